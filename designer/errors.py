@@ -1,0 +1,39 @@
+"""Errors that a user of Proscenium can act on, each with the exit code that names its kind."""
+
+from __future__ import annotations
+
+
+class ProsceniumError(Exception):
+    """Base of every error that is reported to the user without a stack trace.
+
+    Attributes
+    ----------
+    exit_code : int
+        Exit status of the command line for this kind of error.
+    """
+
+    exit_code = 1
+
+
+class LayoutError(ProsceniumError):
+    """A layout (or another input file) cannot be accepted: what, where, allowed, remedy."""
+
+    exit_code = 2
+
+
+class InfeasibleDesignError(ProsceniumError):
+    """The layout is valid, but no design within its limits can be realised or proved."""
+
+    exit_code = 3
+
+
+class HilError(ProsceniumError):
+    """The board's output, or its identity, is not what the design promises."""
+
+    exit_code = 4
+
+
+class BoardNotFoundError(ProsceniumError):
+    """No board, probe, port or tool was found where one was looked for."""
+
+    exit_code = 5

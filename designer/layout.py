@@ -1,0 +1,224 @@
+"""The layout of a loudspeaker: drivers, cabinet, listener and targets, read from TOML and validated once.
+
+Conventions (AES69, seen by the listener): origin at the centre of the head, x forward to the cabinet, y left,
+z up.  On the cabinet, azimuth 0 degrees faces the listener, +90 degrees faces the listener's left, elevation
++90 degrees faces up.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from designer.errors import LayoutError
+from designer.layout_messages import explain
+
+SAMPLE_RATES_HZ = (44100, 48000, 96000)
+INPUT_NAMES = ("left", "right", "centre")
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
+BandHz = tuple[Annotated[Finite, Field(ge=0)], Annotated[Finite, Field(gt=0)]]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SphereCabinet(_Section):
+    """A rigid sphere that carries spherical-cap drivers."""
+
+    shape: Literal["sphere"]
+    radius_m: Annotated[Finite, Field(ge=0.02, le=0.5)]
+
+
+class BaffleCabinet(_Section):
+    """A flat front that faces the listener, modelled as an infinite rigid baffle."""
+
+    shape: Literal["baffle"]
+    width_m: Annotated[Finite, Field(ge=0.05, le=3.0)]
+    height_m: Annotated[Finite, Field(ge=0.02, le=1.0)]
+
+
+Cabinet = Annotated[SphereCabinet | BaffleCabinet, Field(discriminator="shape")]
+
+
+class Driver(_Section):
+    """One driver: where it sits, which output channel feeds it, and the band it can play.
+
+    On a sphere its place is ``azimuth_deg`` and ``elevation_deg``; in a baffle it is ``y_m`` (to the listener's
+    left of the centre) and ``z_m`` (up).  ``radius_m`` is the radius of the diaphragm.
+    """
+
+    name: Name
+    channel: Annotated[int, Field(ge=0, le=15)]
+    radius_m: Annotated[Finite, Field(ge=0.004, le=0.2)]
+    azimuth_deg: Annotated[Finite, Field(ge=-180, le=180)] | None = None
+    elevation_deg: Annotated[Finite, Field(ge=-90, le=90)] | None = None
+    y_m: Annotated[Finite, Field(ge=-1.5, le=1.5)] | None = None
+    z_m: Annotated[Finite, Field(ge=-0.5, le=0.5)] | None = None
+    band_hz: BandHz = (0.0, 48000.0)
+    roles: tuple[Literal["crosstalk", "beamformer"], ...] = ("crosstalk", "beamformer")
+
+    @model_validator(mode="after")
+    def _check_band(self) -> Driver:
+        if self.band_hz[0] >= self.band_hz[1]:
+            raise ValueError(f"band_hz = {list(self.band_hz)}: the lower edge must lie below the upper edge")
+        return self
+
+    @property
+    def direction(self) -> np.ndarray:
+        """Unit vector of the driver's axis, listener's coordinates: (3,) float64."""
+        azimuth, elevation = math.radians(self.azimuth_deg or 0.0), math.radians(self.elevation_deg or 0.0)
+        return np.array(
+            [
+                -math.cos(azimuth) * math.cos(elevation),
+                math.sin(azimuth) * math.cos(elevation),
+                math.sin(elevation),
+            ]
+        )
+
+
+class Listener(_Section):
+    """Where the head is, how large it is, and how far it is expected to move (one-sided spans)."""
+
+    distance_m: Annotated[Finite, Field(ge=0.3, le=10.0)] = 2.0
+    head_radius_m: Annotated[Finite, Field(ge=0.06, le=0.12)] = 0.0875
+    lateral_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.05
+    distance_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.10
+    yaw_span_deg: Annotated[Finite, Field(ge=0, le=30)] = 5.0
+
+
+class Virtualisation(_Section):
+    """The azimuth of the virtual stereo pair, left source positive."""
+
+    azimuth_deg: Annotated[Finite, Field(ge=5, le=90)] = 30.0
+
+
+class Crosstalk(_Section):
+    """Targets of crosstalk cancellation: gain (ipsilateral over contralateral power) and effort."""
+
+    target_gain_db: tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...] = (
+        (200.0, 0.0),
+        (500.0, 7.0),
+        (1000.0, 13.0),
+        (8000.0, 13.0),
+        (12000.0, 0.0),
+    )
+    effort_cap_db: Annotated[Finite, Field(ge=0, le=30)] = 12.0
+
+    @field_validator("target_gain_db")
+    @classmethod
+    def _check_curve(cls, curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        if len(curve) < 2 or any(b[0] <= a[0] for a, b in zip(curve, curve[1:], strict=False)) or curve[0][0] <= 0:
+            raise ValueError("needs at least two [frequency_hz, gain_db] pairs of rising positive frequency")
+        return curve
+
+
+class Beamformer(_Section):
+    """Constraints of the centre channel's beam, as data."""
+
+    null_azimuths_deg: tuple[Annotated[Finite, Field(ge=-180, le=180)], ...] = (-90.0, 90.0)
+    lobe_half_width_deg: Annotated[Finite, Field(ge=5, le=90)] = 45.0
+    white_noise_gain_floor_db: Annotated[Finite, Field(ge=-30, le=10)] = -6.0
+    band_hz: BandHz = (300.0, 4000.0)
+
+
+class Filters(_Section):
+    """Length of every FIR of the matrix."""
+
+    taps: Annotated[int, Field(ge=16, le=2048)] = 256
+
+
+class Layout(_Section):
+    """A complete, validated description of one loudspeaker board."""
+
+    name: Name
+    description: str = ""
+    sample_rate_hz: int = 48000
+    arithmetic: Literal["q15", "q31"] = "q31"
+    block_samples: Annotated[int, Field(ge=16, le=256, multiple_of=16)] = 64
+    speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
+    cabinet: Cabinet
+    listener: Listener = Listener()
+    virtualisation: Virtualisation = Virtualisation()
+    crosstalk: Crosstalk = Crosstalk()
+    beamformer: Beamformer = Beamformer()
+    filters: Filters = Filters()
+    drivers: Annotated[tuple[Driver, ...], Field(alias="driver", min_length=2, max_length=16)]
+
+    @field_validator("sample_rate_hz")
+    @classmethod
+    def _check_rate(cls, rate: int) -> int:
+        if rate not in SAMPLE_RATES_HZ:
+            raise ValueError(f"allowed are {', '.join(map(str, SAMPLE_RATES_HZ))}")
+        return rate
+
+    @field_validator("drivers")
+    @classmethod
+    def _sort_by_channel(cls, drivers: tuple[Driver, ...]) -> tuple[Driver, ...]:
+        return tuple(sorted(drivers, key=lambda driver: driver.channel))
+
+    @model_validator(mode="after")
+    def _check_drivers(self) -> Layout:
+        from designer.layout_checks import driver_faults
+
+        faults = driver_faults(self)
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    @property
+    def driver_names(self) -> tuple[str, ...]:
+        """Names of the drivers in channel order: the order of axis D everywhere downstream."""
+        return tuple(driver.name for driver in self.drivers)
+
+
+def parse_layout(text: str, source: str = "layout") -> Layout:
+    """Validate the TOML text of a layout.
+
+    Parameters
+    ----------
+    text : str
+        TOML document.
+    source : str
+        How error messages call it, normally the file's name.
+
+    Returns
+    -------
+    Layout
+        Frozen; drivers sorted by channel.
+
+    Raises
+    ------
+    LayoutError
+        With one line for each thing that is wrong: what, where, allowed, remedy.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
+    try:
+        return Layout.model_validate(data)
+    except ValidationError as error:
+        raise LayoutError(explain(error, data, source)) from error
+
+
+def load_layout(path: Path) -> Layout:
+    """Read and validate a layout file.
+
+    Raises
+    ------
+    LayoutError
+        If the file cannot be read or is not a valid layout.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
+    return parse_layout(text, path.name)

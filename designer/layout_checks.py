@@ -1,0 +1,115 @@
+"""Checks of a layout that need more than one field: places, overlaps, doubled names and channels."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from designer.layout import Driver, Layout
+
+# A diaphragm wider than this part of the sphere's radius is no longer a cap that a driver could be.
+_LARGEST_CAP_PER_RADIUS = 0.9
+
+
+def driver_faults(layout: Layout) -> list[str]:
+    """Everything that is wrong with the drivers as a set, one sentence each; empty when all is well."""
+    faults = _doubled(layout) + _place_faults(layout)
+    if not faults:
+        faults = _overlaps(layout)
+    for role in ("crosstalk", "beamformer"):
+        count = sum(role in driver.roles for driver in layout.drivers)
+        if role == "crosstalk" and count < 2:
+            faults.append(f"drivers: {count} with the role 'crosstalk', needed are 2 or more: add it to 'roles'")
+        if role == "beamformer" and count < 1:
+            faults.append("drivers: none has the role 'beamformer', needed is 1 or more: add it to 'roles'")
+    low, high = layout.beamformer.band_hz
+    if not low < high <= layout.sample_rate_hz / 2:
+        faults.append(
+            f"beamformer.band_hz = {[low, high]}: allowed is a rising pair up to {layout.sample_rate_hz / 2:g} Hz"
+        )
+    return faults
+
+
+def _doubled(layout: Layout) -> list[str]:
+    faults = []
+    for field in ("name", "channel"):
+        counts = Counter(getattr(driver, field) for driver in layout.drivers)
+        faults += [
+            f"drivers: {field} {value!r} is used {count} times, allowed is once: give each driver its own"
+            for value, count in counts.items()
+            if count > 1
+        ]
+    channels = sorted({driver.channel for driver in layout.drivers})
+    missing = sorted(set(range(channels[-1] + 1)) - set(channels))
+    if missing:
+        faults.append(f"drivers: no driver on channel {missing[0]}: channels count from 0 without gaps")
+    return faults
+
+
+def _place_faults(layout: Layout) -> list[str]:
+    sphere = layout.cabinet.shape == "sphere"
+    wanted, refused = (("azimuth_deg",), ("y_m", "z_m")) if sphere else (("y_m",), ("azimuth_deg", "elevation_deg"))
+    faults = []
+    for driver in layout.drivers:
+        where = f"driver '{driver.name}'"
+        faults += [
+            f"{where}: {field} is missing: a cabinet of shape '{layout.cabinet.shape}' needs it"
+            for field in wanted
+            if getattr(driver, field) is None
+        ]
+        faults += [
+            f"{where}: {field} does not apply to a cabinet of shape '{layout.cabinet.shape}': use {' and '.join(wanted)}"
+            for field in refused
+            if getattr(driver, field) is not None
+        ]
+        faults += _outside(driver, layout)
+    return faults
+
+
+def _outside(driver: Driver, layout: Layout) -> list[str]:
+    cabinet = layout.cabinet
+    if cabinet.shape == "sphere":
+        limit = _LARGEST_CAP_PER_RADIUS * cabinet.radius_m
+        if driver.radius_m > limit:
+            return [
+                f"driver '{driver.name}'.radius_m = {driver.radius_m:g}: does not fit the cabinet of radius "
+                f"{cabinet.radius_m:g} m, allowed up to {limit:.3g} m: a smaller driver or a larger cabinet"
+            ]
+        return []
+    faults = []
+    for axis, place, size in (("y_m", driver.y_m, cabinet.width_m), ("z_m", driver.z_m or 0.0, cabinet.height_m)):
+        limit = size / 2 - driver.radius_m
+        if place is not None and abs(place) > limit:
+            faults.append(
+                f"driver '{driver.name}'.{axis} = {place:g}: the driver reaches outside the cabinet, allowed "
+                f"{-limit:.3g} to {limit:.3g} m: move it inward or check the unit (metres)"
+            )
+    return faults
+
+
+def _overlaps(layout: Layout) -> list[str]:
+    faults = []
+    for a, b in itertools.combinations(layout.drivers, 2):
+        if layout.cabinet.shape == "sphere":
+            between = math.degrees(math.acos(float(np.clip(a.direction @ b.direction, -1, 1))))
+            needed = sum(math.degrees(math.asin(d.radius_m / layout.cabinet.radius_m)) for d in (a, b))
+            if between < needed:
+                small = all(0 < abs(d.azimuth_deg or 0.0) <= math.pi for d in (a, b) if d.azimuth_deg)
+                hint = "are the angles in radians?" if small and between < 5 else "turn them apart"
+                faults.append(
+                    f"driver '{b.name}': {between:.2f}° apart from driver '{a.name}', allowed from {needed:.1f}° "
+                    f"for their diaphragms: {hint}"
+                )
+        else:
+            between = math.hypot((a.y_m or 0) - (b.y_m or 0), (a.z_m or 0) - (b.z_m or 0))
+            if between < a.radius_m + b.radius_m:
+                faults.append(
+                    f"driver '{b.name}': {between:.3g} m from driver '{a.name}', allowed from "
+                    f"{a.radius_m + b.radius_m:.3g} m for their diaphragms: move them apart"
+                )
+    return faults
