@@ -1,0 +1,85 @@
+# Proscenium: every target does the set-up that it needs, once.
+#   make hil          design, generate, build, run on the virtual board, compare, report
+#   make test         the whole test suite
+#   make flash        BOARD=virtual|stm32f405 [PORT=/dev/ttyACM0]
+#   make coefficients LAYOUT=layouts/mine.toml
+LAYOUT ?= front3
+BOARD  ?= virtual
+PORT   ?=
+INPUT  ?=
+
+SHELL  := /bin/bash
+VENV   := .venv
+PYTHON ?= python3
+PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+RUN    := $(VENV)/bin/proscenium
+CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
+
+# What the project needs of Debian, by package; `make setup` installs what is missing.
+PACKAGES := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+            openocd asc-music cppcheck clang-format
+
+.PHONY: hil test flash coefficients check setup clean distclean
+.DELETE_ON_ERROR:
+
+hil: setup
+	$(RUN) hil $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(INPUT),--input $(INPUT))
+
+test: setup
+	$(VENV)/bin/python -m pytest
+
+flash: setup
+	$(RUN) flash $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT))
+
+coefficients: setup
+	$(RUN) generate $(LAYOUT)
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
+
+setup: $(VENV)/.ready
+
+# The stamps order the set-up: Debian's packages, the pinned tools to build with, CMSIS-DSP, the rest.
+$(VENV)/.packages: Makefile
+	@missing=$$(for p in $(PACKAGES); do \
+	  dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done | xargs); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" != 0 ]; then \
+	    echo "Debian packages are missing. Install them with this line, then run make again:"; \
+	    echo "  sudo apt-get update && sudo apt-get install --no-install-recommends $$missing"; exit 1; fi; \
+	  echo "==> set-up 1/4: Debian packages: $$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	@mkdir -p $(VENV) && touch $@
+
+$(VENV)/.tools: requirements.txt requirements-build.txt | $(VENV)/.packages
+	@echo "==> set-up 2/4: Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --no-deps -r requirements-build.txt
+	@touch $@
+
+$(CMSIS)/.ready: $(VENV)/.tools
+	@echo "==> set-up 3/4: CMSIS-DSP source, hash-checked"
+	@rm -rf $(CMSIS) $(VENV)/download && mkdir -p $(CMSIS) $(VENV)/download
+	@awk '/^cmsisdsp==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.txt > $(VENV)/download/cmsisdsp.txt
+	@$(PIP) download --require-hashes --no-deps --no-binary cmsisdsp --no-build-isolation \
+	  --dest $(VENV)/download -r $(VENV)/download/cmsisdsp.txt
+	@tar -xzf $(VENV)/download/cmsisdsp-1.10.3.tar.gz -C $(CMSIS) --strip-components 1 \
+	  cmsisdsp-1.10.3/Source cmsisdsp-1.10.3/Include cmsisdsp-1.10.3/PrivateInclude cmsisdsp-1.10.3/LICENSE
+	@touch $@
+
+$(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
+	@echo "==> set-up 4/4: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
+	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,92 @@
+"""The bit-exact twin of the firmware: same integers in, same integers out, written without CMSIS-DSP."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.upmix_twin import UpmixTwin
+
+Entry = Literal["program", "filters"]
+ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
+
+
+class Twin:
+    """Upmix and FIR matrix of one design, with the firmware's state.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+        The design.
+    """
+
+    def __init__(self, bank: FixedPointBank) -> None:
+        self._bank = bank
+        self._word = SAMPLE_FORMATS[bank.arithmetic]
+        self._upmix = UpmixTwin(bank.arithmetic)
+        self._history_samples = max(
+            (path.delay + path.taps - 1 for row in bank.paths for path in row if path.taps), default=0
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state after power-up."""
+        self._upmix.reset()
+        self._history = np.zeros((self._history_samples, len(self._bank.input_names)), dtype=np.int64)
+
+    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+        """Run samples through the board's arithmetic.
+
+        Parameters
+        ----------
+        samples : (n, 2) or (n, 3) integers
+            Raw samples: L, R for the entry 'program', L', R', C for 'filters'.
+        entry : 'program' or 'filters'
+            Where the samples enter.
+
+        Returns
+        -------
+        (n, D) int64
+            Raw driver samples.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit the entry or a sample lies outside the word.
+        """
+        samples = np.asarray(samples)
+        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
+            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
+            raise ValueError(f"samples: outside {self._word}")
+        buses = self._upmix.process(samples)[0] if entry == "program" else samples.astype(np.int64)
+        return self._filter(buses)
+
+    def _filter(self, buses: np.ndarray) -> np.ndarray:
+        extended = np.concatenate([self._history, buses])
+        output = np.stack([self._driver(row, extended, buses.shape[0]) for row in self._bank.paths], axis=1)
+        self._history = extended[extended.shape[0] - self._history_samples :]
+        return output
+
+    def _driver(self, row: tuple[FixedPointPath, ...], extended: np.ndarray, count: int) -> np.ndarray:
+        top = max(path.exponent for path in row)
+        total = np.zeros(count, dtype=np.int64)
+        for i, path in enumerate(row):
+            if path.taps:
+                total += self._path(path, extended[:, i], count) << (top - path.exponent)
+        shift = top + (15 if self._bank.arithmetic == "q15" else 0)
+        rounded = (total + ((1 << shift) >> 1)) >> shift
+        return np.clip(rounded, self._word.smallest, self._word.largest)
+
+    def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
+        """FIR of one path: the 34.30 accumulator for q15, the 2.62 accumulator's top word for q31."""
+        newest = extended.size - path.delay
+        window = extended[newest - count - path.taps + 1 : newest]
+        if self._bank.arithmetic == "q15":
+            # Exact in float64: every partial sum is an integer below 2**53, as the proof bounds it by 2**45.
+            sums = np.convolve(window.astype(np.float64), path.coefficients.astype(np.float64), "valid")
+            return sums.astype(np.int64)
+        return np.asarray(np.convolve(window, path.coefficients.astype(np.int64), "valid") >> 31)
