@@ -1,0 +1,1 @@
+"""Acoustic models: from drive to pressure in space and at the ears."""

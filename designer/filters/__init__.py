@@ -1,0 +1,1 @@
+"""Filters: crosstalk cancellation, virtual sources, beam, upmix."""

@@ -1,0 +1,78 @@
+"""Loudspeaker in an infinite rigid baffle: circular pistons."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import j1
+
+from designer.acoustics.sphere import check_frequencies
+
+
+def piston_directivity(argument: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Far-field directivity 2·J₁(x)/x of a circular piston in an infinite baffle.
+
+    Parameters
+    ----------
+    argument : (...) float64
+        x = k·b·sin θ with b the radius of the piston.
+
+    Returns
+    -------
+    (...) float64
+        1 at x = 0; first null at x = 3.8317.
+
+    Notes
+    -----
+    Rayleigh, Theory of Sound II, §302; Kinsler et al., Fundamentals of Acoustics, 4th ed., §7.4.
+    """
+    safe = np.where(np.abs(argument) < 1e-6, 1.0, argument)
+    return np.where(np.abs(argument) < 1e-6, 1.0, 2 * j1(safe) / safe)
+
+
+def piston_field(
+    frequencies_hz: NDArray[np.float64],
+    points_m: NDArray[np.float64],
+    centres_m: NDArray[np.float64],
+    piston_radii_m: NDArray[np.float64],
+    speed_of_sound_m_per_s: float,
+) -> NDArray[np.complex128]:
+    """Far-field pressure of pistons in the plane x = x₀ that radiate towards smaller x.
+
+    The drive is acceleration, scaled to 1 Pa at 1 m on axis at low frequency; the doubling by the baffle is part of
+    that scale.
+
+    Parameters
+    ----------
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    points_m : (P, 3) float64
+        Field points on the listener's side of the baffle, or on its plane.
+    centres_m : (D, 3) float64
+        Centres of the pistons.
+    piston_radii_m : (D,) float64
+        Radii of the pistons.
+    speed_of_sound_m_per_s : float
+        Speed of sound.
+
+    Returns
+    -------
+    (F, P, D) complex128
+        Pa per unit drive.
+
+    Raises
+    ------
+    ValueError
+        If a point lies behind the baffle, or within two diameters of a piston, where the far-field form fails.
+    """
+    check_frequencies(frequencies_hz)
+    offsets = points_m[:, None, :] - centres_m[None, :, :]
+    distances = np.linalg.norm(offsets, axis=2)
+    if np.any(offsets[..., 0] > 1e-9):
+        raise ValueError("points_m: a point lies behind the baffle, where an infinite baffle has no field")
+    if np.any(distances < 4 * piston_radii_m):
+        raise ValueError("points_m: a point lies within two diameters of a piston: move it away")
+    sines = np.hypot(offsets[..., 1], offsets[..., 2]) / distances
+    wavenumbers = 2 * np.pi * frequencies_hz[:, None, None] / speed_of_sound_m_per_s
+    spread = np.exp(-1j * wavenumbers * distances) / distances
+    return np.asarray(spread * piston_directivity(wavenumbers * (piston_radii_m * sines)))

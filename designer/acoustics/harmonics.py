@@ -1,0 +1,142 @@
+"""Sums over spherical harmonics of axial symmetry, shared by the cabinet and the head.
+
+Both are rigid spheres, and by reciprocity both lead to the same series.  With time dependence e^{+jωt} an outgoing
+wave is h_n = h_n⁽²⁾ = j_n − j·y_n (Williams, Fourier Acoustics, 1999, §6.7).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A term of the series smaller than this, relative to the sum, is left out.
+_SERIES_TOLERANCE = 1e-8
+# Points per block of the sum: keeps the working set of one block within a few megabytes.
+_BLOCK_POINTS = 16
+
+
+def highest_orders(size: NDArray[np.float64], nearest_ratio: float) -> NDArray[np.int64]:
+    """Order at which the series of a rigid sphere may be cut.
+
+    Parameters
+    ----------
+    size : (F,) float64
+        ka: wavenumber times the radius of the sphere.
+    nearest_ratio : float
+        r/a of the nearest field point, above 1.
+
+    Returns
+    -------
+    (F,) int64
+        The terms decay as an Airy function over a width of (ka)^(1/3) beyond order ka (Abramowitz & Stegun 9.3.23)
+        and, where ka is small, as (a/r)^n.
+    """
+    static = math.log(1 / _SERIES_TOLERANCE) / math.log(nearest_ratio)
+    return np.asarray(np.ceil(size + 4.5 * np.cbrt(size) + static + 2), dtype=np.int64)
+
+
+def legendre(highest: int, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Legendre polynomials P_0 … P_N by upward recurrence, stable for |x| ≤ 1.
+
+    Parameters
+    ----------
+    highest : int
+        N ≥ 0.
+    cosines : (...) float64
+        Within −1 … 1.
+
+    Returns
+    -------
+    (N + 1, ...) float64
+    """
+    values = np.empty((highest + 1, *cosines.shape))
+    values[0] = 1.0
+    if highest:
+        values[1] = cosines
+    for n in range(1, highest):
+        values[n + 1] = ((2 * n + 1) * cosines * values[n] - n * values[n - 1]) / (n + 1)
+    return values
+
+
+def surface_coefficients(size: NDArray[np.float64], orders: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Coefficients s_n = −j / ((ka)² h_n′(ka)) that a rigid sphere's surface gives each order.
+
+    Parameters
+    ----------
+    size : (F,) float64
+        ka > 0.
+    orders : (F,) int64
+        Highest order kept at each frequency; beyond it the coefficient is zero.
+
+    Returns
+    -------
+    (N + 1, F) complex128
+        N is the largest of ``orders``.
+    """
+    highest = int(orders.max())
+    hankel = np.empty((highest + 2, size.size), dtype=np.complex128)
+    hankel[0] = 1j * np.exp(-1j * size) / size
+    hankel[1] = hankel[0] * (1 / size + 1j)
+    coefficients = np.zeros((highest + 1, size.size), dtype=np.complex128)
+    # Beyond the order that a frequency needs, the recurrence may overflow; those values are never used.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for n in range(1, highest + 1):
+            hankel[n + 1] = (2 * n + 1) / size * hankel[n] - hankel[n - 1]
+        for n in range(highest + 1):
+            derivative = n / size * hankel[n] - hankel[n + 1]
+            coefficients[n] = np.where(n <= orders, -1j / (size**2 * derivative), 0)
+    return coefficients
+
+
+def sum_series(
+    coefficients: NDArray[np.complex128],
+    wavenumbers: NDArray[np.float64],
+    distances_m: NDArray[np.float64],
+    angular: NDArray[np.float64],
+) -> NDArray[np.complex128]:
+    """Outgoing field e^{−jkr}/r · Σ_n s_n · h_n(kr)/h_0(kr) · B_n at points that share a distance per row.
+
+    Parameters
+    ----------
+    coefficients : (N, F) complex128
+        s_n, from `surface_coefficients`; zero where an order is not needed.
+    wavenumbers : (F,) float64
+        k in rad/m, positive and rising.
+    distances_m : (Q,) float64
+        r from the centre of the sphere.
+    angular : (N, Q, T) float64
+        B_n: the weight of each order times P_n(cos θ), for T directions or sources at each distance.
+
+    Returns
+    -------
+    (F, Q, T) complex128
+        Pascal where the weights are normalised to a monopole of 1 Pa at 1 m.
+    """
+    highest, frequencies = coefficients.shape
+    points, targets = angular.shape[1:]
+    # The first frequency at which each order counts.  It never falls with the order, because k rises.
+    firsts = [int(np.argmax(row != 0)) for row in coefficients]
+    result = np.empty((points, targets, frequencies), dtype=np.complex128)
+    for begin in range(0, points, _BLOCK_POINTS):
+        block = slice(begin, min(begin + _BLOCK_POINTS, points))
+        distance = distances_m[block, None]
+        argument = distance * wavenumbers
+        radial = np.zeros((highest, argument.shape[0], frequencies), dtype=np.complex128)
+        inverse = 1 / argument
+        older, newer = np.ones_like(argument, dtype=np.complex128), inverse + 1j
+        radial[0] = coefficients[0]
+        for n in range(1, highest):
+            first = firsts[n]
+            np.multiply(newer[:, first:], coefficients[n, first:], out=radial[n][:, first:])
+            step = newer[:, first:] * ((2 * n + 1) * inverse[:, first:])
+            step -= older[:, first:]
+            older[:, first:] = newer[:, first:]
+            newer[:, first:] = step
+        # Real weights times complex terms: one real matrix product per distance.
+        terms = radial.view(np.float64).transpose(1, 0, 2)
+        product = np.matmul(angular[:, block].transpose(1, 2, 0), terms)
+        spread = np.exp(-1j * argument) / distance
+        result[block] = product.view(np.complex128) * spread[:, None]
+    return np.ascontiguousarray(result.transpose(2, 0, 1))

@@ -1,0 +1,206 @@
+"""From a layout to transfer functions: drivers to points in space, and drivers to ears."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.baffle import piston_directivity, piston_field
+from designer.acoustics.equivalent import equivalent_sources, region_around
+from designer.acoustics.head import ear_pressure
+from designer.acoustics.poses import HeadPoses
+from designer.acoustics.sphere import cap_field
+from designer.errors import LayoutError
+from designer.layout import Layout
+
+# Least gap between head and cabinet: nearer, the waves that travel to and fro between them are not negligible.
+_LEAST_GAP_M = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class AcousticModel:
+    """Pressure at each point per unit drive of each driver.
+
+    Attributes
+    ----------
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    transfer : (F, P, D) complex128
+        Pa per unit drive: acceleration, scaled to 1 Pa at 1 m at low frequency.  Drivers in channel order.
+    """
+
+    frequencies_hz: NDArray[np.float64]
+    transfer: NDArray[np.complex128]
+
+    def __post_init__(self) -> None:
+        if self.transfer.ndim != 3 or self.frequencies_hz.shape != self.transfer.shape[:1]:
+            raise ValueError(
+                f"transfer has shape {self.transfer.shape}, frequencies_hz {self.frequencies_hz.shape}: "
+                "allowed are (F, P, D) and (F,)"
+            )
+        if self.transfer.dtype != np.complex128 or self.frequencies_hz.dtype != np.float64:
+            raise ValueError("allowed are float64 frequencies and complex128 transfer")
+        if not np.all(np.isfinite(self.transfer)):
+            raise ValueError("transfer: contains values that are not finite")
+
+
+def cabinet_centre_m(layout: Layout) -> NDArray[np.float64]:
+    """Centre of the cabinet in the listener's coordinates: (3,) float64."""
+    return np.array([layout.listener.distance_m, 0.0, 0.0])
+
+
+def piston_centres_m(layout: Layout) -> NDArray[np.float64]:
+    """Centres of the drivers of a baffle in the listener's coordinates: (D, 3) float64."""
+    places = [[0.0, driver.y_m or 0.0, driver.z_m or 0.0] for driver in layout.drivers]
+    return np.asarray(cabinet_centre_m(layout) + np.array(places))
+
+
+def field_plant(layout: Layout, frequencies_hz: NDArray[np.float64], points_m: NDArray[np.float64]) -> AcousticModel:
+    """Transfer functions from drivers to points in free space, with no listener in it.
+
+    Parameters
+    ----------
+    layout : Layout
+        Cabinet and drivers.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    points_m : (P, 3) float64
+        In the listener's coordinates: outside of a sphere, or on the listener's side of a baffle.
+
+    Returns
+    -------
+    AcousticModel
+        (F, P, D).
+
+    Raises
+    ------
+    ValueError
+        If a point lies where the model has no field.
+    """
+    radii = np.array([driver.radius_m for driver in layout.drivers])
+    speed = layout.speed_of_sound_m_per_s
+    if layout.cabinet.shape == "baffle":
+        transfer = piston_field(frequencies_hz, points_m, piston_centres_m(layout), radii, speed)
+    else:
+        axes = np.array([driver.direction for driver in layout.drivers])
+        relative = points_m - cabinet_centre_m(layout)
+        transfer = cap_field(frequencies_hz, relative, axes, radii, layout.cabinet.radius_m, speed)
+    return AcousticModel(frequencies_hz, transfer)
+
+
+def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points around the cabinet at the listener's distance, at ear height.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the distance.
+    azimuths_deg : (A,) float64
+        0 at the listener, +90 on the listener's left.
+
+    Returns
+    -------
+    (A, 3) float64
+    """
+    azimuths = np.deg2rad(azimuths_deg)
+    ring = np.stack([-np.cos(azimuths), np.sin(azimuths), np.zeros_like(azimuths)], axis=1)
+    return cabinet_centre_m(layout) + layout.listener.distance_m * ring
+
+
+def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses) -> AcousticModel:
+    """Transfer functions from drivers to both ears of a rigid-sphere head, for each pose of the head.
+
+    The field that a cabinet's driver sends over the head is reproduced by point sources inside the cabinet
+    (`equivalent_sources`); each of them is then carried to the ears by the series of Duda & Martens, so that both
+    the tilt and the curvature of the wavefront are kept.  A piston in a baffle is one point source at its place,
+    times its directivity towards the centre of the head.  Waves scattered back by the head to the cabinet are
+    neglected.
+
+    Parameters
+    ----------
+    layout : Layout
+        Cabinet, drivers, head radius.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    heads : HeadPoses
+        H poses.
+
+    Returns
+    -------
+    AcousticModel
+        (F, 2·H, D); order of points: head 0 left, head 0 right, head 1 left, …
+
+    Raises
+    ------
+    LayoutError
+        If a head comes closer than 5 cm to the cabinet.
+    """
+    _check_gap(layout, heads)
+    centres, pose_centre = heads.distinct_centres()
+    if layout.cabinet.shape == "baffle":
+        sources = piston_centres_m(layout)
+        weights = None
+    else:
+        low, high = region_around(centres, layout.listener.head_radius_m)
+        sources, weights = equivalent_sources(
+            frequencies_hz,
+            lambda points: field_plant(layout, frequencies_hz, points).transfer,
+            cabinet_centre_m(layout),
+            layout.cabinet.radius_m,
+            low,
+            high,
+            layout.speed_of_sound_m_per_s,
+        )
+    ears = heads.ear_directions()
+    offsets = sources[None, :, :] - centres[:, None, :]
+    distances = np.linalg.norm(offsets, axis=2)
+    unit = offsets / distances[..., None]
+    transfer = np.empty((frequencies_hz.size, 2 * heads.x_m.size, len(layout.drivers)), dtype=np.complex128)
+    poses_of = [np.flatnonzero(pose_centre == centre) for centre in range(len(centres))]
+    most = max(len(poses) for poses in poses_of)
+    cosines = np.zeros((len(centres), len(sources), 2 * most))
+    for centre, poses in enumerate(poses_of):
+        cosines[centre, :, : 2 * len(poses)] = unit[centre] @ ears[poses].reshape(-1, 3).T
+    pressure = ear_pressure(
+        frequencies_hz,
+        distances.ravel(),
+        cosines.reshape(-1, 2 * most),
+        layout.listener.head_radius_m,
+        layout.speed_of_sound_m_per_s,
+    ).reshape(frequencies_hz.size, len(centres), len(sources), 2 * most)
+    if weights is None:
+        pressure = pressure * _directivity_towards(layout, frequencies_hz, unit)[..., None]
+    for centre, poses in enumerate(poses_of):
+        rows = (2 * poses[:, None] + np.arange(2)).ravel()
+        part = pressure[:, centre, :, : 2 * len(poses)].transpose(0, 2, 1)
+        transfer[:, rows] = part if weights is None else part @ weights
+    return AcousticModel(frequencies_hz, transfer)
+
+
+def _directivity_towards(
+    layout: Layout, frequencies_hz: NDArray[np.float64], unit: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Directivity of each piston towards each head: (F, heads, D)."""
+    radii = np.array([driver.radius_m for driver in layout.drivers])
+    sines = np.hypot(unit[..., 1], unit[..., 2])
+    wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
+    return piston_directivity(wavenumbers[:, None, None] * (radii * sines))
+
+
+def _check_gap(layout: Layout, heads: HeadPoses) -> None:
+    if layout.cabinet.shape == "baffle":
+        nearest = layout.listener.distance_m - float(heads.x_m.max())
+        needed = layout.listener.head_radius_m + _LEAST_GAP_M + 4 * max(d.radius_m for d in layout.drivers)
+    else:
+        nearest = float(np.hypot(layout.listener.distance_m - heads.x_m, heads.y_m).min())
+        needed = layout.cabinet.radius_m + layout.listener.head_radius_m + _LEAST_GAP_M
+    if nearest < needed:
+        raise LayoutError(
+            f"layout '{layout.name}', listener.distance_m = {layout.listener.distance_m:g}: the head comes within "
+            f"{nearest:.3g} m of the cabinet's centre, allowed from {needed:.3g} m: move the listener back to "
+            f"{layout.listener.distance_m + math.ceil(100 * (needed - nearest)) / 100:.2f} m or reduce "
+            "listener.distance_span_m"
+        )

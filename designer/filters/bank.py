@@ -1,0 +1,83 @@
+"""The matrix of FIR filters from inputs to drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.layout import INPUT_NAMES
+
+
+@dataclass(frozen=True, eq=False)
+class FilterBank:
+    """Impulse responses from each input to each driver.
+
+    Attributes
+    ----------
+    impulse_responses : (D, I, N) float64
+        Driver, input, tap.  Drivers in channel order.
+    driver_names : tuple of str
+        D names.
+    input_names : tuple of str
+        'left', 'right', 'centre'.
+    sample_rate_hz : int
+        Sample rate.
+    modelling_delay_samples : int
+        Delay of the filters: an impulse at an input arrives at the listener this much later than it would from
+        an ideal loudspeaker in the place of the cabinet.
+    """
+
+    impulse_responses: NDArray[np.float64]
+    driver_names: tuple[str, ...]
+    input_names: tuple[str, ...]
+    sample_rate_hz: int
+    modelling_delay_samples: int
+
+    def __post_init__(self) -> None:
+        shape = self.impulse_responses.shape
+        if len(shape) != 3 or shape[:2] != (len(self.driver_names), len(self.input_names)) or shape[2] == 0:
+            raise ValueError(
+                f"impulse_responses has shape {shape}, allowed is (D, I, N) with D = {len(self.driver_names)} "
+                f"and I = {len(self.input_names)}"
+            )
+        if self.input_names != INPUT_NAMES:
+            raise ValueError(f"input_names = {self.input_names}: allowed is {INPUT_NAMES}")
+        if self.impulse_responses.dtype != np.float64 or not np.all(np.isfinite(self.impulse_responses)):
+            raise ValueError("impulse_responses: allowed are finite float64 values")
+        if not 0 <= self.modelling_delay_samples < shape[2]:
+            raise ValueError(
+                f"modelling_delay_samples = {self.modelling_delay_samples}: allowed is 0 to {shape[2] - 1}"
+            )
+
+    @property
+    def driver_sums(self) -> NDArray[np.float64]:
+        """Largest possible output of each driver for inputs within ±1, Σ_i Σ_n |h|: (D,) float64."""
+        return np.asarray(np.abs(self.impulse_responses).sum(axis=(1, 2)))
+
+    def normalised(self, limit: float = 0.999) -> tuple[FilterBank, float]:
+        """Scale all filters by one gain so that no input within ±1 drives any driver beyond ``limit``.
+
+        Parameters
+        ----------
+        limit : float
+            Largest Σ_i Σ_n |h| of any driver afterwards; above 0.
+
+        Returns
+        -------
+        bank : FilterBank
+            The scaled filters; their ratios, and so all acoustics, are unchanged.
+        gain_db : float
+            The gain that was applied.
+
+        Raises
+        ------
+        ValueError
+            If all filters are zero, or ``limit`` is not positive.
+        """
+        largest = float(self.driver_sums.max())
+        if largest == 0 or limit <= 0:
+            raise ValueError("normalised: needs a filter that is not zero and a limit above 0")
+        gain = limit / largest
+        return replace(self, impulse_responses=self.impulse_responses * gain), float(20 * np.log10(gain))
