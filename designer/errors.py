@@ -37,3 +37,15 @@ class BoardNotFoundError(ProsceniumError):
     """No board, probe, port or tool was found where one was looked for."""
 
     exit_code = 5
+
+
+class OutputConflictError(ProsceniumError):
+    """A file that Proscenium did not write stands where it would have to write."""
+
+    exit_code = 2
+
+
+class BuildError(ProsceniumError):
+    """The firmware does not compile or does not fit the board."""
+
+    exit_code = 1

@@ -1,0 +1,53 @@
+"""The design digest: the name by which an image, a report and a design recognise each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from designer.fixedpoint.bank import FixedPointBank
+from designer.layout import Layout
+
+GENERATOR_VERSION = "1"
+
+
+def design_digest(layout: Layout, bank: FixedPointBank) -> str:
+    """SHA-256 over the layout, every integer of the bank and the generator's version.
+
+    Parameters
+    ----------
+    layout : Layout
+    bank : FixedPointBank
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.  Each part is preceded by its size, so that no two designs share a byte stream.
+    """
+    sha = hashlib.sha256()
+
+    def add(part: bytes) -> None:
+        sha.update(len(part).to_bytes(8, "little"))
+        sha.update(part)
+
+    add(f"proscenium generator {GENERATOR_VERSION}".encode())
+    add(_canonical_json(layout.model_dump(mode="json")))
+    add(
+        _canonical_json(
+            {
+                "arithmetic": bank.arithmetic,
+                "sample_rate_hz": bank.sample_rate_hz,
+                "drivers": list(bank.driver_names),
+                "inputs": list(bank.input_names),
+            }
+        )
+    )
+    for row in bank.paths:
+        for path in row:
+            add(_canonical_json([path.taps, path.delay, path.exponent]))
+            add(path.coefficients.astype(path.coefficients.dtype.newbyteorder("<")).tobytes())
+    return sha.hexdigest()
+
+
+def _canonical_json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

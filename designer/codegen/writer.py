@@ -1,0 +1,68 @@
+"""Put generated files on disk without ever touching a file that the generator did not write."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from designer.codegen.environment import BANNER_MARK
+from designer.codegen.generate import GeneratedSources
+from designer.errors import OutputConflictError
+
+
+def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
+    """Write every file, each in one step; a file that is up to date keeps its time of change.
+
+    Parameters
+    ----------
+    sources : GeneratedSources
+    directory : Path
+        Made where it does not exist.
+
+    Returns
+    -------
+    tuple of Path
+        Every file of `sources`, in order of name.
+
+    Raises
+    ------
+    OutputConflictError
+        If a file of the same name was not written by the generator; then nothing has been written.
+    """
+    targets = {directory / name: text for name, text in sorted(sources.files.items())}
+    for target in targets:
+        _refuse_foreign(target)
+    directory.mkdir(parents=True, exist_ok=True)
+    for target, text in targets.items():
+        data = text.encode("utf-8")
+        if not (target.is_file() and target.read_bytes() == data):
+            _replace(target, data)
+    return tuple(targets)
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    if target.is_file() and not target.is_symlink():
+        with target.open("rb") as file:
+            if file.read(len(BANNER_MARK)) == BANNER_MARK.encode():
+                return
+    raise OutputConflictError(
+        f"'{target}' was not written by the generator (its first line lacks '{BANNER_MARK}'): "
+        "it is left as it is. Move it away, or generate into another directory"
+    )
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write beside the target, then rename: a reader sees the old file or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

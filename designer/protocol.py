@@ -1,0 +1,282 @@
+"""The serial protocol, once: this table renders the firmware's ``protocol.h`` and drives the Python client.
+
+A frame is header, payload and CRC-32 (IEEE 802.3, as ``zlib.crc32``), all little-endian, COBS-encoded and closed
+by one zero byte.  The host numbers its requests; the board handles them strictly in order and answers each with
+exactly one reply of the same sequence number.  The host may have `credits` requests unanswered.  The board keeps
+its last `credits` replies: a request that comes twice is answered from there and never handled twice.  A NAK names
+the sequence number that the board expects next; the host goes back to its oldest unanswered request (go-back-N).
+
+A session starts with a HELLO that carries a new, non-zero session number; whatever carries another is refused.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+
+PROTOCOL_VERSION = 1
+DELIMITER = 0
+CREDITS = 4
+MAX_PAYLOAD_BYTES = 1024
+BAUD_RATE = 921600
+NAME_BYTES = 32
+
+_STRUCT_CODES = {"u8": "B", "i8": "b", "u16": "H", "u32": "I", "u64": "Q"}
+_SIZES = {"u8": 1, "i8": 1, "u16": 2, "u32": 4, "u64": 8}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a payload: its name, its type (an integer, ``bytes`` or zero-padded ``text``) and its meaning."""
+
+    name: str
+    kind: str
+    meaning: str
+    length: int = 1
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return _SIZES.get(self.kind, 1) * self.length
+
+    @property
+    def struct_code(self) -> str:
+        """The field as `struct` spells it."""
+        return _STRUCT_CODES.get(self.kind) or f"{self.length}s"
+
+
+@dataclass(frozen=True)
+class Payload:
+    """An ordered set of fields, with no padding between them."""
+
+    fields: tuple[Field, ...] = ()
+    offsets: dict[str, int] = field(init=False, default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        offset = 0
+        for item in self.fields:
+            self.offsets[item.name] = offset
+            offset += item.size
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return sum(item.size for item in self.fields)
+
+    def pack(self, **values: int | bytes | str) -> bytes:
+        """Lay out one value for every field.
+
+        Raises
+        ------
+        KeyError, struct.error
+            If a value is missing or does not fit its field.
+        """
+        parts = []
+        for item in self.fields:
+            value = values[item.name]
+            parts.append(value.encode("ascii") if isinstance(value, str) else value)
+        return struct.pack("<" + "".join(item.struct_code for item in self.fields), *parts)
+
+    def unpack(self, payload: bytes) -> dict[str, int | bytes | str]:
+        """Read every field.
+
+        Raises
+        ------
+        ValueError
+            If the payload's size is not that of the fields.
+        """
+        if len(payload) != self.size:
+            raise ValueError(f"payload of {len(payload)} bytes, expected {self.size}")
+        raw = struct.unpack("<" + "".join(item.struct_code for item in self.fields), payload)
+        return {
+            item.name: value.rstrip(b"\0").decode("ascii", "replace") if item.kind == "text" else value
+            for item, value in zip(self.fields, raw, strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Message:
+    """A type of frame; samples may follow the fields where `carries_samples` says so."""
+
+    name: str
+    code: int
+    payload: Payload
+    meaning: str
+    carries_samples: bool = False
+
+
+REPLY_BIT = 0x80
+
+HEADER = Payload(
+    (
+        Field("version", "u8", "protocol version"),
+        Field("type", "u8", "message type"),
+        Field("sequence", "u16", "number of the request; its reply repeats it"),
+        Field("session", "u16", "chosen by the host in HELLO, never 0"),
+        Field("length", "u16", "bytes of payload"),
+    )
+)
+CRC_BYTES = 4
+OVERHEAD_BYTES = HEADER.size + CRC_BYTES
+MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + OVERHEAD_BYTES
+# COBS adds one byte for every 254 begun, and the delimiter closes the frame.
+MAX_ENCODED_BYTES = MAX_FRAME_BYTES + MAX_FRAME_BYTES // 254 + 2
+
+HELLO = Message("HELLO", 0x01, Payload(), "opens a session")
+START = Message(
+    "START",
+    0x02,
+    Payload((Field("entry", "u8", "where the samples enter, see ENTRY"),)),
+    "clears every filter and the upmix, chooses the entry",
+)
+AUDIO = Message("AUDIO", 0x03, Payload(), "interleaved samples in", carries_samples=True)
+STATUS = Message("STATUS", 0x04, Payload(), "asks for counters and timing")
+PROFILE = Message(
+    "PROFILE",
+    0x05,
+    Payload((Field("entry", "u8", "see ENTRY"), Field("blocks", "u8", "full blocks to run, at least 1"))),
+    "times full blocks of a test pattern; the next AUDIO needs a START before it",
+)
+
+HELLO_REPLY = Message(
+    "HELLO_REPLY",
+    HELLO.code | REPLY_BIT,
+    Payload(
+        (
+            Field("board_name", "text", "as in DESIGN.md, Boards", NAME_BYTES),
+            Field("layout_name", "text", "name of the layout compiled in", NAME_BYTES),
+            Field("digest", "bytes", "SHA-256 of the design compiled in", 32),
+            Field("sample_rate_hz", "u32", ""),
+            Field("block_samples", "u16", "samples that one run of the pipeline takes at most"),
+            Field("max_payload_bytes", "u16", ""),
+            Field("design_abi", "u16", "layout of the generated tables"),
+            Field("arithmetic", "u8", "fraction bits, see ARITHMETIC_CODE"),
+            Field("drivers", "u8", "channels of an AUDIO reply"),
+            Field("inputs", "u8", "channels of AUDIO at the filter entry"),
+            Field("credits", "u8", "requests that may be unanswered"),
+            Field("clock_source", "u8", "see CLOCK"),
+            Field("reserved", "u8", "0"),
+        )
+    ),
+    "who the board is and what it was built for",
+)
+START_REPLY = Message("START_REPLY", START.code | REPLY_BIT, Payload(), "state is clear")
+AUDIO_REPLY = Message("AUDIO_REPLY", AUDIO.code | REPLY_BIT, Payload(), "interleaved driver channels", True)
+STATUS_REPLY = Message(
+    "STATUS_REPLY",
+    STATUS.code | REPLY_BIT,
+    Payload(
+        (
+            Field("uptime_ticks", "u64", "SysTick ticks since the start"),
+            Field("tick_hz", "u32", "what the board takes SysTick's rate to be"),
+            Field("blocks", "u32", "runs of the pipeline since the start"),
+            Field("block_ticks_last", "u32", "SysTick ticks that the last full block took"),
+            Field("block_ticks_max", "u32", "the most that one took since START"),
+            Field("bad_cobs", "u32", "frames refused: broken COBS, too short or too long"),
+            Field("bad_crc", "u32", "frames refused: CRC-32"),
+            Field("bad_header", "u32", "frames refused: version or length"),
+            Field("bad_session", "u32", "frames refused: session"),
+            Field("bad_sequence", "u32", "frames refused: ahead of the expected sequence number"),
+            Field("duplicates", "u32", "requests answered again from the kept replies"),
+            Field("receive_overruns", "u32", "bytes lost in the receiver"),
+            Field("clock_source", "u8", "see CLOCK"),
+            Field("entry", "u8", "see ENTRY; 0 before the first START"),
+            Field("reserved", "u16", "0"),
+        )
+    ),
+    "counters and timing",
+)
+PROFILE_REPLY = Message(
+    "PROFILE_REPLY",
+    PROFILE.code | REPLY_BIT,
+    Payload(
+        (
+            Field("ticks_min", "u32", "SysTick ticks of the quickest block"),
+            Field("ticks_max", "u32", "SysTick ticks of the slowest block"),
+            Field("ticks_total", "u64", "SysTick ticks of all blocks"),
+            Field("block_samples", "u16", "samples of each block"),
+            Field("blocks", "u16", "blocks run"),
+        )
+    ),
+    "timing of the pipeline alone, nothing on the line meanwhile",
+)
+ERROR_REPLY = Message(
+    "ERROR_REPLY",
+    0xFE,
+    Payload((Field("status", "i8", "a status code"), Field("request", "u8", "type of the refused request"))),
+    "the request was understood as a frame, counted, and refused",
+)
+NAK = Message(
+    "NAK",
+    0xFF,
+    Payload((Field("status", "i8", "a status code"), Field("reserved", "u8", "0"), Field("expected", "u16", "sequence"))),
+    "a frame was not taken: go back to the expected sequence number",
+)
+
+REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE)
+REPLIES = (HELLO_REPLY, START_REPLY, AUDIO_REPLY, STATUS_REPLY, PROFILE_REPLY, ERROR_REPLY, NAK)
+MESSAGES = REQUESTS + REPLIES
+
+ENTRY = {"PROGRAM": 1, "FILTERS": 2}
+ARITHMETIC = {"Q15": 15, "Q31": 31}
+CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4}
+STATUS_CODES = {
+    "OK": (0, "no error"),
+    "E_COBS": (-1, "broken COBS, or a frame too short or too long"),
+    "E_CRC": (-2, "CRC-32 does not fit"),
+    "E_HEADER": (-3, "protocol version or length field"),
+    "E_SESSION": (-4, "not the current session: send HELLO"),
+    "E_SEQUENCE": (-5, "a frame before this one is missing"),
+    "E_TYPE": (-6, "unknown message type"),
+    "E_LENGTH": (-7, "payload of the wrong size"),
+    "E_ENTRY": (-8, "unknown entry"),
+    "E_NOT_STARTED": (-9, "AUDIO before START"),
+    "E_DESIGN": (-10, "the tables compiled in are not usable"),
+    "E_TIMEOUT": (-11, "hardware did not become ready"),
+}
+# A NAK with one of these asks for a resend; E_SESSION ends the conversation.
+STATUS_NAMES = {code: name for name, (code, _) in STATUS_CODES.items()}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A decoded frame."""
+
+    type: int
+    sequence: int
+    session: int
+    payload: bytes = b""
+
+    def to_bytes(self) -> bytes:
+        """Header, payload and CRC-32, before COBS."""
+        header = HEADER.pack(
+            version=PROTOCOL_VERSION,
+            type=self.type,
+            sequence=self.sequence,
+            session=self.session,
+            length=len(self.payload),
+        )
+        body = header + self.payload
+        return body + struct.pack("<I", zlib.crc32(body))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Frame:
+        """Check and read a frame after COBS.
+
+        Raises
+        ------
+        ValueError
+            If size, CRC-32, version or length do not fit.
+        """
+        if not OVERHEAD_BYTES <= len(data) <= MAX_FRAME_BYTES:
+            raise ValueError(f"frame of {len(data)} bytes, allowed {OVERHEAD_BYTES} to {MAX_FRAME_BYTES}")
+        body, (crc,) = data[:-CRC_BYTES], struct.unpack("<I", data[-CRC_BYTES:])
+        if zlib.crc32(body) != crc:
+            raise ValueError("CRC-32 does not fit")
+        version, kind, sequence, session, length = struct.unpack("<BBHHH", body[: HEADER.size])
+        if version != PROTOCOL_VERSION:
+            raise ValueError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
+        if length != len(body) - HEADER.size:
+            raise ValueError(f"length field {length}, payload of {len(body) - HEADER.size} bytes")
+        return cls(kind, sequence, session, body[HEADER.size :])

@@ -1,0 +1,114 @@
+"""The little of an ELF file that the tools need: sections, their sizes, and the identity compiled in.
+
+Source: System V ABI, "Object Files"; 32-bit little-endian only.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer.errors import BuildError
+
+IDENTITY_SECTION = ".proscenium"
+IDENTITY_MAGIC = 0x4E435350
+# ps_identity_t in firmware/core/design_types.h
+_IDENTITY = struct.Struct("<IHBBBBHI32s32s")
+
+_SECTION_ALLOCATED = 0x2
+_SECTION_WRITABLE = 0x1
+_TYPE_NOBITS = 8
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section: where it is loaded or reserved, and its bytes (empty where it only reserves)."""
+
+    name: str
+    size: int
+    flags: int
+    reserves_only: bool
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an image says of itself, in its section ``.proscenium``."""
+
+    design_abi: int
+    arithmetic: str
+    drivers: int
+    inputs: int
+    block_samples: int
+    sample_rate_hz: int
+    layout_name: str
+    digest: str
+
+
+def read_sections(path: Path) -> dict[str, Section]:
+    """Read the section table.
+
+    Raises
+    ------
+    BuildError
+        If the file is not a 32-bit little-endian ELF file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BuildError(f"image '{path}': cannot be read: {error}") from error
+    if len(data) < 52 or data[:6] != b"\x7fELF\x01\x01":
+        raise BuildError(f"image '{path}': not a 32-bit little-endian ELF file")
+    (table,) = struct.unpack_from("<I", data, 32)
+    entry_size, count, names_index = struct.unpack_from("<HHH", data, 46)
+    try:
+        headers = [struct.unpack_from("<IIIIII", data, table + n * entry_size) for n in range(count)]
+        names_at = headers[names_index][4]
+        sections = {}
+        for name_offset, kind, flags, _address, offset, size in headers:
+            start = names_at + name_offset
+            name = data[start : data.index(b"\0", start)].decode("ascii", "replace")
+            body = b"" if kind == _TYPE_NOBITS else data[offset : offset + size]
+            sections[name] = Section(name, size, flags, kind == _TYPE_NOBITS, body)
+    except (struct.error, IndexError, ValueError) as error:
+        raise BuildError(f"image '{path}': broken section table") from error
+    return sections
+
+
+def memory_use(sections: dict[str, Section]) -> tuple[int, int]:
+    """Bytes of flash and of RAM, the reserved stack included; initialised data counts in both."""
+    flash = ram = 0
+    for section in sections.values():
+        if section.flags & _SECTION_ALLOCATED:
+            if not section.reserves_only:
+                flash += section.size
+            if section.flags & _SECTION_WRITABLE:
+                ram += section.size
+    return flash, ram
+
+
+def read_identity(sections: dict[str, Section], path: Path) -> Identity:
+    """Read the identity.
+
+    Raises
+    ------
+    BuildError
+        If the image carries none.
+    """
+    section = sections.get(IDENTITY_SECTION)
+    if section is None or len(section.data) < _IDENTITY.size:
+        raise BuildError(f"image '{path}': carries no design identity (section {IDENTITY_SECTION})")
+    magic, abi, bits, drivers, inputs, _, block, rate, name, digest = _IDENTITY.unpack_from(section.data)
+    if magic != IDENTITY_MAGIC:
+        raise BuildError(f"image '{path}': the design identity is damaged")
+    return Identity(
+        design_abi=abi,
+        arithmetic=f"q{bits}",
+        drivers=drivers,
+        inputs=inputs,
+        block_samples=block,
+        sample_rate_hz=rate,
+        layout_name=name.rstrip(b"\0").decode("ascii", "replace"),
+        digest=digest.hex(),
+    )

@@ -1,0 +1,31 @@
+/*
+ * CMSIS-DSP includes this name from CMSIS-Core, which its source distribution does not carry. The few things
+ * it needs of it are said here with GCC's own ARM C Language Extensions (arm_acle.h).
+ */
+#ifndef PS_CMSIS_COMPILER_SHIM_H
+#define PS_CMSIS_COMPILER_SHIM_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+#define __ASM                __asm
+#define __INLINE             inline
+#define __STATIC_INLINE      static inline
+#define __STATIC_FORCEINLINE __attribute__((always_inline)) static inline
+#define __RESTRICT           __restrict
+#define __WEAK               __attribute__((weak))
+#define __ALIGNED(bytes)     __attribute__((aligned(bytes)))
+#define __PACKED_STRUCT      struct __attribute__((packed))
+
+#define __CLZ(value)        ((uint8_t)__clz(value))
+#define __SSAT(value, bits) __ssat((value), (bits))
+#define __USAT(value, bits) __usat((value), (bits))
+
+/* arm_acle.h has these in lower case; CMSIS-Core has them unsigned. */
+#define __SMLALD(x, y, sum) ((uint64_t)__smlald((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
+#define __SMUAD(x, y)       ((uint32_t)__smuad((int16x2_t)(x), (int16x2_t)(y)))
+#define __SMLAD(x, y, sum)  ((uint32_t)__smlad((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
+#define __QADD(x, y)        __qadd((x), (y))
+#define __QSUB(x, y)        __qsub((x), (y))
+
+#endif

@@ -1,0 +1,35 @@
+/* Little-endian fields of the wire format, for any alignment. */
+#ifndef PS_BYTES_H
+#define PS_BYTES_H
+
+#include <stdint.h>
+
+static inline uint16_t ps_get_u16(const uint8_t *from)
+{
+    return (uint16_t)(from[0] | from[1] << 8);
+}
+
+static inline uint32_t ps_get_u32(const uint8_t *from)
+{
+    return ps_get_u16(from) | (uint32_t)ps_get_u16(from + 2) << 16;
+}
+
+static inline void ps_put_u16(uint8_t *to, uint32_t value)
+{
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+}
+
+static inline void ps_put_u32(uint8_t *to, uint32_t value)
+{
+    ps_put_u16(to, value);
+    ps_put_u16(to + 2, value >> 16);
+}
+
+static inline void ps_put_u64(uint8_t *to, uint64_t value)
+{
+    ps_put_u32(to, (uint32_t)value);
+    ps_put_u32(to + 4, (uint32_t)(value >> 32));
+}
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * What the board does for each request. Knows nothing of sessions, sequence numbers or resending: see link.h.
+ */
+#ifndef PS_COMMAND_H
+#define PS_COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "pipeline.h"
+
+/* What the core asks of the board it runs on; every function gets `context`. */
+typedef struct {
+    void *context;
+    void (*write)(void *context, const uint8_t *data, size_t size); /* returns when sent, or given up */
+    uint64_t (*ticks)(void *context);                               /* SysTick ticks, never going back */
+    uint32_t (*receive_overruns)(void *context);                    /* bytes lost so far */
+    const char *board_name;
+    uint32_t tick_hz;
+    uint8_t clock_source; /* PS_CLOCK_… */
+} ps_platform_t;
+
+typedef struct {
+    uint32_t bad_cobs;
+    uint32_t bad_crc;
+    uint32_t bad_header;
+    uint32_t bad_session;
+    uint32_t bad_sequence;
+    uint32_t duplicates;
+} ps_link_counters_t;
+
+typedef struct {
+    const ps_platform_t *platform;
+    const ps_design_t *design;
+    ps_pipeline_t pipeline;
+    ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
+    ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
+    uint8_t entry; /* 0 until START */
+    uint32_t blocks;
+    uint32_t block_ticks_last;
+    uint32_t block_ticks_max;
+} ps_command_t;
+
+void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, const ps_design_t *design);
+
+/*
+ * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.
+ * Returns PS_OK, or the negative status that an ERROR_REPLY is to carry.
+ */
+int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps_link_counters_t *counters,
+                      uint8_t *reply, size_t *reply_size);
+
+#endif

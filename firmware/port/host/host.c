@@ -1,0 +1,135 @@
+/*
+ * The core as a shared library: the pipeline by itself, and the link over memory. For tests; no board behind
+ * it.
+ */
+#include <string.h>
+
+#include "cobs.h"
+#include "crc32.h"
+#include "link.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT size_t host_pipeline_bytes(void);
+EXPORT int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t entry);
+EXPORT int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sample_t *out,
+                                 uint32_t frames);
+EXPORT const ps_identity_t *host_identity(void);
+EXPORT uint32_t host_crc32(uint32_t crc, const uint8_t *data, size_t size);
+EXPORT size_t host_cobs_encode(const uint8_t *data, size_t size, uint8_t *out);
+EXPORT size_t host_parser_bytes(void);
+EXPORT void host_parser_reset(ps_parser_t *parser);
+EXPORT int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame);
+
+typedef struct {
+    ps_link_t link;
+    ps_platform_t platform;
+    uint64_t ticks;
+    uint8_t *out; /* where replies go, until it is full */
+    size_t out_capacity;
+    size_t out_size;
+} host_board_t;
+
+EXPORT size_t host_board_bytes(void);
+EXPORT void host_board_reset(host_board_t *board);
+EXPORT size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,
+                              size_t out_capacity);
+
+size_t host_pipeline_bytes(void)
+{
+    return sizeof(ps_pipeline_t);
+}
+
+int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t entry)
+{
+    return ps_pipeline_reset(pipeline, &ps_design, entry);
+}
+
+int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sample_t *out, uint32_t frames)
+{
+    return ps_pipeline_process(pipeline, in, out, frames);
+}
+
+const ps_identity_t *host_identity(void)
+{
+    return &ps_identity;
+}
+
+uint32_t host_crc32(uint32_t crc, const uint8_t *data, size_t size)
+{
+    return ps_crc32(crc, data, size);
+}
+
+size_t host_cobs_encode(const uint8_t *data, size_t size, uint8_t *out)
+{
+    return ps_cobs_encode(data, size, out);
+}
+
+size_t host_parser_bytes(void)
+{
+    return sizeof(ps_parser_t);
+}
+
+void host_parser_reset(ps_parser_t *parser)
+{
+    ps_parser_reset(parser);
+}
+
+int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
+{
+    return ps_parser_feed(parser, byte, frame);
+}
+
+static void write_memory(void *context, const uint8_t *data, size_t size)
+{
+    host_board_t *board = context;
+
+    if (size <= board->out_capacity - board->out_size) {
+        memcpy(board->out + board->out_size, data, size);
+        board->out_size += size;
+    }
+}
+
+/* A clock that any look at moves by one: enough to see that times are taken and carried. */
+static uint64_t count_looks(void *context)
+{
+    host_board_t *board = context;
+
+    return board->ticks++;
+}
+
+static uint32_t no_overruns(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+size_t host_board_bytes(void)
+{
+    return sizeof(host_board_t);
+}
+
+void host_board_reset(host_board_t *board)
+{
+    memset(board, 0, sizeof *board);
+    board->platform = (ps_platform_t){
+        .context = board,
+        .write = write_memory,
+        .ticks = count_looks,
+        .receive_overruns = no_overruns,
+        .board_name = "host",
+        .tick_hz = 1,
+        .clock_source = PS_CLOCK_HOST,
+    };
+    ps_link_reset(&board->link, &board->platform, &ps_design);
+}
+
+size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,
+                       size_t out_capacity)
+{
+    board->out = out;
+    board->out_capacity = out_capacity;
+    board->out_size = 0;
+    ps_link_feed(&board->link, data, size);
+    return board->out_size;
+}

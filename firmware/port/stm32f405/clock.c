@@ -1,0 +1,90 @@
+#include "clock.h"
+
+#include <stdbool.h>
+
+#include "protocol.h"
+#include "registers.h"
+
+#ifndef PORT_HSE_HZ
+#define PORT_HSE_HZ 8000000u /* the crystal; some boards have 12 or 25 MHz */
+#endif
+#define HSI_HZ       16000000u
+#define PLL_INPUT_HZ 2000000u /* RM0090 7.3.2: 2 MHz limits the PLL's jitter */
+#define CORE_HZ      168000000u
+
+#if PORT_HSE_HZ % PLL_INPUT_HZ != 0
+#error "PORT_HSE_HZ: allowed are whole multiples of 2 MHz"
+#endif
+
+/*
+ * Polls at the reset clock of 16 MHz, some ten cycles each: 0.1 s for the crystal (data sheet: typically 2
+ * ms), 6 ms for PLL (data sheet: at most 0.3 ms) and switch. QEMU has no RCC: it reads 0 and every wait runs
+ * out.
+ */
+#define HSE_POLLS 160000u
+#define PLL_POLLS 10000u
+
+static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value, uint32_t polls)
+{
+    for (uint32_t n = 0; n < polls; n++) {
+        if ((*address & mask) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool start_crystal(void)
+{
+    RCC_CR |= RCC_CR_HSEON;
+    if (wait_for(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY, HSE_POLLS)) {
+        return true;
+    }
+    RCC_CR &= ~RCC_CR_HSEON;
+    return false;
+}
+
+static bool switch_to_pll(bool from_crystal)
+{
+    const uint32_t divider = (from_crystal ? PORT_HSE_HZ : HSI_HZ) / PLL_INPUT_HZ;
+
+    /* 2 MHz x 168 = 336 MHz; / 2 = 168 MHz; / 7 = 48 MHz for USB. Written while the PLL is off (RM0090 7.3.2)
+     */
+    RCC_PLLCFGR = RCC_PLLCFGR_M(divider) | RCC_PLLCFGR_N(168u) | RCC_PLLCFGR_P_2 | RCC_PLLCFGR_Q(7u) |
+                  (from_crystal ? RCC_PLLCFGR_SRC_HSE : 0u);
+    RCC_CR |= RCC_CR_PLLON;
+    if (!wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY, PLL_POLLS)) {
+        RCC_CR &= ~RCC_CR_PLLON;
+        return false;
+    }
+    /* RM0090 3.5.1, table 10: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
+    FLASH_ACR =
+        FLASH_ACR_LATENCY(5u) | FLASH_ACR_PREFETCH | FLASH_ACR_INSTRUCTION_CACHE | FLASH_ACR_DATA_CACHE;
+    (void)FLASH_ACR; /* RM0090 3.5.1: read back, so that the new latency is taken into account */
+    /* RM0090 7.3.3: APB1 at most 42 MHz, APB2 at most 84 MHz */
+    RCC_CFGR = RCC_CFGR_PPRE1_4 | RCC_CFGR_PPRE2_2;
+    RCC_CFGR = RCC_CFGR_PPRE1_4 | RCC_CFGR_PPRE2_2 | RCC_CFGR_SW_PLL;
+    if (!wait_for(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL, PLL_POLLS)) {
+        RCC_CFGR = 0; /* internal oscillator, undivided */
+        return false;
+    }
+    return true;
+}
+
+ps_clock_t clock_start(void)
+{
+    /* RM0090 5.1.3: voltage scale 1 is what 168 MHz needs; set while the PLL is off */
+    RCC_APB1ENR |= RCC_APB1ENR_PWR;
+    PWR_CR |= PWR_CR_VOS_SCALE_1;
+
+    const bool from_crystal = start_crystal();
+
+    if (switch_to_pll(from_crystal)) {
+        return (ps_clock_t){
+            .core_hz = CORE_HZ,
+            .apb2_hz = CORE_HZ / 2u,
+            .source = from_crystal ? PS_CLOCK_HSE_PLL : PS_CLOCK_HSI_PLL,
+        };
+    }
+    return (ps_clock_t){.core_hz = HSI_HZ, .apb2_hz = HSI_HZ, .source = PS_CLOCK_HSI};
+}

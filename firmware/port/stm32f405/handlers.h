@@ -1,0 +1,8 @@
+/* Interrupt handlers that the vector table names. */
+#ifndef PS_STM32F405_HANDLERS_H
+#define PS_STM32F405_HANDLERS_H
+
+void systick_handler(void);
+void usart1_handler(void);
+
+#endif
