@@ -210,7 +210,13 @@ ERROR_REPLY = Message(
 NAK = Message(
     "NAK",
     0xFF,
-    Payload((Field("status", "i8", "a status code"), Field("reserved", "u8", "0"), Field("expected", "u16", "sequence"))),
+    Payload(
+        (
+            Field("status", "i8", "a status code"),
+            Field("reserved", "u8", "0"),
+            Field("expected", "u16", "sequence number of the next request that will be taken"),
+        )
+    ),
     "a frame was not taken: go back to the expected sequence number",
 )
 
@@ -237,6 +243,10 @@ STATUS_CODES = {
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.
 STATUS_NAMES = {code: name for name, (code, _) in STATUS_CODES.items()}
+
+
+class ProtocolVersionError(ValueError):
+    """A sound frame of another version of the protocol."""
 
 
 @dataclass(frozen=True)
@@ -266,8 +276,10 @@ class Frame:
 
         Raises
         ------
+        ProtocolVersionError
+            If the frame is sound, but of another version.
         ValueError
-            If size, CRC-32, version or length do not fit.
+            If size, CRC-32 or length do not fit.
         """
         if not OVERHEAD_BYTES <= len(data) <= MAX_FRAME_BYTES:
             raise ValueError(f"frame of {len(data)} bytes, allowed {OVERHEAD_BYTES} to {MAX_FRAME_BYTES}")
@@ -276,7 +288,7 @@ class Frame:
             raise ValueError("CRC-32 does not fit")
         version, kind, sequence, session, length = struct.unpack("<BBHHH", body[: HEADER.size])
         if version != PROTOCOL_VERSION:
-            raise ValueError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
+            raise ProtocolVersionError(f"protocol version {version}, not {PROTOCOL_VERSION}")
         if length != len(body) - HEADER.size:
             raise ValueError(f"length field {length}, payload of {len(body) - HEADER.size} bytes")
         return cls(kind, sequence, session, body[HEADER.size :])

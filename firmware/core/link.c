@@ -30,10 +30,13 @@ static void send_nak(ps_link_t *link, int status, uint16_t session)
     transmit(link, frame, ps_frame_seal(frame, PS_NAK, link->expected, session, PS_NAK_BYTES));
 }
 
-/* A frame came broken: the host is to go back. */
+/*
+ * A frame came broken: the host is to go back. Before the first session only a host of another protocol
+ * version is answered: it would otherwise take the board for dead.
+ */
 static void report_broken(ps_link_t *link, int status)
 {
-    if (link->session != 0) {
+    if (link->session != 0 || status == PS_E_HEADER) {
         link->nak_sent = true;
         send_nak(link, status, link->session);
     }

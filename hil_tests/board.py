@@ -1,0 +1,312 @@
+"""One interface for real and virtual boards; they differ only in how they start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from designer import protocol
+from designer.errors import HilError
+from designer.filters.engine import ENTRY_CHANNELS, Entry
+from designer.layout import Layout
+from designer.toolchain.boards import BoardTarget, find_board
+from hil_tests.link import Link
+from hil_tests.qemu import Qemu
+from hil_tests.transport import SerialTransport, Transport
+
+# Under -icount shift=0 one instruction takes 1 ns of virtual time; QEMU's netduinoplus2 runs SysTick at 168 MHz of
+# virtual time, whatever the image believes of its clocks.
+VIRTUAL_TICK_HZ = 168_000_000
+INSTRUCTIONS_PER_S = 1_000_000_000
+PROFILE_BLOCKS = 20
+
+_SAMPLE_TYPES = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
+_ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
+_CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
+
+
+@dataclass(frozen=True)
+class BoardInfo:
+    """What the board says of itself in HELLO."""
+
+    board_name: str
+    layout_name: str
+    digest: str
+    arithmetic: str
+    sample_rate_hz: int
+    block_samples: int
+    drivers: int
+    inputs: int
+    credits: int
+    max_payload_bytes: int
+    clock_source: str
+
+
+class Board:
+    """An open board that has proved to run the expected design.
+
+    Parameters
+    ----------
+    transport : Transport
+        Owned by the board from here on.
+    expected_digest : str, optional
+        Design digest that the board must give; None accepts any.
+    expected_layout : Layout, optional
+        Layout whose name, size and arithmetic it must give.
+    name : str, optional
+        For reports; by default what the board calls itself.
+
+    Raises
+    ------
+    HilError
+        If nothing answers, or a board that runs something else.
+    """
+
+    tick_hz: int | None = None
+
+    def __init__(
+        self,
+        transport: Transport,
+        expected_digest: str | None = None,
+        expected_layout: Layout | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.link = Link(transport)
+        try:
+            self.info = _read_info(self.link.hello())
+            _check_info(self.info, expected_digest, expected_layout)
+        except BaseException:
+            self.close()
+            raise
+        self.name = name or self.info.board_name
+
+    def process(
+        self,
+        samples: np.ndarray,
+        entry: Entry = "program",
+        progress: Callable[[int], None] = lambda frames: None,
+    ) -> np.ndarray:
+        """Run samples through the board from reset.
+
+        Parameters
+        ----------
+        samples : (n, 2) or (n, 3) integers
+            Raw samples: L, R at the entry 'program', L', R', C at 'filters'.
+        entry : 'program' or 'filters'
+            Ahead of the upmix, or straight into the FIR matrix.
+        progress : callable
+            Told the number of samples handed over, now and then.
+
+        Returns
+        -------
+        (n, D) int64
+            Raw driver samples.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit the entry or a sample lies outside the word.
+        HilError
+            If the board refuses or does not answer.
+        """
+        raw = _to_words(samples, entry, _SAMPLE_TYPES[self.info.arithmetic])
+        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
+        replies = self.link.request_all(protocol.AUDIO, _portions(raw, self._frames_per_message(raw), progress))
+        output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
+        if output.size != raw.shape[0] * self.info.drivers:
+            raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
+        return output.reshape(-1, self.info.drivers).astype(np.int64)
+
+    def status(self) -> dict[str, Any]:
+        """Counters and timing of the board, and what the host counted on the line.
+
+        Times are SysTick ticks: of the core's clock on a real board, of virtual time in QEMU.
+        """
+        fields = protocol.STATUS_REPLY.payload.unpack(self.link.request(protocol.STATUS))
+        tick_hz = self.tick_hz or int(fields["tick_hz"])
+        return {
+            "uptime_s": int(fields["uptime_ticks"]) / tick_hz,
+            "tick_hz": tick_hz,
+            "clock_source": _CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
+            **{
+                key: int(fields[key])
+                for key in (
+                    "blocks",
+                    "block_ticks_last",
+                    "block_ticks_max",
+                    "bad_cobs",
+                    "bad_crc",
+                    "bad_header",
+                    "bad_session",
+                    "bad_sequence",
+                    "duplicates",
+                    "receive_overruns",
+                )
+            },
+            "host_bad_replies": self.link.counters.bad_replies,
+            "host_resends": self.link.counters.resends,
+            "host_naks": self.link.counters.naks,
+            "host_timeouts": self.link.counters.timeouts,
+        }
+
+    def profile(self, entry: Entry = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
+        """Time full blocks of a test pattern with nothing on the line.
+
+        Returns
+        -------
+        dict
+            ``ticks_min``, ``ticks_max``, ``ticks_total`` in SysTick ticks, ``block_samples``, ``blocks``.
+        """
+        request = protocol.PROFILE.payload.pack(entry=protocol.ENTRY[entry.upper()], blocks=blocks)
+        fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
+        return {key: int(value) for key, value in fields.items()}
+
+    def close(self) -> None:
+        """Release the board; more than once does no harm."""
+        self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _frames_per_message(self, raw: np.ndarray) -> int:
+        """As many samples as a message holds in both directions; whole blocks where one fits."""
+        frames = self.info.max_payload_bytes // (raw.itemsize * max(raw.shape[1], self.info.drivers))
+        return frames - frames % self.info.block_samples or frames
+
+
+class SerialBoard(Board):
+    """A real board at a serial port."""
+
+    def __init__(self, port: str, expected_digest: str | None = None, expected_layout: Layout | None = None) -> None:
+        super().__init__(SerialTransport(port), expected_digest, expected_layout, name=port)
+        self.name = f"{self.info.board_name} at {port}"
+
+
+class VirtualBoard(Board):
+    """The same image in QEMU.
+
+    Parameters
+    ----------
+    elf : Path
+    expected_digest, expected_layout : optional
+        As for `Board`.
+    count_instructions : bool
+        Make SysTick count instructions (QEMU's ``-icount shift=0``); audio then streams more slowly.
+    target : BoardTarget, optional
+        The board to simulate, by default the STM32F405.
+    """
+
+    tick_hz = VIRTUAL_TICK_HZ
+
+    def __init__(
+        self,
+        elf: Path,
+        expected_digest: str | None = None,
+        expected_layout: Layout | None = None,
+        *,
+        count_instructions: bool = False,
+        target: BoardTarget | None = None,
+    ) -> None:
+        target = target or find_board("virtual")
+        options = ("-icount", "shift=0") if count_instructions else ()
+        self._qemu: Qemu | None = Qemu(target.qemu_machine, elf, options)
+        try:
+            transport = SerialTransport(self._qemu.port)
+            super().__init__(transport, expected_digest, expected_layout, name=f"virtual:{target.name}")
+        except BaseException:
+            self._stop()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """QEMU's process number while it runs."""
+        return self._qemu.pid if self._qemu is not None else None
+
+    def close(self) -> None:
+        """End QEMU and release the line."""
+        try:
+            super().close()
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._qemu is not None:
+            self._qemu.stop()
+            self._qemu = None
+
+
+def open_board(elf: Path, digest: str, layout: Layout, port: str | None = None) -> Board:
+    """Open the board at `port`, or boot `elf` on the virtual board; either must run the design `digest`."""
+    return SerialBoard(port, digest, layout) if port is not None else VirtualBoard(elf, digest, layout)
+
+
+def measure_instructions(elf: Path, digest: str, layout: Layout, entry: Entry = "program") -> int:
+    """Instructions that the slowest of some full blocks takes on the virtual board, upmix included.
+
+    A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
+    SysTick resolves six of them.
+    """
+    with VirtualBoard(elf, digest, layout, count_instructions=True) as board:
+        ticks = board.profile(entry)["ticks_max"]
+    return round(ticks * INSTRUCTIONS_PER_S / VIRTUAL_TICK_HZ)
+
+
+def _read_info(fields: dict[str, Any]) -> BoardInfo:
+    return BoardInfo(
+        board_name=fields["board_name"],
+        layout_name=fields["layout_name"],
+        digest=fields["digest"].hex(),
+        arithmetic=_ARITHMETIC_NAMES.get(fields["arithmetic"], f"code {fields['arithmetic']}"),
+        sample_rate_hz=fields["sample_rate_hz"],
+        block_samples=fields["block_samples"],
+        drivers=fields["drivers"],
+        inputs=fields["inputs"],
+        credits=fields["credits"],
+        max_payload_bytes=fields["max_payload_bytes"],
+        clock_source=_CLOCK_NAMES.get(fields["clock_source"], "UNKNOWN"),
+    )
+
+
+def _check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> None:
+    if layout is not None:
+        for what, has, wants in (
+            ("layout", info.layout_name, layout.name),
+            ("arithmetic", info.arithmetic, layout.arithmetic),
+            ("sample rate", info.sample_rate_hz, layout.sample_rate_hz),
+            ("number of drivers", info.drivers, len(layout.drivers)),
+        ):
+            if has != wants:
+                raise HilError(f"{what}: the board runs {has}, expected {wants}: flash it again")
+    if digest is not None and info.digest != digest:
+        raise HilError(f"design digest: the board runs {info.digest[:16]}…, expected {digest[:16]}…: flash it again")
+    if info.arithmetic not in _SAMPLE_TYPES:
+        raise HilError(f"arithmetic: the board runs {info.arithmetic}, known are {', '.join(_SAMPLE_TYPES)}")
+
+
+def _to_words(samples: np.ndarray, entry: Entry, word: np.dtype) -> np.ndarray:
+    samples = np.asarray(samples)
+    if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
+        raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+    if not np.issubdtype(samples.dtype, np.integer):
+        raise ValueError(f"samples of {samples.dtype}: raw integers are needed")
+    limits = np.iinfo(word)
+    if samples.size and not (limits.min <= int(samples.min()) and int(samples.max()) <= limits.max):
+        raise ValueError(f"samples: outside {limits.min} to {limits.max}")
+    return np.ascontiguousarray(samples, dtype=word)
+
+
+def _portions(raw: np.ndarray, frames: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+    for start in range(0, raw.shape[0], frames):
+        part = raw[start : start + frames]
+        yield part.tobytes()
+        progress(start + part.shape[0])

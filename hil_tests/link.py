@@ -1,0 +1,227 @@
+"""The host's end of the serial protocol: requests in order, credits, and go-back-N where a frame is lost.
+
+`designer.protocol` says how the two ends work together.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cobs import cobs
+
+from designer import protocol
+from designer.errors import HilError
+from designer.protocol import Frame, Message, ProtocolVersionError
+from hil_tests.transport import Transport
+
+REPLY_TIMEOUT_S = 2.0
+HELLO_TIMEOUT_S = 0.5
+ATTEMPTS = 10
+_FLUSH = bytes([protocol.DELIMITER])
+
+
+@dataclass
+class LinkCounters:
+    """What went wrong on the way, as the host saw it."""
+
+    bad_replies: int = 0
+    resends: int = 0
+    naks: int = 0
+    timeouts: int = 0
+
+
+@dataclass
+class _Conversation:
+    """Requests under way: sent and not answered, the oldest first."""
+
+    pending: deque[tuple[int, bytes, Message]] = field(default_factory=deque)
+    replies: list[bytes] = field(default_factory=list)
+    failure: HilError | None = None
+    attempts: int = 0
+    recovering: int | None = None
+
+
+class Link:
+    """A session with a board.
+
+    Parameters
+    ----------
+    transport : Transport
+    reply_timeout_s : float
+        How long the oldest unanswered request may wait before it is sent again.
+    """
+
+    def __init__(self, transport: Transport, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
+        self._transport = transport
+        self._reply_timeout_s = reply_timeout_s
+        self._credits = 1
+        self._session = 0
+        self._sequence = 0
+        self._received = bytearray()
+        self.counters = LinkCounters()
+
+    def hello(self) -> dict[str, int | bytes | str]:
+        """Open a new session and return the fields of HELLO_REPLY.
+
+        Raises
+        ------
+        HilError
+            If nothing answers, or something that speaks another version of the protocol.
+        """
+        self._session = 1 + secrets.randbelow(0xFFFF)
+        self._sequence = 0
+        self._credits = 1
+        # Closes whatever an earlier host left half-sent.
+        self._transport.write(_FLUSH)
+        (payload,) = self._run([(protocol.HELLO, b"")], HELLO_TIMEOUT_S)
+        fields = _unpack(protocol.HELLO_REPLY, payload)
+        self._credits = int(fields["credits"])
+        return fields
+
+    def request(self, message: Message, payload: bytes = b"") -> bytes:
+        """Send one request and return its reply's payload.
+
+        Raises
+        ------
+        HilError
+            If the board refuses it, or no reply can be had.
+        """
+        (reply,) = self._run([(message, payload)], self._reply_timeout_s)
+        return reply
+
+    def request_all(self, message: Message, payloads: Iterable[bytes]) -> list[bytes]:
+        """Send many requests, as many ahead of their replies as the board's credits allow.
+
+        Raises
+        ------
+        HilError
+            If the board refuses one, or a reply cannot be had; nothing is then under way.
+        """
+        return self._run(((message, payload) for payload in payloads), self._reply_timeout_s)
+
+    def close(self) -> None:
+        """Release the line."""
+        self._transport.close()
+
+    def _run(self, requests: Iterable[tuple[Message, bytes]], timeout_s: float) -> list[bytes]:
+        talk = _Conversation()
+        waiting = iter(requests)
+        self._send_more(talk, waiting)
+        deadline = time.monotonic() + timeout_s
+        while talk.pending:
+            frame = self._next_frame(talk, deadline)
+            if frame is None:
+                if time.monotonic() < deadline:
+                    continue
+                self.counters.timeouts += 1
+                self._go_back(talk)
+            elif self._take(talk, frame):
+                self._send_more(talk, waiting)
+            else:
+                continue
+            deadline = time.monotonic() + timeout_s
+        if talk.failure is not None:
+            raise talk.failure
+        return talk.replies
+
+    def _send_more(self, talk: _Conversation, waiting: Iterator[tuple[Message, bytes]]) -> None:
+        while len(talk.pending) < self._credits and talk.failure is None:
+            item = next(waiting, None)
+            if item is None:
+                return
+            message, payload = item
+            frame = Frame(message.code, self._sequence, self._session, payload)
+            encoded = cobs.encode(frame.to_bytes()) + _FLUSH
+            talk.pending.append((self._sequence, encoded, message))
+            self._sequence = (self._sequence + 1) & 0xFFFF
+            self._transport.write(encoded)
+
+    def _take(self, talk: _Conversation, frame: Frame) -> bool:
+        """Handle a reply; True if it was the one that was due, or the board was asked again."""
+        if frame.session != self._session:
+            return False
+        if frame.type == protocol.NAK.code:
+            self._take_nak(talk, frame)
+            return True
+        due, _, message = talk.pending[0]
+        if frame.sequence == due:
+            talk.pending.popleft()
+            talk.attempts = 0
+            if frame.type == protocol.ERROR_REPLY.code:
+                talk.failure = talk.failure or _refusal(message, frame)
+            elif frame.type != message.code | protocol.REPLY_BIT:
+                talk.failure = HilError(f"{message.name}: answered by a frame of type 0x{frame.type:02X}")
+            else:
+                talk.replies.append(frame.payload)
+            return True
+        if any(frame.sequence == sequence for sequence, _, _ in talk.pending):
+            return self._recover(talk)
+        return False
+
+    def _take_nak(self, talk: _Conversation, frame: Frame) -> None:
+        self.counters.naks += 1
+        fields = _unpack(protocol.NAK, frame.payload)
+        status = int(fields["status"])
+        if status == protocol.STATUS_CODES["E_SESSION"][0]:
+            talk.pending.clear()
+            raise HilError("the board has no such session: it was restarted, or another host has opened its own")
+        self._go_back(talk)
+
+    def _recover(self, talk: _Conversation) -> bool:
+        """Ask again because the reply that is due was lost; once, for the replies behind it repeat the news."""
+        due = talk.pending[0][0]
+        if talk.recovering == due:
+            return False
+        talk.recovering = due
+        self._go_back(talk)
+        return True
+
+    def _go_back(self, talk: _Conversation) -> None:
+        talk.attempts += 1
+        if talk.attempts > ATTEMPTS:
+            _, _, message = talk.pending[0]
+            raise HilError(f"{message.name}: no reply after {ATTEMPTS} attempts")
+        for _, encoded, _ in talk.pending:
+            self.counters.resends += 1
+            self._transport.write(encoded)
+
+    def _next_frame(self, talk: _Conversation, deadline: float) -> Frame | None:
+        """Wait for the next whole frame; None at the deadline, or if the frame was broken."""
+        while (end := self._received.find(protocol.DELIMITER)) < 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return None
+            self._received += self._transport.read(remaining)
+            # A line without delimiters must not fill the memory.
+            if len(self._received) > 4 * protocol.MAX_ENCODED_BYTES and protocol.DELIMITER not in self._received:
+                self._received.clear()
+        encoded = bytes(self._received[:end])
+        del self._received[: end + 1]
+        if not encoded:
+            return None
+        try:
+            return Frame.from_bytes(cobs.decode(encoded))
+        except ProtocolVersionError as error:
+            raise HilError(f"the board speaks {error}: flash it again") from error
+        except (ValueError, cobs.DecodeError):
+            self.counters.bad_replies += 1
+            self._recover(talk)
+            return None
+
+
+def _unpack(message: Message, payload: bytes) -> dict[str, int | bytes | str]:
+    try:
+        return message.payload.unpack(payload)
+    except ValueError as error:
+        raise HilError(f"{message.name}: {error}") from error
+
+
+def _refusal(message: Message, frame: Frame) -> HilError:
+    status = int(_unpack(protocol.ERROR_REPLY, frame.payload)["status"])
+    name = protocol.STATUS_NAMES.get(status, str(status))
+    meaning = protocol.STATUS_CODES.get(name, (status, "unknown status"))[1]
+    return HilError(f"{message.name}: the board refuses: {name}, {meaning}")

@@ -1,0 +1,101 @@
+"""A QEMU process that boots an image, and that nothing can make survive its user."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+from designer.errors import BoardNotFoundError
+
+EXECUTABLE = "qemu-system-arm"
+START_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 5.0
+_PORT = re.compile(r"char device redirected to (\S+)")
+
+
+class Qemu:
+    """A running virtual machine whose first serial port is a pseudo terminal.
+
+    Parameters
+    ----------
+    machine : str
+        QEMU's name of the machine.
+    elf : Path
+        The image.
+    options : tuple of str
+        Further options, such as ``("-icount", "shift=0")``.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If QEMU is missing or does not start.
+    """
+
+    def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = ()) -> None:
+        command = [EXECUTABLE, "-M", machine, "-nodefaults", "-display", "none", "-monitor", "none"]
+        command += ["-serial", "pty", "-kernel", str(elf), *options]
+        if shutil.which(EXECUTABLE) is None:
+            raise BoardNotFoundError(f"'{EXECUTABLE}' was not found on the PATH: apt-get install qemu-system-arm")
+        # The kernel ends it with us, even if we are killed and no `finally` runs.
+        guard = shutil.which("setpriv")
+        if guard is not None:
+            command = [guard, "--pdeathsig", "KILL", *command]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            self.port = self._wait_for_port()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Process number, for tests that look whether it is gone."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process; more than once does no harm."""
+        if self._process.poll() is None:
+            self._process.kill()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        finally:
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def __enter__(self) -> Qemu:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait_for_port(self) -> str:
+        """Read what QEMU says until it names its pseudo terminal."""
+        assert self._process.stdout is not None
+        handle = self._process.stdout.fileno()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        said = ""
+        while (remaining := deadline - time.monotonic()) > 0:
+            if not select.select([handle], [], [], remaining)[0]:
+                break
+            part = os.read(handle, 4096).decode("utf-8", "replace")
+            said += part
+            if (match := _PORT.search(said)) is not None and "\n" in said[match.start() :]:
+                return match.group(1)
+            if not part:
+                break
+        raise BoardNotFoundError(f"{EXECUTABLE} did not start: {said.strip() or 'it says nothing'}")

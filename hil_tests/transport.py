@@ -1,0 +1,65 @@
+"""Bytes to a board and back, with every wait bounded."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import serial
+
+from designer import protocol
+from designer.errors import BoardNotFoundError, HilError
+
+WRITE_TIMEOUT_S = 5.0
+
+
+class Transport(Protocol):
+    """What `hil_tests.link` needs of a line."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, or raise HilError when the line does not take it in time."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come; wait at most `timeout_s` for the first byte, and return b"" if none comes."""
+
+    def close(self) -> None:
+        """Release the line; more than once does no harm."""
+
+
+class SerialTransport:
+    """A serial port: a real one, or the pseudo terminal of a virtual board.
+
+    Parameters
+    ----------
+    port : str
+        Such as ``/dev/ttyACM0``.
+    baud_rate : int
+        A pseudo terminal does not care.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If the port cannot be opened.
+    """
+
+    def __init__(self, port: str, baud_rate: int = protocol.BAUD_RATE) -> None:
+        try:
+            self._serial = serial.Serial(port, baud_rate, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+        except (serial.SerialException, ValueError, OSError) as error:
+            raise BoardNotFoundError(f"serial port '{port}': cannot be opened: {error}") from error
+        self._port = port
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise HilError(f"serial port '{self._port}': not writable: {error}") from error
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            self._serial.timeout = timeout_s
+            return bytes(self._serial.read(max(1, self._serial.in_waiting)))
+        except (serial.SerialException, OSError) as error:
+            raise HilError(f"serial port '{self._port}': lost: {error}") from error
+
+    def close(self) -> None:
+        self._serial.close()
