@@ -135,6 +135,16 @@ class Filters(_Section):
     taps: Annotated[int, Field(ge=16, le=2048)] = 256
 
 
+class Output(_Section):
+    """Level of the drivers' feeds.
+
+    ``peak_gain_db`` is the level that the loudest driver would reach if every input at once were matched to its
+    filters at full scale.  At 0 dB no signal whatever saturates; music stays far below, so the default is louder.
+    """
+
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
+
+
 class Layout(_Section):
     """A complete, validated description of one loudspeaker board."""
 
@@ -150,6 +160,7 @@ class Layout(_Section):
     crosstalk: Crosstalk = Crosstalk()
     beamformer: Beamformer = Beamformer()
     filters: Filters = Filters()
+    output: Output = Output()
     drivers: Annotated[tuple[Driver, ...], Field(alias="driver", min_length=2, max_length=16)]
 
     @field_validator("sample_rate_hz")

@@ -49,6 +49,8 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
     if kind == "finite_number":
         return [f"{path} = {value}: not a finite number: give a number"]
     if kind == "too_short":
+        if isinstance(value, list) and len(value) >= context.get("min_length", 0):
+            return []  # pydantic counts the items that are valid; the others have lines of their own
         return [f"{path}: {context.get('actual_length', 0)} given, allowed from {context.get('min_length')}: add more"]
     limits = [f"{word} {context[key]:g}" for key, word in _RANGE_WORDS.items() if key in context]
     if limits:

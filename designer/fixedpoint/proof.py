@@ -70,8 +70,13 @@ class DriverBound:
 
     @property
     def holds(self) -> bool:
-        """Whether the sum fits 64 bits and the output never saturates."""
-        return self.sum_magnitude < 1 << 63 and self.output <= self.full_scale
+        """Whether the sum is exact in 64 bits; the output's saturation then acts on the true value."""
+        return self.sum_magnitude < 1 << 63
+
+    @property
+    def can_saturate(self) -> bool:
+        """Whether some input within full scale drives the output beyond it."""
+        return self.output > self.full_scale
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class OverflowProof:
 
     @property
     def holds(self) -> bool:
-        """Whether every accumulator, sum and output is proved."""
+        """Whether every accumulator and every sum is proved."""
         return all(bound.holds for bound in (*self.paths, *self.drivers))
 
 
@@ -109,13 +114,14 @@ def require_proof(bank: FixedPointBank) -> OverflowProof:
     proof = prove(bank)
     faults = [
         f"driver '{b.driver}' ← input '{b.input}': accumulator reaches {b.accumulator:.4g}, limit "
-        f"{b.accumulator_limit:.4g}; lower the gain by {_excess_db(b.accumulator, b.accumulator_limit - 1):.1f} dB"
+        f"{b.accumulator_limit:.4g}; lower output.peak_gain_db by "
+        f"{_excess_db(b.accumulator, b.accumulator_limit - 1):.1f} dB"
         for b in proof.paths
         if not b.holds
     ]
     faults += [
-        f"driver '{b.driver}': Σ|h| over its inputs = {b.gain:.3f}, limit 1; lower the gain by "
-        f"{_excess_db(b.output, b.full_scale):.1f} dB"
+        f"driver '{b.driver}': its sum reaches {b.sum_magnitude:.4g}, limit {1 << 63:.4g}; lower "
+        f"output.peak_gain_db by {_excess_db(b.sum_magnitude, (1 << 63) - 1):.1f} dB"
         for b in proof.drivers
         if not b.holds
     ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import MAX_EXPONENT, TAP_TYPES, Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.proof import require_proof
@@ -16,7 +19,7 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic) -> FixedPointBank:
     Parameters
     ----------
     bank : FilterBank
-        Impulse responses (D, I, N), scaled so that every driver's sum of Σ|h| over its inputs is below 1.
+        Impulse responses (D, I, N), full scale 1.
     arithmetic : 'q15' or 'q31'
 
     Returns
@@ -26,8 +29,9 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic) -> FixedPointBank:
     Raises
     ------
     InfeasibleDesignError
-        If the proof fails for a driver, with the gain change that would make it fit.
+        If a path does not fit its word, or the proof fails, with the gain change that would make it fit.
     """
+    _require_range(bank, arithmetic)
     paths = tuple(tuple(quantise_path(response, arithmetic) for response in row) for row in bank.impulse_responses)
     fixed = FixedPointBank(arithmetic, bank.sample_rate_hz, bank.driver_names, bank.input_names, paths)
     require_proof(fixed)
@@ -60,15 +64,35 @@ def quantise_path(response: np.ndarray, arithmetic: Arithmetic) -> FixedPointPat
     return FixedPointPath(raw[first : last + 1].astype(TAP_TYPES[arithmetic]), delay=first, exponent=exponent)
 
 
-def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
-    """Largest left shift, 0 to 15: q15 is limited by its largest tap, q31 by Σ|h| < 1 (2.62 accumulator)."""
+def _size_and_limit(response: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
+    """What limits a path: its largest tap in q15, Σ|h| < 1 in q31 (2.62 accumulator)."""
     word = SAMPLE_FORMATS[arithmetic]
     magnitude = np.abs(response)
     if arithmetic == "q15":
-        size, limit = float(magnitude.max(initial=0.0)), word.largest * word.lsb
-    else:
-        # Rounding may add half an LSB at every tap.
-        size, limit = float(magnitude.sum()), 1.0 - response.size * word.lsb
+        return float(magnitude.max(initial=0.0)), word.largest * word.lsb
+    # Rounding may add half an LSB at every tap.
+    return float(magnitude.sum()), 1.0 - response.size * word.lsb
+
+
+def _require_range(bank: FilterBank, arithmetic: Arithmetic) -> None:
+    faults = []
+    for driver, row in zip(bank.driver_names, bank.impulse_responses, strict=True):
+        for source, response in zip(bank.input_names, row, strict=True):
+            size, limit = _size_and_limit(response, arithmetic)
+            if size > limit:
+                what = "largest tap" if arithmetic == "q15" else "Σ|h|"
+                excess_db = math.ceil(200 * math.log10(size / limit)) / 10
+                faults.append(
+                    f"driver '{driver}' ← input '{source}': {what} = {size:.3f}, limit 1 in {arithmetic}; lower "
+                    f"output.peak_gain_db by {max(excess_db, 0.1):.1f} dB"
+                )
+    if faults:
+        raise InfeasibleDesignError("\n".join(faults))
+
+
+def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
+    """Largest left shift, 0 to 15, that the path's limit admits."""
+    size, limit = _size_and_limit(response, arithmetic)
     if size == 0.0:
         return 0
     return int(np.clip(np.floor(np.log2(limit / size)), 0, MAX_EXPONENT))

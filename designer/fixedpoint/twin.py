@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
+from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_twin import UpmixTwin
-
-Entry = Literal["program", "filters"]
-ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
 
 
 class Twin:
@@ -62,7 +58,7 @@ class Twin:
             raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
-        buses = self._upmix.process(samples)[0] if entry == "program" else samples.astype(np.int64)
+        buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
         return self._filter(buses)
 
     def _filter(self, buses: np.ndarray) -> np.ndarray:

@@ -37,6 +37,11 @@ class UpmixTwin:
     Parameters
     ----------
     arithmetic : 'q15' or 'q31'
+
+    Attributes
+    ----------
+    trace : list of (int, int)
+        (P_M, target gain in Q0.15) at the end of each hop since the reset; the error bound rests on it.
     """
 
     def __init__(self, arithmetic: Arithmetic) -> None:
@@ -50,8 +55,9 @@ class UpmixTwin:
         self._gain_from = self._gain_to = 0
         self._sum_mid = self._sum_side = 0
         self._phase = 0
+        self.trace: list[tuple[int, int]] = []
 
-    def process(self, stereo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def process(self, stereo: np.ndarray) -> np.ndarray:
         """Split stereo into left, right and centre.
 
         Parameters
@@ -61,21 +67,17 @@ class UpmixTwin:
 
         Returns
         -------
-        buses : (n, 3) int64
+        (n, 3) int64
             L', R', C.
-        power_mid : (n,) float64
-            Smoothed power P_M that the gain at each sample rests on, for the error bound.
         """
         stereo = np.asarray(stereo, dtype=np.int64)
         buses = np.empty((stereo.shape[0], 3), dtype=np.int64)
-        powers = np.empty(stereo.shape[0])
         start = 0
         while start < stereo.shape[0]:
             stop = min(start + HOP_SAMPLES - self._phase, stereo.shape[0])
-            powers[start:stop] = self.power_mid
             buses[start:stop] = self._process_within_hop(stereo[start:stop])
             start = stop
-        return buses, powers
+        return buses
 
     def _process_within_hop(self, stereo: np.ndarray) -> np.ndarray:
         left, right = stereo[:, 0], stereo[:, 1]
@@ -95,7 +97,9 @@ class UpmixTwin:
     def _end_hop(self) -> None:
         self.power_mid += (self._sum_mid >> SMOOTHING_SHIFT) - (self.power_mid >> SMOOTHING_SHIFT)
         self.power_side += (self._sum_side >> SMOOTHING_SHIFT) - (self.power_side >> SMOOTHING_SHIFT)
-        step = gain_target(self.power_mid, self.power_side) - self._gain_to
+        target = gain_target(self.power_mid, self.power_side)
+        self.trace.append((self.power_mid, target))
+        step = target - self._gain_to
         self._gain_from = self._gain_to
         self._gain_to += min(max(step, -GAIN_SLEW), GAIN_SLEW)
         self._phase = self._sum_mid = self._sum_side = 0

@@ -1,0 +1,59 @@
+"""The whole signal path in float64: what the board would do with unlimited precision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+from designer.filters.upmix import Upmix
+
+Entry = Literal["program", "filters"]
+ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
+
+
+class FloatEngine:
+    """Upmix and FIR matrix, with state, so that a long signal can be run in pieces.
+
+    Parameters
+    ----------
+    impulse_responses : (D, 3, N) float64
+    full_scale : float
+        Largest positive sample, see `Upmix`.
+    """
+
+    def __init__(self, impulse_responses: np.ndarray, full_scale: float = 1.0) -> None:
+        self._responses = impulse_responses
+        self._upmix = Upmix(full_scale)
+        self._history = np.zeros((impulse_responses.shape[2] - 1, impulse_responses.shape[1]))
+
+    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+        """Run samples through the signal path.
+
+        Parameters
+        ----------
+        samples : (n, 2) or (n, 3) float64
+            L, R for the entry 'program', L', R', C for 'filters'; within ±1.
+        entry : 'program' or 'filters'
+
+        Returns
+        -------
+        (n, D) float64
+
+        Raises
+        ------
+        ValueError
+            If the number of channels does not fit the entry.
+        """
+        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
+            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
+        extended = np.concatenate([self._history, buses])
+        self._history = extended[buses.shape[0] :]
+        output = np.zeros((buses.shape[0], self._responses.shape[0]))
+        if buses.shape[0]:
+            for d, row in enumerate(self._responses):
+                for i, response in enumerate(row):
+                    output[:, d] += fftconvolve(extended[:, i], response, "valid")
+        return output

@@ -1,0 +1,193 @@
+"""Composes the stages from layout to tables; no maths, no printing."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from designer.codegen.generate import GeneratedSources, generate
+from designer.codegen.writer import write
+from designer.errors import LayoutError
+from designer.files import replace_file
+from designer.filters.bank import FilterBank
+from designer.filters.design import design_filters
+from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.proof import OverflowProof, prove
+from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank
+from designer.layout import Layout, load_layout
+from designer.report.scorecard import scorecard
+
+SHIPPED_LAYOUTS = Path(__file__).resolve().parents[1] / "layouts"
+
+# Σ|h| of the loudest driver at 0 dB: one percent below full scale leaves room for the rounding of the coefficients.
+_UNITY_PEAK_GAIN = 0.99
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Everything that follows from a layout.
+
+    Attributes
+    ----------
+    layout : Layout
+    bank : FilterBank
+        Float design, scaled to fit full scale.
+    gain_db : float
+        The scale that was applied.
+    fixed : FixedPointBank
+    proof : OverflowProof
+    sources : GeneratedSources
+        With the design digest.
+    """
+
+    layout: Layout
+    bank: FilterBank
+    gain_db: float
+    fixed: FixedPointBank
+    proof: OverflowProof
+    sources: GeneratedSources
+
+    @property
+    def digest(self) -> str:
+        """Design digest, 64 hexadecimal digits."""
+        return self.sources.digest
+
+
+def find_layout(name_or_path: str) -> Layout:
+    """Load a layout by path or by the name of a shipped one.
+
+    Raises
+    ------
+    LayoutError
+        If neither exists, or the file is not valid.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        return load_layout(path)
+    shipped = shipped_layouts()
+    if name_or_path in shipped:
+        return load_layout(shipped[name_or_path])
+    close = difflib.get_close_matches(name_or_path, shipped, n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    raise LayoutError(f"layout '{name_or_path}': no such file or shipped layout: {hint}Shipped are {', '.join(shipped)}")
+
+
+def shipped_layouts() -> dict[str, Path]:
+    """Paths of the shipped layouts by name, sorted."""
+    return {path.stem: path for path in sorted(SHIPPED_LAYOUTS.glob("*.toml"))}
+
+
+def design(layout: Layout) -> Design:
+    """Run every stage in memory.
+
+    Raises
+    ------
+    InfeasibleDesignError
+        If the filters cannot be realised or proved.
+    """
+    peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
+    bank, gain_db = design_filters(layout).normalised(peak_gain)
+    fixed = quantise_bank(bank, layout.arithmetic)
+    return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed))
+
+
+def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dict[str, Any]:
+    """Write tables, generated sources and scorecard; each file appears whole or not at all.
+
+    Returns
+    -------
+    dict
+        The scorecard; empty without it.
+    """
+    card = (
+        scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest)
+        if with_scorecard
+        else {}
+    )
+    write(result.sources, directory / "generated")
+    replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
+    replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result.fixed)))
+    if with_scorecard:
+        save_json(card, directory / "scorecard.json")
+    return card
+
+
+def save_json(value: dict[str, Any], path: Path) -> None:
+    """Write a JSON file in one step, keys in the order given."""
+    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+    replace_file(path, lambda file: file.write(text.encode()))
+
+
+def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
+    """Read a saved design back.
+
+    Raises
+    ------
+    LayoutError
+        If the directory holds no design or a damaged one.
+    """
+    try:
+        with np.load(directory / "filters.npz") as file:
+            bank = FilterBank(
+                file["impulse_responses"],
+                tuple(file["driver_names"].tolist()),
+                tuple(file["input_names"].tolist()),
+                int(file["sample_rate_hz"]),
+                int(file["modelling_delay_samples"]),
+            )
+        with np.load(directory / "tables.npz") as file:
+            fixed = _fixed_bank(file)
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
+    return bank, fixed
+
+
+def _filter_arrays(result: Design) -> dict[str, Any]:
+    bank = result.bank
+    return {
+        "impulse_responses": bank.impulse_responses,
+        "driver_names": np.array(bank.driver_names),
+        "input_names": np.array(bank.input_names),
+        "sample_rate_hz": np.int64(bank.sample_rate_hz),
+        "modelling_delay_samples": np.int64(bank.modelling_delay_samples),
+        "gain_db": np.float64(result.gain_db),
+        "digest": np.array(result.digest),
+    }
+
+
+def _table_arrays(fixed: FixedPointBank) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
+        "arithmetic": np.array(fixed.arithmetic),
+        "sample_rate_hz": np.int64(fixed.sample_rate_hz),
+        "driver_names": np.array(fixed.driver_names),
+        "input_names": np.array(fixed.input_names),
+        "delays": np.array([[path.delay for path in row] for row in fixed.paths]),
+        "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
+        "effective_impulse_responses": effective_impulse_responses(fixed),
+    }
+    for driver, row in zip(fixed.driver_names, fixed.paths, strict=True):
+        for source, path in zip(fixed.input_names, row, strict=True):
+            arrays[f"coefficients_{driver}_{source}"] = path.coefficients
+    return arrays
+
+
+def _fixed_bank(file: Any) -> FixedPointBank:
+    drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
+    delays, exponents = file["delays"], file["exponents"]
+    paths = tuple(
+        tuple(
+            FixedPointPath(file[f"coefficients_{driver}_{source}"], int(delays[d, i]), int(exponents[d, i]))
+            for i, source in enumerate(inputs)
+        )
+        for d, driver in enumerate(drivers)
+    )
+    arithmetic = cast(Arithmetic, str(file["arithmetic"]))
+    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths)

@@ -1,0 +1,117 @@
+"""The scorecard: every figure of a design, its unit in its name, from the float and from the quantised filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from designer.evaluation.beam import evaluate_beam
+from designer.evaluation.cancellation import evaluate_cancellation
+from designer.filters.bank import FilterBank
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.proof import OverflowProof
+from designer.fixedpoint.quantise import effective_impulse_responses
+from designer.layout import Layout
+
+
+def acoustic_figures(layout: Layout, impulse_responses: np.ndarray) -> dict[str, Any]:
+    """What the listener gets from filters, whoever realised them.
+
+    Parameters
+    ----------
+    layout : Layout
+    impulse_responses : (D, I, N) float64
+        Of the float design, the quantised tables, or as measured from the board.
+
+    Returns
+    -------
+    dict
+        ``cancellation`` and ``beam``, each flat.
+    """
+    return {
+        "cancellation": evaluate_cancellation(layout, impulse_responses),
+        "beam": evaluate_beam(layout, impulse_responses),
+    }
+
+
+def scorecard(
+    layout: Layout, bank: FilterBank, gain_db: float, fixed: FixedPointBank, proof: OverflowProof, digest: str
+) -> dict[str, Any]:
+    """Collect every figure of a design.
+
+    Returns
+    -------
+    dict
+        JSON-able, deterministic order.
+    """
+    responses = bank.impulse_responses
+    return {
+        "layout": layout.name,
+        "digest": digest,
+        "arithmetic": fixed.arithmetic,
+        "sample_rate_hz": bank.sample_rate_hz,
+        "drivers": list(bank.driver_names),
+        "inputs": list(bank.input_names),
+        "fir_taps": int(responses.shape[2]),
+        "modelling_delay_samples": bank.modelling_delay_samples,
+        "latency_ms": 1000.0 * bank.modelling_delay_samples / bank.sample_rate_hz,
+        "common_gain_db": gain_db,
+        "float": acoustic_figures(layout, responses),
+        "quantised": acoustic_figures(layout, effective_impulse_responses(fixed)),
+        "quantisation": quantisation_figures(bank, fixed),
+        "proof": proof_figures(proof),
+    }
+
+
+def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, Any]:
+    """Error of the coefficients of each path, relative to the path's own energy."""
+    error = _pad(effective_impulse_responses(fixed), bank.impulse_responses.shape[2]) - bank.impulse_responses
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = 10 * np.log10(np.sum(bank.impulse_responses**2, axis=2) / np.sum(error**2, axis=2))
+    return {
+        "paths": [
+            {
+                "driver": driver,
+                "input": source,
+                "taps": path.taps,
+                "delay_samples": path.delay,
+                "exponent": path.exponent,
+                "coefficient_snr_db": float(ratio[d, i]) if np.isfinite(ratio[d, i]) else None,
+            }
+            for d, (driver, row) in enumerate(zip(fixed.driver_names, fixed.paths, strict=True))
+            for i, (source, path) in enumerate(zip(fixed.input_names, row, strict=True))
+        ]
+    }
+
+
+def proof_figures(proof: OverflowProof) -> dict[str, Any]:
+    """The overflow proof as figures."""
+    return {
+        "holds": proof.holds,
+        "paths": [
+            {
+                "driver": bound.driver,
+                "input": bound.input,
+                "accumulator_bound_bits": bound.accumulator.bit_length() + 1,
+                "accumulator_limit_bits": bound.accumulator_limit.bit_length(),
+            }
+            for bound in proof.paths
+        ],
+        "drivers": [
+            {
+                "driver": bound.driver,
+                "sum_bound_bits": bound.sum_magnitude.bit_length() + 1,
+                "output_bound_lsb": bound.output,
+                "full_scale_lsb": bound.full_scale,
+                "peak_gain": bound.gain,
+                "can_saturate": bound.can_saturate,
+            }
+            for bound in proof.drivers
+        ],
+    }
+
+
+def _pad(responses: np.ndarray, length: int) -> np.ndarray:
+    missing = length - responses.shape[2]
+    return np.pad(responses, ((0, 0), (0, 0), (0, missing))) if missing > 0 else responses

@@ -1,0 +1,162 @@
+"""How results look in a terminal (Rich); part of the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from designer.layout import Layout
+    from designer.pipeline import Design
+    from hil_tests.regression import HilReport
+
+_WIDTH = 110
+
+
+def _console() -> Console:
+    # A pipe has no width of its own: give it one, so that reports in logs do not wrap.
+    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print a dict as JSON and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def signal_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show how far the audio has come; without a terminal, one line for each signal."""
+    if quiet:
+        yield lambda name, done, total: None
+        return
+    if not sys.stderr.isatty():
+        yield _line_progress
+        return
+    columns = TextColumn("{task.description:16s}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("")
+        yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
+
+
+def _line_progress(name: str, done: int, total: int) -> None:
+    if name:
+        sys.stderr.write(f"    {100 * done // total:3d} %  {name}\n")
+
+
+def layout_table(layout: Layout) -> None:
+    """Say what a layout describes."""
+    console = _console()
+    cabinet = layout.cabinet
+    size = (
+        f"sphere of {cabinet.radius_m * 100:.1f} cm radius"
+        if cabinet.shape == "sphere"
+        else f"flat baffle of {cabinet.width_m * 100:.0f} x {cabinet.height_m * 100:.0f} cm"
+    )
+    table = Table(title=f"{layout.name}: {layout.description}", title_justify="left")
+    for heading in ("channel", "driver", "place", "diaphragm", "band", "roles"):
+        table.add_column(heading)
+    for driver in layout.drivers:
+        place = (
+            f"azimuth {driver.azimuth_deg or 0:+.0f}°, elevation {driver.elevation_deg or 0:+.0f}°"
+            if cabinet.shape == "sphere"
+            else f"y {driver.y_m or 0:+.3f} m, z {driver.z_m or 0:+.3f} m"
+        )
+        low, high = driver.band_hz
+        band = f"{low:g} to {min(high, layout.sample_rate_hz / 2):g} Hz"
+        radius = f"{driver.radius_m * 1000:.1f} mm radius"
+        table.add_row(str(driver.channel), driver.name, place, radius, band, ", ".join(driver.roles))
+    console.print(table)
+    console.print(
+        f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
+        f"{layout.arithmetic}, {layout.filters.taps} taps, blocks of {layout.block_samples}"
+    )
+
+
+def design_tables(result: Design, card: dict[str, Any]) -> None:
+    """Summarise a design: what the listener gets, and the proof."""
+    console = _console()
+    _figure_tables(console, {"float": card["float"], "quantised": card["quantised"]})
+    table = Table(title="Overflow proof", title_justify="left")
+    for heading in ("driver", "64-bit sum needs", "peak gain", "output"):
+        table.add_column(heading, justify="left" if heading == "driver" else "right")
+    for row in card["proof"]["drivers"]:
+        output = "saturates on matched input" if row["can_saturate"] else "never saturates"
+        table.add_row(row["driver"], f"{row['sum_bound_bits']} bits", f"{row['peak_gain']:.2f}", output)
+    console.print(table)
+    bank = result.bank
+    console.print(
+        f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs, {card['fir_taps']} taps, "
+        f"latency {card['latency_ms']:.2f} ms, digest {result.digest[:16]}…"
+    )
+
+
+def hil_tables(report: HilReport, layout: Layout) -> None:
+    """Print a regression's report on one screen."""
+    console = _console()
+    table = Table(title=f"HIL: layout '{report.layout}' on {report.board}", title_justify="left")
+    for heading in ("signal", "samples", "board = twin", "error (bound), LSB", "SNR (required), dB", "verdict"):
+        table.add_column(heading, justify="left" if heading == "signal" else "right")
+    for s in report.signals:
+        exact = "bit exact" if s.bit_exact else f"differs by {s.board_twin_max_difference_lsb}"
+        table.add_row(
+            s.name,
+            str(s.samples),
+            exact,
+            f"{s.max_error_lsb:.3g} ({s.error_bound_lsb:.3g})",
+            f"{s.snr_db:.1f} ({s.snr_limit_db:.1f})",
+            "pass" if s.passed else "FAIL",
+        )
+    console.print(table)
+    _figure_tables(console, {"board": report.acoustics})
+    worst = sum(not d.passed for d in report.deviations)
+    console.print(f"acoustic figures of the board against the float design: {len(report.deviations)}, {worst} out of bounds")
+    if report.instructions_per_block is not None:
+        per_frame = report.instructions_per_block / layout.block_samples
+        console.print(f"{report.instructions_per_block} instructions per block of {layout.block_samples}: {per_frame:.0f} a frame")
+    if report.image:
+        console.print(f"flash {report.image['flash_bytes']} bytes, RAM {report.image['ram_bytes']} bytes")
+    for fault in report.faults():
+        console.print(f"FAIL {fault}", markup=False, highlight=False)
+    verdict = "PASS" if report.passed else "FAIL"
+    console.print(f"{verdict}: {report.seconds_of_audio:.2f} s of audio, digest {report.digest[:16]}…", highlight=False)
+
+
+_SHOWN_BANDS_HZ = (251.19, 501.19, 1000.0, 1995.26, 3981.07, 7943.28)
+_SHOWN_FIGURES = (
+    ("cancellation", "target_gain_db", "cancellation target, dB"),
+    ("cancellation", "left_cancellation_gain_db", "cancellation left, dB"),
+    ("cancellation", "right_cancellation_gain_db", "cancellation right, dB"),
+    ("cancellation", "left_effort_db", "effort left, dB"),
+    ("beam", "response_0_deg_db", "centre at 0°, dB"),
+    ("beam", "response_45_deg_db", "centre at +45°, dB"),
+    ("beam", "response_minus_45_deg_db", "centre at -45°, dB"),
+    ("beam", "response_90_deg_db", "centre at +90°, dB"),
+    ("beam", "response_minus_90_deg_db", "centre at -90°, dB"),
+)
+
+
+def _figure_tables(console: Console, versions: dict[str, dict[str, Any]]) -> None:
+    """Acoustic figures in a few third-octave bands, one row for each figure and version."""
+    table = Table(title="At the listener, per third octave", title_justify="left")
+    table.add_column("figure")
+    table.add_column("from")
+    for band in _SHOWN_BANDS_HZ:
+        table.add_column(f"{band:.0f} Hz", justify="right")
+    for group, key, label in _SHOWN_FIGURES:
+        for version, figures in versions.items():
+            centres = figures[group]["band_centres_hz"]
+            nearest = [min(range(len(centres)), key=lambda i, b=band: abs(centres[i] - b)) for band in _SHOWN_BANDS_HZ]
+            values = figures[group][key]
+            table.add_row(label, version, *(_figure(values[i]) for i in nearest))
+    console.print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.1f}"

@@ -1,0 +1,121 @@
+"""The comparisons of a HIL run, never mixed: board with twin, twin with float64, and (in `acoustics`) the ears."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from designer.filters.bank import FilterBank
+from designer.filters.engine import FloatEngine
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.twin import Twin
+from hil_tests.signals import Signal
+
+# Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
+NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0}
+
+
+@dataclass(frozen=True)
+class SignalReport:
+    """What one signal showed.
+
+    Attributes
+    ----------
+    name, entry : str
+    samples : int
+        Per channel.
+    bit_exact : bool
+        Board and twin agree in every bit.
+    first_difference : str
+        Driver, sample and both values where they first differ; empty when bit exact.
+    board_twin_max_difference_lsb : int
+    max_error_lsb : float
+        Board against float64.
+    error_bound_lsb : float
+        Largest bound that the arithmetic admits on this signal.
+    within_bound : bool
+        The error lies within its bound at every sample of every driver.
+    snr_db : float
+        Float output's energy over the energy of the error, all drivers.
+    snr_limit_db : float
+        What is required: the stated figure on noise at the filters, else what the bound guarantees.
+    peak_dbfs : float
+        Largest output.
+    passed : bool
+    """
+
+    name: str
+    entry: str
+    samples: int
+    bit_exact: bool
+    first_difference: str
+    board_twin_max_difference_lsb: int
+    max_error_lsb: float
+    error_bound_lsb: float
+    within_bound: bool
+    snr_db: float
+    snr_limit_db: float
+    peak_dbfs: float
+    passed: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPointBank) -> SignalReport:
+    """Compare a board's output with the twin and with float64.
+
+    Parameters
+    ----------
+    signal : Signal
+        The stimulus; the board started from reset.
+    board : (n, D) integers
+        What came back.
+    bank, fixed : FilterBank, FixedPointBank
+        The design.
+    """
+    word = SAMPLE_FORMATS[fixed.arithmetic]
+    twin = Twin(fixed).process(signal.samples, signal.entry)
+    engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb)
+    # Both saturate at full scale; clipping never widens a difference, so the bounds hold behind it too.
+    unclipped = engine.process(word.to_float(signal.samples), signal.entry)
+    reference = np.clip(unclipped, -1.0, word.largest * word.lsb)
+    if signal.entry == "program":
+        bound = program_error_bound(bank.impulse_responses, fixed, signal.samples)
+    else:
+        bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(signal.samples))
+    error = np.abs(word.to_float(board) - reference)
+    snr_db = _ratio_db(reference, error)
+    limit_db = NOISE_SNR_DB[fixed.arithmetic] if signal.name == "noise" else _ratio_db(reference, bound)
+    difference = np.asarray(board, dtype=np.int64) - twin
+    exact, within = not difference.any(), bool(np.all(error <= bound))
+    return SignalReport(
+        signal.name,
+        signal.entry,
+        int(signal.samples.shape[0]),
+        exact,
+        "" if exact else _first_difference(board, twin, bank.driver_names),
+        int(np.abs(difference).max(initial=0)),
+        float(error.max(initial=0.0) / word.lsb),
+        float(bound.max(initial=0.0) / word.lsb),
+        within,
+        snr_db,
+        limit_db,
+        float(20 * np.log10(max(np.abs(word.to_float(board)).max(initial=0.0), 1e-12))),
+        bool(exact and within and snr_db >= limit_db),
+    )
+
+
+def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:
+    energy, noise = float(np.sum(signal**2)), float(np.sum(error**2))
+    return float(np.clip(10 * np.log10(max(energy, 1e-300) / max(noise, 1e-300)), -300.0, 300.0))
+
+
+def _first_difference(board: np.ndarray, twin: np.ndarray, names: tuple[str, ...]) -> str:
+    sample, driver = (int(index) for index in np.argwhere(np.asarray(board) != twin)[0])
+    return f"driver '{names[driver]}', sample {sample}: board {int(board[sample, driver])}, twin {twin[sample, driver]}"

@@ -1,0 +1,126 @@
+"""Test signals, as raw integers of the board's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from designer.errors import LayoutError
+from designer.filters.engine import Entry
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.qformat import SAMPLE_FORMATS, QFormat
+
+SEED = 20260214
+MUSIC = Path("/usr/share/games/asc/music/frontiers.mp3")  # Debian package asc-music
+MUSIC_START_S = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """One stimulus.
+
+    Attributes
+    ----------
+    name : str
+    entry : 'program' or 'filters'
+        Where it enters.
+    samples : (n, channels) int64
+        Raw samples.
+    """
+
+    name: str
+    entry: Entry
+    samples: np.ndarray
+
+
+def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Signal]:
+    """Build the regression's stimuli.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+        Gives word, sample rate and the filters that the worst case is matched to.
+    music : Path, optional
+        Stereo audio file; by default a second of a piece from the Debian package asc-music.
+
+    Returns
+    -------
+    list of Signal
+        An impulse per input, noise, the worst case of every driver, full scale, a sweep, music.
+
+    Raises
+    ------
+    LayoutError
+        If the audio file cannot be read.
+    """
+    rate, word = bank.sample_rate_hz, SAMPLE_FORMATS[bank.arithmetic]
+    rng = np.random.default_rng(SEED)
+    signals = [
+        Signal(f"impulse_{name}", "filters", _impulse(bank, i, word.largest)) for i, name in enumerate(bank.input_names)
+    ]
+    noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 4, 3)))
+    signals.append(Signal("noise", "filters", noise))
+    signals.append(Signal("worst_case", "filters", _worst_case(bank)))
+    program_noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 8, 2)))
+    signals.append(Signal("program_noise", "program", program_noise))
+    full = rng.choice(np.array([word.smallest, word.largest]), (rate // 16, 2))
+    signals.append(Signal("full_scale", "program", full))
+    signals.append(Signal("sweep", "program", _sweep(rate, rate // 4, word)))
+    signals.append(Signal("music", "program", word.quantise(_read_music(music, rate))))
+    return signals
+
+
+def _response_samples(bank: FixedPointBank) -> int:
+    return max(path.delay + path.taps for row in bank.paths for path in row)
+
+
+def _impulse(bank: FixedPointBank, channel: int, value: int) -> np.ndarray:
+    samples = np.zeros((_response_samples(bank), len(bank.input_names)), dtype=np.int64)
+    samples[0, channel] = value
+    return samples
+
+
+def _worst_case(bank: FixedPointBank) -> np.ndarray:
+    """Sign-matched full scale for each driver in turn: the output then reaches the bound of the proof."""
+    word, length = SAMPLE_FORMATS[bank.arithmetic], _response_samples(bank)
+    parts = []
+    for row in bank.paths:
+        part = np.zeros((length, len(row)), dtype=np.int64)
+        for i, path in enumerate(row):
+            signs = np.sign(path.coefficients.astype(np.int64))[::-1]
+            stop = length - path.delay
+            part[stop - path.taps : stop, i] = np.where(signs < 0, word.smallest, signs * word.largest)
+        parts += [part, np.zeros_like(part)]
+    return np.concatenate(parts)
+
+
+def _sweep(rate: int, count: int, word: QFormat) -> np.ndarray:
+    """Logarithmic sweep 20 Hz to 20 kHz at -6 dBFS, upward on the left and downward on the right."""
+    seconds, low, high = count / rate, 20.0, min(20000.0, 0.45 * rate)
+    t = np.arange(count) / rate
+    octave = np.log(high / low)
+    up = 0.5 * np.sin(2 * np.pi * low * seconds / octave * np.expm1(t / seconds * octave))
+    return word.quantise(np.stack([up, up[::-1]], axis=1))
+
+
+def _read_music(path: Path | None, rate: int) -> np.ndarray:
+    """One second from the default piece, or the whole of a given file; (n, 2) float64, at the board's rate."""
+    source = path or MUSIC
+    try:
+        with soundfile.SoundFile(source) as reader:
+            if path is None:
+                reader.seek(int(MUSIC_START_S * reader.samplerate))
+            native = reader.samplerate
+            music = reader.read(native if path is None else -1, dtype="float64", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise LayoutError(f"'{source}': cannot be read as audio: {error}: give a stereo file with --input") from error
+    if music.shape[1] != 2:
+        raise LayoutError(f"'{source}': {music.shape[1]} channels, a stereo file is needed")
+    if native != rate:
+        from scipy.signal import resample_poly
+
+        music = resample_poly(music, rate, native)
+    return np.clip(music, -1.0, 1.0)
