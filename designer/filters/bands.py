@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from designer.layout import Layout
 
 _SLOPE_DB_PER_OCTAVE = 24.0
+_MOST_BOOST_DB = 15.0
+_HIGHEST_HZ = 20000.0
 # Over this many octaves the slope sets in, so that short filters can follow.
 _KNEE_OCTAVES = 0.5
 
@@ -46,17 +48,29 @@ def role_weights(
     return np.stack(columns, axis=1)
 
 
-def availability(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Response that drivers of the given weights can be asked for: 1 where any of them plays in its band.
+def availability(
+    weights: NDArray[np.float64], sensitivity: NDArray[np.float64], frequencies_hz: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Response at the listener that drivers can be asked for: 1 where any of them plays and is heard.
 
     Parameters
     ----------
     weights : (F, D) float64
         From `role_weights`.
+    sensitivity : (F, D) float64
+        Level of each driver at the listener, 1 at low frequency.
+    frequencies_hz : (F,) float64
+        Positive.
 
     Returns
     -------
     (F,) float64
-        Rolls off outside the union of all bands, so that no driver is forced beyond its own.
+        Rolls off outside the union of all bands, above 20 kHz, and where even the loudest driver would have to be
+        boosted by more than 15 dB because none radiates towards the listener: no driver is forced.
     """
-    return np.asarray(weights.max(axis=1))
+    played = weights.max(axis=1)
+    reach = np.max(weights * sensitivity, axis=1) / played * 10 ** (_MOST_BOOST_DB / 20)
+    # A soft minimum of 1 and the reach: within 0.001 dB of 1 from 6 dB above the limit.
+    heard = reach / (1 + reach**8) ** (1 / 8)
+    above = np.clip(np.log2(frequencies_hz / _HIGHEST_HZ) / _KNEE_OCTAVES, 0.0, 1.0)
+    return np.asarray(played * heard * np.cos(np.pi / 2 * above) ** 2)

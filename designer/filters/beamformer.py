@@ -21,8 +21,8 @@ from designer.filters.bands import availability, role_weights
 from designer.layout import Layout
 
 # Share of a null in the least squares, where the whole lobe has 1.
-_NULL_SHARE = 3.0
-_PHASE_ROUNDS = 8
+_NULL_SHARE = 2.0
+_PHASE_ROUNDS = 12
 _LOBE_STEP_DEG = 7.5
 # Loading relative to the mean of the matrix to be loaded.
 _LEAST_LOADING = 1e-8
@@ -76,6 +76,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     # Relative to the ideal source in the cabinet's place: 1 at low frequency for every driver.
     response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
     band = role_weights(layout, frequencies_hz, "beamformer")
+    played = availability(band, np.abs(response[:, 0]), frequencies_hz)
     response = response * np.maximum(band, 1e-6)[:, None]
     axis, rest = response[:, 0], response[:, 1:]
     share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, _NULL_SHARE)])
@@ -85,10 +86,17 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     drive = mixed.copy()
     # Outside of the fade the beam has no share: nothing is solved there.
     used = fade > 0
-    drive[used] = _match_levels(axis[used], rest[used], share, level, layout.beamformer.white_noise_gain_floor_db)
+    drive[used] = _match_levels(
+        axis[used],
+        rest[used],
+        share,
+        level,
+        _diverging(layout, frequencies_hz[used]),
+        layout.beamformer.white_noise_gain_floor_db,
+    )
     drive = fade[:, None] * drive + (1 - fade[:, None]) * mixed
     noise_gain = -10 * np.log10(np.sum(np.abs(drive) ** 2, axis=1))
-    weights = drive * np.maximum(band, 1e-6) * availability(band)[:, None]
+    weights = drive * np.maximum(band, 1e-6) * played[:, None]
     return Beam(weights, noise_gain)
 
 
@@ -113,6 +121,20 @@ def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[n
     return np.asarray(np.cos(np.pi / 2 * outside) ** 2 * (outside < 1))
 
 
+def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Drive as if the wave came from a point so far behind the cabinet that the lobe fills its width: (F, D).
+
+    A wavefront that curves spreads its level evenly; a plane one is a narrow beam.
+    """
+    if layout.cabinet.shape == "baffle":
+        lateral = np.array([driver.y_m or 0.0 for driver in layout.drivers])
+    else:
+        lateral = layout.cabinet.radius_m * np.array([driver.direction[1] for driver in layout.drivers])
+    behind = np.max(np.abs(lateral)) / np.tan(np.deg2rad(layout.beamformer.lobe_half_width_deg))
+    detour = np.hypot(lateral, behind) - behind
+    return np.asarray(np.exp(-2j * np.pi * frequencies_hz[:, None] * detour / layout.speed_of_sound_m_per_s))
+
+
 def _matched(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """All drivers in phase at the listener, unit response: the drive of least power."""
     return np.asarray(axis.conj() / np.sum(np.abs(axis) ** 2, axis=1, keepdims=True))
@@ -123,6 +145,7 @@ def _match_levels(
     response: NDArray[np.complex128],
     share: NDArray[np.float64],
     level: NDArray[np.float64],
+    diverging: NDArray[np.complex128],
     floor_db: float,
 ) -> NDArray[np.complex128]:
     """Least squares in level under unit response on axis, loaded until the white-noise gain is above the floor."""
@@ -135,14 +158,20 @@ def _match_levels(
     steering = (adjoint @ axis.conj()[..., None])[..., 0]
     # The best white-noise gain that exists may lie below the floor; then that is what can be asked for.
     most_effort = np.maximum(10 ** (-floor_db / 10), 1.001 / np.sum(np.abs(axis) ** 2, axis=1))
-    target = np.broadcast_to(level, response.shape[:2]).astype(np.complex128)
-    drive = _matched(axis)
-    for _ in range(_PHASE_ROUNDS):
-        wanted = response.conj().transpose(0, 2, 1) @ (share * target)[..., None]
-        drive = _constrained(power, basis, steering, (adjoint @ wanted)[..., 0], mean_power, most_effort)
-        pressure = (response @ drive[..., None])[..., 0]
-        target = level * pressure / np.maximum(np.abs(pressure), 1e-12)
-    return drive
+    best, least_cost = _matched(axis), np.inf
+    for start in (_matched(axis), diverging):
+        # Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start
+        # serves all frequencies, because a change of phase from one to the next would lengthen the filters.
+        drive = start
+        for _ in range(_PHASE_ROUNDS):
+            pressure = (response @ drive[..., None])[..., 0]
+            target = share * level * pressure / np.maximum(np.abs(pressure), 1e-12)
+            wanted = adjoint @ (response.conj().transpose(0, 2, 1) @ target[..., None])
+            drive = _constrained(power, basis, steering, wanted[..., 0], mean_power, most_effort)
+        cost = float(np.sum(share * (np.abs((response @ drive[..., None])[..., 0]) - level) ** 2))
+        if cost < least_cost:
+            best, least_cost = drive, cost
+    return best
 
 
 def _constrained(

@@ -131,8 +131,11 @@ def crosstalk_response(layout: Layout, frequencies_hz: NDArray[np.float64]) -> N
     # What leaks from the other channel colours the ipsilateral ear; one equaliser, common to both channels so that
     # the virtual sources stay composed of the same pair of nulls, makes its spectrum that of the virtual source.
     nominal = heads.nominal_index
-    at_ears = ears[:, 2 * nominal : 2 * nominal + 2] @ composed
+    nominal_ears = ears[:, 2 * nominal : 2 * nominal + 2]
+    at_ears = nominal_ears @ composed
     ipsilateral = (at_ears[:, 0, 0] + at_ears[:, 1, 1]) / 2
-    played = availability(role_weights(layout, frequencies_hz, "crosstalk"))
-    equaliser = reference_pressure(layout, frequencies_hz) * played / ipsilateral
+    reference = reference_pressure(layout, frequencies_hz)
+    sensitivity = np.sqrt(np.mean(np.abs(nominal_ears / reference[:, None, None]) ** 2, axis=1))
+    played = availability(role_weights(layout, frequencies_hz, "crosstalk"), sensitivity, frequencies_hz)
+    equaliser = reference * played / ipsilateral
     return np.asarray(composed * equaliser[:, None, None])
