@@ -2,7 +2,7 @@
 
 The centre is C = g·(L + R)/2 with g = max(0, 1 − √(P_S/P_M)), P_M and P_S the smoothed powers of L + R and L − R
 (orthogonality of the residuals; Vickers, "Frequency-domain two- to three-channel upmix for center channel derivation
-and speech enhancement", AES 127, 2009, here broadband).  A single off-centre source leaves C, a centre source passes
+and speech enhancement", AES 127, 2009, here broadband).  A hard-panned source leaves C, a centre source passes
 unaltered, and L' = L − C, R' = R − C.
 """
 

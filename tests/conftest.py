@@ -1,0 +1,14 @@
+"""Shared by all tests: helpers beside the tests are importable, whatever the import mode."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "fixedpoint"))
+
+
+@pytest.fixture(params=["q15", "q31"], scope="session")
+def arithmetic(request):
+    """Each arithmetic in turn."""
+    return request.param

@@ -1,0 +1,46 @@
+"""The bound holds for every sample, and is not so wide that it says nothing."""
+
+import numpy as np
+import pytest
+from banks import random_bank
+
+from designer.filters.engine import FloatEngine
+from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.twin import Twin
+
+
+def program(kind, word, count=6000):
+    rng = np.random.default_rng(11)
+    t = np.arange(count)
+    values = {
+        "noise": rng.uniform(-0.5, 0.5, (count, 2)),
+        "quiet": rng.uniform(-0.001, 0.001, (count, 2)),
+        "almost mono": np.repeat(rng.uniform(-0.5, 0.5, (count, 1)), 2, axis=1) + rng.uniform(-1e-4, 1e-4, (count, 2)),
+        "panned": rng.uniform(-0.5, 0.5, (count, 1)) * np.array([[0.9, 0.4]]),
+        "gaps": rng.uniform(-0.5, 0.5, (count, 2)) * (t // 700 % 2)[:, None],
+        "full scale": rng.choice(np.array([-1.0, 1.0]), (count, 2)),
+    }[kind]
+    return word.quantise(values)
+
+
+@pytest.mark.parametrize("kind", ["noise", "quiet", "almost mono", "panned", "gaps", "full scale"])
+def test_program_error_stays_within_its_bound(arithmetic, kind):
+    bank, fixed = random_bank(20, arithmetic)
+    word = SAMPLE_FORMATS[arithmetic]
+    samples = program(kind, word)
+    reference = FloatEngine(bank.impulse_responses, word.largest * word.lsb).process(word.to_float(samples))
+    error = np.abs(word.to_float(Twin(fixed).process(samples)) - reference)
+    bound = program_error_bound(bank.impulse_responses, fixed, samples)
+    assert (error <= bound).all()
+
+
+def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic):
+    bank, fixed = random_bank(21, arithmetic)
+    word = SAMPLE_FORMATS[arithmetic]
+    samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
+    reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")
+    error = np.abs(word.to_float(Twin(fixed).process(samples, "filters")) - reference)
+    bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
+    assert (error <= bound).all()
+    assert error.max() > 0.3 * bound.max()
