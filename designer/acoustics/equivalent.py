@@ -35,7 +35,7 @@ def equivalent_sources(
     low_m: NDArray[np.float64],
     high_m: NDArray[np.float64],
     speed_of_sound_m_per_s: float,
-    offsets: NDArray[np.float64] = _OFFSETS,
+    offsets: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
     """Fit point sources inside the cabinet to the field of each driver over a box around the listener's head.
 
@@ -51,8 +51,8 @@ def equivalent_sources(
         Corners of the box.
     speed_of_sound_m_per_s : float
         Speed of sound.
-    offsets : (S, 3) float64
-        Places of the sources in cabinet radii, from its centre.
+    offsets : (S, 3) float64, optional
+        Places of the sources in cabinet radii, from its centre; by default a cross of nine.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def equivalent_sources(
         for low, high, n in zip(low_m, high_m, _POINTS_PER_AXIS, strict=True)
     ]
     points = np.stack(np.meshgrid(*nodes, indexing="ij"), axis=-1).reshape(-1, 3)
-    sources = centre_m + radius_m * offsets
+    sources = centre_m + radius_m * (_OFFSETS if offsets is None else offsets)
     basis = point_source_field(frequencies_hz, points, sources, speed_of_sound_m_per_s)
     adjoint = basis.conj().transpose(0, 2, 1)
     normal = adjoint @ basis

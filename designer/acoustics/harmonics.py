@@ -60,38 +60,39 @@ def legendre(highest: int, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def surface_coefficients(size: NDArray[np.float64], orders: NDArray[np.int64]) -> NDArray[np.complex128]:
-    """Coefficients s_n = −j / ((ka)² h_n′(ka)) that a rigid sphere's surface gives each order.
+def surface_ratios(size: NDArray[np.float64], orders: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Coefficients s_n = −j / ((ka)² h_n′(ka)) that a rigid sphere's surface gives each order, as ratios.
+
+    The coefficients fall where the waves that they multiply rise, each beyond the range of floating point; from one
+    order to the next both change by moderate factors.
 
     Parameters
     ----------
     size : (F,) float64
         ka > 0.
     orders : (F,) int64
-        Highest order kept at each frequency; beyond it the coefficient is zero.
+        Highest order kept at each frequency; beyond it the ratio is zero.
 
     Returns
     -------
     (N + 1, F) complex128
-        N is the largest of ``orders``.
+        s_0, then s_n / s_{n−1}.  N is the largest of ``orders``.
     """
     highest = int(orders.max())
-    hankel = np.empty((highest + 2, size.size), dtype=np.complex128)
-    hankel[0] = 1j * np.exp(-1j * size) / size
-    hankel[1] = hankel[0] * (1 / size + 1j)
-    coefficients = np.zeros((highest + 1, size.size), dtype=np.complex128)
-    # Beyond the order that a frequency needs, the recurrence may overflow; those values are never used.
-    with np.errstate(over="ignore", invalid="ignore"):
-        for n in range(1, highest + 1):
-            hankel[n + 1] = (2 * n + 1) / size * hankel[n] - hankel[n - 1]
-        for n in range(highest + 1):
-            derivative = n / size * hankel[n] - hankel[n + 1]
-            coefficients[n] = np.where(n <= orders, -1j / (size**2 * derivative), 0)
-    return coefficients
+    ratios = np.zeros((highest + 1, size.size), dtype=np.complex128)
+    # h_0′ = −h_1, and h_n′ = h_n · (h_{n−1}/h_n − (n + 1)/ka).
+    growth = 1 / size + 1j
+    before = -growth
+    ratios[0] = -1j / (size**2 * before * (1j * np.exp(-1j * size) / size))
+    for n in range(1, highest + 1):
+        derivative = 1 / growth - (n + 1) / size
+        ratios[n] = np.where(n <= orders, before / (derivative * growth), 0)
+        growth, before = (2 * n + 1) / size - 1 / growth, derivative
+    return ratios
 
 
 def sum_series(
-    coefficients: NDArray[np.complex128],
+    ratios: NDArray[np.complex128],
     wavenumbers: NDArray[np.float64],
     distances_m: NDArray[np.float64],
     angular: NDArray[np.float64],
@@ -100,8 +101,8 @@ def sum_series(
 
     Parameters
     ----------
-    coefficients : (N, F) complex128
-        s_n, from `surface_coefficients`; zero where an order is not needed.
+    ratios : (N, F) complex128
+        Of s_n, from `surface_ratios`; zero where an order is not needed.
     wavenumbers : (F,) float64
         k in rad/m, positive and rising.
     distances_m : (Q,) float64
@@ -114,26 +115,26 @@ def sum_series(
     (F, Q, T) complex128
         Pascal where the weights are normalised to a monopole of 1 Pa at 1 m.
     """
-    highest, frequencies = coefficients.shape
+    highest, frequencies = ratios.shape
     points, targets = angular.shape[1:]
     # The first frequency at which each order counts.  It never falls with the order, because k rises.
-    firsts = [int(np.argmax(row != 0)) for row in coefficients]
+    firsts = [int(np.argmax(row != 0)) for row in ratios]
     result = np.empty((points, targets, frequencies), dtype=np.complex128)
     for begin in range(0, points, _BLOCK_POINTS):
         block = slice(begin, min(begin + _BLOCK_POINTS, points))
         distance = distances_m[block, None]
         argument = distance * wavenumbers
-        radial = np.zeros((highest, argument.shape[0], frequencies), dtype=np.complex128)
         inverse = 1 / argument
-        older, newer = np.ones_like(argument, dtype=np.complex128), inverse + 1j
-        radial[0] = coefficients[0]
+        radial = np.zeros((highest, argument.shape[0], frequencies), dtype=np.complex128)
+        radial[0] = ratios[0]
+        # h_n/h_{n−1}: upward recurrence is stable for the outgoing wave, which dominates (Gautschi, SIAM Rev. 9, 1967).
+        growth = inverse + 1j
         for n in range(1, highest):
-            first = firsts[n]
-            np.multiply(newer[:, first:], coefficients[n, first:], out=radial[n][:, first:])
-            step = newer[:, first:] * ((2 * n + 1) * inverse[:, first:])
-            step -= older[:, first:]
-            older[:, first:] = newer[:, first:]
-            newer[:, first:] = step
+            used = np.s_[:, firsts[n] :]
+            np.multiply(radial[n - 1][used], growth[used], out=radial[n][used])
+            radial[n][used] *= ratios[n, firsts[n] :]
+            step = np.reciprocal(growth[used])
+            np.subtract((2 * n + 1) * inverse[used], step, out=growth[used])
         # Real weights times complex terms: one real matrix product per distance.
         terms = radial.view(np.float64).transpose(1, 0, 2)
         product = np.matmul(angular[:, block].transpose(1, 2, 0), terms)

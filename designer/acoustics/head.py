@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_coefficients
+from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_ratios
 from designer.acoustics.sphere import check_frequencies
 
 # Duda & Martens evaluate from ρ = 1.25 upward; nearer, the series needs hundreds of terms.
@@ -60,11 +60,11 @@ def ear_pressure(
         )
     if size[-1] > LARGEST_SIZE:
         raise ValueError(f"frequencies_hz: ka reaches {size[-1]:.3g} at the head, allowed up to {LARGEST_SIZE:g}")
-    coefficients = surface_coefficients(size, highest_orders(size, nearest))
-    highest = coefficients.shape[0] - 1
+    ratios = surface_ratios(size, highest_orders(size, nearest))
+    highest = ratios.shape[0] - 1
     degrees = 2 * np.arange(highest + 1) + 1
     angular = legendre(highest, np.clip(cosines, -1.0, 1.0)) * degrees[:, None, None]
-    return sum_series(coefficients, wavenumbers, distances_m, angular)
+    return sum_series(ratios, wavenumbers, distances_m, angular)
 
 
 def woodworth_itd_s(azimuth_rad: float, head_radius_m: float, speed_of_sound_m_per_s: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_coefficients
+from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_ratios
 
 # Nearer than this (in radii of the sphere) the series converges too slowly to be worth its cost.
 NEAREST_RATIO = 1.1
@@ -89,11 +89,11 @@ def cap_field(
         )
     wavenumbers = 2 * np.pi * frequencies_hz / speed_of_sound_m_per_s
     orders = highest_orders(wavenumbers * sphere_radius_m, nearest)
-    coefficients = surface_coefficients(wavenumbers * sphere_radius_m, orders)
-    highest = coefficients.shape[0] - 1
+    ratios = surface_ratios(wavenumbers * sphere_radius_m, orders)
+    highest = ratios.shape[0] - 1
     cosines = np.clip(points_m @ axes.T / distances[:, None], -1.0, 1.0)
     weights = np.stack([cap_weights(highest, float(np.arcsin(r / sphere_radius_m))) for r in cap_radii_m], axis=1)
-    return sum_series(coefficients, wavenumbers, distances, legendre(highest, cosines) * weights[:, None])
+    return sum_series(ratios, wavenumbers, distances, legendre(highest, cosines) * weights[:, None])
 
 
 def check_frequencies(frequencies_hz: NDArray[np.float64]) -> None:

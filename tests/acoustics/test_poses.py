@@ -1,14 +1,18 @@
 """The ensemble of head poses."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from acoustic_layouts import shipped
 
 from designer.acoustics.poses import HeadPoses
+from designer.layout import load_layout
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
 
 
 def test_ensemble_has_the_moments_of_a_uniform_head():
-    layout = shipped("front3")
+    layout = load_layout(LAYOUTS / "front3.toml")
     heads, spans = HeadPoses.from_layout(layout), layout.listener
     for values, span in (
         (heads.y_m, spans.lateral_span_m),
@@ -22,13 +26,13 @@ def test_ensemble_has_the_moments_of_a_uniform_head():
 
 
 def test_nominal_head_is_part_of_it():
-    heads = HeadPoses.from_layout(shipped("front3"))
+    heads = HeadPoses.from_layout(load_layout(LAYOUTS / "front3.toml"))
     nominal = heads.nominal_index
     assert abs(heads.x_m[nominal]) + abs(heads.y_m[nominal]) + abs(heads.yaw_rad[nominal]) < 1e-15
 
 
 def test_spans_of_zero_leave_one_pose():
-    layout = shipped("front3")
+    layout = load_layout(LAYOUTS / "front3.toml")
     still = layout.listener.model_copy(update={"lateral_span_m": 0.0, "distance_span_m": 0.0, "yaw_span_deg": 0.0})
     assert HeadPoses.from_layout(layout.model_copy(update={"listener": still})).weight.tolist() == [1.0]
 

@@ -36,7 +36,7 @@ def test_small_cap_doubles_its_pressure_in_front_at_high_frequency():
 
 def test_cap_on_the_left_is_heard_on_the_left():
     left = np.array([[0.0, 1.0, 0.0]])
-    p = np.abs(cap_field(np.array([3000.0]), np.vstack([at(90), at(-90)]), left, np.array([0.025]), A, C))
+    p = np.abs(cap_field(np.array([3000.0]), np.vstack([at(60), at(-60)]), left, np.array([0.025]), A, C))
     assert p[0, 0, 0] > 3 * p[0, 1, 0]
 
 
