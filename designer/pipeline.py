@@ -112,7 +112,7 @@ def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dic
     )
     write(result.sources, directory / "generated")
     replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
-    replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result.fixed)))
+    replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
     if with_scorecard:
         save_json(card, directory / "scorecard.json")
     return card
@@ -163,7 +163,8 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
     }
 
 
-def _table_arrays(fixed: FixedPointBank) -> dict[str, Any]:
+def _table_arrays(result: Design) -> dict[str, Any]:
+    fixed = result.fixed
     arrays: dict[str, Any] = {
         "arithmetic": np.array(fixed.arithmetic),
         "sample_rate_hz": np.int64(fixed.sample_rate_hz),
@@ -171,7 +172,7 @@ def _table_arrays(fixed: FixedPointBank) -> dict[str, Any]:
         "input_names": np.array(fixed.input_names),
         "delays": np.array([[path.delay for path in row] for row in fixed.paths]),
         "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
-        "effective_impulse_responses": effective_impulse_responses(fixed),
+        "effective_impulse_responses": effective_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
     }
     for driver, row in zip(fixed.driver_names, fixed.paths, strict=True):
         for source, path in zip(fixed.input_names, row, strict=True):

@@ -98,14 +98,25 @@ def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
     return int(np.clip(np.floor(np.log2(limit / size)), 0, MAX_EXPONENT))
 
 
-def effective_impulse_responses(bank: FixedPointBank) -> np.ndarray:
-    """What each path really does, delays and exponents included: (D, I, N) float64, N the longest path.
+def effective_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
+    """What each path really does, delays and exponents included.
 
-    Exact: an integer of at most 31 bits times a power of two is a float64.
+    Exact: an integer of at most 32 bits times a power of two is a float64.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+    at_least : int
+        Least length of the result.
+
+    Returns
+    -------
+    (D, I, N) float64
+        N is that of the longest path, or `at_least`.
     """
     fraction = SAMPLE_FORMATS[bank.arithmetic].fraction_bits
     length = max((path.delay + path.taps for row in bank.paths for path in row), default=0)
-    responses = np.zeros((len(bank.driver_names), len(bank.input_names), max(length, 1)))
+    responses = np.zeros((len(bank.driver_names), len(bank.input_names), max(length, at_least)))
     for d, row in enumerate(bank.paths):
         for i, path in enumerate(row):
             taps = np.ldexp(path.coefficients.astype(np.float64), -(fraction + path.exponent))

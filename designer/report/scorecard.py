@@ -66,7 +66,7 @@ def scorecard(
 
 def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, Any]:
     """Error of the coefficients of each path, relative to the path's own energy."""
-    error = _pad(effective_impulse_responses(fixed), bank.impulse_responses.shape[2]) - bank.impulse_responses
+    error = effective_impulse_responses(fixed, bank.impulse_responses.shape[2]) - bank.impulse_responses
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = 10 * np.log10(np.sum(bank.impulse_responses**2, axis=2) / np.sum(error**2, axis=2))
     return {
@@ -110,8 +110,3 @@ def proof_figures(proof: OverflowProof) -> dict[str, Any]:
             for bound in proof.drivers
         ],
     }
-
-
-def _pad(responses: np.ndarray, length: int) -> np.ndarray:
-    missing = length - responses.shape[2]
-    return np.pad(responses, ((0, 0), (0, 0), (0, missing))) if missing > 0 else responses

@@ -1,0 +1,116 @@
+"""The whole chain on the virtual board; and that a single wrong bit is caught."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from designer import pipeline
+from designer.toolchain.compiler import build_image
+from hil_tests.board import open_board
+from hil_tests.regression import run_regression
+from hil_tests.signals import standard_signals
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    """A designed and generated layout, and its short signals."""
+    directory = tmp_path_factory.mktemp("chain")
+    design = pipeline.design(pipeline.find_layout("pair2"))
+    pipeline.save(design, directory)
+    signals = [s for s in standard_signals(design.fixed) if s.name.startswith("impulse") or s.name == "noise"]
+    return design, directory, signals
+
+
+def regression(chain, directory):
+    design, _, signals = chain
+    image = build_image(directory, "stm32f405", directory.parent / f"{directory.name}.elf")
+    with open_board(image.elf, design.digest, design.layout) as board:
+        return run_regression(design, board, signals)
+
+
+def tampered(chain, tmp_path, change):
+    """The generated sources with `change` applied to design.c."""
+    directory = tmp_path / "generated"
+    directory.mkdir()
+    for path in (chain[1] / "generated").iterdir():
+        (directory / path.name).write_text(path.read_text())
+    text = (directory / "design.c").read_text()
+    changed = change(text)
+    assert changed != text
+    (directory / "design.c").write_text(changed)
+    return directory
+
+
+TABLE = re.compile(r"(taps_d1_i2\[[^\]]*\][^{]*\{)([^}]*)\}")
+
+
+def flip_one_bit(text):
+    def flip(match):
+        values = match[2].split(",")
+        middle = len(values) // 2
+        values[middle] = f" {int(values[middle]) ^ 1}"
+        return f"{match[1]}{','.join(values)}}}"
+
+    return TABLE.sub(flip, text, count=1)
+
+
+def reverse_coefficients(text):
+    def reverse(match):
+        values = [value.strip() for value in match[2].split(",") if value.strip()]
+        return f"{match[1]}{', '.join(reversed(values))}}}"
+
+    return TABLE.sub(reverse, text, count=1)
+
+
+def test_untouched_image_passes(chain):
+    report = regression(chain, chain[1] / "generated")
+    assert report.faults() == []
+    assert report.passed
+
+
+@pytest.mark.parametrize("change", [flip_one_bit, reverse_coefficients])
+def test_a_wrong_table_fails(chain, tmp_path, change):
+    report = regression(chain, tampered(chain, tmp_path, change))
+    assert not report.passed
+    broken = {signal.name for signal in report.signals if not signal.bit_exact}
+    # The last bit of one coefficient is worth 1/16 LSB of the output or less: it takes noise to find it.
+    assert "noise" in broken
+    assert broken <= {"impulse_centre", "noise"}
+    assert all("driver 'right'" in fault for fault in report.faults() if "differs from twin" in fault)
+
+
+def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
+    """`proscenium hil`, with a generator that flips one bit of one table behind the digest's back."""
+    script = tmp_path / "broken.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import designer.pipeline as pipeline\n"
+        "from test_regression import flip_one_bit\n"
+        "from designer.codegen.generate import GeneratedSources\n"
+        "honest = pipeline.generate\n"
+        "def generate(layout, bank):\n"
+        "    sources = honest(layout, bank)\n"
+        "    files = {**sources.files, 'design.c': flip_one_bit(sources.files['design.c'])}\n"
+        "    return GeneratedSources(files, sources.digest)\n"
+        "pipeline.generate = generate\n"
+        "import hil_tests.signals as signals\n"
+        "whole = signals.standard_signals\n"
+        "signals.standard_signals = lambda bank, music=None: [s for s in whole(bank) if 'impulse' in s.name or s.name == 'noise']\n"
+        "from designer.cli import main\n"
+        f"sys.argv = ['proscenium', 'hil', 'pair2', '--out', {str(tmp_path / 'out')!r}]\n"
+        "main()\n"
+    )
+    result = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 4, result.stdout + result.stderr
+    report = json.loads((tmp_path / "out" / "hil.json").read_text())
+    assert report["verdict"] == "fail"
+    assert not report["signals"]["noise"]["bit_exact"]
+    assert report["signals"]["impulse_left"]["bit_exact"]
+    assert report["faults"][0].startswith("signal 'noise': board differs from twin: driver 'right', sample")

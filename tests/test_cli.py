@@ -1,0 +1,147 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+PROSCENIUM = Path(sys.executable).with_name("proscenium")
+
+
+def run(*arguments, cwd=ROOT):
+    return subprocess.run([PROSCENIUM, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def designed(tmp_path_factory):
+    out = tmp_path_factory.mktemp("design")
+    result = run("design", "pair2", "--out", out, "--json")
+    assert result.returncode == 0, result.stderr
+    return out, result
+
+
+def test_help_tells_every_verb():
+    result = run("--help")
+    assert result.returncode == 0
+    for verb in ("design", "generate", "build", "flash", "hil", "render", "check", "layouts"):
+        assert f"\n  {verb} " in result.stdout
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, designer.cli; print([m for m in ('numpy', 'scipy', 'jinja2', 'pydantic') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_layouts_lists_what_ships():
+    result = run("layouts")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        "bar6",
+        "cross4",
+        "echo-studio",
+        "front3",
+        "pair2",
+    ]
+
+
+def test_check_describes_a_layout():
+    result = run("check", "front3")
+    assert result.returncode == 0
+    assert "azimuth +90°" in result.stdout
+    assert "valid: sphere of 8.8 cm radius" in result.stdout
+
+
+def test_design_prints_json_and_nothing_else(designed):
+    out, result = designed
+    assert json.loads(result.stdout) == json.loads((out / "scorecard.json").read_text())
+    assert result.stderr == ""
+
+
+def test_filters_follow_the_contract(designed):
+    out, _ = designed
+    with np.load(out / "filters.npz") as file:
+        assert file["impulse_responses"].shape == (2, 3, 256)
+        assert file["impulse_responses"].dtype == np.float64
+        assert file["driver_names"].tolist() == ["left", "right"]
+        assert file["input_names"].tolist() == ["left", "right", "centre"]
+        assert file["sample_rate_hz"] == 48000
+        assert 0 < file["modelling_delay_samples"] < 480
+        float_responses = file["impulse_responses"]
+    with np.load(out / "tables.npz") as file:
+        effective = file["effective_impulse_responses"]
+        assert effective.shape == float_responses.shape
+        # Every exponent is at least 3 here, so a step is at most 2**-18.
+        assert 0 < np.abs(effective - float_responses).max() <= 2.0**-19
+        assert file["coefficients_left_centre"].dtype == np.int16
+
+
+def test_a_second_design_is_equal_to_the_byte(designed, tmp_path):
+    out, _ = designed
+    assert run("design", "pair2", "--out", tmp_path, "--json").returncode == 0
+    for path in sorted((out / "generated").iterdir()):
+        assert (tmp_path / "generated" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_render_writes_a_channel_per_driver(designed, tmp_path):
+    out, _ = designed
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "in.wav", rng.uniform(-0.5, 0.5, (70000, 2)), 48000, "PCM_16")
+    peaks = {}
+    for engine, subtype in (("float", "FLOAT"), ("fixed", "PCM_24")):
+        result = run("render", out, tmp_path / "in.wav", tmp_path / f"{engine}.wav", "--engine", engine)
+        assert result.returncode == 0, result.stderr
+        info = soundfile.info(tmp_path / f"{engine}.wav")
+        assert (info.channels, info.frames, info.subtype) == (2, 70000, subtype)
+        peaks[engine], _ = soundfile.read(tmp_path / f"{engine}.wav")
+    error = np.abs(peaks["float"] - peaks["fixed"]).max()
+    assert 0 < error < 10 * 2.0**-15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("design", "nowhere"), 2, "layout 'nowhere': no such file or shipped layout: Shipped are bar6, cross4"),
+        (("design", "nowhere.toml"), 2, "layout 'nowhere.toml': cannot be read"),
+        (("render", "nowhere", "a.wav", "b.wav"), 2, "no design here: run 'proscenium design LAYOUT --out nowhere'"),
+        (("hil", "front3", "--board", "stm32f405"), 2, "--board stm32f405 needs --port"),
+        (("hil", "front3", "--input", "nowhere.wav"), 2, "nowhere.wav': cannot be read as audio"),
+        (("flash", "front3", "--port", "/dev/nowhere"), 5, "/dev/nowhere"),
+    ],
+)
+def test_a_mistake_is_one_message_and_an_exit_code(arguments, code, message, tmp_path):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == code, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_layout_leaves_nothing_behind(tmp_path):
+    text = (ROOT / "layouts" / "front3.toml").read_text().replace("0.0875", "87.5")
+    (tmp_path / "mine.toml").write_text(text)
+    result = run("design", "mine.toml", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "metres, not millimetres?" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_rendering_refuses_another_rate_and_leaves_no_file(designed, tmp_path):
+    out, _ = designed
+    soundfile.write(tmp_path / "in.wav", np.zeros((100, 2)), 44100)
+    result = run("render", out, tmp_path / "in.wav", tmp_path / "out.wav")
+    assert result.returncode == 2
+    assert "44100 Hz, the design runs at 48000 Hz" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+def test_damaged_tables_are_refused(designed, tmp_path):
+    out, _ = designed
+    for name in ("filters.npz", "tables.npz"):
+        (tmp_path / name).write_bytes((out / name).read_bytes()[:500])
+    result = run("render", tmp_path, "in.wav", "out.wav")
+    assert result.returncode == 2
+    assert "damaged design" in result.stderr
