@@ -44,7 +44,8 @@ def evaluate_cancellation(
         ``cancellation_gain_db`` ipsilateral over contralateral power, averaged over the poses of the head, of the
         nulls recovered from the composed filters by the inverse of the virtual sources' 2 × 2 matrix;
         ``effort_db`` Σ|w|² of those, over the power that the reference driver alone needs for the same ipsilateral
-        pressure; ``timbre_db`` ipsilateral spectrum at the nominal head, relative to its mean; ``ild_db`` level of
+        pressure, and ``greatest_effort_db`` the largest of any line in the band;
+        ``timbre_db`` ipsilateral spectrum at the nominal head, relative to its mean; ``ild_db`` level of
         the ipsilateral over the contralateral ear there.
 
         Scalars: ``itd_us`` (500 … 1500 Hz, positive when the ipsilateral ear leads), ``mean_ild_db``
@@ -74,6 +75,7 @@ def evaluate_cancellation(
     band = role_weights(layout, frequencies, "crosstalk")
     reference = reference_pressure(layout, frequencies)
     for side, name in enumerate(("left", "right")):
+        effort = _effort(plant, nulls[:, :, side], band, side)
         gain = _ensemble_gain_db(plant, nulls[:, :, side], side)
         pressure = (plant.nominal_ears @ drive[:, :, side, None])[..., 0]
         ipsi, contra = pressure[:, side], pressure[:, 1 - side]
@@ -84,7 +86,8 @@ def evaluate_cancellation(
             f"{name}_cancellation_gain_db": rounded(gain),
             f"{name}_worst_shortfall_db": round(float(np.max(target - gain)), 3),
             f"{name}_worst_excess_db": round(float(np.max(gain - target)), 3),
-            f"{name}_effort_db": rounded(_effort_db(plant, nulls[:, :, side], band, side)),
+            f"{name}_effort_db": rounded(decibels(plant.band_mean(effort))),
+            f"{name}_greatest_effort_db": rounded(decibels(plant.band_lines(effort).max(axis=1))),
             f"{name}_timbre_db": rounded(timbre),
             f"{name}_worst_timbre_db": round(float(np.abs(timbre[heard]).max()), 3),
             f"{name}_ild_db": rounded(decibels(plant.band_mean(np.abs(ipsi) ** 2 / np.abs(contra) ** 2))),
@@ -103,14 +106,14 @@ def _ensemble_gain_db(plant: EvaluationPlant, nulls: NDArray[np.complex128], sid
     return -decibels(plant.band_mean(contra / ipsi))
 
 
-def _effort_db(
+def _effort(
     plant: EvaluationPlant, nulls: NDArray[np.complex128], band: NDArray[np.float64], side: int
 ) -> NDArray[np.float64]:
-    """Return the effort in each third octave: (B,)."""
+    """Return the effort of each line, as a ratio of powers: (F,)."""
     ears = plant.nominal_ears[:, side]
     reference_power = np.max(np.abs(ears * band) ** 2, axis=1)
     ipsi_power = np.abs(np.sum(ears * nulls, axis=1)) ** 2
-    return decibels(plant.band_mean(np.sum(np.abs(nulls) ** 2, axis=1) * reference_power / ipsi_power))
+    return np.asarray(np.sum(np.abs(nulls) ** 2, axis=1) * reference_power / ipsi_power)
 
 
 def _itd_us(plant: EvaluationPlant, ipsi: NDArray[np.complex128], contra: NDArray[np.complex128]) -> float:

@@ -95,7 +95,11 @@ class EvaluationPlant:
         -------
         (B, ...) float64
         """
-        return np.asarray(values.reshape(self.band_centres_hz.size, _LINES_PER_BAND, *values.shape[1:]).mean(axis=1))
+        return np.asarray(self.band_lines(values).mean(axis=1))
+
+    def band_lines(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Group the lines (F, ...) by third octave: (B, 12, ...) float64."""
+        return values.reshape(self.band_centres_hz.size, _LINES_PER_BAND, *values.shape[1:])
 
     def drive_spectra(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Spectra of filters on the grid.

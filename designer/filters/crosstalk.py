@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 _LEAST_LOADING = 1e-8
 _MOST_LOADING = 1e4
 _BISECTIONS = 48
+# Beyond this the other ear is served far more than the channel's own.
+_MOST_BLEND = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class NullSteering:
     loading : (F,) float64
         β relative to the mean contralateral power.
     blend : (F,) float64
-        Share, 0 … 1, of the drive that serves the other ear alike.
+        How much of the other ear's drive is mixed in; 0 where the null is steered.
     """
 
     weights: NDArray[np.complex128]
@@ -108,6 +110,9 @@ def steer_null(
     adjoint = basis.conj().transpose(0, 2, 1)
     to_ipsi = (adjoint @ steering.conj()[..., None])[..., 0]
     to_contra = (adjoint @ across.conj()[..., None])[..., 0]
+    # In phase at the ipsilateral ear, so that no blend of the two cancels there.
+    overlap = np.sum(to_ipsi.conj() * to_contra, axis=1)
+    to_contra *= np.exp(-1j * np.angle(overlap))[:, None]
     ipsi_in_basis = adjoint @ ipsi_covariance @ basis
     mean_power = power.mean(axis=1)
     reference_power = np.max(np.abs(steering) ** 2, axis=1)
@@ -129,7 +134,7 @@ def steer_null(
         return np.asarray((gain_db > target_db) | (effort_db > effort_cap_db))
 
     loading = np.exp(_bisect(too_strong, none + np.log(_LEAST_LOADING), none + np.log(_MOST_LOADING)))
-    blend = _bisect(lambda share: solve(loading, share)[1] > target_db, none, none + 1.0)
+    blend = _bisect(lambda share: solve(loading, share)[1] > target_db, none, none + _MOST_BLEND)
     drive, gain_db, effort_db = solve(loading, blend)
     weights = scale * (basis @ drive[..., None])[..., 0]
     return NullSteering(weights, gain_db, effort_db, loading, blend)

@@ -1,0 +1,55 @@
+"""The figures of the beam against cases with known answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from designer.evaluation.beam import evaluate_beam
+from designer.evaluation.plant import EvaluationPlant
+from designer.filters.design import design_filters
+from designer.layout import load_layout
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
+
+
+@pytest.fixture(scope="module")
+def bar6():
+    layout = load_layout(LAYOUTS / "bar6.toml")
+    return layout, EvaluationPlant.for_layout(layout)
+
+
+def test_one_small_piston_is_flat_all_around_at_low_frequency(bar6):
+    layout, plant = bar6
+    h = np.zeros((6, 3, 32))
+    h[2, 2, 5] = 1.0
+    figures = evaluate_beam(layout, h, plant)
+    # The inner driver sits 4.5 cm off the centre of a 2 m circle: 0.2 dB of distance.
+    assert np.abs(figures["response_90_deg_db"][:8]).max() < 0.3
+    # One driver alone: 0 dB, less 0.04 m² in distance.
+    assert np.abs(figures["white_noise_gain_db"][:8]).max() < 0.3
+
+
+def test_opposed_pair_has_its_null_on_axis_and_not_at_the_sides(bar6):
+    layout, plant = bar6
+    h = np.zeros((6, 3, 32))
+    h[2, 2, 5], h[3, 2, 5] = 1.0, -1.0
+    assert min(evaluate_beam(layout, h, plant)["response_90_deg_db"]) > 40
+
+
+def test_driver_on_the_left_is_louder_on_the_left():
+    layout = load_layout(LAYOUTS / "front3.toml")
+    h = np.zeros((3, 3, 32))
+    h[1, 2, 5] = 1.0
+    figures = evaluate_beam(layout, h)
+    left, right = (np.array(figures[f"response_{side}45_deg_db"]) for side in ("", "minus_"))
+    assert (left - right)[10:20].min() > 3
+
+
+def test_delayed_centre_shows_in_the_arrival():
+    layout = load_layout(LAYOUTS / "front3.toml")
+    h = design_filters(layout).impulse_responses
+    late = h.copy()
+    late[:, 2] = np.roll(h[:, 2], 2, axis=1)
+    assert evaluate_beam(layout, h)["arrival_spread_samples"] < 0.1
+    assert evaluate_beam(layout, late)["arrival_spread_samples"] == pytest.approx(2, abs=0.1)
