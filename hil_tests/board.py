@@ -25,7 +25,7 @@ VIRTUAL_TICK_HZ = 168_000_000
 INSTRUCTIONS_PER_S = 1_000_000_000
 PROFILE_BLOCKS = 20
 
-_SAMPLE_TYPES = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
+_SAMPLE_TYPES: dict[str, np.dtype[Any]] = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
 _ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 _CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
 
@@ -164,7 +164,7 @@ class Board:
         """
         request = protocol.PROFILE.payload.pack(entry=protocol.ENTRY[entry.upper()], blocks=blocks)
         fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
-        return {key: int(value) for key, value in fields.items()}
+        return {name: int(value) for name, value in fields.items()}
 
     def close(self) -> None:
         """Release the board; more than once does no harm."""
@@ -293,7 +293,7 @@ def _check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> N
         raise HilError(f"arithmetic: the board runs {info.arithmetic}, known are {', '.join(_SAMPLE_TYPES)}")
 
 
-def _to_words(samples: np.ndarray, entry: Entry, word: np.dtype) -> np.ndarray:
+def _to_words(samples: np.ndarray, entry: Entry, word: np.dtype[Any]) -> np.ndarray:
     samples = np.asarray(samples)
     if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
         raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")

@@ -49,12 +49,14 @@ class SerialTransport:
         self._port = port
 
     def write(self, data: bytes) -> None:
+        """Send all of `data`; HilError after `WRITE_TIMEOUT_S`."""
         try:
             self._serial.write(data)
         except (serial.SerialException, OSError) as error:
             raise HilError(f"serial port '{self._port}': not writable: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
+        """Return what has come, after a wait of at most `timeout_s`; HilError when the port is gone."""
         try:
             self._serial.timeout = timeout_s
             return bytes(self._serial.read(max(1, self._serial.in_waiting)))
@@ -62,4 +64,5 @@ class SerialTransport:
             raise HilError(f"serial port '{self._port}': lost: {error}") from error
 
     def close(self) -> None:
+        """Close the port."""
         self._serial.close()

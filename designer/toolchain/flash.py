@@ -1,0 +1,111 @@
+"""Write an image to a real board through OpenOCD and an ST-Link probe."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from designer.errors import BoardNotFoundError, BuildError, LayoutError
+from designer.layout import Layout
+from designer.toolchain.boards import BoardTarget, find_board
+from designer.toolchain.image import Image
+
+OPENOCD = "openocd"
+OPENOCD_TIMEOUT_S = 120
+
+# What OpenOCD 0.12 says where no probe is on the USB, or the probe finds no target.
+_NO_PROBE = re.compile(r"open failed|no device found|unable to find a matching|LIBUSB_ERROR", re.IGNORECASE)
+_NO_TARGET = re.compile(
+    r"init mode failed|unable to connect|target voltage may be too low|examination failed", re.IGNORECASE
+)
+
+
+def check_channels(layout: Layout, board: str) -> None:
+    """Refuse a layout that the board's audio outputs cannot feed; over serial (HIL) it still runs.
+
+    Raises
+    ------
+    LayoutError
+        If there are more drivers than channels, or a driver names a channel that the board does not have.
+    BoardNotFoundError
+        If the board is unknown.
+    """
+    target = find_board(board)
+    drivers = len(layout.drivers)
+    if drivers > target.audio_channels:
+        raise LayoutError(
+            f"layout '{layout.name}': {drivers} drivers, but {target.name} has {target.audio_channels} audio channels. "
+            f"It runs under HIL over serial (make hil LAYOUT={layout.name}); flash a layout of at most "
+            f"{target.audio_channels} drivers"
+        )
+    for driver in layout.drivers:
+        if driver.channel >= target.audio_channels:
+            raise LayoutError(
+                f"layout '{layout.name}', driver '{driver.name}': channel = {driver.channel}, but {target.name} has "
+                f"channels 0 to {target.audio_channels - 1}"
+            )
+
+
+def flash(image: Image, layout: Layout, board: str) -> None:
+    """Program, verify and reset.
+
+    Parameters
+    ----------
+    image : Image
+    layout : Layout
+        What the image was built from.
+    board : str
+        A real board.
+
+    Raises
+    ------
+    LayoutError
+        If the board's audio outputs cannot feed the layout.
+    BoardNotFoundError
+        If OpenOCD, the probe or the target is missing.
+    BuildError
+        If writing or verifying failed, or the image is not that layout's.
+    """
+    target = find_board(board)
+    check_channels(layout, board)
+    if image.identity.layout_name != layout.name:
+        raise BuildError(f"image '{image.elf}' was built from '{image.identity.layout_name}', not '{layout.name}'")
+    executable = shutil.which(OPENOCD)
+    if executable is None:
+        raise BoardNotFoundError(f"'{OPENOCD}' was not found on the PATH: apt-get install openocd")
+    command = openocd_command(executable, image.elf, target)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=OPENOCD_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise BoardNotFoundError(
+            f"{OPENOCD}: no end after {OPENOCD_TIMEOUT_S} s; unplug the probe, try again"
+        ) from error
+    said = (result.stdout + result.stderr).strip()
+    if result.returncode != 0:
+        raise _explain(said, target)
+    if "** Verified OK **" not in said:
+        raise BuildError(f"{OPENOCD} did not confirm what it wrote:\n{said}")
+
+
+def openocd_command(executable: str, elf: Path, target: BoardTarget) -> list[str]:
+    """Spell the call that programs, verifies, resets and ends."""
+    scripts = [part for config in target.openocd_configs for part in ("-f", config)]
+    # Tcl takes what stands in braces as it is, blanks included.
+    return [executable, *scripts, "-c", f"program {{{elf}}} verify reset exit"]
+
+
+def _explain(said: str, target: BoardTarget) -> BoardNotFoundError | BuildError:
+    looked_for = f"looked for an ST-Link probe on USB ({', '.join(target.openocd_configs)})"
+    if _NO_PROBE.search(said):
+        return BoardNotFoundError(
+            f"no board {target.name}: {looked_for} and found none. Plug it in; without permission for USB devices, "
+            f"install OpenOCD's udev rules. 'make flash BOARD=virtual' needs no probe"
+        )
+    if _NO_TARGET.search(said):
+        return BoardNotFoundError(
+            f"no board {target.name}: the ST-Link probe is there, but no {target.name} answers on its SWD pins: "
+            f"check SWDIO, SWCLK, ground and power\n{said}"
+        )
+    return BuildError(f"writing to {target.name} failed:\n{said}")

@@ -1,0 +1,79 @@
+"""Objects from sources, compiled two at a time and kept: the same text and flags are compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer.toolchain.boards import PROJECT_ROOT
+from designer.toolchain.process import find_tool, run_tool, tool_version
+
+CACHE_DIRECTORY = PROJECT_ROOT / "build" / "cache"
+JOBS = 2
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One call of the compiler.
+
+    Attributes
+    ----------
+    source : Path
+    flags : tuple of str
+    includes : tuple of Path
+        Our own directories of headers.
+    system_includes : tuple of Path
+        Those of others: our warnings do not apply to them.
+    """
+
+    source: Path
+    flags: tuple[str, ...]
+    includes: tuple[Path, ...] = ()
+    system_includes: tuple[Path, ...] = ()
+
+    @property
+    def options(self) -> list[str]:
+        """Everything but the output, for the command line."""
+        options = list(self.flags)
+        for switch, directories in (("-I", self.includes), ("-isystem", self.system_includes)):
+            for directory in directories:
+                options += [switch, str(directory)]
+        # Debug information must not depend on where the project lies.
+        return [*options, f"-ffile-prefix-map={PROJECT_ROOT}=.", "-c", str(self.source)]
+
+
+def compile_units(compiler: str, units: Sequence[Unit]) -> list[Path]:
+    """Compile every unit and return the objects in the same order.
+
+    Raises
+    ------
+    BuildError
+        If the compiler is missing or refuses a source.
+    """
+    executable = find_tool(compiler)
+    CACHE_DIRECTORY.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(JOBS) as pool:
+        return list(pool.map(lambda unit: _compile(executable, unit), units))
+
+
+def _compile(executable: str, unit: Unit) -> Path:
+    """Compile one source, or find its object: the key covers the preprocessed text, so every header too."""
+    doing = f"compiling '{unit.source.name}'"
+    text = run_tool([executable, *unit.options, "-E", "-P"], doing)
+    key = hashlib.sha256("\0".join((tool_version(executable), *unit.flags, unit.source.name, text)).encode())
+    kept = CACHE_DIRECTORY / f"{unit.source.stem}-{key.hexdigest()[:32]}.o"
+    if not kept.is_file():
+        with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
+            fresh = Path(scratch) / kept.name
+            run_tool([executable, *unit.options, "-o", str(fresh)], doing)
+            # Moved into place whole: another build may look for it meanwhile.
+            placed = CACHE_DIRECTORY / f".{kept.name}.{os.getpid()}"
+            shutil.copyfile(fresh, placed)
+            placed.replace(kept)
+    return kept

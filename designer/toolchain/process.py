@@ -1,0 +1,55 @@
+"""Find compilers and run them, with an error that helps when that fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import lru_cache
+
+from designer.errors import BuildError
+
+TIMEOUT_S = 120
+
+_PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+
+
+def find_tool(tool: str) -> str:
+    """Full path of a tool.
+
+    Raises
+    ------
+    BuildError
+        If it is not on the PATH, with the Debian package that has it.
+    """
+    path = shutil.which(tool)
+    if path is None:
+        raise BuildError(f"'{tool}' was not found on the PATH: apt-get install {_PACKAGES.get(tool, tool)}")
+    return path
+
+
+@lru_cache
+def tool_version(executable: str) -> str:
+    """First line of what the tool says to ``--version``."""
+    return run_tool([executable, "--version"], f"asking {executable} for its version").splitlines()[0]
+
+
+def run_tool(command: Sequence[str], doing: str) -> str:
+    """Run a tool and return what it prints; `doing` begins the error message.
+
+    Raises
+    ------
+    BuildError
+        If it fails or does not end in time.
+    """
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=environment
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{doing}: no end after {TIMEOUT_S} s") from error
+    if result.returncode != 0:
+        raise BuildError(f"{doing} failed:\n{(result.stderr or result.stdout).strip()}")
+    return result.stdout
