@@ -1,0 +1,1 @@
+"""Proscenium: from the layout of a loudspeaker to a proven speaker board."""

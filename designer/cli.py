@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from designer.errors import ProsceniumError
 
 if TYPE_CHECKING:
     from designer.pipeline import Design
-    from designer.toolchain.compiler import Image
+    from designer.toolchain.image import Image
 
 app = typer.Typer(
     name="proscenium",
@@ -29,14 +29,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
 
 
-class BoardName(str, Enum):
+class BoardName(StrEnum):
     """Boards that can be named on the command line."""
 
     virtual = "virtual"
     stm32f405 = "stm32f405"
 
 
-class EngineName(str, Enum):
+class EngineName(StrEnum):
     """Arithmetic of a rendering."""
 
     float = "float"
@@ -118,7 +118,7 @@ def hil(
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.pipeline import save_json
-    from designer.views import hil_tables, print_json
+    from designer.views import hil_tables, print_json, signal_progress
     from hil_tests.board import measure_instructions, open_board
     from hil_tests.regression import run_regression
     from hil_tests.signals import standard_signals
@@ -133,7 +133,7 @@ def hil(
         _step("counting instructions on the virtual board", quiet=json)
         instructions = measure_instructions(image.elf, result.digest, result.layout)
     _step("streaming audio through the board over serial", quiet=json)
-    with open_board(image.elf, result.digest, result.layout, port) as running, _progress(quiet=json) as progress:
+    with open_board(image.elf, result.digest, result.layout, port) as running, signal_progress(json) as progress:
         report = run_regression(
             result,
             running,
@@ -219,12 +219,6 @@ def _build(result: Design, directory: Path, quiet: bool = False) -> Image:
 
     _step("compiling the image for stm32f405", quiet=quiet)
     return build_image(directory / "generated", "stm32f405", directory / "firmware.elf")
-
-
-def _progress(quiet: bool):  # type: ignore[no-untyped-def]
-    from designer.views import signal_progress
-
-    return signal_progress(quiet)
 
 
 def _usage(message: str) -> ProsceniumError:

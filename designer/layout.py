@@ -7,6 +7,7 @@ z up.  On the cabinet, azimuth 0 degrees faces the listener, +90 degrees faces t
 
 from __future__ import annotations
 
+import itertools
 import math
 import tomllib
 from pathlib import Path
@@ -115,7 +116,7 @@ class Crosstalk(_Section):
     @field_validator("target_gain_db")
     @classmethod
     def _check_curve(cls, curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        if len(curve) < 2 or any(b[0] <= a[0] for a, b in zip(curve, curve[1:], strict=False)) or curve[0][0] <= 0:
+        if len(curve) < 2 or any(b[0] <= a[0] for a, b in itertools.pairwise(curve)) or curve[0][0] <= 0:
             raise ValueError("needs at least two [frequency_hz, gain_db] pairs of rising positive frequency")
         return curve
 

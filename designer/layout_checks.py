@@ -63,7 +63,7 @@ def _place_faults(layout: Layout) -> list[str]:
             if getattr(driver, field) is None
         ]
         faults += [
-            f"{where}: {field} does not apply to a cabinet of shape '{layout.cabinet.shape}': use {' and '.join(wanted)}"
+            f"{where}: {field} does not apply to a cabinet of shape '{layout.cabinet.shape}': use {wanted[0]}"
             for field in refused
             if getattr(driver, field) is not None
         ]

@@ -60,7 +60,8 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
 
 def _path(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
     """Dotted path of a fault; the tag that pydantic adds for a union is not part of the document."""
-    text, here = "", data
+    text = ""
+    here: Any = data
     for part in loc:
         if isinstance(part, int):
             text += f"[{part}]"
@@ -74,12 +75,14 @@ def _path(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
 
 
 def _did_you_mean(loc: tuple[int | str, ...]) -> str:
+    from pydantic import BaseModel
+
     from designer import layout
 
     names = {
         field.alias or name
         for model in vars(layout).values()
-        if isinstance(model, type) and issubclass(model, layout.BaseModel)
+        if isinstance(model, type) and issubclass(model, BaseModel)
         for name, field in model.model_fields.items()
     }
     close = difflib.get_close_matches(str(loc[-1]), names, n=1)

@@ -75,7 +75,9 @@ def find_layout(name_or_path: str) -> Layout:
         return load_layout(shipped[name_or_path])
     close = difflib.get_close_matches(name_or_path, shipped, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    raise LayoutError(f"layout '{name_or_path}': no such file or shipped layout: {hint}Shipped are {', '.join(shipped)}")
+    raise LayoutError(
+        f"layout '{name_or_path}': no such file or shipped layout: {hint}Shipped are {', '.join(shipped)}"
+    )
 
 
 def shipped_layouts() -> dict[str, Path]:

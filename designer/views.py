@@ -116,10 +116,14 @@ def hil_tables(report: HilReport, layout: Layout) -> None:
     console.print(table)
     _figure_tables(console, {"board": report.acoustics})
     worst = sum(not d.passed for d in report.deviations)
-    console.print(f"acoustic figures of the board against the float design: {len(report.deviations)}, {worst} out of bounds")
+    console.print(
+        f"acoustic figures of the board against the float design: {len(report.deviations)}, {worst} out of bounds"
+    )
     if report.instructions_per_block is not None:
         per_frame = report.instructions_per_block / layout.block_samples
-        console.print(f"{report.instructions_per_block} instructions per block of {layout.block_samples}: {per_frame:.0f} a frame")
+        console.print(
+            f"{report.instructions_per_block} instructions per block of {layout.block_samples}: {per_frame:.0f} a frame"
+        )
     if report.image:
         console.print(f"flash {report.image['flash_bytes']} bytes, RAM {report.image['ram_bytes']} bytes")
     for fault in report.faults():
@@ -152,10 +156,14 @@ def _figure_tables(console: Console, versions: dict[str, dict[str, Any]]) -> Non
     for group, key, label in _SHOWN_FIGURES:
         for version, figures in versions.items():
             centres = figures[group]["band_centres_hz"]
-            nearest = [min(range(len(centres)), key=lambda i, b=band: abs(centres[i] - b)) for band in _SHOWN_BANDS_HZ]
+            nearest = [min(range(len(centres)), key=_distance(centres, band)) for band in _SHOWN_BANDS_HZ]
             values = figures[group][key]
             table.add_row(label, version, *(_figure(values[i]) for i in nearest))
     console.print(table)
+
+
+def _distance(centres: list[float], band: float) -> Callable[[int], float]:
+    return lambda index: abs(centres[index] - band)
 
 
 def _figure(value: float | None) -> str:

@@ -1,0 +1,1 @@
+"""Hardware in the loop: boards, test signals, and the comparisons of a run."""

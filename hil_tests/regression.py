@@ -57,7 +57,7 @@ class HilReport:
         return all(signal.passed for signal in self.signals) and all(d.passed for d in self.deviations)
 
     def faults(self) -> list[str]:
-        """What is out of bounds, one line each."""
+        """List what is out of bounds, one line each."""
         lines = []
         for s in self.signals:
             if not s.bit_exact:

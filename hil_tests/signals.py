@@ -123,4 +123,4 @@ def _read_music(path: Path | None, rate: int) -> np.ndarray:
         from scipy.signal import resample_poly
 
         music = resample_poly(music, rate, native)
-    return np.clip(music, -1.0, 1.0)
+    return np.asarray(np.clip(music, -1.0, 1.0))

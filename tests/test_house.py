@@ -72,7 +72,9 @@ def test_rooms_on_one_floor_do_not_form_a_circle():
         (room(name), room(target))
         for name, path in modules()
         for target in imports(path)
-        if room(target) not in (None, room(name)) and FLOORS[room(target)] == FLOORS[room(name)] and FLOORS[room(name)] < 6
+        if room(target) not in (None, room(name))
+        and FLOORS[room(target)] == FLOORS[room(name)]
+        and FLOORS[room(name)] < 6
     }
     reachable = set(edges)
     while True:

@@ -98,8 +98,8 @@ FAULTS = {
     ),
     "outside the baffle": (
         BAFFLE.replace("y_m = 0.1", "y_m = 0.19"),
-        "layout 'my.toml', driver 'left'.y_m = 0.19: the driver reaches outside the cabinet, allowed -0.175 to 0.175 m: "
-        "move it inward or check the unit (metres)",
+        "layout 'my.toml', driver 'left'.y_m = 0.19: the driver reaches outside the cabinet, allowed -0.175 to 0.175 "
+        "m: move it inward or check the unit (metres)",
     ),
     "overlap in the baffle": (
         BAFFLE.replace("y_m = 0.1", "y_m = -0.06"),

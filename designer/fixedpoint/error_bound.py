@@ -70,12 +70,13 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
     stereo = np.asarray(stereo, dtype=np.int64)
     twin = UpmixTwin(bank.arithmetic)
     buses = twin.process(stereo)
-    mid = np.abs(word.to_float(stereo.sum(axis=1)))
+    mid: np.ndarray = np.abs(word.to_float(stereo.sum(axis=1)))
     gain_error = _gain_error_bound(twin.trace, np.abs(stereo).sum(axis=1), DETECTOR_SHIFT[bank.arithmetic])
     centre_error = gain_error * mid / 2 + word.lsb / 2
     residual = np.abs(impulse_responses[:, 2] - impulse_responses[:, 0] - impulse_responses[:, 1])
     spread = _convolve_matrix(residual[:, None, :], centre_error[:, None])
-    return filter_error_bound(impulse_responses, bank, word.to_float(buses)) + spread
+    bound = filter_error_bound(impulse_responses, bank, word.to_float(buses))
+    return np.asarray(bound + spread)
 
 
 def _gain_error_bound(trace: list[tuple[int, int]], magnitude: np.ndarray, detector_shift: int) -> np.ndarray:

@@ -90,7 +90,7 @@ class OverflowProof:
     @property
     def holds(self) -> bool:
         """Whether every accumulator and every sum is proved."""
-        return all(bound.holds for bound in (*self.paths, *self.drivers))
+        return all(path.holds for path in self.paths) and all(driver.holds for driver in self.drivers)
 
 
 def prove(bank: FixedPointBank) -> OverflowProof:

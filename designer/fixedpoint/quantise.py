@@ -65,7 +65,7 @@ def quantise_path(response: np.ndarray, arithmetic: Arithmetic) -> FixedPointPat
 
 
 def _size_and_limit(response: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
-    """What limits a path: its largest tap in q15, Σ|h| < 1 in q31 (2.62 accumulator)."""
+    """Return what limits a path and how far: its largest tap in q15, Σ|h| < 1 in q31 (2.62 accumulator)."""
     word = SAMPLE_FORMATS[arithmetic]
     magnitude = np.abs(response)
     if arithmetic == "q15":
@@ -99,7 +99,7 @@ def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
 
 
 def effective_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
-    """What each path really does, delays and exponents included.
+    """Return what each path really does, delays and exponents included.
 
     Exact: an integer of at most 32 bits times a power of two is a float64.
 

@@ -75,7 +75,7 @@ class Twin:
                 total += self._path(path, extended[:, i], count) << (top - path.exponent)
         shift = top + (15 if self._bank.arithmetic == "q15" else 0)
         rounded = (total + ((1 << shift) >> 1)) >> shift
-        return np.clip(rounded, self._word.smallest, self._word.largest)
+        return np.asarray(np.clip(rounded, self._word.smallest, self._word.largest))
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
         """FIR of one path: the 34.30 accumulator for q15, the 2.62 accumulator's top word for q31."""

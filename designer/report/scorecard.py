@@ -16,7 +16,7 @@ from designer.layout import Layout
 
 
 def acoustic_figures(layout: Layout, impulse_responses: np.ndarray) -> dict[str, Any]:
-    """What the listener gets from filters, whoever realised them.
+    """Evaluate what the listener gets from filters, whoever realised them.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, A
 
 
 def proof_figures(proof: OverflowProof) -> dict[str, Any]:
-    """The overflow proof as figures."""
+    """Lay out the overflow proof as figures."""
     return {
         "holds": proof.holds,
         "paths": [

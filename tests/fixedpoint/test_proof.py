@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from banks import random_bank
 
+from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.proof import prove, require_proof
 from designer.fixedpoint.twin import Twin
-from designer.errors import InfeasibleDesignError
 
 
 def worst_input(bank, driver):
@@ -83,5 +83,7 @@ def test_what_is_not_proved_is_refused():
 def test_refusal_names_driver_input_and_gain(monkeypatch):
     _, bank = random_bank(0, "q31")
     monkeypatch.setattr("designer.fixedpoint.proof._coefficient_sum", lambda path: 2**32)
-    with pytest.raises(InfeasibleDesignError, match=r"driver 'd0' ← input 'left': accumulator .*peak_gain_db by 6\.1 dB"):
+    with pytest.raises(
+        InfeasibleDesignError, match=r"driver 'd0' ← input 'left': accumulator .*peak_gain_db by 6\.1 dB"
+    ):
         require_proof(bank)

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -77,5 +78,5 @@ def test_hops_do_not_follow_the_calls(cuts):
     whole = UpmixTwin("q15").process(stereo)
     twin = UpmixTwin("q15")
     edges = np.cumsum([0, *cuts])
-    parts = [twin.process(stereo[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [twin.process(stereo[a:b]) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
