@@ -7,9 +7,7 @@ from designer.filters.engine import FloatEngine
 def test_equals_plain_convolution():
     rng = np.random.default_rng(0)
     responses, x = rng.standard_normal((2, 3, 17)), rng.standard_normal((100, 3))
-    expected = np.stack(
-        [sum(np.convolve(x[:, i], responses[d, i])[:100] for i in range(3)) for d in range(2)], axis=1
-    )
+    expected = np.stack([sum(np.convolve(x[:, i], responses[d, i])[:100] for i in range(3)) for d in range(2)], axis=1)
     np.testing.assert_allclose(FloatEngine(responses).process(x, "filters"), expected, atol=1e-12)
 
 
