@@ -17,7 +17,7 @@ CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 
 # What the project needs of Debian, by package; `make setup` installs what is missing.
 PACKAGES := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
-            openocd asc-music cppcheck clang-format
+            openocd asc-music cppcheck clang-format chromium libmysofa1
 
 .PHONY: hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:

@@ -22,8 +22,9 @@ from designer.fixedpoint.proof import OverflowProof, prove
 from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank
 from designer.layout import Layout, load_layout
 from designer.report.scorecard import scorecard
+from designer.resources import resource
 
-SHIPPED_LAYOUTS = Path(__file__).resolve().parents[1] / "layouts"
+SHIPPED_LAYOUTS = resource("layouts")
 
 # Σ|h| of the loudest driver at 0 dB: one percent below full scale leaves room for the rounding of the coefficients.
 _UNITY_PEAK_GAIN = 0.99

@@ -13,6 +13,7 @@ FLOORS = {
     "designer.layout_checks": 0,
     "designer.layout_messages": 0,
     "designer.protocol": 0,
+    "designer.resources": 0,
     "designer.acoustics": 0,
     "designer.filters": 1,
     "designer.fixedpoint": 2,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from designer.errors import BoardNotFoundError
+from designer.resources import resource
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
-FIRMWARE_ROOT = PROJECT_ROOT / "firmware"
+FIRMWARE_ROOT = resource("firmware")
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from designer.toolchain.boards import PROJECT_ROOT
+from designer.resources import cache_directory, source_root
 from designer.toolchain.process import find_tool, run_tool, tool_version
 
-CACHE_DIRECTORY = PROJECT_ROOT / "build" / "cache"
+CACHE_DIRECTORY = cache_directory()
 JOBS = 2
 
 
@@ -45,7 +45,7 @@ class Unit:
             for directory in directories:
                 options += [switch, str(directory)]
         # Debug information must not depend on where the project lies.
-        return [*options, f"-ffile-prefix-map={PROJECT_ROOT}=.", "-c", str(self.source)]
+        return [*options, f"-ffile-prefix-map={source_root()}=.", "-c", str(self.source)]
 
 
 def compile_units(compiler: str, units: Sequence[Unit]) -> list[Path]:

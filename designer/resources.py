@@ -1,0 +1,54 @@
+"""Where the files are that are not Python: layouts, templates and firmware sources.
+
+In a checkout they lie beside the package; in an installed wheel they travel inside it (``setup.py`` puts them there).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = _PACKAGE / "_resources"
+RESOURCE_DIRECTORIES = ("firmware", "layouts", "templates")
+
+
+def is_installed() -> bool:
+    """Whether this is an installed package rather than a checkout."""
+    return not (_PACKAGE.parent / "pyproject.toml").is_file()
+
+
+def resource(name: str) -> Path:
+    """Directory of one kind of file.
+
+    Parameters
+    ----------
+    name : str
+        'firmware', 'layouts' or 'templates'.
+
+    Returns
+    -------
+    Path
+        To be read only.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if name not in RESOURCE_DIRECTORIES:
+        raise ValueError(f"resource '{name}': allowed are {', '.join(RESOURCE_DIRECTORIES)}")
+    return (_INSTALLED if is_installed() else _PACKAGE.parent) / name
+
+
+def source_root() -> Path:
+    """Directory above all resources; debug information in images is relative to it."""
+    return resource("firmware").parent
+
+
+def cache_directory() -> Path:
+    """Where compiled objects are kept: beside a checkout's builds, or in the user's own cache."""
+    if not is_installed():
+        return _PACKAGE.parent / "build" / "cache"
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "proscenium"
