@@ -259,7 +259,15 @@ class Frame:
     payload: bytes = b""
 
     def to_bytes(self) -> bytes:
-        """Header, payload and CRC-32, before COBS."""
+        """Lay out header, payload and CRC-32, before COBS.
+
+        Raises
+        ------
+        ValueError
+            If the payload exceeds `MAX_PAYLOAD_BYTES`.
+        """
+        if len(self.payload) > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"payload of {len(self.payload)} bytes, allowed 0 to {MAX_PAYLOAD_BYTES}")
         header = HEADER.pack(
             version=PROTOCOL_VERSION,
             type=self.type,

@@ -180,7 +180,8 @@ class Board:
 
     def _frames_per_message(self, raw: np.ndarray) -> int:
         """As many samples as a message holds in both directions; whole blocks where one fits."""
-        frames = self.info.max_payload_bytes // (raw.itemsize * max(raw.shape[1], self.info.drivers))
+        channels = max(int(raw.shape[1]), self.info.drivers)
+        frames = self.info.max_payload_bytes // (int(raw.itemsize) * channels)
         return frames - frames % self.info.block_samples or frames
 
 

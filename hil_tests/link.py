@@ -19,8 +19,12 @@ from designer.protocol import Frame, Message, ProtocolVersionError
 from hil_tests.transport import Transport
 
 REPLY_TIMEOUT_S = 2.0
-HELLO_TIMEOUT_S = 0.5
 ATTEMPTS = 10
+# A board that is starting does not hear yet; 10 s in all.
+HELLO_TIMEOUT_S = 0.1
+HELLO_ATTEMPTS = 100
+# After bad news of a request that has just been sent again: the news may be older than the resending.
+RETRY_S = 0.1
 _FLUSH = bytes([protocol.DELIMITER])
 
 
@@ -38,11 +42,18 @@ class LinkCounters:
 class _Conversation:
     """Requests under way: sent and not answered, the oldest first."""
 
+    timeout_s: float
+    attempts_allowed: int
     pending: deque[tuple[int, bytes, Message]] = field(default_factory=deque)
     replies: list[bytes] = field(default_factory=list)
     failure: HilError | None = None
     attempts: int = 0
     recovering: int | None = None
+    deadline: float = 0.0
+
+    def extend(self) -> None:
+        """Give the oldest unanswered request its full time again."""
+        self.deadline = time.monotonic() + self.timeout_s
 
 
 class Link:
@@ -77,9 +88,10 @@ class Link:
         self._credits = 1
         # Closes whatever an earlier host left half-sent.
         self._transport.write(_FLUSH)
-        (payload,) = self._run([(protocol.HELLO, b"")], HELLO_TIMEOUT_S)
+        (payload,) = self._run([(protocol.HELLO, b"")], _Conversation(HELLO_TIMEOUT_S, HELLO_ATTEMPTS))
         fields = _unpack(protocol.HELLO_REPLY, payload)
         self._credits = int(fields["credits"])
+        self.counters = LinkCounters()
         return fields
 
     def request(self, message: Message, payload: bytes = b"") -> bytes:
@@ -90,7 +102,7 @@ class Link:
         HilError
             If the board refuses it, or no reply can be had.
         """
-        (reply,) = self._run([(message, payload)], self._reply_timeout_s)
+        (reply,) = self.request_all(message, [payload])
         return reply
 
     def request_all(self, message: Message, payloads: Iterable[bytes]) -> list[bytes]:
@@ -99,31 +111,27 @@ class Link:
         Raises
         ------
         HilError
-            If the board refuses one, or a reply cannot be had; nothing is then under way.
+            If the board refuses one; the session then goes on.  If a reply cannot be had; it then needs a new
+            `hello`.
         """
-        return self._run(((message, payload) for payload in payloads), self._reply_timeout_s)
+        return self._run(((message, payload) for payload in payloads), _Conversation(self._reply_timeout_s, ATTEMPTS))
 
     def close(self) -> None:
         """Release the line."""
         self._transport.close()
 
-    def _run(self, requests: Iterable[tuple[Message, bytes]], timeout_s: float) -> list[bytes]:
-        talk = _Conversation()
+    def _run(self, requests: Iterable[tuple[Message, bytes]], talk: _Conversation) -> list[bytes]:
         waiting = iter(requests)
+        talk.extend()
         self._send_more(talk, waiting)
-        deadline = time.monotonic() + timeout_s
         while talk.pending:
-            frame = self._next_frame(talk, deadline)
-            if frame is None:
-                if time.monotonic() < deadline:
-                    continue
+            frame = self._next_frame(talk)
+            if frame is not None:
+                self._take(talk, frame)
+                self._send_more(talk, waiting)
+            elif time.monotonic() >= talk.deadline:
                 self.counters.timeouts += 1
                 self._go_back(talk)
-            elif self._take(talk, frame):
-                self._send_more(talk, waiting)
-            else:
-                continue
-            deadline = time.monotonic() + timeout_s
         if talk.failure is not None:
             raise talk.failure
         return talk.replies
@@ -140,59 +148,66 @@ class Link:
             self._sequence = (self._sequence + 1) & 0xFFFF
             self._transport.write(encoded)
 
-    def _take(self, talk: _Conversation, frame: Frame) -> bool:
-        """Handle a reply; True if it was the one that was due, or the board was asked again."""
+    def _take(self, talk: _Conversation, frame: Frame) -> None:
         if frame.session != self._session:
-            return False
+            return
         if frame.type == protocol.NAK.code:
             self._take_nak(talk, frame)
-            return True
+            return
         due, _, message = talk.pending[0]
         if frame.sequence == due:
             talk.pending.popleft()
             talk.attempts = 0
+            talk.extend()
             if frame.type == protocol.ERROR_REPLY.code:
                 talk.failure = talk.failure or _refusal(message, frame)
             elif frame.type != message.code | protocol.REPLY_BIT:
                 talk.failure = HilError(f"{message.name}: answered by a frame of type 0x{frame.type:02X}")
             else:
                 talk.replies.append(frame.payload)
-            return True
-        if any(frame.sequence == sequence for sequence, _, _ in talk.pending):
-            return self._recover(talk)
-        return False
+        elif any(frame.sequence == sequence for sequence, _, _ in talk.pending):
+            self._recover(talk)  # the reply that is due was lost
+        # Anything else is the second answer to a request that was sent twice.
 
     def _take_nak(self, talk: _Conversation, frame: Frame) -> None:
         self.counters.naks += 1
-        fields = _unpack(protocol.NAK, frame.payload)
-        status = int(fields["status"])
+        status = int(_unpack(protocol.NAK, frame.payload)["status"])
         if status == protocol.STATUS_CODES["E_SESSION"][0]:
-            talk.pending.clear()
             raise HilError("the board has no such session: it was restarted, or another host has opened its own")
-        self._go_back(talk)
+        self._recover(talk)
 
-    def _recover(self, talk: _Conversation) -> bool:
-        """Ask again because the reply that is due was lost; once, for the replies behind it repeat the news."""
+    def _recover(self, talk: _Conversation) -> None:
+        """Ask again: at once for the first bad news of a request, then only after a pause.
+
+        One fault can bring several pieces of bad news; were each answered by a whole window of requests, the
+        resending could cause more faults than it repairs.
+        """
+        if not talk.pending:
+            return
         due = talk.pending[0][0]
-        if talk.recovering == due:
-            return False
-        talk.recovering = due
-        self._go_back(talk)
-        return True
+        if talk.recovering != due:
+            talk.recovering = due
+            self._go_back(talk)
+        else:
+            talk.deadline = min(talk.deadline, time.monotonic() + RETRY_S)
 
     def _go_back(self, talk: _Conversation) -> None:
         talk.attempts += 1
-        if talk.attempts > ATTEMPTS:
+        if talk.attempts > talk.attempts_allowed:
             _, _, message = talk.pending[0]
-            raise HilError(f"{message.name}: no reply after {ATTEMPTS} attempts")
+            raise HilError(
+                f"{message.name}: no reply after {talk.attempts_allowed} attempts of {talk.timeout_s:g} s: is this the "
+                "board's port, is it powered, and does it run an image of this project?"
+            )
         for _, encoded, _ in talk.pending:
             self.counters.resends += 1
             self._transport.write(encoded)
+        talk.extend()
 
-    def _next_frame(self, talk: _Conversation, deadline: float) -> Frame | None:
+    def _next_frame(self, talk: _Conversation) -> Frame | None:
         """Wait for the next whole frame; None at the deadline, or if the frame was broken."""
         while (end := self._received.find(protocol.DELIMITER)) < 0:
-            remaining = deadline - time.monotonic()
+            remaining = talk.deadline - time.monotonic()
             if remaining <= 0:
                 return None
             self._received += self._transport.read(remaining)

@@ -34,7 +34,7 @@ class Qemu:
     Raises
     ------
     BoardNotFoundError
-        If QEMU is missing or does not start.
+        If QEMU or the image is missing, or QEMU does not start.
     """
 
     def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = ()) -> None:
@@ -42,6 +42,8 @@ class Qemu:
         command += ["-serial", "pty", "-kernel", str(elf), *options]
         if shutil.which(EXECUTABLE) is None:
             raise BoardNotFoundError(f"'{EXECUTABLE}' was not found on the PATH: apt-get install qemu-system-arm")
+        if not elf.is_file():
+            raise BoardNotFoundError(f"image '{elf}' does not exist: build it first")
         # The kernel ends it with us, even if we are killed and no `finally` runs.
         guard = shutil.which("setpriv")
         if guard is not None:

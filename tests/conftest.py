@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "fixedpoint"))
+for room in ("fixedpoint", "codegen"):
+    sys.path.insert(0, str(Path(__file__).parent / room))
 
 
 @pytest.fixture(params=["q15", "q31"], scope="session")

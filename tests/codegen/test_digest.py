@@ -1,0 +1,65 @@
+"""The digest changes with every bit of a design, and with nothing else."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from designs import small_bank, small_layout
+
+from designer.codegen import digest as module
+from designer.codegen.digest import design_digest
+
+
+def with_path(bank, **changes):
+    row = list(bank.paths[0])
+    row[0] = dataclasses.replace(row[0], **changes)
+    return dataclasses.replace(bank, paths=(tuple(row), *bank.paths[1:]))
+
+
+def test_equal_designs_have_one_digest(arithmetic):
+    layout = small_layout(arithmetic)
+    first, second = (design_digest(layout, small_bank(layout)) for _ in range(2))
+    assert first == second
+    assert len(bytes.fromhex(first)) == 32
+
+
+def test_every_part_counts(arithmetic):
+    layout = small_layout(arithmetic)
+    bank = small_bank(layout)
+    flipped = np.array(bank.paths[0][0].coefficients)
+    flipped[3] ^= 1
+    variants = [
+        (layout, bank),
+        (layout, with_path(bank, coefficients=flipped)),
+        (layout, with_path(bank, coefficients=flipped[::-1])),
+        (layout, with_path(bank, delay=1)),
+        (layout, with_path(bank, exponent=1)),
+        (layout.model_copy(update={"description": "other"}), bank),
+        (layout.model_copy(update={"block_samples": 64}), bank),
+        (layout, dataclasses.replace(bank, sample_rate_hz=44100)),
+        (layout, dataclasses.replace(bank, driver_names=("d0", "dx"))),
+    ]
+    digests = {design_digest(*variant) for variant in variants}
+    assert len(digests) == len(variants)
+
+
+def test_a_tap_that_moves_to_the_next_path_is_another_design():
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+
+    def split(at):
+        taps = np.arange(1, 5, dtype=np.int16)
+        row = list(bank.paths[0])
+        row[0] = dataclasses.replace(row[0], coefficients=taps[:at], delay=0, exponent=0)
+        row[1] = dataclasses.replace(row[1], coefficients=taps[at:], delay=0, exponent=0)
+        return dataclasses.replace(bank, paths=(tuple(row), *bank.paths[1:]))
+
+    assert design_digest(layout, split(1)) != design_digest(layout, split(3))
+
+
+def test_the_generator_counts(monkeypatch: pytest.MonkeyPatch):
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+    before = design_digest(layout, bank)
+    monkeypatch.setattr(module, "GENERATOR_VERSION", "next")
+    assert design_digest(layout, bank) != before

@@ -1,0 +1,25 @@
+"""The core built for the host, once for each arithmetic."""
+
+import pytest
+from designs import generate_small
+
+from designer.toolchain.compiler import build_host_library
+from hil_tests.host_core import HostCore
+
+
+@pytest.fixture(scope="session")
+def built(arithmetic, tmp_path_factory):
+    """Layout, bank, digest and core of a small design."""
+    directory = tmp_path_factory.mktemp(f"core-{arithmetic}")
+    layout, bank, digest = generate_small(arithmetic, directory / "generated")
+    return layout, bank, digest, HostCore(build_host_library(directory / "generated", directory / "core.so"))
+
+
+@pytest.fixture
+def core(built):
+    return built[3]
+
+
+@pytest.fixture
+def bank(built):
+    return built[1]

@@ -1,0 +1,56 @@
+"""The bank refuses what the firmware cannot represent."""
+
+import numpy as np
+import pytest
+
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+
+
+def bank_of(paths, arithmetic="q15", drivers=("a",), inputs=("left", "right", "centre")):
+    return FixedPointBank(arithmetic, 48000, drivers, inputs, paths)
+
+
+def test_path_keeps_its_own_read_only_copy():
+    taps = np.arange(4, dtype=np.int16)
+    path = FixedPointPath(taps)
+    taps[0] = 99
+    assert path.coefficients.tolist() == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="read-only"):
+        path.coefficients[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(4),), "float64 of shape"),
+        ((np.zeros((2, 2), dtype=np.int16),), r"shape \(2, 2\)"),
+        ((np.zeros(2049, dtype=np.int32),), "2049 taps"),
+        ((np.array([-32768], dtype=np.int16),), "-32768 in a q15 path"),
+        ((np.zeros(1, dtype=np.int16), -1), "delay = -1"),
+        ((np.zeros(1, dtype=np.int16), 4096), "delay = 4096"),
+        ((np.zeros(1, dtype=np.int16), 0, 16), "exponent = 16"),
+    ],
+)
+def test_path_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        FixedPointPath(*arguments)
+
+
+def test_bank_refuses_wrong_shapes_and_types():
+    q15, q31 = FixedPointPath(np.ones(2, dtype=np.int16)), FixedPointPath(np.ones(2, dtype=np.int32))
+    assert bank_of(((q15, q15, q15),)).paths[0][2] is q15
+    with pytest.raises(ValueError, match="1 drivers x 3 inputs"):
+        bank_of(((q15, q15),))
+    with pytest.raises(ValueError, match="driver 'a' <- input 'right': coefficients are int32"):
+        bank_of(((q15, q31, q15),))
+    with pytest.raises(ValueError, match="arithmetic = 'q7'"):
+        bank_of(((q15, q15, q15),), arithmetic="q7")
+
+
+def test_q31_refuses_a_sum_that_could_wrap():
+    def path(last):
+        return FixedPointPath(np.array([2**30, -(2**30) + last], dtype=np.int32))
+
+    assert bank_of(((path(1),) * 3,), arithmetic="q31")
+    with pytest.raises(ValueError, match="2147483648, allowed below"):
+        bank_of(((path(0),) * 3,), arithmetic="q31")
