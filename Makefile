@@ -10,6 +10,8 @@ INPUT  ?=
 
 SHELL  := /bin/bash
 VENV   := .venv
+# CMSIS-DSP's build calls cmake by name: the environment's own comes first.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 PYTHON ?= python3
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin/proscenium
