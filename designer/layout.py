@@ -22,7 +22,8 @@ from designer.layout_messages import explain
 SAMPLE_RATES_HZ = (44100, 48000, 96000)
 INPUT_NAMES = ("left", "right", "centre")
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+# Strict: text or a truth value in the place of a number is a mistake, not a number.
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
 BandHz = tuple[Annotated[Finite, Field(ge=0)], Annotated[Finite, Field(gt=0)]]
 
@@ -57,7 +58,7 @@ class Driver(_Section):
     """
 
     name: Name
-    channel: Annotated[int, Field(ge=0, le=15)]
+    channel: Annotated[int, Field(strict=True, ge=0, le=15)]
     radius_m: Annotated[Finite, Field(ge=0.004, le=0.2)]
     azimuth_deg: Annotated[Finite, Field(ge=-180, le=180)] | None = None
     elevation_deg: Annotated[Finite, Field(ge=-90, le=90)] | None = None
@@ -133,7 +134,7 @@ class Beamformer(_Section):
 class Filters(_Section):
     """Length of every FIR of the matrix."""
 
-    taps: Annotated[int, Field(ge=16, le=2048)] = 256
+    taps: Annotated[int, Field(strict=True, ge=16, le=2048)] = 256
 
 
 class Output(_Section):
@@ -151,9 +152,9 @@ class Layout(_Section):
 
     name: Name
     description: str = ""
-    sample_rate_hz: int = 48000
+    sample_rate_hz: Annotated[int, Field(strict=True)] = 48000
     arithmetic: Literal["q15", "q31"] = "q31"
-    block_samples: Annotated[int, Field(ge=16, le=256, multiple_of=16)] = 64
+    block_samples: Annotated[int, Field(strict=True, ge=16, le=256, multiple_of=16)] = 64
     speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
     cabinet: Cabinet
     listener: Listener = Listener()

@@ -125,8 +125,15 @@ FAULTS = {
     ),
     "text for a number": (
         SPHERE.replace("= 30.0", '= "thirty"'),
-        "layout 'my.toml', driver[0].azimuth_deg = 'thirty': input should be a valid number, unable to parse string "
-        "as a number",
+        "layout 'my.toml', driver[0].azimuth_deg = 'thirty': input should be a valid number",
+    ),
+    "a number in quotes": (
+        SPHERE.replace("channel = 0", 'channel = "0"'),
+        "layout 'my.toml', driver[0].channel = '0': input should be a valid integer",
+    ),
+    "a truth value for a number": (
+        SPHERE.replace("channel = 0", "channel = true"),
+        "layout 'my.toml', driver[0].channel = True: input should be a valid integer",
     ),
     "band upside down": (
         SPHERE.replace("azimuth_deg = 30.0", "azimuth_deg = 30.0\nband_hz = [900.0, 300.0]"),
