@@ -33,23 +33,35 @@ static uint32_t next(uint32_t index)
     return index + 1u == RING_BYTES ? 0u : index + 1u;
 }
 
+static void keep(uint8_t byte)
+{
+    const uint32_t after = next(port.head);
+
+    if (after == port.tail) {
+        port.overruns++;
+    } else {
+        port.ring[port.head] = byte;
+        port.head = after;
+    }
+}
+
 /*
- * One byte for each interrupt: the line asserts the interrupt again if another has come, and in QEMU every further
- * look at a register costs more than taking the interrupt does.
+ * Until nothing more has come: QEMU lowers the interrupt when DR is read, even if the next byte is there by
+ * then.
  */
 void usart1_handler(void)
 {
-    /* RM0090 30.6.1: reading SR, then DR clears RXNE and ORE */
-    const uint32_t status = USART1_SR;
-    const uint8_t byte = (uint8_t)USART1_DR;
-    const uint32_t after = next(port.head);
+    for (uint32_t status = USART1_SR; status & (USART_SR_RXNE | USART_SR_ORE); status = USART1_SR) {
+        /* RM0090 30.6.1: reading SR, then DR clears RXNE and ORE. An overrun has lost the byte after this
+         * one. */
+        const uint8_t byte = (uint8_t)USART1_DR;
 
-    if ((status & USART_SR_ORE) || after == port.tail) {
-        port.overruns++;
-    }
-    if ((status & USART_SR_RXNE) && after != port.tail) {
-        port.ring[port.head] = byte;
-        port.head = after;
+        if (status & USART_SR_ORE) {
+            port.overruns++;
+        }
+        if (status & USART_SR_RXNE) {
+            keep(byte);
+        }
     }
 }
 
