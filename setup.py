@@ -14,6 +14,7 @@ class BuildWithResources(build_py):
     """Copy the resource directories beside the package's modules, except in an editable install."""
 
     def run(self) -> None:
+        """Build the modules, then add the resources."""
         super().run()
         if self.editable_mode:
             return

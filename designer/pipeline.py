@@ -116,6 +116,7 @@ def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dic
     write(result.sources, directory / "generated")
     replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
     replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
+    save_json(result.layout.model_dump(mode="json", by_alias=True, exclude_none=True), directory / "layout.json")
     if with_scorecard:
         save_json(card, directory / "scorecard.json")
     return card
@@ -125,6 +126,41 @@ def save_json(value: dict[str, Any], path: Path) -> None:
     """Write a JSON file in one step, keys in the order given."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"
     replace_file(path, lambda file: file.write(text.encode()))
+
+
+def load_card(directory: Path) -> dict[str, Any]:
+    """Read back the scorecard of a saved design.
+
+    Raises
+    ------
+    LayoutError
+        If there is none, or it is damaged.
+    """
+    path = directory / "scorecard.json"
+    try:
+        card = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except ValueError as error:
+        raise LayoutError(f"'{path}': damaged design: design it again") from error
+    return cast(dict[str, Any], card)
+
+
+def load_design_layout(directory: Path) -> Layout:
+    """Read back the layout of a saved design.
+
+    Raises
+    ------
+    LayoutError
+        If there is no design, or it is damaged.
+    """
+    path = directory / "layout.json"
+    try:
+        return Layout.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except ValueError as error:
+        raise LayoutError(f"'{path}': damaged design: design it again") from error
 
 
 def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,11 +22,6 @@ _WIDTH = 110
 def _console() -> Console:
     # A pipe has no width of its own: give it one, so that reports in logs do not wrap.
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """Print a dict as JSON and nothing else."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 @contextmanager
@@ -77,6 +71,26 @@ def layout_table(layout: Layout) -> None:
         f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
         f"{layout.arithmetic}, {layout.filters.taps} taps, blocks of {layout.block_samples}"
     )
+
+
+def comparison_table(first: str, second: str, rows: list[dict[str, Any]]) -> None:
+    """Print two designs side by side; what is equal in both is left out."""
+    table = Table(title="Figures of the quantised design that differ", title_justify="left")
+    for heading in ("figure", first, second, "difference"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right", overflow="fold")
+    for row in rows:
+        if row["first"] != row["second"]:
+            table.add_row(row["figure"], *(_value(row[key]) for key in ("first", "second", "difference")))
+    console = _console()
+    console.print(table)
+    same = sum(row["first"] == row["second"] for row in rows)
+    console.print(f"{same} of {len(rows)} figures are equal")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)[:24]
 
 
 def design_tables(result: Design, card: dict[str, Any]) -> None:

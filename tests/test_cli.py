@@ -28,7 +28,19 @@ def designed(tmp_path_factory):
 def test_help_tells_every_verb():
     result = run("--help")
     assert result.returncode == 0
-    for verb in ("design", "generate", "build", "flash", "hil", "render", "check", "layouts"):
+    for verb in (
+        "design",
+        "generate",
+        "build",
+        "flash",
+        "hil",
+        "render",
+        "check",
+        "layouts",
+        "new",
+        "compare",
+        "reference",
+    ):
         assert f"\n  {verb} " in result.stdout
 
 
@@ -54,6 +66,49 @@ def test_check_describes_a_layout():
     assert result.returncode == 0
     assert "azimuth +90°" in result.stdout
     assert "valid: sphere of 8.8 cm radius" in result.stdout
+
+
+def test_check_draws_the_layout():
+    drawing = run("check", "front3").stdout.split("front3:")[0]
+    assert "from above" in drawing
+    assert all(str(channel) in drawing for channel in range(3))
+
+
+def test_new_layout_is_valid_and_never_overwritten(tmp_path):
+    result = run("new", "my-board", "--like", "echo-studio", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert run("check", "my-board.toml", cwd=tmp_path).returncode == 0
+    before = (tmp_path / "my-board.toml").read_bytes()
+    again = run("new", "my-board", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    assert (tmp_path / "my-board.toml").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["my-board.toml"]
+
+
+def test_quiet_design_says_nothing_and_writes_everything(tmp_path):
+    result = run("design", "pair2", "--out", tmp_path, "--quiet")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"filters.npz", "generated", "layout.json", "report.html", "scorecard.json", "tables.npz"}
+
+
+@pytest.mark.parametrize("arguments", [("layouts",), ("check", "pair2"), ("generate", "pair2")])
+def test_json_is_printed_and_nothing_else(arguments, tmp_path):
+    result = run(*arguments, "--json", cwd=tmp_path)
+    assert result.returncode == 0
+    assert json.loads(result.stdout)
+    assert result.stderr == ""
+
+
+def test_compare_shows_what_differs(designed, tmp_path):
+    out, _ = designed
+    assert run("compare", out, out).stdout.endswith("figures are equal\n")
+    assert run("design", "front3", "--out", tmp_path, "--quiet").returncode == 0
+    rows = {row["figure"]: row for row in json.loads(run("compare", out, tmp_path, "--json").stdout)}
+    assert (rows["layout"]["first"], rows["layout"]["second"]) == ("pair2", "front3")
+    figure = rows["cancellation.left_cancellation_gain_db at 1000 Hz"]
+    assert figure["difference"] == figure["second"] - figure["first"] != 0
 
 
 def test_design_prints_json_and_nothing_else(designed):

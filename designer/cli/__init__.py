@@ -1,0 +1,28 @@
+"""The command line: the only place that prints, picks default paths and exits.
+
+One module for each group of verbs; `common` holds what they share.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from designer.cli import board, design, listen, look
+from designer.cli.common import app
+from designer.errors import ProsceniumError
+
+__all__ = ["app", "board", "design", "listen", "look", "main"]
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one message and an exit code, never a stack trace."""
+    try:
+        app()
+    except ProsceniumError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(f"error: {error.filename or 'file'}: {error.strerror}: check the path and its permissions", err=True)
+        sys.exit(2)

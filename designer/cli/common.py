@@ -1,0 +1,106 @@
+"""What all verbs share: the application, arguments, and how steps are told."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.errors import LayoutError, ProsceniumError
+
+if TYPE_CHECKING:
+    from designer.pipeline import Design
+    from designer.toolchain.image import Image
+
+app = typer.Typer(
+    name="proscenium",
+    help="From the layout of a small multi-driver loudspeaker to a proven, flashable speaker board.",
+    epilog="Exit codes: 0 all well, 2 bad input, 3 infeasible design, 4 HIL failed, 5 no board, probe or tool.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _complete_layout(incomplete: str) -> list[str]:
+    from designer.resources import resource
+
+    return [path.stem for path in sorted(resource("layouts").glob("*.toml")) if path.stem.startswith(incomplete)]
+
+
+LayoutArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="LAYOUT", help="A layout file, or the name of a shipped one.", autocompletion=_complete_layout
+    ),
+]
+DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, as 'proscenium design' wrote it.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
+
+
+class BoardName(StrEnum):
+    """Boards that can be named on the command line."""
+
+    virtual = "virtual"
+    stm32f405 = "stm32f405"
+
+
+BoardOption = Annotated[BoardName, typer.Option("--board", help="The virtual board (QEMU) or a real one.")]
+
+
+def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, dict[str, Any], Path]:
+    """Design a layout and write everything but the report."""
+    from designer import pipeline
+
+    found = pipeline.find_layout(layout)
+    directory = out or Path("build") / found.name
+    step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)
+    result = pipeline.design(found)
+    step("evaluating what the listener gets", quiet=quiet)
+    card = pipeline.save(result, directory)
+    return result, card, directory
+
+
+def run_build(result: Design, directory: Path, quiet: bool = False) -> Image:
+    """Compile the image of a design."""
+    from designer.toolchain.compiler import build_image
+
+    step("compiling the image for stm32f405", quiet=quiet)
+    return build_image(directory / "generated", "stm32f405", directory / "firmware.elf")
+
+
+def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:
+    """Write report.html."""
+    from designer.reporting import save_report
+
+    step("drawing the report", quiet=quiet)
+    return save_report(result, card, directory)
+
+
+def usage_error(message: str) -> ProsceniumError:
+    """Build the error of a wrong call: exit code 2."""
+    return LayoutError(message)
+
+
+def step(text: str, quiet: bool = False) -> None:
+    """Say what is being done, on standard error."""
+    if not quiet:
+        typer.echo(f"==> {text}", err=True)
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """Print a result."""
+    if not quiet:
+        typer.echo(text)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON and nothing else."""
+    import json
+
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))

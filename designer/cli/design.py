@@ -1,0 +1,58 @@
+"""Verbs that make a design: design, generate, build."""
+
+from __future__ import annotations
+
+from designer.cli.common import (
+    JsonOption,
+    LayoutArgument,
+    OutOption,
+    QuietOption,
+    app,
+    print_json,
+    run_build,
+    run_design,
+    say,
+    write_report,
+)
+
+
+@app.command()
+def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Design the filters, quantise them, prove them, and write tables, C sources, scorecard and report."""
+    from designer.views import design_tables
+
+    result, card, directory = run_design(layout, out, quiet=json or quiet)
+    write_report(result, card, directory, quiet=json or quiet)
+    if json:
+        print_json(card)
+    elif not quiet:
+        design_tables(result, card)
+        say(f"written to {directory}: report.html, filters.npz, tables.npz, scorecard.json, generated/")
+
+
+@app.command()
+def generate(
+    layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False
+) -> None:
+    """Design, and write the coefficient tables and C sources."""
+    result, _, directory = run_design(layout, out, quiet=json or quiet)
+    files = [str(directory / "generated" / name) for name in sorted(result.sources.files)]
+    if json:
+        print_json({"layout": result.layout.name, "digest": result.digest, "files": files})
+    else:
+        for name in files:
+            say(f"  {name}", quiet)
+        say(f"digest {result.digest}", quiet)
+
+
+@app.command()
+def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Design, generate and cross-compile the image firmware.elf."""
+    result, _, directory = run_design(layout, out, quiet=json or quiet)
+    image = run_build(result, directory, quiet=json or quiet)
+    if json:
+        figures = {"elf": str(image.elf), "flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
+        print_json({"layout": result.layout.name, "digest": image.digest, **figures})
+    else:
+        say(f"{image.elf}: {image.flash_bytes} bytes of flash, {image.ram_bytes} bytes of RAM", quiet)
+        say(f"digest {image.digest}", quiet)

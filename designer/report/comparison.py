@@ -1,0 +1,57 @@
+"""Two designs side by side, figure by figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Lists over third octaves are compared at these.
+_BANDS_HZ = (500.0, 1000.0, 2000.0, 4000.0)
+
+
+def compare_cards(first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
+    """Line up the figures of two scorecards.
+
+    Parameters
+    ----------
+    first, second : dict
+        As `scorecard` made them.
+
+    Returns
+    -------
+    list of dict
+        ``figure``, ``first``, ``second`` and, for numbers in both, ``difference`` (second less first).
+    """
+    left, right = dict(_flat(first)), dict(_flat(second))
+    rows = []
+    for name in dict.fromkeys([*left, *right]):
+        a, b = left.get(name), right.get(name)
+        rows.append({"figure": name, "first": a, "second": b, "difference": _difference(a, b)})
+    return rows
+
+
+def _difference(a: object, b: object) -> float | None:
+    if isinstance(a, bool) or not isinstance(a, int | float) or not isinstance(b, int | float):
+        return None
+    return b - a
+
+
+def _flat(card: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    centres = card.get("band_centres_hz")
+    for key, value in card.items():
+        if not prefix and key == "float":
+            continue  # The quantised figures are those of the board.
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            found += _flat(value, "" if key == "quantised" else f"{name}.")
+        elif not isinstance(value, list):
+            found.append((name, value))
+        elif isinstance(centres, list) and key != "band_centres_hz" and len(value) == len(centres):
+            found += [(f"{name} at {band:g} Hz", value[_nearest(centres, band)]) for band in _BANDS_HZ]
+        elif not isinstance(centres, list) and not any(isinstance(item, dict | list) for item in value):
+            found.append((name, ", ".join(map(str, value))))
+    return found
+
+
+def _nearest(centres: list[float], frequency: float) -> int:
+    return min(range(len(centres)), key=lambda index: abs(centres[index] / frequency - 1))

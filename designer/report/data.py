@@ -1,0 +1,156 @@
+"""What the report is made of: the design and its scorecard, and the curves that only a picture needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.model import circle_points_m, ear_plant, field_plant
+from designer.acoustics.poses import HeadPoses
+from designer.evaluation.beam import evaluate_beam
+from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.plant import EvaluationPlant, decibels
+from designer.filters.alignment import reference_pressure
+from designer.filters.bank import FilterBank
+from designer.filters.plain import plain_bank
+from designer.filters.virtualisation import virtualisation_matrix
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.quantise import effective_impulse_responses
+from designer.layout import Layout
+
+Card = dict[str, Any]
+
+# The sweet-spot map: a head anywhere here, and the band in which level differences place a source.
+_SWEET_SPAN_M = (0.30, 0.40)
+_SWEET_STEPS = (9, 17)
+_SWEET_BAND_HZ = (1000.0, 4000.0)
+_SWEET_LINES = 24
+_BEAM_STEP_DEG = 5.0
+# Nearer than this part of the distance the model of the head no longer holds for every cabinet.
+_SWEET_SPAN_PER_DISTANCE = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """One design, as the sections of the report see it.
+
+    Attributes
+    ----------
+    layout : Layout
+    bank : FilterBank
+        Float design.
+    fixed : FixedPointBank
+    card : dict
+        The scorecard; sections show what they find in it.
+    image : dict, optional
+        ``flash_bytes`` and ``ram_bytes`` of the built firmware.
+    hil : dict, optional
+        The HIL report of the same digest.
+    """
+
+    layout: Layout
+    bank: FilterBank
+    fixed: FixedPointBank
+    card: Card
+    image: Card | None = None
+    hil: Card | None = None
+
+    @cached_property
+    def plant(self) -> EvaluationPlant:
+        """Transfer functions that the curves are computed from."""
+        return EvaluationPlant.for_layout(self.layout)
+
+    @cached_property
+    def plain(self) -> FilterBank:
+        """The same loudspeaker with plain mixing: what 'before' means."""
+        return plain_bank(self.layout)
+
+    @cached_property
+    def before(self) -> Card:
+        """Acoustic figures of plain mixing, under the scorecard's names."""
+        responses = self.plain.impulse_responses
+        return {
+            "cancellation": evaluate_cancellation(self.layout, responses, self.plant),
+            "beam": evaluate_beam(self.layout, responses, self.plant),
+        }
+
+    @cached_property
+    def effective(self) -> NDArray[np.float64]:
+        """Impulse responses of the quantised tables: (D, I, N)."""
+        return effective_impulse_responses(self.fixed, self.bank.impulse_responses.shape[2])
+
+    def pose_cancellation_db(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the cancellation gain of each channel for each pose of the head alone: (B, H, 2) float64."""
+        layout, plant = self.layout, self.plant
+        wanted = virtualisation_matrix(
+            plant.frequencies_hz,
+            layout.virtualisation.azimuth_deg,
+            layout.listener.head_radius_m,
+            layout.speed_of_sound_m_per_s,
+        )
+        nulls = plant.drive_spectra(responses)[:, :, :2] @ np.linalg.inv(wanted)
+        power = np.abs(plant.ears.transfer @ nulls) ** 2
+        ratios = [power[:, 1 - side :: 2, side] / power[:, side::2, side] for side in (0, 1)]
+        return -decibels(plant.band_mean(np.stack(ratios, axis=2)))
+
+    @cached_property
+    def beam_azimuths_deg(self) -> NDArray[np.float64]:
+        """Directions of `beam_db`, rising: (A,) float64."""
+        extent = 90.0 if self.layout.cabinet.shape == "baffle" else 180.0
+        return np.arange(-extent, extent + 1, _BEAM_STEP_DEG)
+
+    @cached_property
+    def _field(self) -> NDArray[np.complex128]:
+        points = circle_points_m(self.layout, self.beam_azimuths_deg)
+        return field_plant(self.layout, self.plant.frequencies_hz, points).transfer
+
+    def beam_db(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Level of the centre channel around the cabinet, relative to the axis in its band's mean: (B, A) float64."""
+        plant = self.plant
+        drive = plant.drive_spectra(responses)[:, :, 2]
+        reference = reference_pressure(self.layout, plant.frequencies_hz)
+        pressure = (self._field @ drive[..., None])[..., 0] / reference[:, None]
+        levels = decibels(plant.band_mean(np.abs(pressure) ** 2))
+        low, high = self.layout.beamformer.band_hz
+        used = (plant.band_centres_hz >= low) & (plant.band_centres_hz <= high)
+        axis = int(np.argmin(np.abs(self.beam_azimuths_deg)))
+        return np.asarray(levels - levels[used if used.any() else slice(None), axis].mean())
+
+    def sweet_spot_db(
+        self, responses: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the cancellation 1 … 4 kHz for a head anywhere around its place.
+
+        Returns
+        -------
+        x_m : (X,) float64
+            Towards the cabinet.
+        y_m : (Y,) float64
+            To the left.
+        gain_db : (X, Y) float64
+            Of the channel that is worse off.
+        """
+        layout = self.layout
+        reach = min(_SWEET_SPAN_M[0], _SWEET_SPAN_PER_DISTANCE * layout.listener.distance_m)
+        x, y = (
+            np.linspace(-span, span, steps) for span, steps in zip((reach, _SWEET_SPAN_M[1]), _SWEET_STEPS, strict=True)
+        )
+        grid_x, grid_y = (axis.ravel() for axis in np.meshgrid(x, y, indexing="ij"))
+        heads = HeadPoses(grid_x, grid_y, np.zeros_like(grid_x), np.full(grid_x.size, 1.0 / grid_x.size))
+        frequencies = np.geomspace(*_SWEET_BAND_HZ, _SWEET_LINES)
+        omega = 2 * np.pi * frequencies / layout.sample_rate_hz
+        kernel = np.exp(-1j * omega[:, None] * np.arange(responses.shape[2]))
+        drive = np.einsum("fn,din->fdi", kernel, responses[:, :2])
+        wanted = virtualisation_matrix(
+            frequencies,
+            layout.virtualisation.azimuth_deg,
+            layout.listener.head_radius_m,
+            layout.speed_of_sound_m_per_s,
+        )
+        power = np.abs(ear_plant(layout, frequencies, heads).transfer @ (drive @ np.linalg.inv(wanted))) ** 2
+        gains = [-decibels(np.mean(power[:, 1 - side :: 2, side] / power[:, side::2, side], axis=0)) for side in (0, 1)]
+        return x, y, np.minimum(*gains).reshape(x.size, y.size)

@@ -1,0 +1,84 @@
+"""Pieces of HTML: text is escaped here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from designer.report.chart import Chart
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report.
+
+    Attributes
+    ----------
+    anchor : str
+        Its id on the page.
+    title : str
+    lead : str
+        HTML ahead of the charts.
+    charts : tuple of Chart
+    tail : str
+        HTML after the charts.
+    """
+
+    anchor: str
+    title: str
+    lead: str = ""
+    charts: tuple[Chart, ...] = ()
+    tail: str = ""
+
+
+def paragraph(text: str) -> str:
+    """Plain text as a paragraph."""
+    return f"<p>{escape(text)}</p>"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1) -> str:
+    """Plain texts as a table; the first ``words`` columns are words, the others figures."""
+
+    def cells(row: Sequence[object], tag: str) -> str:
+        return "".join(
+            f"<{tag}{'' if i < words else ' class=n'}>{escape(str(cell))}</{tag}>" for i, cell in enumerate(row)
+        )
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table><thead><tr>{cells(headings, "th")}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def details(summary: str, body: str) -> str:
+    """Show ``body`` (HTML) when asked for, and in print."""
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
+
+
+def tiles(items: Iterable[tuple[str, str, str]]) -> str:
+    """Key figures: (value, what it is, good, bad or empty)."""
+    return (
+        '<div class="tiles">'
+        + "".join(
+            f'<div class="tile {kind}"><b>{escape(v)}</b><span>{escape(label)}</span></div>' for v, label, kind in items
+        )
+        + "</div>"
+    )
+
+
+def notices(items: Iterable[tuple[str, str]]) -> str:
+    """Warnings: (what is the matter, what to change)."""
+    return (
+        '<ul class="notices">'
+        + "".join(f"<li><b>{escape(what)}</b> {escape(remedy)}</li>" for what, remedy in items)
+        + "</ul>"
+    )
+
+
+def decimal(value: object, digits: int = 1, unit: str = "") -> str:
+    """Format a figure for people; a dash where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–"
+    text = f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{text} {unit}".strip()

@@ -1,0 +1,58 @@
+"""The upmix to left, right and centre: where a panned source goes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from designer.filters.upmix import Upmix
+from designer.report.chart import INPUT_COLOURS, Chart, chart, line
+from designer.report.data import ReportData
+from designer.report.html import Section, decimal, paragraph, table
+
+_PANS = np.linspace(-1.0, 1.0, 25)
+_SEED = 7
+_LEVEL = 0.2
+
+
+def build(data: ReportData) -> Section:
+    """Run panned noise through the float upmix, and show the scorecard's figures if it has any."""
+    lead = paragraph(
+        "The centre is what left and right have in common; what remains stays in left and right, so that nothing is "
+        "lost. A source in the middle goes to the centre beam, a source at one side to the virtual pair."
+    )
+    figures = data.card.get("upmix")
+    rows = (
+        [(k.replace("_", " "), decimal(v, 1)) for k, v in figures.items() if isinstance(v, int | float)]
+        if figures
+        else []
+    )
+    return Section(
+        "upmix",
+        "Upmix",
+        lead,
+        (_panning(data.layout.sample_rate_hz),),
+        table(("figure", "value"), rows) if rows else "",
+    )
+
+
+def _panning(rate_hz: int) -> Chart:
+    noise = _LEVEL * np.random.default_rng(_SEED).standard_normal(rate_hz // 8)
+    settled = noise.size // 2
+    powers = []
+    for pan in _PANS:
+        angle = np.pi / 4 * (1 + pan)
+        stereo = noise[:, None] * np.array([np.cos(angle), np.sin(angle)])
+        buses = Upmix().process(np.clip(stereo, -1.0, 1.0))[settled:]
+        powers.append(np.sum(buses**2, axis=0) / np.sum(noise[settled:] ** 2))
+    levels = 10 * np.log10(np.maximum(np.array(powers), 1e-4))
+    traces = [
+        line(name, _PANS, levels[:, i], INPUT_COLOURS[i], dash=dash)
+        for i, (name, dash) in enumerate((("left bus", "solid"), ("right bus", "dot"), ("centre bus", "solid")))
+    ]
+    return chart(
+        "Level of the three buses for noise panned from left to right at constant power.",
+        traces,
+        320,
+        xaxis={"title": {"text": "panning"}, "tickvals": [-1, 0, 1], "ticktext": ["left", "middle", "right"]},
+        yaxis={"title": {"text": "level, dB"}, "range": [-40, 4]},
+    )

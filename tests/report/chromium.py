@@ -1,0 +1,113 @@
+"""Headless Chromium through its DevTools protocol: what a reader of the report sees, and what the page asks for."""
+
+import asyncio
+import base64
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from tornado.websocket import websocket_connect
+
+_START_LIMIT_S = 60
+_CALL_LIMIT_S = 120
+
+
+class Page:
+    """One page; every event that matters is kept."""
+
+    def __init__(self, socket, loop):
+        self._socket, self._loop, self._number = socket, loop, 0
+        self.errors, self.requests = [], []
+
+    def call(self, method, **params):
+        self._number += 1
+        self._socket.write_message(json.dumps({"id": self._number, "method": method, "params": params}))
+        return self._loop.run_until_complete(asyncio.wait_for(self._answer(self._number), _CALL_LIMIT_S))
+
+    async def _answer(self, number):
+        while True:
+            message = json.loads(await self._socket.read_message())
+            self._note(message)
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return message["result"]
+
+    def _note(self, message):
+        method, params = message.get("method"), message.get("params", {})
+        if method == "Runtime.exceptionThrown":
+            self.errors.append(params["exceptionDetails"].get("exception", {}).get("description", str(params)))
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.errors.append(params["entry"]["text"])
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert"):
+            self.errors.append(str(params["args"]))
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+
+    def open(self, path, width, height):
+        for domain in ("Runtime", "Log", "Network", "Page"):
+            self.call(f"{domain}.enable")
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        self.call("Page.navigate", url=Path(path).resolve().as_uri())
+        end = time.monotonic() + _CALL_LIMIT_S
+        while not self.evaluate("document.readyState === 'complete' && document.documentElement.dataset.ready"):
+            assert time.monotonic() < end, self.errors or "the page never became ready"
+            time.sleep(0.1)
+
+    def evaluate(self, expression):
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def screenshot(self, path, whole=True):
+        picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        Path(path).write_bytes(base64.b64decode(picture))
+
+    def pdf(self):
+        return base64.b64decode(self.call("Page.printToPDF", printBackground=True, preferCSSPageSize=False)["data"])
+
+
+@contextmanager
+def open_browser():
+    profile = tempfile.mkdtemp(prefix="chromium-")
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--disable-extensions"]
+    # The browser's own errands are not the page's.
+    flags += ["--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
+    loop = asyncio.new_event_loop()
+    process = subprocess.Popen(
+        ["chromium", *flags, f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        port = _port(Path(profile), process)
+        socket = loop.run_until_complete(_connect(port))
+        yield Page(socket, loop)
+        socket.close()
+    finally:
+        process.terminate()
+        process.wait(30)
+        loop.close()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def _port(profile, process):
+    end = time.monotonic() + _START_LIMIT_S
+    while time.monotonic() < end:
+        file = profile / "DevToolsActivePort"
+        if file.is_file() and len(file.read_text().split()) == 2:
+            return int(file.read_text().split()[0])
+        assert process.poll() is None, f"chromium ended with {process.returncode}"
+        time.sleep(0.05)
+    raise AssertionError("chromium never opened its port")
+
+
+async def _connect(port):
+    from tornado.httpclient import AsyncHTTPClient
+
+    answer = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/json")
+    target = next(t for t in json.loads(answer.body) if t["type"] == "page")
+    return await websocket_connect(target["webSocketDebuggerUrl"], max_message_size=1 << 28)
