@@ -17,9 +17,10 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin/proscenium
 CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 
-# What the project needs of Debian, by package; `make setup` installs what is missing.
-PACKAGES := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
-            openocd asc-music cppcheck clang-format chromium libmysofa1
+# What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
+PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+                 openocd asc-music libmysofa1
+TEST_PACKAGES := cppcheck clang-format chromium
 
 .PHONY: hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
@@ -27,7 +28,7 @@ PACKAGES := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-ar
 hil: setup
 	$(RUN) hil $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(INPUT),--input $(INPUT))
 
-test: setup
+test: $(VENV)/.test-packages setup
 	$(VENV)/bin/python -m pytest
 
 flash: setup
@@ -36,7 +37,7 @@ flash: setup
 coefficients: setup
 	$(RUN) generate $(LAYOUT)
 
-check: setup
+check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -45,26 +46,33 @@ check: setup
 setup: $(VENV)/.ready
 
 # The stamps order the set-up: Debian's packages, the pinned tools to build with, CMSIS-DSP, the rest.
-$(VENV)/.packages: Makefile
-	@missing=$$(for p in $(PACKAGES); do \
+define install_packages
+	@missing=$$(for p in $(1); do \
 	  dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done | xargs); \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" != 0 ]; then \
 	    echo "Debian packages are missing. Install them with this line, then run make again:"; \
 	    echo "  sudo apt-get update && sudo apt-get install --no-install-recommends $$missing"; exit 1; fi; \
-	  echo "==> set-up 1/4: Debian packages: $$missing"; \
+	  echo "==> set-up: Debian packages: $$missing"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 	@mkdir -p $(VENV) && touch $@
+endef
+
+$(VENV)/.packages: Makefile
+	$(call install_packages,$(PACKAGES))
+
+$(VENV)/.test-packages: Makefile
+	$(call install_packages,$(PACKAGES) $(TEST_PACKAGES))
 
 $(VENV)/.tools: requirements.txt requirements-build.txt | $(VENV)/.packages
-	@echo "==> set-up 2/4: Python environment in $(VENV)"
+	@echo "==> set-up 1/3: Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes --no-deps -r requirements-build.txt
 	@touch $@
 
 $(CMSIS)/.ready: $(VENV)/.tools
-	@echo "==> set-up 3/4: CMSIS-DSP source, hash-checked"
+	@echo "==> set-up 2/3: CMSIS-DSP source, hash-checked"
 	@rm -rf $(CMSIS) $(VENV)/download && mkdir -p $(CMSIS) $(VENV)/download
 	@awk '/^cmsisdsp==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.txt > $(VENV)/download/cmsisdsp.txt
 	@$(PIP) download --require-hashes --no-deps --no-binary cmsisdsp --no-build-isolation \
@@ -74,7 +82,7 @@ $(CMSIS)/.ready: $(VENV)/.tools
 	@touch $@
 
 $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
-	@echo "==> set-up 4/4: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
+	@echo "==> set-up 3/3: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
