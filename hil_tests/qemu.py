@@ -39,7 +39,10 @@ class Qemu:
 
     def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = ()) -> None:
         command = [EXECUTABLE, "-M", machine, "-nodefaults", "-display", "none", "-monitor", "none"]
-        command += ["-serial", "pty", "-kernel", str(elf), *options]
+        # A multiplexer in between holds 32 bytes, so that one waits when the image has taken another; its escape
+        # character is one that no byte equals.
+        command += ["-chardev", "pty,id=serial0,mux=on", "-serial", "chardev:serial0", "-echr", "256"]
+        command += ["-kernel", str(elf), *options]
         if shutil.which(EXECUTABLE) is None:
             raise BoardNotFoundError(f"'{EXECUTABLE}' was not found on the PATH: apt-get install qemu-system-arm")
         if not elf.is_file():

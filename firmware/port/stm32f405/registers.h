@@ -12,6 +12,7 @@
 
 /* RCC, RM0090 7.3 (7.3.1 CR, 7.3.2 PLLCFGR, 7.3.3 CFGR, 7.3.10 AHB1ENR, 7.3.13 APB1ENR, 7.3.14 APB2ENR) */
 #define RCC_CR              REGISTER(0x40023800u)
+#define RCC_CR_HSION        BIT(0)
 #define RCC_CR_HSEON        BIT(16)
 #define RCC_CR_HSERDY       BIT(17)
 #define RCC_CR_PLLON        BIT(24)
