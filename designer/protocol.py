@@ -138,6 +138,40 @@ PROFILE = Message(
     Payload((Field("entry", "u8", "see ENTRY"), Field("blocks", "u8", "full blocks to run, at least 1"))),
     "times full blocks of a test pattern; the next AUDIO needs a START before it",
 )
+GENERATE = Message(
+    "GENERATE",
+    0x10,
+    Payload(
+        (
+            Field("signal", "u8", "see SIGNAL"),
+            Field("attenuation", "u8", "right shift of every sample, 0 to 15"),
+            Field("blocks", "u16", "full blocks to run, at least 1"),
+            Field("blocks_per_crc", "u16", "at least 1; 256 CRCs at most fit in a reply"),
+            Field("reserved", "u16", "0"),
+            Field("seed", "u32", ""),
+            Field("position", "u32", "number of the signal's first frame to play"),
+        )
+    ),
+    "plays a test signal that the board makes itself through the pipeline, and answers with CRCs of the outputs",
+)
+TAP = Message(
+    "TAP",
+    0x11,
+    Payload(
+        (
+            Field("stage", "u8", "see STAGE"),
+            Field("index", "u8", "channel of the stage"),
+            Field("first", "u16", "first frame of the block to read"),
+        )
+    ),
+    "asks for the last block at one stage of the pipeline",
+)
+FAST_LANE = Message(
+    "FAST_LANE",
+    0x12,
+    Payload(),
+    "virtual boards: the same frames from the file 'to_board' and to 'from_board', until that ends",
+)
 
 HELLO_REPLY = Message(
     "HELLO_REPLY",
@@ -201,6 +235,25 @@ PROFILE_REPLY = Message(
     ),
     "timing of the pipeline alone, nothing on the line meanwhile",
 )
+GENERATE_REPLY = Message(
+    "GENERATE_REPLY",
+    GENERATE.code | REPLY_BIT,
+    Payload(),
+    "a CRC-32 (u32) of the interleaved outputs of each `blocks_per_crc` blocks, the last of what is left",
+)
+TAP_REPLY = Message(
+    "TAP_REPLY",
+    TAP.code | REPLY_BIT,
+    Payload(
+        (
+            Field("frames", "u16", "of the last block; 0 if none ran since START"),
+            Field("first", "u16", "frame of the first value"),
+            Field("blocks", "u32", "runs of the pipeline since the start"),
+        )
+    ),
+    "as many values (64-bit two's complement) from the frame asked for on as there are and fit",
+)
+FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
 ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,
@@ -220,12 +273,25 @@ NAK = Message(
     "a frame was not taken: go back to the expected sequence number",
 )
 
-REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE)
-REPLIES = (HELLO_REPLY, START_REPLY, AUDIO_REPLY, STATUS_REPLY, PROFILE_REPLY, ERROR_REPLY, NAK)
+REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE)
+REPLIES = (
+    HELLO_REPLY,
+    START_REPLY,
+    AUDIO_REPLY,
+    STATUS_REPLY,
+    PROFILE_REPLY,
+    GENERATE_REPLY,
+    TAP_REPLY,
+    FAST_LANE_REPLY,
+    ERROR_REPLY,
+    NAK,
+)
 MESSAGES = REQUESTS + REPLIES
 
 ENTRY = {"PROGRAM": 1, "FILTERS": 2}
 ARITHMETIC = {"Q15": 15, "Q31": 31}
+SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
+STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4}
 STATUS_CODES = {
     "OK": (0, "no error"),
@@ -240,6 +306,8 @@ STATUS_CODES = {
     "E_NOT_STARTED": (-9, "AUDIO before START"),
     "E_DESIGN": (-10, "the tables compiled in are not usable"),
     "E_TIMEOUT": (-11, "hardware did not become ready"),
+    "E_RANGE": (-20, "a field lies outside its range"),
+    "E_NO_LANE": (-21, "this board has no fast lane"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.
 STATUS_NAMES = {code: name for name, (code, _) in STATUS_CODES.items()}

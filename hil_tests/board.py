@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,7 @@ import numpy as np
 from designer import protocol
 from designer.errors import HilError
 from designer.filters.engine import ENTRY_CHANNELS, Entry
+from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.layout import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 from hil_tests.link import Link
@@ -28,6 +29,15 @@ PROFILE_BLOCKS = 20
 _SAMPLE_TYPES: dict[str, np.dtype[Any]] = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
 _ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 _CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """A stretch of a signal that the board makes itself: first frame, full blocks, and blocks to each CRC."""
+
+    position: int
+    blocks: int
+    blocks_per_crc: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,13 +124,76 @@ class Board:
         HilError
             If the board refuses or does not answer.
         """
+        _to_words(samples, entry, _SAMPLE_TYPES[self.info.arithmetic])  # refused before the board hears of it
+        self.start(entry)
+        return self.stream(samples, entry, progress)
+
+    def stream(
+        self,
+        samples: np.ndarray,
+        entry: Entry = "program",
+        progress: Callable[[int], None] = lambda frames: None,
+    ) -> np.ndarray:
+        """Run samples through the board as `process` does, but from where it stands: after a `start`."""
         raw = _to_words(samples, entry, _SAMPLE_TYPES[self.info.arithmetic])
-        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
         replies = self.link.request_all(protocol.AUDIO, _portions(raw, self._frames_per_message(raw), progress))
         output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
         if output.size != raw.shape[0] * self.info.drivers:
             raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
         return output.reshape(-1, self.info.drivers).astype(np.int64)
+
+    def start(self, entry: Entry = "program") -> None:
+        """Clear every filter and the upmix, and choose where samples enter."""
+        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
+
+    def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
+        """Let the board play a signal that it makes itself, from where it stands, and return the outputs' CRCs.
+
+        Parameters
+        ----------
+        signal : GeneratedSignal
+        requests : iterable of GenerateRequest
+            As many as the board's credits allow are under way at a time.
+
+        Returns
+        -------
+        list of int
+            CRC-32 of the interleaved outputs, one for each `blocks_per_crc` blocks of each request.
+
+        Raises
+        ------
+        HilError
+            If the board refuses or does not answer.
+        """
+        fields = {
+            "signal": protocol.SIGNAL[signal.name.upper()],
+            "attenuation": signal.attenuation,
+            "seed": signal.seed,
+            "reserved": 0,
+        }
+        payloads = (protocol.GENERATE.payload.pack(**fields, **asdict(request)) for request in requests)
+        replies = self.link.request_all(protocol.GENERATE, payloads)
+        return [int(crc) for crc in np.frombuffer(b"".join(replies), dtype="<u4")]
+
+    def tap(self, stage: str, index: int) -> np.ndarray:
+        """Read the last block at one stage (see `protocol.STAGE`), one channel of it; (frames,) int64.
+
+        Raises
+        ------
+        HilError
+            If there is no such stage or channel, or no block ran since the start.
+        """
+        parts: list[np.ndarray] = []
+        first, frames = 0, 1
+        while first < frames:
+            request = protocol.TAP.payload.pack(stage=protocol.STAGE[stage.upper()], index=index, first=first)
+            reply = self.link.request(protocol.TAP, request)
+            frames = int(protocol.TAP_REPLY.payload.unpack(reply[: protocol.TAP_REPLY.payload.size])["frames"])
+            parts.append(np.frombuffer(reply[protocol.TAP_REPLY.payload.size :], dtype="<i8").astype(np.int64))
+            first += parts[-1].size
+            if parts[-1].size == 0 and first < frames:
+                raise HilError(f"TAP: {first} of {frames} frames, and no more")
+        return np.concatenate(parts)
 
     def status(self) -> dict[str, Any]:
         """Counters and timing of the board, and what the host counted on the line.

@@ -13,6 +13,7 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
+from hil_tests.locate import StageDifference
 from hil_tests.signals import Signal
 
 # Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
@@ -46,6 +47,10 @@ class SignalReport:
     peak_dbfs : float
         Largest output.
     passed : bool
+    first_difference_sample : int or None
+        Where they first differ.
+    located : StageDifference or None
+        The stage at which that starts, once it has been looked for.
     """
 
     name: str
@@ -61,6 +66,8 @@ class SignalReport:
     snr_limit_db: float
     peak_dbfs: float
     passed: bool
+    first_difference_sample: int | None = None
+    located: StageDifference | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -108,6 +115,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         limit_db,
         float(20 * np.log10(max(np.abs(word.to_float(board)).max(initial=0.0), 1e-12))),
         bool(exact and within and snr_db >= limit_db),
+        None if exact else int(np.argwhere(difference)[0, 0]),
     )
 
 

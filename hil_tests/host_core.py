@@ -10,6 +10,7 @@ import numpy as np
 
 from designer import protocol
 from designer.filters.engine import ENTRY_CHANNELS, Entry
+from designer.fixedpoint.generator_twin import GeneratedSignal
 
 _OUT_BYTES = 1 << 16
 
@@ -108,6 +109,16 @@ class HostCore:
         if statuses != {0}:
             raise ValueError(f"the core refuses: {sorted(protocol.STATUS_NAMES[status] for status in statuses)}")
         return np.concatenate(parts)
+
+    def generate(self, signal: GeneratedSignal, entry: Entry, position: int, frames: int) -> np.ndarray:
+        """Make a test signal as the firmware does; (frames, channels) int64."""
+        out = np.zeros((frames, ENTRY_CHANNELS[entry]), dtype=self.sample_type)
+        code = protocol.SIGNAL[signal.name.upper()]
+        to = out.ctypes.data_as(ctypes.c_void_p)
+        self.library.host_generate(
+            code, signal.attenuation, ctypes.c_uint32(signal.seed), ctypes.c_uint32(position), to, out.shape[1], frames
+        )
+        return out.astype(np.int64)
 
     def crc32(self, data: bytes) -> int:
         """CRC-32 as the firmware computes it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from designer.report.scorecard import acoustic_figures
 from hil_tests.acoustics import AcousticDeviation, compare_acoustics
 from hil_tests.board import Board
 from hil_tests.compare import SignalReport, compare
+from hil_tests.locate import locate_streamed
 from hil_tests.signals import Signal
 
 
@@ -61,7 +62,8 @@ class HilReport:
         lines = []
         for s in self.signals:
             if not s.bit_exact:
-                lines.append(f"signal '{s.name}': board differs from twin: {s.first_difference}")
+                where = "it came out right when run again" if s.located is None else f"located: {s.located}"
+                lines.append(f"signal '{s.name}': board differs from twin: {s.first_difference}; {where}")
             if not s.within_bound:
                 lines.append(f"signal '{s.name}': error {s.max_error_lsb:.3g} LSB beyond its bound")
             if s.snr_db < s.snr_limit_db:
@@ -124,7 +126,12 @@ def run_regression(
         progress(signal.name, done, total)
         output = board.process(signal.samples, signal.entry)
         done += signal.samples.shape[0]
-        reports.append(compare(signal, output, design.bank, design.fixed))
+        report = compare(signal, output, design.bank, design.fixed)
+        if report.first_difference_sample is not None:
+            # Streamed again up to there: the board is looked into, stage by stage.
+            where = locate_streamed(board, design.fixed, signal.samples, signal.entry, report.first_difference_sample)
+            report = replace(report, located=where)
+        reports.append(report)
         if signal.name.startswith("impulse_"):
             responses[signal.name.removeprefix("impulse_")] = output / word.largest
     progress("", done, total)

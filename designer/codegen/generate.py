@@ -92,6 +92,8 @@ def protocol_context() -> dict[str, Any]:
         "enumerations": [
             ("ENTRY", list(protocol.ENTRY.items())),
             ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
+            ("SIGNAL", list(protocol.SIGNAL.items())),
+            ("STAGE", list(protocol.STAGE.items())),
             ("CLOCK", list(protocol.CLOCK.items())),
         ],
         "status_codes": [(name, code, meaning) for name, (code, meaning) in protocol.STATUS_CODES.items()],

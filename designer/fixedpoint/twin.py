@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.convolution import exact_convolve
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_twin import UpmixTwin
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """The values at every stage of the pipeline, as the message TAP reads them from a board.
+
+    Attributes
+    ----------
+    bus : (n, I) int64
+        What the filters see, behind the upmix.
+    path : (n, D * I) int64
+        Each path's share of its driver's sum, at the sum's scale.
+    sum : (n, D) int64
+        Ahead of rounding, saturation and all that follows.
+    output : (n, D) int64
+        Driver samples.
+    """
+
+    bus: np.ndarray
+    path: np.ndarray
+    sum: np.ndarray
+    output: np.ndarray
 
 
 class Twin:
@@ -53,6 +78,10 @@ class Twin:
         ValueError
             If the shape does not fit the entry or a sample lies outside the word.
         """
+        return self.trace(samples, entry).output
+
+    def trace(self, samples: np.ndarray, entry: Entry = "program") -> Stages:
+        """Run samples as `process` does, and keep what every stage made of them."""
         samples = np.asarray(samples)
         if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
             raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
@@ -61,19 +90,28 @@ class Twin:
         buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
         return self._filter(buses)
 
-    def _filter(self, buses: np.ndarray) -> np.ndarray:
+    def _filter(self, buses: np.ndarray) -> Stages:
         extended = np.concatenate([self._history, buses])
-        output = np.stack([self._driver(row, extended, buses.shape[0]) for row in self._bank.paths], axis=1)
+        paths, sums, outputs = [], [], []
+        for row in self._bank.paths:
+            shares = self._shares(row, extended, buses.shape[0])
+            paths += shares
+            sums.append(np.sum(shares, axis=0))
+            outputs.append(self._to_word(sums[-1], max(path.exponent for path in row)))
         self._history = extended[extended.shape[0] - self._history_samples :]
-        return output
+        return Stages(buses, *(np.stack(stage, axis=1) for stage in (paths, sums, outputs)))
 
-    def _driver(self, row: tuple[FixedPointPath, ...], extended: np.ndarray, count: int) -> np.ndarray:
+    def _shares(self, row: tuple[FixedPointPath, ...], extended: np.ndarray, count: int) -> list[np.ndarray]:
         top = max(path.exponent for path in row)
-        total = np.zeros(count, dtype=np.int64)
-        for i, path in enumerate(row):
-            if path.taps:
-                total += self._path(path, extended[:, i], count) << (top - path.exponent)
-        shift = top + (15 if self._bank.arithmetic == "q15" else 0)
+        return [
+            self._path(path, extended[:, i], count) << (top - path.exponent)
+            if path.taps
+            else np.zeros(count, dtype=np.int64)
+            for i, path in enumerate(row)
+        ]
+
+    def _to_word(self, total: np.ndarray, exponent: int) -> np.ndarray:
+        shift = exponent + (15 if self._bank.arithmetic == "q15" else 0)
         rounded = (total + ((1 << shift) >> 1)) >> shift
         return np.asarray(np.clip(rounded, self._word.smallest, self._word.largest))
 
@@ -81,8 +119,5 @@ class Twin:
         """FIR of one path: the 34.30 accumulator for q15, the 2.62 accumulator's top word for q31."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
-        if self._bank.arithmetic == "q15":
-            # Exact in float64: every partial sum is an integer below 2**53, as the proof bounds it by 2**45.
-            sums = np.convolve(window.astype(np.float64), path.coefficients.astype(np.float64), "valid")
-            return sums.astype(np.int64)
-        return np.asarray(np.convolve(window, path.coefficients.astype(np.int64), "valid") >> 31)
+        sums = exact_convolve(window, path.coefficients)
+        return sums if self._bank.arithmetic == "q15" else sums >> 31

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "crc32.h"
+#include "generator.h"
+#include "tap.h"
 
 _Static_assert(PS_DRIVERS * sizeof(ps_sample_t) <= PS_MAX_PAYLOAD_BYTES,
                "one frame of audio fits in a reply");
@@ -63,6 +66,13 @@ static uint32_t run_block(ps_command_t *command, uint32_t frames)
     return (uint32_t)(now(command) - begin);
 }
 
+/* Only full blocks count: their time is what the load is made of. */
+static void note_ticks(ps_command_t *command, uint32_t ticks)
+{
+    command->block_ticks_last = ticks;
+    command->block_ticks_max = ticks > command->block_ticks_max ? ticks : command->block_ticks_max;
+}
+
 static int audio(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
 {
     if (command->entry == 0) {
@@ -84,8 +94,7 @@ static int audio(ps_command_t *command, const ps_frame_t *request, uint8_t *repl
 
         memcpy(reply, command->out, block * reply_frame_bytes);
         if (block == PS_BLOCK_SAMPLES) {
-            command->block_ticks_last = ticks;
-            command->block_ticks_max = ticks > command->block_ticks_max ? ticks : command->block_ticks_max;
+            note_ticks(command, ticks);
         }
         from += block * frame_bytes;
         reply += block * reply_frame_bytes;
@@ -156,6 +165,86 @@ static int profile(ps_command_t *command, uint8_t entry, uint32_t blocks, uint8_
     return PS_OK;
 }
 
+/* One block of the signal through the pipeline; returns the CRC-32 continued over its output. */
+static uint32_t play_block(ps_command_t *command, const ps_generator_t *generator, uint32_t position,
+                           uint32_t crc)
+{
+    ps_generator_fill(generator, position, command->in, ps_pipeline_channels(command->entry),
+                      PS_BLOCK_SAMPLES);
+    note_ticks(command, run_block(command, PS_BLOCK_SAMPLES));
+    return ps_crc32(crc, (const uint8_t *)command->out, sizeof command->out);
+}
+
+static int generate(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size)
+{
+    const ps_generator_t generator = {
+        .seed = ps_get_u32(request + PS_GENERATE_SEED),
+        .signal = request[PS_GENERATE_SIGNAL],
+        .attenuation = request[PS_GENERATE_ATTENUATION],
+    };
+    const uint32_t blocks = ps_get_u16(request + PS_GENERATE_BLOCKS);
+    const uint32_t blocks_per_crc = ps_get_u16(request + PS_GENERATE_BLOCKS_PER_CRC);
+    uint32_t position = ps_get_u32(request + PS_GENERATE_POSITION);
+    uint32_t crc = 0;
+
+    if (command->entry == 0) {
+        return PS_E_NOT_STARTED;
+    }
+    if (blocks == 0 || blocks_per_crc == 0 ||
+        (blocks - 1u) / blocks_per_crc >= PS_MAX_PAYLOAD_BYTES / sizeof crc) {
+        return PS_E_RANGE;
+    }
+    if (ps_generator_check(&generator) != PS_OK) {
+        return PS_E_RANGE;
+    }
+    for (uint32_t n = 1; n <= blocks; n++) {
+        crc = play_block(command, &generator, position, crc);
+        position += PS_BLOCK_SAMPLES;
+        if (n % blocks_per_crc == 0 || n == blocks) {
+            ps_put_u32(reply + *reply_size, crc);
+            *reply_size += sizeof crc;
+            crc = 0;
+        }
+    }
+    return PS_OK;
+}
+
+#define TAP_VALUES ((PS_MAX_PAYLOAD_BYTES - PS_TAP_REPLY_BYTES) / (uint32_t)sizeof(int64_t))
+
+static int tap(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size)
+{
+    const uint32_t frames = command->entry == 0 ? 0 : command->pipeline.frames;
+    const uint32_t first = ps_get_u16(request + PS_TAP_FIRST);
+
+    if (command->entry == 0) {
+        return PS_E_NOT_STARTED;
+    }
+    if (first > frames) {
+        return PS_E_RANGE;
+    }
+    const uint32_t count = frames - first < TAP_VALUES ? frames - first : TAP_VALUES;
+    int64_t values[TAP_VALUES];
+    const int status = ps_tap_read(&command->pipeline, command->out, request[PS_TAP_STAGE],
+                                   request[PS_TAP_INDEX], first, count, values);
+
+    if (status != PS_OK) {
+        return status;
+    }
+    ps_put_u16(reply + PS_TAP_REPLY_FRAMES, frames);
+    ps_put_u16(reply + PS_TAP_REPLY_FIRST, first);
+    ps_put_u32(reply + PS_TAP_REPLY_BLOCKS, command->blocks);
+    for (uint32_t n = 0; n < count; n++) {
+        ps_put_u64(reply + PS_TAP_REPLY_BYTES + n * sizeof values[0], (uint64_t)values[n]);
+    }
+    *reply_size = PS_TAP_REPLY_BYTES + count * sizeof values[0];
+    return PS_OK;
+}
+
+static int fast_lane(const ps_platform_t *platform)
+{
+    return platform->open_lane != NULL && platform->open_lane(platform->context) ? PS_OK : PS_E_NO_LANE;
+}
+
 /* Bytes of payload that a request must have; AUDIO checks its own. */
 static int length_of(uint8_t type)
 {
@@ -164,6 +253,10 @@ static int length_of(uint8_t type)
         return PS_START_BYTES;
     case PS_PROFILE:
         return PS_PROFILE_BYTES;
+    case PS_GENERATE:
+        return PS_GENERATE_BYTES;
+    case PS_TAP:
+        return PS_TAP_BYTES;
     default:
         return 0;
     }
@@ -191,6 +284,12 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
     case PS_PROFILE:
         return profile(command, request->payload[PS_PROFILE_ENTRY], request->payload[PS_PROFILE_BLOCKS],
                        reply, reply_size);
+    case PS_GENERATE:
+        return generate(command, request->payload, reply, reply_size);
+    case PS_TAP:
+        return tap(command, request->payload, reply, reply_size);
+    case PS_FAST_LANE:
+        return fast_lane(command->platform);
     default:
         return PS_E_TYPE;
     }

@@ -4,6 +4,7 @@
 #ifndef PS_COMMAND_H
 #define PS_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ typedef struct {
     void (*write)(void *context, const uint8_t *data, size_t size); /* returns when sent, or given up */
     uint64_t (*ticks)(void *context);                               /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void *context);                    /* bytes lost so far */
+    bool (*open_lane)(void *context); /* whether there is a fast lane to change to, or NULL for none */
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */

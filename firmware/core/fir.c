@@ -78,15 +78,21 @@ static ps_sample_t saturate(int64_t value)
     return (ps_sample_t)value;
 }
 
-void ps_fir_process(const ps_driver_t *driver, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
-                    ps_sample_t *out, uint32_t stride, uint32_t frames)
+void ps_fir_sum(const ps_driver_t *driver, uint32_t from, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
+                uint32_t frames)
 {
     memset(scratch->sum, 0, frames * sizeof scratch->sum[0]);
     for (uint32_t i = 0; i < PS_INPUTS; i++) {
-        if (driver->paths[i].taps != 0) {
+        if (driver->paths[i].taps != 0 && (from >> i & 1u) != 0) {
             add_path(&driver->paths[i], &buses[i], scratch, frames);
         }
     }
+}
+
+void ps_fir_process(const ps_driver_t *driver, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
+                    ps_sample_t *out, uint32_t stride, uint32_t frames)
+{
+    ps_fir_sum(driver, PS_FIR_ALL_BUSES, buses, scratch, frames);
     for (uint32_t n = 0; n < frames; n++) {
         out[n * stride] = saturate(round_sum(scratch->sum[n], driver->exponent));
     }

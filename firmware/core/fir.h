@@ -32,6 +32,15 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
 /* Makes room for the next block: the last PS_HISTORY_SAMPLES samples become the past. */
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
 
+#define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
+
+/*
+ * Adds up the paths of one driver from the buses whose bits are set in `from`, into scratch->sum: 34.30 with
+ * E more fraction bits for q15, Q1.31 with E more for q31, ahead of any rounding of the sum.
+ */
+void ps_fir_sum(const ps_driver_t *driver, uint32_t from, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
+                uint32_t frames);
+
 /*
  * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one driver.
  * out: the driver's first sample; its next ones follow `stride` apart.

@@ -53,6 +53,7 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     }
     pipeline->design = design;
     pipeline->entry = (ps_entry_t)entry;
+    pipeline->frames = 0;
     ps_upmix_reset(&pipeline->upmix);
     memset(pipeline->buses, 0, sizeof pipeline->buses);
     return PS_OK;
@@ -74,6 +75,10 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     if (frames > PS_BLOCK_SAMPLES) {
         return PS_E_LENGTH;
     }
+    for (uint32_t i = 0; i < PS_INPUTS; i++) {
+        ps_bus_advance(&pipeline->buses[i], pipeline->frames);
+    }
+    pipeline->frames = frames;
     if (pipeline->entry == PS_PIPELINE_PROGRAM) {
         ps_upmix_process(&pipeline->upmix, in, ps_bus_block(&pipeline->buses[0]),
                          ps_bus_block(&pipeline->buses[1]), ps_bus_block(&pipeline->buses[2]), frames);
@@ -83,9 +88,6 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
         ps_fir_process(&pipeline->design->drivers[d], pipeline->buses, &pipeline->scratch, out + d,
                        PS_DRIVERS, frames);
-    }
-    for (uint32_t i = 0; i < PS_INPUTS; i++) {
-        ps_bus_advance(&pipeline->buses[i], frames);
     }
     return PS_OK;
 }

@@ -20,6 +20,7 @@ typedef enum {
 typedef struct {
     const ps_design_t *design;
     ps_entry_t entry;
+    uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;
     ps_bus_t buses[PS_INPUTS];
     ps_fir_scratch_t scratch;

@@ -6,7 +6,9 @@
 
 #include "cobs.h"
 #include "crc32.h"
+#include "generator.h"
 #include "link.h"
+#include "tap.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -15,6 +17,8 @@ EXPORT int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t entry);
 EXPORT int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sample_t *out,
                                  uint32_t frames);
 EXPORT const ps_identity_t *host_identity(void);
+EXPORT void host_generate(uint32_t signal, uint32_t attenuation, uint32_t seed, uint32_t position,
+                          ps_sample_t *out, uint32_t channels, uint32_t frames);
 EXPORT uint32_t host_crc32(uint32_t crc, const uint8_t *data, size_t size);
 EXPORT size_t host_cobs_encode(const uint8_t *data, size_t size, uint8_t *out);
 EXPORT size_t host_parser_bytes(void);
@@ -53,6 +57,15 @@ int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sam
 const ps_identity_t *host_identity(void)
 {
     return &ps_identity;
+}
+
+void host_generate(uint32_t signal, uint32_t attenuation, uint32_t seed, uint32_t position, ps_sample_t *out,
+                   uint32_t channels, uint32_t frames)
+{
+    const ps_generator_t generator = {
+        .seed = seed, .signal = (uint8_t)signal, .attenuation = (uint8_t)attenuation};
+
+    ps_generator_fill(&generator, position, out, channels, frames);
 }
 
 uint32_t host_crc32(uint32_t crc, const uint8_t *data, size_t size)

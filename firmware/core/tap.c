@@ -1,0 +1,50 @@
+#include "tap.h"
+
+#include <string.h>
+
+static uint32_t channels_of(uint32_t stage)
+{
+    switch (stage) {
+    case PS_STAGE_BUS:
+        return PS_INPUTS;
+    case PS_STAGE_PATH:
+        return PS_DRIVERS * PS_INPUTS;
+    case PS_STAGE_SUM:
+    case PS_STAGE_OUTPUT:
+        return PS_DRIVERS;
+    default:
+        return 0;
+    }
+}
+
+/* The sum of some of a driver's paths, a bit of `buses` for each. */
+static void read_sum(ps_pipeline_t *pipeline, uint32_t driver, uint32_t buses, uint32_t first, uint32_t count,
+                     int64_t *to)
+{
+    ps_fir_sum(&pipeline->design->drivers[driver], buses, pipeline->buses, &pipeline->scratch,
+               pipeline->frames);
+    memcpy(to, pipeline->scratch.sum + first, count * sizeof to[0]);
+}
+
+int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage, uint32_t index,
+                uint32_t first, uint32_t count, int64_t *to)
+{
+    if (index >= channels_of(stage) || first > pipeline->frames || count > pipeline->frames - first) {
+        return PS_E_RANGE;
+    }
+    switch (stage) {
+    case PS_STAGE_PATH:
+        read_sum(pipeline, index / PS_INPUTS, 1u << index % PS_INPUTS, first, count, to);
+        break;
+    case PS_STAGE_SUM:
+        read_sum(pipeline, index, PS_FIR_ALL_BUSES, first, count, to);
+        break;
+    default:
+        for (uint32_t n = 0; n < count; n++) {
+            to[n] = stage == PS_STAGE_BUS ? ps_bus_block(&pipeline->buses[index])[first + n]
+                                          : out[(first + n) * PS_DRIVERS + index];
+        }
+        break;
+    }
+    return PS_OK;
+}

@@ -1,0 +1,24 @@
+/*
+ * Looks into the pipeline: the values of the last block at each of its stages, so that a difference at the
+ * output is found where it starts. Costs the pipeline nothing: what is not kept anyway is computed again.
+ */
+#ifndef PS_TAP_H
+#define PS_TAP_H
+
+#include <stdint.h>
+
+#include "pipeline.h"
+
+/*
+ * The last block at one stage (PS_STAGE_…), one channel of it:
+ *   BUS     index: bus                        what the filters see, behind the upmix
+ *   PATH    index: driver * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
+ *   SUM     index: driver                     ahead of rounding, saturation and all that follows
+ *   OUTPUT  index: driver                     from `out`, where the block's output still lies
+ * Writes frames first … first + count - 1 to `to`.
+ * Returns PS_OK, or PS_E_RANGE where there is no such stage, channel or frame.
+ */
+int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage, uint32_t index,
+                uint32_t first, uint32_t count, int64_t *to);
+
+#endif
