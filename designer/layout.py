@@ -50,6 +50,16 @@ class BaffleCabinet(_Section):
 Cabinet = Annotated[SphereCabinet | BaffleCabinet, Field(discriminator="shape")]
 
 
+class Measured(_Section):
+    """Measured responses that replace or complete the model of a driver."""
+
+    file: str
+    gain_db: Annotated[Finite, Field(ge=-40, le=40)] = 0.0
+    from_hz: Annotated[Finite, Field(ge=0, le=2000)] = 0.0
+    window_ms: Annotated[Finite, Field(ge=1, le=200)] = 8.0
+    complete: bool = False
+
+
 class Driver(_Section):
     """One driver: where it sits, which output channel feeds it, and the band it can play.
 
@@ -66,6 +76,7 @@ class Driver(_Section):
     z_m: Annotated[Finite, Field(ge=-0.5, le=0.5)] | None = None
     band_hz: BandHz = (0.0, 48000.0)
     roles: tuple[Literal["crosstalk", "beamformer"], ...] = ("crosstalk", "beamformer")
+    measured: Measured | None = None
 
     @model_validator(mode="after")
     def _check_band(self) -> Driver:
@@ -94,6 +105,7 @@ class Listener(_Section):
     lateral_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.05
     distance_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.10
     yaw_span_deg: Annotated[Finite, Field(ge=0, le=30)] = 5.0
+    hrtf: str | None = None
 
 
 class Virtualisation(_Section):
@@ -192,7 +204,7 @@ class Layout(_Section):
         return tuple(driver.name for driver in self.drivers)
 
 
-def parse_layout(text: str, source: str = "layout") -> Layout:
+def parse_layout(text: str, source: str = "layout", directory: Path | None = None) -> Layout:
     """Validate the TOML text of a layout.
 
     Parameters
@@ -201,6 +213,8 @@ def parse_layout(text: str, source: str = "layout") -> Layout:
         TOML document.
     source : str
         How error messages call it, normally the file's name.
+    directory : Path, optional
+        What relative paths in it are relative to.
 
     Returns
     -------
@@ -216,6 +230,8 @@ def parse_layout(text: str, source: str = "layout") -> Layout:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
+    if directory is not None:
+        _rebase(data, directory)
     try:
         return Layout.model_validate(data)
     except ValidationError as error:
@@ -234,4 +250,18 @@ def load_layout(path: Path) -> Layout:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
-    return parse_layout(text, path.name)
+    return parse_layout(text, path.name, path.parent)
+
+
+def _rebase(data: dict[str, Any], directory: Path) -> None:
+    """Make relative paths in a document relative to where we run instead of to the layout's own directory."""
+
+    def rebase(table: Any, key: str) -> None:
+        if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():
+            table[key] = (directory / table[key]).as_posix()
+
+    rebase(data.get("listener"), "hrtf")
+    drivers = data.get("driver")
+    for driver in drivers if isinstance(drivers, list) else []:
+        if isinstance(driver, dict):
+            rebase(driver.get("measured"), "file")

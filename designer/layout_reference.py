@@ -48,6 +48,14 @@ MEANINGS: dict[str, dict[str, str]] = {
         "z_m": "In a baffle: place above the centre.",
         "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
         "roles": "What it takes part in: crosstalk, beamformer.",
+        "measured": "Measured responses that replace or complete the model of this driver.",
+    },
+    "Measured": {
+        "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
+        "gain_db": "Level beyond the model's, which the measurement is set to where it is loudest.",
+        "from_hz": "Below this the model takes over, where a window leaves no resolution; 0: never.",
+        "window_ms": "Kept after the peak of each response; the rest is taken for room and noise.",
+        "complete": "Whether the model stands in for directions that were not measured.",
     },
     "Listener": {
         "distance_m": "From the centre of the head to the centre of the cabinet.",
@@ -55,6 +63,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "lateral_span_m": "The head may move this far to either side.",
         "distance_span_m": "The head may move this far to and fro.",
         "yaw_span_deg": "The head may turn this far to either side.",
+        "hrtf": "A measured head in the place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
     },
     "Virtualisation": {"azimuth_deg": "The left source is heard at this azimuth, the right one at its mirror image."},
     "Crosstalk": {
@@ -128,6 +137,9 @@ def tables() -> Iterator[tuple[str, str]]:
     for name, field in schemas["Layout"]["properties"].items():
         for reference in _references(field):
             yield name, reference
+            for inner, part in schemas[reference]["properties"].items():
+                for nested in _references(part):
+                    yield f"{name}.{inner}", nested
 
 
 def _schemas() -> dict[str, Any]:

@@ -39,7 +39,7 @@ def commented_layout(layout: Layout, name: str) -> str:
     lines = [f"# {layout.description}" if layout.description else f"# {name}", _HEAD]
     lines += [_entry(top[k], v) for k, v in values.items() if not isinstance(v, dict) and k != "driver"]
     for table, model in tables():
-        value = values.get(table)
+        value = values.get(table)  # nested tables are written inside their own
         if table in ("", "driver") or not isinstance(value, dict) or not _is_model(model, value):
             continue
         lines += ["", f"[{table}]", *(_entry(key, value.get(key.name)) for key in keys_of(model))]
@@ -111,6 +111,8 @@ def _shape(model: str) -> str | None:
 def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

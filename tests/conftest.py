@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-for room in ("fixedpoint", "codegen", "report"):
+for room in ("acoustics", "fixedpoint", "codegen", "report"):
     sys.path.insert(0, str(Path(__file__).parent / room))
 
 

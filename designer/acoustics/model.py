@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from designer.acoustics.baffle import piston_directivity, piston_field
 from designer.acoustics.equivalent import equivalent_sources, region_around
 from designer.acoustics.head import ear_pressure
+from designer.acoustics.hrtf import load_head
+from designer.acoustics.measured import load_driver, measured_field
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.sphere import cap_field
 from designer.errors import LayoutError
@@ -88,7 +91,40 @@ def field_plant(layout: Layout, frequencies_hz: NDArray[np.float64], points_m: N
         axes = np.array([driver.direction for driver in layout.drivers])
         relative = points_m - cabinet_centre_m(layout)
         transfer = cap_field(frequencies_hz, relative, axes, radii, layout.cabinet.radius_m, speed)
+    if any(driver.measured for driver in layout.drivers):
+        transfer = _with_measured(layout, frequencies_hz, points_m, transfer)
     return AcousticModel(frequencies_hz, transfer)
+
+
+def _with_measured(
+    layout: Layout,
+    frequencies_hz: NDArray[np.float64],
+    points_m: NDArray[np.float64],
+    transfer: NDArray[np.complex128],
+) -> NDArray[np.complex128]:
+    """Put what was measured in the place of the model, driver by driver: (F, P, D)."""
+    speed, centre = layout.speed_of_sound_m_per_s, cabinet_centre_m(layout)
+    bare = layout.model_copy(update={"drivers": tuple(d.model_copy(update={"measured": None}) for d in layout.drivers)})
+    result = transfer.copy()
+    for d, driver in enumerate(layout.drivers):
+        if (wanted := driver.measured) is None:
+            continue
+
+        def model(lines: NDArray[np.float64], relative: NDArray[np.float64], d: int = d) -> NDArray[np.complex128]:
+            return field_plant(bare, lines, centre + relative).transfer[:, :, d]
+
+        result[:, :, d] = measured_field(
+            driver.name,
+            load_driver(Path(wanted.file), wanted.window_ms / 1000, speed),
+            frequencies_hz,
+            points_m - centre,
+            model,
+            gain_db=wanted.gain_db,
+            from_hz=wanted.from_hz,
+            complete=wanted.complete,
+            speed_of_sound_m_per_s=speed,
+        )
+    return result
 
 
 def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,6 +178,8 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     centres, pose_centre = heads.distinct_centres()
     if layout.cabinet.shape == "baffle":
         sources = piston_centres_m(layout)
+        measured = [d for d, driver in enumerate(layout.drivers) if driver.measured]
+        sources[measured] = cabinet_centre_m(layout)
         weights = None
     else:
         low, high = region_around(centres, layout.listener.head_radius_m)
@@ -164,15 +202,18 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     cosines = np.zeros((len(centres), len(sources), 2 * most))
     for centre, poses in enumerate(poses_of):
         cosines[centre, :, : 2 * len(poses)] = unit[centre] @ ears[poses].reshape(-1, 3).T
-    pressure = ear_pressure(
-        frequencies_hz,
-        distances.ravel(),
-        cosines.reshape(-1, 2 * most),
-        layout.listener.head_radius_m,
-        layout.speed_of_sound_m_per_s,
-    ).reshape(frequencies_hz.size, len(centres), len(sources), 2 * most)
+    if layout.listener.hrtf:
+        pressure = _measured_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances)
+    else:
+        pressure = ear_pressure(
+            frequencies_hz,
+            distances.ravel(),
+            cosines.reshape(-1, 2 * most),
+            layout.listener.head_radius_m,
+            layout.speed_of_sound_m_per_s,
+        ).reshape(frequencies_hz.size, len(centres), len(sources), 2 * most)
     if weights is None:
-        pressure = pressure * _directivity_towards(layout, frequencies_hz, unit)[..., None]
+        pressure = pressure * _directivity_towards(layout, frequencies_hz, unit, centres)[..., None]
     for centre, poses in enumerate(poses_of):
         rows = (2 * poses[:, None] + np.arange(2)).ravel()
         part = pressure[:, centre, :, : 2 * len(poses)].transpose(0, 2, 1)
@@ -180,14 +221,51 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     return AcousticModel(frequencies_hz, transfer)
 
 
+def _measured_head_pressure(
+    layout: Layout,
+    frequencies_hz: NDArray[np.float64],
+    heads: HeadPoses,
+    poses_of: list[NDArray[np.int64]],
+    unit: NDArray[np.float64],
+    distances: NDArray[np.float64],
+) -> NDArray[np.complex128]:
+    """Pressure at the ears of a measured head due to point sources of 1 Pa at 1 m: (F, centres, sources, 2·poses).
+
+    Every source is taken as far away for the shape of its wave at the head; level and time follow its distance.
+    """
+    head = load_head(Path(layout.listener.hrtf or ""))
+    most = max(len(poses) for poses in poses_of)
+    pressure = np.zeros((frequencies_hz.size, *distances.shape, 2 * most), dtype=np.complex128)
+    wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
+    waves = np.exp(-1j * wavenumbers[:, None, None] * distances) / distances
+    for centre, poses in enumerate(poses_of):
+        for index, pose in enumerate(poses):
+            cosine, sine = np.cos(heads.yaw_rad[pose]), np.sin(heads.yaw_rad[pose])
+            x, y, z = unit[centre].T
+            turned = np.stack([cosine * x + sine * y, cosine * y - sine * x, z], axis=1)
+            heard = head.pressure(frequencies_hz, turned)
+            pressure[:, centre, :, 2 * index : 2 * index + 2] = heard * waves[:, centre, :, None]
+    return pressure
+
+
 def _directivity_towards(
-    layout: Layout, frequencies_hz: NDArray[np.float64], unit: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Directivity of each piston towards each head: (F, heads, D)."""
+    layout: Layout,
+    frequencies_hz: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    centres_m: NDArray[np.float64],
+) -> NDArray[np.complex128]:
+    """Directivity of each piston, or of each measured driver, towards each head: (F, heads, D)."""
     radii = np.array([driver.radius_m for driver in layout.drivers])
     sines = np.hypot(unit[..., 1], unit[..., 2])
     wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
-    return piston_directivity(wavenumbers[:, None, None] * (radii * sines))
+    directivity = piston_directivity(wavenumbers[:, None, None] * (radii * sines)).astype(np.complex128)
+    measured = [d for d, driver in enumerate(layout.drivers) if driver.measured]
+    if measured:
+        distances = np.linalg.norm(centres_m - cabinet_centre_m(layout), axis=1)
+        waves = np.exp(-1j * wavenumbers[:, None] * distances) / distances
+        field = field_plant(layout, frequencies_hz, centres_m).transfer
+        directivity[:, :, measured] = field[:, :, measured] / waves[..., None]
+    return directivity
 
 
 def _check_gap(layout: Layout, heads: HeadPoses) -> None:

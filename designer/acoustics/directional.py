@@ -1,0 +1,137 @@
+"""Responses measured in some directions, and what they say about the directions between.
+
+Each response is split into a delay (the centroid of its energy, in time) and the rest.  Both vary slowly with
+direction once they are apart, so both are interpolated: exact where it was measured, smooth between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Measured directions that take part in one interpolation.
+_NEIGHBOURS = 10
+# Above this part of the Nyquist frequency converters' filters rule: the response is held at its value there.
+_HIGHEST_PER_NYQUIST = 0.92
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionalSet:
+    """Impulse responses over directions.
+
+    Attributes
+    ----------
+    directions : (M, 3) float64
+        Unit vectors, in the coordinates of whoever asks.
+    responses : (M, C, N) float64
+        C channels (one for a driver, two for a head).
+    delays_samples : (M, C) float64
+        Centroid of each response's energy.
+    travelled_samples : (M,) float64
+        Delay that belongs to the measurement, not to what was measured: it is taken out.
+    sample_rate_hz : float
+    """
+
+    directions: NDArray[np.float64]
+    responses: NDArray[np.float64]
+    delays_samples: NDArray[np.float64]
+    travelled_samples: NDArray[np.float64]
+    sample_rate_hz: float
+
+    @classmethod
+    def from_responses(
+        cls,
+        directions: NDArray[np.float64],
+        responses: NDArray[np.float64],
+        sample_rate_hz: float,
+        travelled_samples: NDArray[np.float64] | None = None,
+    ) -> DirectionalSet:
+        """Split responses into delay and rest.
+
+        Parameters
+        ----------
+        directions : (M, 3) float64
+            Any length but zero.
+        responses : (M, C, N) float64
+            Finite, none silent.
+        sample_rate_hz : float
+        travelled_samples : (M,) float64, optional
+            Delay of each measurement that is to be taken out, such as its distance's.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or a response is silent or not finite.
+        """
+        if responses.ndim != 3 or directions.shape != (responses.shape[0], 3):
+            raise ValueError(
+                f"responses {responses.shape}, directions {directions.shape}: allowed (M, C, N) and (M, 3)"
+            )
+        if not np.all(np.isfinite(responses)):
+            raise ValueError("responses: contain values that are not finite")
+        energy = responses**2
+        total = energy.sum(axis=2)
+        if np.any(total == 0):
+            raise ValueError(f"responses: measurement {int(np.argwhere(total == 0)[0][0])} is silent")
+        delays = energy @ np.arange(responses.shape[2]) / total
+        unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+        travelled = np.zeros(len(unit)) if travelled_samples is None else travelled_samples
+        return cls(unit, responses, delays, travelled, float(sample_rate_hz))
+
+    def gap_deg(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Angle from each direction (Q, 3), unit, to the nearest that was measured: (Q,) float64, degrees."""
+        return np.asarray(np.rad2deg(np.arccos(np.clip((directions @ self.directions.T).max(axis=1), -1.0, 1.0))))
+
+    def at(self, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """Spectra in any directions.
+
+        Parameters
+        ----------
+        frequencies_hz : (F,) float64
+            Not negative; above 0.92 of the measurement's Nyquist frequency the response is held.
+        directions : (Q, 3) float64
+            Unit vectors.
+
+        Returns
+        -------
+        (F, Q, C) complex128
+        """
+        weights = self._weights(directions)
+        used = np.flatnonzero(np.any(weights != 0, axis=0))
+        limit = _HIGHEST_PER_NYQUIST * self.sample_rate_hz / 2
+        omega = 2 * np.pi * np.minimum(frequencies_hz, limit) / self.sample_rate_hz
+        taps = np.arange(self.responses.shape[2])
+        kernel = np.exp(-1j * omega[:, None] * taps)
+        channels = self.responses.shape[1]
+        aligned = np.empty((frequencies_hz.size, used.size, channels), dtype=np.complex128)
+        for channel in range(channels):
+            lead = np.exp(1j * omega[:, None] * self.delays_samples[used, channel])
+            aligned[:, :, channel] = (kernel @ self.responses[used, channel].T) * lead
+        part = weights[:, used]
+        between = np.einsum("qm,fmc->fqc", part, aligned)
+        delays_s = part @ (self.delays_samples[used] - self.travelled_samples[used, None]) / self.sample_rate_hz
+        return np.asarray(between * np.exp(-2j * np.pi * frequencies_hz[:, None, None] * delays_s))
+
+    def _weights(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weight of each measurement for each direction: (Q, M); each row sums to 1.
+
+        Multiquadrics of the chord with a constant (Hardy 1971; Micchelli 1986: never singular), as wide as the grid
+        around is coarse: a measured direction gets its own response.
+        """
+        count = min(_NEIGHBOURS, len(self.directions))
+        chords = np.linalg.norm(directions[:, None, :] - self.directions, axis=2)
+        near = np.argsort(chords, axis=1, kind="stable")[:, :count]
+        distance = np.take_along_axis(chords, near, axis=1)
+        width = distance.mean(axis=1, keepdims=True)
+        places = self.directions[near]
+        between = np.linalg.norm(places[:, :, None] - places[:, None, :], axis=3)
+        system = np.zeros((len(directions), count + 1, count + 1))
+        system[:, :count, :count] = np.hypot(between, width[..., None])
+        system[:, count, :count] = system[:, :count, count] = 1.0
+        right = np.concatenate([np.hypot(distance, width), np.ones_like(width)], axis=1)
+        solved = np.linalg.solve(system, right[..., None])[:, :count, 0]
+        weights = np.zeros((len(directions), len(self.directions)))
+        np.put_along_axis(weights, near, solved, axis=1)
+        return weights
