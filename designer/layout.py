@@ -144,9 +144,9 @@ class Beamformer(_Section):
 
 
 class Filters(_Section):
-    """Length of every FIR of the matrix."""
+    """Length of every FIR of the matrix; left out, the design chooses the shortest that keeps its error budget."""
 
-    taps: Annotated[int, Field(strict=True, ge=16, le=2048)] = 256
+    taps: Annotated[int, Field(strict=True, ge=16, le=512)] | None = None
 
 
 class Output(_Section):

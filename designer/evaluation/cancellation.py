@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.acoustics.head import ear_pressure
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
 from designer.filters.alignment import reference_pressure
 from designer.filters.bands import role_weights
 from designer.filters.crosstalk import target_curve_db
+from designer.filters.stereo_design import design_stereo
 from designer.filters.virtualisation import virtualisation_matrix
 from designer.layout import Layout
 
@@ -42,16 +44,19 @@ def evaluate_cancellation(
         Lists over third octaves ``band_centres_hz``; per channel ``left_…`` and ``right_…``:
 
         ``cancellation_gain_db`` ipsilateral over contralateral power, averaged over the poses of the head, of the
-        nulls recovered from the composed filters by the inverse of the virtual sources' 2 × 2 matrix;
+        nulls recovered from the composed filters by the inverse of the composition that the design intends;
         ``effort_db`` Σ|w|² of those, over the power that the reference driver alone needs for the same ipsilateral
-        pressure, and ``greatest_effort_db`` the largest of any line in the band;
+        pressure, and ``greatest_effort_db`` the largest of any line in the band; ``reachable_gain_db`` what the
+        effort cap lets the layout reach of the target, and ``allowed_effort_db`` what of the cap is spent on it, less
+        where it would gain little (`steer_null`);
         ``timbre_db`` ipsilateral spectrum at the nominal head, relative to its mean; ``ild_db`` level of
         the ipsilateral over the contralateral ear there.
 
         Scalars: ``itd_us`` (500 … 1500 Hz, positive when the ipsilateral ear leads), ``mean_ild_db``
         (1.5 … 6 kHz), ``worst_timbre_db`` (200 Hz … 10 kHz), ``worst_shortfall_db`` and ``worst_excess_db`` of the
         gain against ``target_gain_db``.  ``target_itd_us`` and ``target_mean_ild_db`` are those of the virtual
-        source itself.
+        source's two filters, ``real_pair_itd_us`` and ``real_pair_mean_ild_db`` those of a real loudspeaker in its
+        place, at the listener's distance, on the rigid-sphere head.
 
     Raises
     ------
@@ -64,19 +69,24 @@ def evaluate_cancellation(
     wanted = virtualisation_matrix(
         frequencies, layout.virtualisation.azimuth_deg, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s
     )
-    nulls = drive @ np.linalg.inv(wanted)
+    intended = design_stereo(layout, frequencies, plant.ears.transfer, plant.heads)
+    nulls = drive @ np.linalg.inv(intended.composition.mixing)
     target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))
+    real = real_source(layout, frequencies)
     figures: Figures = {
         "band_centres_hz": rounded(plant.band_centres_hz),
         "target_gain_db": rounded(target),
         "target_itd_us": round(_itd_us(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
         "target_mean_ild_db": round(_mean_ild_db(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
+        "real_pair_itd_us": round(_itd_us(plant, real[:, 0], real[:, 1]), 3),
+        "real_pair_mean_ild_db": round(_mean_ild_db(plant, real[:, 0], real[:, 1]), 3),
     }
     band = role_weights(layout, frequencies, "crosstalk")
     reference = reference_pressure(layout, frequencies)
     for side, name in enumerate(("left", "right")):
         effort = _effort(plant, nulls[:, :, side], band, side)
         gain = _ensemble_gain_db(plant, nulls[:, :, side], side)
+        null = (intended.left, intended.right)[side]
         pressure = (plant.nominal_ears @ drive[:, :, side, None])[..., 0]
         ipsi, contra = pressure[:, side], pressure[:, 1 - side]
         timbre = decibels(plant.band_mean(np.abs(ipsi / reference) ** 2))
@@ -86,6 +96,8 @@ def evaluate_cancellation(
             f"{name}_cancellation_gain_db": rounded(gain),
             f"{name}_worst_shortfall_db": round(float(np.max(target - gain)), 3),
             f"{name}_worst_excess_db": round(float(np.max(gain - target)), 3),
+            f"{name}_reachable_gain_db": rounded(plant.band_mean(null.reachable_db)),
+            f"{name}_allowed_effort_db": rounded(plant.band_mean(null.allowed_db)),
             f"{name}_effort_db": rounded(decibels(plant.band_mean(effort))),
             f"{name}_greatest_effort_db": rounded(decibels(plant.band_lines(effort).max(axis=1))),
             f"{name}_timbre_db": rounded(timbre),
@@ -95,6 +107,14 @@ def evaluate_cancellation(
             f"{name}_itd_us": round(_itd_us(plant, ipsi, contra), 3),
         }
     return figures
+
+
+def real_source(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Ipsilateral and contralateral pressure of a real loudspeaker at the virtual source's place: (F, 2)."""
+    azimuth, listener = layout.virtualisation.azimuth_deg, layout.listener
+    cosines = np.cos(np.deg2rad([[90 - azimuth, 90 + azimuth]]))
+    distance = np.array([listener.distance_m])
+    return ear_pressure(frequencies_hz, distance, cosines, listener.head_radius_m, layout.speed_of_sound_m_per_s)[:, 0]
 
 
 def _ensemble_gain_db(plant: EvaluationPlant, nulls: NDArray[np.complex128], side: int) -> NDArray[np.float64]:

@@ -30,27 +30,3 @@ def reference_pressure(layout: Layout, frequencies_hz: NDArray[np.float64]) -> N
     """
     distance = layout.listener.distance_m
     return np.asarray(np.exp(-2j * np.pi * frequencies_hz * distance / layout.speed_of_sound_m_per_s) / distance)
-
-
-def best_modelling_delay(circular: NDArray[np.float64], taps: int) -> int:
-    """Delay for which a window of ``taps`` keeps the most of all filters.
-
-    Parameters
-    ----------
-    circular : (..., M) float64
-        Impulse responses without delay; negative times at the end.
-    taps : int
-        Length of the window, below M.
-
-    Returns
-    -------
-    int
-        Samples, within 0 … taps/2.
-    """
-    energy = circular.reshape(-1, circular.shape[-1]) ** 2
-    total = energy.sum(axis=1, keepdims=True)
-    profile = np.sum(energy / np.where(total > 0, total, 1.0), axis=0)
-    sums = np.concatenate([[0.0], np.cumsum(np.concatenate([profile, profile]))])
-    delays = np.arange(taps // 2 + 1)
-    begin = profile.size - delays
-    return int(delays[np.argmax(sums[begin + taps] - sums[begin])])

@@ -25,9 +25,9 @@ _NULL_SHARE = 2.0
 _PHASE_ROUNDS = 12
 _LOBE_STEP_DEG = 7.5
 # Loading relative to the mean of the matrix to be loaded.
-_LEAST_LOADING = 1e-8
+_LEAST_LOADING = 1e-3
 _MOST_LOADING = 1e6
-_BISECTIONS = 40
+_BISECTIONS = 24
 # The beam fades into plain mixing over this many octaves beyond each edge of its band.
 _FADE_OCTAVES = 0.5
 
@@ -42,10 +42,17 @@ class Beam:
         Gives the reference pressure at the listener, without head.
     white_noise_gain_db : (F,) float64
         Power on axis over Σ|w|², relative to one driver alone at low frequency; D in phase give 10·lg D.
+    axis : (F, D) complex128
+        Response of each driver at the listener, relative to the ideal source in the cabinet's place.
+    lobe, nulls : (F, A, D), (F, Q, D) complex128
+        The same at azimuths within the lobe, and at the nulls.
     """
 
     weights: NDArray[np.complex128]
     white_noise_gain_db: NDArray[np.float64]
+    axis: NDArray[np.complex128]
+    lobe: NDArray[np.complex128]
+    nulls: NDArray[np.complex128]
 
 
 def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
@@ -77,6 +84,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
     band = role_weights(layout, frequencies_hz, "beamformer")
     played = availability(band, np.abs(response[:, 0]), frequencies_hz)
+    heard = response
     response = response * np.maximum(band, 1e-6)[:, None]
     axis, rest = response[:, 0], response[:, 1:]
     share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, _NULL_SHARE)])
@@ -97,7 +105,8 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     drive = fade[:, None] * drive + (1 - fade[:, None]) * mixed
     noise_gain = -10 * np.log10(np.sum(np.abs(drive) ** 2, axis=1))
     weights = drive * np.maximum(band, 1e-6) * played[:, None]
-    return Beam(weights, noise_gain)
+    at_lobe, at_nulls = np.split(heard[:, 1:], [lobe.size], axis=1)
+    return Beam(weights, noise_gain, heard[:, 0], at_lobe, at_nulls)
 
 
 def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:

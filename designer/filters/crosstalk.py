@@ -7,6 +7,11 @@ inverse; with more, all of them share the null.  β follows from the target and 
 
 Where even the drive of least effort separates the ears more than asked (a wide cabinet at high frequency is a narrow
 beam), the same drive is blended with its mirror for the other ear until the target is met.
+
+Where even the whole cap does not reach the target, effort is spent only as far as it pays: each decibel of it costs
+level at every frequency, because filters are scaled to full scale as a whole.  A last decibel that gains less than
+`_WORTHLESS` is not spent, one that gains more than `_WORTHWHILE` is.  Gain rises ever faster with effort, hence the
+last decibel decides over all of them.
 """
 
 from __future__ import annotations
@@ -20,9 +25,15 @@ from numpy.typing import NDArray
 # The loading is searched between these, relative to the mean power at the contralateral ear.
 _LEAST_LOADING = 1e-8
 _MOST_LOADING = 1e4
-_BISECTIONS = 48
+_BISECTIONS = 28
 # Beyond this the other ear is served far more than the channel's own.
 _MOST_BLEND = 8.0
+# Decibels of gain that the last decibel of effort must yield: below the first none is spent, above the second all.
+# A quarter of the effort's level is what is left audible of a gain that small (just noticeable: 0.5 to 1 dB).
+_WORTHLESS = 0.25
+_WORTHWHILE = 0.5
+# Over this much of shortfall the rule sets in, so that the drive stays smooth over frequency.
+_ONSET_DB = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +52,10 @@ class NullSteering:
         β relative to the mean contralateral power.
     blend : (F,) float64
         How much of the other ear's drive is mixed in; 0 where the null is steered.
+    reachable_db : (F,) float64
+        Gain at the whole of the effort cap, no more than the target.
+    allowed_db : (F,) float64
+        Effort that was allowed: the cap, or less where it would gain little.
     """
 
     weights: NDArray[np.complex128]
@@ -48,6 +63,8 @@ class NullSteering:
     effort_db: NDArray[np.float64]
     loading: NDArray[np.float64]
     blend: NDArray[np.float64]
+    reachable_db: NDArray[np.float64]
+    allowed_db: NDArray[np.float64]
 
 
 def target_curve_db(curve: tuple[tuple[float, float], ...], frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,6 +134,18 @@ def steer_null(
     mean_power = power.mean(axis=1)
     reference_power = np.max(np.abs(steering) ** 2, axis=1)
 
+    strength = np.abs(to_ipsi) ** 2
+
+    def figures(loading: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Gain and effort without blend, in few operations: the bisection spends its time here."""
+        inverse = 1 / (power + (loading * mean_power)[:, None])
+        drive = to_ipsi * inverse
+        effort = np.sum(strength * inverse**2, axis=1)
+        contra = np.sum(power * strength * inverse**2, axis=1)
+        ipsi = np.sum(drive.conj() * (ipsi_in_basis @ drive[..., None])[..., 0], axis=1).real
+        unit = np.sum(strength * inverse, axis=1) ** 2
+        return 10 * np.log10(ipsi / np.maximum(contra, 1e-30 * unit)), 10 * np.log10(effort * reference_power / unit)
+
     def solve(
         loading: NDArray[np.float64], blend: NDArray[np.float64]
     ) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.float64]]:
@@ -129,18 +158,28 @@ def steer_null(
 
     none = np.zeros_like(target_db)
 
-    def too_strong(logarithm: NDArray[np.float64]) -> NDArray[np.bool_]:
-        _, gain_db, effort_db = solve(np.exp(logarithm), none)
-        return np.asarray((gain_db > target_db) | (effort_db > effort_cap_db))
+    def loading_within(cap_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        def too_strong(logarithm: NDArray[np.float64]) -> NDArray[np.bool_]:
+            gain_db, effort_db = figures(np.exp(logarithm))
+            return np.asarray((gain_db > target_db) | (effort_db > cap_db))
 
-    loading = np.exp(_bisect(too_strong, none + np.log(_LEAST_LOADING), none + np.log(_MOST_LOADING)))
-    blend = _bisect(lambda share: solve(loading, share)[1] > target_db, none, none + _MOST_BLEND)
+        return np.exp(bisect(too_strong, none + np.log(_LEAST_LOADING), none + np.log(_MOST_LOADING)))
+
+    loading = loading_within(none + effort_cap_db)
+    reachable_db, spent_db = figures(loading)
+    less_gain_db, less_effort_db = figures(1.1 * loading)
+    slope = (reachable_db - less_gain_db) / np.maximum(spent_db - less_effort_db, 1e-6)
+    shortfall = np.clip((target_db - reachable_db) / _ONSET_DB, 0.0, 1.0)
+    waste = shortfall * (1 - np.clip((slope - _WORTHLESS) / (_WORTHWHILE - _WORTHLESS), 0.0, 1.0))
+    allowed_db = effort_cap_db * (1 - waste)
+    loading = loading_within(allowed_db)
+    blend = bisect(lambda share: solve(loading, share)[1] > target_db, none, none + _MOST_BLEND)
     drive, gain_db, effort_db = solve(loading, blend)
     weights = scale * (basis @ drive[..., None])[..., 0]
-    return NullSteering(weights, gain_db, effort_db, loading, blend)
+    return NullSteering(weights, gain_db, effort_db, loading, blend, np.minimum(reachable_db, target_db), allowed_db)
 
 
-def _bisect(
+def bisect(
     too_low: Callable[[NDArray[np.float64]], NDArray[np.bool_]], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Least value per frequency for which ``too_low`` no longer holds; ``high`` where it always does."""

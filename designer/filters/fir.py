@@ -1,90 +1,56 @@
-"""From frequency responses to causal FIR filters."""
+"""The lines on which filters are designed."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Part of the filter's length over which its ends fade, to leave no step where the response is cut.
-_FADE_FRACTION = 1 / 16
+# Spacing of the lines, wider towards high frequency, where bands are wider too, and where each ends.
+_SPACING_HZ = (24.0, 47.0, 94.0, 150.0)
+_REACH_HZ = (500.0, 1000.0, 6000.0)
+# Lines per turn of phase that a filter of full length can make from one line to the next.
+_LINES_PER_TURN = 1.2
+# Stands in for 0 Hz, where the models have their static limit.
+_LOWEST_HZ = 1.0
 
 
-def design_grid_hz(taps: int, sample_rate_hz: int) -> NDArray[np.float64]:
-    """Frequencies on which filters are designed: a DFT four times as long as the filter, against time aliasing.
+def design_lines_hz(longest: int, sample_rate_hz: int) -> NDArray[np.float64]:
+    """Frequencies on which filters are designed, dense enough that a filter cannot misbehave between them.
 
     Parameters
     ----------
-    taps : int
-        Length of the filters.
+    longest : int
+        Taps of the longest filter.
     sample_rate_hz : int
         Sample rate.
 
     Returns
     -------
-    (2 * taps + 1,) float64
-        0 Hz to half the sample rate.
+    (F,) float64
+        1 Hz to half the sample rate, rising.
     """
-    return np.asarray(np.fft.rfftfreq(4 * taps, 1 / sample_rate_hz), dtype=np.float64)
+    widest = sample_rate_hz / (_LINES_PER_TURN * longest)
+    begin, parts = _LOWEST_HZ, []
+    for spacing, end in zip(_SPACING_HZ, (*_REACH_HZ, sample_rate_hz / 2), strict=True):
+        count = int(np.ceil((end - begin) / min(spacing, widest)))
+        parts.append(np.linspace(begin, end, count, endpoint=False))
+        begin = end
+    return np.append(np.concatenate(parts), sample_rate_hz / 2)
 
 
-def circular_responses(response: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Impulse responses of the length of the DFT; negative times lie at the end.
+def spectra(impulse_responses: NDArray[np.float64], omega: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Spectra of filters on any frequencies.
 
     Parameters
     ----------
-    response : (F, ...) complex128
-        On the frequencies of `design_grid_hz`.
+    impulse_responses : (..., N) float64
+    omega : (F,) float64
+        Radians per sample.
 
     Returns
     -------
-    (..., 2 * F - 2) float64
+    (F, ...) complex128
     """
-    return np.asarray(np.fft.irfft(np.moveaxis(response, 0, -1), axis=-1))
-
-
-def causal_fir(circular: NDArray[np.float64], taps: int, delay: int) -> NDArray[np.float64]:
-    """Shift by the modelling delay and keep a faded window.
-
-    Parameters
-    ----------
-    circular : (..., M) float64
-        From `circular_responses`.
-    taps : int
-        Length of the filters, up to M.
-    delay : int
-        Modelling delay, 0 … taps − 1.
-
-    Returns
-    -------
-    (..., taps) float64
-    """
-    window = np.ones(taps)
-    fade = max(2, int(taps * _FADE_FRACTION))
-    ramp = np.sin(np.pi / 2 * (np.arange(fade) + 0.5) / fade) ** 2
-    window[-fade:] = ramp[::-1]
-    rise = min(fade, delay // 2)
-    if rise:
-        window[:rise] = np.sin(np.pi / 2 * (np.arange(rise) + 0.5) / rise) ** 2
-    return np.asarray(np.roll(circular, delay, axis=-1)[..., :taps] * window)
-
-
-def truncation_error_db(circular: NDArray[np.float64], fir: NDArray[np.float64], delay: int) -> float:
-    """Energy of what the window took away, over the energy of all filters.
-
-    Parameters
-    ----------
-    circular : (..., M) float64
-        From `circular_responses`.
-    fir : (..., N) float64
-        From `causal_fir`.
-    delay : int
-        Modelling delay used there.
-
-    Returns
-    -------
-    float
-        dB; includes what time aliasing in the DFT has folded back outside of the window.
-    """
-    lost = np.roll(circular, delay, axis=-1)
-    lost[..., : fir.shape[-1]] -= fir
-    return float(10 * np.log10(max(np.sum(lost**2) / np.sum(circular**2), 1e-30)))
+    *shape, taps = impulse_responses.shape
+    kernel = np.exp(-1j * omega[:, None] * np.arange(taps))
+    return np.asarray((kernel @ impulse_responses.reshape(-1, taps).T).reshape(omega.size, *shape))

@@ -9,39 +9,56 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.head import woodworth_itd_s
+# Coefficients of the fit in `contralateral_shape`, over powers of sin θ.
+_ZERO = (1.133, -0.850, -1.984, 2.736, -1.192)
+_POLE = (1.133, 1.053, -4.643, 5.206, -2.352)
+_SHELF_POWERS = (0, 1, 2, 3, 6)
+_DELAY = (2.005, 0.553, -0.263)
+_DELAY_POWERS = (1, 3, 5)
 
 
-def shadow_alpha(incidence_deg: float) -> float:
-    """High-frequency gain α of the head's shadow at an angle of incidence, 1.05 + 0.95·cos(180°·θ/150°).
+def contralateral_shape(azimuth_deg: float) -> tuple[float, float, float]:
+    """Zero, pole and delay of the contralateral filter at an azimuth, in units of a/c.
 
     Parameters
     ----------
-    incidence_deg : float
-        Angle between source and ear, 0 … 180.
+    azimuth_deg : float
+        −90 … 90; the sign does not matter, by symmetry.
+
+    Returns
+    -------
+    zero, pole, delay : float
+        Of (1 + j·zero·μ)/(1 + j·pole·μ)·exp(−j·delay·μ) with μ = ωa/c.
 
     Raises
     ------
     ValueError
-        Outside of 0 … 180.
+        Beyond ±90°.
 
     Notes
     -----
-    Brown & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476, eq. 4.
+    Least-squares fit to the ratio of the two ears of the rigid sphere (Duda & Martens, J. Acoust. Soc. Am. 104 (1998),
+    3048) for sources far away: time difference over 500 … 1500 Hz within 15 µs, mean level difference over
+    1.5 … 6 kHz within 1.2 dB, up to 60° within 10 µs and 0.4 dB.  The form, shelf and delay, is that of Brown & Duda,
+    IEEE Trans. Speech Audio Process. 6 (1998), 476, whose own coefficients leave out the bright spot behind the
+    sphere and are 3.5 dB too strong at 30°.
     """
-    if not 0 <= incidence_deg <= 180:
-        raise ValueError(f"incidence_deg = {incidence_deg:g}: allowed is 0 to 180")
-    return float(1.05 + 0.95 * np.cos(np.deg2rad(180 * incidence_deg / 150)))
+    if not abs(azimuth_deg) <= 90:
+        raise ValueError(f"azimuth_deg = {azimuth_deg:g}: allowed is −90 to 90")
+    sine = np.sin(np.deg2rad(abs(azimuth_deg)))
+    zero, pole, delay = (
+        float(sum(c * sine**power for c, power in zip(coefficients, powers, strict=True)))
+        for coefficients, powers in ((_ZERO, _SHELF_POWERS), (_POLE, _SHELF_POWERS), (_DELAY, _DELAY_POWERS))
+    )
+    return zero, pole, delay
 
 
 def contralateral_filter(
     frequencies_hz: NDArray[np.float64], azimuth_deg: float, head_radius_m: float, speed_of_sound_m_per_s: float
 ) -> NDArray[np.complex128]:
-    """Ratio of the contralateral to the ipsilateral ear's pressure for a source at ``azimuth_deg``.
+    """Ratio of the contralateral to the ipsilateral ear's pressure for a distant source at ``azimuth_deg``.
 
-    The ratio of two Brown–Duda shadows, (1 + jα_c·x)/(1 + jα_i·x) with x = ω·a/(2c), is a first-order low-pass shelf;
-    Woodworth's delay follows it.  At low frequency the shelf's own delay raises the sum to 3a·sin θ/c (Kuhn 1977)
-    within 4 %.
+    A first-order low-pass shelf and a delay, see `contralateral_shape`.
 
     Parameters
     ----------
@@ -61,17 +78,10 @@ def contralateral_filter(
     ------
     ValueError
         Beyond ±90°.
-
-    Notes
-    -----
-    Brown & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476, eqs. 2–4; `woodworth_itd_s` for the delay.
     """
-    lateral = abs(azimuth_deg)
-    itd = woodworth_itd_s(np.deg2rad(lateral), head_radius_m, speed_of_sound_m_per_s)
-    omega = 2 * np.pi * frequencies_hz
-    size = 1j * omega * head_radius_m / (2 * speed_of_sound_m_per_s)
-    shelf = (1 + shadow_alpha(90 + lateral) * size) / (1 + shadow_alpha(90 - lateral) * size)
-    return np.asarray(shelf * np.exp(-1j * omega * itd))
+    zero, pole, delay = contralateral_shape(azimuth_deg)
+    size = 2j * np.pi * frequencies_hz * head_radius_m / speed_of_sound_m_per_s
+    return np.asarray((1 + zero * size) / (1 + pole * size) * np.exp(-delay * size))
 
 
 def virtualisation_matrix(

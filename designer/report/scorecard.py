@@ -8,6 +8,7 @@ import numpy as np
 
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.plant import EvaluationPlant
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.proof import OverflowProof
@@ -15,7 +16,9 @@ from designer.fixedpoint.quantise import effective_impulse_responses
 from designer.layout import Layout
 
 
-def acoustic_figures(layout: Layout, impulse_responses: np.ndarray) -> dict[str, Any]:
+def acoustic_figures(
+    layout: Layout, impulse_responses: np.ndarray, plant: EvaluationPlant | None = None
+) -> dict[str, Any]:
     """Evaluate what the listener gets from filters, whoever realised them.
 
     Parameters
@@ -23,15 +26,18 @@ def acoustic_figures(layout: Layout, impulse_responses: np.ndarray) -> dict[str,
     layout : Layout
     impulse_responses : (D, I, N) float64
         Of the float design, the quantised tables, or as measured from the board.
+    plant : EvaluationPlant, optional
+        Of the same layout; computed if not given.
 
     Returns
     -------
     dict
         ``cancellation`` and ``beam``, each flat.
     """
+    plant = plant or EvaluationPlant.for_layout(layout)
     return {
-        "cancellation": evaluate_cancellation(layout, impulse_responses),
-        "beam": evaluate_beam(layout, impulse_responses),
+        "cancellation": evaluate_cancellation(layout, impulse_responses, plant),
+        "beam": evaluate_beam(layout, impulse_responses, plant),
     }
 
 
@@ -46,6 +52,7 @@ def scorecard(
         JSON-able, deterministic order.
     """
     responses = bank.impulse_responses
+    plant = EvaluationPlant.for_layout(layout)
     return {
         "layout": layout.name,
         "digest": digest,
@@ -57,8 +64,8 @@ def scorecard(
         "modelling_delay_samples": bank.modelling_delay_samples,
         "latency_ms": 1000.0 * bank.modelling_delay_samples / bank.sample_rate_hz,
         "common_gain_db": gain_db,
-        "float": acoustic_figures(layout, responses),
-        "quantised": acoustic_figures(layout, effective_impulse_responses(fixed)),
+        "float": acoustic_figures(layout, responses, plant),
+        "quantised": acoustic_figures(layout, effective_impulse_responses(fixed), plant),
         "quantisation": quantisation_figures(bank, fixed),
         "proof": proof_figures(proof),
     }

@@ -42,9 +42,9 @@ def test_target_is_met_neither_over_nor_under_where_the_cap_allows(drivers):
     ipsi, contra, probability = plant(drivers, drivers=drivers, spread=0.03)
     target = np.linspace(3, 15, 40)
     result = steer_null(ipsi, contra, probability, 4, np.ones((40, drivers)), target, 20.0)
-    # Out of reach: by effort; by movement of the head (no loading left); by a driver that only one ear hears (all
-    # of the blend used).
-    free = (result.effort_db < 19.99) & (result.loading > 1.01e-8) & (result.blend < 7.9)
+    # Out of reach: by effort, which then is spent only as far as it pays; by movement of the head (no loading left);
+    # by a driver that only one ear hears (all of the blend used).
+    free = (result.effort_db < result.allowed_db - 0.01) & (result.loading > 1.01e-8) & (result.blend < 7.9)
     assert free.sum() > 25
     np.testing.assert_allclose(measured(result, ipsi, contra, probability)[free], target[free], atol=0.01)
     np.testing.assert_allclose(result.gain_db, measured(result, ipsi, contra, probability), atol=1e-6)
@@ -61,6 +61,22 @@ def test_effort_keeps_its_cap_and_is_what_it_says():
     assert result.effort_db.max() <= cap + 1e-6
     # The cap is used to its full where the target is out of reach.
     assert np.sum(result.effort_db > cap - 0.01) >= 5
+
+
+def test_effort_that_gains_little_is_not_spent():
+    ipsi, contra, probability = plant(7, drivers=2, spread=0.3)
+    target, ones = np.full(40, 20.0), np.ones((40, 2))
+    result = steer_null(ipsi, contra, probability, 4, ones, target, 12.0)
+    a_little_more = steer_null(ipsi, contra, probability, 4, ones, target, 12.1)
+    gained = (a_little_more.reachable_db - result.reachable_db) / 0.1
+    reached = result.reachable_db > target - 1e-6
+    assert (result.allowed_db[reached] == 12.0).all()
+    far = result.reachable_db < target - 2
+    # Slopes are taken over a finite step of the loading: a hundredth beside the thresholds.
+    assert (result.allowed_db[far & (gained < 0.24)] < 0.05 * 12).all()
+    assert (result.allowed_db[far & (gained > 0.51)] > 0.95 * 12).all()
+    assert (far & (gained < 0.24)).any()
+    assert (result.effort_db <= np.maximum(result.allowed_db, 0) + 1e-6)[far].all()
 
 
 def test_pressure_at_the_nominal_ear_is_one():

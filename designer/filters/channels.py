@@ -1,0 +1,85 @@
+"""All channels in the frequency domain: what the filters of a layout are fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.model import ear_plant
+from designer.acoustics.poses import HeadPoses
+from designer.filters.beamformer import Beam, design_beam
+from designer.filters.budget import CentreBudget, StereoBudget
+from designer.filters.consequence import beam_metric, line_weights, stereo_metrics
+from designer.filters.fir import design_lines_hz
+from designer.filters.stereo_design import StereoDesign, design_stereo
+from designer.layout import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedChannels:
+    """Everything that the filters of a layout are fitted to.
+
+    Attributes
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Lines of the design.
+    stereo : StereoDesign
+    beam : Beam
+    metrics : tuple of three (F, D, D) complex128
+        Cost of an error in L, R, C.
+    stereo_budget, centre_budget
+        Measure what a finite length loses.
+    """
+
+    layout: Layout
+    frequencies_hz: NDArray[np.float64]
+    stereo: StereoDesign
+    beam: Beam
+    metrics: tuple[NDArray[np.complex128], ...]
+    stereo_budget: StereoBudget
+    centre_budget: CentreBudget
+
+    @property
+    def omega(self) -> NDArray[np.float64]:
+        """Lines in radians per sample: (F,) float64."""
+        return 2 * np.pi * self.frequencies_hz / self.layout.sample_rate_hz
+
+    def responses(self) -> tuple[NDArray[np.complex128], ...]:
+        """Wanted drive of L, R, C: (F, D) each."""
+        return self.stereo.response[:, :, 0], self.stereo.response[:, :, 1], self.beam.weights
+
+
+def design_channels(layout: Layout, longest: int) -> DesignedChannels:
+    """Design all channels in the frequency domain.
+
+    Parameters
+    ----------
+    layout : Layout
+        Validated layout.
+    longest : int
+        Taps of the longest filter that will be fitted.
+
+    Raises
+    ------
+    LayoutError
+        If the listener is too near, or a null is asked for where there is no field.
+    """
+    frequencies = design_lines_hz(longest, layout.sample_rate_hz)
+    heads = HeadPoses.from_layout(layout)
+    ears = ear_plant(layout, frequencies, heads).transfer
+    stereo = design_stereo(layout, frequencies, ears, heads)
+    beam = design_beam(layout, frequencies)
+    left, right = stereo_metrics(layout, frequencies, ears, heads, stereo)
+    weights = line_weights(frequencies)[:, None, None]
+    return DesignedChannels(
+        layout,
+        frequencies,
+        stereo,
+        beam,
+        (left * weights, right * weights, beam_metric(layout, frequencies, beam) * weights),
+        StereoBudget(layout, frequencies, ears, heads, stereo),
+        CentreBudget(layout, frequencies, beam),
+    )

@@ -1,0 +1,54 @@
+"""Filters are as long as the error budget needs, and no longer."""
+
+from pathlib import Path
+
+import pytest
+
+from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
+from designer.filters.channels import design_channels
+from designer.filters.lengths import GUARD_S, LENGTHS, ChannelFits, shortest
+from designer.layout import load_layout
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
+
+
+@pytest.fixture(scope="module")
+def pair2():
+    channels = design_channels(load_layout(LAYOUTS / "pair2.toml"), max(LENGTHS))
+    return channels, ChannelFits.up_to(channels, 144)
+
+
+def test_budget_is_kept_and_one_step_shorter_breaks_it(pair2):
+    channels, fitted = pair2
+    found = shortest(channels)
+    assert found.within_budget
+    assert found.delay <= GUARD_S * 48000
+    assert found.filters.shape == (2, 3, max(found.stereo_taps, found.centre_taps))
+    for taps, losses, allowances in (
+        (found.stereo_taps, fitted.stereo_losses, STEREO_ALLOWANCES),
+        (found.centre_taps, fitted.centre_losses, CENTRE_ALLOWANCES),
+    ):
+        shorter = LENGTHS[LENGTHS.index(taps) - 1]
+        assert not fits(losses(shorter, found.delay), allowances)
+
+
+def test_centre_shorter_than_the_others_ends_in_zeros(pair2):
+    _, fitted = pair2
+    found = fitted.at(64, 32, 8)
+    assert found.filters[:, 2, 31].any()
+    assert not found.filters[:, 2, 32:].any()
+
+
+def test_longer_filters_lose_less(pair2):
+    _, fitted = pair2
+    costs = [fitted.fits[0].costs(taps).min() for taps in (32, 64, 128)]
+    assert costs[0] > costs[1] > costs[2]
+
+
+@pytest.mark.parametrize("rate", [44100, 96000])
+def test_lengths_follow_the_sample_rate(rate):
+    layout = load_layout(LAYOUTS / "pair2.toml").model_copy(update={"sample_rate_hz": rate})
+    found = shortest(design_channels(layout, round(max(LENGTHS) * rate / 48000)))
+    assert found.within_budget
+    assert found.delay <= GUARD_S * rate
+    assert found.stereo_taps % 16 == 0
