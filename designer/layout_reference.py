@@ -76,7 +76,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "white_noise_gain_floor_db": "Least white noise gain: how far drivers may differ before the nulls fill.",
         "band_hz": "Band of the beam; outside it fades into plain mixing.",
     },
-    "Filters": {"taps": "Length of every FIR."},
+    "Filters": {
+        "taps": "Length of every FIR; left out, the design takes the shortest filters that keep its error budget."
+    },
     "Output": {
         "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "
         "no signal whatever saturates; music stays far below, so the default is louder.",

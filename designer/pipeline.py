@@ -95,7 +95,9 @@ def design(layout: Layout) -> Design:
         If the filters cannot be realised or proved.
     """
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
-    bank, gain_db = design_filters(layout).normalised(peak_gain)
+    # The accumulator of a q31 path holds Σ|h| < 1, whatever the level of the driver's sum.
+    path_limit = _UNITY_PEAK_GAIN if layout.arithmetic == "q31" else np.inf
+    bank, gain_db = design_filters(layout).normalised(peak_gain, path_limit)
     fixed = quantise_bank(bank, layout.arithmetic)
     return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed))
 

@@ -120,12 +120,14 @@ def test_design_prints_json_and_nothing_else(designed):
 def test_filters_follow_the_contract(designed):
     out, _ = designed
     with np.load(out / "filters.npz") as file:
-        assert file["impulse_responses"].shape == (2, 3, 256)
+        drivers, inputs, taps = file["impulse_responses"].shape
+        assert (drivers, inputs) == (2, 3)
+        assert 32 <= taps <= 256
         assert file["impulse_responses"].dtype == np.float64
         assert file["driver_names"].tolist() == ["left", "right"]
         assert file["input_names"].tolist() == ["left", "right", "centre"]
         assert file["sample_rate_hz"] == 48000
-        assert 0 < file["modelling_delay_samples"] < 480
+        assert 0 <= file["modelling_delay_samples"] < 480
         float_responses = file["impulse_responses"]
     with np.load(out / "tables.npz") as file:
         effective = file["effective_impulse_responses"]

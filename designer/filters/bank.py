@@ -56,13 +56,15 @@ class FilterBank:
         """Largest possible output of each driver for inputs within ±1, Σ_i Σ_n |h|: (D,) float64."""
         return np.asarray(np.abs(self.impulse_responses).sum(axis=(1, 2)))
 
-    def normalised(self, limit: float = 0.999) -> tuple[FilterBank, float]:
+    def normalised(self, limit: float = 0.999, path_limit: float = np.inf) -> tuple[FilterBank, float]:
         """Scale all filters by one gain so that no input within ±1 drives any driver beyond ``limit``.
 
         Parameters
         ----------
         limit : float
             Largest Σ_i Σ_n |h| of any driver afterwards; above 0.
+        path_limit : float
+            Largest Σ_n |h| of any path afterwards, where the arithmetic sets such a limit; above 0.
 
         Returns
         -------
@@ -74,10 +76,10 @@ class FilterBank:
         Raises
         ------
         ValueError
-            If all filters are zero, or ``limit`` is not positive.
+            If all filters are zero, or a limit is not positive.
         """
         largest = float(self.driver_sums.max())
-        if largest == 0 or limit <= 0:
+        if largest == 0 or min(limit, path_limit) <= 0:
             raise ValueError("normalised: needs a filter that is not zero and a limit above 0")
-        gain = limit / largest
+        gain = min(limit / largest, path_limit / float(np.abs(self.impulse_responses).sum(axis=2).max()))
         return replace(self, impulse_responses=self.impulse_responses * gain), float(20 * np.log10(gain))

@@ -23,6 +23,16 @@ def test_normalised_brings_the_worst_driver_to_the_limit():
     assert np.sum(worst * scaled.impulse_responses[scaled.driver_sums.argmax()]) == pytest.approx(0.9)
 
 
+def test_one_path_may_set_the_gain():
+    responses = np.zeros((2, 3, 8))
+    responses[0, 0, :2] = 1.0
+    responses[1, :, 3] = 0.5
+    scaled, _ = bank(responses).normalised(1.9, path_limit=0.5)
+    assert np.abs(scaled.impulse_responses).sum(axis=2).max() == pytest.approx(0.5)
+    loose, _ = bank(responses).normalised(1.0, path_limit=5.0)
+    assert loose.driver_sums.max() == pytest.approx(1.0)
+
+
 def test_silence_cannot_be_normalised():
     with pytest.raises(ValueError, match="not zero"):
         bank(np.zeros((2, 3, 8))).normalised()
