@@ -1,7 +1,7 @@
 # Proscenium: every target does the set-up that it needs, once.
 #   make hil          design, generate, build, run on the virtual board, compare, report
 #   make test         the whole test suite
-#   make flash        BOARD=virtual|stm32f405 [PORT=/dev/ttyACM0]
+#   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
 LAYOUT ?= front3
 BOARD  ?= virtual

@@ -292,7 +292,7 @@ ENTRY = {"PROGRAM": 1, "FILTERS": 2}
 ARITHMETIC = {"Q15": 15, "Q31": 31}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
 STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
-CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4}
+CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5}
 STATUS_CODES = {
     "OK": (0, "no error"),
     "E_COBS": (-1, "broken COBS, or a frame too short or too long"),

@@ -20,9 +20,7 @@ from hil_tests.link import Link
 from hil_tests.qemu import Qemu
 from hil_tests.transport import SerialTransport, Transport
 
-# Under -icount shift=0 one instruction takes 1 ns of virtual time; QEMU's netduinoplus2 runs SysTick at 168 MHz of
-# virtual time, whatever the image believes of its clocks.
-VIRTUAL_TICK_HZ = 168_000_000
+# Under -icount shift=0 one instruction takes 1 ns of virtual time.
 INSTRUCTIONS_PER_S = 1_000_000_000
 PROFILE_BLOCKS = 20
 
@@ -280,8 +278,6 @@ class VirtualBoard(Board):
         The board to simulate, by default the STM32F405.
     """
 
-    tick_hz = VIRTUAL_TICK_HZ
-
     def __init__(
         self,
         elf: Path,
@@ -292,6 +288,7 @@ class VirtualBoard(Board):
         target: BoardTarget | None = None,
     ) -> None:
         target = target or find_board("virtual")
+        self.tick_hz = target.virtual_tick_hz
         options = ("-icount", "shift=0") if count_instructions else ()
         self._qemu: Qemu | None = Qemu(target.qemu_machine, elf, options)
         try:
@@ -319,20 +316,27 @@ class VirtualBoard(Board):
             self._qemu = None
 
 
-def open_board(elf: Path, digest: str, layout: Layout, port: str | None = None) -> Board:
-    """Open the board at `port`, or boot `elf` on the virtual board; either must run the design `digest`."""
-    return SerialBoard(port, digest, layout) if port is not None else VirtualBoard(elf, digest, layout)
+def open_board(
+    elf: Path, digest: str, layout: Layout, port: str | None = None, target: BoardTarget | None = None
+) -> Board:
+    """Open the board at `port`, or boot `elf` on a virtual one; either must run the design `digest`."""
+    if port is not None:
+        return SerialBoard(port, digest, layout)
+    return VirtualBoard(elf, digest, layout, target=target)
 
 
-def measure_instructions(elf: Path, digest: str, layout: Layout, entry: Entry = "program") -> int:
-    """Instructions that the slowest of some full blocks takes on the virtual board, upmix included.
+def measure_instructions(
+    elf: Path, digest: str, layout: Layout, entry: Entry = "program", target: BoardTarget | None = None
+) -> int:
+    """Instructions that the slowest of some full blocks takes on a virtual board, upmix included.
 
     A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
-    SysTick resolves six of them.
+    SysTick resolves six of them on the STM32F405, forty on the MPS2.
     """
-    with VirtualBoard(elf, digest, layout, count_instructions=True) as board:
+    target = target or find_board("virtual")
+    with VirtualBoard(elf, digest, layout, count_instructions=True, target=target) as board:
         ticks = board.profile(entry)["ticks_max"]
-    return round(ticks * INSTRUCTIONS_PER_S / VIRTUAL_TICK_HZ)
+    return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)
 
 
 def _read_info(fields: dict[str, Any]) -> BoardInfo:

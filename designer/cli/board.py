@@ -36,17 +36,19 @@ def flash(
     quiet: QuietOption = False,
 ) -> None:
     """Build the image and put it on a board; what runs there is then asked for its digest."""
+    from designer.toolchain.boards import find_board
     from hil_tests.board import open_board
 
-    if board is BoardName.stm32f405:
+    target = find_board(board.value)
+    if board.is_real:
         from designer.pipeline import find_layout
         from designer.toolchain.flash import check_channels
 
         check_channels(find_layout(layout), board.value)
     result, _, directory = run_design(layout, out, quiet=json or quiet)
-    image = run_build(result, directory, quiet=json or quiet)
+    image = run_build(result, directory, json or quiet, board)
     told = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
-    if board is BoardName.stm32f405:
+    if board.is_real:
         from designer.toolchain.flash import flash as program
 
         step("writing and verifying the flash through ST-Link", quiet=json or quiet)
@@ -58,7 +60,7 @@ def flash(
                 say("written and verified; with --port the digest is read back over serial as well", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)
-    with open_board(image.elf, result.digest, result.layout, port) as running:
+    with open_board(image.elf, result.digest, result.layout, port, target) as running:
         if json:
             print_json({**told, "board": running.name, "verified": "digest"})
         else:
@@ -77,23 +79,28 @@ def hil(
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.pipeline import save_json
+    from designer.toolchain.boards import find_board
     from designer.views import hil_tables, signal_progress
     from hil_tests.board import measure_instructions, open_board
     from hil_tests.regression import run_regression
     from hil_tests.signals import standard_signals
 
-    if board is BoardName.stm32f405 and port is None:
+    target = find_board(board.value)
+    if board.is_real and port is None:
         raise usage_error("--board stm32f405 needs --port, e.g. --port /dev/ttyACM0")
     silent = json or quiet
     result, card, directory = run_design(layout, out, quiet=silent)
     signals = standard_signals(result.fixed, input_file)
-    image = run_build(result, directory, quiet=silent)
+    image = run_build(result, directory, silent, board)
     instructions = None
     if port is None:
         step("counting instructions on the virtual board", quiet=silent)
-        instructions = measure_instructions(image.elf, result.digest, result.layout)
+        instructions = measure_instructions(image.elf, result.digest, result.layout, target=target)
     step("streaming audio through the board over serial", quiet=silent)
-    with open_board(image.elf, result.digest, result.layout, port) as running, signal_progress(silent) as progress:
+    with (
+        open_board(image.elf, result.digest, result.layout, port, target) as running,
+        signal_progress(silent) as progress,
+    ):
         report = run_regression(
             result,
             running,
@@ -102,12 +109,14 @@ def hil(
             image={"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes},
             progress=progress,
         )
-    save_json(report.to_dict(), directory / "hil.json")
-    write_report(result, card, directory, quiet=silent)
+    saved = directory / f"hil{board.suffix}.json"
+    save_json(report.to_dict(), saved)
+    if not board.suffix:
+        write_report(result, card, directory, quiet=silent)
     if json:
         print_json(report.to_dict())
     elif not quiet:
         hil_tables(report, result.layout)
-        say(f"written to {directory}: hil.json, report.html")
+        say(f"written to {directory}: {saved.name}" + ("" if board.suffix else ", report.html"))
     if not report.passed:
         raise typer.Exit(4)

@@ -48,9 +48,24 @@ class BoardName(StrEnum):
 
     virtual = "virtual"
     stm32f405 = "stm32f405"
+    mps2_an500 = "mps2-an500"
+    mps3_an547 = "mps3-an547"
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is reached through a port and a probe; QEMU boots all others."""
+        return self is BoardName.stm32f405
+
+    @property
+    def suffix(self) -> str:
+        """What the files of a board other than the STM32F405 end with."""
+        return "" if self.value in ("virtual", "stm32f405") else f"-{self.value}"
 
 
-BoardOption = Annotated[BoardName, typer.Option("--board", help="The virtual board (QEMU) or a real one.")]
+BoardOption = Annotated[
+    BoardName,
+    typer.Option("--board", help="A virtual board (virtual is the STM32F405 in QEMU; both MPS) or a real one."),
+]
 
 
 def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, dict[str, Any], Path]:
@@ -66,12 +81,13 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(result: Design, directory: Path, quiet: bool = False) -> Image:
+def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
     """Compile the image of a design."""
+    from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
 
-    step("compiling the image for stm32f405", quiet=quiet)
-    return build_image(directory / "generated", "stm32f405", directory / "firmware.elf")
+    step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
 
 
 def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:

@@ -21,28 +21,44 @@ class BoardTarget:
         Also the directory of its port and the name it gives in HELLO.
     cpu_flags : tuple of str
         Compiler flags that choose the core.
+    shared_ports : tuple of str
+        Directories beside its port whose C it takes as well.
     audio_channels : int
         Driver channels that its audio outputs can feed.
     flash_bytes, ram_bytes : int
         What the part has.
     openocd_configs : tuple of str
-        Scripts of OpenOCD: probe, then target.
+        Scripts of OpenOCD: probe, then target; none where the board exists in QEMU only.
     qemu_machine : str
         QEMU's machine that boots the same image.
+    virtual_tick_hz : int
+        Rate of SysTick there, in virtual time, whatever the image believes of its clocks.
     """
 
     name: str
     cpu_flags: tuple[str, ...]
+    shared_ports: tuple[str, ...]
     audio_channels: int
     flash_bytes: int
     ram_bytes: int
     openocd_configs: tuple[str, ...]
     qemu_machine: str
+    virtual_tick_hz: int
 
     @property
     def port_directory(self) -> Path:
         """Where the board's own C and its linker script are."""
         return FIRMWARE_ROOT / "port" / self.name
+
+    @property
+    def source_directories(self) -> tuple[Path, ...]:
+        """The same, and the shared directories."""
+        return (self.port_directory, *(FIRMWARE_ROOT / "port" / name for name in self.shared_ports))
+
+    @property
+    def is_virtual_only(self) -> bool:
+        """Whether there is no way to flash one: QEMU runs it."""
+        return not self.openocd_configs
 
     @property
     def linker_script(self) -> Path:
@@ -54,11 +70,37 @@ BOARDS = {
     "stm32f405": BoardTarget(
         name="stm32f405",
         cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+        shared_ports=("cortex_m",),
         audio_channels=4,
         flash_bytes=1024 * 1024,
         ram_bytes=128 * 1024,
         openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
         qemu_machine="netduinoplus2",
+        virtual_tick_hz=168_000_000,
+    ),
+    "mps2-an500": BoardTarget(
+        name="mps2-an500",
+        cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        shared_ports=("cortex_m", "cmsdk"),
+        audio_channels=0,
+        flash_bytes=4096 * 1024,
+        ram_bytes=4096 * 1024,
+        openocd_configs=(),
+        qemu_machine="mps2-an500",
+        virtual_tick_hz=25_000_000,
+    ),
+    "mps3-an547": BoardTarget(
+        name="mps3-an547",
+        # AUTOVECTORIZE keeps CMSIS-DSP off its Helium kernels: that of arm_fir_q31 rounds each tap's product, the
+        # scalar one is exact.
+        cpu_flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard", "-DARM_MATH_AUTOVECTORIZE"),
+        shared_ports=("cortex_m", "cmsdk"),
+        audio_channels=0,
+        flash_bytes=512 * 1024,
+        ram_bytes=512 * 1024,
+        openocd_configs=(),
+        qemu_machine="mps3-an547",
+        virtual_tick_hz=32_000_000,
     ),
 }
 

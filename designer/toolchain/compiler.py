@@ -57,9 +57,10 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
         If a compiler or CMSIS-DSP is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
-    port = target.port_directory
-    sources = [*_core_sources(generated_dir), FIRMWARE_ROOT / "app" / "main.c", *sorted(port.glob("*.c"))]
-    includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", port)
+    ports = target.source_directories
+    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "app").glob("*.c"))]
+    sources += [source for port in ports for source in sorted(port.glob("*.c"))]
+    includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     units = _units(sources, target.cpu_flags, includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +127,7 @@ def _link_image(target: BoardTarget, objects: Sequence[Path], out: Path) -> None
         "-nostartfiles",
         "-Wl,--gc-sections,--fatal-warnings,--build-id=none,--no-warn-rwx-segments",
         f"-Wl,-Map={out.with_suffix('.map')}",
+        *(f"-L{port}" for port in target.source_directories),
         f"-T{target.linker_script}",
         *map(str, objects),
         "-o",

@@ -14,6 +14,7 @@ from designs import generate_small
 from designer import protocol
 from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.twin import Twin
+from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from hil_tests.board import SerialBoard, VirtualBoard, measure_instructions, open_board
 from hil_tests.qemu import Qemu
@@ -68,6 +69,20 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
     assert status["clock_source"] == "HSI"
     assert status["receive_overruns"] == 0
     assert 0 < status["block_ticks_last"] <= status["block_ticks_max"]
+    assert 0 < status["uptime_s"] < 60
+
+
+@pytest.mark.parametrize("name", ["mps2-an500", "mps3-an547"])
+def test_every_core_gives_the_same_bits(arithmetic, name, tmp_path):
+    layout, bank, digest = generate_small(arithmetic, tmp_path / "generated")
+    elf = build_image(tmp_path / "generated", name, tmp_path / "firmware.elf").elf
+    bits = 15 if arithmetic == "q15" else 31
+    samples = np.random.default_rng(9).integers(-(2**bits), 2**bits, (700, 2))
+    with open_board(elf, digest, layout, target=find_board(name)) as board:
+        assert board.info.board_name == name
+        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        status = board.status()
+    assert (status["clock_source"], status["receive_overruns"]) == ("FIXED", 0)
     assert 0 < status["uptime_s"] < 60
 
 

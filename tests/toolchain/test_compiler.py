@@ -64,6 +64,16 @@ def test_vector_table_starts_the_stack_lowest(image):
     assert 0x08000000 < reset < 0x08100000
 
 
+@pytest.mark.parametrize("board", ["mps2-an500", "mps3-an547"])
+def test_boards_that_only_qemu_has_start_at_zero(board, tmp_path):
+    generate_small("q31", tmp_path)
+    built = build_image(tmp_path, board, tmp_path / "firmware.elf")
+    vectors = read_sections(built.elf)[".vectors"].data
+    assert int.from_bytes(vectors[:4], "little") == 0x20000000 + 4096
+    assert int.from_bytes(vectors[4:8], "little") & 1  # Thumb
+    assert built.ram_bytes < BOARDS[board].ram_bytes
+
+
 def test_the_same_sources_give_the_same_image(tmp_path):
     images = []
     for name in ("first", "second"):
@@ -122,7 +132,9 @@ def test_cmsis_dsp_may_lie_elsewhere(tmp_path, monkeypatch):
 
 
 def test_an_unknown_board_is_refused():
-    with pytest.raises(BoardNotFoundError, match="board 'arduino': unknown; there are virtual, stm32f405"):
+    with pytest.raises(
+        BoardNotFoundError, match="board 'arduino': unknown; there are virtual, mps2-an500, mps3-an547, stm32f405"
+    ):
         find_board("arduino")
 
 

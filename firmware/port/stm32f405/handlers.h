@@ -2,7 +2,6 @@
 #ifndef PS_STM32F405_HANDLERS_H
 #define PS_STM32F405_HANDLERS_H
 
-void systick_handler(void);
 void usart1_handler(void);
 
 #endif

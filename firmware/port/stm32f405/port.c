@@ -10,9 +10,8 @@
 #include "handlers.h"
 #include "protocol.h"
 #include "registers.h"
-
-/* As much as the host may have on its way, and a few delimiters. */
-#define RING_BYTES (PS_CREDITS * PS_MAX_ENCODED_BYTES + 64u)
+#include "ring.h"
+#include "ticks.h"
 
 /* Polls for one byte to leave: at 921600 baud it takes 11 us, some 200 polls at 168 MHz. */
 #define SEND_POLLS 100000u
@@ -20,34 +19,9 @@
 /* Turns of an empty loop, some microseconds of the host's time. */
 #define LINGER_TURNS 4000u
 
-#define SYSTICK_PERIOD 0x1000000u /* 24 bits, PM0214 4.5.2 */
-
-static struct {
-    uint8_t ring[RING_BYTES];
-    volatile uint32_t head; /* written by the interrupt only */
-    volatile uint32_t tail; /* written by port_receive() only */
-    volatile uint32_t overruns;
-    volatile uint32_t systick_wraps;
-    uint32_t tick_hz;
-    bool simulated;
-} port;
-
-static uint32_t next(uint32_t index)
-{
-    return index + 1u == RING_BYTES ? 0u : index + 1u;
-}
-
-static void keep(uint8_t byte)
-{
-    const uint32_t after = next(port.head);
-
-    if (after == port.tail) {
-        port.overruns++;
-    } else {
-        port.ring[port.head] = byte;
-        port.head = after;
-    }
-}
+static ps_ring_t received;
+static uint32_t tick_hz;
+static bool simulated;
 
 /*
  * A simulated line has no byte times: the simulator fetches the next bytes while this loop keeps it from
@@ -72,30 +46,17 @@ void usart1_handler(void)
         const uint8_t byte = (uint8_t)USART1_DR;
 
         if (status & USART_SR_ORE) {
-            port.overruns++;
+            received.overruns++;
         }
         if (status & USART_SR_RXNE) {
-            keep(byte);
+            ps_ring_put(&received, byte);
         }
         status = USART1_SR;
-        if (port.simulated && !(status & USART_SR_RXNE)) {
+        if (simulated && !(status & USART_SR_RXNE)) {
             linger();
             status = USART1_SR;
         }
     }
-}
-
-void systick_handler(void)
-{
-    port.systick_wraps++;
-}
-
-static void start_ticks(uint32_t core_hz)
-{
-    port.tick_hz = core_hz;
-    SYSTICK_LOAD = SYSTICK_PERIOD - 1u;
-    SYSTICK_VAL = 0;
-    SYSTICK_CTRL = SYSTICK_CTRL_ENABLE | SYSTICK_CTRL_INTERRUPT | SYSTICK_CTRL_CORE_CLOCK;
 }
 
 static void start_serial(uint32_t apb2_hz)
@@ -122,8 +83,9 @@ uint8_t port_start(void)
     const ps_clock_t clock = clock_start();
 
     /* RM0090 7.3.1: set by reset and never cleared here; QEMU has no RCC, which reads 0 */
-    port.simulated = !(RCC_CR & RCC_CR_HSION);
-    start_ticks(clock.core_hz);
+    simulated = !(RCC_CR & RCC_CR_HSION);
+    tick_hz = clock.core_hz;
+    ticks_start();
     start_serial(clock.apb2_hz);
     return clock.source;
 }
@@ -135,39 +97,22 @@ const char *port_board_name(void)
 
 uint64_t port_ticks(void)
 {
-    uint32_t wraps;
-    uint32_t value;
-
-    do {
-        wraps = port.systick_wraps;
-        value = SYSTICK_VAL;
-        /* A wrap whose interrupt has not been taken yet: SysTick counts down, so it has just reloaded. */
-        if ((SCB_ICSR & SCB_ICSR_SYSTICK_PENDING) && value > SYSTICK_PERIOD / 2u) {
-            return ((uint64_t)(wraps + 1u) * SYSTICK_PERIOD) + (SYSTICK_PERIOD - 1u - value);
-        }
-    } while (wraps != port.systick_wraps);
-    return (uint64_t)wraps * SYSTICK_PERIOD + (SYSTICK_PERIOD - 1u - value);
+    return ticks_now();
 }
 
 uint32_t port_tick_hz(void)
 {
-    return port.tick_hz;
+    return tick_hz;
 }
 
 size_t port_receive(uint8_t *buffer, size_t capacity)
 {
-    size_t size = 0;
-
-    while (size < capacity && port.tail != port.head) {
-        buffer[size++] = port.ring[port.tail];
-        port.tail = next(port.tail);
-    }
-    return size;
+    return ps_ring_take(&received, buffer, capacity);
 }
 
 uint32_t port_receive_overruns(void)
 {
-    return port.overruns;
+    return received.overruns;
 }
 
 static bool wait_to_send(void)
@@ -195,7 +140,7 @@ void port_idle(void)
     /* With interrupts masked, none slips in between the look and the sleep; WFI wakes for a pending one all
      * the same (PM0214 2.5.3). */
     __asm volatile("cpsid i" ::: "memory");
-    if (port.head == port.tail) {
+    if (ps_ring_empty(&received)) {
         __asm volatile("wfi" ::: "memory");
     }
     __asm volatile("cpsie i" ::: "memory");

@@ -1,14 +1,9 @@
-/*
- * The registers that this port touches, by hand. Chapters are those of RM0090 (STM32F405/415, 407/417, 42x,
- * 43x) and PM0214 (Cortex-M4 programming manual).
- */
+/* The registers that this port touches, by hand. Chapters are those of RM0090 (STM32F405/415, 407/417, 42x,
+ * 43x). */
 #ifndef PS_STM32F405_REGISTERS_H
 #define PS_STM32F405_REGISTERS_H
 
-#include <stdint.h>
-
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(n)            (1u << (n))
+#include "core_registers.h"
 
 /* RCC, RM0090 7.3 (7.3.1 CR, 7.3.2 PLLCFGR, 7.3.3 CFGR, 7.3.10 AHB1ENR, 7.3.13 APB1ENR, 7.3.14 APB2ENR) */
 #define RCC_CR              REGISTER(0x40023800u)
@@ -66,20 +61,5 @@
 #define USART_CR1_RXNEIE BIT(5)
 #define USART_CR1_UE     BIT(13)
 #define USART1_INTERRUPT 37u /* RM0090 12.2, table 61 */
-
-/* SysTick, PM0214 4.5 */
-#define SYSTICK_CTRL            REGISTER(0xE000E010u)
-#define SYSTICK_CTRL_ENABLE     BIT(0)
-#define SYSTICK_CTRL_INTERRUPT  BIT(1)
-#define SYSTICK_CTRL_CORE_CLOCK BIT(2)
-#define SYSTICK_LOAD            REGISTER(0xE000E014u)
-#define SYSTICK_VAL             REGISTER(0xE000E018u)
-
-/* NVIC, PM0214 4.3.2, and system control, PM0214 4.4.3 (ICSR), 4.6.1 (CPACR) */
-#define NVIC_ISER(n)             REGISTER(0xE000E100u + 4u * (n))
-#define SCB_ICSR                 REGISTER(0xE000ED04u)
-#define SCB_ICSR_SYSTICK_PENDING BIT(26)
-#define SCB_CPACR                REGISTER(0xE000ED88u)
-#define SCB_CPACR_FPU_FULL       (0xFu << 20)
 
 #endif

@@ -1,0 +1,19 @@
+/* Vector table: RM0090 12.2 table 61, PM0214 2.3.4. */
+#include "handlers.h"
+#include "registers.h"
+#include "reset.h"
+#include "ticks.h"
+
+#define VECTORS (16u + 82u)
+
+/* clang-format off */
+const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
+    [0] = {.initial_stack = linker_stack_top},
+    [1] = {.handler = reset_handler},
+    [2 ... 14] = {.handler = halt_handler},
+    [15] = {.handler = systick_handler},
+    [16 ... 16 + USART1_INTERRUPT - 1] = {.handler = halt_handler},
+    [16 + USART1_INTERRUPT] = {.handler = usart1_handler},
+    [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = halt_handler},
+};
+/* clang-format on */
