@@ -148,6 +148,12 @@ def load_card(directory: Path) -> dict[str, Any]:
     return cast(dict[str, Any], card)
 
 
+def load_gain_db(directory: Path) -> float:
+    """Read back the gain that a saved design applied to all its filters."""
+    with np.load(directory / "filters.npz") as file:
+        return float(file["gain_db"])
+
+
 def load_design_layout(directory: Path) -> Layout:
     """Read back the layout of a saved design.
 

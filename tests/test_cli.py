@@ -165,6 +165,7 @@ def test_render_writes_a_channel_per_driver(designed, tmp_path):
         (("design", "nowhere"), 2, "layout 'nowhere': no such file or shipped layout: Shipped are bar6, cross4"),
         (("design", "nowhere.toml"), 2, "layout 'nowhere.toml': cannot be read"),
         (("render", "nowhere", "a.wav", "b.wav"), 2, "no design here: run 'proscenium design LAYOUT --out nowhere'"),
+        (("render", "nowhere", "a.wav", "b.wav", "--hrtf", "kemar"), 2, "no design here"),
         (("hil", "front3", "--board", "stm32f405"), 2, "--board stm32f405 needs --port"),
         (("hil", "front3", "--input", "nowhere.wav"), 2, "nowhere.wav': cannot be read as audio"),
         (("flash", "front3", "--port", "/dev/nowhere"), 5, "/dev/nowhere"),
@@ -186,13 +187,14 @@ def test_wrong_layout_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
 
 
-def test_rendering_refuses_another_rate_and_leaves_no_file(designed, tmp_path):
+def test_binaural_rendering_writes_before_and_after(designed, tmp_path):
     out, _ = designed
-    soundfile.write(tmp_path / "in.wav", np.zeros((100, 2)), 44100)
-    result = run("render", out, tmp_path / "in.wav", tmp_path / "out.wav")
-    assert result.returncode == 2
-    assert "44100 Hz, the design runs at 48000 Hz" in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "in.flac", rng.uniform(-0.5, 0.5, (9000, 2)), 44100)
+    result = run("render", out, tmp_path / "in.flac", tmp_path / "ears.wav", "--binaural", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["seconds_of_audio"] == pytest.approx(9000 / 44100, abs=1e-4)
+    assert {path.name for path in tmp_path.iterdir()} == {"in.flac", "ears.wav", "ears.before.wav"}
 
 
 def test_damaged_tables_are_refused(designed, tmp_path):

@@ -25,6 +25,8 @@ FLOORS = {
     "designer.codegen": 4,
     "designer.toolchain": 4,
     "designer.pipeline": 5,
+    "designer.audio_files": 1,
+    "designer.binaural": 2,
     "designer.render": 5,
     "designer.reporting": 5,
     "designer.cli": 6,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designer.cli.common import DesignArgument, app, say
+from designer.cli.common import DesignArgument, JsonOption, QuietOption, app, print_json, say
+
+if TYPE_CHECKING:
+    from designer.filters.bank import FilterBank
+    from designer.fixedpoint.bank import FixedPointBank
+
+_KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
 
 
 class EngineName(StrEnum):
@@ -21,17 +29,84 @@ class EngineName(StrEnum):
 @app.command()
 def render(
     directory: DesignArgument,
-    source: Annotated[Path, typer.Argument(metavar="IN.wav", help="Mono or stereo audio.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT.wav", help="One channel for each driver, in channel order.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Mono or stereo WAV or FLAC, any rate and length.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="WAV or FLAC: a channel for each driver, or two ears.")],
     engine: Annotated[EngineName, typer.Option(help="Float reference or bit-exact twin.")] = EngineName.float,
+    binaural: Annotated[
+        bool, typer.Option("--binaural", help="What a listener's ears receive, for headphones: OUT and OUT.before.")
+    ] = False,
+    hrtf: Annotated[
+        str | None, typer.Option("--hrtf", metavar="sphere|kemar|FILE.sofa", help="The head [the layout's own].")
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
-    """Render an audio file to driver feeds."""
+    """Render an audio file to driver feeds, or to what the listener hears with and without the design."""
+    from designer.cli.common import usage_error
     from designer.pipeline import load_tables
     from designer.render import render as run
 
     bank, fixed = load_tables(directory)
-    figures = run(bank, fixed, source, target, engine.value)
-    say(
-        f"{target}: {len(bank.driver_names)} channels ({', '.join(bank.driver_names)}), "
-        f"{figures['seconds_of_audio']:.2f} s, peak {figures['peak_dbfs']:.1f} dBFS"
-    )
+    if hrtf is not None and not binaural:
+        raise usage_error("--hrtf needs --binaural: driver feeds have no head")
+    with _progress(json or quiet) as progress:
+        if binaural:
+            figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, progress)
+        else:
+            figures = run(bank, fixed, source, target, engine.value, progress)
+    if json:
+        print_json({"target": str(target), **figures})
+    elif binaural:
+        say(
+            f"{target} and {_before(target)}: what the ears receive with and without the design, "
+            f"{figures['seconds_of_audio']:.2f} s, {figures['rms_dbfs']:.1f} and "
+            f"{figures['before_rms_dbfs']:.1f} dBFS rms",
+            quiet,
+        )
+    else:
+        say(
+            f"{target}: {len(bank.driver_names)} channels ({', '.join(bank.driver_names)}), "
+            f"{figures['seconds_of_audio']:.2f} s, peak {figures['peak_dbfs']:.1f} dBFS",
+            quiet,
+        )
+
+
+def _before(target: Path) -> Path:
+    return target.with_name(f"{target.stem}.before{target.suffix}")
+
+
+def _binaural(
+    directory: Path,
+    bank: FilterBank,
+    fixed: FixedPointBank,
+    source: Path,
+    target: Path,
+    engine: Any,
+    hrtf: str | None,
+    progress: Callable[[int, int], None],
+) -> dict[str, float]:
+    from designer.binaural import ears_of_drivers, ears_of_plain_stereo
+    from designer.pipeline import load_design_layout, load_gain_db
+    from designer.render import render_binaural
+
+    layout = load_design_layout(directory)
+    if hrtf is not None:
+        chosen = {"sphere": None, "kemar": str(_KEMAR)}.get(hrtf, hrtf)
+        layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
+    ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples)
+    plain = ears_of_plain_stereo(layout)
+    return render_binaural(bank, fixed, ears, plain, source, target, _before(target), engine, progress)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    from designer.views import signal_progress
+
+    with signal_progress(quiet or not _terminal()) as show:
+        yield lambda done, total: show("rendering", done, max(total, 1))
+
+
+def _terminal() -> bool:
+    import sys
+
+    return sys.stderr.isatty()

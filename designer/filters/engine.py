@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.signal import fftconvolve
 
+from designer.filters.convolution import OverlapSave
 from designer.filters.upmix import Upmix
 
 Entry = Literal["program", "filters"]
@@ -24,9 +24,8 @@ class FloatEngine:
     """
 
     def __init__(self, impulse_responses: np.ndarray, full_scale: float = 1.0) -> None:
-        self._responses = impulse_responses
         self._upmix = Upmix(full_scale)
-        self._history = np.zeros((impulse_responses.shape[2] - 1, impulse_responses.shape[1]))
+        self._matrix = OverlapSave(impulse_responses)
 
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
         """Run samples through the signal path.
@@ -49,11 +48,4 @@ class FloatEngine:
         if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
             raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
         buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
-        extended = np.concatenate([self._history, buses])
-        self._history = extended[buses.shape[0] :]
-        output = np.zeros((buses.shape[0], self._responses.shape[0]))
-        if buses.shape[0]:
-            for d, row in enumerate(self._responses):
-                for i, response in enumerate(row):
-                    output[:, d] += fftconvolve(extended[:, i], response, "valid")
-        return output
+        return self._matrix.process(buses)

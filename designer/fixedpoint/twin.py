@@ -58,6 +58,10 @@ class Twin:
         self._upmix.reset()
         self._history = np.zeros((self._history_samples, len(self._bank.input_names)), dtype=np.int64)
 
+    def forget_trace(self) -> None:
+        """Drop the upmix's record of gains, which grows with the signal; only error bounds need it."""
+        self._upmix.trace.clear()
+
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
         """Run samples through the board's arithmetic.
 

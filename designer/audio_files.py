@@ -1,0 +1,113 @@
+"""Audio files read and written in pieces, at any rate and of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from designer.errors import LayoutError
+
+CHUNK_SAMPLES = 1 << 16
+# A plain WAV counts its bytes in 32 bits.
+_MOST_WAV_BYTES = 4_000_000_000
+_FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+
+
+class StereoReader:
+    """A mono or stereo file as stereo at a wanted rate, in pieces; memory does not grow with the file.
+
+    Parameters
+    ----------
+    path : Path
+        Anything libsndfile reads: WAV, FLAC, AIFF, Ogg, MP3.
+    rate_hz : int
+        Wanted rate; another one is converted (soxr, very high quality).
+
+    Raises
+    ------
+    LayoutError
+        If it cannot be read, has more than two channels, or holds values that are not finite.
+    """
+
+    def __init__(self, path: Path, rate_hz: int) -> None:
+        self._path, self._rate_hz = path, rate_hz
+        try:
+            self._file = soundfile.SoundFile(path)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise LayoutError(f"'{path}': cannot be read as audio: {error}") from error
+        if self._file.channels > 2:
+            self._file.close()
+            raise LayoutError(f"'{path}': {self._file.channels} channels, allowed are 1 and 2: mix it down first")
+
+    @property
+    def frames(self) -> int:
+        """Frames at the wanted rate, about."""
+        return round(int(self._file.frames) * self._rate_hz / int(self._file.samplerate))
+
+    @property
+    def source_rate_hz(self) -> int:
+        """Rate of the file itself."""
+        return int(self._file.samplerate)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def pieces(self) -> Iterator[NDArray[np.float64]]:
+        """Read on: (n, 2) float64 within ±1, n up to a few ten thousand."""
+        same = self._file.samplerate == self._rate_hz
+        converter = None if same else soxr.ResampleStream(self._file.samplerate, self._rate_hz, 2, "float64", "VHQ")
+        try:
+            for chunk in self._file.blocks(CHUNK_SAMPLES, dtype="float64", always_2d=True):
+                if not np.all(np.isfinite(chunk)):
+                    raise LayoutError(f"'{self._path}': holds values that are not finite: repair or export it again")
+                stereo = np.repeat(chunk, 2, axis=1) if chunk.shape[1] == 1 else chunk
+                yield np.clip(stereo if converter is None else converter.resample_chunk(stereo), -1.0, 1.0)
+            if converter is not None:
+                yield np.clip(converter.resample_chunk(np.zeros((0, 2)), last=True), -1.0, 1.0)
+        except soundfile.LibsndfileError as error:
+            raise LayoutError(f"'{self._path}': cannot be read as audio: {error}") from error
+
+
+@contextmanager
+def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: int) -> Iterator[soundfile.SoundFile]:
+    """Write an audio file that appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        ``.wav`` or ``.flac``; its directory is made where it does not exist.
+    rate_hz, channels : int
+    subtype : str
+        libsndfile's, such as 'PCM_24' or 'FLOAT'; FLAC takes PCM only.
+    frames : int
+        Expected, about: beyond 4 GB a WAV becomes RF64.
+
+    Raises
+    ------
+    LayoutError
+        If the format cannot hold it.
+    """
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise LayoutError(f"'{path}': allowed are files that end in {' or '.join(_FORMATS)}")
+    if kind == "FLAC":
+        subtype = "PCM_24"
+        if channels > 8:
+            raise LayoutError(f"'{path}': {channels} channels: FLAC holds up to 8, use .wav")
+    elif frames * channels * 4 > _MOST_WAV_BYTES:
+        kind = "RF64"
+    temporary = path.with_name(f".{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind) as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
