@@ -72,6 +72,7 @@ def test_parser_takes_the_longest_frame_and_its_longest_runs(core):
         pytest.param(encode(bytes([RAW[0], RAW[1] ^ 0x10]) + RAW[2:]), "E_CRC", id="flipped bit"),
         pytest.param(encode(RAW[:-1]), "E_CRC", id="truncated before encoding"),
         pytest.param(encode(RAW)[:9] + b"\0", "E_COBS", id="truncated on the line"),
+        pytest.param(encode(Frame(4, 0, 1, b"\1" * 60).to_bytes())[:-9] + b"\0", "E_COBS", id="last run cut short"),
         pytest.param(encode(RAW[:11]), "E_COBS", id="too short"),
         pytest.param(encode(bytes(1037)), "E_COBS", id="one byte too long"),
         pytest.param(b"\1" * 5000 + b"\0", "E_COBS", id="far too long"),

@@ -143,6 +143,29 @@ def test_a_clean_line_needs_no_repair(design):
     assert [name for name in status if name.startswith("host_") and status[name]] == []
 
 
+def test_a_lost_reply_is_asked_for_without_waiting(design):
+    layout, bank, digest, core = design
+    line = FaultyLine(HostTransport(core), to_host=lambda number, frame: [] if number == 8 else [frame])
+    samples = noise(2500)
+    with Board(line, digest, layout) as board:
+        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        assert (board.link.counters.timeouts, board.link.counters.resends) == (0, protocol.CREDITS)
+
+
+def test_each_gap_is_reported_once(design):
+    transport = HostTransport(design[3])
+    link = quick(Link(transport))
+    link.hello()
+    for _ in range(2):
+        for ahead in (1, 2, 3):
+            frame = Frame(protocol.STATUS.code, link._sequence + ahead, link._session)
+            transport.write(cobs.encode(frame.to_bytes()) + b"\0")
+        (nak,) = transport.read(0.1).rstrip(b"\0").split(b"\0")
+        fields = protocol.NAK.payload.unpack(Frame.from_bytes(cobs.decode(nak)).payload)
+        assert (fields["status"], fields["expected"]) == (protocol.STATUS_CODES["E_SEQUENCE"][0], link._sequence)
+        link.request(protocol.STATUS)
+
+
 def test_sequence_numbers_wrap(design):
     layout, bank, digest, core = design
     line = FaultyLine(HostTransport(core), to_host=every(7, lost))
