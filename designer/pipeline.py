@@ -20,6 +20,7 @@ from designer.filters.design import design_filters
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.proof import OverflowProof, prove
 from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank
+from designer.fixedpoint.weights import error_weights
 from designer.layout import Layout, load_layout
 from designer.report.scorecard import scorecard
 from designer.resources import resource
@@ -98,7 +99,7 @@ def design(layout: Layout) -> Design:
     # The accumulator of a q31 path holds Σ|h| < 1, whatever the level of the driver's sum.
     path_limit = _UNITY_PEAK_GAIN if layout.arithmetic == "q31" else np.inf
     bank, gain_db = design_filters(layout).normalised(peak_gain, path_limit)
-    fixed = quantise_bank(bank, layout.arithmetic)
+    fixed = quantise_bank(bank, layout.arithmetic, error_weights(layout))
     return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed))
 
 

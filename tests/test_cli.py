@@ -132,8 +132,11 @@ def test_filters_follow_the_contract(designed):
     with np.load(out / "tables.npz") as file:
         effective = file["effective_impulse_responses"]
         assert effective.shape == float_responses.shape
-        # Every exponent is at least 3 here, so a step is at most 2**-18.
-        assert 0 < np.abs(effective - float_responses).max() <= 2.0**-19
+        # Every exponent is at least 3 here, so a step is at most 2**-18.  Rounding leaves 1/4 square step a tap; in a
+        # norm whose weights span 27 dB the tables leave no more.
+        error = np.sum((effective - float_responses) ** 2, axis=2)
+        assert error.min() > 0
+        assert error.max() <= taps / 4 * 2.0**-36 * 10**2.7
         assert file["coefficients_left_centre"].dtype == np.int16
 
 

@@ -6,7 +6,19 @@ from hypothesis.extra.numpy import arrays
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank, quantise_path
+from designer.fixedpoint.nearest_plane import weight_factor, weighted_error
+from designer.fixedpoint.quantise import (
+    _quantise_matrix,
+    effective_impulse_responses,
+    quantise_bank,
+    quantise_path,
+    white_noise_snr_db,
+)
+from designer.fixedpoint.table_error import table_error
+from designer.fixedpoint.twin import Twin
+from designer.fixedpoint.weights import error_weights
+from designer.pipeline import design, find_layout, shipped_layouts
+from designer.report.scorecard import acoustic_figures
 
 ARITHMETICS = ("q15", "q31")
 BITS = {"q15": 15, "q31": 31}
@@ -76,3 +88,96 @@ def test_what_does_not_fit_is_refused_with_the_gain_that_does(arithmetic, what):
         f"driver 'd1' ← input 'centre': {what}, limit 1 in {arithmetic}; lower output.peak_gain_db by 3.6 dB"
     )
     quantise_bank(bank_of(responses * 10 ** (-3.6 / 20)), arithmetic)
+
+
+FACTOR = weight_factor(np.where(np.arange(65) < 30, 1.0, 0.01), 40)
+
+
+def padded(path, size):
+    taps = np.zeros(size)
+    taps[path.delay : path.delay + path.taps] = path.coefficients
+    return taps
+
+
+@settings(deadline=None)
+@given(arrays(np.float64, 40, elements=st.floats(-0.999, 0.999, allow_subnormal=False)))
+def test_shaped_tables_never_lose_to_rounding(response):
+    rounded, shaped = quantise_path(response, "q15"), quantise_path(response, "q15", FACTOR)
+    assert shaped.exponent == rounded.exponent or rounded.taps == 0
+    assert shaped.taps <= rounded.taps
+    target = np.ldexp(response, 15 + rounded.exponent)
+    errors = [weighted_error(FACTOR, padded(path, 40) - target) for path in (shaped, rounded)]
+    assert errors[0] <= errors[1]
+    assert np.abs(shaped.coefficients.astype(int)).max(initial=0) <= 32767
+
+
+def test_q31_is_rounded_whatever_the_weight():
+    response = np.random.default_rng(7).normal(0, 0.01, 40)
+    shaped, rounded = quantise_path(response, "q31", FACTOR), quantise_path(response, "q31")
+    assert np.array_equal(shaped.coefficients, rounded.coefficients)
+
+
+@pytest.fixture(scope="module", params=shipped_layouts())
+def shipped(request):
+    """Every shipped layout in q15: layout, float bank, shaped and rounded tables."""
+    layout = find_layout(request.param).model_copy(update={"arithmetic": "q15"})
+    result = design(layout)
+    return layout, result.bank, result.fixed, quantise_bank(result.bank, "q15")
+
+
+def test_in_band_error_is_10_db_below_rounding_on_every_path(shipped):
+    layout, bank, shaped, rounded = shipped
+    wanted, weights = bank.impulse_responses, error_weights(layout)
+    ours, plain = (
+        table_error(wanted, effective_impulse_responses(fixed, wanted.shape[2]), weights).in_band_db
+        for fixed in (shaped, rounded)
+    )
+    assert (plain - ours).min() >= 10.0
+
+
+def test_white_noise_keeps_70_db(shipped):
+    _, bank, shaped, _ = shipped
+    samples = np.random.default_rng(8).integers(-16384, 16384, (20000, 3))
+    output = Twin(shaped).process(samples, "filters")
+    reference = np.stack(
+        [sum(np.convolve(samples[:, i], h)[:20000] for i, h in enumerate(row)) for row in bank.impulse_responses],
+        axis=1,
+    )
+    measured = 10 * np.log10(np.sum(reference**2) / np.sum((output - reference) ** 2))
+    # Energies of 40 000 and more noise samples behind filters: within 0.2 dB of their expectation.
+    assert white_noise_snr_db(bank, shaped) == pytest.approx(measured, abs=0.2)
+    assert measured >= 70.0
+
+
+def test_the_listener_gets_what_the_float_design_gives(shipped):
+    layout, bank, shaped, _ = shipped
+    reference = acoustic_figures(layout, bank.impulse_responses)
+    realised = acoustic_figures(layout, effective_impulse_responses(shaped))
+    for part, figures in reference.items():
+        for key, value in figures.items():
+            if key.endswith("_db"):
+                assert realised[part][key] == pytest.approx(value, abs=0.2), (part, key)
+
+
+def test_tables_are_the_same_in_every_run(shipped):
+    layout, bank, shaped, _ = shipped
+    again = quantise_bank(bank, "q15", error_weights(layout))
+    for row, other in zip(shaped.paths, again.paths, strict=True):
+        for path, same in zip(row, other, strict=True):
+            assert (path.delay, path.exponent) == (same.delay, same.exponent)
+            assert path.coefficients.tobytes() == same.coefficients.tobytes()
+
+
+def test_a_weight_that_would_cost_the_noise_figure_is_reduced():
+    # 1 dB below its own level, this layout in q15 leaves no room for the whole depth, but for a part of it.
+    shipped = find_layout("echo-studio")
+    output = shipped.output.model_copy(update={"peak_gain_db": shipped.output.peak_gain_db - 1})
+    layout = shipped.model_copy(update={"arithmetic": "q15", "output": output})
+    result = design(layout)
+    wanted = result.bank.impulse_responses
+    assert white_noise_snr_db(result.bank, result.fixed) >= 70.2
+    error = effective_impulse_responses(result.fixed, wanted.shape[2]) - wanted
+    plain = effective_impulse_responses(quantise_bank(result.bank, "q15"), wanted.shape[2]) - wanted
+    assert np.sum(error**2) > np.sum(plain**2)
+    whole = _quantise_matrix(result.bank, "q15", error_weights(layout).power)
+    assert white_noise_snr_db(result.bank, whole) < 70.2
