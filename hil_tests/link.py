@@ -68,6 +68,7 @@ class Link:
 
     def __init__(self, transport: Transport, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
         self._transport = transport
+        self._former: list[Transport] = []
         self._reply_timeout_s = reply_timeout_s
         self._credits = 1
         self._session = 0
@@ -116,9 +117,23 @@ class Link:
         """
         return self._run(((message, payload) for payload in payloads), _Conversation(self._reply_timeout_s, ATTEMPTS))
 
-    def close(self) -> None:
-        """Release the line."""
+    def change_line(self, transport: Transport) -> None:
+        """Go on over another line to the same board: the session and its numbers stay."""
+        self._former.append(self._transport)
+        self._transport = transport
+        self._received.clear()
+
+    def change_back(self) -> None:
+        """Release the line, and go on over the one before it."""
         self._transport.close()
+        self._transport = self._former.pop()
+        self._received.clear()
+
+    def close(self) -> None:
+        """Release the line, and every one that was used before."""
+        self._transport.close()
+        for transport in self._former:
+            transport.close()
 
     def _run(self, requests: Iterable[tuple[Message, bytes]], talk: _Conversation) -> list[bytes]:
         waiting = iter(requests)

@@ -30,6 +30,8 @@ class Qemu:
         The image.
     options : tuple of str
         Further options, such as ``("-icount", "shift=0")``.
+    directory : Path, optional
+        Where the image finds the files that it opens through semihosting.
 
     Raises
     ------
@@ -37,12 +39,12 @@ class Qemu:
         If QEMU or the image is missing, or QEMU does not start.
     """
 
-    def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = (), directory: Path | None = None) -> None:
         command = [EXECUTABLE, "-M", machine, "-nodefaults", "-display", "none", "-monitor", "none"]
         # A multiplexer in between holds 32 bytes, so that one waits when the image has taken another; its escape
         # character is one that no byte equals.
         command += ["-chardev", "pty,id=serial0,mux=on", "-serial", "chardev:serial0", "-echr", "256"]
-        command += ["-kernel", str(elf), *options]
+        command += ["-kernel", str(elf.resolve()), "-semihosting-config", "enable=on,target=native", *options]
         if shutil.which(EXECUTABLE) is None:
             raise BoardNotFoundError(f"'{EXECUTABLE}' was not found on the PATH: apt-get install qemu-system-arm")
         if not elf.is_file():
@@ -52,7 +54,7 @@ class Qemu:
         if guard is not None:
             command = [guard, "--pdeathsig", "KILL", *command]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory
         )
         try:
             self.port = self._wait_for_port()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+from pathlib import Path
 from typing import Protocol
 
 import serial
@@ -66,3 +69,42 @@ class SerialTransport:
     def close(self) -> None:
         """Close the port."""
         self._serial.close()
+
+
+class PipeTransport:
+    """The fast lane of a virtual board: two named pipes in its directory, ``to_board`` and ``from_board``.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the board's simulator runs; the pipes are made here.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        paths = [directory / name for name in ("to_board", "from_board")]
+        for path in paths:
+            if not path.exists():
+                os.mkfifo(path)
+        # For reading and writing: so neither end waits for the other to open (fifo(7)).
+        self._to_board, self._from_board = (os.open(path, os.O_RDWR | os.O_NONBLOCK) for path in paths)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`; HilError after `WRITE_TIMEOUT_S` without progress."""
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [self._to_board], [], WRITE_TIMEOUT_S)[1]:
+                raise HilError(f"fast lane: the board takes nothing for {WRITE_TIMEOUT_S:g} s")
+            rest = rest[os.write(self._to_board, rest) :]
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, after a wait of at most `timeout_s`."""
+        if not select.select([self._from_board], [], [], timeout_s)[0]:
+            return b""
+        return os.read(self._from_board, 1 << 16)
+
+    def close(self) -> None:
+        """Close both ends: the board then goes back to its serial line."""
+        for handle in (self._to_board, self._from_board):
+            if handle >= 0:
+                os.close(handle)
+        self._to_board = self._from_board = -1

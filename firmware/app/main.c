@@ -1,14 +1,22 @@
 /* Bytes from the serial line go to the link, which runs the pipeline and answers; asleep in between. */
+#include "lane.h"
 #include "link.h"
 #include "port.h"
 
 /* In static memory, where the linker script checks the size; only main() knows it. */
 static ps_link_t link;
 
+/* Whether replies go through the fast lane; the reply that opens it still goes over the line. */
+static bool in_lane;
+
 static void write_line(void *context, const uint8_t *data, size_t size)
 {
     (void)context;
-    port_send(data, size);
+    if (in_lane) {
+        lane_send(data, size);
+    } else {
+        port_send(data, size);
+    }
 }
 
 static uint64_t read_ticks(void *context)
@@ -23,6 +31,25 @@ static uint32_t read_overruns(void *context)
     return port_receive_overruns();
 }
 
+static bool open_lane(void *context)
+{
+    (void)context;
+    return lane_open();
+}
+
+/* Until the host closes its end; then back to the line. */
+static void serve_lane(void)
+{
+    static uint8_t received[4096];
+    size_t size;
+
+    in_lane = true;
+    while ((size = lane_receive(received, sizeof received)) != 0) {
+        ps_link_feed(&link, received, size);
+    }
+    in_lane = false;
+}
+
 int main(void)
 {
     const uint8_t clock_source = port_start();
@@ -30,6 +57,7 @@ int main(void)
         .write = write_line,
         .ticks = read_ticks,
         .receive_overruns = read_overruns,
+        .open_lane = open_lane,
         .board_name = port_board_name(),
         .tick_hz = port_tick_hz(),
         .clock_source = clock_source,
@@ -44,6 +72,9 @@ int main(void)
             port_idle();
         } else {
             ps_link_feed(&link, received, size);
+        }
+        if (lane_is_open()) {
+            serve_lane();
         }
     }
 }

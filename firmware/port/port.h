@@ -4,6 +4,7 @@
 #ifndef PS_PORT_H
 #define PS_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@
 uint8_t port_start(void);
 
 const char *port_board_name(void);
+
+/* Whether a simulator runs this image, with semihosting at hand. */
+bool port_is_simulated(void);
 
 /* Ticks since port_start() and their nominal rate. */
 uint64_t port_ticks(void);

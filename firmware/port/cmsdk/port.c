@@ -41,6 +41,11 @@ const char *port_board_name(void)
     return BOARD_NAME;
 }
 
+bool port_is_simulated(void)
+{
+    return true;
+}
+
 uint64_t port_ticks(void)
 {
     return ticks_now();

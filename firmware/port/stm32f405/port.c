@@ -95,6 +95,11 @@ const char *port_board_name(void)
     return "stm32f405";
 }
 
+bool port_is_simulated(void)
+{
+    return simulated;
+}
+
 uint64_t port_ticks(void)
 {
     return ticks_now();
