@@ -23,6 +23,7 @@ FLOORS = {
     "designer.evaluation": 3,
     "designer.report": 4,
     "designer.codegen": 4,
+    "designer.export": 4,
     "designer.toolchain": 4,
     "designer.pipeline": 5,
     "designer.audio_files": 1,

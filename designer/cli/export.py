@@ -1,0 +1,63 @@
+"""The verb that hands filters to other tools: export."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from designer.cli.common import DesignArgument, JsonOption, QuietOption, app, print_json, say
+
+
+class Target(StrEnum):
+    """What filters can be exported to."""
+
+    wav = "wav"
+    camilladsp = "camilladsp"
+    sofa = "sofa"
+    npz = "npz"
+    rew = "rew"
+
+
+class Version(StrEnum):
+    """Which filters are exported."""
+
+    float = "float"
+    quantised = "quantised"
+
+
+@app.command()
+def export(
+    directory: DesignArgument,
+    to: Annotated[Target, typer.Option("--to", help="Format of the files.")],
+    version: Annotated[Version, typer.Option("--from", help="Float design, or the tables that the board runs.")] = (
+        Version.float
+    ),
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Directory [DIR/export/FORMAT].")] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a design's filters as multichannel WAV, CamillaDSP configuration, SOFA, NumPy or REW text."""
+    from dataclasses import replace
+
+    from designer.export.files import EXPORTERS
+    from designer.files import replace_file
+    from designer.fixedpoint.quantise import effective_impulse_responses
+    from designer.pipeline import load_design_layout, load_tables
+
+    layout = load_design_layout(directory)
+    bank, fixed = load_tables(directory)
+    if version is Version.quantised:
+        bank = replace(bank, impulse_responses=effective_impulse_responses(fixed, bank.impulse_responses.shape[2]))
+    target = out or directory / "export" / to.value
+    paths = []
+    for name, data in EXPORTERS[to.value](layout, bank).items():
+        replace_file(target / name, lambda file, data=data: file.write(data))  # type: ignore[misc]
+        paths.append(target / name)
+    if json:
+        print_json({"to": to.value, "files": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            say(f"  {path}", quiet)

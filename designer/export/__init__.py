@@ -1,0 +1,1 @@
+"""Filters for other people's tools."""
