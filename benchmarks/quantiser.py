@@ -175,4 +175,4 @@ def show(result: dict[str, Any], console: Console) -> None:
 
 
 if __name__ == "__main__":
-    show(measure(), Console())
+    show(measure(), Console(width=120))
