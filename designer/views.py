@@ -39,6 +39,31 @@ def signal_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
 
 
+@contextmanager
+def sweep_progress(quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how many points of a sweep are done; without a terminal, every tenth part."""
+    if quiet:
+        yield lambda done, failed, total: None
+        return
+    if not sys.stderr.isatty():
+        told = -1
+
+        def tell(done: int, failed: int, total: int) -> None:
+            nonlocal told
+            if 10 * done // total > told:
+                told = 10 * done // total
+                sys.stderr.write(f"    {done} of {total} points, {failed} failed\n")
+
+        yield tell
+        return
+    columns = TextColumn("{task.description:16s}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("")
+        yield lambda done, failed, total: bar.update(
+            task, description=f"{failed} failed" if failed else "designing", completed=done, total=total
+        )
+
+
 def _line_progress(name: str, done: int, total: int) -> None:
     if name:
         sys.stderr.write(f"    {100 * done // total:3d} %  {name}\n")

@@ -29,6 +29,7 @@ FLOORS = {
     "designer.audio_files": 1,
     "designer.binaural": 2,
     "designer.render": 5,
+    "designer.sweep": 5,
     "designer.reporting": 5,
     "designer.cli": 6,
     "designer.views": 6,

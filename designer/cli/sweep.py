@@ -1,0 +1,70 @@
+"""The verb that makes many designs: sweep."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from designer.cli.common import JsonOption, LayoutArgument, OutOption, QuietOption, app, print_json, say, step
+
+_OBJECTIVES = "cancellation.left_mean_gain_db:max,beam.mean_null_depth_db:max"
+
+
+class TableFormat(StrEnum):
+    """Formats of the results."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def sweep(
+    layout: LayoutArgument,
+    vary: Annotated[
+        list[str], typer.Option("--vary", help="PATH=FROM:TO:COUNT or PATH=VALUE,VALUE; once for each parameter.")
+    ],
+    random: Annotated[int | None, typer.Option("--random", help="Draw this many points instead of the grid.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+    out: OutOption = None,
+    table: Annotated[TableFormat, typer.Option("--format", help="Of the results.")] = TableFormat.csv,
+    pareto: Annotated[str, typer.Option("--pareto", help="Two figures, each with :max or :min.")] = _OBJECTIVES,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes [one for each core].")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="tcp://HOST:PORT", help="Run on a Dask cluster instead.")
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Vary a layout's parameters, design every point, and plot the best trade-offs; goes on where it was stopped."""
+    from designer.files import replace_file
+    from designer.pipeline import find_layout
+    from designer.sweep.plan import parse_axis, plan_points
+    from designer.sweep.results import pareto_page, parse_objectives, to_csv, to_parquet
+    from designer.sweep.run import run_sweep
+    from designer.views import sweep_progress
+
+    base = find_layout(layout)
+    axes = [parse_axis(text) for text in vary]
+    objectives = parse_objectives(pareto)
+    points = plan_points(base, axes, random, seed)
+    directory = out or Path("build") / base.name / "sweep"
+    step(f"{len(points)} points of '{base.name}'", quiet=json or quiet)
+    with sweep_progress(json or quiet) as progress:
+        rows = run_sweep(points, directory, jobs=jobs or os.cpu_count() or 1, scheduler=scheduler, progress=progress)
+    results = directory / f"results.{table.value}"
+    data = to_csv(rows) if table is TableFormat.csv else to_parquet(rows)
+    replace_file(results, lambda file: file.write(data))
+    failed = sum(row["status"] != "ok" for row in rows)
+    written = [str(results)]
+    if failed < len(rows):
+        page = pareto_page(rows, [axis.text for axis in axes], objectives).encode()
+        replace_file(directory / "pareto.html", lambda file: file.write(page))
+        written.append(str(directory / "pareto.html"))
+    if json:
+        print_json({"points": len(rows), "failed": failed, "files": written})
+    else:
+        say(f"{len(rows)} points, {failed} failed: {', '.join(written)}", quiet)

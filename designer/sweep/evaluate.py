@@ -1,0 +1,63 @@
+"""One point of a sweep: design it, and keep its figures or the reason why there are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from designer.errors import ProsceniumError
+from designer.layout import Layout
+from designer.layout_messages import explain
+from designer.pipeline import design
+from designer.report.scorecard import scorecard
+from designer.sweep.plan import Point
+
+_BAND_HZ = (1000.0, 5000.0)
+_EDGE = 1.01
+
+
+def evaluate_point(point: Point) -> dict[str, Any]:
+    """Design one point.
+
+    Parameters
+    ----------
+    point : Point
+
+    Returns
+    -------
+    dict
+        ``key``, ``status`` ('ok' or 'failed'), ``reason``, one entry for each parameter and for each figure.  A point
+        that fails says why; nothing is raised.
+    """
+    row: dict[str, Any] = {"key": point.key, **point.parameters}
+    try:
+        layout = Layout.model_validate(point.layout)
+        result = design(layout)
+        card = scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest)
+    except ValidationError as error:
+        return {**row, "status": "failed", "reason": explain(error, point.layout, "point")}
+    except ProsceniumError as error:
+        return {**row, "status": "failed", "reason": str(error)}
+    except Exception as error:  # one point must not end the others
+        return {**row, "status": "failed", "reason": f"{type(error).__name__}: {error}"}
+    return {**row, "status": "ok", "reason": "", **figures_of(card)}
+
+
+def figures_of(card: dict[str, Any]) -> dict[str, float]:
+    """Scalars of a scorecard's quantised design, and the mean cancellation from 1 to 5 kHz."""
+    figures = {"latency_ms": float(card["latency_ms"]), "common_gain_db": float(card["common_gain_db"])}
+    for group, values in card["quantised"].items():
+        for key, value in values.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                figures[f"{group}.{key}"] = float(value)
+    cancellation = card["quantised"]["cancellation"]
+    centres = np.array(cancellation["band_centres_hz"])
+    used = (centres >= _BAND_HZ[0] / _EDGE) & (centres <= _BAND_HZ[1] * _EDGE)
+    for side in ("left", "right"):
+        gain = np.array(cancellation[f"{side}_cancellation_gain_db"])[used]
+        effort = np.array(cancellation[f"{side}_effort_db"])
+        figures[f"cancellation.{side}_mean_gain_db"] = float(gain.mean())
+        figures[f"cancellation.{side}_most_effort_db"] = float(effort.max())
+    return figures

@@ -1,0 +1,146 @@
+"""Which layouts a sweep consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from designer.errors import LayoutError
+from designer.layout import Layout
+
+_MOST_POINTS = 100_000
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One varied parameter.
+
+    Attributes
+    ----------
+    text : str
+        As it was asked for, left of the '='; also the column's name.
+    targets : tuple of (tuple of str, float)
+        Paths in the layout and the sign with which each takes the value.
+    values : tuple of float
+        Of the grid; a random sweep draws between the least and the largest.
+    """
+
+    text: str
+    targets: tuple[tuple[tuple[str, ...], float], ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One layout of the sweep.
+
+    Attributes
+    ----------
+    key : str
+        Digest of the layout as it would be read; the same point has the same key in every run.
+    parameters : dict of str to float
+    layout : dict
+        Not validated yet: a point may turn out to be impossible.
+    """
+
+    key: str
+    parameters: dict[str, float]
+    layout: dict[str, Any]
+
+
+def parse_axis(text: str) -> Axis:
+    """Read ``PATH[,PATH…]=A:B:N`` or ``PATH[,PATH…]=V,V,…``; a path with '-' ahead takes the negative value.
+
+    Paths are those of the layout file, with drivers by name: ``driver.left.azimuth_deg``, ``cabinet.radius_m``.
+
+    Raises
+    ------
+    LayoutError
+        If it is neither.
+    """
+    left, equals, right = text.partition("=")
+    paths = [path.strip() for path in left.split(",")]
+    try:
+        if ":" in right:
+            low, high, count = right.split(":")
+            values = np.linspace(float(low), float(high), int(count)).tolist()
+        else:
+            values = [float(value) for value in right.split(",")]
+    except ValueError:
+        values = []
+    if not equals or not all(paths) or not values or not np.all(np.isfinite(values)):
+        raise LayoutError(
+            f"--vary '{text}': allowed is PATH=FROM:TO:COUNT or PATH=VALUE,VALUE,…, for example "
+            "listener.distance_m=1:3:5; several paths, one with '-': driver.left.azimuth_deg,-driver.right.azimuth_deg"
+        )
+    targets = tuple((tuple(p.lstrip("-").split(".")), -1.0 if p.startswith("-") else 1.0) for p in paths)
+    return Axis(left.strip(), targets, tuple(values))
+
+
+def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, seed: int = 0) -> list[Point]:
+    """List the points of a sweep.
+
+    Parameters
+    ----------
+    base : Layout
+    axes : sequence of Axis
+    random : int, optional
+        This many points drawn uniformly instead of the grid.
+    seed : int
+        Of the draw: the same seed gives the same points.
+
+    Raises
+    ------
+    LayoutError
+        If a path is not in the layout, or there would be more than 100 000 points.
+    """
+    document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for axis in axes:
+        for path, _ in axis.targets:
+            _place(document, path, axis.text)
+    count = random if random is not None else int(np.prod([len(axis.values) for axis in axes]))
+    if not 0 < count <= _MOST_POINTS:
+        raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
+    return [_point(document, axes, values) for values in _values(axes, random, seed)]
+
+
+def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tuple[float, ...]]:
+    if random is None:
+        yield from itertools.product(*(axis.values for axis in axes))
+        return
+    generator = np.random.default_rng(seed)
+    for _ in range(random):
+        yield tuple(float(generator.uniform(min(axis.values), max(axis.values))) for axis in axes)
+
+
+def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[float]) -> Point:
+    layout = json.loads(json.dumps(document))
+    for axis, value in zip(axes, values, strict=True):
+        for path, sign in axis.targets:
+            table, key = _place(layout, path, axis.text)
+            whole = isinstance(table.get(key), int) and float(value).is_integer()
+            table[key] = int(value) if whole else sign * value
+    text = json.dumps(layout, sort_keys=True, separators=(",", ":"))
+    parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
+    return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
+
+
+def _place(document: dict[str, Any], path: tuple[str, ...], text: str) -> tuple[dict[str, Any], str]:
+    """Find the table that holds a path's last part."""
+    here: Any = document
+    for depth, part in enumerate(path[:-1]):
+        if isinstance(here, list):
+            here = next((item for item in here if item.get("name") == part), None)
+        else:
+            here = here.get(part) if isinstance(here, dict) else None
+        if here is None:
+            raise LayoutError(f"--vary '{text}': there is no '{'.'.join(path[: depth + 1])}' in the layout")
+    if not isinstance(here, dict):
+        raise LayoutError(f"--vary '{text}': '{'.'.join(path)}' is not a key of the layout: drivers go by their name")
+    return here, path[-1]
