@@ -41,6 +41,11 @@ def resource(name: str) -> Path:
     return (_INSTALLED if is_installed() else _PACKAGE.parent) / name
 
 
+def requirements_file() -> Path:
+    """Pins and hashes of everything that is used."""
+    return (_INSTALLED if is_installed() else _PACKAGE.parent) / "requirements.txt"
+
+
 def source_root() -> Path:
     """Directory above all resources; debug information in images is relative to it."""
     return resource("firmware").parent

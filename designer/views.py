@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from designer.layout import Layout
     from designer.pipeline import Design
+    from designer.toolchain.doctor import Finding
     from hil_tests.regression import HilReport
 
 _WIDTH = 110
@@ -96,6 +97,20 @@ def layout_table(layout: Layout) -> None:
         f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
         f"{layout.arithmetic}, {layout.filters.taps or 'as many as needed'} taps, blocks of {layout.block_samples}"
     )
+
+
+def findings_table(findings: list[Finding]) -> None:
+    """Print what was found on this machine and what was not."""
+    table = Table(title="This machine", title_justify="left")
+    for heading in ("", "what", "for", "where, or how to get it"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = "ok" if finding.found else "MISSING" if finding.needed else "absent"
+        table.add_row(mark, finding.name, finding.purpose, finding.detail)
+    console = _console()
+    console.print(table)
+    missing = [finding.name for finding in findings if finding.needed and not finding.found]
+    console.print(f"needed and missing: {', '.join(missing)}" if missing else "everything that is needed is here")
 
 
 def comparison_table(first: str, second: str, rows: list[dict[str, Any]]) -> None:

@@ -102,8 +102,12 @@ def test_cores_and_cluster_give_the_same_rows(base, tmp_path):
         n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask"
     ) as cluster:
         there = run_sweep(points, tmp_path / "there", scheduler=cluster.scheduler_address)
-    assert there == here
-    assert run_sweep(points, tmp_path / "cores", jobs=2) == here
+    cores = run_sweep(points, tmp_path / "cores", jobs=2)
+    for rows in (there, cores):
+        for mine, expected in zip(rows, here, strict=True):
+            assert list(mine) == list(expected)
+            # Figures have three decimals; the order of sums differs with the number of threads, so one may tip over.
+            assert mine == pytest.approx(expected, rel=1e-6, abs=1.5e-3)
 
 
 def test_a_scheduler_that_is_not_there_is_said(base, tmp_path, monkeypatch):

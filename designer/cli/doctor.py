@@ -1,0 +1,34 @@
+"""The verb that looks at the machine: doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from designer.cli.common import JsonOption, QuietOption, app, print_json, step
+
+
+@app.command()
+def doctor(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Get the source of CMSIS-DSP if it is missing.")] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Say what is missing on this machine and how to get it; exit code 5 if something needed is."""
+    from designer.toolchain.doctor import examine
+    from designer.views import findings_table
+
+    findings = examine()
+    if fetch and any(f.name.startswith("CMSIS-DSP") and not f.found for f in findings):
+        from designer.toolchain.fetch import fetch_cmsis_dsp
+
+        step("fetching the source of CMSIS-DSP", quiet=json or quiet)
+        fetch_cmsis_dsp()
+        findings = examine()
+    if json:
+        print_json([finding.to_dict() for finding in findings])
+    elif not quiet:
+        findings_table(findings)
+    if any(finding.needed and not finding.found for finding in findings):
+        raise typer.Exit(5)

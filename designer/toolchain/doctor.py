@@ -1,0 +1,95 @@
+"""What this machine has of what Proscenium can use, and how to get the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from designer.errors import BuildError
+from designer.toolchain.cmsis import CMSIS_DSP_VERSION, find_cmsis_dsp
+
+_KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
+_LEAST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for.
+
+    Attributes
+    ----------
+    name : str
+    purpose : str
+        What needs it.
+    found : bool
+    detail : str
+        Where it is, or how to get it.
+    needed : bool
+        Whether designing, building and the virtual board need it; the others can wait.
+    """
+
+    name: str
+    purpose: str
+    found: bool
+    detail: str
+    needed: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def examine() -> list[Finding]:
+    """Look for everything, needed things first."""
+    return [*_needed(), *_optional()]
+
+
+def _needed() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    recent = sys.version_info[:2] >= _LEAST_PYTHON
+    yield Finding("Python", "everything", recent, version if recent else f"{version}: 3.11 or later is needed", True)
+    compiler = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
+    yield _tool("arm-none-eabi-gcc", "build: compiling the firmware", compiler, True)
+    yield _cmsis()
+    yield _tool("qemu-system-arm", "hil, flash: the virtual board", "apt-get install qemu-system-arm", True)
+
+
+def _optional() -> Iterator[Finding]:
+    yield _tool("openocd", "flash: real boards, through ST-Link", "apt-get install openocd", False)
+    ports = _serial_ports()
+    yield Finding(
+        "serial port", "hil --port: real boards", bool(ports), ", ".join(ports) or "none: plug a board in", False
+    )
+    found = _KEMAR.is_file()
+    yield Finding(
+        "KEMAR's HRTF", "render --hrtf kemar", found, str(_KEMAR) if found else "apt-get install libmysofa1", False
+    )
+    for module, purpose in (("distributed", "sweep --scheduler"), ("pyarrow", "sweep --format parquet")):
+        there = importlib.util.find_spec(module) is not None
+        yield Finding(module, purpose, there, "installed" if there else f"pip install {module}", False)
+    for tool, purpose in (("gcc", "tests of the firmware on this machine"), ("chromium", "tests of the report")):
+        yield _tool(tool, purpose, f"apt-get install {tool}", False)
+
+
+def _tool(name: str, purpose: str, remedy: str, needed: bool) -> Finding:
+    path = shutil.which(name)
+    return Finding(name, purpose, path is not None, path or remedy, needed)
+
+
+def _cmsis() -> Finding:
+    name, purpose = f"CMSIS-DSP {CMSIS_DSP_VERSION} source", "build: the firmware's kernels"
+    try:
+        return Finding(name, purpose, True, str(find_cmsis_dsp()), True)
+    except BuildError:
+        return Finding(name, purpose, False, "proscenium doctor --fetch (or 'make setup' in a checkout)", True)
+
+
+def _serial_ports() -> list[str]:
+    from serial.tools.list_ports import comports
+
+    return sorted(port.device for port in comports() if port.vid is not None)
