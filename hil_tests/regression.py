@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.pipeline import Design
 from designer.report.scorecard import acoustic_figures
 from hil_tests.acoustics import AcousticDeviation, compare_acoustics
 from hil_tests.board import Board
 from hil_tests.compare import SignalReport, compare
 from hil_tests.locate import locate_streamed
-from hil_tests.signals import Signal
+from hil_tests.signals import Signal, read_response
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,6 @@ def run_regression(
     progress : callable
         Told the signal's name, the samples done and the samples in all.
     """
-    word = SAMPLE_FORMATS[design.fixed.arithmetic]
     reports, responses, done = [], {}, 0
     total = sum(signal.samples.shape[0] for signal in signals)
     for signal in signals:
@@ -133,7 +131,7 @@ def run_regression(
             report = replace(report, located=where)
         reports.append(report)
         if signal.name.startswith("impulse_"):
-            responses[signal.name.removeprefix("impulse_")] = output / word.largest
+            responses[signal.name.removeprefix("impulse_")] = read_response(design.fixed, output)
     progress("", done, total)
     measured = np.stack([responses[name] for name in design.bank.input_names], axis=2).transpose(1, 2, 0)
     figures = acoustic_figures(design.layout, measured)

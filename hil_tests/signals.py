@@ -16,6 +16,7 @@ from designer.fixedpoint.qformat import SAMPLE_FORMATS, QFormat
 SEED = 20260214
 MUSIC = Path("/usr/share/games/asc/music/frontiers.mp3")  # Debian package asc-music
 MUSIC_START_S = 20.0
+IMPULSES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     Returns
     -------
     list of Signal
-        An impulse per input, noise, the worst case of every driver, full scale, a sweep, music.
+        Impulses per input, noise, the worst case of every driver, full scale, a sweep, music.
 
     Raises
     ------
@@ -58,9 +59,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     """
     rate, word = bank.sample_rate_hz, SAMPLE_FORMATS[bank.arithmetic]
     rng = np.random.default_rng(SEED)
-    signals = [
-        Signal(f"impulse_{name}", "filters", _impulse(bank, i, word.largest)) for i, name in enumerate(bank.input_names)
-    ]
+    signals = [Signal(f"impulse_{name}", "filters", _impulse(bank, i)) for i, name in enumerate(bank.input_names)]
     noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 4, 3)))
     signals.append(Signal("noise", "filters", noise))
     signals.append(Signal("worst_case", "filters", _worst_case(bank)))
@@ -77,10 +76,40 @@ def _response_samples(bank: FixedPointBank) -> int:
     return max(path.delay + path.taps for row in bank.paths for path in row)
 
 
-def _impulse(bank: FixedPointBank, channel: int, value: int) -> np.ndarray:
-    samples = np.zeros((_response_samples(bank), len(bank.input_names)), dtype=np.int64)
-    samples[0, channel] = value
-    return samples
+def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
+    """Impulses of falling height, each followed by the room that its response needs."""
+    heights = impulse_heights(bank)
+    samples = np.zeros((heights.size, _response_samples(bank), len(bank.input_names)), dtype=np.int64)
+    samples[:, 0, channel] = heights
+    return samples.reshape(-1, len(bank.input_names))
+
+
+def impulse_heights(bank: FixedPointBank) -> np.ndarray:
+    """Raw heights of an impulse signal's impulses: (K,) int64, from full scale down to about 0.8 of it.
+
+    Each height meets another rounding at the output; with K of them the response is known √K times better than
+    from one.
+    """
+    largest = SAMPLE_FORMATS[bank.arithmetic].largest
+    return np.array([largest - k * (largest // 37) for k in range(IMPULSES)], dtype=np.int64)
+
+
+def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
+    """Impulse responses by least squares over the impulses of one signal.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+    output : (K n, D) integers
+        What the board returned for an impulse signal.
+
+    Returns
+    -------
+    (n, D) float64
+    """
+    heights = impulse_heights(bank).astype(np.float64)
+    repeats = np.asarray(output, dtype=np.float64).reshape(heights.size, -1, output.shape[1])
+    return np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights)
 
 
 def _worst_case(bank: FixedPointBank) -> np.ndarray:
