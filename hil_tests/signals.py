@@ -109,7 +109,7 @@ def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
     """
     heights = impulse_heights(bank).astype(np.float64)
     repeats = np.asarray(output, dtype=np.float64).reshape(heights.size, -1, output.shape[1])
-    return np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights)
+    return np.asarray(np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights))
 
 
 def _worst_case(bank: FixedPointBank) -> np.ndarray:
