@@ -20,7 +20,7 @@ CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
-TEST_PACKAGES := cppcheck clang-format chromium
+TEST_PACKAGES := cppcheck clang-format chromium espeak-ng frozen-bubble-data
 
 .PHONY: hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:

@@ -18,6 +18,7 @@ from designer.errors import LayoutError
 from designer.filters.bank import FilterBank
 from designer.filters.convolution import OverlapSave
 from designer.filters.engine import FloatEngine
+from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
@@ -57,7 +58,7 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
 
     def process(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
         output = word.to_float(twin.process(word.quantise(stereo)))
-        twin.forget_trace()
+        twin.forget_decisions()
         return output
 
     return process
@@ -150,7 +151,7 @@ def render_binaural(
         _check_target(source, path)
     rate = bank.sample_rate_hz
     chains = {
-        target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate),
+        target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate, DELAY_SAMPLES),
         before: _Chain(lambda stereo: stereo, plain_ears, before, rate),
     }
     with ExitStack() as stack:
@@ -181,11 +182,13 @@ def render_binaural(
 class _Chain:
     """One way from stereo to two ears, into a scratch file whose level is set at the end."""
 
-    def __init__(self, process: Processor, ears: Ears, target: Path, rate_hz: int) -> None:
+    def __init__(
+        self, process: Processor, ears: Ears, target: Path, rate_hz: int, process_delay_samples: int = 0
+    ) -> None:
         self._process, self._ears = process, OverlapSave(ears.responses)
         self._target, self._rate_hz = target, rate_hz
         self._scratch = target.with_name(f".{target.name}.scratch")
-        self._skip = self.delay_samples = ears.delay_samples
+        self._skip = self.delay_samples = process_delay_samples + ears.delay_samples
         self.meter = _Meter()
 
     def __enter__(self) -> Self:

@@ -87,8 +87,9 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         The design.
     """
     word = SAMPLE_FORMATS[fixed.arithmetic]
-    twin = Twin(fixed).process(signal.samples, signal.entry)
-    engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb)
+    model = Twin(fixed)
+    twin = model.process(signal.samples, signal.entry)
+    engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions)
     # Both saturate at full scale; clipping never widens a difference, so the bounds hold behind it too.
     unclipped = engine.process(word.to_float(signal.samples), signal.entry)
     reference = np.clip(unclipped, -1.0, word.largest * word.lsb)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from designer.filters.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout import Layout
 
@@ -12,7 +13,7 @@ GENERATOR_VERSION = "1"
 
 
 def design_digest(layout: Layout, bank: FixedPointBank) -> str:
-    """SHA-256 over the layout, every integer of the bank and the generator's version.
+    """SHA-256 over the layout, every integer of the bank and of the upmix's tables, and the generator's version.
 
     Parameters
     ----------
@@ -42,6 +43,9 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
             }
         )
     )
+    tables = upmix_tables()
+    for table in (tables.rate_filter, tables.prototypes, tables.window, tables.twiddles):
+        add(table.astype("<i8").tobytes())
     for row in bank.paths:
         for path in row:
             add(_canonical_json([path.taps, path.delay, path.exponent]))

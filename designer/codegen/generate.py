@@ -8,6 +8,7 @@ from typing import Any
 from designer import protocol
 from designer.codegen.digest import GENERATOR_VERSION, design_digest
 from designer.codegen.environment import banner, create_environment
+from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FRACTION_BITS, FixedPointBank
 from designer.layout import Layout
 
@@ -34,7 +35,7 @@ class GeneratedSources:
 
 
 def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
-    """Render ``design.h``, ``design.c`` and ``protocol.h``.
+    """Render ``design.h``, ``design.c``, ``upmix_tables.c`` and ``protocol.h``.
 
     Parameters
     ----------
@@ -67,6 +68,7 @@ def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
         "design.h": _design_context(layout, bank, digest),
         "design.c": _design_context(layout, bank, digest),
         "protocol.h": protocol_context(),
+        "upmix_tables.c": upmix_context(),
     }
     files = {
         name: environment.get_template(f"{name}.j2").render(banner=head, **context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,10 +22,17 @@ class FloatEngine:
     impulse_responses : (D, 3, N) float64
     full_scale : float
         Largest positive sample, see `Upmix`.
+    decisions : sequence of (7, 2) arrays, optional
+        Gains of the upmix after each hop in place of its own, see `Upmix`.
     """
 
-    def __init__(self, impulse_responses: np.ndarray, full_scale: float = 1.0) -> None:
-        self._upmix = Upmix(full_scale)
+    def __init__(
+        self,
+        impulse_responses: np.ndarray,
+        full_scale: float = 1.0,
+        decisions: Sequence[np.ndarray] | None = None,
+    ) -> None:
+        self._upmix = Upmix(full_scale, decisions)
         self._matrix = OverlapSave(impulse_responses)
 
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
@@ -48,4 +56,5 @@ class FloatEngine:
         if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
             raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
         buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
+        self._upmix.decisions.clear()
         return self._matrix.process(buses)

@@ -1,78 +1,149 @@
 """Float reference of the upmix to left, right and centre.
 
-The centre is C = g·(L + R)/2 with g = max(0, 1 − √(P_S/P_M)), P_M and P_S the smoothed powers of L + R and L − R
-(orthogonality of the residuals; Vickers, "Frequency-domain two- to three-channel upmix for center channel derivation
-and speech enhancement", AES 127, 2009, here broadband).  A hard-panned source leaves C, a centre source passes
-unaltered, and L' = L − C, R' = R − C.
+In each band, with P_M, P_S and P_X the smoothed powers of mid and side and their smoothed product:
+
+* h = P_X/P_S, within ±1, predicts what side explains of mid: M − h·S is orthogonal to S.  Uncorrelated sources cannot
+  give more than ±1.
+* a = (P_M − P_S)/P_E is the Wiener gain of the centre in what is left, P_E = P_M − 2h·P_X + h²·P_S: with
+  uncorrelated sources left, centre, right, P_M − P_S is the centre's power.
+* where mid and side are coherent, there is one source off the centre, and a is lowered to 0: factor 2·(1 − γ²) with
+  γ² = P_X²/(P_M·P_S).
+
+C = a·(M − h·S).  The regression is Avendano and Jot's similarity ("A frequency-domain approach to multichannel
+upmix", J. AES 52(7), 2004) taken to its least-squares end; for h = 0 and γ = 0 it is the Wiener form of Vickers'
+ratio ("Frequency-domain two- to three-channel upmix for center channel derivation", AES 127, 2009).
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
-HOP_SAMPLES = 64
+from designer.filters.upmix_frame import UpmixFrame
+from designer.filters.upmix_tables import (
+    BAND_BINS,
+    BANDS,
+    DECIMATION,
+    HOP_SAMPLES,
+    LOW_HOP,
+    PROTOTYPE_BITS,
+    RATE_BITS,
+    RATE_TAPS,
+    WINDOW_BITS,
+    upmix_tables,
+)
+
 SMOOTHING = 1.0 / 16.0
-GAIN_SLEW_PER_HOP = 2048.0 / 32768.0
+GAIN_SLEW_PER_HOP = 0.25
+# Side below this part of mid's power (-48 dB) is taken for an imperfect centre, not for a source of its own.
+SIDE_FLOOR = 2.0**-16
 
 
-class Upmix:
+def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> np.ndarray:
+    """Gains of mid and side that make the centre.
+
+    Parameters
+    ----------
+    power_mid, power_side, cross : (B,) float64
+        Smoothed powers; |cross|² ≤ power_mid·power_side.
+
+    Returns
+    -------
+    (B, 2) float64
+        a from 0 to 1, and b = a·h from -a to a: C = a·M − b·S.
+    """
+    gains = np.zeros((power_mid.size, 2))
+    on = power_mid > power_side
+    mid, side, cross = power_mid[on], power_side[on], cross[on]
+    floored = side + SIDE_FLOOR * mid
+    h = np.clip(cross / floored, -1.0, 1.0)
+    coherence = np.minimum(cross**2 / (mid * floored), 1.0)
+    left_over = np.maximum(mid - 2 * h * cross + h**2 * side, mid - side)
+    gain = (mid - side) / left_over * np.minimum(2.0 * (1.0 - coherence), 1.0)
+    gains[on] = np.stack([gain, gain * h], axis=1)
+    return gains
+
+
+class Upmix(UpmixFrame):
     """State of the float upmix; the output does not depend on how the input is cut into calls.
 
     Parameters
     ----------
     full_scale : float
         Largest positive sample, 1 − 1 LSB where a fixed-point word is compared with.
+    decisions : sequence of (7, 2) arrays, optional
+        Gains to take after each hop in place of its own: those of a twin that it is compared with.
     """
 
-    def __init__(self, full_scale: float = 1.0) -> None:
+    def __init__(self, full_scale: float = 1.0, decisions: Sequence[np.ndarray] | None = None) -> None:
         self._full_scale = full_scale
-        self._power_mid = self._power_side = 0.0
-        self._sum_mid = self._sum_side = 0.0
-        self._gain_from = self._gain_to = 0.0
-        self._phase = 0
+        self._given = decisions
+        tables = upmix_tables()
+        self._rate = np.ldexp(tables.rate_filter.astype(np.float64), -RATE_BITS)
+        half = np.ldexp(tables.prototypes.astype(np.float64), -PROTOTYPE_BITS)
+        self._prototypes = np.concatenate([half, half[:, -2::-1]], axis=1)
+        self._window = np.ldexp(tables.window.astype(np.float64), -WINDOW_BITS)
+        super().__init__()
 
-    def process(self, stereo: np.ndarray) -> np.ndarray:
-        """Split stereo into left, right and centre.
+    def reset(self) -> None:
+        """Return to the state after power-up."""
+        super().reset()
+        self._smoothed = np.zeros((BANDS + 1, 3))
 
-        Parameters
-        ----------
-        stereo : (n, 2) float64
-            L and R, within ±1.
+    def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
+        return np.asarray(np.stack([stereo[:, 0] + stereo[:, 1], stereo[:, 0] - stereo[:, 1]], axis=1) / 2)
 
-        Returns
-        -------
-        (n, 3) float64
-            L', R', C, with L' + C = L and R' + C = R.
-        """
-        buses = np.empty((stereo.shape[0], 3))
-        start = 0
-        while start < stereo.shape[0]:
-            stop = min(start + HOP_SAMPLES - self._phase, stereo.shape[0])
-            buses[start:stop] = self._process_within_hop(stereo[start:stop])
-            start = stop
-        return buses
+    def _decimate(self, windows: np.ndarray) -> np.ndarray:
+        return np.asarray(np.einsum("jkc,k->jc", windows, self._rate))
 
-    def _process_within_hop(self, stereo: np.ndarray) -> np.ndarray:
-        left, right = stereo.T
-        mid, side = left + right, left - right
-        self._sum_mid += float(mid @ mid)
-        self._sum_side += float(side @ side)
-        ramp = np.arange(self._phase, self._phase + left.size) / HOP_SAMPLES
-        gain = self._gain_from + (self._gain_to - self._gain_from) * ramp
-        # The residuals stay within full scale: without this bound a gain that lags could overdrive them.
-        centre = np.maximum(gain * mid / 2, np.maximum(left, right) - self._full_scale)
-        centre = np.minimum(centre, np.minimum(left, right) + 1.0)
-        self._phase += left.size
-        if self._phase == HOP_SAMPLES:
-            self._end_hop()
-        return np.stack([left - centre, right - centre, centre], axis=1)
+    def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
+        return np.asarray(mid_side - low)
 
-    def _end_hop(self) -> None:
-        self._power_mid += SMOOTHING * (self._sum_mid - self._power_mid)
-        self._power_side += SMOOTHING * (self._sum_side - self._power_side)
-        below = self._power_side < self._power_mid
-        target = 1.0 - np.sqrt(self._power_side / self._power_mid) if below else 0.0
-        self._gain_from = self._gain_to
-        self._gain_to += float(np.clip(target - self._gain_to, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP))
-        self._phase = 0
-        self._sum_mid = self._sum_side = 0.0
+    def _powers(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        spectra = np.fft.rfft(low * self._window[:, None], axis=1)
+        return _band_powers(spectra, high)
+
+    def _decide(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        if self._given is not None:
+            return np.asarray(self._given[self._hops], dtype=np.float64)
+        self._smoothed += SMOOTHING * (powers - self._smoothed)
+        target = target_gains(*self._smoothed.T)
+        return np.asarray(gains + np.clip(target - gains, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP))
+
+    def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        ramp = (phase / LOW_HOP)[:, None, None]
+        gains = before + (after - before) * ramp
+        taps = np.einsum("jbc,bk->jkc", gains[:, :-1] - gains[:, -1:], self._prototypes)
+        return np.asarray(np.sum(taps[..., 0] * windows[..., 0] - taps[..., 1] * windows[..., 1], axis=1))
+
+    def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sum(windows * polyphase(DECIMATION * self._rate)[phase], axis=1))
+
+    def _centre(
+        self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
+    ) -> np.ndarray:
+        gains = before + (after - before) * (phase / HOP_SAMPLES)[:, None]
+        return np.asarray(raised + gains[:, 0] * mid_side[:, 0] - gains[:, 1] * mid_side[:, 1])
+
+    def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
+        lowest = np.maximum(stereo.max(axis=1) - self._full_scale, -1.0)
+        highest = np.minimum(stereo.min(axis=1) + 1.0, self._full_scale)
+        return np.asarray(np.clip(centre, lowest, highest))
+
+
+def polyphase(rate_filter: np.ndarray) -> np.ndarray:
+    """Taps of each phase, newest low-rate sample first: (29,) → (4, 8), zero-padded."""
+    padded = np.zeros(DECIMATION * -(-RATE_TAPS // DECIMATION), dtype=rate_filter.dtype)
+    padded[:RATE_TAPS] = rate_filter
+    return padded.reshape(-1, DECIMATION).T
+
+
+def _band_powers(spectra: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(H, 33, 2) complex and (H, 16, 2) → (H, 7, 3)."""
+    mid, side = spectra[..., 0], spectra[..., 1]
+    bins = np.stack([np.abs(mid) ** 2, np.abs(side) ** 2, (mid * side.conj()).real], axis=2)
+    bands = [bins[:, a:b].sum(axis=1) for a, b in itertools.pairwise(BAND_BINS)]
+    top = np.stack([high[..., 0] ** 2, high[..., 1] ** 2, high[..., 0] * high[..., 1]], axis=2).sum(axis=1)
+    return np.stack([*bands, top], axis=1)

@@ -10,6 +10,7 @@ from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.convolution import exact_convolve
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.upmix_decision import GAIN_ONE
 from designer.fixedpoint.upmix_twin import UpmixTwin
 
 
@@ -58,9 +59,14 @@ class Twin:
         self._upmix.reset()
         self._history = np.zeros((self._history_samples, len(self._bank.input_names)), dtype=np.int64)
 
-    def forget_trace(self) -> None:
-        """Drop the upmix's record of gains, which grows with the signal; only error bounds need it."""
-        self._upmix.trace.clear()
+    def forget_decisions(self) -> None:
+        """Drop the upmix's record of gains, which grows with the signal; only comparisons with float need it."""
+        self._upmix.decisions.clear()
+
+    @property
+    def decisions(self) -> list[np.ndarray]:
+        """Gains of the upmix after each hop since the reset, full scale 1: what a float reference is to take."""
+        return [gains / GAIN_ONE for gains in self._upmix.decisions]
 
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
         """Run samples through the board's arithmetic.

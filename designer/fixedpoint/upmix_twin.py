@@ -1,105 +1,104 @@
-"""Bit-exact model of the firmware's upmix, in NumPy integers (DESIGN.md, "Upmix")."""
+"""Bit-exact model of the firmware's upmix, in NumPy integers (DESIGN.md, "Upmix").
+
+Samples of every word enter as Q0.31; only the centre is rounded to the word, so that one arithmetic serves all.
+"""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from designer.filters.upmix import polyphase
+from designer.filters.upmix_frame import UpmixFrame
+from designer.filters.upmix_tables import BAND_BINS, BANDS, LOW_HOP, upmix_tables
 from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
-
-HOP_SAMPLES = 64
-GAIN_ONE = 1 << 15
-GAIN_SLEW = 2048
-SMOOTHING_SHIFT = 4
-DETECTOR_SHIFT = {"q15": 0, "q31": 8}
+from designer.fixedpoint.upmix_decision import slewed, smoothed, target_gains
+from designer.fixedpoint.upmix_fft import transform
 
 
-def gain_target(power_mid: int, power_side: int) -> int:
-    """Target gain 1 − √(P_S/P_M) in Q0.15, 0 to 32768, from unsigned 64-bit powers.
-
-    The powers are first normalised so that the denominator has 33 bits: the quotient then has 30 exact bits.
-    """
-    if power_side >= power_mid:
-        return 0
-    zeros = 64 - power_mid.bit_length()
-    if zeros >= 31:
-        numerator, denominator = power_side << (zeros - 31), power_mid << (zeros - 31)
-    else:
-        numerator, denominator = power_side >> (31 - zeros), power_mid >> (31 - zeros)
-    return GAIN_ONE - math.isqrt((numerator << 30) // denominator)
-
-
-class UpmixTwin:
+class UpmixTwin(UpmixFrame):
     """State and arithmetic of the upmix; output does not depend on how the input is cut into calls.
 
     Parameters
     ----------
-    arithmetic : 'q15' or 'q31'
-
-    Attributes
-    ----------
-    trace : list of (int, int)
-        (P_M, target gain in Q0.15) at the end of each hop since the reset; the error bound rests on it.
+    arithmetic : str
+        Chooses the word of the samples.
     """
+
+    dtype = np.int64
 
     def __init__(self, arithmetic: Arithmetic) -> None:
         self._word = SAMPLE_FORMATS[arithmetic]
-        self._shift = DETECTOR_SHIFT[arithmetic]
-        self.reset()
+        self._shift = 31 - self._word.fraction_bits
+        tables = upmix_tables()
+        self._rate, self._window = tables.rate_filter, tables.window
+        self._phases = polyphase(tables.rate_filter)
+        self._prototypes = np.concatenate([tables.prototypes, tables.prototypes[:, -2::-1]], axis=1)
+        super().__init__()
 
     def reset(self) -> None:
         """Return to the state after power-up."""
-        self.power_mid = self.power_side = 0
-        self._gain_from = self._gain_to = 0
-        self._sum_mid = self._sum_side = 0
-        self._phase = 0
-        self.trace: list[tuple[int, int]] = []
+        super().reset()
+        self._smoothed = [[0, 0, 0] for _ in range(BANDS + 1)]
 
-    def process(self, stereo: np.ndarray) -> np.ndarray:
-        """Split stereo into left, right and centre.
+    def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
+        left, right = (stereo << self._shift).T
+        return np.asarray(np.stack([left + right, left - right], axis=1) >> 1)
 
-        Parameters
-        ----------
-        stereo : (n, 2) integers
-            Raw samples L, R within the word.
+    def _decimate(self, windows: np.ndarray) -> np.ndarray:
+        # Q0.29 x Q0.31 → Q.60, the upper word is Q3.28
+        return np.asarray((np.einsum("jkc,k->jc", windows, self._rate) + (1 << 31)) >> 32)
 
-        Returns
-        -------
-        (n, 3) int64
-            L', R', C.
-        """
-        stereo = np.asarray(stereo, dtype=np.int64)
-        buses = np.empty((stereo.shape[0], 3), dtype=np.int64)
-        start = 0
-        while start < stereo.shape[0]:
-            stop = min(start + HOP_SAMPLES - self._phase, stereo.shape[0])
-            buses[start:stop] = self._process_within_hop(stereo[start:stop])
-            start = stop
-        return buses
+    def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
+        return np.asarray(((mid_side >> 3) - low) >> 6)
 
-    def _process_within_hop(self, stereo: np.ndarray) -> np.ndarray:
-        left, right = stereo[:, 0], stereo[:, 1]
-        mid, side = left + right, left - right
-        self._sum_mid += int(np.sum((mid >> self._shift) ** 2))
-        self._sum_side += int(np.sum((side >> self._shift) ** 2))
-        k = np.arange(self._phase, self._phase + left.size, dtype=np.int64)
-        gain = self._gain_from + (((self._gain_to - self._gain_from) * k) >> 6)
-        centre = (gain * mid + (1 << 15)) >> 16
-        centre = np.maximum(centre, np.maximum(left, right) - self._word.largest)
-        centre = np.minimum(centre, np.minimum(left, right) - self._word.smallest)
-        self._phase += left.size
-        if self._phase == HOP_SAMPLES:
-            self._end_hop()
-        return np.stack([left - centre, right - centre, centre], axis=1)
+    def _powers(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        # Q3.28 x Q0.15 → Q.22: |re| + |im| of all 64 together stay below 2**28
+        shaded = (low * self._window[:, None] + (1 << 20)) >> 21
+        re, im = transform(shaded[..., 0], shaded[..., 1])
+        bins = np.arange(BAND_BINS[0], BAND_BINS[-1])
+        re, im, mirror_re, mirror_im = re[:, bins], im[:, bins], re[:, -bins], im[:, -bins]
+        mid_re, mid_im, side_re, side_im = re + mirror_re, im - mirror_im, im + mirror_im, mirror_re - re
+        products = np.stack(
+            [mid_re**2 + mid_im**2, side_re**2 + side_im**2, mid_re * side_re + mid_im * side_im], axis=2
+        )
+        bands = np.add.reduceat(products, np.array(BAND_BINS[:-1]) - BAND_BINS[0], axis=1)
+        mid, side = high[..., 0], high[..., 1]
+        top = np.stack([mid * mid, side * side, mid * side], axis=2).sum(axis=1)
+        return np.concatenate([bands, top[:, None]], axis=1)
 
-    def _end_hop(self) -> None:
-        self.power_mid += (self._sum_mid >> SMOOTHING_SHIFT) - (self.power_mid >> SMOOTHING_SHIFT)
-        self.power_side += (self._sum_side >> SMOOTHING_SHIFT) - (self.power_side >> SMOOTHING_SHIFT)
-        target = gain_target(self.power_mid, self.power_side)
-        self.trace.append((self.power_mid, target))
-        step = target - self._gain_to
-        self._gain_from = self._gain_to
-        self._gain_to += min(max(step, -GAIN_SLEW), GAIN_SLEW)
-        self._phase = self._sum_mid = self._sum_side = 0
+    def _decide(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        rows = []
+        for state, of_hop, (mid, side) in zip(self._smoothed, powers.tolist(), gains.tolist(), strict=True):
+            state[:] = (smoothed(old, new) for old, new in zip(state, of_hop, strict=True))
+            target = target_gains(*state)
+            rows.append((slewed(mid, target[0]), slewed(side, target[1])))
+        return np.array(rows, dtype=np.int64)
+
+    def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        old, new = self._low_centre(windows, before), self._low_centre(windows, after)
+        return np.asarray((old * (LOW_HOP - phase) + new * phase + 8) >> 4)
+
+    def _low_centre(self, windows: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        # Q0.15 x Q0.15 → Q1.30 taps; x Q3.28 → Q.58, the upper word is Q5.26
+        taps = np.einsum("jbc,bk->jkc", gains[:, :-1] - gains[:, -1:], self._prototypes)
+        sums = np.sum(taps[..., 0] * windows[..., 0] - taps[..., 1] * windows[..., 1], axis=1)
+        return np.asarray((sums + (1 << 31)) >> 32)
+
+    def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        # Q5.26 x Q0.29 → Q.55; the factor 4 of the change of rate makes it Q.53
+        return np.asarray(np.sum(windows * self._phases[phase], axis=1))
+
+    def _centre(
+        self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
+    ) -> np.ndarray:
+        # Q0.21 gains x Q0.31 → Q.52
+        gains = (before << 6) + (after - before) * phase[:, None]
+        top = gains[:, 0] * mid_side[:, 0] - gains[:, 1] * mid_side[:, 1]
+        shift = 53 - self._word.fraction_bits
+        return np.asarray((raised + 2 * top + (1 << (shift - 1))) >> shift)
+
+    def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
+        lowest = np.maximum(stereo.max(axis=1) - self._word.largest, self._word.smallest)
+        highest = np.minimum(stereo.min(axis=1) - self._word.smallest, self._word.largest)
+        return np.asarray(np.clip(centre, lowest, highest))

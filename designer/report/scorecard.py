@@ -10,9 +10,11 @@ from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.plant import EvaluationPlant
 from designer.filters.bank import FilterBank
+from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.proof import OverflowProof
 from designer.fixedpoint.quantise import effective_impulse_responses
+from designer.fixedpoint.upmix_proof import prove_upmix
 from designer.layout import Layout
 
 
@@ -62,7 +64,8 @@ def scorecard(
         "inputs": list(bank.input_names),
         "fir_taps": int(responses.shape[2]),
         "modelling_delay_samples": bank.modelling_delay_samples,
-        "latency_ms": 1000.0 * bank.modelling_delay_samples / bank.sample_rate_hz,
+        "upmix_delay_samples": DELAY_SAMPLES,
+        "latency_ms": 1000.0 * (bank.modelling_delay_samples + DELAY_SAMPLES) / bank.sample_rate_hz,
         "common_gain_db": gain_db,
         "float": acoustic_figures(layout, responses, plant),
         "quantised": acoustic_figures(layout, effective_impulse_responses(fixed), plant),
@@ -96,6 +99,10 @@ def proof_figures(proof: OverflowProof) -> dict[str, Any]:
     """Lay out the overflow proof as figures."""
     return {
         "holds": proof.holds,
+        "upmix": [
+            {"what": bound.name, "bound_bits": bound.magnitude.bit_length() + 1, "word_bits": bound.bits}
+            for bound in prove_upmix()
+        ],
         "paths": [
             {
                 "driver": bound.driver,

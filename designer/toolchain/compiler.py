@@ -38,7 +38,7 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     Parameters
     ----------
     generated_dir : Path
-        Holds ``design.h``, ``design.c`` and ``protocol.h``.
+        Holds ``design.h``, ``design.c``, ``upmix_tables.c`` and ``protocol.h``.
     board : str
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
@@ -104,10 +104,11 @@ def compiler_version(compiler: str = CROSS_COMPILER) -> str:
 
 
 def _core_sources(generated_dir: Path) -> list[Path]:
-    design = generated_dir / "design.c"
-    if not design.is_file():
-        raise BuildError(f"'{design}' is missing: generate the design first")
-    return [design, *sorted((FIRMWARE_ROOT / "core").glob("*.c"))]
+    tables = [generated_dir / name for name in ("design.c", "upmix_tables.c")]
+    for table in tables:
+        if not table.is_file():
+            raise BuildError(f"'{table}' is missing: generate the design first")
+    return [*tables, *sorted((FIRMWARE_ROOT / "core").glob("*.c"))]
 
 
 def _units(

@@ -71,7 +71,7 @@ def test_sizes(design):
 
 def test_every_file_begins_with_the_banner_and_names_the_digest(design):
     layout, _, sources = design
-    assert sorted(sources.files) == ["design.c", "design.h", "protocol.h"]
+    assert sorted(sources.files) == ["design.c", "design.h", "protocol.h", "upmix_tables.c"]
     for text in sources.files.values():
         assert text.startswith(BANNER_MARK)
         assert f"'{layout.name}'" in text.splitlines()[0]

@@ -13,6 +13,7 @@ from designer import protocol
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.errors import HilError
+from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.fixedpoint.twin import Twin
 from designer.toolchain import boards, compiler
@@ -137,7 +138,7 @@ SABOTAGES = {
     "upmix: one LSB off in the right bus": (
         "core/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
-        "right[n] = (ps_sample_t)(r - c - (c == 100 || upmix->position == 3));",
+        "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
         ("bus", "bus 'right'"),
     ),
     "stage: the first driver rounds down": (
@@ -214,20 +215,20 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     root = tmp_path / "firmware"
     shutil.copytree(compiler.FIRMWARE_ROOT, root)
     upmix = root / "core" / "upmix.c"
-    # Wrong only where both channels have one certain value, in block 1000; rounding may hide one LSB for a while.
+    # Wrong only where both channels have one certain value, in block 1000, and by more than rounding may hide.
     words = NOISE.samples(bank.arithmetic, "program", 32 * 1000 + 9, 1)[0]
     text = upmix.read_text()
     honest = "centre[n] = (ps_sample_t)c;"
     assert honest in text
-    upmix.write_text(text.replace(honest, f"centre[n] = (ps_sample_t)(c + (l == {words[0]} && r == {words[1]}));"))
+    upmix.write_text(text.replace(honest, f"centre[n] = (ps_sample_t)(c + 16 * (l == {words[0]} && r == {words[1]}));"))
     monkeypatch.setattr(compiler, "FIRMWARE_ROOT", root)
     shutil.copytree(directory / "generated", tmp_path / "generated")
     board = host_board(tmp_path, layout, digest)
     began = board.status()["blocks"]
     report = verify_generated(board, bank, NOISE, "program", 1.0)
     assert (report.difference.stage, report.difference.channel) == ("bus", "bus 'centre'")
-    assert report.difference.board == report.difference.twin + 1
-    assert report.difference.sample == 32 * 1000 + 9
+    assert report.difference.board == report.difference.twin + 16
+    assert report.difference.sample == 32 * 1000 + 9 + DELAY_SAMPLES
     # 1500 for the run and twice the warm-up to look: not twice the way to block 1000.
     assert board.status()["blocks"] - began < 1500 + 3 * (256 + 32)
 

@@ -1,0 +1,200 @@
+"""How well upmixes recover the centre of three-stem mixtures of real recordings; nothing here is timed.
+
+Voice in the centre (espeak-ng), two different pieces of music hard left and right (Debian packages asc-music and
+frozen-bubble-data), three sets of stems, three balances.  For each method the improvement of the centre's
+signal-to-distortion ratio over the passive mid (L + R)/2, scale-invariant (Le Roux et al., "SDR - half-baked or well
+done?", ICASSP 2019) and plain, and the largest correlation of the centre with side.
+
+    .venv/bin/python -m benchmarks.upmix
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import fftconvolve, firwin, lfilter, resample_poly
+
+from designer.errors import LayoutError
+from designer.filters.upmix import Upmix
+from designer.filters.upmix_tables import DELAY_SAMPLES
+from designer.fixedpoint.bank import Arithmetic
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.upmix_twin import UpmixTwin
+
+RATE_HZ = 48000
+SETTLE_S = 0.25
+HOP = 64
+
+_ASC = Path("/usr/share/games/asc/music")
+_BUBBLE = Path("/usr/share/games/frozen-bubble/snd")
+_VOICES = (
+    (
+        "en-us",
+        "The quick brown fox jumps over the lazy dog, while the loudspeaker plays the evening news.",
+    ),
+    ("en-gb+f3", "A small cabinet can sound far wider than it is, if each driver knows what the others do."),
+    ("de", "Ein kleiner Lautsprecher kann viel breiter klingen, als er ist, wenn jeder Treiber von den anderen weiss."),
+)
+_MUSIC = (
+    ((_ASC / "frontiers.mp3", 20.0), (_BUBBLE / "frozen-mainzik-1p.ogg", 25.0)),
+    ((_ASC / "machine_wars.mp3", 30.0), (_BUBBLE / "introzik.ogg", 15.0)),
+    ((_ASC / "time_to_strike.mp3", 40.0), (_BUBBLE / "frozen-mainzik-2p.ogg", 30.0)),
+)
+# Gains of centre, left, right; all stems have the same power.
+BALANCES = {
+    "equal sides": (1.0, 1.0, 1.0),
+    "sides 10 dB apart": (1.0, 1.0, 10**-0.5),
+    "centre 10 dB down": (10**-0.5, 1.0, 1.0),
+}
+
+Method = Callable[[np.ndarray], tuple[np.ndarray, int]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method on one mixture: improvements in dB, and |correlation(C, S)|."""
+
+    method: str
+    balance: str
+    stems: int
+    scale_invariant_db: float
+    plain_db: float
+    correlation: float
+
+
+def read_stem(path: Path, start_s: float, seconds: float) -> np.ndarray:
+    """Read part of a recording: mono, at 48 kHz, of unit power, repeated where it is too short."""
+    try:
+        native = soundfile.info(path).samplerate
+        x, _ = soundfile.read(
+            path, start=int(start_s * native), frames=int(seconds * native), dtype="float64", always_2d=True
+        )
+    except soundfile.LibsndfileError as error:
+        raise LayoutError(
+            f"'{path}': cannot be read: {error}: apt-get install asc-music frozen-bubble-data espeak-ng"
+        ) from error
+    divisor = gcd(RATE_HZ, native)
+    mono = resample_poly(x.mean(axis=1), RATE_HZ // divisor, native // divisor)
+    mono = np.resize(mono, int(seconds * RATE_HZ))
+    return np.asarray(mono / np.sqrt(np.mean(mono**2)))
+
+
+def read_voice(number: int, seconds: float) -> np.ndarray:
+    """Let espeak-ng speak one of the sentences."""
+    voice, text = _VOICES[number]
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "voice.wav"
+        subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(path), text], check=True)
+        return read_stem(path, 0.0, seconds)
+
+
+def vickers(edges_hz: tuple[float, ...], taps: int, smoothing_s: float = 0.02) -> Method:
+    """Build Vickers' power ratio, a gain for mid alone, in bands of FIR filters; with no edges, broadband."""
+    lowpass = [firwin(taps, edge, fs=RATE_HZ, window="hann") for edge in edges_hz]
+    whole = np.eye(1, taps, taps // 2)[0]
+    prototypes = np.diff([*lowpass, whole], axis=0, prepend=np.zeros((1, taps)))
+    keep = np.exp(-HOP / RATE_HZ / smoothing_s)
+
+    def powers(x: np.ndarray) -> np.ndarray:
+        hops = x[:, : x.shape[1] // HOP * HOP].reshape(x.shape[0], -1, HOP)
+        return np.asarray(lfilter([1 - keep], [1, -keep], np.mean(hops**2, axis=2), axis=1))
+
+    def upmix(stereo: np.ndarray) -> tuple[np.ndarray, int]:
+        mid, side = (
+            np.array([fftconvolve(x, p)[: x.size] for p in prototypes])
+            for x in ((stereo[:, 0] + stereo[:, 1]) / 2, (stereo[:, 0] - stereo[:, 1]) / 2)
+        )
+        gain = np.maximum(1 - np.sqrt(powers(side) / (powers(mid) + 1e-12)), 0)
+        at = np.arange(stereo.shape[0]) / HOP - 1
+        ramped = np.array([np.interp(at, np.arange(g.size), g, left=0.0) for g in gain])
+        return np.asarray(np.sum(ramped * mid, axis=0)), taps // 2
+
+    return upmix
+
+
+def own_float(stereo: np.ndarray) -> tuple[np.ndarray, int]:
+    """Proscenium's upmix in float64."""
+    return Upmix().process(stereo)[:, 2], DELAY_SAMPLES
+
+
+def own_fixed(arithmetic: Arithmetic) -> Method:
+    """Build Proscenium's upmix as the board computes it."""
+    word = SAMPLE_FORMATS[arithmetic]
+
+    def upmix(stereo: np.ndarray) -> tuple[np.ndarray, int]:
+        return word.to_float(UpmixTwin(arithmetic).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
+
+    return upmix
+
+
+METHODS: dict[str, Method] = {
+    "Vickers' ratio, broadband": vickers((), 1),
+    "Vickers' ratio, 8 bands of 257 taps": vickers((200, 400, 800, 1600, 3200, 5000, 9000), 257),
+    "regression and Wiener gain, float64": own_float,
+    "regression and Wiener gain, q31": own_fixed("q31"),
+    "regression and Wiener gain, q15": own_fixed("q15"),
+}
+
+
+def _distortion_db(wanted: np.ndarray, got: np.ndarray, *, scale_invariant: bool) -> float:
+    scale = float(wanted @ got / (wanted @ wanted)) if scale_invariant else 1.0
+    return float(10 * np.log10(np.sum((scale * wanted) ** 2) / np.sum((got - scale * wanted) ** 2)))
+
+
+def measure(methods: dict[str, Method], seconds: float = 8.0) -> list[Result]:
+    """Run methods over all mixtures; peaks of a mixture are at -1 dBFS."""
+    results = []
+    for number, (left_stem, right_stem) in enumerate(_MUSIC):
+        voice = read_voice(number, seconds)
+        left, right = read_stem(*left_stem, seconds), read_stem(*right_stem, seconds)
+        for balance, (of_voice, of_left, of_right) in BALANCES.items():
+            stereo = np.stack([of_voice * voice + of_left * left, of_voice * voice + of_right * right], axis=1)
+            scale = 10**-0.05 / np.abs(stereo).max()
+            results += [
+                _measure(name, method, balance, number, stereo * scale, of_voice * voice * scale)
+                for name, method in methods.items()
+            ]
+    return results
+
+
+def _measure(name: str, method: Method, balance: str, number: int, stereo: np.ndarray, wanted: np.ndarray) -> Result:
+    centre, delay = method(stereo)
+    settled = slice(int(SETTLE_S * RATE_HZ), None)
+    centre = centre[delay:][settled]
+    count = stereo.shape[0] - delay
+    wanted, mid = wanted[:count][settled], stereo.mean(axis=1)[:count][settled]
+    side = (stereo[:, 0] - stereo[:, 1])[:count][settled]
+    gains = [
+        _distortion_db(wanted, centre, scale_invariant=invariant)
+        - _distortion_db(wanted, mid, scale_invariant=invariant)
+        for invariant in (True, False)
+    ]
+    return Result(name, balance, number, gains[0], gains[1], abs(float(np.corrcoef(centre, side)[0, 1])))
+
+
+def main() -> None:
+    """Print the table."""
+    results = measure(METHODS)
+    heading = f"{'improvement over the passive mid, dB (SI-SDR; plain SDR)':57s}"
+    sys.stdout.write(heading + "".join(f"{balance:>21s}" for balance in BALANCES) + f"{'mean':>14s}  |corr(C,S)|\n")
+    for name in METHODS:
+        mine = [r for r in results if r.method == name]
+        cells = [[r for r in mine if r.balance == balance] for balance in BALANCES] + [mine]
+        texts = [
+            f"{np.mean([r.scale_invariant_db for r in cell]):.1f} ({np.mean([r.plain_db for r in cell]):.1f})"
+            for cell in cells
+        ]
+        row = "".join(f"{text:>21s}" for text in texts[:-1]) + f"{texts[-1]:>14s}"
+        sys.stdout.write(f"{name:57s}{row}  {max(r.correlation for r in mine):.3f}\n")
+
+
+if __name__ == "__main__":
+    main()

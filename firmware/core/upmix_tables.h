@@ -1,0 +1,32 @@
+/*
+ * What the upmix reads: computed by designer/filters/upmix_tables.py, written into upmix_tables.c.
+ */
+#ifndef PS_UPMIX_TABLES_H
+#define PS_UPMIX_TABLES_H
+
+#include <stdint.h>
+
+#define PS_UPMIX_HOP        64 /* samples between two decisions on the gains, counted from the last reset */
+#define PS_UPMIX_DECIMATION 4
+#define PS_UPMIX_LOW_HOP    (PS_UPMIX_HOP / PS_UPMIX_DECIMATION)
+#define PS_UPMIX_RATE_TAPS  29
+#define PS_UPMIX_PHASE_TAPS 8 /* of the rate filter between low-rate samples, rounded up */
+#define PS_UPMIX_LOW_TAPS   53
+#define PS_UPMIX_LOW_HALF   27 /* up to and with the centre tap */
+#define PS_UPMIX_WINDOW     64
+#define PS_UPMIX_TWIDDLES   48
+#define PS_UPMIX_BANDS      6   /* and above them the top band */
+#define PS_UPMIX_DELAY      132 /* samples from stereo to buses */
+
+typedef struct {
+    int32_t rate_filter[PS_UPMIX_RATE_TAPS];                  /* Q0.29 */
+    int32_t phases[PS_UPMIX_DECIMATION][PS_UPMIX_PHASE_TAPS]; /* the same, newest sample first */
+    int16_t prototypes[PS_UPMIX_LOW_HALF][PS_UPMIX_BANDS];    /* Q0.15 */
+    uint16_t window[PS_UPMIX_WINDOW];                         /* Q0.15, oldest sample first */
+    int32_t twiddles[PS_UPMIX_TWIDDLES][2];                   /* Q1.30: cos, -sin of 2 pi k / 64 */
+    uint8_t band_bins[PS_UPMIX_BANDS + 1];                    /* where each band begins */
+} ps_upmix_tables_t;
+
+extern const ps_upmix_tables_t ps_upmix_tables;
+
+#endif
