@@ -238,13 +238,18 @@ def _measured_head_pressure(
     pressure = np.zeros((frequencies_hz.size, *distances.shape, 2 * most), dtype=np.complex128)
     wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
     waves = np.exp(-1j * wavenumbers[:, None, None] * distances) / distances
+    # All directions at once: most of the work is the same for each.
+    turned = []
     for centre, poses in enumerate(poses_of):
-        for index, pose in enumerate(poses):
-            cosine, sine = np.cos(heads.yaw_rad[pose]), np.sin(heads.yaw_rad[pose])
-            x, y, z = unit[centre].T
-            turned = np.stack([cosine * x + sine * y, cosine * y - sine * x, z], axis=1)
-            heard = head.pressure(frequencies_hz, turned)
-            pressure[:, centre, :, 2 * index : 2 * index + 2] = heard * waves[:, centre, :, None]
+        x, y, z = unit[centre].T
+        for yaw in heads.yaw_rad[poses]:
+            turned.append(np.stack([np.cos(yaw) * x + np.sin(yaw) * y, np.cos(yaw) * y - np.sin(yaw) * x, z], axis=1))
+    heard = head.pressure(frequencies_hz, np.concatenate(turned)).reshape(wavenumbers.size, len(turned), -1, 2)
+    first = 0
+    for centre, poses in enumerate(poses_of):
+        part = heard[:, first : first + len(poses)].transpose(0, 2, 1, 3).reshape(wavenumbers.size, -1, 2 * len(poses))
+        pressure[:, centre, :, : 2 * len(poses)] = part * waves[:, centre, :, None]
+        first += len(poses)
     return pressure
 
 

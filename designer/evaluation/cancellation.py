@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.head import ear_pressure
-from designer.evaluation.plant import EvaluationPlant, decibels, rounded
+from designer.evaluation.plant import EvaluationPlant, decibels, distant_source, rounded
 from designer.filters.alignment import reference_pressure
 from designer.filters.bands import role_weights
 from designer.filters.crosstalk import target_curve_db
-from designer.filters.stereo_design import design_stereo
 from designer.filters.virtualisation import virtualisation_matrix
 from designer.layout import Layout
 
@@ -56,7 +54,7 @@ def evaluate_cancellation(
         (1.5 … 6 kHz), ``worst_timbre_db`` (200 Hz … 10 kHz), ``worst_shortfall_db`` and ``worst_excess_db`` of the
         gain against ``target_gain_db``.  ``target_itd_us`` and ``target_mean_ild_db`` are those of the virtual
         source's two filters, ``real_pair_itd_us`` and ``real_pair_mean_ild_db`` those of a real loudspeaker in its
-        place, at the listener's distance, on the rigid-sphere head.
+        place, at the listener's distance, on the same head.
 
     Raises
     ------
@@ -69,10 +67,10 @@ def evaluate_cancellation(
     wanted = virtualisation_matrix(
         frequencies, layout.virtualisation.azimuth_deg, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s
     )
-    intended = design_stereo(layout, frequencies, plant.ears.transfer, plant.heads)
+    intended = plant.intended
     nulls = drive @ np.linalg.inv(intended.composition.mixing)
     target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))
-    real = real_source(layout, frequencies)
+    real = distant_source(plant.layout, frequencies, layout.virtualisation.azimuth_deg)
     figures: Figures = {
         "band_centres_hz": rounded(plant.band_centres_hz),
         "target_gain_db": rounded(target),
@@ -107,14 +105,6 @@ def evaluate_cancellation(
             f"{name}_itd_us": round(_itd_us(plant, ipsi, contra), 3),
         }
     return figures
-
-
-def real_source(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Ipsilateral and contralateral pressure of a real loudspeaker at the virtual source's place: (F, 2)."""
-    azimuth, listener = layout.virtualisation.azimuth_deg, layout.listener
-    cosines = np.cos(np.deg2rad([[90 - azimuth, 90 + azimuth]]))
-    distance = np.array([listener.distance_m])
-    return ear_pressure(frequencies_hz, distance, cosines, listener.head_radius_m, layout.speed_of_sound_m_per_s)[:, 0]
 
 
 def _ensemble_gain_db(plant: EvaluationPlant, nulls: NDArray[np.complex128], side: int) -> NDArray[np.float64]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.acoustics.head import ear_pressure
+from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import AcousticModel, circle_points_m, ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
+from designer.filters.stereo_design import StereoDesign, design_stereo
 from designer.layout import INPUT_NAMES, Layout
 
 # IEC 61260-1: base-10 third octaves.  Twelve lines in each.
@@ -35,6 +40,8 @@ class EvaluationPlant:
         (F, A, D), without head.
     band_centres_hz : (B,) float64
         Exact centres of the third octaves 100 Hz … 16 kHz.
+    designed : StereoDesign, optional
+        What the design wants of L and R on these lines; computed from ``ears`` if not given.
     """
 
     layout: Layout
@@ -43,6 +50,28 @@ class EvaluationPlant:
     azimuths_deg: NDArray[np.float64]
     field: AcousticModel
     band_centres_hz: NDArray[np.float64]
+    designed: StereoDesign | None = None
+
+    @cached_property
+    def intended(self) -> StereoDesign:
+        """What the design wants of L and R on these lines, whatever head the ears belong to."""
+        return self.designed or design_stereo(self.layout, self.frequencies_hz, self.ears.transfer, self.heads)
+
+    def with_head(self, hrtf: Path) -> EvaluationPlant:
+        """Put a measured head in the place of the one that the layout names; the design stays what it was.
+
+        What the measured head does to sound from the front, beyond what the other does, is its own colour and not
+        the loudspeaker's: it is taken out of both ears alike, in level.
+        """
+        listener = self.layout.listener.model_copy(update={"hrtf": str(hrtf)})
+        layout = self.layout.model_copy(update={"listener": listener})
+        measured = ear_plant(layout, self.frequencies_hz, self.heads).transfer
+        own, other = (
+            np.sqrt(np.mean(np.abs(distant_source(which, self.frequencies_hz, 0.0)) ** 2, axis=1))
+            for which in (layout, self.layout)
+        )
+        ears = AcousticModel(self.frequencies_hz, measured * (other / own)[:, None, None])
+        return replace(self, layout=layout, ears=ears, designed=self.intended)
 
     @classmethod
     def for_layout(cls, layout: Layout, heads: HeadPoses | None = None) -> EvaluationPlant:
@@ -127,6 +156,34 @@ class EvaluationPlant:
         omega = 2 * np.pi * self.frequencies_hz / self.layout.sample_rate_hz
         kernel = np.exp(-1j * omega[:, None] * np.arange(taps))
         return np.asarray((kernel @ impulse_responses.reshape(-1, taps).T).reshape(-1, drivers, inputs))
+
+
+def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_deg: float) -> NDArray[np.complex128]:
+    """Pressure at the nominal head's ears due to a real loudspeaker at the listener's distance.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the head and the distance.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    azimuth_deg : float
+        Positive on the listener's left.
+
+    Returns
+    -------
+    (F, 2) complex128
+        Left and right ear; Pascal for a source of 1 Pa at 1 m.
+    """
+    listener, azimuth = layout.listener, np.deg2rad(azimuth_deg)
+    distance = np.array([listener.distance_m])
+    if listener.hrtf:
+        direction = np.array([[np.cos(azimuth), np.sin(azimuth), 0.0]])
+        heard = load_head(Path(listener.hrtf)).pressure(frequencies_hz, direction)[:, 0]
+        wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
+        return np.asarray(heard * (np.exp(-1j * wavenumbers * distance) / distance)[:, None])
+    cosines = np.array([[np.sin(azimuth), -np.sin(azimuth)]])
+    return ear_pressure(frequencies_hz, distance, cosines, listener.head_radius_m, layout.speed_of_sound_m_per_s)[:, 0]
 
 
 def decibels(power_ratio: NDArray[np.float64]) -> NDArray[np.float64]:

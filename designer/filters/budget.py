@@ -24,19 +24,50 @@ STEREO_ALLOWANCES = {
     "timbre_db": 0.5,
     "itd_us": 10.0,
     "ild_db": 0.5,
+    "group_delay_samples": 0.75,
 }
 CENTRE_ALLOWANCES = {
     "on_axis_db": 0.5,
     "null_depth_db": 3.0,
     "lobe_db": 1.5,
     "white_noise_gain_db": 0.5,
+    "group_delay_samples": 0.75,
 }
+# Octaves in which channels must arrive together.
+_OCTAVES_HZ = (707.0, 1414.0, 2828.0, 5657.0)
 _GAIN_BAND_HZ = (200.0, 12500.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 _ITD_BAND_HZ = (500.0, 1500.0)
 _ILD_BAND_HZ = (1500.0, 6000.0)
 # Nulls deeper than the mismatch of real drivers leaves count as this deep.
 _DEEPEST_NULL_DB = 25.0
+
+
+def lateness_samples(
+    omega: NDArray[np.float64], pressure: NDArray[np.complex128], sample_rate_hz: int, delay: int
+) -> float:
+    """Largest deviation of the group delay from the modelling delay, in octaves 500 Hz … 8 kHz.
+
+    Parameters
+    ----------
+    omega : (F,) float64
+        Radians per sample.
+    pressure : (F,) complex128
+        Relative to the reference pressure.
+    sample_rate_hz, delay : int
+
+    Returns
+    -------
+    float
+        Samples.
+    """
+    phase = np.unwrap(np.angle(pressure * np.exp(1j * omega * delay)))
+    found = []
+    for centre in _OCTAVES_HZ:
+        chosen = np.abs(np.log2(omega * sample_rate_hz / (2 * np.pi * centre))) <= 0.5
+        lines = omega[chosen] - omega[chosen].mean()
+        found.append(abs(float(lines @ phase[chosen])) / float(np.sum(lines**2)))
+    return max(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +126,8 @@ class StereoBudget:
         stereo: StereoDesign,
     ) -> None:
         self._frequencies = frequencies_hz
+        self._rate = layout.sample_rate_hz
+        self._omega = 2 * np.pi * frequencies_hz / layout.sample_rate_hz
         self._bands = Bands.over(frequencies_hz)
         nominal = heads.nominal_index
         reference = reference_pressure(layout, frequencies_hz)[:, None, None]
@@ -125,6 +158,7 @@ class StereoBudget:
                     "effort": 10 * np.log10(effort),
                     "timbre": 10 * np.log10(self._bands.mean(np.abs(at_ears[:, side]) ** 2)),
                     "ratio": at_ears[:, side] / at_ears[:, 1 - side],
+                    "own": at_ears[:, side],
                 }
             )
         return figures
@@ -136,13 +170,15 @@ class StereoBudget:
             for got, meant in zip(self._figures(drive), self._intended, strict=True)
         )
 
-    def losses(self, drive: NDArray[np.complex128]) -> dict[str, float]:
+    def losses(self, drive: NDArray[np.complex128], delay: int) -> dict[str, float]:
         """Return what filters lose against the design, worst over channels and bands.
 
         Parameters
         ----------
         drive : (F, D, 2) complex128
             Spectra of the filters.
+        delay : int
+            Modelling delay, samples.
 
         Returns
         -------
@@ -164,6 +200,7 @@ class StereoBudget:
                 "timbre_db": np.abs(timbre - timbre.mean()).max(),
                 "itd_us": 1e6 * abs(np.sum(omega * np.angle(turn[itd])) / np.sum(omega**2)),
                 "ild_db": abs(20 * np.mean(np.log10(np.abs(turn[ild])))),
+                "group_delay_samples": lateness_samples(self._omega, got["own"], self._rate, delay),
             }
             worst = {key: max(worst[key], float(found[key])) for key in worst}
         return worst
@@ -183,6 +220,8 @@ class CentreBudget:
     def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> None:
         self._bands = Bands.over(frequencies_hz)
         self._beam = beam
+        self._rate = layout.sample_rate_hz
+        self._omega = 2 * np.pi * frequencies_hz / layout.sample_rate_hz
         low, high = layout.beamformer.band_hz
         edge = 10**0.05
         centres = self._bands.centres_hz
@@ -209,13 +248,15 @@ class CentreBudget:
             "noise": 10 * np.log10(self._bands.mean(noise))[self._used],
         }
 
-    def losses(self, drive: NDArray[np.complex128]) -> dict[str, float]:
+    def losses(self, drive: NDArray[np.complex128], delay: int) -> dict[str, float]:
         """Return what filters lose against the design, worst over bands.
 
         Parameters
         ----------
         drive : (F, D) complex128
             Spectra of the filters.
+        delay : int
+            Modelling delay, samples.
 
         Returns
         -------
@@ -229,6 +270,9 @@ class CentreBudget:
             "null_depth_db": float(self._intended["depth"] - got["depth"]),
             "lobe_db": float(np.max(got["lobe"]) - np.max(self._intended["lobe"])),
             "white_noise_gain_db": float(np.max(self._floor_db - got["noise"])),
+            "group_delay_samples": lateness_samples(
+                self._omega, np.sum(self._beam.axis * drive, axis=1), self._rate, delay
+            ),
         }
 
 

@@ -21,6 +21,8 @@ _LOWEST_HZ = 200.0
 # From the first to the second an error fades to what nobody hears.
 _FADE_HZ = (18000.0, 22000.0)
 _LEAST_WEIGHT = 0.02
+# An error at the own ear is timbre, delay and ringing at once.
+_OWN_EAR_COST = 4.0
 # Cost of drive that no ear receives, relative to the reference pressure: keeps the effort where it was designed.
 _STEREO_EFFORT_COST = 0.02
 _BEAM_EFFORT_COST = 0.5
@@ -58,7 +60,7 @@ def stereo_metrics(
     mixing = np.abs(stereo.composition.mixing) ** 2
     drive_cost = _drive_cost(role_weights(layout, frequencies_hz, "crosstalk"), _STEREO_EFFORT_COST)
     left, right = (
-        covariance[side] * (1 + mixing[:, 1 - side, side] / remaining[1 - side])[:, None, None]
+        covariance[side] * (_OWN_EAR_COST + mixing[:, 1 - side, side] / remaining[1 - side])[:, None, None]
         + covariance[1 - side] / remaining[side][:, None, None]
         + drive_cost
         for side in (0, 1)

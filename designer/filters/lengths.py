@@ -40,6 +40,8 @@ class Lengths:
         Lengths of L and R, and of C.
     stereo_losses, centre_losses : dict
         What the length costs; keys of the allowances.
+    fits : ChannelFits
+        From which other lengths can be had.
     """
 
     filters: NDArray[np.float64]
@@ -48,6 +50,23 @@ class Lengths:
     centre_taps: int
     stereo_losses: dict[str, float]
     centre_losses: dict[str, float]
+    fits: ChannelFits
+
+    def smallest_taps(self) -> dict[str, int | None]:
+        """Return the smallest length that was tried and keeps each metric at the chosen delay; None where none does."""
+        tried = [taps for taps in lengths_up_to(self.fits) if taps > self.delay]
+        table: dict[str, int | None] = {}
+        for name, losses, allowances in (
+            ("stereo", self.fits.stereo_losses, STEREO_ALLOWANCES),
+            ("centre", self.fits.centre_losses, CENTRE_ALLOWANCES),
+        ):
+            found = [(taps, losses(taps, self.delay)) for taps in tried]
+            for key, allowed in allowances.items():
+                # From the first length on, every longer one keeps it too.
+                broken = [taps for taps, lost in found if lost[key] > allowed]
+                kept = [taps for taps in tried if taps > max(broken, default=0)]
+                table[f"{name}_{key}"] = kept[0] if kept else None
+        return table
 
     @property
     def within_budget(self) -> bool:
@@ -106,11 +125,11 @@ class ChannelFits:
 
     def stereo_losses(self, taps: int, delay: int) -> dict[str, float]:
         """Return what L and R lose at a length."""
-        return self.channels.stereo_budget.losses(spectra(self.stereo(taps, delay), self.channels.omega))
+        return self.channels.stereo_budget.losses(spectra(self.stereo(taps, delay), self.channels.omega), delay)
 
     def centre_losses(self, taps: int, delay: int) -> dict[str, float]:
         """Return what C loses at a length."""
-        return self.channels.centre_budget.losses(spectra(self.centre(taps, delay), self.channels.omega))
+        return self.channels.centre_budget.losses(spectra(self.centre(taps, delay), self.channels.omega), delay)
 
     def stereo_fits(self, delay: int, taps: int) -> bool:
         """Whether L and R keep their budget at a length."""
@@ -134,6 +153,7 @@ class ChannelFits:
             centre_taps,
             self.stereo_losses(stereo_taps, delay),
             self.centre_losses(centre_taps, delay),
+            self,
         )
 
 
@@ -147,7 +167,7 @@ def shortest(channels: DesignedChannels) -> Lengths:
     """
     for horizon in (scaled(taps, channels) for taps in _HORIZONS):
         fits_to = ChannelFits.up_to(channels, horizon)
-        lengths = [scaled(taps, channels) for taps in LENGTHS if scaled(taps, channels) <= horizon]
+        lengths = lengths_up_to(fits_to)
         found: list[tuple[int, float, int, int, int]] = []
         for column, delay in enumerate(fits_to.delays.tolist()):
             usable = [taps for taps in lengths if taps > delay]
@@ -163,6 +183,13 @@ def shortest(channels: DesignedChannels) -> Lengths:
             _, _, stereo, centre, delay = min(found)
             return fits_to.at(stereo, centre, delay)
     return fits_to.at(horizon, horizon, fits_to.best_delay(horizon, horizon))
+
+
+def lengths_up_to(fits_to: ChannelFits) -> list[int]:
+    """Lengths that are tried, as far as the fits go."""
+    longest = fits_to.fits[0].factor.shape[0] // fits_to.fits[0].drivers
+    lengths = [scaled(taps, fits_to.channels) for taps in LENGTHS]
+    return [taps for taps in lengths if taps <= longest]
 
 
 def scaled(taps: int, channels: DesignedChannels) -> int:

@@ -1,0 +1,131 @@
+"""Heads and places that the design never saw: a real head, a moved listener; and when the sound arrives."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
+from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.timing import ArrivalPlant, evaluate_timing
+from designer.filters.plain import plain_bank
+from designer.layout import Layout
+
+# MIT's KEMAR as Debian's libmysofa1 ships it: Gardner & Martin, J. Acoust. Soc. Am. 97 (1995), 3907.
+KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
+# Of the figures of cancellation, those that say something about a loudspeaker that cancels nothing.
+_UNPROCESSED = ("itd_us", "mean_ild_db", "timbre_db", "worst_timbre_db", "ild_db")
+
+
+class Listening:
+    """Everything that a layout's listening figures are computed from, built once for all versions of its filters.
+
+    Parameters
+    ----------
+    layout : Layout
+    plant : EvaluationPlant
+        Of the same layout.
+    """
+
+    def __init__(self, layout: Layout, plant: EvaluationPlant) -> None:
+        self._layout = layout
+        self._plant = plant
+        self._shifted = shifted_heads(layout)
+        self._mapped = mapped_heads(layout)
+        self._arrival = ArrivalPlant(layout)
+
+    @cached_property
+    def _kemar(self) -> EvaluationPlant | None:
+        return self._plant.with_head(KEMAR) if KEMAR.is_file() else None
+
+    def figures(self, impulse_responses: NDArray[np.float64]) -> dict[str, Any]:
+        """Figures of one version of the filters.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+
+        Returns
+        -------
+        dict
+            ``kemar`` the figures of `evaluate_cancellation` on a real head, or ``not_measured`` with the reason;
+            ``head_shift``, ``sweet_spot`` and ``timing`` as their functions say.
+        """
+        return {
+            "kemar": (
+                evaluate_cancellation(self._layout, impulse_responses, self._kemar)
+                if self._kemar
+                else {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}
+            ),
+            "head_shift": evaluate_head_shift(impulse_responses, self._shifted),
+            "sweet_spot": evaluate_sweet_spot(impulse_responses, self._mapped),
+            "timing": evaluate_timing(self._layout, impulse_responses, self._arrival),
+        }
+
+    def unprocessed(self) -> dict[str, Any]:
+        """Return time and level differences and timbre of the same loudspeaker with plain stereo mixing."""
+        found = evaluate_cancellation(self._layout, plain_bank(self._layout).impulse_responses, self._plant)
+        kept = {f"{side}_{key}" for side in ("left", "right") for key in _UNPROCESSED} | {"band_centres_hz"}
+        return {key: value for key, value in found.items() if key in kept}
+
+
+def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """Name the bands in which the layout cannot do what is asked, with the best that can be had.
+
+    Parameters
+    ----------
+    layout : Layout
+    figures : dict
+        Of `evaluate_cancellation`.
+
+    Returns
+    -------
+    list of dict
+        ``channel``, ``band_hz`` (edges of a run of third octaves), ``target_gain_db`` and ``reachable_gain_db`` at the
+        worst of them, ``achieved_gain_db`` there, and ``reason`` in words.
+    """
+    centres, target = np.array(figures["band_centres_hz"]), np.array(figures["target_gain_db"])
+    found = []
+    for channel in ("left", "right"):
+        gain = np.array(figures[f"{channel}_cancellation_gain_db"])
+        reachable = np.array(figures[f"{channel}_reachable_gain_db"])
+        allowed = np.array(figures[f"{channel}_allowed_effort_db"])
+        for run in _runs((target - gain > 1.0) | (gain - target > 1.0)):
+            worst = run[int(np.argmax(np.abs(target - gain)[run]))]
+            cap = layout.crosstalk.effort_cap_db
+            if gain[worst] > target[worst]:
+                reason = "the layout separates the ears more than asked, and no drive takes it back"
+            elif allowed[worst] < cap - 0.1:
+                reason = (
+                    f"even {cap:g} dB of effort would reach {reachable[worst]:.1f} dB; the last of it gains too "
+                    f"little, {allowed[worst]:.1f} dB are spent"
+                )
+            elif target[worst] - reachable[worst] > 0.5:
+                reason = f"the effort cap of {cap:g} dB allows {reachable[worst]:.1f} dB"
+            else:
+                reason = "filters of this length follow the target no more closely"
+            found.append(
+                {
+                    "channel": channel,
+                    "band_hz": [
+                        round(float(centres[run[0]] / 10**0.05), 1),
+                        round(float(centres[run[-1]] * 10**0.05), 1),
+                    ],
+                    "target_gain_db": float(target[worst]),
+                    "reachable_gain_db": float(reachable[worst]),
+                    "achieved_gain_db": float(gain[worst]),
+                    "reason": reason,
+                }
+            )
+    return found
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Indices of each unbroken run of true values."""
+    places = np.flatnonzero(flags)
+    return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]

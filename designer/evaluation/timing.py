@@ -1,0 +1,133 @@
+"""When sound arrives: ringing before it, group delay, and how flat crossovers sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.model import ear_plant, field_plant
+from designer.acoustics.poses import HeadPoses
+from designer.evaluation.plant import decibels, rounded
+from designer.filters.alignment import reference_pressure
+from designer.filters.fir import spectra
+from designer.layout import INPUT_NAMES, Layout
+
+Figures = dict[str, float | list[float]]
+
+_DFT = 2048
+# What is inaudible is left out, by a fade wide enough to ring no longer than `_PEAK_S`.
+_AUDIBLE_HZ = (14000.0, 20000.0)
+# Half of the main lobe of an impulse of that band: what belongs to the peak itself.
+_PEAK_S = 0.0001
+_GUARD_S = 0.001
+_GROUP_DELAY_BAND_HZ = (500.0, 8000.0)
+# A crossover lies where a driver's band begins or ends in here; the sum is looked at an octave around it.
+_CROSSOVER_BAND_HZ = (100.0, 12000.0)
+
+
+@dataclass(frozen=True, eq=False)
+class ArrivalPlant:
+    """Where each channel is meant to be heard: L at the left ear, R at the right one, C at the head's centre.
+
+    Attributes
+    ----------
+    layout : Layout
+    """
+
+    layout: Layout
+
+    @cached_property
+    def frequencies_hz(self) -> NDArray[np.float64]:
+        """Lines of a DFT of 2048, without 0 Hz: (1024,) float64."""
+        return np.fft.rfftfreq(_DFT, 1 / self.layout.sample_rate_hz)[1:]
+
+    @cached_property
+    def transfer(self) -> NDArray[np.complex128]:
+        """Relative to the reference pressure: (F, 3, D), own point of each channel."""
+        ears = ear_plant(self.layout, self.frequencies_hz, HeadPoses.nominal()).transfer
+        centre = field_plant(self.layout, self.frequencies_hz, np.zeros((1, 3))).transfer
+        reference = reference_pressure(self.layout, self.frequencies_hz)
+        return np.concatenate([ears, centre], axis=1) / reference[:, None, None]
+
+
+def evaluate_timing(
+    layout: Layout, impulse_responses: NDArray[np.float64], plant: ArrivalPlant | None = None
+) -> Figures:
+    """Compute the figures of arrival at the listener.
+
+    Parameters
+    ----------
+    layout : Layout
+    impulse_responses : (D, 3, N) float64
+    plant : ArrivalPlant, optional
+        Of the same layout.
+
+    Returns
+    -------
+    dict
+        Per channel ``left_…``, ``right_…``, ``centre_…``: ``pre_ringing_db`` energy before the main peak over all
+        energy, within the audible band (0.1 ms about the peak belong to it), ``pre_ringing_before_1_ms_db`` the same for what comes
+        more than 1 ms before, ``arrival_ms`` of the peak beyond the flight of sound.  ``group_delay_spread_samples``:
+        largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.  ``crossovers_hz`` and
+        ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave around each.
+    """
+    plant = plant or ArrivalPlant(layout)
+    frequencies = plant.frequencies_hz
+    omega = 2 * np.pi * frequencies / layout.sample_rate_hz
+    drive = spectra(impulse_responses, omega)
+    heard = np.einsum("fcd,fdc->fc", plant.transfer, drive)
+    figures: Figures = {}
+    low, high = _AUDIBLE_HZ
+    audible = np.cos(np.pi / 2 * np.clip((frequencies - low) / (high - low), 0, 1)) ** 2
+    for channel, name in enumerate(INPUT_NAMES):
+        impulse = np.fft.irfft(np.concatenate([heard[:1, channel].real, heard[:, channel] * audible]))
+        figures |= {f"{name}_{key}": value for key, value in _before(impulse, layout.sample_rate_hz).items()}
+    figures["group_delay_spread_samples"] = round(_group_delay_spread(frequencies, omega, heard), 3)
+    crossovers = _crossovers_hz(layout)
+    figures["crossovers_hz"] = rounded(np.array(crossovers))
+    figures["crossover_flatness_db"] = rounded(np.array([_flatness_db(frequencies, heard, f) for f in crossovers]))
+    return figures
+
+
+def _before(impulse: NDArray[np.float64], rate: int) -> dict[str, float]:
+    peak = int(np.argmax(np.abs(impulse[: _DFT // 2])))
+    # Times before 0 lie at the end of the DFT.
+    turned = np.roll(impulse, _DFT // 2 - peak) ** 2
+    total, middle = turned.sum(), _DFT // 2
+    own, guard = round(_PEAK_S * rate), round(_GUARD_S * rate)
+    return {
+        "pre_ringing_db": round(float(decibels(turned[: middle - own].sum() / total)), 3),
+        "pre_ringing_before_1_ms_db": round(float(decibels(turned[: middle - guard].sum() / total)), 3),
+        "arrival_ms": round(1000 * peak / rate, 4),
+    }
+
+
+def _group_delay_spread(
+    frequencies: NDArray[np.float64], omega: NDArray[np.float64], heard: NDArray[np.complex128]
+) -> float:
+    """Slope of the phase, fitted over each octave of each channel."""
+    phase = np.unwrap(np.angle(heard), axis=0)
+    delays = []
+    low, high = _GROUP_DELAY_BAND_HZ
+    for centre in low * np.sqrt(2) * 2 ** np.arange(0, np.log2(high / low) - 0.99):
+        chosen = np.abs(np.log2(frequencies / centre)) <= 0.5
+        lines = omega[chosen] - omega[chosen].mean()
+        delays.append(-(lines @ phase[chosen]) / np.sum(lines**2))
+    return float(np.ptp(np.array(delays)))
+
+
+def _crossovers_hz(layout: Layout) -> list[float]:
+    edges = {edge for driver in layout.drivers for edge in driver.band_hz}
+    return sorted(edge for edge in edges if _CROSSOVER_BAND_HZ[0] <= edge <= _CROSSOVER_BAND_HZ[1])
+
+
+def _flatness_db(frequencies: NDArray[np.float64], heard: NDArray[np.complex128], crossover: float) -> float:
+    """Deviation, smoothed over a third octave, within half an octave to each side."""
+    centres = crossover * 2 ** (np.arange(-6, 7) / 12)
+    near = np.abs(np.log2(frequencies[:, None] / centres)) <= 1 / 6
+    power = np.stack([np.mean(np.abs(heard[lines]) ** 2, axis=0) for lines in near.T])
+    level = decibels(power)
+    return float(np.abs(level - level.mean(axis=0)).max())
