@@ -16,7 +16,8 @@ from designer.codegen.writer import write
 from designer.errors import LayoutError
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
-from designer.filters.design import design_filters
+from designer.filters.design import bank_of, fit_filters
+from designer.filters.lengths import Lengths
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.proof import OverflowProof, prove
 from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank
@@ -46,6 +47,8 @@ class Design:
     proof : OverflowProof
     sources : GeneratedSources
         With the design digest.
+    lengths : Lengths
+        How long the filters are, and why.
     """
 
     layout: Layout
@@ -54,6 +57,7 @@ class Design:
     fixed: FixedPointBank
     proof: OverflowProof
     sources: GeneratedSources
+    lengths: Lengths
 
     @property
     def digest(self) -> str:
@@ -98,9 +102,10 @@ def design(layout: Layout) -> Design:
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
     # The accumulator of a q31 path holds Σ|h| < 1, whatever the level of the driver's sum.
     path_limit = _UNITY_PEAK_GAIN if layout.arithmetic == "q31" else np.inf
-    bank, gain_db = design_filters(layout).normalised(peak_gain, path_limit)
+    lengths = fit_filters(layout)
+    bank, gain_db = bank_of(layout, lengths).normalised(peak_gain, path_limit)
     fixed = quantise_bank(bank, layout.arithmetic, error_weights(layout))
-    return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed))
+    return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed), lengths)
 
 
 def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dic
         The scorecard; empty without it.
     """
     card = (
-        scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest)
+        scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest, result.lengths)
         if with_scorecard
         else {}
     )

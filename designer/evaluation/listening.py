@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
 from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.room import RoomPlant, evaluate_room
 from designer.evaluation.timing import ArrivalPlant, evaluate_timing
 from designer.filters.plain import plain_bank
 from designer.layout import Layout
@@ -38,6 +39,8 @@ class Listening:
         self._shifted = shifted_heads(layout)
         self._mapped = mapped_heads(layout)
         self._arrival = ArrivalPlant(layout)
+        self._room = RoomPlant(layout)
+        self._plain = plain_bank(layout).impulse_responses
 
     @cached_property
     def _kemar(self) -> EvaluationPlant | None:
@@ -54,7 +57,7 @@ class Listening:
         -------
         dict
             ``kemar`` the figures of `evaluate_cancellation` on a real head, or ``not_measured`` with the reason;
-            ``head_shift``, ``sweet_spot`` and ``timing`` as their functions say.
+            ``head_shift``, ``sweet_spot``, ``timing`` and ``room`` as their functions say.
         """
         return {
             "kemar": (
@@ -65,13 +68,17 @@ class Listening:
             "head_shift": evaluate_head_shift(impulse_responses, self._shifted),
             "sweet_spot": evaluate_sweet_spot(impulse_responses, self._mapped),
             "timing": evaluate_timing(self._layout, impulse_responses, self._arrival),
+            "room": evaluate_room(self._layout, impulse_responses, self._room),
         }
 
     def unprocessed(self) -> dict[str, Any]:
-        """Return time and level differences and timbre of the same loudspeaker with plain stereo mixing."""
-        found = evaluate_cancellation(self._layout, plain_bank(self._layout).impulse_responses, self._plant)
+        """Return what of these figures the same loudspeaker has with plain stereo mixing."""
+        found = evaluate_cancellation(self._layout, self._plain, self._plant)
         kept = {f"{side}_{key}" for side in ("left", "right") for key in _UNPROCESSED} | {"band_centres_hz"}
-        return {key: value for key, value in found.items() if key in kept}
+        return {
+            "cancellation": {key: value for key, value in found.items() if key in kept},
+            "room": evaluate_room(self._layout, self._plain, self._room),
+        }
 
 
 def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any]]:
@@ -126,6 +133,6 @@ def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Indices of each unbroken run of true values."""
+    """Return the indices of each unbroken run of true values."""
     places = np.flatnonzero(flags)
     return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]

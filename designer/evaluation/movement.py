@@ -111,7 +111,9 @@ def mapped_heads(layout: Layout) -> MovedHeads:
 
 def evaluate_head_shift(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> Figures:
     """Tabulate the figures of `MovedHeads.figures` over ``shift_m``, from `shifted_heads`."""
-    return {"shift_m": list(SHIFTS_M)} | {k: rounded(v) for k, v in heads.figures(impulse_responses).items()}
+    table: Figures = {"shift_m": list(SHIFTS_M)}
+    table.update({key: rounded(values) for key, values in heads.figures(impulse_responses).items()})
+    return table
 
 
 def evaluate_sweet_spot(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> Figures:

@@ -42,7 +42,7 @@ class ArrivalPlant:
     @cached_property
     def frequencies_hz(self) -> NDArray[np.float64]:
         """Lines of a DFT of 2048, without 0 Hz: (1024,) float64."""
-        return np.fft.rfftfreq(_DFT, 1 / self.layout.sample_rate_hz)[1:]
+        return np.asarray(np.fft.rfftfreq(_DFT, 1 / self.layout.sample_rate_hz)[1:], dtype=np.float64)
 
     @cached_property
     def transfer(self) -> NDArray[np.complex128]:
@@ -69,10 +69,12 @@ def evaluate_timing(
     -------
     dict
         Per channel ``left_…``, ``right_…``, ``centre_…``: ``pre_ringing_db`` energy before the main peak over all
-        energy, within the audible band (0.1 ms about the peak belong to it), ``pre_ringing_before_1_ms_db`` the same for what comes
-        more than 1 ms before, ``arrival_ms`` of the peak beyond the flight of sound.  ``group_delay_spread_samples``:
-        largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.  ``crossovers_hz`` and
-        ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave around each.
+        energy, within the audible band (0.1 ms about the peak belong to it), ``pre_ringing_before_1_ms_db`` the same
+        for what comes more than 1 ms before, ``arrival_ms`` of the peak beyond the flight of sound.
+
+        ``group_delay_spread_samples``: largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.
+        ``crossovers_hz`` and ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave
+        around each.
     """
     plant = plant or ArrivalPlant(layout)
     frequencies = plant.frequencies_hz

@@ -158,7 +158,6 @@ class StereoBudget:
                     "effort": 10 * np.log10(effort),
                     "timbre": 10 * np.log10(self._bands.mean(np.abs(at_ears[:, side]) ** 2)),
                     "ratio": at_ears[:, side] / at_ears[:, 1 - side],
-                    "own": at_ears[:, side],
                 }
             )
         return figures
@@ -194,13 +193,14 @@ class StereoBudget:
             itd = (self._frequencies >= _ITD_BAND_HZ[0]) & (self._frequencies <= _ITD_BAND_HZ[1])
             ild = (self._frequencies >= _ILD_BAND_HZ[0]) & (self._frequencies <= _ILD_BAND_HZ[1])
             omega = 2 * np.pi * self._frequencies[itd]
+            drive_at_own = np.sum(self._nominal[:, side] * drive[:, :, side], axis=1)
             found = {
                 "cancellation_gain_db": np.abs(got["gain"] - meant["gain"])[gain_bands].max(),
                 "effort_db": (got["effort"] - self._allowed_effort_db[side])[lines].max(),
                 "timbre_db": np.abs(timbre - timbre.mean()).max(),
                 "itd_us": 1e6 * abs(np.sum(omega * np.angle(turn[itd])) / np.sum(omega**2)),
                 "ild_db": abs(20 * np.mean(np.log10(np.abs(turn[ild])))),
-                "group_delay_samples": lateness_samples(self._omega, got["own"], self._rate, delay),
+                "group_delay_samples": lateness_samples(self._omega, drive_at_own, self._rate, delay),
             }
             worst = {key: max(worst[key], float(found[key])) for key in worst}
         return worst

@@ -33,7 +33,11 @@ def design_filters(layout: Layout) -> FilterBank:
     InfeasibleDesignError
         If the filters do not fit into the number of taps.
     """
-    found = fit_filters(layout)
+    return bank_of(layout, fit_filters(layout))
+
+
+def bank_of(layout: Layout, found: Lengths) -> FilterBank:
+    """Name the drivers and inputs of fitted filters."""
     return FilterBank(found.filters, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay)
 
 

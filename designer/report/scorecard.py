@@ -8,8 +8,11 @@ import numpy as np
 
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.listening import Listening, limited_bands
 from designer.evaluation.plant import EvaluationPlant
 from designer.filters.bank import FilterBank
+from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
+from designer.filters.lengths import Lengths
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.proof import OverflowProof
@@ -44,17 +47,38 @@ def acoustic_figures(
 
 
 def scorecard(
-    layout: Layout, bank: FilterBank, gain_db: float, fixed: FixedPointBank, proof: OverflowProof, digest: str
+    layout: Layout,
+    bank: FilterBank,
+    gain_db: float,
+    fixed: FixedPointBank,
+    proof: OverflowProof,
+    digest: str,
+    lengths: Lengths | None = None,
 ) -> dict[str, Any]:
     """Collect every figure of a design.
+
+    Parameters
+    ----------
+    layout : Layout
+    bank : FilterBank
+        Float design, scaled by ``gain_db``.
+    gain_db : float
+    fixed : FixedPointBank
+    proof : OverflowProof
+    digest : str
+    lengths : Lengths, optional
+        How the filters' length was found; without it there is no section ``length``.
 
     Returns
     -------
     dict
-        JSON-able, deterministic order.
+        JSON-able, deterministic order.  ``float`` and ``quantised`` hold what the board's own filters are compared
+        with; ``listening`` holds, for both, the heads and places that the design did not see.
     """
-    responses = bank.impulse_responses
+    responses, tables = bank.impulse_responses, effective_impulse_responses(fixed)
     plant = EvaluationPlant.for_layout(layout)
+    quantised = acoustic_figures(layout, tables, plant)
+    listening = Listening(layout, plant)
     return {
         "layout": layout.name,
         "digest": digest,
@@ -68,9 +92,32 @@ def scorecard(
         "latency_ms": 1000.0 * (bank.modelling_delay_samples + DELAY_SAMPLES) / bank.sample_rate_hz,
         "common_gain_db": gain_db,
         "float": acoustic_figures(layout, responses, plant),
-        "quantised": acoustic_figures(layout, effective_impulse_responses(fixed), plant),
+        "quantised": quantised,
+        "limits": limited_bands(layout, quantised["cancellation"]),
+        "listening": {
+            "unprocessed": listening.unprocessed(),
+            "float": listening.figures(responses),
+            "quantised": listening.figures(tables),
+        },
+        **({"length": length_figures(lengths)} if lengths else {}),
         "quantisation": quantisation_figures(bank, fixed),
         "proof": proof_figures(proof),
+    }
+
+
+def length_figures(lengths: Lengths) -> dict[str, Any]:
+    """Lay out how long the filters are, what that costs, and the smallest length that keeps each metric."""
+    return {
+        "stereo_taps": lengths.stereo_taps,
+        "centre_taps": lengths.centre_taps,
+        "modelling_delay_samples": lengths.delay,
+        "within_budget": lengths.within_budget,
+        "losses": {
+            "stereo": {key: round(value, 3) for key, value in lengths.stereo_losses.items()},
+            "centre": {key: round(value, 3) for key, value in lengths.centre_losses.items()},
+        },
+        "allowances": {"stereo": dict(STEREO_ALLOWANCES), "centre": dict(CENTRE_ALLOWANCES)},
+        "smallest_taps": lengths.smallest_taps(),
     }
 
 

@@ -1,0 +1,109 @@
+"""A shoebox room by image sources, for a source and a receiver that are each expanded in spherical harmonics once.
+
+Each image of the source is seen from the receiver in one direction, and sends to it the radiation of the mirrored
+loudspeaker: the pattern of the real one in the mirrored direction.  Both patterns are sums over harmonics, so that
+all images, channels and frequencies are two matrix products (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943;
+Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Room:
+    """A shoebox with walls of one absorption.
+
+    Attributes
+    ----------
+    size_m : tuple of three float
+        Along x, y and z.
+    source_m, receiver_m : tuple of three float
+        Within the room.
+    absorption : float
+        Energy that a wall takes, above 0 and below 1.
+    """
+
+    size_m: tuple[float, float, float]
+    source_m: tuple[float, float, float]
+    receiver_m: tuple[float, float, float]
+    absorption: float
+
+    def __post_init__(self) -> None:
+        for name, place in (("source_m", self.source_m), ("receiver_m", self.receiver_m)):
+            if not all(0 < p < s for p, s in zip(place, self.size_m, strict=True)):
+                raise ValueError(f"Room.{name} = {place}: lies outside of the room of {self.size_m} m")
+        if not 0 < self.absorption < 1:
+            raise ValueError(f"Room.absorption = {self.absorption:g}: allowed is above 0, below 1")
+
+    @property
+    def volume_m3(self) -> float:
+        """Volume."""
+        return float(np.prod(self.size_m))
+
+    @property
+    def surface_m2(self) -> float:
+        """Surface of all walls."""
+        x, y, z = self.size_m
+        return 2 * (x * y + y * z + z * x)
+
+    @property
+    def reverberation_time_s(self) -> float:
+        """Time in which sound decays by 60 dB, after Eyring (J. Acoust. Soc. Am. 1 (1930), 217)."""
+        return 0.161 * self.volume_m3 / (-self.surface_m2 * float(np.log(1 - self.absorption)))
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images of a source, the source itself first.
+
+    Attributes
+    ----------
+    distances_m : (I,) float64
+        From the receiver.
+    arriving : (I, 3) float64
+        Unit vectors from the receiver to each image.
+    leaving : (I, 3) float64
+        Unit vectors in which the real source radiates what each image sends.
+    reflections : (I,) int64
+        Walls on the way.
+    """
+
+    distances_m: NDArray[np.float64]
+    arriving: NDArray[np.float64]
+    leaving: NDArray[np.float64]
+    reflections: NDArray[np.int64]
+
+
+def image_sources(room: Room, order: int) -> Images:
+    """Images of up to ``order`` reflections.
+
+    Parameters
+    ----------
+    room : Room
+    order : int
+        From 0.
+
+    Returns
+    -------
+    Images
+        (2·order + 1)(2·order² + 2·order + 3)/3 of them, by rising distance.
+    """
+    cells = np.array(
+        [c for c in itertools.product(range(-order, order + 1), repeat=3) if abs(c[0]) + abs(c[1]) + abs(c[2]) <= order]
+    )
+    size, source = np.array(room.size_m), np.array(room.source_m)
+    # A cell of odd index holds the mirrored room.
+    mirrored = cells % 2 == 1
+    places = cells * size + np.where(mirrored, size - source, source)
+    towards = places - np.array(room.receiver_m)
+    distances = np.linalg.norm(towards, axis=1)
+    arriving = towards / distances[:, None]
+    leaving = np.where(mirrored, arriving, -arriving)
+    rank = np.argsort(distances, kind="stable")
+    return Images(distances[rank], arriving[rank], leaving[rank], np.abs(cells).sum(axis=1)[rank])

@@ -1,0 +1,198 @@
+"""Depth: how much of the sound in a room comes straight from the loudspeaker, with and without the design."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.head import ear_pressure
+from designer.acoustics.model import cabinet_centre_m, field_plant
+from designer.acoustics.room import Images, Room, image_sources
+from designer.acoustics.spherical_harmonics import harmonics, quadrature
+from designer.evaluation.plant import decibels
+from designer.filters.fir import spectra
+from designer.layout import INPUT_NAMES, Layout
+
+Figures = dict[str, float]
+
+# A living room: 60 m³ that ring for 0.33 s.  The listener sits 10 cm off the middle, ears at 1.2 m.
+_MARGIN_M = (2.0, 1.3)
+_WIDTH_M, _HEIGHT_M, _ASIDE_M, _EAR_HEIGHT_M = 4.2, 2.6, 0.1, 1.2
+_ABSORPTION = 0.3
+_ORDER = 12
+# Octaves 250 Hz … 4 kHz, as of ISO 3382-1.
+_OCTAVES_HZ = 250.0 * 2.0 ** np.arange(5)
+_LINES_PER_OCTAVE = 6
+_EARLY_S = 0.050
+_FAR_M = 50.0
+# Harmonics beyond the size of what radiates, in wavelengths: 1 % of the pattern.
+_SPARE_ORDERS = 7
+
+
+def living_room(layout: Layout) -> Room:
+    """Room around the layout: cabinet and listener as far apart as it says, both clear of the walls."""
+    behind, before = _MARGIN_M
+    distance = layout.listener.distance_m
+    y = _WIDTH_M / 2 - _ASIDE_M
+    return Room(
+        (behind + distance + before, _WIDTH_M, _HEIGHT_M),
+        (behind + distance, y, _EAR_HEIGHT_M),
+        (behind, y, _EAR_HEIGHT_M),
+        _ABSORPTION,
+    )
+
+
+class RoomPlant:
+    """Radiation of each driver and reception of each ear, expanded once; images of one room.
+
+    Parameters
+    ----------
+    layout : Layout
+        A flat baffle is taken to radiate to its back as to its front.
+    room : Room, optional
+        By default `living_room`.
+    order : int
+        Reflections, from 1.
+    """
+
+    def __init__(self, layout: Layout, room: Room | None = None, order: int = _ORDER) -> None:
+        self._layout = layout
+        self.room = room or living_room(layout)
+        self._order = order
+        lines = (np.arange(_LINES_PER_OCTAVE) + 0.5) / _LINES_PER_OCTAVE - 0.5
+        self.frequencies_hz = (_OCTAVES_HZ[:, None] * 2**lines).ravel()
+
+    @cached_property
+    def images(self) -> Images:
+        """Images of the cabinet."""
+        return image_sources(self.room, self._order)
+
+    @cached_property
+    def _radiation_order(self) -> int:
+        return self._enough(_extent_m(self._layout))
+
+    def _enough(self, extent_m: float) -> int:
+        wavenumber = 2 * np.pi * float(self.frequencies_hz[-1]) / self._layout.speed_of_sound_m_per_s
+        return int(np.ceil(wavenumber * extent_m)) + _SPARE_ORDERS
+
+    @cached_property
+    def _radiation(self) -> NDArray[np.complex128]:
+        """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
+        order = self._radiation_order
+        directions, weights = quadrature(order)
+        front = directions * np.where(_is_baffle(self._layout), [-1.0, 1.0, 1.0], 1.0)
+        if _is_baffle(self._layout):
+            front[:, 0] = -np.abs(front[:, 0])
+        points = cabinet_centre_m(self._layout) + _FAR_M * front
+        field = field_plant(self._layout, self.frequencies_hz, points).transfer
+        wavenumbers = 2 * np.pi * self.frequencies_hz / self._layout.speed_of_sound_m_per_s
+        pattern = field * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None, None]
+        return self._reexpand(order, directions, weights, pattern, self.images.leaving)
+
+    @cached_property
+    def _reception(self) -> NDArray[np.complex128]:
+        """Pressure at both ears for the images' directions of arriving, relative to the free field: (F, I, 2)."""
+        listener, speed = self._layout.listener, self._layout.speed_of_sound_m_per_s
+        order = self._enough(listener.head_radius_m)
+        directions, weights = quadrature(order)
+        cosines = np.concatenate([directions[:, 1], -directions[:, 1]])[None]
+        heard = ear_pressure(self.frequencies_hz, np.array([_FAR_M]), cosines, listener.head_radius_m, speed)[:, 0]
+        wavenumbers = 2 * np.pi * self.frequencies_hz / speed
+        heard = heard * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None]
+        pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
+        return self._reexpand(order, directions, weights, pattern, self.images.arriving)
+
+    @staticmethod
+    def _reexpand(
+        order: int,
+        directions: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        pattern: NDArray[np.complex128],
+        wanted: NDArray[np.float64],
+    ) -> NDArray[np.complex128]:
+        """Expand a pattern (F, Q, C) in harmonics and evaluate it elsewhere: (F, I, C)."""
+        lines, points, channels = pattern.shape
+        flat = np.ascontiguousarray(pattern.transpose(1, 0, 2)).reshape(points, -1)
+        projection = (harmonics(order, directions) * weights[:, None]).T
+        values = harmonics(order, wanted)
+        # Real harmonics times complex coefficients: one real product for both parts.
+        coefficients = projection @ flat.view(np.float64)
+        return (values @ coefficients).view(np.complex128).reshape(-1, lines, channels).transpose(1, 0, 2)
+
+    def energies(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Energy that each image sends to each ear from each channel, mean over the lines.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+
+        Returns
+        -------
+        (I, 2, 3) float64
+            Image, ear, channel; Pa².
+        """
+        omega = 2 * np.pi * self.frequencies_hz / self._layout.sample_rate_hz
+        sent = np.abs(self._radiation @ spectra(impulse_responses, omega)) ** 2
+        received = np.abs(self._reception) ** 2
+        loss = (1 - self.room.absorption) ** self.images.reflections / self.images.distances_m**2
+        return np.asarray(np.einsum("fie,fic,i->iec", received, sent, loss) / omega.size)
+
+
+def evaluate_room(layout: Layout, impulse_responses: NDArray[np.float64], plant: RoomPlant | None = None) -> Figures:
+    """Compute what a room makes of each channel, octaves 250 Hz … 4 kHz.
+
+    Parameters
+    ----------
+    layout : Layout
+    impulse_responses : (D, 3, N) float64
+    plant : RoomPlant, optional
+        Of the same layout.
+
+    Returns
+    -------
+    dict
+        ``reverberation_time_s`` of the room; for ``left`` at the left ear, ``right`` at the right ear, ``centre`` at
+        both: ``…_direct_to_reverberant_db``, ``…_clarity_c50_db`` (first 50 ms over the rest, ISO 3382-1) and
+        ``…_critical_distance_m``, at which direct and reverberant sound are equal.
+
+    Notes
+    -----
+    Images add by energy.  After the time at which the images are no longer complete, the decay goes on as Eyring's
+    reverberation time says.
+    """
+    plant = plant or RoomPlant(layout)
+    energies = plant.energies(impulse_responses)
+    speed = layout.speed_of_sound_m_per_s
+    times = (plant.images.distances_m - plant.images.distances_m[0]) / speed
+    # The nearest image that is left out has this many walls of the closest pair on its way.
+    complete = (plant._order * min(plant.room.size_m) - layout.listener.distance_m) / speed
+    rate = 6 * np.log(10) / plant.room.reverberation_time_s
+    window = (times > complete / 2) & (times <= complete)
+    share = np.exp(-rate * complete) / (np.exp(-rate * complete / 2) - np.exp(-rate * complete))
+    figures: Figures = {"reverberation_time_s": round(plant.room.reverberation_time_s, 3)}
+    for channel, name in enumerate(INPUT_NAMES):
+        heard = energies[:, channel, channel] if channel < 2 else energies[:, :, 2].mean(axis=1)
+        tail = float(heard[window].sum()) * share
+        late = float(heard[(times > _EARLY_S) & (times <= complete)].sum()) + tail
+        early = float(heard[times <= _EARLY_S].sum())
+        direct = float(heard[0])
+        ratio = direct / (early + late - direct)
+        figures |= {
+            f"{name}_direct_to_reverberant_db": round(float(decibels(np.array(ratio))), 3),
+            f"{name}_clarity_c50_db": round(float(decibels(np.array(early / late))), 3),
+            f"{name}_critical_distance_m": round(layout.listener.distance_m * float(np.sqrt(ratio)), 3),
+        }
+    return figures
+
+
+def _is_baffle(layout: Layout) -> bool:
+    return layout.cabinet.shape == "baffle"
+
+
+def _extent_m(layout: Layout) -> float:
+    """Radius of the smallest sphere about the cabinet's centre that holds all drivers."""
+    if layout.cabinet.shape == "sphere":
+        return layout.cabinet.radius_m
+    return max(float(np.hypot(d.y_m or 0.0, d.z_m or 0.0)) + d.radius_m for d in layout.drivers)
