@@ -22,8 +22,8 @@ MAX_PAYLOAD_BYTES = 1024
 BAUD_RATE = 921600
 NAME_BYTES = 32
 
-_STRUCT_CODES = {"u8": "B", "i8": "b", "u16": "H", "u32": "I", "u64": "Q"}
-_SIZES = {"u8": 1, "i8": 1, "u16": 2, "u32": 4, "u64": 8}
+_STRUCT_CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "u64": "Q"}
+_SIZES = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "u64": 8}
 
 
 @dataclass(frozen=True)
@@ -254,6 +254,33 @@ TAP_REPLY = Message(
     "as many values (64-bit two's complement) from the frame asked for on as there are and fit",
 )
 FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
+PLAY = Message("PLAY", 0x20, Payload(), "gives the pipeline back to the board's own input, from silence")
+PLAY_REPLY = Message("PLAY_REPLY", PLAY.code | REPLY_BIT, Payload(), "it plays, or has no input of its own")
+HEALTH = Message("HEALTH", 0x21, Payload(), "asks how the board is; peaks and block_ticks_max start anew")
+HEALTH_REPLY = Message(
+    "HEALTH_REPLY",
+    HEALTH.code | REPLY_BIT,
+    Payload(
+        (
+            Field("uptime_ms", "u64", ""),
+            Field("player", "u8", "see PLAYER"),
+            Field("audio_clock", "u8", "see AUDIO_CLOCK"),
+            Field("clock_source", "u8", "see CLOCK"),
+            Field("reserved", "u8", "0"),
+            Field("block_ticks_last", "u32", "ticks that the last block of the board's own input took"),
+            Field("block_ticks_max", "u32", "the most that one took since the last HEALTH"),
+            Field("block_ticks_budget", "u32", "ticks that a block lasts"),
+            Field("blocks", "u32", "blocks of its own input played"),
+            Field("deadline_misses", "u32", "blocks that were not ready in time"),
+            Field("underruns", "u32", "turns with a sample missing at an output"),
+            Field("overruns", "u32", "turns with an input sample lost, or unseen"),
+            Field("peak_left", "u32", "largest magnitude of the input since the last HEALTH, full scale 2^B"),
+            Field("peak_right", "u32", ""),
+            Field("peaks", "bytes", "the same of each driver, u32 each; 0 where there is none", 64),
+        )
+    ),
+    "what the board's own playing has come to",
+)
 ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,
@@ -273,7 +300,7 @@ NAK = Message(
     "a frame was not taken: go back to the expected sequence number",
 )
 
-REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE)
+REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH)
 REPLIES = (
     HELLO_REPLY,
     START_REPLY,
@@ -283,6 +310,8 @@ REPLIES = (
     GENERATE_REPLY,
     TAP_REPLY,
     FAST_LANE_REPLY,
+    PLAY_REPLY,
+    HEALTH_REPLY,
     ERROR_REPLY,
     NAK,
 )
@@ -292,7 +321,9 @@ ENTRY = {"PROGRAM": 1, "FILTERS": 2}
 ARITHMETIC = {"Q15": 15, "Q31": 31}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
 STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
-CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5}
+CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}
+PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4}
+AUDIO_CLOCK = {"NONE": 0, "I2S": 1, "TIMER": 2}
 STATUS_CODES = {
     "OK": (0, "no error"),
     "E_COBS": (-1, "broken COBS, or a frame too short or too long"),

@@ -23,11 +23,16 @@ from hil_tests.transport import PipeTransport, SerialTransport, Transport
 
 # Under -icount shift=0 one instruction takes 1 ns of virtual time.
 INSTRUCTIONS_PER_S = 1_000_000_000
+COUNT_INSTRUCTIONS = "shift=0"
+# 8 ns an instruction; idle time is skipped, as QEMU would otherwise wait for it by the host's clock, and be late.
+STEADY_CLOCK = "shift=3,sleep=off"
 PROFILE_BLOCKS = 20
 
 _SAMPLE_TYPES: dict[str, np.dtype[Any]] = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
 _ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 _CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
+_PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
+_AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
 
 
 @dataclass(frozen=True)
@@ -238,6 +243,27 @@ class Board:
         fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
         return {name: int(value) for name, value in fields.items()}
 
+    def play(self) -> None:
+        """Give the pipeline back to the board's own input."""
+        self.link.request(protocol.PLAY)
+
+    def health(self) -> dict[str, Any]:
+        """Ask what the board's own playing has come to; peaks and the longest block start anew."""
+        fields = protocol.HEALTH_REPLY.payload.unpack(self.link.request(protocol.HEALTH))
+        full_scale = 2.0 ** protocol.ARITHMETIC[self.info.arithmetic.upper()]
+        peaks = np.frombuffer(fields.pop("peaks"), dtype="<u4")[: self.info.drivers]  # type: ignore[arg-type]
+        budget = int(fields["block_ticks_budget"])
+        return {
+            **fields,
+            "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
+            "audio_clock": _AUDIO_CLOCK_NAMES.get(int(fields["audio_clock"]), "UNKNOWN"),
+            "clock_source": _CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
+            "load": int(fields["block_ticks_max"]) / budget,
+            "peak_left": int(fields["peak_left"]) / full_scale,
+            "peak_right": int(fields["peak_right"]) / full_scale,
+            "peaks": [float(peak) / full_scale for peak in peaks],
+        }
+
     def close(self) -> None:
         """Release the board; more than once does no harm."""
         self.link.close()
@@ -273,8 +299,9 @@ class VirtualBoard(Board):
     elf : Path
     expected_digest, expected_layout : optional
         As for `Board`.
-    count_instructions : bool
-        Make SysTick count instructions (QEMU's ``-icount shift=0``); audio then streams more slowly.
+    icount : str, optional
+        QEMU's option of that name; audio then streams more slowly. `COUNT_INSTRUCTIONS` makes SysTick count
+        instructions, `STEADY_CLOCK` gives a board of 125 million instructions a second whose deadlines repeat.
     target : BoardTarget, optional
         The board to simulate, by default the STM32F405.
     """
@@ -285,12 +312,12 @@ class VirtualBoard(Board):
         expected_digest: str | None = None,
         expected_layout: Layout | None = None,
         *,
-        count_instructions: bool = False,
+        icount: str | None = None,
         target: BoardTarget | None = None,
     ) -> None:
         target = target or find_board("virtual")
         self.tick_hz = target.virtual_tick_hz
-        options = ("-icount", "shift=0") if count_instructions else ()
+        options = () if icount is None else ("-icount", icount)
         self._directory = TemporaryDirectory(prefix="proscenium-board-")
         self._qemu: Qemu | None = None
         try:
@@ -359,7 +386,7 @@ def measure_instructions(
     SysTick resolves six of them on the STM32F405, forty on the MPS2.
     """
     target = target or find_board("virtual")
-    with VirtualBoard(elf, digest, layout, count_instructions=True, target=target) as board:
+    with VirtualBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
         ticks = board.profile(entry)["ticks_max"]
     return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)
 

@@ -95,6 +95,8 @@ def protocol_context() -> dict[str, Any]:
             ("ENTRY", list(protocol.ENTRY.items())),
             ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
             ("SIGNAL", list(protocol.SIGNAL.items())),
+            ("PLAYER", list(protocol.PLAYER.items())),
+            ("AUDIO_CLOCK", list(protocol.AUDIO_CLOCK.items())),
             ("STAGE", list(protocol.STAGE.items())),
             ("CLOCK", list(protocol.CLOCK.items())),
         ],

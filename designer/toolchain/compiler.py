@@ -86,7 +86,7 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
         If the compiler or CMSIS-DSP is missing, or something does not compile.
     """
     host = FIRMWARE_ROOT / "port" / "host"
-    sources = [*_core_sources(generated_dir), host / "host.c"]
+    sources = [*_core_sources(generated_dir), *sorted(host.glob("*.c"))]
     common = ("-fPIC", "-fvisibility=hidden", *flags, *HOST_CMSIS_FLAGS)
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)

@@ -1,4 +1,8 @@
-/* Bytes from the serial line go to the link, which runs the pipeline and answers; asleep in between. */
+/*
+ * The board plays its own input in the audio interrupts (audio.c). Here, bytes from the serial line go to the
+ * link, which may take the pipeline for itself, and answers; asleep in between.
+ */
+#include "audio.h"
 #include "lane.h"
 #include "link.h"
 #include "port.h"
@@ -53,7 +57,7 @@ static void serve_lane(void)
 int main(void)
 {
     const uint8_t clock_source = port_start();
-    const ps_platform_t platform = {
+    ps_platform_t platform = {
         .write = write_line,
         .ticks = read_ticks,
         .receive_overruns = read_overruns,
@@ -63,14 +67,18 @@ int main(void)
         .clock_source = clock_source,
     };
     uint8_t received[256];
+    uint64_t heard = 0;
 
     ps_link_reset(&link, &platform, &ps_design);
+    audio_begin(&link.command, &platform);
     for (;;) {
         const size_t size = port_receive(received, sizeof received);
 
         if (size == 0) {
+            audio_watch_host(heard);
             port_idle();
         } else {
+            heard = port_ticks();
             ps_link_feed(&link, received, size);
         }
         if (lane_is_open()) {

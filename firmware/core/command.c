@@ -48,6 +48,9 @@ static size_t hello(const ps_command_t *command, uint8_t *reply)
 
 static int start(ps_command_t *command, uint8_t entry)
 {
+    if (command->platform->claim != NULL) {
+        command->platform->claim(command->platform->context);
+    }
     const int status = ps_pipeline_reset(&command->pipeline, command->design, entry);
 
     command->entry = status == PS_OK ? entry : 0;
@@ -245,6 +248,25 @@ static int fast_lane(const ps_platform_t *platform)
     return platform->open_lane != NULL && platform->open_lane(platform->context) ? PS_OK : PS_E_NO_LANE;
 }
 
+static int play(const ps_platform_t *platform)
+{
+    if (platform->release != NULL) {
+        platform->release(platform->context);
+    }
+    return PS_OK;
+}
+
+static int health(const ps_platform_t *platform, uint8_t *reply, size_t *reply_size)
+{
+    if (platform->health == NULL) {
+        return PS_E_TYPE;
+    }
+    memset(reply, 0, PS_HEALTH_REPLY_BYTES);
+    platform->health(platform->context, reply);
+    *reply_size = PS_HEALTH_REPLY_BYTES;
+    return PS_OK;
+}
+
 /* Bytes of payload that a request must have; AUDIO checks its own. */
 static int length_of(uint8_t type)
 {
@@ -290,6 +312,10 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return tap(command, request->payload, reply, reply_size);
     case PS_FAST_LANE:
         return fast_lane(command->platform);
+    case PS_PLAY:
+        return play(command->platform);
+    case PS_HEALTH:
+        return health(command->platform, reply, reply_size);
     default:
         return PS_E_TYPE;
     }

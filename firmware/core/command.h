@@ -18,6 +18,11 @@ typedef struct {
     uint64_t (*ticks)(void *context);                               /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void *context);                    /* bytes lost so far */
     bool (*open_lane)(void *context); /* whether there is a fast lane to change to, or NULL for none */
+    /* NULL where there is no audio: take the pipeline from the player, give it back, and write a
+     * HEALTH_REPLY. */
+    void (*claim)(void *context);
+    void (*release)(void *context);
+    void (*health)(void *context, uint8_t *reply);
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "design.h"
+
 /* Starts clocks, tick counter and serial line. Every wait is bounded; returns the PS_CLOCK_… in use. */
 uint8_t port_start(void);
 
@@ -31,5 +33,23 @@ void port_send(const uint8_t *data, size_t size);
 
 /* Sleeps until there is something to receive, or any interrupt. */
 void port_idle(void);
+
+/*
+ * Audio: two halves of one block each take turns (core/player.h). `due` is called in the interrupt that ends
+ * a turn and told whose half it is now, `run` after it at the lowest priority. Returns the PS_AUDIO_CLOCK_…
+ * in use; with PS_AUDIO_CLOCK_NONE there are no turns. The first turn follows port_audio_resume().
+ */
+typedef void (*port_turn_t)(uint32_t half);
+typedef void (*port_run_t)(void);
+
+uint8_t port_audio_start(port_turn_t due, port_run_t run);
+void port_audio_pause(void);
+void port_audio_resume(void);
+void port_audio_read(uint32_t half, ps_sample_t *stereo);
+void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
+void port_audio_errors(uint32_t *underruns, uint32_t *overruns);
+
+/* The converters' own mute. */
+void port_mute(bool muted);
 
 #endif

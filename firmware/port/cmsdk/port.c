@@ -3,6 +3,7 @@
 
 #include "board.h"
 #include "core_registers.h"
+#include "cpu.h"
 #include "handlers.h"
 #include "protocol.h"
 #include "ring.h"
@@ -83,11 +84,11 @@ void port_send(const uint8_t *data, size_t size)
 
 void port_idle(void)
 {
-    /* With interrupts masked, none slips in between the look and the sleep; WFI wakes for a pending one all
-     * the same (PM0214 2.5.3). */
-    __asm volatile("cpsid i" ::: "memory");
+    /* With interrupts masked, none slips in between the look and the sleep. */
+    const uint32_t masked = cpu_mask_interrupts();
+
     if (ps_ring_empty(&received)) {
-        __asm volatile("wfi" ::: "memory");
+        cpu_sleep();
     }
-    __asm volatile("cpsie i" ::: "memory");
+    cpu_restore_interrupts(masked);
 }

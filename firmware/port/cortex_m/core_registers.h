@@ -7,8 +7,10 @@
 
 #include <stdint.h>
 
+#ifndef REGISTER /* a test puts its own here, which records */
 #define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(n)            (1u << (n))
+#endif
+#define BIT(n) (1u << (n))
 
 /* SysTick, PM0214 4.5 */
 #define SYSTICK_CTRL            REGISTER(0xE000E010u)
@@ -18,13 +20,27 @@
 #define SYSTICK_LOAD            REGISTER(0xE000E014u)
 #define SYSTICK_VAL             REGISTER(0xE000E018u)
 
-/* NVIC, PM0214 4.3.2 */
+/* NVIC, PM0214 4.3.2 (ISER), 4.3.7 (IPR: one byte for each interrupt) */
 #define NVIC_ISER(n) REGISTER(0xE000E100u + 4u * (n))
+#ifndef REGISTER_BYTE
+#define REGISTER_BYTE(address) (*(volatile uint8_t *)(address))
+#endif
+#define NVIC_IPR(n) REGISTER_BYTE(0xE000E400u + (n))
+
+/* Lower is more urgent: a byte on the line waits 11 us at most, a turn of the audio a block, its work comes
+ * last. */
+#define PRIORITY_SERIAL 0x40u
+#define PRIORITY_AUDIO  0x80u
 
 /* System control, PM0214 4.4.3 (ICSR), 4.6.1 (CPACR) */
-#define SCB_ICSR                 REGISTER(0xE000ED04u)
-#define SCB_ICSR_SYSTICK_PENDING BIT(26)
-#define SCB_CPACR                REGISTER(0xE000ED88u)
-#define SCB_CPACR_FPU_FULL       (0xFu << 20)
+#define SCB_ICSR                    REGISTER(0xE000ED04u)
+#define SCB_ICSR_PENDSTSET          BIT(26)
+#define SCB_ICSR_PENDSTCLR          BIT(25)
+#define SCB_ICSR_PENDSVSET          BIT(28)
+#define SCB_SHPR3                   REGISTER(0xE000ED20u) /* PM0214 4.4.8 */
+#define SCB_SHPR3_SYSTICK(priority) ((priority) << 24)
+#define SCB_SHPR3_PENDSV_LOWEST     (0xFFu << 16)
+#define SCB_CPACR                   REGISTER(0xE000ED88u)
+#define SCB_CPACR_FPU_FULL          (0xFu << 20)
 
 #endif

@@ -1,20 +1,25 @@
 #include "clock.h"
 
-#include <stdbool.h>
-
+#include "pll_settings.h"
 #include "protocol.h"
 #include "registers.h"
 
 #ifndef PORT_HSE_HZ
-#define PORT_HSE_HZ 8000000u /* the crystal; some boards have 12 or 25 MHz */
+#define PORT_HSE_HZ 8000000 /* the crystal; some boards have 12 MHz */
 #endif
-#define HSI_HZ       16000000u
-#define PLL_INPUT_HZ 2000000u /* RM0090 7.3.2: 2 MHz limits the PLL's jitter */
-#define CORE_HZ      168000000u
+#define HSI_HZ  16000000u
+#define CORE_HZ 168000000u
 
-#if PORT_HSE_HZ % PLL_INPUT_HZ != 0
-#error "PORT_HSE_HZ: allowed are whole multiples of 2 MHz"
+#if PORT_HSE_HZ == 8000000
+#define PLL_CRYSTAL PLL_8_MHZ
+#elif PORT_HSE_HZ == 12000000
+#define PLL_CRYSTAL PLL_12_MHZ
+#else
+#error "PORT_HSE_HZ: allowed are 8000000 and 12000000"
 #endif
+
+static const ps_pll_t pll_crystal = PLL_CRYSTAL;
+static const ps_pll_t pll_internal = PLL_16_MHZ;
 
 /*
  * Polls at the reset clock of 16 MHz, some ten cycles each: 0.1 s for the crystal (data sheet: typically 2
@@ -44,22 +49,18 @@ static bool start_crystal(void)
     return false;
 }
 
-static bool switch_to_pll(bool from_crystal)
+static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
 {
-    const uint32_t divider = (from_crystal ? PORT_HSE_HZ : HSI_HZ) / PLL_INPUT_HZ;
-
-    /* 2 MHz x 168 = 336 MHz; / 2 = 168 MHz; / 7 = 48 MHz for USB. Written while the PLL is off (RM0090 7.3.2)
-     */
-    RCC_PLLCFGR = RCC_PLLCFGR_M(divider) | RCC_PLLCFGR_N(168u) | RCC_PLLCFGR_P_2 | RCC_PLLCFGR_Q(7u) |
-                  (from_crystal ? RCC_PLLCFGR_SRC_HSE : 0u);
+    /* 336 MHz / 2 = 168 MHz; / 7 = 48 MHz. Written while the PLL is off (RM0090 7.3.2) */
+    RCC_PLLCFGR = RCC_PLLCFGR_PLLM((uint32_t)pll->m) | RCC_PLLCFGR_PLLN((uint32_t)pll->n) |
+                  RCC_PLLCFGR_PLLP_2 | RCC_PLLCFGR_PLLQ(7u) | (from_crystal ? RCC_PLLCFGR_PLLSRC : 0u);
     RCC_CR |= RCC_CR_PLLON;
     if (!wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY, PLL_POLLS)) {
         RCC_CR &= ~RCC_CR_PLLON;
         return false;
     }
     /* RM0090 3.5.1, table 10: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
-    FLASH_ACR =
-        FLASH_ACR_LATENCY(5u) | FLASH_ACR_PREFETCH | FLASH_ACR_INSTRUCTION_CACHE | FLASH_ACR_DATA_CACHE;
+    FLASH_ACR = FLASH_ACR_LATENCY(5u) | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
     (void)FLASH_ACR; /* RM0090 3.5.1: read back, so that the new latency is taken into account */
     /* RM0090 7.3.3: APB1 at most 42 MHz, APB2 at most 84 MHz */
     RCC_CFGR = RCC_CFGR_PPRE1_4 | RCC_CFGR_PPRE2_2;
@@ -74,17 +75,40 @@ static bool switch_to_pll(bool from_crystal)
 ps_clock_t clock_start(void)
 {
     /* RM0090 5.1.3: voltage scale 1 is what 168 MHz needs; set while the PLL is off */
-    RCC_APB1ENR |= RCC_APB1ENR_PWR;
-    PWR_CR |= PWR_CR_VOS_SCALE_1;
+    RCC_APB1ENR |= RCC_APB1ENR_PWREN;
+    PWR_CR |= PWR_CR_VOS;
 
     const bool from_crystal = start_crystal();
+    const ps_pll_t *pll = from_crystal ? &pll_crystal : &pll_internal;
 
-    if (switch_to_pll(from_crystal)) {
+    if (switch_to_pll(pll, from_crystal)) {
         return (ps_clock_t){
             .core_hz = CORE_HZ,
             .apb2_hz = CORE_HZ / 2u,
             .source = from_crystal ? PS_CLOCK_HSE_PLL : PS_CLOCK_HSI_PLL,
+            .pll = *pll,
         };
     }
+    /* RM0090 7.3.1: HSION is set by reset and never cleared here. QEMU has no RCC, which reads 0, and runs
+     * SysTick at 168 MHz of its own time. */
+    if (!(RCC_CR & RCC_CR_HSION)) {
+        return (ps_clock_t){.core_hz = CORE_HZ, .apb2_hz = CORE_HZ / 2u, .source = PS_CLOCK_SIMULATED};
+    }
     return (ps_clock_t){.core_hz = HSI_HZ, .apb2_hz = HSI_HZ, .source = PS_CLOCK_HSI};
+}
+
+bool clock_start_i2s(const ps_clock_t *clock)
+{
+    if (clock->pll.i2s_n == 0) {
+        return false;
+    }
+    /* RM0090 7.3.23: written while PLLI2S is off; 7.3.3: I2SSRC is 0 after reset and chooses it */
+    RCC_PLLI2SCFGR = RCC_PLLI2SCFGR_PLLI2SN((uint32_t)clock->pll.i2s_n) |
+                     RCC_PLLI2SCFGR_PLLI2SR((uint32_t)clock->pll.i2s_r);
+    RCC_CR |= RCC_CR_PLLI2SON;
+    if (!wait_for(&RCC_CR, RCC_CR_PLLI2SRDY, RCC_CR_PLLI2SRDY, 10u * PLL_POLLS)) {
+        RCC_CR &= ~RCC_CR_PLLI2SON;
+        return false;
+    }
+    return true;
 }

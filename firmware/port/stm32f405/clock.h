@@ -1,12 +1,24 @@
 #ifndef PS_STM32F405_CLOCK_H
 #define PS_STM32F405_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Dividers of both PLLs: source / m * n = 336 MHz; source / m * i2s_n / i2s_r / (256 divider) = sample rate.
+ */
+typedef struct {
+    uint16_t m;
+    uint16_t n;
+    uint16_t i2s_n;
+    uint16_t i2s_r;
+    uint16_t divider; /* 2 I2SDIV + ODD */
+} ps_pll_t;
 
 typedef struct {
     uint32_t core_hz;
     uint32_t apb2_hz; /* USART1 */
     uint8_t source;   /* PS_CLOCK_… */
+    ps_pll_t pll;
 } ps_clock_t;
 
 /*
@@ -14,5 +26,8 @@ typedef struct {
  * PLL does not lock either, the internal oscillator's 16 MHz. Every wait is bounded.
  */
 ps_clock_t clock_start(void);
+
+/* The audio PLL; false where it does not lock. */
+bool clock_start_i2s(const ps_clock_t *clock);
 
 #endif

@@ -3,5 +3,7 @@
 #define PS_STM32F405_HANDLERS_H
 
 void usart1_handler(void);
+void dma1_stream3_handler(void);
+void pendsv_handler(void);
 
 #endif

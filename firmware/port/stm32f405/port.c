@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
+#include "audio.h"
 #include "clock.h"
+#include "cpu.h"
 #include "handlers.h"
 #include "protocol.h"
 #include "registers.h"
@@ -20,7 +22,7 @@
 #define LINGER_TURNS 4000u
 
 static ps_ring_t received;
-static uint32_t tick_hz;
+static ps_clock_t running;
 static bool simulated;
 
 /*
@@ -40,19 +42,19 @@ void usart1_handler(void)
 {
     uint32_t status = USART1_SR;
 
-    while (status & (USART_SR_RXNE | USART_SR_ORE)) {
+    while (status & (USART1_SR_RXNE | USART1_SR_ORE)) {
         /* RM0090 30.6.1: reading SR, then DR clears RXNE and ORE. An overrun has lost the byte after this
          * one. */
         const uint8_t byte = (uint8_t)USART1_DR;
 
-        if (status & USART_SR_ORE) {
+        if (status & USART1_SR_ORE) {
             received.overruns++;
         }
-        if (status & USART_SR_RXNE) {
+        if (status & USART1_SR_RXNE) {
             ps_ring_put(&received, byte);
         }
         status = USART1_SR;
-        if (simulated && !(status & USART_SR_RXNE)) {
+        if (simulated && !(status & USART1_SR_RXNE)) {
             linger();
             status = USART1_SR;
         }
@@ -61,8 +63,8 @@ void usart1_handler(void)
 
 static void start_serial(uint32_t apb2_hz)
 {
-    RCC_AHB1ENR |= RCC_AHB1ENR_GPIOA;
-    RCC_APB2ENR |= RCC_APB2ENR_USART1;
+    RCC_AHB1ENR |= RCC_AHB1ENR_GPIOAEN;
+    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
     (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
 
     /* PA9 and PA10: alternate function 7, high speed, pull-up so that an open line rests (RM0090 8.4) */
@@ -74,20 +76,19 @@ static void start_serial(uint32_t apb2_hz)
     /* RM0090 30.3.4: USARTDIV in sixteenths is the clock over the baud rate; 0.16 % off at 84 MHz, 2.1 % at
      * 16 */
     USART1_BRR = (apb2_hz + PS_BAUD_RATE / 2u) / PS_BAUD_RATE;
-    USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    USART1_CR1 = USART1_CR1_UE | USART1_CR1_TE | USART1_CR1_RE | USART1_CR1_RXNEIE;
+    NVIC_IPR(USART1_INTERRUPT) = PRIORITY_SERIAL;
     NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
 }
 
 uint8_t port_start(void)
 {
-    const ps_clock_t clock = clock_start();
+    running = clock_start();
 
-    /* RM0090 7.3.1: set by reset and never cleared here; QEMU has no RCC, which reads 0 */
-    simulated = !(RCC_CR & RCC_CR_HSION);
-    tick_hz = clock.core_hz;
+    simulated = running.source == PS_CLOCK_SIMULATED;
     ticks_start();
-    start_serial(clock.apb2_hz);
-    return clock.source;
+    start_serial(running.apb2_hz);
+    return running.source;
 }
 
 const char *port_board_name(void)
@@ -107,7 +108,7 @@ uint64_t port_ticks(void)
 
 uint32_t port_tick_hz(void)
 {
-    return tick_hz;
+    return running.core_hz;
 }
 
 size_t port_receive(uint8_t *buffer, size_t capacity)
@@ -123,7 +124,7 @@ uint32_t port_receive_overruns(void)
 static bool wait_to_send(void)
 {
     for (uint32_t n = 0; n < SEND_POLLS; n++) {
-        if (USART1_SR & USART_SR_TXE) {
+        if (USART1_SR & USART1_SR_TXE) {
             return true;
         }
     }
@@ -142,11 +143,16 @@ void port_send(const uint8_t *data, size_t size)
 
 void port_idle(void)
 {
-    /* With interrupts masked, none slips in between the look and the sleep; WFI wakes for a pending one all
-     * the same (PM0214 2.5.3). */
-    __asm volatile("cpsid i" ::: "memory");
+    /* With interrupts masked, none slips in between the look and the sleep. */
+    const uint32_t masked = cpu_mask_interrupts();
+
     if (ps_ring_empty(&received)) {
-        __asm volatile("wfi" ::: "memory");
+        cpu_sleep();
     }
-    __asm volatile("cpsie i" ::: "memory");
+    cpu_restore_interrupts(masked);
+}
+
+uint8_t port_audio_start(port_turn_t due, port_run_t run)
+{
+    return audio_start(&running, due, run);
 }

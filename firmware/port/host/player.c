@@ -1,0 +1,168 @@
+/* The player over memory: a test is the audio interface. */
+#include <string.h>
+
+#include "player.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define HEARD_MAX 8u
+
+typedef struct {
+    ps_player_t player;
+    ps_command_t command;
+    ps_platform_t platform;
+    ps_player_io_t io;
+    uint64_t ticks;
+    ps_sample_t input[PS_BLOCK_SAMPLES * 2u];
+    ps_sample_t output[2][PS_BLOCK_SAMPLES * PS_DRIVERS];
+    ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the turns since the last call */
+    uint32_t heard_blocks;
+    uint32_t half;
+    uint32_t late_turns; /* that end while the work on this one goes on */
+    bool muted;
+    bool paused;
+} host_player_t;
+
+EXPORT size_t host_player_bytes(void);
+EXPORT void host_player_reset(host_player_t *host);
+EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
+                                           uint32_t late_turns);
+EXPORT uint32_t host_player_heard(const host_player_t *host);
+EXPORT void host_player_claim(host_player_t *host);
+EXPORT void host_player_release(host_player_t *host);
+EXPORT uint32_t host_player_state(const host_player_t *host);
+EXPORT uint32_t host_player_misses(const host_player_t *host);
+EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
+EXPORT int host_player_is_muted(const host_player_t *host);
+EXPORT int host_player_is_paused(const host_player_t *host);
+
+static uint64_t count_looks(void *context)
+{
+    host_player_t *host = context;
+
+    return host->ticks++;
+}
+
+/* The half that was worked on is heard from here on, and the other one is ours. */
+static void end_turn(host_player_t *host)
+{
+    host->half ^= 1u;
+    memcpy(host->heard[host->heard_blocks++ % HEARD_MAX], host->output[host->half ^ 1u],
+           sizeof host->heard[0]);
+    ps_player_due(&host->player, host->half);
+}
+
+static void read_input(void *context, uint32_t half, ps_sample_t *stereo)
+{
+    host_player_t *host = context;
+
+    (void)half;
+    memcpy(stereo, host->input, sizeof host->input);
+    for (uint32_t n = 0; n < host->late_turns; n++) {
+        end_turn(host);
+    }
+}
+
+static void write_output(void *context, uint32_t half, uint32_t first, uint32_t frames,
+                         const ps_sample_t *drivers)
+{
+    host_player_t *host = context;
+
+    memcpy(host->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
+}
+
+static void mute(void *context, bool muted)
+{
+    host_player_t *host = context;
+
+    host->muted = muted;
+}
+
+static void pause_turns(void *context)
+{
+    host_player_t *host = context;
+
+    host->paused = true;
+}
+
+static void resume_turns(void *context)
+{
+    host_player_t *host = context;
+
+    host->paused = false;
+}
+
+size_t host_player_bytes(void)
+{
+    return sizeof(host_player_t);
+}
+
+void host_player_reset(host_player_t *host)
+{
+    memset(host, 0, sizeof *host);
+    host->half = 1;
+    host->platform = (ps_platform_t){.context = host, .ticks = count_looks, .tick_hz = 1000};
+    host->io = (ps_player_io_t){
+        .context = host,
+        .read = read_input,
+        .write = write_output,
+        .mute = mute,
+        .pause = pause_turns,
+        .resume = resume_turns,
+    };
+    ps_command_reset(&host->command, &host->platform, &ps_design);
+    ps_player_reset(&host->player, &host->io, &host->command);
+}
+
+const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
+                                    uint32_t late_turns)
+{
+    memcpy(host->input, input, sizeof host->input);
+    host->late_turns = late_turns;
+    host->heard_blocks = 0;
+    end_turn(host);
+    if (run) {
+        ps_player_run(&host->player);
+    }
+    return host->heard[0];
+}
+
+uint32_t host_player_heard(const host_player_t *host)
+{
+    return host->heard_blocks;
+}
+
+void host_player_claim(host_player_t *host)
+{
+    ps_player_claim(&host->player);
+}
+
+void host_player_release(host_player_t *host)
+{
+    ps_player_release(&host->player);
+}
+
+uint32_t host_player_state(const host_player_t *host)
+{
+    return host->player.state;
+}
+
+uint32_t host_player_misses(const host_player_t *host)
+{
+    return host->player.misses;
+}
+
+uint32_t host_player_peak(const host_player_t *host, uint32_t driver)
+{
+    return host->player.peak_out[driver];
+}
+
+int host_player_is_muted(const host_player_t *host)
+{
+    return host->muted;
+}
+
+int host_player_is_paused(const host_player_t *host)
+{
+    return host->paused;
+}

@@ -1,0 +1,114 @@
+#include "audio.h"
+
+#include "handlers.h"
+#include "port.h"
+#include "protocol.h"
+#include "registers.h"
+
+/* 32-bit words, whatever the arithmetic: q15 samples lie in the upper half. */
+#define SAMPLE_SHIFT (32u - 8u * (uint32_t)sizeof(ps_sample_t))
+
+audio_buffers_t audio_buffers;
+
+static struct {
+    uint8_t clock; /* PS_AUDIO_CLOCK_… */
+    port_turn_t due;
+    port_run_t run;
+    uint32_t underruns;
+    uint32_t overruns;
+    uint32_t half; /* of the stand-in */
+} audio;
+
+static uint32_t swap_halves(uint32_t word)
+{
+    return word << 16 | word >> 16;
+}
+
+static void turn(uint32_t half)
+{
+    audio.due(half);
+    SCB_ICSR = SCB_ICSR_PENDSVSET;
+}
+
+static void stand_in_turn(void)
+{
+    audio.half ^= 1u;
+    turn(audio.half);
+}
+
+uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run)
+{
+    if (PS_DRIVERS > AUDIO_CHANNELS) {
+        return PS_AUDIO_CLOCK_NONE;
+    }
+    audio.due = due;
+    audio.run = run;
+    SCB_SHPR3 |= SCB_SHPR3_PENDSV_LOWEST;
+    if (clock_start_i2s(clock)) {
+        audio.clock = PS_AUDIO_CLOCK_I2S;
+        i2s_start(&clock->pll);
+    } else {
+        audio.clock = PS_AUDIO_CLOCK_TIMER;
+        stand_in_start(clock->core_hz, stand_in_turn);
+    }
+    return audio.clock;
+}
+
+void dma1_stream3_handler(void)
+{
+    turn(i2s_turn(&audio.underruns, &audio.overruns));
+}
+
+void pendsv_handler(void)
+{
+    audio.run();
+}
+
+void port_audio_read(uint32_t half, ps_sample_t *stereo)
+{
+    for (uint32_t n = 0; n < AUDIO_WORDS; n++) {
+        stereo[n] = (ps_sample_t)((int32_t)swap_halves(audio_buffers.recorded[half][n]) >> SAMPLE_SHIFT);
+    }
+}
+
+void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
+{
+    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
+        uint32_t *word = audio_buffers.played[d / 2u][half] + 2u * first + d % 2u;
+
+        for (uint32_t n = 0; n < frames; n++) {
+            word[2u * n] = swap_halves((uint32_t)drivers[n * PS_DRIVERS + d] << SAMPLE_SHIFT);
+        }
+    }
+}
+
+void port_audio_pause(void)
+{
+    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
+        i2s_pause();
+    } else {
+        stand_in_pause();
+    }
+}
+
+void port_audio_resume(void)
+{
+    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
+        i2s_resume();
+    } else {
+        stand_in_resume();
+    }
+}
+
+void port_mute(bool muted)
+{
+    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
+        i2s_mute(muted);
+    }
+}
+
+void port_audio_errors(uint32_t *underruns, uint32_t *overruns)
+{
+    *underruns = audio.underruns;
+    *overruns = audio.overruns;
+}

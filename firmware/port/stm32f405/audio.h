@@ -1,0 +1,49 @@
+/*
+ * Audio of the STM32F405: I2S2 and I2S3 as masters of one clock, two DACs, one ADC on I2S2's second half.
+ * Where the audio PLL does not lock, SysTick stands in as the block clock, and the buffers are memory that
+ * nobody plays.
+ */
+#ifndef PS_STM32F405_AUDIO_H
+#define PS_STM32F405_AUDIO_H
+
+#include "clock.h"
+#include "design.h"
+#include "port.h"
+
+#define AUDIO_CHANNELS 4u
+
+/* A design of more drivers runs under HIL only: it is neither flashed for audio nor given buffers. */
+#if PS_DRIVERS <= 4
+#define AUDIO_FRAMES PS_BLOCK_SAMPLES
+#else
+#define AUDIO_FRAMES 1u
+#endif
+
+/* One I2S word is two halfwords, the upper one first (RM0090 28.4.3): a 32-bit sample with its halves
+ * swapped. */
+#define AUDIO_WORDS (AUDIO_FRAMES * 2u) /* of one stereo block */
+
+typedef struct {
+    uint32_t played[AUDIO_CHANNELS / 2u][2][AUDIO_WORDS]; /* [converter][half] */
+    uint32_t recorded[2][AUDIO_WORDS];
+} audio_buffers_t;
+
+extern audio_buffers_t audio_buffers;
+
+/* What port_audio_start() is, with the clock that runs. */
+uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run);
+
+/* Pins, I2S, DMA; the converters run, the turns wait for i2s_resume(). */
+void i2s_start(const ps_pll_t *pll);
+void i2s_pause(void);
+void i2s_resume(void);
+void i2s_mute(bool muted);
+/* Whose half it is, in the interrupt; counts what the hardware says went wrong. */
+uint32_t i2s_turn(uint32_t *underruns, uint32_t *overruns);
+
+/* SysTick, whose period is a block while it turns. */
+void stand_in_start(uint32_t core_hz, void (*turn)(void));
+void stand_in_pause(void);
+void stand_in_resume(void);
+
+#endif

@@ -1,0 +1,82 @@
+"""A board of 125 million instructions a second, whose deadlines repeat: what fits keeps up, what does not is caught."""
+
+import time
+
+import numpy as np
+import pytest
+from designs import INPUTS, generate_small, small_layout
+
+from designer import pipeline
+from designer.codegen.generate import generate
+from designer.codegen.writer import write
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.toolchain.compiler import build_image
+from hil_tests.board import STEADY_CLOCK, VirtualBoard
+
+# Enough blocks for a drift of one in a thousand to show.
+BLOCKS = 1500
+
+
+def play(elf, blocks=BLOCKS):
+    """Let the board play, unheard by anybody, and ask it then; every answer on the way."""
+    with VirtualBoard(elf, icount=STEADY_CLOCK) as board:
+        answers = [board.health()]
+        while answers[-1]["player"] == "PLAYING" and answers[-1]["blocks"] < blocks:
+            time.sleep(0.2)
+            answers.append(board.health())
+        # Whatever became of its own input, the serial side still works.
+        silence = np.zeros((100, 2), dtype=int)
+        np.testing.assert_array_equal(board.process(silence), np.zeros((100, board.info.drivers), dtype=int))
+        answers.append(board.health())
+        return answers
+
+
+@pytest.fixture(scope="module")
+def fitting(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("fitting")
+    generate_small("q31", directory)
+    return build_image(directory, "virtual", directory / "firmware.elf").elf
+
+
+def test_what_fits_plays_every_block(fitting):
+    *playing, after = play(fitting)
+    assert playing[-1]["blocks"] >= BLOCKS
+    assert [health["deadline_misses"] for health in playing] == [0] * len(playing)
+    assert all(0 < health["load"] < 1 for health in playing)
+    assert playing[-1]["audio_clock"] == "TIMER"
+    # A block comes each 32 / 48000 s of the board's own time.
+    passed_s = (playing[-1]["uptime_ms"] - playing[0]["uptime_ms"]) / 1000
+    blocks = playing[-1]["blocks"] - playing[0]["blocks"]
+    assert abs(blocks - passed_s * 48000 / 32) <= 2 + 0.001 * 48000 / 32
+    assert after["player"] == "SERIAL"
+
+
+def test_an_oversized_layout_is_caught_and_reported(tmp_path):
+    layout = small_layout("q31", drivers=4)
+    path = FixedPointPath(np.ones(1024, dtype=np.int32), delay=0)
+    bank = FixedPointBank("q31", 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 4)
+    write(generate(layout, bank), tmp_path)
+    *playing, after = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
+    assert playing[-1]["player"] == "OVERLOAD"
+    assert playing[-1]["deadline_misses"] >= 16
+    assert max(health["load"] for health in playing) > 1
+    assert after["player"] == "SERIAL"
+
+
+def test_the_default_layout_keeps_up_or_says_that_it_cannot(tmp_path):
+    result = pipeline.design(pipeline.find_layout("front3"))
+    write(result.sources, tmp_path)
+    *playing, _ = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
+    load = max(health["load"] for health in playing)
+    assert (playing[-1]["player"], playing[-1]["deadline_misses"]) == ("PLAYING", 0) if load < 1 else ("OVERLOAD", 16)
+
+
+def test_play_gives_the_pipeline_back(fitting):
+    with VirtualBoard(fitting, icount=STEADY_CLOCK) as board:
+        board.process(np.ones((64, 2), dtype=int))
+        assert board.health()["player"] == "SERIAL"
+        played = board.health()["blocks"]
+        board.play()
+        while (health := board.health())["blocks"] == played:
+            time.sleep(0.05)
+        assert (health["player"], health["deadline_misses"]) == ("PLAYING", 0)
