@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from designer.filters.minimax import BandSpec, largest_error, minimax_fir
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.integer_minimax import quantise_minimax
-from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank, white_noise_snr_db
+from designer.fixedpoint.quantise import quantise_bank, white_noise_snr_db
 from designer.fixedpoint.table_error import table_error
 from designer.fixedpoint.weights import error_weights
 from designer.pipeline import design, find_layout, shipped_layouts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +19,11 @@ from designer.filters.bank import FilterBank
 from designer.filters.design import bank_of, fit_filters
 from designer.filters.lengths import Lengths
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.proof import OverflowProof, prove
-from designer.fixedpoint.quantise import effective_impulse_responses, quantise_bank
+from designer.fixedpoint.quantise import quantise_bank
+from designer.fixedpoint.simplify import Saving, simplify
+from designer.fixedpoint.structure import Group, Structure
 from designer.fixedpoint.weights import error_weights
 from designer.layout import Layout, load_layout
 from designer.report.scorecard import scorecard
@@ -39,8 +42,12 @@ class Design:
     Attributes
     ----------
     layout : Layout
+    designed : FilterBank
+        Float design, scaled to fit full scale: what the acoustic figures are held to.
     bank : FilterBank
-        Float design, scaled to fit full scale.
+        The same, simplified within a stated budget: what the arithmetic is held to.
+    savings : tuple of Saving
+        What the simplification saved, step by step.
     gain_db : float
         The scale that was applied.
     fixed : FixedPointBank
@@ -52,7 +59,9 @@ class Design:
     """
 
     layout: Layout
+    designed: FilterBank
     bank: FilterBank
+    savings: tuple[Saving, ...]
     gain_db: float
     fixed: FixedPointBank
     proof: OverflowProof
@@ -100,12 +109,13 @@ def design(layout: Layout) -> Design:
         If the filters cannot be realised or proved.
     """
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
-    # The accumulator of a q31 path holds Σ|h| < 1, whatever the level of the driver's sum.
-    path_limit = _UNITY_PEAK_GAIN if layout.arithmetic == "q31" else np.inf
     lengths = fit_filters(layout)
-    bank, gain_db = bank_of(layout, lengths).normalised(peak_gain, path_limit)
+    designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
+    simplified = simplify(designed.impulse_responses)
+    bank = replace(designed, impulse_responses=simplified.impulse_responses)
     fixed = quantise_bank(bank, layout.arithmetic, error_weights(layout))
-    return Design(layout, bank, gain_db, fixed, prove(fixed), generate(layout, fixed), lengths)
+    sources = generate(layout, fixed)
+    return Design(layout, designed, bank, simplified.savings, gain_db, fixed, prove(fixed), sources, lengths)
 
 
 def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dict[str, Any]:
@@ -117,7 +127,17 @@ def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dic
         The scorecard; empty without it.
     """
     card = (
-        scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest, result.lengths)
+        scorecard(
+            result.layout,
+            result.bank,
+            result.gain_db,
+            result.fixed,
+            result.proof,
+            result.digest,
+            result.lengths,
+            designed=result.designed,
+            savings=result.savings,
+        )
         if with_scorecard
         else {}
     )
@@ -227,21 +247,26 @@ def _table_arrays(result: Design) -> dict[str, Any]:
         "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
         "effective_impulse_responses": effective_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
     }
-    for driver, row in zip(fixed.driver_names, fixed.paths, strict=True):
-        for source, path in zip(fixed.input_names, row, strict=True):
-            arrays[f"coefficients_{driver}_{source}"] = path.coefficients
+    arrays["shuffled"] = np.bool_(fixed.structure.shuffled)
+    # -1 in the place of a driver that has no mirror image.
+    arrays["groups"] = np.array([[g.plus, -1 if g.minus is None else g.minus] for g in fixed.structure.groups])
+    for name, row in zip(fixed.sum_names, fixed.paths, strict=True):
+        for bus, path in zip(fixed.bus_names, row, strict=True):
+            arrays[f"coefficients_{name}_{bus}"] = path.coefficients
     return arrays
 
 
 def _fixed_bank(file: Any) -> FixedPointBank:
     drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
     delays, exponents = file["delays"], file["exponents"]
+    groups = tuple(Group(plus, None if minus < 0 else minus) for plus, minus in file["groups"].tolist())
+    structure = Structure(bool(file["shuffled"]), groups)
     paths = tuple(
         tuple(
-            FixedPointPath(file[f"coefficients_{driver}_{source}"], int(delays[d, i]), int(exponents[d, i]))
-            for i, source in enumerate(inputs)
+            FixedPointPath(file[f"coefficients_{name}_{bus}"], int(delays[k, b]), int(exponents[k, b]))
+            for b, bus in enumerate(structure.buses)
         )
-        for d, driver in enumerate(drivers)
+        for k, name in enumerate(structure.sum_names(drivers))
     )
     arithmetic = cast(Arithmetic, str(file["arithmetic"]))
-    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths)
+    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths, structure)

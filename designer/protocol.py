@@ -185,7 +185,7 @@ HELLO_REPLY = Message(
             Field("block_samples", "u16", "samples that one run of the pipeline takes at most"),
             Field("max_payload_bytes", "u16", ""),
             Field("design_abi", "u16", "layout of the generated tables"),
-            Field("arithmetic", "u8", "fraction bits, see ARITHMETIC_CODE"),
+            Field("arithmetic", "u8", "see ARITHMETIC_CODE"),
             Field("drivers", "u8", "channels of an AUDIO reply"),
             Field("inputs", "u8", "channels of AUDIO at the filter entry"),
             Field("credits", "u8", "requests that may be unanswered"),
@@ -318,7 +318,8 @@ REPLIES = (
 MESSAGES = REQUESTS + REPLIES
 
 ENTRY = {"PROGRAM": 1, "FILTERS": 2}
-ARITHMETIC = {"Q15": 15, "Q31": 31}
+# Fraction bits of samples and coefficients; of both together where they differ.
+ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
 STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}

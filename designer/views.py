@@ -142,7 +142,14 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading == "driver" else "right")
     for row in card["proof"]["drivers"]:
         output = "saturates on matched input" if row["can_saturate"] else "never saturates"
-        table.add_row(row["driver"], f"{row['sum_bound_bits']} bits", f"{row['peak_gain']:.2f}", output)
+        table.add_row(row["driver"], f"{row['sum_bits']} bits", f"{row['peak_gain']:.2f}", output)
+    console.print(table)
+    table = Table(title="Filters", title_justify="left")
+    for heading in ("step", "FIRs", "taps", "left"):
+        table.add_column(heading, justify="left" if heading == "step" else "right")
+    for saving in result.savings:
+        left = f"{100 * saving.taps / max(result.savings[0].taps, 1):.0f} %"
+        table.add_row(saving.step, str(saving.firs), str(saving.taps), left)
     console.print(table)
     bank = result.bank
     console.print(

@@ -28,7 +28,11 @@ COUNT_INSTRUCTIONS = "shift=0"
 STEADY_CLOCK = "shift=3,sleep=off"
 PROFILE_BLOCKS = 20
 
-_SAMPLE_TYPES: dict[str, np.dtype[Any]] = {"q15": np.dtype("<i2"), "q31": np.dtype("<i4")}
+_SAMPLE_TYPES: dict[str, np.dtype[Any]] = {
+    "q15": np.dtype("<i2"),
+    "q31": np.dtype("<i4"),
+    "q31x15": np.dtype("<i4"),
+}
 _ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 _CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
 _PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}

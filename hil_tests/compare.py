@@ -17,7 +17,7 @@ from hil_tests.locate import StageDifference
 from hil_tests.signals import Signal
 
 # Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
-NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0}
+NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from designer.fixedpoint.twin import Stages, Twin
 from hil_tests.board import Board
 
 STAGE_MEANINGS = {
-    "bus": "bus into the filters, behind the upmix",
+    "bus": "bus into the filters, behind the upmix and the rotation to mid and side",
     "path": "path of the FIR matrix",
-    "sum": "sum of a driver, ahead of rounding and limiting",
+    "sum": "sum, ahead of what makes drivers of sums",
     "output": "output",
 }
 
@@ -58,9 +58,11 @@ class StageDifference:
 def channel_names(bank: FixedPointBank, stage: str) -> list[str]:
     """Names of a stage's channels, in the order of TAP's index."""
     if stage == "bus":
-        return [f"bus '{name}'" for name in bank.input_names]
+        return [f"bus '{name}'" for name in bank.bus_names]
     if stage == "path":
-        return [f"driver '{d}' <- '{i}'" for d in bank.driver_names for i in bank.input_names]
+        return [f"driver '{name}' <- '{bus}'" for name in bank.sum_names for bus in bank.bus_names]
+    if stage == "sum":
+        return [f"driver '{name}'" for name in bank.sum_names]
     return [f"driver '{name}'" for name in bank.driver_names]
 
 
@@ -101,8 +103,7 @@ def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame
 
 def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
     """Blocks that the filters remember: so far back a difference can lie that rounding hid until now."""
-    longest = max(path.delay + path.taps for row in bank.paths for path in row)
-    return -(-longest // block_samples)
+    return -(-(bank.history_samples + 1) // block_samples)
 
 
 def first_difference(

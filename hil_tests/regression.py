@@ -135,7 +135,7 @@ def run_regression(
     progress("", done, total)
     measured = np.stack([responses[name] for name in design.bank.input_names], axis=2).transpose(1, 2, 0)
     figures = acoustic_figures(design.layout, measured)
-    expected = acoustic_figures(design.layout, design.bank.impulse_responses)
+    expected = acoustic_figures(design.layout, design.designed.impulse_responses)
     return HilReport(
         design.layout.name,
         board.name,

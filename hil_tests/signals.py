@@ -12,6 +12,7 @@ from designer.errors import LayoutError
 from designer.filters.engine import Entry
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.qformat import SAMPLE_FORMATS, QFormat
+from designer.fixedpoint.worst_case import driver_input
 
 SEED = 20260214
 MUSIC = Path("/usr/share/games/asc/music/frontiers.mp3")  # Debian package asc-music
@@ -73,7 +74,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
 
 
 def _response_samples(bank: FixedPointBank) -> int:
-    return max(path.delay + path.taps for row in bank.paths for path in row)
+    return bank.history_samples + 1
 
 
 def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
@@ -114,14 +115,9 @@ def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
 
 def _worst_case(bank: FixedPointBank) -> np.ndarray:
     """Sign-matched full scale for each driver in turn: the output then reaches the bound of the proof."""
-    word, length = SAMPLE_FORMATS[bank.arithmetic], _response_samples(bank)
     parts = []
-    for row in bank.paths:
-        part = np.zeros((length, len(row)), dtype=np.int64)
-        for i, path in enumerate(row):
-            signs = np.sign(path.coefficients.astype(np.int64))[::-1]
-            stop = length - path.delay
-            part[stop - path.taps : stop, i] = np.where(signs < 0, word.smallest, signs * word.largest)
+    for driver in range(len(bank.driver_names)):
+        part = driver_input(bank, driver)
         parts += [part, np.zeros_like(part)]
     return np.concatenate(parts)
 

@@ -9,7 +9,7 @@ for room in ("acoustics", "fixedpoint", "codegen", "report"):
     sys.path.insert(0, str(Path(__file__).parent / room))
 
 
-@pytest.fixture(params=["q15", "q31"], scope="session")
+@pytest.fixture(params=["q15", "q31", "q31x15"], scope="session")
 def arithmetic(request):
     """Each arithmetic in turn."""
     return request.param

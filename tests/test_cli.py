@@ -137,7 +137,7 @@ def test_filters_follow_the_contract(designed):
         error = np.sum((effective - float_responses) ** 2, axis=2)
         assert error.min() > 0
         assert error.max() <= taps / 4 * 2.0**-36 * 10**2.7
-        assert file["coefficients_left_centre"].dtype == np.int16
+        assert file["coefficients_left+right_centre"].dtype == np.int16
 
 
 def test_a_second_design_is_equal_to_the_byte(designed, tmp_path):

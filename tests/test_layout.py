@@ -121,7 +121,7 @@ FAULTS = {
     ),
     "arithmetic": (
         SPHERE.replace("[cabinet]", 'arithmetic = "q7"\n[cabinet]'),
-        "layout 'my.toml', arithmetic = 'q7': input should be 'q15' or 'q31'",
+        "layout 'my.toml', arithmetic = 'q7': input should be 'q15', 'q31' or 'q31x15'",
     ),
     "text for a number": (
         SPHERE.replace("= 30.0", '= "thirty"'),

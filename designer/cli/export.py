@@ -44,7 +44,7 @@ def export(
 
     from designer.export.files import EXPORTERS
     from designer.files import replace_file
-    from designer.fixedpoint.quantise import effective_impulse_responses
+    from designer.fixedpoint.effective import effective_impulse_responses
     from designer.pipeline import load_design_layout, load_tables
 
     layout = load_design_layout(directory)

@@ -9,7 +9,7 @@ from designer.filters.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout import Layout
 
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 
 
 def design_digest(layout: Layout, bank: FixedPointBank) -> str:
@@ -40,6 +40,8 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
                 "sample_rate_hz": bank.sample_rate_hz,
                 "drivers": list(bank.driver_names),
                 "inputs": list(bank.input_names),
+                "buses": list(bank.bus_names),
+                "groups": [[group.plus, group.minus] for group in bank.structure.groups],
             }
         )
     )

@@ -8,14 +8,16 @@ from typing import Any
 from designer import protocol
 from designer.codegen.digest import GENERATOR_VERSION, design_digest
 from designer.codegen.environment import banner, create_environment
+from designer.codegen.tables import Tables, lay_out
 from designer.codegen.upmix import upmix_context
-from designer.fixedpoint.bank import FRACTION_BITS, FixedPointBank
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
 from designer.layout import Layout
 
 # Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
-DESIGN_ABI = 1
+DESIGN_ABI = 2
 
-_VALUES_PER_ROW = {"q15": 12, "q31": 8}
+_VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}
 
 
 @dataclass(frozen=True)
@@ -105,36 +107,52 @@ def protocol_context() -> dict[str, Any]:
 
 
 def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[str, Any]:
-    every_path = [path for row in bank.paths for path in row]
-    bits = FRACTION_BITS[bank.arithmetic]
-    drivers = []
-    for d, (driver, row) in enumerate(zip(bank.driver_names, bank.paths, strict=True)):
-        exponent = max(path.exponent for path in row)
-        paths = [
-            {
-                "input_name": name,
-                "symbol": f"taps_d{d}_i{i}",
-                "taps": path.taps,
-                "delay": path.delay,
-                "exponent": path.exponent,
-                "shift": exponent - path.exponent,
-                "reversed_taps": path.coefficients[::-1].tolist(),
-            }
-            for i, (name, path) in enumerate(zip(bank.input_names, row, strict=True))
-        ]
-        drivers.append({"name": driver, "exponent": exponent, "paths": paths})
+    tables = lay_out(bank)
     return {
         "abi_version": DESIGN_ABI,
         "layout_name": layout.name,
         "arithmetic": bank.arithmetic,
-        "fraction_bits": bits,
-        "number_format": f"Q0.{bits}",
+        "arithmetic_code": protocol.ARITHMETIC[bank.arithmetic.upper()],
+        "number_format": f"Q0.{COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits}",
         "sample_rate_hz": bank.sample_rate_hz,
         "block_samples": layout.block_samples,
-        "drivers": drivers,
+        "drivers": bank.driver_names,
         "inputs": bank.input_names,
-        "history_samples": max([path.delay + path.taps - 1 for path in every_path if path.taps], default=0),
-        "max_taps": max([path.taps for path in every_path] + [1]),
+        "shuffled": int(bank.structure.shuffled),
+        "buses": bank.bus_names,
+        "sums": _sums(bank, tables),
+        "groups": _groups(bank),
+        "firs": tables.firs,
+        "history_samples": tables.history_samples,
+        "max_taps": max([fir.length for fir in tables.firs] + [1]),
         "digest_bytes": [f"0x{byte:02X}" for byte in bytes.fromhex(digest)],
         "values_per_row": _VALUES_PER_ROW[bank.arithmetic],
     }
+
+
+def _sums(bank: FixedPointBank, tables: Tables) -> list[dict[str, Any]]:
+    """Where the FIRs of each sum begin and how many there are: they follow each other."""
+    sums = []
+    for k, name in enumerate(bank.sum_names):
+        members = [n for n, fir in enumerate(tables.firs) if fir.sum_index == k]
+        sums.append({"name": name, "first": min(members, default=0), "firs": len(members)})
+    return sums
+
+
+def _groups(bank: FixedPointBank) -> list[dict[str, Any]]:
+    """Which sums make which drivers."""
+    groups = []
+    for g, group in enumerate(bank.structure.groups):
+        common, *difference = bank.structure.sums_of(g)
+        names = [bank.driver_names[d] for d in (group.plus, group.minus) if d is not None]
+        groups.append(
+            {
+                "name": " and ".join(f"'{name}'" for name in names),
+                "plus": group.plus,
+                "minus": "PS_NONE" if group.minus is None else group.minus,
+                "shift": bank.group_shift(g),
+                "common": common,
+                "difference": difference[0] if difference else "PS_NONE",
+            }
+        )
+    return groups

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-Arithmetic = Literal["q15", "q31"]
+from designer.fixedpoint.structure import Structure, direct_structure
 
-TAP_TYPES: dict[str, type[np.signedinteger]] = {"q15": np.int16, "q31": np.int32}
-FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31}
+Arithmetic = Literal["q15", "q31", "q31x15"]
+
+TAP_TYPES: dict[str, type[np.signedinteger]] = {"q15": np.int16, "q31": np.int32, "q31x15": np.int16}
 MAX_TAPS = 2048
 MAX_DELAY_SAMPLES = 4095
+MIN_EXPONENT = -3
 MAX_EXPONENT = 15
+
+# A sum is kept at 2**(this + E): the product's fraction bits, less what the arithmetic drops of each product (q31x15)
+# or of each path (q31).
+SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 31, "q31x15": 30}
+_SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
 
 
 @dataclass(frozen=True, eq=False)
 class FixedPointPath:
     """One FIR of the matrix; its real impulse response is ``coefficients * 2**-(B + exponent)``, then delayed.
 
-    `B` is the number of fraction bits: 15 for q15, 31 for q31.
+    `B` is the number of the coefficients' fraction bits: 15 for q15 and q31x15, 31 for q31.
 
     Attributes
     ----------
@@ -29,7 +36,8 @@ class FixedPointPath:
     delay : int
         Samples ahead of the first tap, 0 to 4095.
     exponent : int
-        Left shift that the coefficients carry beyond Q0.B, 0 to 15: a quiet path fills its bits by it.
+        Left shift that the coefficients carry beyond Q0.B, -3 to 15: a quiet path fills its bits by it, a loud one
+        (mid and side are halved sums) fits by it.
 
     Raises
     ------
@@ -50,12 +58,12 @@ class FixedPointPath:
             raise ValueError(f"coefficients: {taps.size} taps, allowed 0 to {MAX_TAPS}")
         if taps.dtype == np.int16 and taps.size and taps.min() == np.iinfo(np.int16).min:
             raise ValueError("coefficients: -32768 in a q15 path, allowed -32767 to 32767")
-        for name, value, limit in (
-            ("delay", self.delay, MAX_DELAY_SAMPLES),
-            ("exponent", self.exponent, MAX_EXPONENT),
+        for name, value, least, most in (
+            ("delay", self.delay, 0, MAX_DELAY_SAMPLES),
+            ("exponent", self.exponent, MIN_EXPONENT, MAX_EXPONENT),
         ):
-            if not 0 <= value <= limit:
-                raise ValueError(f"{name} = {value}: allowed 0 to {limit}")
+            if not least <= value <= most:
+                raise ValueError(f"{name} = {value}: allowed {least} to {most}")
         taps.setflags(write=False)
         object.__setattr__(self, "coefficients", taps)
         object.__setattr__(self, "delay", int(self.delay))
@@ -69,19 +77,21 @@ class FixedPointPath:
 
 @dataclass(frozen=True, eq=False)
 class FixedPointBank:
-    """The whole matrix: one path for every driver and input.
+    """The whole matrix: one path for every sum and bus of the filter graph.
 
     Attributes
     ----------
-    arithmetic : 'q15' or 'q31'
+    arithmetic : 'q15', 'q31' or 'q31x15'
         Word length of samples and coefficients.
     sample_rate_hz : int
     driver_names : tuple of str, length D
         Channel order.
     input_names : tuple of str, length I
         ``('left', 'right', 'centre')``.
-    paths : tuple of D tuples of I FixedPointPath
-        Indexed ``paths[driver][input]``.
+    paths : tuple of K tuples of FixedPointPath
+        Indexed ``paths[sum][bus]``; with the direct structure these are driver and input.
+    structure : Structure
+        By default the direct one.
 
     Raises
     ------
@@ -95,20 +105,53 @@ class FixedPointBank:
     driver_names: tuple[str, ...]
     input_names: tuple[str, ...]
     paths: tuple[tuple[FixedPointPath, ...], ...]
+    structure: Structure = field(default_factory=lambda: Structure(False, ()))
 
     def __post_init__(self) -> None:
         if self.arithmetic not in TAP_TYPES:
             raise ValueError(f"arithmetic = {self.arithmetic!r}: allowed are {', '.join(TAP_TYPES)}")
         if not self.driver_names or not self.input_names:
             raise ValueError("a bank needs at least one driver and one input")
+        if not self.structure.groups:
+            object.__setattr__(self, "structure", direct_structure(len(self.driver_names)))
+        if sum(1 if group.minus is None else 2 for group in self.structure.groups) != len(self.driver_names):
+            raise ValueError(f"structure: its groups do not make {len(self.driver_names)} drivers")
         shape = [len(row) for row in self.paths]
-        if shape != [len(self.input_names)] * len(self.driver_names):
+        if shape != [len(self.bus_names)] * len(self.sum_names):
             raise ValueError(
-                f"paths: rows of {shape}, expected {len(self.driver_names)} drivers x {len(self.input_names)} inputs"
+                f"paths: rows of {shape}, expected {len(self.sum_names)} sums x {len(self.bus_names)} buses"
             )
-        for driver, row in zip(self.driver_names, self.paths, strict=True):
-            for name, path in zip(self.input_names, row, strict=True):
-                self._check_path(f"driver '{driver}' <- input '{name}'", path)
+        for name, row in zip(self.sum_names, self.paths, strict=True):
+            for bus, path in zip(self.bus_names, row, strict=True):
+                self._check_path(f"driver '{name}' <- input '{bus}'", path)
+
+    @property
+    def bus_names(self) -> tuple[str, ...]:
+        """What the FIRs see: the inputs, or mid and side in the place of left and right."""
+        return self.structure.buses if self.structure.shuffled else self.input_names
+
+    @property
+    def sum_names(self) -> tuple[str, ...]:
+        """Names of the sums: the driver's, or 'left+right' and 'left-right' of a mirror pair."""
+        return self.structure.sum_names(self.driver_names)
+
+    @property
+    def history_samples(self) -> int:
+        """Samples of the past that the longest path looks back on."""
+        return max((path.delay + path.taps - 1 for row in self.paths for path in row if path.taps), default=0)
+
+    def group_exponent(self, group: int) -> int:
+        """E: the exponent at which a group's sums are kept; never so low that its samples would need a left shift."""
+        used = [path.exponent for k in self.structure.sums_of(group) for path in self.paths[k] if path.taps]
+        return max([*used, -self._shift_at_zero])
+
+    def group_shift(self, group: int) -> int:
+        """Right shift from a group's sums to samples."""
+        return self._shift_at_zero + self.group_exponent(group)
+
+    @property
+    def _shift_at_zero(self) -> int:
+        return SUM_FRACTION_BITS[self.arithmetic] - _SAMPLE_FRACTION_BITS[self.arithmetic]
 
     def _check_path(self, where: str, path: FixedPointPath) -> None:
         expected = np.dtype(TAP_TYPES[self.arithmetic])

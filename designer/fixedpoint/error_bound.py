@@ -3,7 +3,8 @@
 Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
 
 1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
-2. Rounding: half an LSB at each driver's output, and in q31 one unit of 2**-(31 + e) for each path's floor.
+2. Rounding: half an LSB at each driver's output, half an LSB through its filters where mid and side are halved, one
+   unit of 2**-(31 + e) for each path's floor in q31, of 2**-(30 + e) for each product's in q31x15.
 3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
    gains as given (DESIGN.md, "Upmix"), so that ΔC is rounding only.
 """
@@ -14,8 +15,8 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.effective import component_responses, effective_impulse_responses
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
-from designer.fixedpoint.quantise import effective_impulse_responses
 from designer.fixedpoint.upmix_bound import centre_error_bound
 from designer.fixedpoint.upmix_twin import UpmixTwin
 
@@ -42,11 +43,30 @@ def filter_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, buse
     """
     error = np.abs(_padded_difference(impulse_responses, effective_impulse_responses(bank)))
     bound = _convolve_matrix(error, np.abs(buses))
+    return np.asarray(bound + rounding_bound(bank))
+
+
+def rounding_bound(bank: FixedPointBank) -> np.ndarray:
+    """Bound what all roundings together move each driver: halved buses, floors of paths or products, the output.
+
+    Returns
+    -------
+    (D,) float64
+        Full scale 1.
+    """
     lsb = SAMPLE_FORMATS[bank.arithmetic].lsb
-    for d, row in enumerate(bank.paths):
-        bound[:, d] += lsb / 2
-        if bank.arithmetic == "q31":
-            bound[:, d] += sum(lsb * 2.0**-path.exponent for path in row if path.taps)
+    bound = np.full(len(bank.driver_names), lsb / 2)
+    # Each floor leaves less than one unit of its own scale: of a path's Q.31 in q31, of each product's Q.30 in q31x15.
+    unit = {"q15": 0.0, "q31": 2.0**-31, "q31x15": 2.0**-30}[bank.arithmetic]
+    halved = np.abs(component_responses(bank)[:, :2]).sum(axis=(1, 2)) * lsb / 2 if bank.structure.shuffled else None
+    for k, (g, _) in enumerate(bank.structure.sums):
+        floors = [min(path.taps, 1) if bank.arithmetic == "q31" else path.taps for path in bank.paths[k]]
+        size = sum(unit * n * 2.0**-path.exponent for n, path in zip(floors, bank.paths[k], strict=True))
+        size += float(halved[k]) if halved is not None else 0.0
+        group = bank.structure.groups[g]
+        for driver in (group.plus, group.minus):
+            if driver is not None:
+                bound[driver] += size
     return bound
 
 

@@ -1,61 +1,81 @@
 """The proof that no accumulator and no sum overflows, whatever the input.
 
-With every input within full scale, |x| ≤ 2**B as a raw integer, an accumulator is bounded by Σ|c|·2**B and a sum of
-paths by the sum of their bounds; both are reached by the sign-matched full-scale input.  The bounds here are Python
-integers, so the proof itself cannot overflow or round.
+Every intermediate has a `Bound`: the least and the largest value that inputs within full scale can give it, and the
+range in which it is exact.  For a path both are Σ over its taps of the sign-matched full scale, and are reached; a
+driver's come from the sign-matched inputs of all its paths at once.  The bounds are Python integers, so the proof
+itself can neither overflow nor round.  Stages beside the FIRs give their own bounds by the same object.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.qformat import ACCUMULATOR_FORMATS, SAMPLE_FORMATS
+from designer.fixedpoint.qformat import COEFFICIENT_FORMATS, SAMPLE_FORMATS
+from designer.fixedpoint.segments import segments
+from designer.fixedpoint.upmix_proof import prove_upmix
+from designer.fixedpoint.worst_case import driver_taps, largest_sum
+
+_WORD_32 = 1 << 31
+_WORD_64 = 1 << 63
+# q31: a path's accumulator is shifted right by 31 into a 32-bit word, so 62 bits and the sign are its range.
+_RANGE_Q31 = 1 << 62
 
 
 @dataclass(frozen=True)
-class PathBound:
-    """Worst case of one path's accumulator.
+class Bound:
+    """What one intermediate can reach, and what it can hold.
 
     Attributes
     ----------
-    driver, input : str
-        Which path.
-    coefficient_sum : int
-        Σ|c|, raw.
-    accumulator : int
-        Largest magnitude of the accumulator, raw.
-    accumulator_limit : int
-        Magnitude at which it would no longer be exact.
+    stage : str
+        'upmix', 'bus', 'accumulator', 'segment' or 'sum'; other stages name themselves.
+    where : str
+        Which one.
+    least, most : int
+        Extremes over all inputs within full scale, raw.
+    limit : int
+        It is exact from -limit to limit - 1.
     """
 
-    driver: str
-    input: str
-    coefficient_sum: int
-    accumulator: int
-    accumulator_limit: int
+    stage: str
+    where: str
+    least: int
+    most: int
+    limit: int
 
     @property
     def holds(self) -> bool:
-        """Whether the accumulator stays exact."""
-        return self.accumulator < self.accumulator_limit
+        """Whether it stays exact for every input."""
+        return -self.limit <= self.least and self.most < self.limit
+
+    @property
+    def bits(self) -> int:
+        """Two's-complement bits that the extremes need."""
+        return max(self.most.bit_length(), (-self.least - 1).bit_length()) + 1
+
+    @property
+    def limit_bits(self) -> int:
+        """Bits that there are."""
+        return self.limit.bit_length()
 
 
 @dataclass(frozen=True)
 class DriverBound:
-    """Worst case of one driver's sum over its paths.
+    """Worst case of one driver, before saturation.
 
     Attributes
     ----------
     driver : str
-    sum_magnitude : int
-        Largest magnitude of the 64-bit sum, rounding offset included, raw.
-    output : int
-        Largest magnitude of the output before saturation, raw.
+    sum : Bound
+        Of its 64-bit sum over all paths, rounding offset included.
+    least, most : int
+        Output before saturation, raw.
     full_scale : int
         Largest raw output.
     gain : float
@@ -63,48 +83,61 @@ class DriverBound:
     """
 
     driver: str
-    sum_magnitude: int
-    output: int
+    sum: Bound
+    least: int
+    most: int
     full_scale: int
     gain: float
 
     @property
     def holds(self) -> bool:
-        """Whether the sum is exact in 64 bits; the output's saturation then acts on the true value."""
-        return self.sum_magnitude < 1 << 63
+        """Whether the sum is exact; the output's saturation then acts on the true value."""
+        return self.sum.holds
 
     @property
     def can_saturate(self) -> bool:
         """Whether some input within full scale drives the output beyond it."""
-        return self.output > self.full_scale
+        return self.most > self.full_scale or self.least < -self.full_scale - 1
 
 
 @dataclass(frozen=True)
 class OverflowProof:
-    """Every bound of a bank; the report prints it and the tests attack it."""
+    """Every bound of a bank; the report prints it and the tests attack it.
+
+    Attributes
+    ----------
+    arithmetic : str
+    bounds : tuple of Bound
+        Buses, accumulators, segments, and whatever other stages add.
+    drivers : tuple of DriverBound
+    """
 
     arithmetic: str
-    paths: tuple[PathBound, ...]
+    bounds: tuple[Bound, ...]
     drivers: tuple[DriverBound, ...]
 
     @property
     def holds(self) -> bool:
         """Whether every accumulator and every sum is proved."""
-        return all(path.holds for path in self.paths) and all(driver.holds for driver in self.drivers)
+        return all(bound.holds for bound in self.bounds) and all(driver.holds for driver in self.drivers)
+
+    def of(self, stage: str) -> tuple[Bound, ...]:
+        """Bounds of one stage."""
+        return tuple(bound for bound in self.bounds if bound.stage == stage)
 
 
 def prove(bank: FixedPointBank) -> OverflowProof:
-    """Bound every intermediate of the FIR matrix."""
-    paths, drivers = [], []
-    for name, row in zip(bank.driver_names, bank.paths, strict=True):
-        for source, path in zip(bank.input_names, row, strict=True):
-            paths.append(_path_bound(bank.arithmetic, name, source, path))
-        drivers.append(_driver_bound(bank.arithmetic, name, row))
-    return OverflowProof(bank.arithmetic, tuple(paths), tuple(drivers))
+    """Bound every intermediate from the program's input to the drivers."""
+    bounds = [*_upmix_bounds(), *_bus_bounds(bank)]
+    for name, row in zip(bank.sum_names, bank.paths, strict=True):
+        for bus, path in zip(bank.bus_names, row, strict=True):
+            bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus}'", path)
+    drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
+    return OverflowProof(bank.arithmetic, tuple(bounds), drivers)
 
 
 def require_proof(bank: FixedPointBank) -> OverflowProof:
-    """Prove, or refuse with the driver, the bound and the gain change that would make it fit.
+    """Prove, or refuse with the place, the bound and the gain change that would make it fit.
 
     Raises
     ------
@@ -112,53 +145,90 @@ def require_proof(bank: FixedPointBank) -> OverflowProof:
         If a bound does not hold.
     """
     proof = prove(bank)
-    faults = [
-        f"driver '{b.driver}' ← input '{b.input}': accumulator reaches {b.accumulator:.4g}, limit "
-        f"{b.accumulator_limit:.4g}; lower output.peak_gain_db by "
-        f"{_excess_db(b.accumulator, b.accumulator_limit - 1):.1f} dB"
-        for b in proof.paths
-        if not b.holds
-    ]
-    faults += [
-        f"driver '{b.driver}': its sum reaches {b.sum_magnitude:.4g}, limit {1 << 63:.4g}; lower "
-        f"output.peak_gain_db by {_excess_db(b.sum_magnitude, (1 << 63) - 1):.1f} dB"
-        for b in proof.drivers
-        if not b.holds
-    ]
+    faults = [_fault(bound) for bound in (*proof.bounds, *(driver.sum for driver in proof.drivers)) if not bound.holds]
     if faults:
         raise InfeasibleDesignError("\n".join(faults))
     return proof
 
 
-def _excess_db(value: int, limit: int) -> float:
+def _fault(bound: Bound) -> str:
+    reached = max(bound.most, -bound.least)
     # Rounded up to a tenth: the gain change that is named is enough.
-    return max(math.ceil(200 * math.log10(value / limit)) / 10, 0.1)
+    excess_db = max(math.ceil(200 * math.log10(reached / (bound.limit - 1))) / 10, 0.1)
+    return (
+        f"{bound.where}: {bound.stage} reaches {reached:.4g}, limit {bound.limit:.4g}; lower output.peak_gain_db by "
+        f"{excess_db:.1f} dB"
+    )
 
 
-def _coefficient_sum(path: FixedPointPath) -> int:
-    return int(np.abs(path.coefficients.astype(np.int64)).sum())
+def _upmix_bounds() -> Iterator[Bound]:
+    for found in prove_upmix():
+        yield Bound("upmix", found.name, -found.magnitude, found.magnitude, 1 << (found.bits - 1))
 
 
-def _path_bound(arithmetic: str, driver: str, source: str, path: FixedPointPath) -> PathBound:
-    word, accumulator = SAMPLE_FORMATS[arithmetic], ACCUMULATOR_FORMATS[arithmetic]
-    total = _coefficient_sum(path)
-    # arm_fir_q31 returns bits 31 to 62 of the 2.62 accumulator: its top integer bit is lost, so half the word is
-    # the limit.
-    limit = accumulator.largest + 1 if arithmetic == "q15" else (accumulator.largest + 1) // 2
-    return PathBound(driver, source, total, total << word.fraction_bits, limit)
+def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
+    # (MAX + MAX) >> 1 = MAX, (MIN + MIN) >> 1 = MIN; (MAX − MIN) >> 1 = MAX, (MIN − MAX) >> 1 = MIN.
+    word = SAMPLE_FORMATS[bank.arithmetic]
+    for name in bank.bus_names:
+        yield Bound("bus", name, word.smallest, word.largest, word.largest + 1)
 
 
-def _driver_bound(arithmetic: str, driver: str, row: tuple[FixedPointPath, ...]) -> DriverBound:
-    word = SAMPLE_FORMATS[arithmetic]
-    top = max((path.exponent for path in row), default=0)
-    aligned = sum(_coefficient_sum(path) << (top - path.exponent) for path in row)
-    gain = aligned / 2.0 ** (word.fraction_bits + top)
-    if arithmetic == "q15":
-        # Q1.15 x Q1.15 → Q2.30, summed at Q.(30 + E), rounded once to Q1.15.
-        magnitude, shift = aligned << word.fraction_bits, 15 + top
-    else:
-        # Each path's >> 31 floors: its magnitude rises by less than one before the shift to the common exponent.
-        magnitude = sum((_coefficient_sum(path) + 1) << (top - path.exponent) for path in row if path.taps)
-        shift = top
+def _extremes(bank: FixedPointBank, coefficients: np.ndarray) -> tuple[int, int]:
+    """Least and largest value of Σ c·x over samples within the word, with what the arithmetic drops of each product."""
+    word = SAMPLE_FORMATS[bank.arithmetic]
+    drop = 16 if bank.arithmetic == "q31x15" else 0
+    ends = [[int(c) * x >> drop for x in (word.smallest, word.largest)] for c in coefficients]
+    return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
+
+
+def _path_bounds(bank: FixedPointBank, where: str, path: FixedPointPath) -> Iterator[Bound]:
+    if path.taps == 0:
+        return
+    limit = _RANGE_Q31 if bank.arithmetic == "q31" else _WORD_64
+    yield Bound("accumulator", where, *_extremes(bank, path.coefficients), limit)
+    if bank.arithmetic == "q31":
+        return
+    for segment in segments(path.coefficients, bank.arithmetic):
+        stop = segment.first + segment.taps
+        part = path.coefficients[segment.first : stop]
+        yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, part), _WORD_32)
+
+
+def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
+    structure, word = bank.structure, SAMPLE_FORMATS[bank.arithmetic]
+    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    exponent, shift = bank.group_exponent(g), bank.group_shift(g)
+    taps = driver_taps(bank, driver)
+    most, least = largest_sum(bank, taps)[0], -largest_sum(bank, -taps)[0]
+    # What the arithmetic drops: whole samples' worth of bits, and less than one unit for each floor.
+    dropped = {"q15": 0, "q31": 31, "q31x15": 16}[bank.arithmetic]
+    below, above = _floor_slack(bank, driver, g, exponent)
     half = (1 << shift) >> 1
-    return DriverBound(driver, magnitude + half, (magnitude + half) >> shift, word.largest, gain)
+    most, least = (most >> dropped) + above + half, (least >> dropped) - below + half
+    name = bank.driver_names[driver]
+    total = Bound("sum", f"driver '{name}'", least, most, _WORD_64)
+    fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+    gain = math.ldexp(float(_absolute_sum(bank, taps)), -(fraction + exponent))
+    return DriverBound(name, total, least >> shift, most >> shift, word.largest, gain)
+
+
+def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -> tuple[int, int]:
+    """How far the floors of paths (q31) or products (q31x15) can move a driver's sum down and up."""
+    if bank.arithmetic == "q15":
+        return 0, 0
+    below = above = 0
+    for k in bank.structure.sums_of(group):
+        negative = bank.structure.sums[k][1] < 0 and driver == bank.structure.groups[group].minus
+        for path in bank.paths[k]:
+            floors = path.taps if bank.arithmetic == "q31x15" else min(path.taps, 1)
+            slack = floors << (exponent - path.exponent)
+            below, above = (below, above + slack) if negative else (below + slack, above)
+    return below, above
+
+
+def _absolute_sum(bank: FixedPointBank, taps: np.ndarray) -> int:
+    """Σ|h| over the inputs, on the scale of the taps."""
+    if not bank.structure.shuffled:
+        return int(np.abs(taps).sum())
+    # |mid + side| / 2 + |mid − side| / 2 is the larger of the two magnitudes.
+    return int(np.maximum(np.abs(taps[0]), np.abs(taps[1])).sum() + np.abs(taps[2]).sum())

@@ -90,5 +90,6 @@ class QFormat:
         return np.ldexp(np.asarray(raw, dtype=np.float64), -self.fraction_bits)
 
 
-SAMPLE_FORMATS = {"q15": QFormat(1, 15), "q31": QFormat(1, 31)}
-ACCUMULATOR_FORMATS = {"q15": QFormat(34, 30), "q31": QFormat(2, 62)}
+# q31x15: samples of q31 on coefficients of q15.
+SAMPLE_FORMATS = {"q15": QFormat(1, 15), "q31": QFormat(1, 31), "q31x15": QFormat(1, 31)}
+COEFFICIENT_FORMATS = {"q15": QFormat(1, 15), "q31": QFormat(1, 31), "q31x15": QFormat(1, 15)}

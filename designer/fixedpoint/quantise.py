@@ -14,10 +14,12 @@ from scipy.linalg import cho_solve
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.fixedpoint.bank import MAX_EXPONENT, TAP_TYPES, Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import MAX_EXPONENT, MIN_EXPONENT, TAP_TYPES, Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.nearest_plane import nearest_plane, weight_factor, weighted_error
 from designer.fixedpoint.proof import require_proof
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.qformat import COEFFICIENT_FORMATS, SAMPLE_FORMATS
+from designer.fixedpoint.structure import Structure, find_structure, split
 from designer.fixedpoint.weights import ErrorWeights
 
 # Up to this length a lattice can be reduced in a fraction of a second.
@@ -35,7 +37,7 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
     ----------
     bank : FilterBank
         Impulse responses (D, I, N), full scale 1.
-    arithmetic : 'q15' or 'q31'
+    arithmetic : 'q15', 'q31' or 'q31x15'
     weights : ErrorWeights, optional
         (D, I, F): where the error of each path matters; without them taps are rounded.
 
@@ -48,13 +50,13 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
     InfeasibleDesignError
         If a path does not fit its word, or the proof fails, with the gain change that would make it fit.
     """
-    _require_range(bank, arithmetic)
-    if weights is None or TAP_TYPES[arithmetic] is not np.int16:
-        depths: tuple[float, ...] = (0.0,)
-    else:
-        depths = _DEPTHS
-    for depth in depths:
-        fixed = _quantise_matrix(bank, arithmetic, weights.power**depth if weights is not None and depth else None)
+    structure = find_structure(bank.impulse_responses)
+    components = split(structure, bank.impulse_responses)
+    _require_range(structure.sum_names(bank.driver_names), structure.buses, components, arithmetic)
+    shaped = weights is not None and TAP_TYPES[arithmetic] is np.int16
+    for depth in _DEPTHS if shaped else (0.0,):
+        power = weights.power**depth if weights is not None and depth else None
+        fixed = _quantise_matrix(bank, arithmetic, power)
         if not depth or white_noise_snr_db(bank, fixed) >= _LEAST_NOISE_SNR_DB:
             break
     require_proof(fixed)
@@ -63,22 +65,37 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
 
 def _quantise_matrix(bank: FilterBank, arithmetic: Arithmetic, power: NDArray[np.float64] | None) -> FixedPointBank:
     """Quantise every path; equal responses under equal weights get equal taps, and a weight is factored once."""
-    taps = bank.impulse_responses.shape[2]
+    structure, taps = find_structure(bank.impulse_responses), bank.impulse_responses.shape[2]
+    components = split(structure, bank.impulse_responses)
+    on_buses = None if power is None else _component_power(structure, power)
     factors: dict[bytes, NDArray[np.float64]] = {}
     done: dict[tuple[bytes, bytes], FixedPointPath] = {}
     rows = []
-    for d, responses in enumerate(bank.impulse_responses):
+    for k, responses in enumerate(components):
         row = []
-        for i, response in enumerate(responses):
-            weight = b"" if power is None else power[d, i].tobytes()
-            if power is not None and weight not in factors:
-                factors[weight] = weight_factor(power[d, i], taps)
+        for b, response in enumerate(responses):
+            weight = b"" if on_buses is None else on_buses[k, b].tobytes()
+            if on_buses is not None and weight not in factors:
+                factors[weight] = weight_factor(on_buses[k, b], taps)
             key = (response.tobytes(), weight)
             if key not in done:
                 done[key] = quantise_path(response, arithmetic, factors.get(weight))
             row.append(done[key])
         rows.append(tuple(row))
-    return FixedPointBank(arithmetic, bank.sample_rate_hz, bank.driver_names, bank.input_names, tuple(rows))
+    return FixedPointBank(arithmetic, bank.sample_rate_hz, bank.driver_names, bank.input_names, tuple(rows), structure)
+
+
+def _component_power(structure: Structure, power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights (D, I, F) of drivers and inputs → (K, B, F) of sums and buses: the largest that a path serves."""
+    rows = []
+    for g, _ in structure.sums:
+        group = structure.groups[g]
+        of_drivers = power[[d for d in (group.plus, group.minus) if d is not None]].max(axis=0)
+        if structure.shuffled:
+            both = np.maximum(of_drivers[0], of_drivers[1])
+            of_drivers = np.stack([both, both, of_drivers[2]])
+        rows.append(of_drivers)
+    return np.stack(rows)
 
 
 def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:
@@ -112,7 +129,7 @@ def quantise_path(
     ----------
     response : (N,) float64
         Impulse response, full scale 1.
-    arithmetic : 'q15' or 'q31'
+    arithmetic : 'q15', 'q31' or 'q31x15'
     factor : (N, N) float64, optional
         From `weight_factor`: the norm in which the error is made small.  Without it, and always in q31, taps are
         rounded to nearest.
@@ -123,7 +140,7 @@ def quantise_path(
         Without leading and trailing zero taps; the leading ones become the delay.  In the given norm its error is
         never larger than that of rounding, and it has no more taps.
     """
-    word = SAMPLE_FORMATS[arithmetic]
+    word = COEFFICIENT_FORMATS[arithmetic]
     exponent = _exponent(response, arithmetic)
     # -32768 is never stored: four such factors overflow the dual 16-bit multiply-accumulate (Arm ARM, SMLALD).
     raw = np.maximum(word.quantise(np.ldexp(response, exponent)), -word.largest)
@@ -166,60 +183,39 @@ def _shaped(
 
 
 def _size_and_limit(response: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
-    """Return what limits a path and how far: its largest tap in q15, Σ|h| < 1 in q31 (2.62 accumulator)."""
-    word = SAMPLE_FORMATS[arithmetic]
+    """Return what limits a path at exponent 0: its largest tap, or in q31 (2.62 accumulator) its Σ|h|."""
     magnitude = np.abs(response)
-    if arithmetic == "q15":
-        return float(magnitude.max(initial=0.0)), word.largest * word.lsb
-    # Rounding may add half an LSB at every tap.
-    return float(magnitude.sum()), 1.0 - response.size * word.lsb
+    if arithmetic == "q31":
+        # Rounding may add half an LSB at every tap.
+        return float(magnitude.sum()), 1.0 - response.size * COEFFICIENT_FORMATS[arithmetic].lsb
+    word = COEFFICIENT_FORMATS[arithmetic]
+    return float(magnitude.max(initial=0.0)), word.largest * word.lsb
 
 
-def _require_range(bank: FilterBank, arithmetic: Arithmetic) -> None:
+def _require_range(
+    sums: tuple[str, ...], buses: tuple[str, ...], components: np.ndarray, arithmetic: Arithmetic
+) -> None:
     faults = []
-    for driver, row in zip(bank.driver_names, bank.impulse_responses, strict=True):
-        for source, response in zip(bank.input_names, row, strict=True):
+    for name, row in zip(sums, components, strict=True):
+        for bus, response in zip(buses, row, strict=True):
             size, limit = _size_and_limit(response, arithmetic)
-            if size > limit:
-                what = "largest tap" if arithmetic == "q15" else "Σ|h|"
-                excess_db = math.ceil(200 * math.log10(size / limit)) / 10
+            excess = math.ldexp(size / limit, MIN_EXPONENT)
+            if excess > 1:
+                what = "Σ|h|" if arithmetic == "q31" else "largest tap"
+                excess_db = math.ceil(200 * math.log10(excess)) / 10
                 faults.append(
-                    f"driver '{driver}' ← input '{source}': {what} = {size:.3f}, limit 1 in {arithmetic}; lower "
-                    f"output.peak_gain_db by {max(excess_db, 0.1):.1f} dB"
+                    f"driver '{name}' ← input '{bus}': {what} = {size:.3f}, limit {1 << -MIN_EXPONENT} in "
+                    f"{arithmetic}; lower output.peak_gain_db by {max(excess_db, 0.1):.1f} dB"
                 )
     if faults:
         raise InfeasibleDesignError("\n".join(faults))
 
 
 def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
-    """Largest left shift, 0 to 15, that the path's limit admits."""
+    """Largest left shift, -3 to 15, that the path's limit admits."""
     size, limit = _size_and_limit(response, arithmetic)
     if size == 0.0:
         return 0
-    return int(np.clip(np.floor(np.log2(limit / size)), 0, MAX_EXPONENT))
-
-
-def effective_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
-    """Return what each path really does, delays and exponents included.
-
-    Exact: an integer of at most 32 bits times a power of two is a float64.
-
-    Parameters
-    ----------
-    bank : FixedPointBank
-    at_least : int
-        Least length of the result.
-
-    Returns
-    -------
-    (D, I, N) float64
-        N is that of the longest path, or `at_least`.
-    """
-    fraction = SAMPLE_FORMATS[bank.arithmetic].fraction_bits
-    length = max((path.delay + path.taps for row in bank.paths for path in row), default=0)
-    responses = np.zeros((len(bank.driver_names), len(bank.input_names), max(length, at_least)))
-    for d, row in enumerate(bank.paths):
-        for i, path in enumerate(row):
-            taps = np.ldexp(path.coefficients.astype(np.float64), -(fraction + path.exponent))
-            responses[d, i, path.delay : path.delay + path.taps] = taps
-    return responses
+    if arithmetic != "q31" and limit < size <= 1.0:
+        return 0  # a tap that rounds to 1 is held one step below: that costs less than a bit of all the others
+    return int(np.clip(np.floor(np.log2(limit / size)), MIN_EXPONENT, MAX_EXPONENT))

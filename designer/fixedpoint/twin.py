@@ -12,6 +12,7 @@ from designer.fixedpoint.convolution import exact_convolve
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_decision import GAIN_ONE
 from designer.fixedpoint.upmix_twin import UpmixTwin
+from designer.fixedpoint.worst_case import to_buses
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +21,12 @@ class Stages:
 
     Attributes
     ----------
-    bus : (n, I) int64
-        What the filters see, behind the upmix.
-    path : (n, D * I) int64
-        Each path's share of its driver's sum, at the sum's scale.
-    sum : (n, D) int64
-        Ahead of rounding, saturation and all that follows.
+    bus : (n, B) int64
+        What the filters see, behind the upmix and the rotation to mid and side.
+    path : (n, K * B) int64
+        Each path's share of its sum, at the sum's scale.
+    sum : (n, K) int64
+        Ahead of all that makes drivers of them: sum and difference, rounding, saturation and what follows.
     output : (n, D) int64
         Driver samples.
     """
@@ -49,15 +50,13 @@ class Twin:
         self._bank = bank
         self._word = SAMPLE_FORMATS[bank.arithmetic]
         self._upmix = UpmixTwin(bank.arithmetic)
-        self._history_samples = max(
-            (path.delay + path.taps - 1 for row in bank.paths for path in row if path.taps), default=0
-        )
+        self._history_samples = bank.history_samples
         self.reset()
 
     def reset(self) -> None:
         """Return to the state after power-up."""
         self._upmix.reset()
-        self._history = np.zeros((self._history_samples, len(self._bank.input_names)), dtype=np.int64)
+        self._history = np.zeros((self._history_samples, len(self._bank.bus_names)), dtype=np.int64)
 
     def forget_decisions(self) -> None:
         """Drop the upmix's record of gains, which grows with the signal; only comparisons with float need it."""
@@ -100,34 +99,47 @@ class Twin:
         buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
         return self._filter(buses)
 
-    def _filter(self, buses: np.ndarray) -> Stages:
+    def _filter(self, inputs: np.ndarray) -> Stages:
+        bank = self._bank
+        count, buses = inputs.shape[0], to_buses(bank, inputs)
         extended = np.concatenate([self._history, buses])
-        paths, sums, outputs = [], [], []
-        for row in self._bank.paths:
-            shares = self._shares(row, extended, buses.shape[0])
+        paths, sums = [], []
+        for k, (g, _) in enumerate(bank.structure.sums):
+            shares = self._shares(bank.paths[k], bank.group_exponent(g), extended, count)
             paths += shares
             sums.append(np.sum(shares, axis=0))
-            outputs.append(self._to_word(sums[-1], max(path.exponent for path in row)))
+        output = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
+        for g, group in enumerate(bank.structure.groups):
+            common, *difference = (sums[k] for k in bank.structure.sums_of(g))
+            output[:, group.plus] = self._to_word(sum(difference, common), bank.group_shift(g))
+            if group.minus is not None:
+                output[:, group.minus] = self._to_word(common - difference[0], bank.group_shift(g))
         self._history = extended[extended.shape[0] - self._history_samples :]
-        return Stages(buses, *(np.stack(stage, axis=1) for stage in (paths, sums, outputs)))
+        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), output)
 
-    def _shares(self, row: tuple[FixedPointPath, ...], extended: np.ndarray, count: int) -> list[np.ndarray]:
-        top = max(path.exponent for path in row)
+    def _shares(
+        self, row: tuple[FixedPointPath, ...], exponent: int, extended: np.ndarray, count: int
+    ) -> list[np.ndarray]:
         return [
-            self._path(path, extended[:, i], count) << (top - path.exponent)
+            self._path(path, extended[:, b], count) << (exponent - path.exponent)
             if path.taps
             else np.zeros(count, dtype=np.int64)
-            for i, path in enumerate(row)
+            for b, path in enumerate(row)
         ]
 
-    def _to_word(self, total: np.ndarray, exponent: int) -> np.ndarray:
-        shift = exponent + (15 if self._bank.arithmetic == "q15" else 0)
+    def _to_word(self, total: np.ndarray, shift: int) -> np.ndarray:
         rounded = (total + ((1 << shift) >> 1)) >> shift
         return np.asarray(np.clip(rounded, self._word.smallest, self._word.largest))
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
-        """FIR of one path: the 34.30 accumulator for q15, the 2.62 accumulator's top word for q31."""
+        """FIR of one path: exact in q15, the 2.62 accumulator's top word in q31, the sum of floors in q31x15."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
-        sums = exact_convolve(window, path.coefficients)
-        return sums if self._bank.arithmetic == "q15" else sums >> 31
+        if self._bank.arithmetic != "q31x15":
+            sums = exact_convolve(window, path.coefficients)
+            return sums if self._bank.arithmetic == "q15" else sums >> 31
+        total = np.zeros(count, dtype=np.int64)
+        for k, c in enumerate(path.coefficients.astype(np.int64)):
+            last = window.size - k
+            total += (window[last - count : last] * c) >> 16
+        return total

@@ -19,7 +19,7 @@ from designer.filters.bank import FilterBank
 from designer.filters.plain import plain_bank
 from designer.filters.virtualisation import virtualisation_matrix
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.quantise import effective_impulse_responses
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.layout import Layout
 
 Card = dict[str, Any]

@@ -15,8 +15,10 @@ from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
 from designer.filters.lengths import Lengths
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.effective import component_responses, effective_impulse_responses
 from designer.fixedpoint.proof import OverflowProof
-from designer.fixedpoint.quantise import effective_impulse_responses
+from designer.fixedpoint.simplify import Saving
+from designer.fixedpoint.structure import split
 from designer.fixedpoint.upmix_proof import prove_upmix
 from designer.layout import Layout
 
@@ -54,6 +56,9 @@ def scorecard(
     proof: OverflowProof,
     digest: str,
     lengths: Lengths | None = None,
+    *,
+    designed: FilterBank | None = None,
+    savings: tuple[Saving, ...] = (),
 ) -> dict[str, Any]:
     """Collect every figure of a design.
 
@@ -91,7 +96,7 @@ def scorecard(
         "upmix_delay_samples": DELAY_SAMPLES,
         "latency_ms": 1000.0 * (bank.modelling_delay_samples + DELAY_SAMPLES) / bank.sample_rate_hz,
         "common_gain_db": gain_db,
-        "float": acoustic_figures(layout, responses, plant),
+        "float": acoustic_figures(layout, (designed or bank).impulse_responses, plant),
         "quantised": quantised,
         "limits": limited_bands(layout, quantised["cancellation"]),
         "listening": {
@@ -100,6 +105,7 @@ def scorecard(
             "quantised": listening.figures(tables),
         },
         **({"length": length_figures(lengths)} if lengths else {}),
+        "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
         "proof": proof_figures(proof),
     }
@@ -123,47 +129,64 @@ def length_figures(lengths: Lengths) -> dict[str, Any]:
 
 def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, Any]:
     """Error of the coefficients of each path, relative to the path's own energy."""
-    error = effective_impulse_responses(fixed, bank.impulse_responses.shape[2]) - bank.impulse_responses
+    wanted = split(fixed.structure, bank.impulse_responses)
+    error = component_responses(fixed, wanted.shape[2]) - wanted
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = 10 * np.log10(np.sum(bank.impulse_responses**2, axis=2) / np.sum(error**2, axis=2))
+        ratio = 10 * np.log10(np.sum(wanted**2, axis=2) / np.sum(error**2, axis=2))
     return {
         "paths": [
             {
-                "driver": driver,
-                "input": source,
+                "sum": name,
+                "bus": bus,
                 "taps": path.taps,
                 "delay_samples": path.delay,
                 "exponent": path.exponent,
-                "coefficient_snr_db": float(ratio[d, i]) if np.isfinite(ratio[d, i]) else None,
+                "coefficient_snr_db": float(ratio[k, b]) if np.isfinite(ratio[k, b]) else None,
             }
-            for d, (driver, row) in enumerate(zip(fixed.driver_names, fixed.paths, strict=True))
-            for i, (source, path) in enumerate(zip(fixed.input_names, row, strict=True))
+            for k, (name, row) in enumerate(zip(fixed.sum_names, fixed.paths, strict=True))
+            for b, (bus, path) in enumerate(zip(fixed.bus_names, row, strict=True))
+            if path.taps
         ]
     }
 
 
+def structure_figures(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> dict[str, Any]:
+    """Turn the filter graph, and what it saved, into figures."""
+    names = fixed.driver_names
+    return {
+        "shuffled": fixed.structure.shuffled,
+        "pairs": [[names[g.plus], names[g.minus]] for g in fixed.structure.groups if g.minus is not None],
+        "firs": sum(path.taps > 0 for row in fixed.paths for path in row),
+        "taps": sum(path.taps for row in fixed.paths for path in row),
+        "steps": [{"step": saving.step, "firs": saving.firs, "taps": saving.taps} for saving in savings],
+    }
+
+
 def proof_figures(proof: OverflowProof) -> dict[str, Any]:
-    """Lay out the overflow proof as figures."""
+    """Turn the overflow proof into figures."""
     return {
         "holds": proof.holds,
         "upmix": [
             {"what": bound.name, "bound_bits": bound.magnitude.bit_length() + 1, "word_bits": bound.bits}
             for bound in prove_upmix()
         ],
-        "paths": [
+        "bounds": [
             {
-                "driver": bound.driver,
-                "input": bound.input,
-                "accumulator_bound_bits": bound.accumulator.bit_length() + 1,
-                "accumulator_limit_bits": bound.accumulator_limit.bit_length(),
+                "stage": bound.stage,
+                "where": bound.where,
+                "least": bound.least,
+                "most": bound.most,
+                "bits": bound.bits,
+                "limit_bits": bound.limit_bits,
             }
-            for bound in proof.paths
+            for bound in proof.bounds
         ],
         "drivers": [
             {
                 "driver": bound.driver,
-                "sum_bound_bits": bound.sum_magnitude.bit_length() + 1,
-                "output_bound_lsb": bound.output,
+                "sum_bits": bound.sum.bits,
+                "least_lsb": bound.least,
+                "most_lsb": bound.most,
                 "full_scale_lsb": bound.full_scale,
                 "peak_gain": bound.gain,
                 "can_saturate": bound.can_saturate,

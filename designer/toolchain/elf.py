@@ -9,8 +9,10 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from designer import protocol
 from designer.errors import BuildError
 
+ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 IDENTITY_SECTION = ".proscenium"
 IDENTITY_MAGIC = 0x4E435350
 # ps_identity_t in firmware/core/design_types.h
@@ -99,12 +101,12 @@ def read_identity(sections: dict[str, Section], path: Path) -> Identity:
     section = sections.get(IDENTITY_SECTION)
     if section is None or len(section.data) < _IDENTITY.size:
         raise BuildError(f"image '{path}': carries no design identity (section {IDENTITY_SECTION})")
-    magic, abi, bits, drivers, inputs, _, block, rate, name, digest = _IDENTITY.unpack_from(section.data)
+    magic, abi, code, drivers, inputs, _, block, rate, name, digest = _IDENTITY.unpack_from(section.data)
     if magic != IDENTITY_MAGIC:
         raise BuildError(f"image '{path}': the design identity is damaged")
     return Identity(
         design_abi=abi,
-        arithmetic=f"q{bits}",
+        arithmetic=ARITHMETIC_NAMES.get(code, f"code {code}"),
         drivers=drivers,
         inputs=inputs,
         block_samples=block,

@@ -22,10 +22,19 @@
 #define __USAT(value, bits) __usat((value), (bits))
 
 /* arm_acle.h has these in lower case; CMSIS-Core has them unsigned. */
-#define __SMLALD(x, y, sum) ((uint64_t)__smlald((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
-#define __SMUAD(x, y)       ((uint32_t)__smuad((int16x2_t)(x), (int16x2_t)(y)))
-#define __SMLAD(x, y, sum)  ((uint32_t)__smlad((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
-#define __QADD(x, y)        __qadd((x), (y))
-#define __QSUB(x, y)        __qsub((x), (y))
+#define __SMLALD(x, y, sum)  ((uint64_t)__smlald((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
+#define __SMUAD(x, y)        ((uint32_t)__smuad((int16x2_t)(x), (int16x2_t)(y)))
+#define __SMLAD(x, y, sum)   ((uint32_t)__smlad((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
+#define __SMLADX(x, y, sum)  ((uint32_t)__smladx((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
+#define __SMLALDX(x, y, sum) ((uint64_t)__smlaldx((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
+/* arm_acle.h of GCC 12 lacks PKHBT, and GCC makes three instructions of what it says in C. */
+#define __PKHBT(x, y, shift)                                                                                 \
+    __extension__({                                                                                          \
+        uint32_t packed;                                                                                     \
+        __asm("pkhbt %0, %1, %2, lsl %3" : "=r"(packed) : "r"(x), "r"(y), "I"(shift));                       \
+        packed;                                                                                              \
+    })
+#define __QADD(x, y) __qadd((x), (y))
+#define __QSUB(x, y) __qsub((x), (y))
 
 #endif

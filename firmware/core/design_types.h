@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Counts changes of these types; designer/codegen/generate.py writes tables for exactly one of them. */
-#define PS_DESIGN_ABI 1
+#define PS_DESIGN_ABI 2
 
 #if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
 #error "design.h was generated for another version of firmware/core: generate the design again"
@@ -22,33 +22,59 @@
 #error "PS_BLOCK_SAMPLES: allowed 1 to 256"
 #endif
 
-#if defined(PS_ARITHMETIC_Q15) == defined(PS_ARITHMETIC_Q31)
-#error "design.h must choose exactly one of PS_ARITHMETIC_Q15 and PS_ARITHMETIC_Q31"
-#elif defined(PS_ARITHMETIC_Q15)
+#if defined(PS_ARITHMETIC_Q15) + defined(PS_ARITHMETIC_Q31) + defined(PS_ARITHMETIC_Q31X15) != 1
+#error "design.h must choose exactly one of PS_ARITHMETIC_Q15, PS_ARITHMETIC_Q31 and PS_ARITHMETIC_Q31X15"
+#endif
+
+#if defined(PS_ARITHMETIC_Q15)
 typedef int16_t ps_sample_t; /* Q0.15 */
 #define PS_SAMPLE_MAX INT16_MAX
 #define PS_SAMPLE_MIN INT16_MIN
 #else
-typedef int32_t ps_sample_t; /* Q0.31 */
+typedef int32_t ps_sample_t;      /* Q0.31 */
 #define PS_SAMPLE_MAX INT32_MAX
 #define PS_SAMPLE_MIN INT32_MIN
 #endif
 
-/* One FIR of the matrix. */
+#if defined(PS_ARITHMETIC_Q31)
+typedef int32_t ps_coefficient_t; /* Q0.31 */
+#else
+typedef int16_t ps_coefficient_t; /* Q0.15 */
+#endif
+
+/* One FIR: a path from a bus to a sum, or a run of its taps whose sum fits the kernel's accumulator. */
 typedef struct {
-    const ps_sample_t *coefficients; /* time-reversed, h * 2^(B + e); NULL where taps is 0 */
-    uint16_t taps;
-    uint16_t delay; /* samples ahead of the first tap */
-    uint8_t shift;  /* E - e: brings the path to the scale of its driver's sum */
-} ps_path_t;
+    const ps_coefficient_t *taps; /* time-reversed, h * 2^(B + e), zeros at the ends as fill */
+#if defined(PS_ARITHMETIC_Q15)
+    const ps_coefficient_t *taps_odd; /* the same one tap later: for outputs of odd number */
+#endif
+    uint16_t length; /* of the tables, whole turns of the kernel's loop */
+    uint16_t start;  /* index in the bus of the sample that meets taps[0] at the block's first output */
+    uint8_t bus;
+    uint8_t shift; /* E - e: brings it to the scale of its sum */
+} ps_fir_t;
+
+/* What follows each other in ps_design_t.firs and adds up. */
+typedef struct {
+    uint8_t first;
+    uint8_t count;
+} ps_sum_t;
+
+#define PS_NONE 0xFFu
+
+/* A driver, or two that mirror each other: plus = common + difference, minus = common - difference. */
+typedef struct {
+    uint8_t common;     /* index of its sum */
+    uint8_t difference; /* PS_NONE for one driver alone */
+    uint8_t shift;      /* right shift from the sums to samples */
+    uint8_t plus;
+    uint8_t minus; /* PS_NONE for one driver alone */
+} ps_group_t;
 
 typedef struct {
-    ps_path_t paths[PS_INPUTS];
-    uint8_t exponent; /* E, the largest e of the driver's paths */
-} ps_driver_t;
-
-typedef struct {
-    ps_driver_t drivers[PS_DRIVERS];
+    ps_fir_t firs[PS_FIRS + 1]; /* one more than there are, as a design may need none */
+    ps_sum_t sums[PS_SUMS];
+    ps_group_t groups[PS_GROUPS];
 } ps_design_t;
 
 /* Who the image is: read back over serial, and by the tools from the section .proscenium of the ELF. */
@@ -57,7 +83,7 @@ typedef struct {
 typedef struct {
     uint32_t magic;
     uint16_t abi;
-    uint8_t arithmetic; /* fraction bits: 15 or 31 */
+    uint8_t arithmetic; /* PS_ARITHMETIC_CODE_... of protocol.h */
     uint8_t drivers;
     uint8_t inputs;
     uint8_t reserved;

@@ -1,6 +1,6 @@
 /*
- * The FIR matrix: every driver is the sum of one FIR for each bus; the arithmetic is DESIGN.md's, "FIR
- * matrix".
+ * The filter graph: buses with their past, FIRs that add up to sums, sums that make drivers; the arithmetic
+ * is DESIGN.md's, "FIR matrix".
  */
 #ifndef PS_FIR_H
 #define PS_FIR_H
@@ -8,19 +8,17 @@
 #include <stdint.h>
 
 #include "design.h"
+#include "fir_kernels.h"
 
-/* The past of one bus, oldest sample first, and the block under way behind it. */
+/* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
 typedef struct {
-    ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES];
-} ps_bus_t;
+    ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
+} __attribute__((aligned(8))) ps_bus_t;
 
-/* Working memory of one driver's sum; nothing in it outlives a block. */
+/* Working memory of one group of drivers; nothing in it outlives a block. */
 typedef struct {
-    int64_t sum[PS_BLOCK_SAMPLES];
-#if defined(PS_ARITHMETIC_Q31)
-    ps_sample_t state[PS_MAX_TAPS + PS_BLOCK_SAMPLES - 1]; /* what arm_fir_q31 reads and shifts */
-    ps_sample_t path[PS_BLOCK_SAMPLES];
-#endif
+    int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
+    int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
 } ps_fir_scratch_t;
 
 /* Where this block's first sample belongs. */
@@ -32,20 +30,26 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
 /* Makes room for the next block: the last PS_HISTORY_SAMPLES samples become the past. */
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
 
+/*
+ * Turns left and right into mid and side, in place: (L + R) >> 1 and (L - R) >> 1. Both stay within full
+ * scale, whatever L and R are.
+ */
+void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames);
+
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
 /*
- * Adds up the paths of one driver from the buses whose bits are set in `from`, into scratch->sum: 34.30 with
- * E more fraction bits for q15, Q1.31 with E more for q31, ahead of any rounding of the sum.
+ * Adds up the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its group, ahead
+ * of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
  */
-void ps_fir_sum(const ps_driver_t *driver, uint32_t from, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_bus_t *buses, int64_t *out,
                 uint32_t frames);
 
 /*
- * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one driver.
- * out: the driver's first sample; its next ones follow `stride` apart.
+ * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers.
+ * out: the frame's first driver; frames follow PS_DRIVERS apart.
  */
-void ps_fir_process(const ps_driver_t *driver, const ps_bus_t *buses, ps_fir_scratch_t *scratch,
-                    ps_sample_t *out, uint32_t stride, uint32_t frames);
+void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_bus_t *buses,
+                    ps_fir_scratch_t *scratch, ps_sample_t *out, uint32_t frames);
 
 #endif

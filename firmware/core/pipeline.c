@@ -3,29 +3,48 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A shift beyond this would leave the 64-bit sum too little room: 2^45 << 15 of q15, 2^31 << 15 of q31. */
-#define EXPONENT_MAX 15
+/* E - e at most, and 15 + E at most: a shift beyond would leave the 64-bit sums too little room. */
+#define SHIFT_MAX 30
 
-/* The tables are trusted from here on: a path must stay inside the history that design.h sized for it. */
-static bool path_fits(const ps_path_t *path)
+/* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
+static bool fir_fits(const ps_fir_t *fir)
 {
-    if (path->taps == 0) {
-        return true;
+    return fir->taps != NULL && fir->length % PS_FIR_TAPS == 0 && fir->bus < PS_INPUTS &&
+           fir->shift <= SHIFT_MAX &&
+           (uint32_t)fir->start + fir->length <= PS_HISTORY_SAMPLES + PS_FIR_SLACK - PS_FIR_EXCESS + 1u;
+}
+
+static bool sum_fits(const ps_design_t *design, const ps_sum_t *sum)
+{
+    if ((uint32_t)sum->first + sum->count > PS_FIRS) {
+        return false;
     }
-    return path->coefficients != NULL && path->taps <= PS_MAX_TAPS && path->shift <= EXPONENT_MAX &&
-           (uint32_t)path->delay + path->taps - 1u <= PS_HISTORY_SAMPLES;
+    for (uint32_t k = 0; k < sum->count; k++) {
+        if (!fir_fits(&design->firs[sum->first + k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool group_fits(const ps_group_t *group)
+{
+    const bool pair = group->minus != PS_NONE;
+
+    return group->shift <= SHIFT_MAX && group->plus < PS_DRIVERS && group->common < PS_SUMS &&
+           (!pair || (group->minus < PS_DRIVERS && group->difference < PS_SUMS));
 }
 
 static bool design_fits(const ps_design_t *design)
 {
-    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        if (design->drivers[d].exponent > EXPONENT_MAX) {
+    for (uint32_t k = 0; k < PS_SUMS; k++) {
+        if (!sum_fits(design, &design->sums[k])) {
             return false;
         }
-        for (uint32_t i = 0; i < PS_INPUTS; i++) {
-            if (!path_fits(&design->drivers[d].paths[i])) {
-                return false;
-            }
+    }
+    for (uint32_t g = 0; g < PS_GROUPS; g++) {
+        if (!group_fits(&design->groups[g])) {
+            return false;
         }
     }
     return true;
@@ -85,9 +104,12 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     } else {
         split_buses(pipeline, in, frames);
     }
-    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        ps_fir_process(&pipeline->design->drivers[d], pipeline->buses, &pipeline->scratch, out + d,
-                       PS_DRIVERS, frames);
+#if PS_SHUFFLED
+    ps_fir_shuffle(ps_bus_block(&pipeline->buses[0]), ps_bus_block(&pipeline->buses[1]), frames);
+#endif
+    for (uint32_t g = 0; g < PS_GROUPS; g++) {
+        ps_fir_process(pipeline->design, &pipeline->design->groups[g], pipeline->buses, &pipeline->scratch,
+                       out, frames);
     }
     return PS_OK;
 }

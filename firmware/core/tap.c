@@ -8,8 +8,9 @@ static uint32_t channels_of(uint32_t stage)
     case PS_STAGE_BUS:
         return PS_INPUTS;
     case PS_STAGE_PATH:
-        return PS_DRIVERS * PS_INPUTS;
+        return PS_SUMS * PS_INPUTS;
     case PS_STAGE_SUM:
+        return PS_SUMS;
     case PS_STAGE_OUTPUT:
         return PS_DRIVERS;
     default:
@@ -17,13 +18,12 @@ static uint32_t channels_of(uint32_t stage)
     }
 }
 
-/* The sum of some of a driver's paths, a bit of `buses` for each. */
-static void read_sum(ps_pipeline_t *pipeline, uint32_t driver, uint32_t buses, uint32_t first, uint32_t count,
+/* The FIRs of a sum from some buses, a bit of `buses` for each. */
+static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint32_t first, uint32_t count,
                      int64_t *to)
 {
-    ps_fir_sum(&pipeline->design->drivers[driver], buses, pipeline->buses, &pipeline->scratch,
-               pipeline->frames);
-    memcpy(to, pipeline->scratch.sum + first, count * sizeof to[0]);
+    ps_fir_sum(pipeline->design, sum, buses, pipeline->buses, pipeline->scratch.common, pipeline->frames);
+    memcpy(to, pipeline->scratch.common + first, count * sizeof to[0]);
 }
 
 int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage, uint32_t index,

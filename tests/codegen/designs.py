@@ -5,6 +5,7 @@ import numpy as np
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
+from designer.fixedpoint.structure import Group, Structure
 from designer.layout import parse_layout
 
 INPUTS = ("left", "right", "centre")
@@ -35,29 +36,34 @@ def small_layout(arithmetic, drivers=2, name="small"):
     return parse_layout(text + "".join(DRIVER.format(channel=d, azimuth=20 * d - 160) for d in range(drivers)))
 
 
-def small_bank(layout, seed=1):
-    """Random taps for a layout; asymmetric, so that a reversal shows."""
+def small_bank(layout, seed=1, structure=None):
+    """Random taps for a layout; asymmetric, so that a reversal shows.  16-bit paths need several accumulators."""
     rng = np.random.default_rng(seed)
-    limit = 2**15 - 1 if layout.arithmetic == "q15" else 2**31 - 1
+    word = np.iinfo(TAP_TYPES[layout.arithmetic])
 
     def path(taps, delay, exponent):
         weights = rng.standard_normal(taps)
-        scale = 0.9 * limit / max(np.abs(weights).sum(), 1e-9)
-        taps = np.round(weights * scale).astype(TAP_TYPES[layout.arithmetic])
+        size = np.abs(weights).sum() if layout.arithmetic == "q31" else np.abs(weights).max(initial=0.0)
+        taps = np.round(weights * 0.9 * word.max / max(size, 1e-9)).astype(word.dtype)
         return FixedPointPath(taps, delay, exponent)
 
     rows = [
-        [path(37, 0, 0), path(5, 61, 3), path(0, 0, 0)],
-        [path(1, 90, 1), path(0, 7, 2), path(64, 12, 0)],
+        [path(37, 0, 3), path(5, 61, 6), path(0, 0, 0)],
+        [path(1, 90, 1), path(0, 7, 2), path(64, 12, 4)],
+        [path(2, 3, -1), path(30, 1, 5), path(9, 40, 2)],
     ]
-    paths = tuple(tuple(rows[d % 2]) for d in range(len(layout.drivers)))
-    return FixedPointBank(layout.arithmetic, layout.sample_rate_hz, layout.driver_names, INPUTS, paths)
+    structure = structure or Structure(False, tuple(Group(d) for d in range(len(layout.drivers))))
+    paths = tuple(tuple(rows[k % 3]) for k in range(len(structure.sums)))
+    return FixedPointBank(layout.arithmetic, layout.sample_rate_hz, layout.driver_names, INPUTS, paths, structure)
 
 
-def generate_small(arithmetic, directory, **changes):
+MIRRORED = Structure(True, (Group(0, 2), Group(1)))
+
+
+def generate_small(arithmetic, directory, structure=None, **changes):
     """Layout, bank and digest of a small design whose sources lie in `directory`."""
     layout = small_layout(arithmetic, **changes)
-    bank = small_bank(layout)
+    bank = small_bank(layout, structure=structure)
     sources = generate(layout, bank)
     write(sources, directory)
     return layout, bank, sources.digest

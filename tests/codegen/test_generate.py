@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import generate_small, small_bank, small_layout
+from designs import MIRRORED, generate_small, small_bank, small_layout
 from jinja2 import UndefinedError
 
 from designer.codegen.environment import BANNER_MARK, create_environment
@@ -28,29 +28,55 @@ def table(text, symbol):
     return [int(value) for value in body.replace(",", " ").split()]
 
 
-def test_tables_are_the_taps_time_reversed(design):
-    _, bank, sources = design
-    for d, row in enumerate(bank.paths):
-        for i, path in enumerate(row):
-            if path.taps:
-                assert table(sources.files["design.c"], f"taps_d{d}_i{i}") == path.coefficients[::-1].tolist()
+def descriptors(text):
+    """Every FIR's fields and tables, as the C text has them."""
+    pattern = (
+        r"\.taps = (\w+), (?:\.taps_odd = (\w+), )?\.length = (\d+), \.start = (\d+), \.bus = (\d+), \.shift = (\d+)"
+    )
+    for symbol, odd, *numbers in re.findall(pattern, text):
+        yield table(text, symbol), table(text, odd) if odd else None, *map(int, numbers)
 
 
-def test_descriptors_carry_taps_delay_and_shift(design):
+def test_tables_say_what_the_bank_says(design):
     _, bank, sources = design
-    found = re.findall(r"\.taps = (\d+), \.delay = (\d+), \.shift = (\d+)", sources.files["design.c"])
-    expected = [
-        (path.taps, path.delay, max(other.exponent for other in row) - path.exponent)
-        for row in bank.paths
-        for path in row
-    ]
-    assert [tuple(map(int, numbers)) for numbers in found] == expected
+    text = sources.files["design.c"]
+    history = int(re.search(r"PS_HISTORY_SAMPLES (\d+)", sources.files["design.h"]).group(1))
+    firs = list(descriptors(text))
+    sums = [(int(a), int(n)) for a, n in re.findall(r"{\.first = (\d+), \.count = (\d+)}", text)]
+    for group, paths in enumerate(bank.paths):
+        first, count = sums[group]
+        found = np.zeros((3, history + 2), dtype=np.int64)
+        for even, odd, length, start, bus, shift in firs[first : first + count]:
+            assert len(even) == length
+            assert length % 8 == 0
+            # Tap k of the reversed table meets the sample at start + k: its delay is what is left to the newest.
+            for k, tap in enumerate(even):
+                found[bus, history - start - k] += tap << shift
+            if bank.arithmetic == "q15":
+                assert start % 2 == 0
+                assert odd == [0, *even[:-1]]
+                assert even[-1] == 0
+                assert sum(map(abs, even)) <= 65535
+        top = max(path.exponent for path in paths if path.taps)
+        top = max(top, 1) if bank.arithmetic == "q31x15" else top
+        for bus, path in enumerate(paths):
+            expected = np.zeros(history + 2, dtype=np.int64)
+            expected[path.delay : path.delay + path.taps] = path.coefficients.astype(np.int64) << (top - path.exponent)
+            np.testing.assert_array_equal(found[bus], expected)
 
 
 def test_a_path_of_no_taps_has_no_table(design):
     _, _, sources = design
-    assert "taps_d0_i2" not in sources.files["design.c"]
-    assert ".coefficients = NULL, .taps = 0" in sources.files["design.c"]
+    assert "taps_s0_b2" not in sources.files["design.c"]
+
+
+def test_a_mirror_pair_shares_its_tables(arithmetic):
+    layout = small_layout(arithmetic, drivers=3)
+    text = generate(layout, small_bank(layout, structure=MIRRORED)).files
+    assert "#define PS_SHUFFLED 1" in text["design.h"]
+    assert "#define PS_GROUPS 2" in text["design.h"]
+    assert re.findall(r"\.plus = (\w+),\s+\.minus = (\w+)", text["design.c"]) == [("0", "2"), ("1", "PS_NONE")]
+    assert text["design.h"].count("mid, side, centre") == 1
 
 
 def test_sizes(design):
@@ -61,7 +87,7 @@ def test_sizes(design):
         ("PS_INPUTS", 3),
         ("PS_BLOCK_SAMPLES", 32),
         ("PS_SAMPLE_RATE_HZ", 48000),
-        ("PS_MAX_TAPS", 64),
+        ("PS_MAX_TAPS", max(fir[2] for fir in descriptors(sources.files["design.c"]))),
         # the single tap after 90 samples looks back 90; 64 taps after 12 look back 75
         ("PS_HISTORY_SAMPLES", 90),
         (f"PS_ARITHMETIC_{layout.arithmetic.upper()}", 1),
@@ -122,8 +148,8 @@ def test_a_name_that_nobody_set_is_an_error():
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("design.h", "#define PS_GENERATED_ABI 1", "#define PS_GENERATED_ABI 2", "another version of firmware/core"),
-        ("design.c", "PS_DESIGN_ABI == 1", "PS_DESIGN_ABI == 2", "the tables and firmware/core disagree"),
+        ("design.h", "#define PS_GENERATED_ABI 2", "#define PS_GENERATED_ABI 1", "another version of firmware/core"),
+        ("design.c", "PS_DESIGN_ABI == 2", "PS_DESIGN_ABI == 1", "the tables and firmware/core disagree"),
         ("design.h", "#define PS_ARITHMETIC_Q15 1", "", "exactly one of PS_ARITHMETIC_Q15"),
     ],
 )

@@ -39,7 +39,7 @@ def test_path_refuses(arguments, message):
 def test_bank_refuses_wrong_shapes_and_types():
     q15, q31 = FixedPointPath(np.ones(2, dtype=np.int16)), FixedPointPath(np.ones(2, dtype=np.int32))
     assert bank_of(((q15, q15, q15),)).paths[0][2] is q15
-    with pytest.raises(ValueError, match="1 drivers x 3 inputs"):
+    with pytest.raises(ValueError, match="1 sums x 3 buses"):
         bank_of(((q15, q15),))
     with pytest.raises(ValueError, match="driver 'a' <- input 'right': coefficients are int32"):
         bank_of(((q15, q31, q15),))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from banks import random_bank
+from banks import mirror_bank, random_bank
 
 from designer.filters.engine import FloatEngine
 from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
@@ -25,8 +25,9 @@ def program(kind, word, count=6000):
 
 
 @pytest.mark.parametrize("kind", ["noise", "quiet", "almost mono", "panned", "gaps", "full scale"])
-def test_program_error_stays_within_its_bound(arithmetic, kind):
-    bank, fixed = random_bank(20, arithmetic)
+@pytest.mark.parametrize("make", [random_bank, mirror_bank])
+def test_program_error_stays_within_its_bound(arithmetic, kind, make):
+    bank, fixed = make(20, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
     samples = program(kind, word)
     twin = Twin(fixed)
@@ -37,8 +38,9 @@ def test_program_error_stays_within_its_bound(arithmetic, kind):
     assert (error <= bound).all()
 
 
-def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic):
-    bank, fixed = random_bank(21, arithmetic)
+@pytest.mark.parametrize("make", [random_bank, mirror_bank])
+def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
+    bank, fixed = make(21, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
     reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")

@@ -6,10 +6,10 @@ from hypothesis.extra.numpy import arrays
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.nearest_plane import weight_factor, weighted_error
 from designer.fixedpoint.quantise import (
     _quantise_matrix,
-    effective_impulse_responses,
     quantise_bank,
     quantise_path,
     white_noise_snr_db,
@@ -20,8 +20,8 @@ from designer.fixedpoint.weights import error_weights
 from designer.pipeline import design, find_layout, shipped_layouts
 from designer.report.scorecard import acoustic_figures
 
-ARITHMETICS = ("q15", "q31")
-BITS = {"q15": 15, "q31": 31}
+ARITHMETICS = ("q15", "q31", "q31x15")
+BITS = {"q15": 15, "q31": 31, "q31x15": 15}
 RESPONSES = arrays(np.float64, st.integers(1, 40), elements=st.floats(-0.02, 0.02, allow_subnormal=False))
 
 
@@ -54,7 +54,7 @@ def test_no_bit_is_wasted_and_ends_are_trimmed(arithmetic, response):
     assert path.coefficients[-1] != 0
     if path.exponent < 15:
         taps = path.coefficients.astype(np.int64)
-        size = np.abs(taps).max() if arithmetic == "q15" else np.abs(taps).sum()
+        size = np.abs(taps).max() if arithmetic != "q31" else np.abs(taps).sum()
         assert size >= 2 ** (BITS[arithmetic] - 1) * (1 - 1e-6) - 40
 
 
@@ -78,14 +78,17 @@ def test_effective_responses_are_what_the_paths_do(responses):
     assert np.abs(padded - responses).max() <= 2.0**-31
 
 
-@pytest.mark.parametrize(("arithmetic", "what"), [("q15", "largest tap = 1.500"), ("q31", "Σ|h| = 1.500")])
+@pytest.mark.parametrize(
+    ("arithmetic", "what"),
+    [("q15", "largest tap = 12.000"), ("q31", "Σ|h| = 12.000"), ("q31x15", "largest tap = 12.000")],
+)
 def test_what_does_not_fit_is_refused_with_the_gain_that_does(arithmetic, what):
     responses = np.zeros((2, 3, 8))
-    responses[1, 2, 3] = 1.5
+    responses[1, 2, 3] = 12.0
     with pytest.raises(InfeasibleDesignError) as caught:
         quantise_bank(bank_of(responses), arithmetic)
     assert str(caught.value) == (
-        f"driver 'd1' ← input 'centre': {what}, limit 1 in {arithmetic}; lower output.peak_gain_db by 3.6 dB"
+        f"driver 'd1' ← input 'centre': {what}, limit 8 in {arithmetic}; lower output.peak_gain_db by 3.6 dB"
     )
     quantise_bank(bank_of(responses * 10 ** (-3.6 / 20)), arithmetic)
 

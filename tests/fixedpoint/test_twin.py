@@ -3,35 +3,14 @@
 import cmsisdsp
 import numpy as np
 import pytest
-from banks import random_bank
+from banks import mirror_bank, random_bank
+from definition import filter_matrix
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.fixedpoint.twin import Twin
 
-SCALE = {"q15": 2**15, "q31": 2**31}
-
-
-def spelled_out(bank, samples):
-    """DESIGN.md's FIR matrix in Python integers, one sample at a time."""
-    b = 15 if bank.arithmetic == "q15" else 31
-    rows = []
-    for n in range(len(samples)):
-        row = []
-        for paths in bank.paths:
-            top = max(path.exponent for path in paths)
-            total = 0
-            for i, path in enumerate(paths):
-                acc = 0
-                for k, c in enumerate(path.coefficients.tolist()):
-                    at = n - path.delay - k
-                    acc += c * int(samples[at][i]) if at >= 0 else 0
-                total += (acc if b == 15 else acc >> 31) << (top - path.exponent)
-            shift = top + (15 if b == 15 else 0)
-            y = (total + ((1 << shift) >> 1)) >> shift
-            row.append(min(max(y, -(2**b)), 2**b - 1))
-        rows.append(row)
-    return np.array(rows)
+SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
 def noise(arithmetic, count, channels, seed=0):
@@ -39,10 +18,11 @@ def noise(arithmetic, count, channels, seed=0):
 
 
 @pytest.mark.parametrize("peak_gain", [0.5, 1.8])
-def test_filters_equal_the_definition(arithmetic, peak_gain):
-    _, bank = random_bank(4, arithmetic, peak_gain=peak_gain)
+@pytest.mark.parametrize("make", [random_bank, mirror_bank])
+def test_filters_equal_the_definition(arithmetic, make, peak_gain):
+    _, bank = make(4, arithmetic, peak_gain=peak_gain)
     samples = noise(arithmetic, 80, 3)
-    np.testing.assert_array_equal(Twin(bank).process(samples, "filters"), spelled_out(bank, samples))
+    np.testing.assert_array_equal(Twin(bank).process(samples, "filters"), filter_matrix(bank, samples))
 
 
 def test_q31_path_equals_arm_fir_q31():

@@ -13,7 +13,7 @@ from designer.fixedpoint.upmix_bound import centre_error_bound
 from designer.fixedpoint.upmix_decision import GAIN_ONE, GAIN_SLEW
 from designer.fixedpoint.upmix_twin import UpmixTwin
 
-SCALE = {"q15": 2**15, "q31": 2**31}
+SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 KINDS = ["noise", "full scale", "square", "inverted", "one side", "least", "silence", "direct", "bursts"]
 CONVERGED = 4800
 

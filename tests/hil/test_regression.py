@@ -47,7 +47,8 @@ def tampered(chain, tmp_path, change):
     return directory
 
 
-TABLE = re.compile(r"(taps_d1_i2\[[^\]]*\][^{]*\{)([^}]*)\}")
+# What the mirror drivers have in common, from the centre.
+TABLE = re.compile(r"(taps_s0_b2_0\[[^\]]*\][^{]*\{)([^}]*)\}")
 
 
 def flip_one_bit(text):
@@ -79,10 +80,12 @@ def test_a_wrong_table_fails(chain, tmp_path, change):
     report = regression(chain, tampered(chain, tmp_path, change))
     assert not report.passed
     broken = {signal.name for signal in report.signals if not signal.bit_exact}
-    # The last bit of one coefficient is worth 1/16 LSB of the output or less: it takes noise to find it.
+    # The last bit of one coefficient is worth a fraction of an LSB of the output: it takes noise to find it.
     assert "noise" in broken
     assert broken <= {"impulse_centre", "noise"}
-    assert all("driver 'right'" in fault for fault in report.faults() if "differs from twin" in fault)
+    # The table is the mirror drivers' common one.
+    wrong = [fault for fault in report.faults() if "differs from twin" in fault]
+    assert all("driver 'left'" in fault or "driver 'right'" in fault for fault in wrong)
 
 
 def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
@@ -114,4 +117,4 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     assert report["verdict"] == "fail"
     assert not report["signals"]["noise"]["bit_exact"]
     assert report["signals"]["impulse_left"]["bit_exact"]
-    assert report["faults"][0].startswith("signal 'noise': board differs from twin: driver 'right', sample")
+    assert any(fault.startswith("signal 'noise': board differs from twin: driver '") for fault in report["faults"])

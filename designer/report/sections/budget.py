@@ -17,7 +17,7 @@ def build(data: ReportData) -> Section:
         (
             name,
             *_memory(data.image, board.flash_bytes, board.ram_bytes),
-            _channels(len(fixed.paths), board.audio_channels),
+            _channels(len(fixed.driver_names), board.audio_channels),
         )
         for name, board in sorted(BOARDS.items())
     ]

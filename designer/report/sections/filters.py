@@ -23,8 +23,8 @@ def build(data: ReportData) -> Section:
     )
     rows = [
         (
-            p["driver"],
-            p["input"],
+            p.get("sum", "–"),
+            p.get("bus", "–"),
             p.get("taps", "–"),
             p.get("delay_samples", "–"),
             p.get("exponent", "–"),
@@ -37,7 +37,7 @@ def build(data: ReportData) -> Section:
         f"{data.bank.sample_rate_hz} Hz, in {data.fixed.arithmetic}. Solid: float design; the thin line far below: the "
         "error of the quantised tables."
     )
-    paths = table(("driver", "input", "taps", "delay", "exponent", "coefficients to error"), rows, words=2)
+    paths = table(("drivers", "bus", "taps", "delay", "exponent", "coefficients to error"), rows, words=2)
     return Section("filters", "Filters", lead, charts, details("All paths as stored", paths) if rows else "")
 
 

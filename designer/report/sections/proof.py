@@ -21,7 +21,7 @@ def build(data: ReportData) -> Section | None:
         [
             (
                 row.get("driver", "–"),
-                f"{row.get('sum_bound_bits', '–')} bits",
+                f"{row.get('sum_bits', '–')} bits",
                 decimal(row.get("peak_gain"), 2),
                 "can clip" if row.get("can_saturate") else "never clips",
             )
@@ -29,17 +29,17 @@ def build(data: ReportData) -> Section | None:
         ],
     )
     paths = table(
-        ("driver", "input", "accumulator needs", "has"),
+        ("stage", "where", "needs", "has"),
         [
             (
-                row.get("driver", "–"),
-                row.get("input", "–"),
-                f"{row.get('accumulator_bound_bits', '–')} bits",
-                f"{row.get('accumulator_limit_bits', '–')} bits",
+                row.get("stage", "–"),
+                row.get("where", "–"),
+                f"{row.get('bits', '–')} bits",
+                f"{row.get('limit_bits', '–')} bits",
             )
-            for row in proof.get("paths", [])
+            for row in proof.get("bounds", [])
         ],
         words=2,
     )
     verdict = paragraph("The proof holds." if proof.get("holds") else "The proof DOES NOT hold.")
-    return Section("proof", "Overflow proof", lead + verdict + drivers, (), details("Accumulator of each path", paths))
+    return Section("proof", "Overflow proof", lead + verdict + drivers, (), details("Every intermediate", paths))

@@ -1,0 +1,109 @@
+"""Lay out coefficients as the FIR kernels read them.
+
+A kernel works on whole groups of taps and reads two 16-bit samples at a time, so a table starts on the sample where
+such a pair starts and is filled up with zeros.  A q15 output of odd number sees every pair one sample later: its
+coefficients stand one tap later in a table of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.segments import Segment, segments
+
+# Taps that one turn of a kernel's loop takes (firmware/core/fir_kernels.h, PS_FIR_TAPS).
+TAPS_PER_TURN = 8
+
+
+@dataclass(frozen=True)
+class FirTable:
+    """One FIR as the firmware runs it: a whole path, or a run of its taps.
+
+    Attributes
+    ----------
+    symbol : str
+        Name in C.
+    sum_index : int
+        The sum that it adds to.
+    bus : int
+    bus_name, sum_name : str
+    start : int
+        Index in the bus of the sample that the table's first coefficient meets at the block's first output.
+    shift : int
+        Left shift that brings it to the scale of its sum.
+    exponent : int
+        Of the coefficients.
+    taps : int
+        Coefficients that are not fill.
+    even : tuple of int
+        Time-reversed coefficients.
+    odd : tuple of int
+        The same one tap later, for q15; else empty.
+    """
+
+    symbol: str
+    sum_index: int
+    bus: int
+    bus_name: str
+    sum_name: str
+    start: int
+    shift: int
+    exponent: int
+    taps: int
+    even: tuple[int, ...]
+    odd: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Coefficients with fill."""
+        return len(self.even)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Every FIR of a bank, ordered by sum, and the history that the longest needs.
+
+    Attributes
+    ----------
+    firs : tuple of FirTable
+    history_samples : int
+        Even, so that pairs of samples are aligned in every block of even size.
+    """
+
+    firs: tuple[FirTable, ...]
+    history_samples: int
+
+
+def lay_out(bank: FixedPointBank) -> Tables:
+    """Cut, reverse, align and fill every path of a bank."""
+    history = bank.history_samples + bank.history_samples % 2
+    firs = []
+    for k, (g, _) in enumerate(bank.structure.sums):
+        for b, path in enumerate(bank.paths[k]):
+            shift = bank.group_exponent(g) - path.exponent
+            for n, segment in enumerate(segments(path.coefficients, bank.arithmetic)):
+                start, even, odd = _table(bank, path, segment, history)
+                names = (bank.bus_names[b], bank.sum_names[k])
+                firs.append(
+                    FirTable(f"taps_s{k}_b{b}_{n}", k, b, *names, start, shift, path.exponent, segment.taps, even, odd)
+                )
+    return Tables(tuple(firs), history)
+
+
+def _table(
+    bank: FixedPointBank, path: FixedPointPath, segment: Segment, history: int
+) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Start in the bus, and coefficients of even and odd outputs."""
+    stop = segment.first + segment.taps
+    start = history - path.delay - (stop - 1)
+    paired = bank.arithmetic == "q15"
+    fill = start % 2 if paired else 0
+    # The last tap of an odd output lies one further.
+    length = -(-(fill + segment.taps + paired) // TAPS_PER_TURN) * TAPS_PER_TURN
+    even = np.zeros(length, dtype=np.int64)
+    even[fill : fill + segment.taps] = path.coefficients[segment.first : stop][::-1]
+    odd = tuple(np.roll(even, 1).tolist()) if paired else ()
+    return start - fill, tuple(even.tolist()), odd

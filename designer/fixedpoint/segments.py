@@ -1,0 +1,52 @@
+"""Cut a path into runs of taps whose sums fit a 32-bit accumulator.
+
+On 16-bit coefficients the quick multiply-accumulates of a Cortex-M4 add into 32 bits (SMLAD, SMLAWB).  The partial sums
+wrap, so only the whole sum of a run has to fit: Σ|c| ≤ 65535 is enough for every input.  The runs' sums are added in
+64 bits, so the cut changes no bit of the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer.fixedpoint.bank import Arithmetic
+
+# q15: 2**15 * Σ|c| < 2**31.  q31x15: each product is (x * c) >> 16, at most 2**15 * |c| and one for its floor:
+# 2**15 * 65535 + 2048 taps < 2**31.
+LARGEST_SUM = 65535
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Taps ``first`` to ``first + taps - 1`` of a path, in natural order."""
+
+    first: int
+    taps: int
+
+
+def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment, ...]:
+    """Longest runs, from the last tap to the first, that each fit; q31 accumulates in 64 bits and needs no cut.
+
+    Parameters
+    ----------
+    coefficients : (N,) int16 or int32
+        Natural order.
+    arithmetic : 'q15', 'q31' or 'q31x15'
+
+    Returns
+    -------
+    tuple of Segment
+        In the order in which the firmware stores them: the last taps first.  Empty where N = 0.
+    """
+    stop, result = int(coefficients.size), []
+    if arithmetic == "q31":
+        return (Segment(0, stop),) if stop else ()
+    magnitude = np.abs(coefficients.astype(np.int64))
+    while stop:
+        reach = np.cumsum(magnitude[:stop][::-1])
+        taps = int(np.searchsorted(reach, LARGEST_SUM, side="right"))
+        result.append(Segment(stop - taps, taps))
+        stop -= taps
+    return tuple(result)

@@ -1,0 +1,98 @@
+"""Make filters cheaper within a stated error budget: exact mirror images, and no more taps than are heard.
+
+What is left is what the board is held to: the arithmetic is compared with the simplified filters, the acoustic figures
+with the filters as designed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer.fixedpoint.structure import Structure, find_structure, join, split
+
+# Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
+# some 100 dB from symmetry.
+MIRROR_BUDGET_DB = -80.0
+# Energy that a filter may lose at its two ends together, relative to its own.
+TRIM_BUDGET_DB = -70.0
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What one simplification left.
+
+    Attributes
+    ----------
+    step : str
+    firs : int
+        FIRs that there are afterwards.
+    taps : int
+        Their taps, all together.
+    """
+
+    step: str
+    firs: int
+    taps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Simplified:
+    """Filters with their structure.
+
+    Attributes
+    ----------
+    impulse_responses : (D, 3, N) float64
+    structure : Structure
+    savings : tuple of Saving
+        From the filters as designed to what is left, step by step.
+    """
+
+    impulse_responses: np.ndarray
+    structure: Structure
+    savings: tuple[Saving, ...]
+
+
+def simplify(
+    impulse_responses: np.ndarray,
+    mirror_budget_db: float = MIRROR_BUDGET_DB,
+    trim_budget_db: float = TRIM_BUDGET_DB,
+) -> Simplified:
+    """Equalise mirror images, then trim both ends of every FIR.
+
+    Parameters
+    ----------
+    impulse_responses : (D, 3, N) float64
+        As designed.
+    mirror_budget_db, trim_budget_db : float
+        See `MIRROR_BUDGET_DB` and `TRIM_BUDGET_DB`.
+
+    Returns
+    -------
+    Simplified
+    """
+    savings = [_saving("one FIR for each driver and input, as designed", impulse_responses)]
+    tolerance = float(np.abs(impulse_responses).max() * 10 ** (mirror_budget_db / 20))
+    structure = find_structure(impulse_responses, tolerance)
+    components = split(structure, impulse_responses, tolerance)
+    if structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", components))
+    budget = 10 ** (trim_budget_db / 10)
+    components = np.array([[_trim(response, budget) for response in row] for row in components])
+    savings.append(_saving(f"ends trimmed within {trim_budget_db:g} dB of each FIR's energy", components))
+    return Simplified(join(structure, components), structure, tuple(savings))
+
+
+def _trim(response: np.ndarray, budget: float) -> np.ndarray:
+    """Set taps at both ends to 0, half of the budget at each."""
+    energy = response**2
+    allowed = budget * float(energy.sum()) / 2
+    kept = (np.cumsum(energy) > allowed) & (np.cumsum(energy[::-1])[::-1] > allowed)
+    return np.where(kept, response, 0.0)
+
+
+def _saving(step: str, responses: np.ndarray) -> Saving:
+    used = responses.reshape(-1, responses.shape[-1]) != 0
+    lengths = [int(np.flatnonzero(row)[-1] - np.flatnonzero(row)[0] + 1) for row in used if row.any()]
+    return Saving(step, len(lengths), sum(lengths))
