@@ -53,15 +53,22 @@ class _Meter:
 def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) -> Processor:
     """From stereo (n, 2) to driver feeds (n, D), full scale 1."""
     if engine == "float":
-        return FloatEngine(bank.impulse_responses).process
+        reference = FloatEngine(bank.impulse_responses)
+
+        def process_float(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
+            output = reference.process(stereo)
+            reference.forget_decisions()
+            return output
+
+        return process_float
     twin, word = Twin(fixed), SAMPLE_FORMATS[fixed.arithmetic]
 
-    def process(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
+    def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
         output = word.to_float(twin.process(word.quantise(stereo)))
         twin.forget_decisions()
         return output
 
-    return process
+    return process_fixed
 
 
 def render(

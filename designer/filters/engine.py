@@ -35,6 +35,10 @@ class FloatEngine:
         self._upmix = Upmix(full_scale, decisions)
         self._matrix = OverlapSave(impulse_responses)
 
+    def forget_decisions(self) -> None:
+        """Drop the upmix's record of gains, which grows with the signal."""
+        self._upmix.decisions.clear()
+
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
         """Run samples through the signal path.
 

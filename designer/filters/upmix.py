@@ -20,6 +20,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.signal import lfilter
 
 from designer.filters.upmix_frame import UpmixFrame
 from designer.filters.upmix_tables import (
@@ -96,7 +97,7 @@ class Upmix(UpmixFrame):
         return np.asarray(np.stack([stereo[:, 0] + stereo[:, 1], stereo[:, 0] - stereo[:, 1]], axis=1) / 2)
 
     def _decimate(self, windows: np.ndarray) -> np.ndarray:
-        return np.asarray(np.einsum("jkc,k->jc", windows, self._rate))
+        return np.asarray(np.tensordot(windows, self._rate, axes=(1, 0)))
 
     def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
         return np.asarray(mid_side - low)
@@ -106,20 +107,37 @@ class Upmix(UpmixFrame):
         return _band_powers(spectra, high)
 
     def _decide(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        assert self._given is not None
+        return np.asarray(self._given[self._hops], dtype=np.float64)
+
+    def _decide_all(self, powers: np.ndarray, gains: np.ndarray) -> list[np.ndarray]:
         if self._given is not None:
-            return np.asarray(self._given[self._hops], dtype=np.float64)
-        self._smoothed += SMOOTHING * (powers - self._smoothed)
-        target = target_gains(*self._smoothed.T)
-        return np.asarray(gains + np.clip(target - gains, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP))
+            return super()._decide_all(powers, gains)
+        # Smoothing and targets of all hops at once: only the slew has to go hop by hop.
+        memory = (1.0 - SMOOTHING) * self._smoothed[None]
+        smoothed, _ = lfilter([SMOOTHING], [1.0, SMOOTHING - 1.0], powers, axis=0, zi=memory)
+        self._smoothed = smoothed[-1]
+        targets = target_gains(*smoothed.reshape(-1, 3).T).reshape(*smoothed.shape[:2], 2)
+        decided = []
+        for target in targets:
+            step = np.minimum(np.maximum(target - gains, -GAIN_SLEW_PER_HOP), GAIN_SLEW_PER_HOP)
+            gains = gains + step
+            decided.append(gains)
+        self._hops += len(decided)
+        return decided
 
     def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
         ramp = (phase / LOW_HOP)[:, None, None]
         gains = before + (after - before) * ramp
-        taps = np.einsum("jbc,bk->jkc", gains[:, :-1] - gains[:, -1:], self._prototypes)
-        return np.asarray(np.sum(taps[..., 0] * windows[..., 0] - taps[..., 1] * windows[..., 1], axis=1))
+        weights = gains[:, :-1] - gains[:, -1:]
+        # Each band's filter first, then its gain: the same sum, without a filter of its own for every sample.
+        bands = np.tensordot(windows, self._prototypes, axes=(1, 1))
+        return np.asarray(
+            np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])
+        )
 
     def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        return np.asarray(np.sum(windows * polyphase(DECIMATION * self._rate)[phase], axis=1))
+        return np.asarray(np.einsum("nk,nk->n", windows, polyphase(DECIMATION * self._rate)[phase]))
 
     def _centre(
         self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
@@ -128,8 +146,9 @@ class Upmix(UpmixFrame):
         return np.asarray(raised + gains[:, 0] * mid_side[:, 0] - gains[:, 1] * mid_side[:, 1])
 
     def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
-        lowest = np.maximum(stereo.max(axis=1) - self._full_scale, -1.0)
-        highest = np.minimum(stereo.min(axis=1) + 1.0, self._full_scale)
+        left, right = stereo.T
+        lowest = np.maximum(np.maximum(left, right) - self._full_scale, -1.0)
+        highest = np.minimum(np.minimum(left, right) + 1.0, self._full_scale)
         return np.asarray(np.clip(centre, lowest, highest))
 
 

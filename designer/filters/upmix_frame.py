@@ -77,14 +77,15 @@ class UpmixFrame(ABC):
         mid_side = self._mid_side(extended)
         first = -begin % DECIMATION
         instants = np.arange(first, count, DECIMATION)
-        low = self._decimate(mid_side[(instants + DELAY_SAMPLES)[:, None] - np.arange(RATE_TAPS)])
+        low = self._decimate(
+            _windows(mid_side[first + DELAY_SAMPLES - RATE_TAPS + 1 :], RATE_TAPS, DECIMATION, instants.size)
+        )
         high = self._remainder(mid_side[instants + DELAY_SAMPLES - RATE_TAPS // 2], low)
         low, high = np.concatenate([self._low, low]), np.concatenate([self._high, high])
         gains = self._finish_hops(low, high, np.arange(HOP_SAMPLES - begin, count + 1, HOP_SAMPLES), first)
 
         hop, phase = np.divmod(begin + instants, HOP_SAMPLES)
-        newest = WINDOW_SAMPLES + np.arange(instants.size)
-        windows = low[newest[:, None] - np.arange(LOW_TAPS)]
+        windows = _windows(low[WINDOW_SAMPLES - LOW_TAPS + 1 :], LOW_TAPS, 1, instants.size)
         filtered = self._filter_low(windows, gains[hop], gains[hop + 1], phase // DECIMATION)
         filtered = np.concatenate([self._filtered, filtered])
 
@@ -112,12 +113,18 @@ class UpmixFrame(ABC):
             low[last[:, None] - WINDOW_SAMPLES + np.arange(WINDOW_SAMPLES)],
             high[last[:, None] - LOW_HOP + np.arange(LOW_HOP)],
         )
-        gains = list(self._gains)
+        decided = self._decide_all(powers, self._gains[-1])
+        self.decisions.extend(decided)
+        return np.array([*self._gains, *decided])
+
+    def _decide_all(self, powers: np.ndarray, gains: np.ndarray) -> list[np.ndarray]:
+        """(H, 7, 3) powers of hops and the (7, 2) gains ahead of them → H times (7, 2) gains."""
+        decided = []
         for row in powers:
-            gains.append(self._decide(row, gains[-1]))
-            self.decisions.append(gains[-1])
+            gains = self._decide(row, gains)
+            decided.append(gains)
             self._hops += 1
-        return np.array(gains)
+        return decided
 
     @abstractmethod
     def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
@@ -156,3 +163,11 @@ class UpmixFrame(ABC):
     @abstractmethod
     def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
         """Bound C so that it, L − C and R − C stay within full scale, whatever the gains."""
+
+
+def _windows(signal: np.ndarray, taps: int, step: int, count: int) -> np.ndarray:
+    """Cut windows out of (n, 2), newest sample first: (count, taps, 2); the first begins at the first sample."""
+    if count == 0:
+        return np.empty((0, taps, 2), dtype=signal.dtype)
+    every = np.lib.stride_tricks.sliding_window_view(signal, taps, axis=0)[::step][:count]
+    return np.ascontiguousarray(every[:, :, ::-1].transpose(0, 2, 1))
