@@ -16,6 +16,7 @@ PYTHON ?= python3
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin/proscenium
 CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
+SVD    := $(VENV)/share/STM32F40x.svd
 
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
@@ -28,7 +29,7 @@ TEST_PACKAGES := cppcheck clang-format chromium espeak-ng frozen-bubble-data
 hil: setup
 	$(RUN) hil $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(INPUT),--input $(INPUT))
 
-test: $(VENV)/.test-packages setup
+test: $(VENV)/.test-packages setup $(SVD)
 	$(VENV)/bin/python -m pytest
 
 flash: setup
@@ -86,6 +87,15 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Only the test of the register definitions reads it.
+$(SVD): requirements-svd.txt | $(VENV)/.ready
+	@echo "==> set-up for the tests: the vendor's register description, hash-checked"
+	@rm -rf $(VENV)/download && mkdir -p $(VENV)/download $(@D)
+	@$(PIP) download --require-hashes --no-deps --no-binary cmsis-svd --no-build-isolation \
+	  --dest $(VENV)/download -r requirements-svd.txt
+	@tar -xzOf $(VENV)/download/cmsis-svd-0.4.tar.gz cmsis-svd-0.4/cmsis_svd/data/STMicro/STM32F40x.svd > $@
+	@rm -rf $(VENV)/download
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -94,7 +94,7 @@
 #define USART1_CR1_UE     BIT(13)
 
 /*
- * SPI2 and SPI3 as I2S, and I2S2's second half for the other direction, RM0090 28.5: .2 CR2, .3 SR, .4 DR, .8
+ * SPI2 and SPI3 as I2S, and I2S2ext for the other direction, RM0090 28.5: .2 CR2, .3 SR, .4 DR, .8
  * I2SCFGR, .9 I2SPR. The fields are alike in all three.
  */
 #define SPI2_CR2                      REGISTER(0x40003804u)

@@ -1,0 +1,170 @@
+/*
+ * A block of registers on the host that records every write, in order. The port is compiled with GCC's
+ * instrumentation of volatile accesses (-fsanitize=thread --param tsan-distinguish-volatile=1), and the
+ * functions that this calls ahead of each access are here: there is no ThreadSanitizer. The registers are
+ * memory at their own addresses.
+ *
+ * usage: recorder SCENARIO; prints "ADDRESS SIZE VALUE" for each write and what the functions returned.
+ */
+#define _GNU_SOURCE
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "audio.h"
+#include "clock.h"
+
+#define PERIPHERALS      0x40000000u
+#define PERIPHERALS_SIZE 0x30000u
+#define CORE             0xE0000000u
+#define CORE_SIZE        0x10000u
+
+/* What the hardware does by itself: a write that sets `when` in a register sets `then` in it. */
+typedef struct {
+    uint32_t address, when, then;
+} rule_t;
+
+static rule_t rules[8];
+static size_t rule_count;
+static uintptr_t pending;
+static int pending_size;
+static unsigned long reads;
+
+static volatile uint32_t *at(uint32_t address)
+{
+    return (volatile uint32_t *)(uintptr_t)address;
+}
+
+__attribute__((no_sanitize("thread"))) static void settle(void)
+{
+    const uintptr_t address = pending;
+
+    if (address == 0) {
+        return;
+    }
+    pending = 0;
+    uint32_t value = 0;
+    memcpy(&value, (const void *)address, (size_t)pending_size);
+    printf("%08lx %d %08lx\n", (unsigned long)address, pending_size, (unsigned long)value);
+    for (size_t n = 0; n < rule_count; n++) {
+        if (rules[n].address == address && (value & rules[n].when) == rules[n].when) {
+            value |= rules[n].then;
+            memcpy((void *)address, &value, sizeof value);
+        }
+    }
+}
+
+static bool is_register(const volatile void *address)
+{
+    const uintptr_t a = (uintptr_t)address;
+
+    return (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
+}
+
+static void note_read(const volatile void *address)
+{
+    if (is_register(address)) {
+        settle();
+        reads++;
+    }
+}
+
+static void note_write(const volatile void *address, int size)
+{
+    if (is_register(address)) {
+        settle();
+        pending = (uintptr_t)address;
+        pending_size = size;
+    }
+}
+
+/* clang-format off */
+void __tsan_init(void) {}
+void __tsan_func_entry(void *caller) { (void)caller; }
+void __tsan_func_exit(void) {}
+void __tsan_volatile_read1(void *a) { note_read(a); }
+void __tsan_volatile_read4(void *a) { note_read(a); }
+void __tsan_volatile_write1(void *a) { note_write(a, 1); }
+void __tsan_volatile_write4(void *a) { note_write(a, 4); }
+#define IGNORED(name) void name(void *a) { (void)a; }
+IGNORED(__tsan_read1) IGNORED(__tsan_read2) IGNORED(__tsan_read4) IGNORED(__tsan_read8) IGNORED(__tsan_read16)
+IGNORED(__tsan_write1) IGNORED(__tsan_write2) IGNORED(__tsan_write4) IGNORED(__tsan_write8) IGNORED(__tsan_write16)
+IGNORED(__tsan_unaligned_read2) IGNORED(__tsan_unaligned_read4) IGNORED(__tsan_unaligned_read8)
+IGNORED(__tsan_unaligned_write2) IGNORED(__tsan_unaligned_write4) IGNORED(__tsan_unaligned_write8)
+void __tsan_read_range(void *a, unsigned long size) { (void)a; (void)size; }
+void __tsan_write_range(void *a, unsigned long size) { (void)a; (void)size; }
+/* clang-format on */
+
+static void map(uintptr_t address, size_t size)
+{
+    void *got = mmap((void *)address, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got != (void *)address) {
+        perror("the registers' addresses are taken");
+        exit(1);
+    }
+}
+
+static void rule(uint32_t address, uint32_t when, uint32_t then)
+{
+    rules[rule_count++] = (rule_t){address, when, then};
+}
+
+#define RCC_CR_AT   0x40023800u
+#define RCC_CFGR_AT 0x40023808u
+
+/* Reset values, RM0090 7.3.1, 7.3.2, 5.4.1, 8.4.11; a scenario names what works. */
+static void power_up(const char *works)
+{
+    *at(RCC_CR_AT) = 0x83u;
+    *at(0x40023804u) = 0x24003010u;
+    *at(0x40007000u) = 0x4000u;
+    *at(0x40020000u) = 0xA8000000u;
+    *at(0x40020400u) = 0x280u;
+    if (strstr(works, "hse")) {
+        rule(RCC_CR_AT, 1u << 16, 1u << 17);
+    }
+    if (strstr(works, "pll")) {
+        rule(RCC_CR_AT, 1u << 24, 1u << 25);
+        rule(RCC_CFGR_AT, 2u, 2u << 2);
+    }
+    if (strstr(works, "i2s")) {
+        rule(RCC_CR_AT, 1u << 26, 1u << 27);
+    }
+}
+
+audio_buffers_t audio_buffers;
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        return 2;
+    }
+    map(PERIPHERALS, PERIPHERALS_SIZE);
+    map(CORE, CORE_SIZE);
+    power_up(argv[1]);
+    const ps_clock_t clock = clock_start();
+    settle();
+    printf("clock source %u core %lu apb2 %lu\n", clock.source, (unsigned long)clock.core_hz,
+           (unsigned long)clock.apb2_hz);
+    const bool audio = clock_start_i2s(&clock);
+    settle();
+    printf("i2s clock %d\n", audio);
+    if (audio) {
+        i2s_start(&clock.pll);
+        settle();
+        printf("resume\n");
+        i2s_resume();
+        settle();
+        printf("pause\n");
+        i2s_pause();
+        settle();
+    }
+    printf("buffers %08lx %08lx\n", (unsigned long)(uint32_t)(uintptr_t)audio_buffers.played,
+           (unsigned long)(uint32_t)(uintptr_t)audio_buffers.recorded);
+    printf("reads %lu\n", reads);
+    return 0;
+}

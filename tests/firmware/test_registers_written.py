@@ -1,0 +1,197 @@
+"""What the port writes, register by register and in order, against what RM0090 asks for."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from designs import generate_small
+
+from designer.toolchain.boards import FIRMWARE_ROOT
+
+HERE = Path(__file__).parent
+PORT = FIRMWARE_ROOT / "port" / "stm32f405"
+BLOCK = 32  # of the small design
+
+
+@pytest.fixture(scope="module", params=[8_000_000, 12_000_000])
+def crystal(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def names():
+    found = re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", (PORT / "registers.h").read_text(), re.MULTILINE)
+    core = {0xE000E100: "NVIC_ISER0", 0xE000E400 + 14: "NVIC_IPR14"}
+    return {**{int(address, 16): name for name, address in found}, **core}
+
+
+@pytest.fixture(scope="module")
+def recorder(crystal, tmp_path_factory):
+    """The port's clock and I2S on recorded registers; returns lines of text for what works."""
+    directory = tmp_path_factory.mktemp("recorder")
+    generate_small("q31", directory)
+    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, FIRMWARE_ROOT / "port" / "cortex_m"]
+    options = ["-O1", "-std=gnu11", f"-DPORT_HSE_HZ={crystal}", *(f"-I{path}" for path in includes)]
+    instrumented = ["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1", "-Wno-pointer-to-int-cast"]
+    objects = []
+    for source, more in (
+        (PORT / "clock.c", instrumented),
+        (PORT / "i2s.c", instrumented),
+        (HERE / "recorder" / "recorder.c", []),
+    ):
+        objects.append(directory / f"{source.stem}.o")
+        subprocess.run(["gcc", *options, *more, "-c", str(source), "-o", str(objects[-1])], check=True)
+    program = directory / "recorder"
+    subprocess.run(["gcc", *map(str, objects), "-o", str(program)], check=True)
+
+    def run(works):
+        return subprocess.run([str(program), works], check=True, capture_output=True, text=True).stdout.splitlines()
+
+    return run
+
+
+def writes(lines, names):
+    """(register, value) of every write, in order; other lines as they are."""
+    found = []
+    for line in lines:
+        parts = re.fullmatch(r"([0-9a-f]{8}) [14] ([0-9a-f]{8})", line)
+        found.append((names[int(parts[1], 16)], int(parts[2], 16)) if parts else line)
+    return found
+
+
+def part(found, begin, end):
+    """What lies between two lines."""
+    return found[found.index(begin) + 1 if begin else 0 : found.index(end)]
+
+
+PLL = {8_000_000: (5, 210, 192, 5), 12_000_000: (10, 280, 256, 5)}
+FAST_FLASH = 5 | 1 << 8 | 1 << 9 | 1 << 10  # five wait states, prefetch, both caches
+BUSES = 0b101 << 10 | 0b100 << 13  # APB1 at a quarter, APB2 at half of 168 MHz
+SCALE_1 = [("RCC_APB1ENR", 1 << 28), ("PWR_CR", 0x4000)]
+
+
+def test_168_mhz_from_the_crystal(recorder, names, crystal):
+    m, n, _, _ = PLL[crystal]
+    running = "clock source 1 core 168000000 apb2 84000000"
+    assert part(writes(recorder("hse pll i2s"), names), None, running) == [
+        *SCALE_1,
+        ("RCC_CR", 0x83 | 1 << 16),
+        ("RCC_PLLCFGR", m | n << 6 | 0 << 16 | 1 << 22 | 7 << 24),
+        ("RCC_CR", 0x83 | 3 << 16 | 1 << 24),
+        ("FLASH_ACR", FAST_FLASH),
+        ("RCC_CFGR", BUSES),
+        ("RCC_CFGR", BUSES | 2),
+    ]
+
+
+def test_without_a_crystal_the_internal_oscillator_drives_the_pll(recorder, names):
+    running = "clock source 2 core 168000000 apb2 84000000"
+    assert part(writes(recorder("pll i2s"), names), None, running) == [
+        *SCALE_1,
+        ("RCC_CR", 0x83 | 1 << 16),
+        ("RCC_CR", 0x83),
+        ("RCC_PLLCFGR", 10 | 210 << 6 | 7 << 24),
+        ("RCC_CR", 0x83 | 1 << 24),
+        ("FLASH_ACR", FAST_FLASH),
+        ("RCC_CFGR", BUSES),
+        ("RCC_CFGR", BUSES | 2),
+    ]
+
+
+def test_without_a_pll_the_internal_oscillator_goes_on_as_it_is(recorder, names):
+    found = writes(recorder("nothing"), names)
+    running = "clock source 3 core 16000000 apb2 16000000"
+    assert part(found, None, running)[-3:] == [
+        ("RCC_PLLCFGR", 10 | 210 << 6 | 7 << 24),
+        ("RCC_CR", 0x83 | 1 << 24),
+        ("RCC_CR", 0x83),
+    ]
+    assert part(found, running, "i2s clock 0") == []
+    # Every wait was bounded: 160000 polls for the crystal, 10000 for the PLL, and a few reads beside.
+    (reads,) = (int(line.split()[1]) for line in found if isinstance(line, str) and line.startswith("reads"))
+    assert 170000 <= reads < 170020
+
+
+def test_the_audio_pll_is_set_while_it_is_off(recorder, names, crystal):
+    _, _, n, r = PLL[crystal]
+    running = "clock source 1 core 168000000 apb2 84000000"
+    ready = 0x83 | 3 << 16 | 3 << 24
+    assert part(writes(recorder("hse pll i2s"), names), running, "i2s clock 1") == [
+        ("RCC_PLLI2SCFGR", n << 6 | r << 28),
+        ("RCC_CR", ready | 1 << 26),
+    ]
+    assert part(writes(recorder("hse pll"), names), running, "i2s clock 0") == [
+        ("RCC_PLLI2SCFGR", n << 6 | r << 28),
+        ("RCC_CR", ready | 1 << 26),
+        ("RCC_CR", ready),
+    ]
+
+
+def test_pins_converters_and_dma_in_the_manuals_order(recorder, names):
+    lines = recorder("hse pll i2s")
+    found = writes(lines, names)
+    played, recorded = (
+        int(word, 16) for line in lines if line.startswith("buffers") for word in line.removeprefix("buffers ").split()
+    )
+    per_converter = 2 * BLOCK * 2 * 4
+    items = 2 * BLOCK * 2 * 2
+    # Philips standard, 32-bit data in 32-bit frames; I2SDIV 2 and ODD: 5; master clock on.
+    master, slave = 1 << 11 | 2 << 8 | 2 << 1 | 1, 1 << 11 | 1 << 8 | 2 << 1 | 1
+    prescaler = 2 | 1 << 8 | 1 << 9
+    # Circular, memory counts up, halfwords, highest priority.
+    stream = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 13 | 3 << 16
+    to_memory, from_memory = stream | 3 << 25, stream | 1 << 6
+    all_flags = 0x0F7D0F7D
+    assert part(found, "i2s clock 1", "resume") == [
+        ("RCC_AHB1ENR", 0b111),
+        ("GPIOC_BSRR", 1 << 24),  # muted ahead of everything
+        ("GPIOA_AFRL", 6 << 16),
+        ("GPIOA_OSPEEDR", 1 << 8),
+        ("GPIOA_MODER", 0xA8000000 | 2 << 8),
+        ("GPIOB_AFRH", 0x56550000),
+        ("GPIOB_OSPEEDR", 0x55 << 24),
+        ("GPIOB_MODER", 0x280 | 0xAA << 24),
+        ("GPIOC_AFRL", 5 << 24),
+        ("GPIOC_AFRH", 6 << 8 | 6 << 16),
+        ("GPIOC_OSPEEDR", 1 << 12 | 1 << 20 | 1 << 24),
+        ("GPIOC_MODER", 2 << 12 | 1 << 16 | 2 << 20 | 2 << 24),
+        ("RCC_APB1ENR", 1 << 28 | 3 << 14),
+        ("SPI2_I2SPR", prescaler),
+        ("SPI3_I2SPR", prescaler),
+        ("SPI2_I2SCFGR", master),
+        ("SPI3_I2SCFGR", master),
+        ("I2S2ext_I2SCFGR", slave),
+        ("SPI2_CR2", 1 << 1),
+        ("SPI3_CR2", 1 << 1),
+        ("I2S2ext_CR2", 1 << 0),
+        ("RCC_AHB1ENR", 0b111 | 1 << 21),
+        ("DMA1_S3PAR", 0x4000340C),
+        ("DMA1_S3M0AR", recorded),
+        ("DMA1_S3NDTR", items),
+        ("DMA1_S3CR", to_memory),
+        ("DMA1_S4PAR", 0x4000380C),
+        ("DMA1_S4M0AR", played),
+        ("DMA1_S4NDTR", items),
+        ("DMA1_S4CR", from_memory),
+        ("DMA1_S5PAR", 0x40003C0C),
+        ("DMA1_S5M0AR", played + per_converter),
+        ("DMA1_S5NDTR", items),
+        ("DMA1_S5CR", from_memory),
+        ("DMA1_LIFCR", all_flags),
+        ("DMA1_HIFCR", all_flags),
+        ("DMA1_S3CR", to_memory | 1),
+        ("DMA1_S4CR", from_memory | 1),
+        ("DMA1_S5CR", from_memory | 1),
+        # The slave listens before its master speaks; both masters start next to each other.
+        ("I2S2ext_I2SCFGR", slave | 1 << 10),
+        ("SPI2_I2SCFGR", master | 1 << 10),
+        ("SPI3_I2SCFGR", master | 1 << 10),
+        ("NVIC_IPR14", 0x80),
+        ("NVIC_ISER0", 1 << 14),
+    ]
+    assert part(found, "resume", "pause") == [
+        ("DMA1_LIFCR", 0b111101 << 22),
+        ("DMA1_S3CR", to_memory | 1 | 1 << 3 | 1 << 4),
+    ]
+    assert found[found.index("pause") + 1] == ("DMA1_S3CR", to_memory | 1)
