@@ -135,10 +135,17 @@ class Crosstalk(_Section):
 
 
 class Beamformer(_Section):
-    """Constraints of the centre channel's beam, as data."""
+    """Constraints of the centre channel's beam, as data.
+
+    ``null_levels_db`` gives the levels wanted at the null azimuths, relative to the axis: a shape over azimuth in the
+    place of nulls as deep as they come.
+    """
 
     null_azimuths_deg: tuple[Annotated[Finite, Field(ge=-180, le=180)], ...] = (-90.0, 90.0)
+    null_levels_db: tuple[Annotated[Finite, Field(ge=-80, le=0)], ...] | None = None
+    null_depth_db: Annotated[Finite, Field(ge=6, le=40)] = 20.0
     lobe_half_width_deg: Annotated[Finite, Field(ge=5, le=90)] = 45.0
+    lobe_ripple_db: Annotated[Finite, Field(ge=0.1, le=20)] = 3.0
     white_noise_gain_floor_db: Annotated[Finite, Field(ge=-30, le=10)] = -6.0
     band_hz: BandHz = (300.0, 4000.0)
 

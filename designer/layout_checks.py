@@ -27,6 +27,12 @@ def driver_faults(layout: Layout) -> list[str]:
             faults.append(f"drivers: {count} with the role 'crosstalk', needed are 2 or more: add it to 'roles'")
         if role == "beamformer" and count < 1:
             faults.append("drivers: none has the role 'beamformer', needed is 1 or more: add it to 'roles'")
+    levels, azimuths = layout.beamformer.null_levels_db, layout.beamformer.null_azimuths_deg
+    if levels is not None and len(levels) != len(azimuths):
+        faults.append(
+            f"beamformer.null_levels_db: {len(levels)} levels for {len(azimuths)} null_azimuths_deg, allowed is one "
+            "each: add or remove some"
+        )
     low, high = layout.beamformer.band_hz
     if not low < high <= layout.sample_rate_hz / 2:
         faults.append(

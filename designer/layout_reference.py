@@ -72,6 +72,10 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Beamformer": {
         "null_azimuths_deg": "Directions that the centre channel leaves alone.",
+        "null_levels_db": "Levels wanted at those directions, one each, relative to the axis: a shape over azimuth. "
+        "Left out, as quiet as they come.",
+        "null_depth_db": "How deep nulls have to be; deeper counts for more against an even lobe.",
+        "lobe_ripple_db": "How uneven the lobe may be; what the layout cannot do is named in the scorecard.",
         "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
         "white_noise_gain_floor_db": "Least white noise gain: how far drivers may differ before the nulls fill.",
         "band_hz": "Band of the beam; outside it fades into plain mixing.",

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.evaluation.beam_trade import evaluate_beam_trade
 from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.room import RoomPlant, evaluate_room
@@ -57,7 +59,7 @@ class Listening:
         -------
         dict
             ``kemar`` the figures of `evaluate_cancellation` on a real head, or ``not_measured`` with the reason;
-            ``head_shift``, ``sweet_spot``, ``timing`` and ``room`` as their functions say.
+            ``head_shift``, ``sweet_spot``, ``timing``, ``room`` and ``directivity`` as their functions say.
         """
         return {
             "kemar": (
@@ -69,7 +71,12 @@ class Listening:
             "sweet_spot": evaluate_sweet_spot(impulse_responses, self._mapped),
             "timing": evaluate_timing(self._layout, impulse_responses, self._arrival),
             "room": evaluate_room(self._layout, impulse_responses, self._room),
+            "directivity": evaluate_directivity(self._layout, impulse_responses, self._plant, self._room),
         }
+
+    def beam_trade(self) -> dict[str, Any]:
+        """Return what the layout's beam could do at best, and what another solver makes of it."""
+        return evaluate_beam_trade(self._layout, self._room)
 
     def unprocessed(self) -> dict[str, Any]:
         """Return what of these figures the same loudspeaker has with plain stereo mixing."""

@@ -64,13 +64,19 @@ class RoomPlant:
         lines = (np.arange(_LINES_PER_OCTAVE) + 0.5) / _LINES_PER_OCTAVE - 0.5
         self.frequencies_hz = (_OCTAVES_HZ[:, None] * 2**lines).ravel()
 
+    @property
+    def octaves_hz(self) -> NDArray[np.float64]:
+        """Centres of the octaves that the lines fill, six each."""
+        return np.asarray(_OCTAVES_HZ, dtype=np.float64)
+
     @cached_property
     def images(self) -> Images:
         """Images of the cabinet."""
         return image_sources(self.room, self._order)
 
     @cached_property
-    def _radiation_order(self) -> int:
+    def radiation_order(self) -> int:
+        """Highest order of harmonics that the cabinet's far field needs."""
         return self._enough(_extent_m(self._layout))
 
     def _enough(self, extent_m: float) -> int:
@@ -78,18 +84,39 @@ class RoomPlant:
         return int(np.ceil(wavenumber * extent_m)) + _SPARE_ORDERS
 
     @cached_property
-    def _radiation(self) -> NDArray[np.complex128]:
-        """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
-        order = self._radiation_order
-        directions, weights = quadrature(order)
+    def far_field(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.complex128]]:
+        """Directions (Q, 3) and weights (Q,) of a quadrature; far field of each driver there, Pa at 1 m: (F, Q, D)."""
+        directions, weights = quadrature(self.radiation_order)
         front = directions * np.where(_is_baffle(self._layout), [-1.0, 1.0, 1.0], 1.0)
         if _is_baffle(self._layout):
             front[:, 0] = -np.abs(front[:, 0])
         points = cabinet_centre_m(self._layout) + _FAR_M * front
         field = field_plant(self._layout, self.frequencies_hz, points).transfer
         wavenumbers = 2 * np.pi * self.frequencies_hz / self._layout.speed_of_sound_m_per_s
-        pattern = field * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None, None]
-        return self._reexpand(order, directions, weights, pattern, self.images.leaving)
+        return directions, weights, field * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None, None]
+
+    @cached_property
+    def expansion(self) -> NDArray[np.complex128]:
+        """Far field of each driver in spherical harmonics: (F, (N + 1)², D)."""
+        directions, weights, pattern = self.far_field
+        return _expand(self.radiation_order, directions, weights, pattern)
+
+    @cached_property
+    def _radiation(self) -> NDArray[np.complex128]:
+        """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
+        return _evaluate(self.radiation_order, self.expansion, self.images.leaving)
+
+    @cached_property
+    def axis(self) -> NDArray[np.complex128]:
+        """Far field of each driver towards the listener: (F, D)."""
+        return _evaluate(self.radiation_order, self.expansion, np.array([[-1.0, 0.0, 0.0]]))[:, 0]
+
+    def directivity_index_db(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Power on axis over the mean over the sphere, for drives (F, D), in each octave: (5,) float64."""
+        # Harmonics are orthonormal: the mean over the sphere is their power over 4π.
+        everywhere = np.sum(np.abs((self.expansion @ drive[..., None])[..., 0]) ** 2, axis=1) / (4 * np.pi)
+        ahead = np.abs(np.sum(self.axis * drive, axis=1)) ** 2
+        return decibels((ahead / np.maximum(everywhere, 1e-30)).reshape(_OCTAVES_HZ.size, -1).mean(axis=1))
 
     @cached_property
     def _reception(self) -> NDArray[np.complex128]:
@@ -102,24 +129,7 @@ class RoomPlant:
         wavenumbers = 2 * np.pi * self.frequencies_hz / speed
         heard = heard * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None]
         pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
-        return self._reexpand(order, directions, weights, pattern, self.images.arriving)
-
-    @staticmethod
-    def _reexpand(
-        order: int,
-        directions: NDArray[np.float64],
-        weights: NDArray[np.float64],
-        pattern: NDArray[np.complex128],
-        wanted: NDArray[np.float64],
-    ) -> NDArray[np.complex128]:
-        """Expand a pattern (F, Q, C) in harmonics and evaluate it elsewhere: (F, I, C)."""
-        lines, points, channels = pattern.shape
-        flat = np.ascontiguousarray(pattern.transpose(1, 0, 2)).reshape(points, -1)
-        projection = (harmonics(order, directions) * weights[:, None]).T
-        values = harmonics(order, wanted)
-        # Real harmonics times complex coefficients: one real product for both parts.
-        coefficients = projection @ flat.view(np.float64)
-        return (values @ coefficients).view(np.complex128).reshape(-1, lines, channels).transpose(1, 0, 2)
+        return _evaluate(order, _expand(order, directions, weights, pattern), self.images.arriving)
 
     def energies(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Energy that each image sends to each ear from each channel, mean over the lines.
@@ -185,6 +195,25 @@ def evaluate_room(layout: Layout, impulse_responses: NDArray[np.float64], plant:
             f"{name}_critical_distance_m": round(layout.listener.distance_m * float(np.sqrt(ratio)), 3),
         }
     return figures
+
+
+def _expand(
+    order: int, directions: NDArray[np.float64], weights: NDArray[np.float64], pattern: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
+    """Coefficients (F, (N + 1)², C) of a pattern (F, Q, C) given on a quadrature."""
+    lines, points, channels = pattern.shape
+    flat = np.ascontiguousarray(pattern.transpose(1, 0, 2)).reshape(points, -1)
+    projection = (harmonics(order, directions) * weights[:, None]).T
+    # Real harmonics times a complex pattern: one real product for both parts.
+    return (projection @ flat.view(np.float64)).view(np.complex128).reshape(-1, lines, channels).transpose(1, 0, 2)
+
+
+def _evaluate(order: int, expansion: NDArray[np.complex128], directions: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Pattern (F, Q, C) of coefficients (F, (N + 1)², C) in any directions."""
+    lines, size, channels = expansion.shape
+    flat = np.ascontiguousarray(expansion.transpose(1, 0, 2)).reshape(size, -1)
+    values = harmonics(order, directions) @ flat.view(np.float64)
+    return values.view(np.complex128).reshape(-1, lines, channels).transpose(1, 0, 2)
 
 
 def _is_baffle(layout: Layout) -> bool:

@@ -20,8 +20,9 @@ from designer.filters.alignment import reference_pressure
 from designer.filters.bands import availability, role_weights
 from designer.layout import Layout
 
-# Share of a null in the least squares, where the whole lobe has 1.
+# Share of a null of 20 dB in the least squares, where the whole lobe has 1; deeper ones count by their level.
 _NULL_SHARE = 2.0
+_NULL_SHARE_DEPTH_DB = 20.0
 _PHASE_ROUNDS = 12
 _LOBE_STEP_DEG = 7.5
 # Loading relative to the mean of the matrix to be loaded.
@@ -87,8 +88,11 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     heard = response
     response = response * np.maximum(band, 1e-6)[:, None]
     axis, rest = response[:, 0], response[:, 1:]
-    share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, _NULL_SHARE)])
-    level = np.concatenate([np.ones(lobe.size), np.zeros(nulls.size)])
+    null_share = _NULL_SHARE * 10 ** ((layout.beamformer.null_depth_db - _NULL_SHARE_DEPTH_DB) / 20)
+    share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, null_share)])
+    shape = layout.beamformer.null_levels_db
+    quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
+    level = np.concatenate([np.ones(lobe.size), quiet])
     fade = beam_share(layout, frequencies_hz)
     mixed = _matched(axis)
     drive = mixed.copy()
@@ -99,7 +103,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
         rest[used],
         share,
         level,
-        _diverging(layout, frequencies_hz[used]),
+        (_diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])),
         layout.beamformer.white_noise_gain_floor_db,
     )
     drive = fade[:, None] * drive + (1 - fade[:, None]) * mixed
@@ -130,6 +134,19 @@ def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[n
     return np.asarray(np.cos(np.pi / 2 * outside) ** 2 * (outside < 1))
 
 
+def _innermost(layout: Layout, axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Drive of only those drivers that lie nearest to the middle of the front: (F, D).
+
+    What a small source sends is flat over the lobe, however short the wave.
+    """
+    if layout.cabinet.shape == "baffle":
+        off = np.array([abs(driver.y_m or 0.0) for driver in layout.drivers])
+    else:
+        off = np.array([-float(driver.direction @ np.array([-1.0, 0.0, 0.0])) for driver in layout.drivers])
+    off = np.where([("beamformer" in driver.roles) for driver in layout.drivers], off, np.inf)
+    return _matched(axis * (off < off.min() + 1e-6))
+
+
 def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Drive as if the wave came from a point so far behind the cabinet that the lobe fills its width: (F, D).
 
@@ -154,7 +171,7 @@ def _match_levels(
     response: NDArray[np.complex128],
     share: NDArray[np.float64],
     level: NDArray[np.float64],
-    diverging: NDArray[np.complex128],
+    starts: tuple[NDArray[np.complex128], ...],
     floor_db: float,
 ) -> NDArray[np.complex128]:
     """Least squares in level under unit response on axis, loaded until the white-noise gain is above the floor."""
@@ -168,7 +185,7 @@ def _match_levels(
     # The best white-noise gain that exists may lie below the floor; then that is what can be asked for.
     most_effort = np.maximum(10 ** (-floor_db / 10), 1.001 / np.sum(np.abs(axis) ** 2, axis=1))
     best, least_cost = _matched(axis), np.inf
-    for start in (_matched(axis), diverging):
+    for start in (_matched(axis), *starts):
         # Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start
         # serves all frequencies, because a change of phase from one to the next would lengthen the filters.
         drive = start

@@ -104,6 +104,7 @@ def scorecard(
             "float": listening.figures(responses),
             "quantised": listening.figures(tables),
         },
+        "beam_trade": listening.beam_trade(),
         **({"length": length_figures(lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),

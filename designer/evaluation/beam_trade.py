@@ -1,0 +1,104 @@
+"""The beam's trade-off: what the constraints ask, what the layout allows, and what two solvers make of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.evaluation.plant import decibels, rounded
+from designer.evaluation.room import RoomPlant
+from designer.filters.beam_harmonic import least_side_energy, zone_products
+from designer.filters.beam_trade import DEPTHS_DB, trade_beam
+from designer.filters.beamformer import Beam, design_beam
+from designer.layout import Layout
+
+
+def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
+    """Compute the Pareto front of lobe ripple against null depth, and compare two solvers.
+
+    Parameters
+    ----------
+    layout : Layout
+    room : RoomPlant
+        Of the same layout; holds the far field in harmonics.
+
+    Returns
+    -------
+    dict
+        ``front``: ``bands_hz``, ``null_depths_db``, and ``lobe_ripple_db`` the least ripple for each band and depth,
+        null where no drive keeps depth and white-noise gain.  ``asked``: the layout's constraints.  ``infeasible``:
+        each band in which ripple and depth cannot both be had, with ``deepest_null_db`` at the ripple allowed and
+        ``least_ripple_db`` at the depth asked.  ``solvers``: means over octaves within the band for pressure matching
+        and for the spherical-harmonic solver.
+    """
+    wanted = layout.beamformer
+    low, high = wanted.band_hz
+    bands = 10 ** (np.arange(20, 43) / 10)
+    bands = bands[(bands >= low) & (bands <= high)]
+    if not bands.size:
+        bands = np.array([np.sqrt(max(low, 1.0) * high)])
+    trade = trade_beam(design_beam(layout, bands), np.arange(bands.size), wanted.white_noise_gain_floor_db)
+    deepest = trade.deepest_db(wanted.lobe_ripple_db)
+    least = [float(np.interp(wanted.null_depth_db, DEPTHS_DB, row)) for row in trade.ripple_db]
+    infeasible = [
+        {
+            "band_hz": round(float(band), 1),
+            "deepest_null_db": round(float(depth), 2),
+            "least_ripple_db": round(ripple, 2) if np.isfinite(ripple) else None,
+        }
+        for band, depth, ripple in zip(bands, deepest, least, strict=True)
+        if not (np.isfinite(ripple) and ripple <= wanted.lobe_ripple_db)
+    ]
+    return {
+        "asked": {
+            "null_azimuths_deg": list(wanted.null_azimuths_deg),
+            "null_depth_db": wanted.null_depth_db,
+            "lobe_half_width_deg": wanted.lobe_half_width_deg,
+            "lobe_ripple_db": wanted.lobe_ripple_db,
+            "white_noise_gain_floor_db": wanted.white_noise_gain_floor_db,
+        },
+        "front": {
+            "bands_hz": rounded(bands),
+            "null_depths_db": list(DEPTHS_DB),
+            "lobe_ripple_db": [
+                [round(float(value), 3) if np.isfinite(value) else None for value in row] for row in trade.ripple_db
+            ],
+        },
+        "infeasible": infeasible,
+        "solvers": _compare(layout, room),
+    }
+
+
+def _compare(layout: Layout, room: RoomPlant) -> dict[str, Any]:
+    """Pressure matching beside the spherical-harmonic solver, octave by octave."""
+    matched = design_beam(layout, room.frequencies_hz)
+    azimuths = np.deg2rad(np.array(layout.beamformer.null_azimuths_deg))
+    sides = np.stack([-np.cos(azimuths), np.sin(azimuths), np.zeros_like(azimuths)], axis=1)
+    energy = least_side_energy(
+        room.expansion,
+        matched.axis,
+        zone_products(room.radiation_order, sides) if sides.size else np.eye(room.expansion.shape[1]),
+        layout.beamformer.white_noise_gain_floor_db,
+    )
+    return {
+        "octaves_hz": rounded(room.octaves_hz),
+        "pressure_matching": _figures(matched, matched.weights, room),
+        "spherical_harmonic": _figures(matched, energy, room),
+    }
+
+
+def _figures(beam: Beam, drive: NDArray[np.complex128], room: RoomPlant) -> dict[str, list[float]]:
+    octaves = room.octaves_hz.size
+    axis = np.abs(np.sum(beam.axis * drive, axis=1)) ** 2
+    nulls = np.abs((beam.nulls @ drive[..., None])[..., 0]) ** 2 / axis[:, None]
+    lobe = 10 * np.log10(np.abs((beam.lobe @ drive[..., None])[..., 0]) ** 2 / axis[:, None])
+    noise = axis / np.sum(np.abs(drive) ** 2, axis=1)
+    depth = -decibels(nulls.max(axis=1, initial=0.0).reshape(octaves, -1).mean(axis=1))
+    return {
+        "null_depth_db": rounded(depth),
+        "lobe_ripple_db": rounded(np.ptp(lobe, axis=1).reshape(octaves, -1).max(axis=1)),
+        "white_noise_gain_db": rounded(decibels(noise.reshape(octaves, -1).min(axis=1))),
+        "directivity_index_db": rounded(room.directivity_index_db(drive)),
+    }

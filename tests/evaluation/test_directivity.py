@@ -1,0 +1,79 @@
+"""Directivity and robustness of the centre, against sources that are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from designer.evaluation.beam_trade import evaluate_beam_trade
+from designer.evaluation.directivity import evaluate_directivity
+from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.room import RoomPlant
+from designer.filters.design import design_filters
+from designer.layout import load_layout, parse_layout
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
+
+
+@pytest.fixture(scope="module")
+def cross4():
+    layout = load_layout(LAYOUTS / "cross4.toml")
+    return layout, EvaluationPlant.for_layout(layout), RoomPlant(layout)
+
+
+def centre(drivers, **gains):
+    h = np.zeros((drivers, 3, 16))
+    for name, value in gains.items():
+        h[int(name[1:]), 2, 4] = value
+    return h
+
+
+def test_opposed_drivers_have_the_directivity_of_a_dipole(cross4):
+    figures = evaluate_directivity(cross4[0], centre(4, d0=1.0, d3=-1.0), *cross4[1:])
+    # 10·lg 3 = 4.8 dB where the cabinet is small against the wave (250 Hz: ka = 0.4).
+    assert figures["directivity_index_db"][0] == pytest.approx(4.77, abs=0.3)
+    assert min(figures["front_to_side_db"][:5]) > 40
+    assert figures["rear_db"][0] < figures["listening_window_db"][0]
+
+
+def test_one_driver_is_a_point_source_at_low_frequency_and_needs_no_match(cross4):
+    figures = evaluate_directivity(cross4[0], centre(4, d0=1.0), *cross4[1:])
+    assert figures["directivity_index_db"][0] == pytest.approx(0, abs=1.0)
+    nominal = np.array(figures["front_to_side_db"])
+    bands = np.isin(figures["band_centres_hz"], figures["mismatch_bands_hz"])
+    # One driver's error is the same everywhere; a band's middle line stands for the band.
+    np.testing.assert_allclose(figures["mismatch_null_depth_db"], nominal[bands], atol=1.0)
+
+
+def test_mismatch_fills_the_nulls(cross4):
+    layout, plant, room = cross4
+    figures = evaluate_directivity(layout, design_filters(layout).impulse_responses, plant, room)
+    sides = np.array(figures["front_to_side_db"])[np.isin(figures["band_centres_hz"], figures["mismatch_bands_hz"])]
+    filled = np.array(figures["mismatch_null_depth_db"])
+    assert (filled < sides + 1).all()
+    # Four drivers within ±1 dB and ±5°: errors of 0.084 rms, by which no null of unit drives is deeper than −20 dB.
+    assert 10 < figures["mismatch_mean_null_depth_db"] < 22
+
+
+def test_trade_names_the_bands_that_cannot_be_and_compares_two_solvers(cross4):
+    layout, _, room = cross4
+    trade = evaluate_beam_trade(layout, room)
+    assert [entry["band_hz"] for entry in trade["infeasible"]] == [3981.1]
+    assert trade["asked"]["null_depth_db"] == 20
+    front = trade["front"]
+    assert len(front["lobe_ripple_db"]) == len(front["bands_hz"])
+    matching, harmonic = trade["solvers"]["pressure_matching"], trade["solvers"]["spherical_harmonic"]
+    # Whole zones against two points: the points get the deeper nulls, and both keep the floor.
+    assert np.mean(matching["null_depth_db"][1:]) > np.mean(harmonic["null_depth_db"][1:])
+    assert min(harmonic["white_noise_gain_db"]) > -6.01
+
+
+def test_shape_over_azimuth_is_followed_where_it_is_asked_for():
+    text = (LAYOUTS / "cross4.toml").read_text() + (
+        "\n[beamformer]\nnull_azimuths_deg = [-90.0, 90.0, 180.0]\nnull_levels_db = [-12.0, -12.0, -12.0]\n"
+    )
+    layout = parse_layout(text)
+    plant, room = EvaluationPlant.for_layout(layout), RoomPlant(layout)
+    figures = evaluate_directivity(layout, design_filters(layout).impulse_responses, plant, room)
+    middle = np.array(figures["front_to_side_db"])[9:14]
+    assert np.abs(middle - 12).max() < 3
