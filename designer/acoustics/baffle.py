@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import j1
 
 from designer.acoustics.sphere import check_frequencies
 
@@ -26,6 +25,9 @@ def piston_directivity(argument: NDArray[np.float64]) -> NDArray[np.float64]:
     -----
     Rayleigh, Theory of Sound II, §302; Kinsler et al., Fundamentals of Acoustics, 4th ed., §7.4.
     """
+    # Here, because only baffles need it, and loading it costs half a design.
+    from scipy.special import j1
+
     safe = np.where(np.abs(argument) < 1e-6, 1.0, argument)
     return np.where(np.abs(argument) < 1e-6, 1.0, 2 * j1(safe) / safe)
 

@@ -20,7 +20,6 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.signal import lfilter
 
 from designer.filters.upmix_frame import UpmixFrame
 from designer.filters.upmix_tables import (
@@ -115,6 +114,9 @@ class Upmix(UpmixFrame):
             return super()._decide_all(powers, gains)
         # Smoothing and targets of all hops at once: only the slew has to go hop by hop.
         memory = (1.0 - SMOOTHING) * self._smoothed[None]
+        # Here, because no design needs it, and loading it costs more than a design.
+        from scipy.signal import lfilter
+
         smoothed, _ = lfilter([SMOOTHING], [1.0, SMOOTHING - 1.0], powers, axis=0, zi=memory)
         self._smoothed = smoothed[-1]
         targets = target_gains(*smoothed.reshape(-1, 3).T).reshape(*smoothed.shape[:2], 2)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import firwin, remez
 
 DECIMATION = 4
 HOP_SAMPLES = 64
@@ -32,6 +31,25 @@ TWIDDLE_BITS = 30
 
 # Edges of the rate filter, in cycles per sample of the full rate: what aliases lies above the top prototype.
 _PASS, _STOP = 3500.0 / 48000.0, 8500.0 / 48000.0
+# First half and centre tap of the rate filter: the Parks-McClellan solution for these edges, Q0.29, sum 2**29.  Kept as
+# numbers, because a design would spend more on loading a solver than on everything else; a test solves it anew.
+_RATE_HALF = (
+    -1216493,
+    -1355038,
+    -144789,
+    2874482,
+    6062178,
+    6151473,
+    405661,
+    -10343947,
+    -20072465,
+    -19358558,
+    -527297,
+    36604879,
+    82298490,
+    120138281,
+    133837198,
+)
 # The analysis looks hardest at what the delayed signal is about to play: 3/4 of the window is behind its peak.
 _WINDOW_PEAK = 0.75
 
@@ -65,13 +83,11 @@ class UpmixTables:
 @lru_cache(maxsize=1)
 def upmix_tables() -> UpmixTables:
     """Compute the tables; they are the same for every layout and scale with its sample rate."""
-    rate = _round(remez(RATE_TAPS, [0, _PASS, _STOP, 0.5], [1, 0], fs=1.0), RATE_BITS)
-    rate = (rate + rate[::-1]) // 2
-    rate[RATE_TAPS // 2] += (1 << RATE_BITS) - int(rate.sum())
+    rate = np.array([*_RATE_HALF, *_RATE_HALF[-2::-1]], dtype=np.int64)
     # Lowpass filters of rising edge; bands are their differences, so that the bands' sum is the last of them.
     edges = [(bin_ - 0.5) / WINDOW_SAMPLES for bin_ in BAND_BINS[1:]]
     half = LOW_TAPS // 2 + 1
-    lowpass = np.array([_round(firwin(LOW_TAPS, edge, fs=1.0, window="hann")[:half], PROTOTYPE_BITS) for edge in edges])
+    lowpass = np.array([_round(_lowpass(edge)[:half], PROTOTYPE_BITS) for edge in edges])
     prototypes = np.diff(lowpass, axis=0, prepend=np.zeros((1, half), dtype=np.int64))
     x = (np.arange(WINDOW_SAMPLES) + 0.5) / WINDOW_SAMPLES
     rise = np.sin(np.pi / 2 * x / _WINDOW_PEAK) ** 2
@@ -80,6 +96,12 @@ def upmix_tables() -> UpmixTables:
     angle = 2 * np.pi * np.arange(3 * WINDOW_SAMPLES // 4) / WINDOW_SAMPLES
     twiddles = _round(np.stack([np.cos(angle), -np.sin(angle)], axis=1), TWIDDLE_BITS)
     return UpmixTables(rate, prototypes, window, twiddles)
+
+
+def _lowpass(edge: float) -> np.ndarray:
+    """Windowed-sinc lowpass of 53 taps, Hann window, unity at 0 Hz; the edge in cycles per sample."""
+    taps = 2 * edge * np.sinc(2 * edge * (np.arange(LOW_TAPS) - LOW_TAPS // 2)) * np.hanning(LOW_TAPS)
+    return np.asarray(taps / taps.sum())
 
 
 def _round(values: np.ndarray, bits: int) -> np.ndarray:

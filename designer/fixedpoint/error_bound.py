@@ -12,7 +12,6 @@ Three sources, each with its own rigorous bound; their sum holds for every sampl
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import component_responses, effective_impulse_responses
@@ -108,6 +107,9 @@ def _padded_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _convolve_matrix(responses: np.ndarray, signals: np.ndarray) -> np.ndarray:
     """Convolve (D, I, N) with (n, I), sum over I, keep the first n samples: (n, D)."""
+    # Here, because no design needs it, and loading it costs more than a design.
+    from scipy.signal import fftconvolve
+
     count = signals.shape[0]
     result = np.zeros((count, responses.shape[0]))
     for d, row in enumerate(responses):
