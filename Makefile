@@ -27,7 +27,9 @@ TEST_PACKAGES := cppcheck clang-format chromium espeak-ng frozen-bubble-data
 .DELETE_ON_ERROR:
 
 hil: setup
-	$(RUN) hil $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(INPUT),--input $(INPUT))
+	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout $(LAYOUT) \
+	  --board $(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD))) \
+	  --junitxml build/$(basename $(notdir $(LAYOUT)))/hil.xml $(if $(INPUT),--input $(INPUT))
 
 test: $(VENV)/.test-packages setup $(SVD)
 	$(VENV)/bin/python -m pytest

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from designer.layout import Layout
     from designer.pipeline import Design
     from designer.toolchain.doctor import Finding
-    from hil_tests.regression import HilReport
 
 _WIDTH = 110
 
@@ -158,39 +157,35 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
     )
 
 
-def hil_tables(report: HilReport, layout: Layout) -> None:
-    """Print a regression's report on one screen."""
+def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
+    """Show how each figure went over the runs on record: for each board its baseline, its runs, its last."""
+    from hil_tests import history
+    from hil_tests.figures import BY_NAME
+
     console = _console()
-    table = Table(title=f"HIL: layout '{report.layout}' on {report.board}", title_justify="left")
-    for heading in ("signal", "samples", "board = twin", "error (bound), LSB", "SNR (required), dB", "verdict"):
-        table.add_column(heading, justify="left" if heading == "signal" else "right")
-    for s in report.signals:
-        exact = "bit exact" if s.bit_exact else f"differs by {s.board_twin_max_difference_lsb}"
-        table.add_row(
-            s.name,
-            str(s.samples),
-            exact,
-            f"{s.max_error_lsb:.3g} ({s.error_bound_lsb:.3g})",
-            f"{s.snr_db:.1f} ({s.snr_limit_db:.1f})",
-            "pass" if s.passed else "FAIL",
-        )
-    console.print(table)
-    _figure_tables(console, {"board": report.acoustics})
-    worst = sum(not d.passed for d in report.deviations)
-    console.print(
-        f"acoustic figures of the board against the float design: {len(report.deviations)}, {worst} out of bounds"
-    )
-    if report.instructions_per_block is not None:
-        per_frame = report.instructions_per_block / layout.block_samples
-        console.print(
-            f"{report.instructions_per_block} instructions per block of {layout.block_samples}: {per_frame:.0f} a frame"
-        )
-    if report.image:
-        console.print(f"flash {report.image['flash_bytes']} bytes, RAM {report.image['ram_bytes']} bytes")
-    for fault in report.faults():
-        console.print(f"FAIL {fault}", markup=False, highlight=False)
-    verdict = "PASS" if report.passed else "FAIL"
-    console.print(f"{verdict}: {report.seconds_of_audio:.2f} s of audio, digest {report.digest[:16]}…", highlight=False)
+    if not lines:
+        console.print(f"no run of '{layout}' is on record yet: run 'proscenium hil {layout}'")
+    for board in dict.fromkeys(line["board"] for line in lines):
+        own = [line for line in lines if line["board"] == board]
+        base = history.baseline(own)
+        table = Table(title=f"History of '{layout}' on {board}", title_justify="left")
+        for heading in ("figure", "trend", "baseline", "last", "allowed", "runs"):
+            table.add_column(heading, justify="left" if heading in ("figure", "trend") else "right")
+        for name, series in history.trend(own).items():
+            values = [value for _, value in series]
+            old = (base or {}).get("figures", {}).get(name)
+            worse = old is not None and BY_NAME[name].is_worse(values[-1], old)
+            table.add_row(
+                name,
+                history.sparkline(values),
+                "-" if old is None else f"{old:.6g}",
+                f"{values[-1]:.6g}" + (" WORSE" if worse else ""),
+                "-" if old is None else f"{BY_NAME[name].limit(old):.6g}",
+                str(len(values)),
+            )
+        console.print(table)
+        if base is not None:
+            console.print(f"baseline: run of {base['time']}, {base.get('accepted', 'the first that passed')}")
 
 
 _SHOWN_BANDS_HZ = (251.19, 501.19, 1000.0, 1995.26, 3981.07, 7943.28)

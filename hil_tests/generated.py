@@ -161,6 +161,7 @@ def _expected(
     for request in batch:
         words = signal.samples(bank.arithmetic, entry, request.position, request.blocks * size)
         output = twin.process(words, entry).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        twin.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
     return crcs

@@ -1,20 +1,35 @@
-"""One regression run: every signal through the board, the three comparisons, the verdict."""
+"""What a regression run showed: every signal, every comparison, the verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
+from hil_tests.acoustics import AcousticDeviation
+from hil_tests.compare import SignalReport
+from hil_tests.generated import GeneratedReport
+from hil_tests.metrics import Metrics
 
-from designer.pipeline import Design
-from designer.report.scorecard import acoustic_figures
-from hil_tests.acoustics import AcousticDeviation, compare_acoustics
-from hil_tests.board import Board
-from hil_tests.compare import SignalReport, compare
-from hil_tests.locate import locate_streamed
-from hil_tests.signals import Signal, read_response
+
+@dataclass(frozen=True)
+class FaultCount:
+    """One kind of fault that was put on the line.
+
+    Attributes
+    ----------
+    kind : str
+    injected : int
+        How often.
+    noticed : dict of str to int
+        Counters of board and host that moved.
+    recovered : bool
+        The next session worked, and every sample was right.
+    """
+
+    kind: str
+    injected: int
+    noticed: dict[str, int]
+    recovered: bool
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,20 @@ class HilReport:
         Flash and RAM bytes.
     status : dict
         The board's own counters at the end.
+    generated : tuple of GeneratedReport
+        Signals that the board made itself.
+    metrics : Metrics or None
+    injected : tuple of FaultCount
+        Faults that were put on the line.
+    not_measured : dict
+        Reasons by name: what is missing here has not passed.
+    curves : dict
+        For plots.
+    fast_lane_times_real_time : dict
+        By signal.
+    wall_s : float
+    worsened : tuple of str
+        Figures worse than the baseline by more than their margins.
     """
 
     layout: str
@@ -50,11 +79,29 @@ class HilReport:
     instructions_per_block: int | None
     image: dict[str, int]
     status: dict[str, Any]
+    generated: tuple[GeneratedReport, ...] = ()
+    metrics: Metrics | None = None
+    injected: tuple[FaultCount, ...] = ()
+    not_measured: dict[str, str] = field(default_factory=dict)
+    curves: dict[str, Any] = field(default_factory=dict)
+    fast_lane_times_real_time: dict[str, float] = field(default_factory=dict)
+    wall_s: float = 0.0
+    worsened: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether every signal and every acoustic figure is within its bounds."""
-        return all(signal.passed for signal in self.signals) and all(d.passed for d in self.deviations)
+        return self.within_bounds and not self.worsened
+
+    @property
+    def within_bounds(self) -> bool:
+        """The same, whatever earlier runs showed."""
+        return (
+            all(signal.passed for signal in self.signals)
+            and all(d.passed for d in self.deviations)
+            and all(report.bit_exact for report in self.generated)
+            and all(fault.recovered for fault in self.injected)
+        )
 
     def faults(self) -> list[str]:
         """List what is out of bounds, one line each."""
@@ -72,6 +119,9 @@ class HilReport:
             for d in self.deviations
             if not d.passed
         ]
+        lines += [f"generated '{g.signal}' ({g.entry}): {g.fault}" for g in self.generated if not g.bit_exact]
+        lines += [f"fault '{f.kind}': not recovered from" for f in self.injected if not f.recovered]
+        lines += [f"worse than the baseline: {line}" for line in self.worsened]
         return lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,62 +140,11 @@ class HilReport:
             "acoustics": self.acoustics,
             "acoustic_deviations": [d.to_dict() for d in self.deviations],
             "status": self.status,
+            "generated": [g.to_dict() for g in self.generated],
+            "metrics": None if self.metrics is None else {"figures": self.metrics.figures},
+            "injected_faults": [asdict(fault) for fault in self.injected],
+            "not_measured": self.not_measured,
+            "fast_lane_times_real_time": self.fast_lane_times_real_time,
+            "wall_s": self.wall_s,
+            "worsened": list(self.worsened),
         }
-
-
-def run_regression(
-    design: Design,
-    board: Board,
-    signals: Sequence[Signal],
-    *,
-    instructions_per_block: int | None = None,
-    image: dict[str, int] | None = None,
-    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
-) -> HilReport:
-    """Run every signal from reset and compare.
-
-    Parameters
-    ----------
-    design : Design
-        Its digest is what the board must show; the board checks it when it opens.
-    board : Board
-        Open.
-    signals : sequence of Signal
-    instructions_per_block : int, optional
-        As measured beforehand.
-    image : dict, optional
-        ``flash_bytes`` and ``ram_bytes``.
-    progress : callable
-        Told the signal's name, the samples done and the samples in all.
-    """
-    reports, responses, done = [], {}, 0
-    total = sum(signal.samples.shape[0] for signal in signals)
-    for signal in signals:
-        progress(signal.name, done, total)
-        output = board.process(signal.samples, signal.entry)
-        done += signal.samples.shape[0]
-        report = compare(signal, output, design.bank, design.fixed)
-        if report.first_difference_sample is not None:
-            # Streamed again up to there: the board is looked into, stage by stage.
-            where = locate_streamed(board, design.fixed, signal.samples, signal.entry, report.first_difference_sample)
-            report = replace(report, located=where)
-        reports.append(report)
-        if signal.name.startswith("impulse_"):
-            responses[signal.name.removeprefix("impulse_")] = read_response(design.fixed, output)
-    progress("", done, total)
-    measured = np.stack([responses[name] for name in design.bank.input_names], axis=2).transpose(1, 2, 0)
-    figures = acoustic_figures(design.layout, measured)
-    expected = acoustic_figures(design.layout, design.designed.impulse_responses)
-    return HilReport(
-        design.layout.name,
-        board.name,
-        design.digest,
-        design.fixed.arithmetic,
-        done / design.layout.sample_rate_hz,
-        tuple(reports),
-        figures,
-        tuple(compare_acoustics(figures, expected)),
-        instructions_per_block,
-        image or {},
-        board.status(),
-    )

@@ -74,24 +74,39 @@ def hil(
     port: PortOption = None,
     input_file: Annotated[Path | None, typer.Option("--input", help="Stereo audio to stream instead of music.")] = None,
     out: OutOption = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.01, help="Of each signal that the board generates; 3600: an hour.")
+    ] = 10.0,
+    history: Annotated[bool, typer.Option("--history", help="Show the trends of earlier runs; run nothing.")] = False,
+    accept: Annotated[
+        str | None, typer.Option("--accept", metavar="REASON", help="Make the last run the baseline, and keep why.")
+    ] = None,
+    history_file: Annotated[
+        Path | None, typer.Option("--history-file", metavar="FILE", help="[hil_history.jsonl beside hil.json]")
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
-    from designer.pipeline import save_json
     from designer.toolchain.boards import find_board
-    from designer.views import hil_tables, signal_progress
+    from designer.views import signal_progress
     from hil_tests.board import measure_instructions, open_board
-    from hil_tests.regression import run_regression
+    from hil_tests.outcome import conclude
     from hil_tests.signals import standard_signals
+    from hil_tests.suite import Suite
+    from hil_tests.summary import screen
 
     target = find_board(board.value)
+    if history or accept is not None:
+        _look_back(layout, out, history_file, accept, json)
+        return
     if board.is_real and port is None:
         raise usage_error("--board stm32f405 needs --port, e.g. --port /dev/ttyACM0")
     silent = json or quiet
     result, card, directory = run_design(layout, out, quiet=silent)
     signals = standard_signals(result.fixed, input_file)
     image = run_build(result, directory, silent, board)
+    sizes = {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
     instructions = None
     if port is None:
         step("counting instructions on the virtual board", quiet=silent)
@@ -101,22 +116,42 @@ def hil(
         open_board(image.elf, result.digest, result.layout, port, target) as running,
         signal_progress(silent) as progress,
     ):
-        report = run_regression(
-            result,
-            running,
-            signals,
-            instructions_per_block=instructions,
-            image={"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes},
-            progress=progress,
-        )
-    saved = directory / f"hil{board.suffix}.json"
-    save_json(report.to_dict(), saved)
+        found = Suite(result, running, signals, instructions, sizes, progress).everything(seconds)
+    report, told = conclude(found, result, directory, history_file, board.suffix)
     if not board.suffix:
         write_report(result, card, directory, quiet=silent)
     if json:
-        print_json(report.to_dict())
-    elif not quiet:
-        hil_tables(report, result.layout)
-        say(f"written to {directory}: {saved.name}" + ("" if board.suffix else ", report.html"))
+        print_json(told)
+    else:
+        say(screen(told), quiet)
+        files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
+        say(f"written to {directory}: {', '.join(files)}", quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+def _look_back(layout: str, out: Path | None, history_file: Path | None, accept: str | None, json: bool) -> None:
+    """Show trends, or move the baseline."""
+    from designer.files import replace_file
+    from designer.pipeline import find_layout
+    from designer.views import history_table
+    from hil_tests import history
+    from hil_tests.page import render_history
+
+    name = find_layout(layout).name
+    directory = out or Path("build") / name
+    path = history_file or directory / history.FILE_NAME
+    if accept is not None:
+        line = history.accept(path, name, accept)
+        print_json(line) if json else say(f"baseline of '{name}' on {line['board']}: {accept.strip()}")
+        return
+    lines = history.read(path, name)
+    if json:
+        print_json(lines)
+        return
+    history_table(name, lines)
+    if lines:
+        page = directory / "hil_history.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(page, lambda file: file.write(render_history(name, lines).encode()))
+        say(f"written to {page}")

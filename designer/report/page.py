@@ -53,14 +53,31 @@ def render_report(data: ReportData) -> str:
     str
         A whole HTML document: style, script and figures inside; equal to the byte for equal data.
     """
+    sections = [section for build in SECTIONS if (section := build(data)) is not None]
+    subtitle = f"Proscenium design report · digest {str(data.card.get('digest', ''))[:16]}"
+    return compose(f"{data.layout.name}: design report", data.layout.name, subtitle, sections)
+
+
+def compose(title: str, heading: str, subtitle: str, sections: list[Section]) -> str:
+    """Compose a page of sections; equal to the byte for equal arguments.
+
+    Parameters
+    ----------
+    title, heading, subtitle : str
+        Plain text.
+    sections : list of Section
+
+    Returns
+    -------
+    str
+        A whole HTML document: style, script and figures inside.
+    """
     from plotly.offline import get_plotlyjs
 
-    sections = [section for build in SECTIONS if (section := build(data)) is not None]
     assets = resource("templates")
     charts: dict[str, dict[str, Any]] = {}
     body = "".join(_section(section, charts) for section in sections)
     links = "".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in sections)
-    title = f"{data.layout.name}: design report"
     # "</" inside a script would end it.
     figures = json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
     return (
@@ -68,8 +85,7 @@ def render_report(data: ReportData) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="data:,"><title>{escape(title)}</title>'
         f"<style>{(assets / 'report.css').read_text(encoding='utf-8')}</style></head><body>"
-        f"<header><h1>{escape(data.layout.name)}</h1><p>Proscenium design report · digest "
-        f"<code>{escape(str(data.card.get('digest', ''))[:16])}</code></p><nav>{links}</nav></header>"
+        f"<header><h1>{escape(heading)}</h1><p>{escape(subtitle)}</p><nav>{links}</nav></header>"
         f"<main>{body}</main>"
         f"<script>{get_plotlyjs()}</script><script>const charts={figures};\n"
         f"{(assets / 'report.js').read_text(encoding='utf-8')}</script></body></html>\n"

@@ -11,8 +11,8 @@ import pytest
 from designer import pipeline
 from designer.toolchain.compiler import build_image
 from hil_tests.board import open_board
-from hil_tests.regression import run_regression
 from hil_tests.signals import standard_signals
+from hil_tests.suite import run_regression
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,7 +108,7 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
         "wanted = ('impulse_left', 'impulse_right', 'impulse_centre', 'noise')\n"
         "signals.standard_signals = lambda bank, music=None: [s for s in whole(bank) if s.name in wanted]\n"
         "from designer.cli import main\n"
-        f"sys.argv = ['proscenium', 'hil', 'pair2', '--out', {str(tmp_path / 'out')!r}]\n"
+        f"sys.argv = ['proscenium', 'hil', 'pair2', '--seconds', '0.1', '--out', {str(tmp_path / 'out')!r}]\n"
         "main()\n"
     )
     result = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, timeout=300)
@@ -118,3 +118,7 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     assert not report["signals"]["noise"]["bit_exact"]
     assert report["signals"]["impulse_left"]["bit_exact"]
     assert any(fault.startswith("signal 'noise': board differs from twin: driver '") for fault in report["faults"])
+    assert any("it starts at the path of the FIR matrix" in fault for fault in report["faults"])
+    # What the board generates by itself finds it as well, in the same stage.
+    (generated,) = [g for g in report["generated"] if g["signal"] == "noise"]
+    assert generated["difference"]["stage"] == "path"

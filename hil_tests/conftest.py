@@ -1,0 +1,192 @@
+"""pytest as the runner of the regression.
+
+``pytest hil_tests --board virtual:stm32f405 [--board /dev/ttyACM0] [--layout front3]`` and, for several boards at
+once, ``-n 2``: each board's tests stay together on one worker.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from designer import pipeline
+from designer.errors import ProsceniumError
+from designer.layout import Layout
+from designer.pipeline import Design
+from designer.reporting import save_report
+from designer.toolchain.boards import find_board
+from designer.toolchain.compiler import build_image
+from designer.toolchain.image import Image
+from hil_tests.board import Board, measure_instructions, open_board
+from hil_tests.outcome import conclude
+from hil_tests.signals import standard_signals
+from hil_tests.suite import GENERATED_S, Suite
+from hil_tests.summary import screen
+
+_RESULTS = pytest.StashKey[list[str]]()
+_DEFAULT_BOARD = "virtual:stm32f405"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a run is told."""
+    group = parser.getgroup("proscenium", "hardware in the loop")
+    group.addoption(
+        "--board", action="append", metavar="BOARD", help="virtual:NAME or a serial port; may be given again"
+    )
+    group.addoption("--layout", default="front3", help="a layout file or the name of a shipped one [front3]")
+    group.addoption("--out", default=None, metavar="DIR", help="where the reports go [build/<layout>]")
+    group.addoption("--history-file", default=None, metavar="FILE", help="[hil_history.jsonl beside the reports]")
+    group.addoption("--input", default=None, metavar="FILE", help="stereo audio to stream instead of music")
+    group.addoption(
+        "--seconds", type=float, default=GENERATED_S, help=f"of each generated signal [{GENERATED_S:g}]; 3600: an hour"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for the results."""
+    config.stash[_RESULTS] = []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that wants a board runs on each that was named."""
+    if "board_name" in metafunc.fixturenames:
+        names = metafunc.config.getoption("--board") or [_DEFAULT_BOARD]
+        metafunc.parametrize("board_name", names, scope="session", ids=names)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep all tests of one board on one worker, whatever --dist says: a board has one line."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    names = sorted(config.getoption("--board") or [_DEFAULT_BOARD], key=len, reverse=True)
+
+    class ByBoard(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            parameters = nodeid.partition("[")[2]
+            return next((name for name in names if parameters.startswith(name)), nodeid)
+
+    return ByBoard(config, log)
+
+
+@pytest.fixture(scope="session")
+def layout(request: pytest.FixtureRequest) -> Layout:
+    """The layout named on the command line."""
+    return _or_exit(lambda: pipeline.find_layout(request.config.getoption("--layout")))
+
+
+@pytest.fixture(scope="session")
+def directory(request: pytest.FixtureRequest, layout: Layout) -> Path:
+    """Where everything of the layout is written."""
+    return Path(request.config.getoption("--out") or Path("build") / layout.name)
+
+
+@pytest.fixture(scope="session")
+def design(request: pytest.FixtureRequest, layout: Layout) -> Design:
+    """The design, made once."""
+    _step(request, f"designing '{layout.name}': {len(layout.drivers)} drivers, {layout.sample_rate_hz} Hz")
+    return _or_exit(lambda: pipeline.design(layout))
+
+
+@pytest.fixture(scope="session")
+def image(request: pytest.FixtureRequest, design: Design, directory: Path, board_name: str) -> Image:
+    """The image for the board; a board at a port must already run it."""
+    target = _or_exit(lambda: find_board(_target_name(board_name)))
+    pipeline.save(design, directory, with_scorecard=False)
+    _step(request, f"compiling the image for {target.name}")
+    out = directory / f"firmware{_suffix(board_name)}.elf"
+    return _or_exit(lambda: build_image(directory / "generated", target.name, out))
+
+
+@pytest.fixture(scope="session")
+def board(design: Design, image: Image, board_name: str) -> Iterator[Board]:
+    """The board, open, and proved to run the design."""
+    port = None if board_name.startswith("virtual") else board_name
+    target = find_board(_target_name(board_name))
+    with _or_exit(lambda: open_board(image.elf, design.digest, design.layout, port, target)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def suite(
+    request: pytest.FixtureRequest, design: Design, image: Image, board: Board, board_name: str, directory: Path
+) -> Iterator[Suite]:
+    """What the tests ask for figures; at the end it is written down."""
+    music = request.config.getoption("--input")
+    signals = _or_exit(lambda: standard_signals(design.fixed, Path(music) if music else None))
+    target = find_board(_target_name(board_name))
+    instructions = None
+    if board_name.startswith("virtual"):
+        instructions = measure_instructions(image.elf, design.digest, design.layout, target=target)
+    sizes = {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
+    suite = Suite(design, board, signals, instructions, sizes)
+    yield suite
+    history = request.config.getoption("--history-file")
+    _, told = conclude(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
+    request.config.stash[_RESULTS].append(json.dumps(told))
+    if not _suffix(board_name):
+        save_report(design, pipeline.save(design, directory), directory)
+
+
+@pytest.fixture(scope="session")
+def seconds(request: pytest.FixtureRequest) -> float:
+    """How long each generated signal is."""
+    return float(request.config.getoption("--seconds"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Hand a worker's results over; exit code 4 is the regression's own."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["proscenium"] = session.config.stash[_RESULTS]
+        return
+    worse = any(json.loads(text)["verdict"] != "pass" for text in session.config.stash[_RESULTS])
+    if exitstatus == pytest.ExitCode.TESTS_FAILED or (exitstatus == pytest.ExitCode.OK and worse):
+        session.exitstatus = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take a worker's results."""
+    del error
+    node.config.stash[_RESULTS] += getattr(node, "workeroutput", {}).get("proscenium", [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One screen for each board."""
+    for text in config.stash[_RESULTS]:
+        terminalreporter.write_line("")
+        terminalreporter.write(screen(json.loads(text)))
+
+
+def _step(request: pytest.FixtureRequest, text: str) -> None:
+    """Say what takes time, past pytest's capturing; a worker has nobody to tell."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(f"==> {text}")
+
+
+def _target_name(board_name: str) -> str:
+    """``virtual:stm32f405`` is the STM32F405; so is what sits at a port, the only one that can be flashed."""
+    if board_name.startswith("virtual:"):
+        return board_name.removeprefix("virtual:")
+    return "stm32f405"
+
+
+def _suffix(board_name: str) -> str:
+    if board_name in ("virtual", _DEFAULT_BOARD):
+        return ""
+    return "-" + board_name.removeprefix("virtual:").removeprefix("/dev/").replace("/", "-")
+
+
+def _or_exit(make: Any) -> Any:
+    """Without a board, a tool or a valid layout nothing can be tested: say so once, with the error's exit code."""
+    try:
+        return make()
+    except ProsceniumError as error:
+        pytest.exit(f"error: {error}", returncode=error.exit_code)

@@ -1,0 +1,116 @@
+"""The figures that a run is remembered by: what is better, and how much worse is still the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that has a history.
+
+    Attributes
+    ----------
+    name : str
+        With its unit at the end.
+    meaning : str
+    better : 'higher' or 'lower'
+    margin : float
+        A figure may be so much worse than the baseline, in its own unit; where `relative`, so great a part of it.
+    relative : bool
+    """
+
+    name: str
+    meaning: str
+    better: Better
+    margin: float
+    relative: bool = False
+
+    def limit(self, baseline: float) -> float:
+        """Compute the worst value that is as good as the baseline."""
+        allowed = self.margin * abs(baseline) if self.relative else self.margin
+        return baseline - allowed if self.better == "higher" else baseline + allowed
+
+    def is_worse(self, value: float, baseline: float) -> bool:
+        """Whether a value is worse than the baseline by more than the margin."""
+        limit = self.limit(baseline)
+        return value < limit if self.better == "higher" else value > limit
+
+
+# The runs are deterministic, so a figure of one design never moves by itself; the margins say what of a new design's,
+# compiler's or firmware's change is nothing to stop for.
+FIGURES = (
+    Figure("noise_snr_db", "filters on noise at -6 dBFS against float64", "higher", 0.5),
+    Figure("noise_max_error_lsb", "the same, largest error", "lower", 0.5),
+    Figure("music_snr_db", "whole program path on music against float64", "higher", 0.5),
+    Figure("response_deviation_db", "path magnitudes against float64, within 40 dB of their peak", "lower", 0.01),
+    Figure("thd_n_db", "997 Hz at -1 dBFS, 20 Hz to 20 kHz", "lower", 0.5),
+    Figure("dynamic_range_db", "997 Hz at -60 dBFS, A-weighted", "higher", 0.5),
+    Figure("level_linearity_db", "deviation of the gain over level", "lower", 0.05),
+    Figure("idle_noise_lsb", "largest output without input", "lower", 0.0),
+    Figure("latency_samples", "to the peak of the loudest path", "lower", 0.0),
+    Figure("inter_channel_delay_error_samples", "between drivers, against float64", "lower", 0.001),
+    Figure("cancellation_gain_db", "mean of left and right, 1 to 5 kHz, at the ears", "higher", 0.2),
+    Figure("virtual_itd_error_us", "left and right virtual source against the target", "lower", 5.0),
+    Figure("null_depth_db", "mean depth of the centre's nulls", "higher", 0.5),
+    Figure("instructions_per_frame", "whole pipeline", "lower", 0.01, relative=True),
+    Figure("load_percent", "of 168 MHz at 1.25 cycles an instruction", "lower", 0.01, relative=True),
+    Figure("flash_bytes", "image", "lower", 0.02, relative=True),
+    Figure("ram_bytes", "image, static", "lower", 0.02, relative=True),
+)
+BY_NAME = {figure.name: figure for figure in FIGURES}
+
+_CYCLES_PER_INSTRUCTION = 1.25
+_CORE_HZ = 168_000_000
+_BAND_HZ = (900.0, 5100.0)
+
+
+def collect(report: dict[str, Any], block_samples: int, sample_rate_hz: int) -> dict[str, float]:
+    """Pick the figures out of a report (`hil.json`); what was not measured is left out.
+
+    Parameters
+    ----------
+    report : dict
+    block_samples, sample_rate_hz : int
+    """
+    found: dict[str, float | None] = {}
+    signals = report.get("signals", {})
+    found["noise_snr_db"] = signals.get("noise", {}).get("snr_db")
+    found["noise_max_error_lsb"] = signals.get("noise", {}).get("max_error_lsb")
+    found["music_snr_db"] = signals.get("music", {}).get("snr_db")
+    found |= (report.get("metrics") or {}).get("figures", {})
+    found |= dict(_acoustic(report.get("acoustics") or {}))
+    if (instructions := report.get("instructions_per_block")) is not None:
+        found["instructions_per_frame"] = instructions / block_samples
+        found["load_percent"] = 100 * instructions / block_samples * _CYCLES_PER_INSTRUCTION * sample_rate_hz / _CORE_HZ
+    found |= report.get("image") or {}
+    return {name: float(value) for name in BY_NAME if (value := found.get(name)) is not None and math.isfinite(value)}
+
+
+def _acoustic(figures: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    cancellation, beam = figures.get("cancellation", {}), figures.get("beam", {})
+    gains = [
+        value
+        for side in ("left", "right")
+        for f, value in zip(
+            cancellation.get("band_centres_hz", []), cancellation.get(f"{side}_cancellation_gain_db", []), strict=False
+        )
+        if value is not None and _BAND_HZ[0] <= f <= _BAND_HZ[1]
+    ]
+    if gains:
+        yield "cancellation_gain_db", sum(gains) / len(gains)
+    target = cancellation.get("target_itd_us")
+    errors = [
+        abs(abs(cancellation[f"{side}_itd_us"]) - abs(target))
+        for side in ("left", "right")
+        if target is not None and cancellation.get(f"{side}_itd_us") is not None
+    ]
+    if errors:
+        yield "virtual_itd_error_us", max(errors)
+    if beam.get("mean_null_depth_db") is not None:
+        yield "null_depth_db", beam["mean_null_depth_db"]

@@ -1,0 +1,66 @@
+"""The regression: what the board puts out, compared with the twin, with float64, and heard at the ears."""
+
+import pytest
+
+from hil_tests.board import VirtualBoard
+from hil_tests.suite import GENERATED
+
+SIGNALS = (
+    "impulse_left",
+    "impulse_right",
+    "impulse_centre",
+    "noise",
+    "worst_case",
+    "program_noise",
+    "full_scale",
+    "sweep",
+    "music",
+)
+
+
+def test_the_board_runs_this_design(board, design):
+    assert board.info.digest == design.digest
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signal(suite, name):
+    report = suite.signal(name)
+    assert report.bit_exact, f"{report.first_difference}; located: {report.located}"
+    assert report.within_bound, f"error {report.max_error_lsb:.3g} LSB, beyond its bound"
+    assert report.snr_db >= report.snr_limit_db
+
+
+def test_no_signal_is_left_out(suite):
+    assert {signal.name for signal in suite.signals} == set(SIGNALS)
+
+
+@pytest.mark.parametrize(("signal", "entry"), GENERATED, ids=[f"{s.name}-{e}" for s, e in GENERATED])
+def test_generated(suite, signal, entry, seconds):
+    report = suite.generated(signal, entry, seconds)
+    assert report.bit_exact, report.fault
+
+
+def test_at_the_ears(suite):
+    _, deviations = suite.acoustics()
+    assert [f"{d.figure}: board {d.board:.2f}, design {d.design:.2f}" for d in deviations if not d.passed] == []
+
+
+def test_trade_metrics(suite, record_property):
+    for name, value in suite.metrics().figures.items():
+        record_property(name, value)
+    # Silence in, silence out: there is no dither and no offset.
+    assert suite.metrics().figures["idle_noise_lsb"] == 0.0
+
+
+def test_load(suite, board, design, record_property):
+    if not isinstance(board, VirtualBoard):
+        suite.not_measured["load"] = "a real board counts ticks of its clock, not instructions"
+        pytest.skip(suite.not_measured["load"])
+    record_property("instructions_per_block", suite.instructions_per_block)
+    assert suite.instructions_per_block > 0
+
+
+def test_the_line_was_clean_until_here(suite, board):
+    status = board.status()
+    names = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", "duplicates", "receive_overruns")
+    assert {name: status[name] for name in names if status[name]} == {}

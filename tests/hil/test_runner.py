@@ -1,0 +1,91 @@
+"""pytest as the runner: two boards at once, every report, and a figure that worsens fails with both values."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from hil_tests import history
+
+ROOT = Path(__file__).parents[2]
+BOARDS = ("virtual:stm32f405", "virtual:mps2-an500")
+
+
+def run(out, *arguments):
+    command = [sys.executable, "-m", "pytest", "hil_tests", "-q", "--layout", "pair2", "--out", out, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+
+
+@pytest.fixture(scope="module")
+def two_boards(tmp_path_factory):
+    """One run on two boards, on two workers."""
+    out = tmp_path_factory.mktemp("runner")
+    boards = [word for name in BOARDS for word in ("--board", name)]
+    options = ("-n", "2", "--seconds", "0.2", "--junitxml", str(out / "hil.xml"))
+    chosen = ("-k", "impulse or noise or generated or metrics or load")
+    return out, run(out, *boards, *options, *chosen)
+
+
+def test_two_boards_pass_at_once(two_boards):
+    out, result = two_boards
+    assert result.returncode == 0, result.stdout + result.stderr
+    for name, suffix in zip(BOARDS, ("", "-mps2-an500"), strict=True):
+        told = json.loads((out / f"hil{suffix}.json").read_text())
+        assert told["verdict"] == "pass"
+        assert told["board"] == name
+        assert all(signal["bit_exact"] for signal in told["signals"].values())
+        assert [g["bit_exact"] for g in told["generated"]] == [True] * 3
+        assert told["figures"]["thd_n_db"] < -60
+        assert f"HIL: layout 'pair2' on {name}" in result.stdout
+        assert (out / f"hil{suffix}.html").read_text().count('class="chart"') >= 5
+    assert (out / "report.html").is_file()
+
+
+def test_both_runs_are_on_record(two_boards):
+    out, _ = two_boards
+    lines = history.read(out / history.FILE_NAME)
+    assert {line["board"] for line in lines} == set(BOARDS)
+    for line in lines:
+        assert line["compiler"].startswith("arm-none-eabi-gcc")
+        assert line["commit"] != ""
+        assert line["figures"]["flash_bytes"] > 0
+
+
+def test_junit_has_every_test_and_figure(two_boards):
+    out, _ = two_boards
+    cases = ET.parse(out / "hil.xml").getroot().findall(".//testcase")
+    assert len({case.get("name") for case in cases}) == len(cases) >= 2 * 10
+    properties = {p.get("name") for case in cases for p in case.findall(".//property")}
+    assert {"thd_n_db", "dynamic_range_db", "latency_samples", "instructions_per_block"} <= properties
+
+
+def test_a_worse_figure_fails_with_both_values_until_it_is_accepted(tmp_path):
+    path = tmp_path / "memory" / "h.jsonl"
+    told = {"layout": "pair2", "board": BOARDS[0], "digest": "", "arithmetic": "q15", "verdict": "pass"}
+    history.append(path, history.record({**told, "seconds_of_audio": 0.0}, {"flash_bytes": 5000.0}, "gcc", "abc"))
+    arguments = ("-k", "test_load", "--history-file", str(path))
+    result = run(tmp_path, *arguments)
+    assert result.returncode == 4, result.stdout + result.stderr
+    assert "FAIL worse than the baseline: flash_bytes: " in result.stdout
+    assert "baseline 5000, allowed to 5100" in result.stdout
+    assert "not measured: acoustics: the impulses were not asked for" in result.stdout
+    history.accept(path, "pair2", "the fixture knew better")
+    assert run(tmp_path, *arguments).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--layout", "nowhere"), 2, "layout 'nowhere': no such file"),
+        (("--board", "/dev/ttyNONE"), 5, "'/dev/ttyNONE': cannot be opened"),
+        (("--board", "virtual:nothing"), 5, "board 'nothing': unknown"),
+    ],
+)
+def test_what_cannot_run_is_one_message_and_an_exit_code(tmp_path, arguments, code, message):
+    result = run(tmp_path, *arguments, "-k", "runs_this_design")
+    assert result.returncode == code, result.stdout + result.stderr
+    assert message in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
