@@ -53,6 +53,36 @@ def exact_convolve(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
     return out
 
 
+def floored_convolve(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
+    """Convolve with every product floored to its upper part first: ``sum_k (taps[k] * x[n - k]) >> 16``, exactly.
+
+    A floor takes the low 16 bits off its product, and those depend on the low 16 bits of the factors only: the exact
+    convolution less the sum of these rests is 2**16 times the result.
+
+    Parameters
+    ----------
+    samples, taps : integers
+        As for `exact_convolve`; fewer than 2**16 taps.
+
+    Returns
+    -------
+    (M - N + 1,) int64
+    """
+    samples = np.asarray(samples, dtype=np.int64)
+    low, low_taps = samples.astype(np.uint16), np.asarray(taps, dtype=np.int64).astype(np.uint16)
+    whole = exact_convolve(samples, taps)
+    for start in range(0, whole.size, _PIECE):
+        count = min(_PIECE, whole.size - start)
+        rests = np.zeros(count, dtype=np.uint32)
+        product = np.empty(count, dtype=np.uint16)
+        for k, c in enumerate(low_taps):
+            first = start + low_taps.size - 1 - k
+            np.multiply(low[first : first + count], c, out=product)
+            rests += product
+        whole[start : start + count] -= rests
+    return np.asarray(whole >> 16)
+
+
 def _add_parts(window: np.ndarray, matrix: np.ndarray, count: int, part_bits: int, whole: bool) -> np.ndarray:
     """Cut into parts of `part_bits`, low ones first: x = (x >> k) * 2**k + low, low from 0 to 2**k - 1."""
     if whole:

@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.convolution import exact_convolve
+from designer.fixedpoint.convolution import exact_convolve, floored_convolve
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_decision import GAIN_ONE
 from designer.fixedpoint.upmix_twin import UpmixTwin
@@ -138,8 +138,4 @@ class Twin:
         if self._bank.arithmetic != "q31x15":
             sums = exact_convolve(window, path.coefficients)
             return sums if self._bank.arithmetic == "q15" else sums >> 31
-        total = np.zeros(count, dtype=np.int64)
-        for k, c in enumerate(path.coefficients.astype(np.int64)):
-            last = window.size - k
-            total += (window[last - count : last] * c) >> 16
-        return total
+        return floored_convolve(window, path.coefficients)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.fixedpoint.convolution import exact_convolve
+from designer.fixedpoint.convolution import exact_convolve, floored_convolve
 
 
 def by_hand(samples, taps):
@@ -45,3 +45,13 @@ def test_a_long_signal_is_cut_without_a_seam():
 def test_what_64_bits_do_not_hold_is_refused():
     with pytest.raises(ValueError, match="not exact in 64 bits"):
         exact_convolve(np.full(4, 2**31), np.full(2, 2**31))
+
+
+@pytest.mark.parametrize("taps", [1, 2, 37, 300])
+def test_floors_of_every_product(taps):
+    rng = np.random.default_rng(taps)
+    c = rng.choice(np.array([-32767, 32767, -1, 0, 1, *rng.integers(-32767, 32768, 9)]), taps)
+    x = rng.choice(np.array([-(2**31), 2**31 - 1, -1, 0, 1, *rng.integers(-(2**31), 2**31, 9)]), taps + 33000)
+    at = [0, 1, 32767, 32768, 33000]
+    expected = [sum((int(x[n + k]) * int(c[taps - 1 - k])) >> 16 for k in range(taps)) for n in at]
+    assert floored_convolve(x, c)[at].tolist() == expected
