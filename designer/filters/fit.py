@@ -83,6 +83,35 @@ def fit_channel(
     FirFit
     """
     drivers = response.shape[1]
+    normal, turn = normal_equations(omega, metric, taps)
+    wanted = (metric @ response[..., None])[..., 0]
+    late = np.exp(-1j * omega[:, None] * delays)
+    right = (turn @ (wanted[:, :, None] * late[:, None, :]).reshape(omega.size, -1)).real
+    factor = cholesky(normal, lower=True, overwrite_a=True, check_finite=False)
+    reduced = solve_triangular(factor, right.reshape(taps * drivers, -1), lower=True, check_finite=False)
+    cost = float(np.sum((response.conj() * wanted).real))
+    return FirFit(factor, reduced, np.asarray(delays), cost, drivers)
+
+
+def normal_equations(
+    omega: NDArray[np.float64], metric: NDArray[np.complex128], taps: int
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Left side of the normal equations of FIR filters in a metric.
+
+    Parameters
+    ----------
+    omega : (F,) float64
+    metric : (F, D, D) complex128
+    taps : int
+
+    Returns
+    -------
+    normal : (taps * D, taps * D) float64
+        Block Toeplitz, ordered by tap, then driver; with a small ridge.
+    turn : (taps, F) complex128
+        e^{jωn}: turns spectra of gradients into right-hand sides.
+    """
+    drivers = metric.shape[1]
     lags = np.arange(taps)
     turn = np.exp(1j * lags[:, None] * omega)
     # r[k] couples tap n of driver d with tap m = n − k of driver e; r[−k] is its transpose.
@@ -91,10 +120,4 @@ def fit_channel(
     blocks = both_sides[lags[:, None] - lags + taps - 1]
     normal = blocks.transpose(0, 2, 1, 3).reshape(taps * drivers, taps * drivers)
     normal[np.diag_indices_from(normal)] += _RELATIVE_RIDGE * np.trace(normal) / len(normal)
-    wanted = (metric @ response[..., None])[..., 0]
-    late = np.exp(-1j * omega[:, None] * delays)
-    right = (turn @ (wanted[:, :, None] * late[:, None, :]).reshape(omega.size, -1)).real
-    factor = cholesky(normal, lower=True, overwrite_a=True, check_finite=False)
-    reduced = solve_triangular(factor, right.reshape(taps * drivers, -1), lower=True, check_finite=False)
-    cost = float(np.sum((response.conj() * wanted).real))
-    return FirFit(factor, reduced, np.asarray(delays), cost, drivers)
+    return normal, turn

@@ -12,7 +12,8 @@ from designer.evaluation.listening import Listening, limited_bands
 from designer.evaluation.plant import EvaluationPlant
 from designer.filters.bank import FilterBank
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
-from designer.filters.lengths import Lengths
+from designer.filters.lengths import Lengths, scaled
+from designer.filters.rtf import RTF_TAPS, factor_filters, rtf_losses
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import component_responses, effective_impulse_responses
@@ -20,7 +21,7 @@ from designer.fixedpoint.proof import OverflowProof
 from designer.fixedpoint.simplify import Saving
 from designer.fixedpoint.structure import split
 from designer.fixedpoint.upmix_proof import prove_upmix
-from designer.layout import Layout
+from designer.layout import INPUT_NAMES, Layout
 
 
 def acoustic_figures(
@@ -105,7 +106,7 @@ def scorecard(
             "quantised": listening.figures(tables),
         },
         "beam_trade": listening.beam_trade(),
-        **({"length": length_figures(lengths)} if lengths else {}),
+        **({"length": length_figures(lengths), "rtf": rtf_figures(lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
         "proof": proof_figures(proof),
@@ -125,6 +126,28 @@ def length_figures(lengths: Lengths) -> dict[str, Any]:
         },
         "allowances": {"stereo": dict(STEREO_ALLOWANCES), "centre": dict(CENTRE_ALLOWANCES)},
         "smallest_taps": lengths.smallest_taps(),
+    }
+
+
+def rtf_figures(lengths: Lengths) -> dict[str, Any]:
+    """Lay out the factored form: which driver is the reference of each channel, how long, and what it loses."""
+    channels = lengths.fits.channels
+    taps = scaled(RTF_TAPS, channels)
+    factored = factor_filters(channels, taps, taps, lengths.delay)
+    stereo, centre = rtf_losses(channels, factored, lengths.delay)
+    names = channels.layout.driver_names
+    return {
+        "reference_drivers": {
+            name: names[driver] for name, driver in zip(INPUT_NAMES, factored.reference_drivers.tolist(), strict=True)
+        },
+        "equaliser_taps": taps,
+        "relative_taps": taps,
+        "all_taps": factored.taps,
+        "direct_all_taps": len(names) * (2 * lengths.stereo_taps + lengths.centre_taps),
+        "losses": {
+            "stereo": {key: round(value, 3) for key, value in stereo.items()},
+            "centre": {key: round(value, 3) for key, value in centre.items()},
+        },
     }
 
 
