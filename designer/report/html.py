@@ -51,6 +51,21 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int 
     )
 
 
+def table_of(rows: Sequence[dict[str, object]]) -> str:
+    """Write records as a table: one column for each key that occurs."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return decimal(value, 2)
+        if isinstance(value, list):
+            return " – ".join(cell(item) for item in value)
+        return "–" if value is None else str(value)
+
+    headings = [key.replace("_", " ") for key in keys]
+    return table(headings, ([cell(row.get(key)) for key in keys] for row in rows), words=len(keys))
+
+
 def details(summary: str, body: str) -> str:
     """Show ``body`` (HTML) when asked for, and in print."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from designer.report.data import Card, ReportData
-from designer.report.html import Section, decimal, paragraph, table
+from designer.report.html import Section, decimal, paragraph, table, table_of
 from designer.toolchain.boards import BOARDS
 
 
@@ -26,7 +26,10 @@ def build(data: ReportData) -> Section:
         f"coefficients, {fixed.arithmetic}. " + _load(data)
     )
     note = "" if data.image else paragraph("Flash and RAM are known once the image is built: proscenium build.")
-    return Section("budget", "Board budget", lead + table(("board", "flash", "RAM", "audio outputs"), rows) + note)
+    steps = (data.card.get("structure") or {}).get("steps")
+    saved = paragraph("What structure saved:") + table_of(steps) if steps else ""
+    boards = table(("board", "flash", "RAM", "audio outputs"), rows)
+    return Section("budget", "Board budget", lead + boards + note + saved)
 
 
 def _memory(image: Card | None, flash_bytes: int, ram_bytes: int) -> tuple[str, str]:
@@ -42,6 +45,8 @@ def _part(used: int | None, total: int) -> str:
 
 
 def _channels(drivers: int, outputs: int) -> str:
+    if outputs == 0:
+        return "none: virtual only"
     return f"{drivers} of {outputs}" if drivers <= outputs else f"{drivers} needed, {outputs} there"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from designer.report.chart import BEFORE, BOUND, INPUT_COLOURS, TARGET, Chart, band, chart, frequency_axis, line
 from designer.report.data import ReportData
-from designer.report.html import Section, paragraph
+from designer.report.html import Section, paragraph, table_of
 
 _LEAD = (
     "Cancellation gain is the level of a channel at its own ear over its level at the other ear, averaged over where "
@@ -17,7 +19,9 @@ def build(data: ReportData) -> Section:
     """Plot gain, effort and timbre against their targets."""
     figures = data.card["quantised"]["cancellation"]
     charts = (_gain(data, figures), _effort(data, figures), _timbre(data, figures))
-    return Section("cancellation", "Crosstalk cancellation", paragraph(_LEAD), charts)
+    limits = _limits(data)
+    tail = paragraph("Where the target is out of reach:") + table_of(limits) if limits else ""
+    return Section("cancellation", "Crosstalk cancellation", paragraph(_LEAD), charts, tail)
 
 
 def _gain(data: ReportData, figures: dict[str, list[float]]) -> Chart:
@@ -31,9 +35,13 @@ def _gain(data: ReportData, figures: dict[str, list[float]]) -> Chart:
             "without processing", centres, data.before["cancellation"]["left_cancellation_gain_db"], BEFORE, dash="dot"
         )
     )
-    for key, values in figures.items():
-        if isinstance(values, list) and ("achievable" in key or "bound" in key) and len(values) == len(centres):
-            traces.append(line(key.replace("_db", "").replace("_", " "), centres, values, BOUND, dash="dash"))
+    shown = False
+    for limit in _limits(data):
+        level = limit["reachable_gain_db"]
+        traces.append(
+            line("the most that can be had", limit["band_hz"], [level, level], BOUND, dash="dash", showlegend=not shown)
+        )
+        shown = True
     traces.append(line("target", centres, figures["target_gain_db"], TARGET, dash="dash"))
     for side, colour, dash in (("left", INPUT_COLOURS[0], "solid"), ("right", INPUT_COLOURS[1], "dot")):
         traces.append(line(side, centres, figures[f"{side}_cancellation_gain_db"], colour, dash=dash))
@@ -44,6 +52,12 @@ def _gain(data: ReportData, figures: dict[str, list[float]]) -> Chart:
         xaxis=frequency_axis(100, 16000),
         yaxis={"title": {"text": "own ear over other ear, dB"}, "range": [-3, 27]},
     )
+
+
+def _limits(data: ReportData) -> list[dict[str, Any]]:
+    """Bands in which the target cannot be met, each with the best that can be had and why."""
+    wanted = {"band_hz", "reachable_gain_db"}
+    return [limit for limit in data.card.get("limits", []) if isinstance(limit, dict) and wanted <= limit.keys()]
 
 
 def _effort(data: ReportData, figures: dict[str, list[float]]) -> Chart:

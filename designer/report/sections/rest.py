@@ -6,9 +6,9 @@ from typing import Any
 
 from designer.report.chart import SERIES, Chart, chart, frequency_axis, line
 from designer.report.data import ReportData
-from designer.report.html import Section, decimal, details, table
+from designer.report.html import Section, decimal, details, table, table_of
 
-_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "warnings", "drivers", "inputs"}
+_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "warnings", "limits"}
 
 
 def build(data: ReportData) -> Section:
@@ -25,8 +25,15 @@ def build(data: ReportData) -> Section:
                 body += details(f"{_words(group)}, {version}", table(("figure", "value"), _flat(value)))
                 if version == "quantised" and group not in ("cancellation", "beam"):
                     charts += _curves(group, value)
-    plain = [(_words(k), _text(v)) for k, v in data.card.items() if not isinstance(v, dict)]
+    for name, value in data.card.items():
+        if name not in _SHOWN and _are_records(value):
+            body += details(_words(name), table_of(value))
+    plain = [(_words(k), _text(v)) for k, v in data.card.items() if not isinstance(v, dict) and not _are_records(v)]
     return Section("figures", "All figures", table(("figure", "value"), plain), tuple(charts), body)
+
+
+def _are_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
