@@ -87,12 +87,16 @@ def test_centre_is_flat_on_axis(designed):
 
 def test_virtual_sources_lie_on_their_own_sides(designed):
     layout, _, figures = designed
+    # Where the cap leaves the cancellation its band.  pair2 is bound by it everywhere below 2 kHz, front3 and cross4
+    # from 0.6 to 2 kHz: there the time difference is what is left.
+    bound = {"pair2": 0.4, "front3": 0.8, "cross4": 0.8}
     for side in ("left", "right"):
-        # Within 30 µs of a real pair where the cap leaves the cancellation its band; pair2 is bound by it everywhere
-        # below 2 kHz, front3 and cross4 from 0.6 to 2 kHz, echo-studio from 0.8 to 1.6 kHz.
-        assert figures[f"{side}_itd_us"] > 0.75 * figures["real_pair_itd_us"] or layout.name == "pair2"
-        assert figures[f"{side}_itd_us"] > 100
+        if layout.name in bound:
+            assert figures[f"{side}_itd_us"] > bound[layout.name] * figures["real_pair_itd_us"]
+        else:
+            assert figures[f"{side}_itd_us"] == pytest.approx(figures["real_pair_itd_us"], abs=30)
         assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["target_mean_ild_db"], abs=1.5)
+        assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["real_pair_mean_ild_db"], abs=1.5)
 
 
 def test_latency_and_levels(designed):
