@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from designer.evaluation.plant import decibels, rounded
 from designer.evaluation.room import RoomPlant
+from designer.filters.bands import role_weights
 from designer.filters.beam_harmonic import least_side_energy, zone_products
 from designer.filters.beam_trade import DEPTHS_DB, trade_beam
 from designer.filters.beamformer import Beam, design_beam
@@ -39,7 +41,8 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     bands = bands[(bands >= low) & (bands <= high)]
     if not bands.size:
         bands = np.array([np.sqrt(max(low, 1.0) * high)])
-    trade = trade_beam(design_beam(layout, bands), np.arange(bands.size), wanted.white_noise_gain_floor_db)
+    beam = _in_units_of_effort(design_beam(layout, bands), role_weights(layout, bands, "beamformer"))
+    trade = trade_beam(beam, np.arange(bands.size), wanted.white_noise_gain_floor_db)
     deepest = trade.deepest_db(wanted.lobe_ripple_db)
     least = [float(np.interp(wanted.null_depth_db, DEPTHS_DB, row)) for row in trade.ripple_db]
     infeasible = [
@@ -69,6 +72,18 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
         "infeasible": infeasible,
         "solvers": _compare(layout, room),
     }
+
+
+def _in_units_of_effort(beam: Beam, band: NDArray[np.float64]) -> Beam:
+    """Scale drives so that a driver out of its band costs what it costs the design: effort over weight squared."""
+    scale = np.maximum(band, 1e-6)
+    return replace(
+        beam,
+        weights=beam.weights / scale,
+        axis=beam.axis * scale,
+        lobe=beam.lobe * scale[:, None],
+        nulls=beam.nulls * scale[:, None],
+    )
 
 
 def _compare(layout: Layout, room: RoomPlant) -> dict[str, Any]:

@@ -5,7 +5,7 @@ the equaliser ahead of the split.  Both are fitted in what is heard, in turns: w
 filters are a linear problem, and with those held the equaliser is.
 
 Measured on the shipped layouts, the factored form with 96 + 96 taps needs about a third fewer multiplications than
-direct filters and follows the target within 1.2 to 1.7 dB, where those keep 0.95 dB; longer factors gain little,
+direct filters and follows the target within 1.2 to 2.1 dB, where those keep 0.95 dB; longer factors gain little,
 because a ratio of two short filters is not a short filter.  Direct filters are therefore what the board runs.
 """
 

@@ -49,8 +49,8 @@ def test_factors_that_exist_are_found(pair2):
 
 def test_losses_are_those_of_the_error_budget(pair2):
     stereo, centre = rtf_losses(pair2, factor_filters(pair2, 96, 96, 48), 48)
-    # What the module states: within 1.7 dB of the gain, and inaudible in timbre.
-    assert stereo["cancellation_gain_db"] < 1.7
+    # What the module states: within 2.1 dB of the gain, and inaudible in timbre.
+    assert stereo["cancellation_gain_db"] < 2.1
     assert stereo["timbre_db"] < 0.5
     assert centre["on_axis_db"] < 0.5
 
