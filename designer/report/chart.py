@@ -21,6 +21,7 @@ LEVEL_SCALE = [[0.0, "#fcfdf5"], [0.35, "#b5dcc4"], [0.65, "#4a9fb5"], [1.0, "#1
 
 _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13}
 _GRID = {"gridcolor": "#e4e7eb", "zerolinecolor": "#c3c9d1", "linecolor": "#c3c9d1", "automargin": True}
+_LEGEND_ROW_PX = 20
 _FREQUENCY_TICKS = (100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 
 
@@ -52,9 +53,13 @@ def chart(caption: str, data: Sequence[Trace], height_px: int = 360, **layout: A
         "margin": {"l": 56, "r": 16, "t": 36, "b": 48},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "legend": {"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "yref": "container", "y": 1.0, "x": 0, "yanchor": "top"},
         "hovermode": "closest",
     }
+    # Two names fit side by side on a phone; their rows need room above the plot.
+    rows = -(-sum("name" in trace and trace.get("showlegend", True) for trace in data) // 2)
+    style["margin"]["t"] += _LEGEND_ROW_PX * max(0, rows - 1)
+    height_px += _LEGEND_ROW_PX * max(0, rows - 1)
     for key, value in layout.items():
         style[key] = {**_GRID, **value} if key.startswith(("xaxis", "yaxis")) else value
     return Chart(caption, tuple(data), style, height_px)
