@@ -191,6 +191,13 @@ HELLO_REPLY = Message(
             Field("credits", "u8", "requests that may be unanswered"),
             Field("clock_source", "u8", "see CLOCK"),
             Field("reserved", "u8", "0"),
+            Field("reset_cause", "u8", "why the board started, see RESET"),
+            Field("fault_exception", "u8", "number of the exception that ended the last run; 0: none"),
+            Field("faults", "u16", "in a row; after three the board no longer plays"),
+            Field("fault_pc", "u32", "where it happened; 0 where that is not known"),
+            Field("fault_lr", "u32", "where that was called from"),
+            Field("fault_status", "u32", "register CFSR"),
+            Field("fault_address", "u32", "what was touched; 0 where that is not known"),
         )
     ),
     "who the board is and what it was built for",
@@ -277,6 +284,8 @@ HEALTH_REPLY = Message(
             Field("peak_left", "u32", "largest magnitude of the input since the last HEALTH, full scale 2^B"),
             Field("peak_right", "u32", ""),
             Field("peaks", "bytes", "the same of each driver, u32 each; 0 where there is none", 64),
+            Field("stack_free", "u32", "bytes of the stack that were never used"),
+            Field("table_checks", "u32", "times that the tables in flash were found whole"),
         )
     ),
     "what the board's own playing has come to",
@@ -323,7 +332,8 @@ ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
 STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}
-PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4}
+PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
+RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}
 AUDIO_CLOCK = {"NONE": 0, "I2S": 1, "TIMER": 2}
 STATUS_CODES = {
     "OK": (0, "no error"),

@@ -35,6 +35,7 @@ _SAMPLE_TYPES: dict[str, np.dtype[Any]] = {
 }
 _ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
 _CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
+_RESET_NAMES = {code: name for name, code in protocol.RESET.items()}
 _PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
 _AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
 
@@ -63,6 +64,9 @@ class BoardInfo:
     credits: int
     max_payload_bytes: int
     clock_source: str
+    reset_cause: str
+    faults: int
+    fault: dict[str, int] | None
 
 
 class Board:
@@ -306,6 +310,8 @@ class VirtualBoard(Board):
     icount : str, optional
         QEMU's option of that name; audio then streams more slowly. `COUNT_INSTRUCTIONS` makes SysTick count
         instructions, `STEADY_CLOCK` gives a board of 125 million instructions a second whose deadlines repeat.
+    qemu_options : tuple of str, optional
+        Further options, such as `hil_tests.debugger.debugger_options`.
     target : BoardTarget, optional
         The board to simulate, by default the STM32F405.
     """
@@ -317,11 +323,12 @@ class VirtualBoard(Board):
         expected_layout: Layout | None = None,
         *,
         icount: str | None = None,
+        qemu_options: tuple[str, ...] = (),
         target: BoardTarget | None = None,
     ) -> None:
         target = target or find_board("virtual")
         self.tick_hz = target.virtual_tick_hz
-        options = () if icount is None else ("-icount", icount)
+        options = (*qemu_options, *(() if icount is None else ("-icount", icount)))
         self._directory = TemporaryDirectory(prefix="proscenium-board-")
         self._qemu: Qemu | None = None
         try:
@@ -408,6 +415,11 @@ def _read_info(fields: dict[str, Any]) -> BoardInfo:
         credits=fields["credits"],
         max_payload_bytes=fields["max_payload_bytes"],
         clock_source=_CLOCK_NAMES.get(fields["clock_source"], "UNKNOWN"),
+        reset_cause=_RESET_NAMES.get(fields["reset_cause"], "UNKNOWN"),
+        faults=fields["faults"],
+        fault={name.removeprefix("fault_"): value for name, value in fields.items() if name.startswith("fault_")}
+        if fields["fault_exception"]
+        else None,
     )
 
 

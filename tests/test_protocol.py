@@ -105,7 +105,7 @@ def test_payload_fields_come_back():
     values |= {"board_name": "stm32f405", "layout_name": "front3", "digest": bytes(range(32))}
     payload = protocol.HELLO_REPLY.payload
     assert payload.unpack(payload.pack(**values)) == values
-    with pytest.raises(ValueError, match="expected 112"):
+    with pytest.raises(ValueError, match="expected 132"):
         payload.unpack(b"")
 
 

@@ -98,6 +98,7 @@ def protocol_context() -> dict[str, Any]:
             ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
             ("SIGNAL", list(protocol.SIGNAL.items())),
             ("PLAYER", list(protocol.PLAYER.items())),
+            ("RESET", list(protocol.RESET.items())),
             ("AUDIO_CLOCK", list(protocol.AUDIO_CLOCK.items())),
             ("STAGE", list(protocol.STAGE.items())),
             ("CLOCK", list(protocol.CLOCK.items())),

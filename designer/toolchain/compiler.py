@@ -11,6 +11,7 @@ from designer.toolchain.cmsis import CMSIS_SOURCES, find_cmsis_dsp
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import Unit, compile_units
 from designer.toolchain.process import find_tool, run_tool, tool_version
+from designer.toolchain.seal import seal_tables
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
@@ -65,6 +66,7 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
+    seal_tables(out)
     return read_image(out)
 
 

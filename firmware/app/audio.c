@@ -1,12 +1,33 @@
 #include "audio.h"
 
 #include "bytes.h"
+#include "fault.h"
 #include "health.h"
 #include "player.h"
 #include "port.h"
+#include "seal.h"
 
 /* A host that took the pipeline and then fell silent for so long has gone. */
 #define HOST_SILENCE_S 30u
+
+/* So long without a fault, and the next one counts as the first. */
+#define FORGIVE_S 60u
+
+/* Bytes of the tables checked each time that there is nothing else to do. */
+#define SEAL_PORTION 256u
+
+/* Set by sections.ld around the tables; the build writes their CRC-32 into the seal
+ * (designer/toolchain/seal.py). */
+extern const uint8_t linker_tables_start[], linker_tables_end[];
+
+typedef struct {
+    char magic[12];
+    uint32_t crc;
+} table_seal_t;
+
+static const table_seal_t table_seal __attribute__((section(".seal"), used)) = {.magic = "PSCN-TABLES"};
+
+static ps_seal_t seal;
 
 /* In static memory, where the linker script checks the size; only this file knows it. */
 static ps_player_t player;
@@ -88,14 +109,33 @@ static void write_health(void *context, uint8_t *reply)
     ps_health_write(&player, reply);
     port_audio_errors(&underruns, &overruns);
     reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
+    ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
+    ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, seal.passes);
     ps_put_u32(reply + PS_HEALTH_REPLY_UNDERRUNS, underruns);
     ps_put_u32(reply + PS_HEALTH_REPLY_OVERRUNS, overruns);
 }
 
+static void stop_for(uint8_t state)
+{
+    player.command->bad_tables = state == PS_PLAYER_BAD_TABLES;
+    ps_player_stop(&player, state);
+}
+
 void audio_begin(ps_command_t *command, ps_platform_t *platform)
 {
+    const size_t size = (uintptr_t)linker_tables_end - (uintptr_t)linker_tables_start;
+
+    ps_seal_reset(&seal, linker_tables_start, size, *(const volatile uint32_t *)&table_seal.crc);
     platform->health = write_health;
     player.command = command;
+    if (!ps_seal_check(&seal, size)) {
+        stop_for(PS_PLAYER_BAD_TABLES);
+        return;
+    }
+    if (platform->reset_report->faults >= FAULTS_MAX) {
+        stop_for(PS_PLAYER_FAULTS);
+        return;
+    }
     audio_clock = port_audio_start(turn_due, turn_run);
     if (audio_clock != PS_AUDIO_CLOCK_NONE) {
         platform->claim = claim_pipeline;
@@ -104,10 +144,30 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
     }
 }
 
-void audio_watch_host(uint64_t heard)
+void audio_watch(uint64_t heard)
 {
-    if (player.state == PS_PLAYER_SERIAL &&
-        port_ticks() - heard > (uint64_t)HOST_SILENCE_S * port_tick_hz()) {
+    const uint64_t now = port_ticks();
+
+    if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * port_tick_hz()) {
         ps_player_release(&player);
     }
+    if (!ps_seal_check(&seal, SEAL_PORTION) && player.state != PS_PLAYER_BAD_TABLES) {
+        stop_for(PS_PLAYER_BAD_TABLES);
+    }
+    if (now > (uint64_t)FORGIVE_S * port_tick_hz() && player.state != PS_PLAYER_FAULTS) {
+        fault_forgive();
+    }
+}
+
+bool audio_is_alive(void)
+{
+    static uint32_t seen;
+    static uint64_t seen_at;
+    const uint64_t now = port_ticks();
+
+    if (player.state != PS_PLAYER_PLAYING || player.turns != seen) {
+        seen = player.turns;
+        seen_at = now;
+    }
+    return now - seen_at < port_tick_hz() / 2u;
 }

@@ -7,8 +7,13 @@
 /* Begins to play where the board has audio, and gives the platform its hooks. */
 void audio_begin(ps_command_t *command, ps_platform_t *platform);
 
-/* Gives the pipeline back to the board's own input when its last host fell silent at `heard` (ticks) and has
- * gone. */
-void audio_watch_host(uint64_t heard);
+/*
+ * What wants to be looked at now and then: a host that fell silent at `heard` (ticks) loses the pipeline,
+ * tables that are no longer whole are not played.
+ */
+void audio_watch(uint64_t heard);
+
+/* Whether blocks go on being played, where they should. */
+bool audio_is_alive(void);
 
 #endif

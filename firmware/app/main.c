@@ -54,14 +54,23 @@ static void serve_lane(void)
     in_lane = false;
 }
 
+static void feed_watchdog(void *context)
+{
+    (void)context;
+    port_watchdog_feed();
+}
+
 int main(void)
 {
-    const uint8_t clock_source = port_start();
+    ps_reset_report_t reset_report;
+    const uint8_t clock_source = port_start(&reset_report);
     ps_platform_t platform = {
         .write = write_line,
         .ticks = read_ticks,
         .receive_overruns = read_overruns,
         .open_lane = open_lane,
+        .alive = feed_watchdog,
+        .reset_report = &reset_report,
         .board_name = port_board_name(),
         .tick_hz = port_tick_hz(),
         .clock_source = clock_source,
@@ -72,10 +81,13 @@ int main(void)
     ps_link_reset(&link, &platform, &ps_design);
     audio_begin(&link.command, &platform);
     for (;;) {
+        if (audio_is_alive()) {
+            port_watchdog_feed();
+        }
         const size_t size = port_receive(received, sizeof received);
 
         if (size == 0) {
-            audio_watch_host(heard);
+            audio_watch(heard);
             port_idle();
         } else {
             heard = port_ticks();

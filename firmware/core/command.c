@@ -28,6 +28,20 @@ static void put_text(uint8_t *to, const char *text)
     memcpy(to, text, strnlen(text, PS_NAME_BYTES));
 }
 
+static void put_reset_report(const ps_reset_report_t *report, uint8_t *reply)
+{
+    static const ps_reset_report_t unknown = {.cause = PS_RESET_UNKNOWN};
+    const ps_reset_report_t *told = report != NULL ? report : &unknown;
+
+    reply[PS_HELLO_REPLY_RESET_CAUSE] = told->cause;
+    reply[PS_HELLO_REPLY_FAULT_EXCEPTION] = told->exception;
+    ps_put_u16(reply + PS_HELLO_REPLY_FAULTS, told->faults);
+    ps_put_u32(reply + PS_HELLO_REPLY_FAULT_PC, told->pc);
+    ps_put_u32(reply + PS_HELLO_REPLY_FAULT_LR, told->lr);
+    ps_put_u32(reply + PS_HELLO_REPLY_FAULT_STATUS, told->status);
+    ps_put_u32(reply + PS_HELLO_REPLY_FAULT_ADDRESS, told->address);
+}
+
 static size_t hello(const ps_command_t *command, uint8_t *reply)
 {
     put_text(reply + PS_HELLO_REPLY_BOARD_NAME, command->platform->board_name);
@@ -43,6 +57,7 @@ static size_t hello(const ps_command_t *command, uint8_t *reply)
     reply[PS_HELLO_REPLY_CREDITS] = PS_CREDITS;
     reply[PS_HELLO_REPLY_CLOCK_SOURCE] = command->platform->clock_source;
     reply[PS_HELLO_REPLY_RESERVED] = 0;
+    put_reset_report(command->platform->reset_report, reply);
     return PS_HELLO_REPLY_BYTES;
 }
 
@@ -51,7 +66,8 @@ static int start(ps_command_t *command, uint8_t entry)
     if (command->platform->claim != NULL) {
         command->platform->claim(command->platform->context);
     }
-    const int status = ps_pipeline_reset(&command->pipeline, command->design, entry);
+    const int status =
+        command->bad_tables ? PS_E_DESIGN : ps_pipeline_reset(&command->pipeline, command->design, entry);
 
     command->entry = status == PS_OK ? entry : 0;
     command->block_ticks_last = 0;
@@ -63,6 +79,9 @@ static uint32_t run_block(ps_command_t *command, uint32_t frames)
 {
     const uint64_t begin = now(command);
 
+    if (command->platform->alive != NULL) {
+        command->platform->alive(command->platform->context);
+    }
     /* Cannot fail: `frames` is at most a block. */
     (void)ps_pipeline_process(&command->pipeline, command->in, command->out, frames);
     command->blocks++;

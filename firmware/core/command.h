@@ -11,6 +11,17 @@
 #include "frame.h"
 #include "pipeline.h"
 
+/* Why the board started, and what its last run died of, as HELLO tells it. */
+typedef struct {
+    uint8_t cause;     /* PS_RESET_… */
+    uint8_t exception; /* number of the exception; 0 where there was none, or it has been told */
+    uint16_t faults;   /* in a row */
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t status;  /* CFSR */
+    uint32_t address; /* that was touched, where the core knows it */
+} ps_reset_report_t;
+
 /* What the core asks of the board it runs on; every function gets `context`. */
 typedef struct {
     void *context;
@@ -23,6 +34,8 @@ typedef struct {
     void (*claim)(void *context);
     void (*release)(void *context);
     void (*health)(void *context, uint8_t *reply);
+    void (*alive)(void *context);          /* told now and then in long work, or NULL: the watchdog */
+    const ps_reset_report_t *reset_report; /* or NULL */
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */
@@ -43,7 +56,8 @@ typedef struct {
     ps_pipeline_t pipeline;
     ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
     ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
-    uint8_t entry; /* 0 until START */
+    bool bad_tables; /* no START any more */
+    uint8_t entry;   /* 0 until START */
     uint32_t blocks;
     uint32_t block_ticks_last;
     uint32_t block_ticks_max;

@@ -191,14 +191,17 @@ void ps_player_claim(ps_player_t *player)
 
 void ps_player_release(ps_player_t *player)
 {
-    if (player->state != PS_PLAYER_PLAYING && player->state != PS_PLAYER_BAD_TABLES) {
+    if (player->state == PS_PLAYER_SERIAL || player->state == PS_PLAYER_OVERLOAD) {
         begin(player);
     }
 }
 
 void ps_player_stop(ps_player_t *player, uint8_t state)
 {
-    set_state(player, state);
+    player->state = state;
+    if (player->io != NULL) {
+        set_state(player, state);
+    }
 }
 
 bool ps_player_is_silent(const ps_player_t *player)

@@ -10,8 +10,11 @@
 
 #include "design.h"
 
-/* Starts clocks, tick counter and serial line. Every wait is bounded; returns the PS_CLOCK_… in use. */
-uint8_t port_start(void);
+#include "command.h"
+
+/* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded; returns the PS_CLOCK_… in
+ * use. */
+uint8_t port_start(ps_reset_report_t *report);
 
 const char *port_board_name(void);
 
@@ -49,7 +52,10 @@ void port_audio_read(uint32_t half, ps_sample_t *stereo);
 void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
 void port_audio_errors(uint32_t *underruns, uint32_t *overruns);
 
-/* The converters' own mute. */
+/* The converters' own mute; harmless at any time, from any handler. */
 void port_mute(bool muted);
+
+/* The watchdog, where there is one: fed at least once in 1.4 s. */
+void port_watchdog_feed(void);
 
 #endif

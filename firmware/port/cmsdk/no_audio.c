@@ -41,3 +41,7 @@ void port_mute(bool muted)
 {
     (void)muted;
 }
+
+void port_watchdog_feed(void)
+{
+}

@@ -4,6 +4,7 @@
 #include "board.h"
 #include "core_registers.h"
 #include "cpu.h"
+#include "fault.h"
 #include "handlers.h"
 #include "protocol.h"
 #include "ring.h"
@@ -28,8 +29,9 @@ void uart_receive_handler(void)
     }
 }
 
-uint8_t port_start(void)
+uint8_t port_start(ps_reset_report_t *report)
 {
+    fault_report(PS_RESET_UNKNOWN, report);
     ticks_start();
     UART_BAUD_DIVIDER = BOARD_CORE_HZ / PS_BAUD_RATE;
     UART_CTRL = UART_CTRL_TX | UART_CTRL_RX | UART_CTRL_RX_INTERRUPT;

@@ -40,7 +40,35 @@
 #define SCB_SHPR3                   REGISTER(0xE000ED20u) /* PM0214 4.4.8 */
 #define SCB_SHPR3_SYSTICK(priority) ((priority) << 24)
 #define SCB_SHPR3_PENDSV_LOWEST     (0xFFu << 16)
-#define SCB_CPACR                   REGISTER(0xE000ED88u)
-#define SCB_CPACR_FPU_FULL          (0xFu << 20)
+/* PM0214 4.4: .6 AIRCR, .9 SHCSR, .10 CFSR, .14 MMFAR, .15 BFAR */
+#define SCB_AIRCR             REGISTER(0xE000ED0Cu)
+#define SCB_AIRCR_SYSRESETREQ BIT(2)
+#define SCB_AIRCR_KEY         (0x05FAu << 16)
+#define SCB_SHCSR             REGISTER(0xE000ED24u)
+#define SCB_SHCSR_MEMFAULTENA BIT(16)
+#define SCB_SHCSR_BUSFAULTENA BIT(17)
+#define SCB_SHCSR_USGFAULTENA BIT(18)
+#define SCB_CFSR              REGISTER(0xE000ED28u)
+#define SCB_CFSR_MSTKERR      BIT(4)
+#define SCB_CFSR_MMARVALID    BIT(7)
+#define SCB_CFSR_STKERR       BIT(12)
+#define SCB_CFSR_BFARVALID    BIT(15)
+#define SCB_MMFAR             REGISTER(0xE000ED34u)
+#define SCB_BFAR              REGISTER(0xE000ED38u)
+
+/* Memory protection unit of Armv7-M, PM0214 4.2: .6 CTRL, .7 RNR, .8 RBAR, .9 RASR */
+#define MPU_CTRL            REGISTER(0xE000ED94u)
+#define MPU_CTRL_ENABLE     BIT(0)
+#define MPU_CTRL_PRIVDEFENA BIT(2)
+#define MPU_RNR             REGISTER(0xE000ED98u)
+#define MPU_RBAR            REGISTER(0xE000ED9Cu)
+#define MPU_RASR            REGISTER(0xE000EDA0u)
+#define MPU_RASR_ENABLE     BIT(0)
+#define MPU_RASR_SIZE_256   (7u << 1)
+#define MPU_RASR_NO_ACCESS  (0u << 24)
+#define MPU_RASR_XN         BIT(28)
+
+#define SCB_CPACR          REGISTER(0xE000ED88u)
+#define SCB_CPACR_FPU_FULL (0xFu << 20)
 
 #endif

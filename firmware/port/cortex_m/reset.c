@@ -4,18 +4,13 @@
 
 #include "core_registers.h"
 #include "cpu.h"
+#include "fault.h"
 
 /* Set by sections.ld */
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
 
 int main(void);
-
-void halt_handler(void)
-{
-    for (;;) {
-    }
-}
 
 void reset_handler(void)
 {
@@ -25,6 +20,7 @@ void reset_handler(void)
 
     memcpy(linker_data_start, linker_data_load, (uintptr_t)linker_data_end - (uintptr_t)linker_data_start);
     memset(linker_bss_start, 0, (uintptr_t)linker_bss_end - (uintptr_t)linker_bss_start);
+    fault_guard_stack();
     main();
-    halt_handler();
+    fault_handler(); /* which it never returns to */
 }

@@ -14,7 +14,4 @@ typedef union {
 
 void reset_handler(void);
 
-/* Where an interrupt goes that nobody expects. */
-void halt_handler(void);
-
 #endif

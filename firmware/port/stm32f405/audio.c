@@ -102,9 +102,8 @@ void port_audio_resume(void)
 
 void port_mute(bool muted)
 {
-    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
-        i2s_mute(muted);
-    }
+    /* Also ahead of i2s_start(), in a fault: the pin is then not an output yet, and its pull-down mutes. */
+    i2s_mute(muted);
 }
 
 void port_audio_errors(uint32_t *underruns, uint32_t *overruns)

@@ -9,11 +9,13 @@
 #include "audio.h"
 #include "clock.h"
 #include "cpu.h"
+#include "fault.h"
 #include "handlers.h"
 #include "protocol.h"
 #include "registers.h"
 #include "ring.h"
 #include "ticks.h"
+#include "watchdog.h"
 
 /* Polls for one byte to leave: at 921600 baud it takes 11 us, some 200 polls at 168 MHz. */
 #define SEND_POLLS 100000u
@@ -81,13 +83,15 @@ static void start_serial(uint32_t apb2_hz)
     NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
 }
 
-uint8_t port_start(void)
+uint8_t port_start(ps_reset_report_t *report)
 {
+    fault_report(reset_cause(), report);
     running = clock_start();
 
     simulated = running.source == PS_CLOCK_SIMULATED;
     ticks_start();
     start_serial(running.apb2_hz);
+    watchdog_start();
     return running.source;
 }
 

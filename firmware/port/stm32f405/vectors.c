@@ -1,4 +1,5 @@
 /* Vector table: RM0090 12.2 table 61, PM0214 2.3.4. */
+#include "fault.h"
 #include "handlers.h"
 #include "registers.h"
 #include "reset.h"
@@ -10,13 +11,13 @@
 const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [0] = {.initial_stack = linker_stack_top},
     [1] = {.handler = reset_handler},
-    [2 ... 13] = {.handler = halt_handler},
+    [2 ... 13] = {.handler = fault_handler},
     [14] = {.handler = pendsv_handler},
     [15] = {.handler = systick_handler},
-    [16 ... 16 + DMA1_Stream3_INTERRUPT - 1] = {.handler = halt_handler},
+    [16 ... 16 + DMA1_Stream3_INTERRUPT - 1] = {.handler = fault_handler},
     [16 + DMA1_Stream3_INTERRUPT] = {.handler = dma1_stream3_handler},
-    [16 + DMA1_Stream3_INTERRUPT + 1 ... 16 + USART1_INTERRUPT - 1] = {.handler = halt_handler},
+    [16 + DMA1_Stream3_INTERRUPT + 1 ... 16 + USART1_INTERRUPT - 1] = {.handler = fault_handler},
     [16 + USART1_INTERRUPT] = {.handler = usart1_handler},
-    [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = halt_handler},
+    [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };
 /* clang-format on */

@@ -1,0 +1,132 @@
+#include "fault.h"
+
+#include "core_registers.h"
+#include "cpu.h"
+#include "port.h"
+#include "reset.h"
+
+#define RECORD_MAGIC 0x544C5546u /* "FULT" */
+#define PAINT        0xC5C5C5C5u
+
+/* PM0214 2.3.7: what the core puts on the stack */
+typedef struct {
+    uint32_t r0, r1, r2, r3, r12, lr, pc, psr;
+} frame_t;
+
+/* RAM after power-on is random: the check tells a record from that. */
+static struct {
+    uint32_t magic;
+    uint32_t exception;
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t status; /* CFSR */
+    uint32_t address;
+    uint32_t faults; /* in a row */
+    uint32_t check;
+} record __attribute__((section(".noinit")));
+
+/* The stack that failed is not used to say so. */
+static uint64_t fault_stack[64] __attribute__((section(".noinit")));
+
+extern uint32_t linker_stack_low[];
+
+static uint32_t check_of_record(void)
+{
+    return record.magic ^ record.exception ^ record.pc ^ record.lr ^ record.status ^ record.address ^
+           record.faults ^ 0x5A5A5A5Au;
+}
+
+/* Named by fault_handler() only. */
+void fault_store(const frame_t *frame, uint32_t exception);
+
+void fault_store(const frame_t *frame, uint32_t exception)
+{
+    const uint32_t status = SCB_CFSR;
+    /* A frame that could not be stacked, or lies elsewhere, says nothing. */
+    const bool sound = !(status & (SCB_CFSR_MSTKERR | SCB_CFSR_STKERR)) &&
+                       (uintptr_t)frame >= (uintptr_t)linker_stack_low &&
+                       (uintptr_t)(frame + 1) <= (uintptr_t)linker_stack_top;
+    const uint32_t before =
+        record.magic == RECORD_MAGIC && record.check == check_of_record() ? record.faults : 0;
+
+    port_mute(true);
+    record.magic = RECORD_MAGIC;
+    record.exception = exception;
+    record.pc = sound ? frame->pc : 0;
+    record.lr = sound ? frame->lr : 0;
+    record.status = status;
+    record.address = status & SCB_CFSR_MMARVALID ? SCB_MMFAR : status & SCB_CFSR_BFARVALID ? SCB_BFAR : 0;
+    record.faults = before + 1u;
+    record.check = check_of_record();
+    cpu_synchronise();
+    SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;
+    for (;;) {
+    }
+}
+
+__attribute__((naked)) void fault_handler(void)
+{
+    __asm volatile("tst lr, #4\n\t"
+                   "ite eq\n\t"
+                   "mrseq r0, msp\n\t"
+                   "mrsne r0, psp\n\t"
+                   "mrs r1, ipsr\n\t"
+                   "msr msp, %0\n\t"
+                   "b fault_store" ::"r"(fault_stack + sizeof fault_stack / sizeof fault_stack[0])
+                   : "r0", "r1");
+}
+
+void fault_guard_stack(void)
+{
+    /* Paint what lies below; the few words right under the stack pointer may be in use. */
+    for (uint32_t *word = linker_stack_low; word < (uint32_t *)__builtin_frame_address(0) - 64; word++) {
+        *word = PAINT;
+    }
+    /* PM0214 4.4.9: each fault has its own handler number, instead of all being hard faults */
+    SCB_SHCSR |= SCB_SHCSR_USGFAULTENA | SCB_SHCSR_BUSFAULTENA | SCB_SHCSR_MEMFAULTENA;
+#if __ARM_ARCH >= 8
+    /* Armv8-M has a limit for that; its MPU is another. */
+    __asm volatile("msr msplim, %0" ::"r"(linker_stack_low) : "memory");
+#else
+    /* PM0214 4.2: region 0, 256 bytes without access; all else as without an MPU */
+    MPU_RNR = 0;
+    MPU_RBAR = (uint32_t)(uintptr_t)linker_stack_low - 256u;
+    MPU_RASR = MPU_RASR_XN | MPU_RASR_NO_ACCESS | MPU_RASR_SIZE_256 | MPU_RASR_ENABLE;
+    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
+#endif
+    cpu_synchronise();
+}
+
+void fault_report(uint8_t cause, ps_reset_report_t *report)
+{
+    *report = (ps_reset_report_t){.cause = cause};
+    if (record.magic != RECORD_MAGIC || record.check != check_of_record()) {
+        record.magic = 0;
+        return;
+    }
+    report->cause = PS_RESET_FAULT;
+    report->exception = (uint8_t)record.exception;
+    report->faults = (uint16_t)record.faults;
+    report->pc = record.pc;
+    report->lr = record.lr;
+    report->status = record.status;
+    report->address = record.address;
+    /* Told once; the count stays until fault_forgive(). */
+    record.exception = 0;
+    record.check = check_of_record();
+}
+
+void fault_forgive(void)
+{
+    record.magic = 0;
+}
+
+uint32_t fault_stack_free(void)
+{
+    uint32_t words = 0;
+
+    while (linker_stack_low + words < linker_stack_top && linker_stack_low[words] == PAINT) {
+        words++;
+    }
+    return words * (uint32_t)sizeof *linker_stack_low;
+}

@@ -1,0 +1,15 @@
+#ifndef PS_STM32F405_WATCHDOG_H
+#define PS_STM32F405_WATCHDOG_H
+
+#include <stdint.h>
+
+#include "port.h"
+
+/* The independent watchdog: from here on, port_watchdog_feed() at least once in 1.4 s. It cannot be stopped.
+ */
+void watchdog_start(void);
+
+/* Why the core started, a PS_RESET_…; asked once. */
+uint8_t reset_cause(void);
+
+#endif
