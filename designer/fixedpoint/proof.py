@@ -186,7 +186,7 @@ def _path_bounds(bank: FixedPointBank, where: str, path: FixedPointPath) -> Iter
         return
     limit = _RANGE_Q31 if bank.arithmetic == "q31" else _WORD_64
     yield Bound("accumulator", where, *_extremes(bank, path.coefficients), limit)
-    if bank.arithmetic == "q31":
+    if bank.arithmetic != "q31x15":
         return
     for segment in segments(path.coefficients, bank.arithmetic):
         stop = segment.first + segment.taps

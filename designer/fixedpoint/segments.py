@@ -1,8 +1,8 @@
 """Cut a path into runs of taps whose sums fit a 32-bit accumulator.
 
-On 16-bit coefficients the quick multiply-accumulates of a Cortex-M4 add into 32 bits (SMLAD, SMLAWB).  The partial sums
-wrap, so only the whole sum of a run has to fit: Σ|c| ≤ 65535 is enough for every input.  The runs' sums are added in
-64 bits, so the cut changes no bit of the result.
+The Cortex-M4's multiply-accumulate of 32-bit samples and 16-bit coefficients (SMLAWB) adds into 32 bits.  The partial
+sums wrap, so only the whole sum of a run has to fit: Σ|c| ≤ 65535 is enough for every input.  The runs' sums are added
+in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and need no cut.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import numpy as np
 
 from designer.fixedpoint.bank import Arithmetic
 
-# q15: 2**15 * Σ|c| < 2**31.  q31x15: each product is (x * c) >> 16, at most 2**15 * |c| and one for its floor:
-# 2**15 * 65535 + 2048 taps < 2**31.
+# Each product is (x * c) >> 16, at most 2**15 * |c| and one for its floor: 2**15 * 65535 + 2048 taps < 2**31.
 LARGEST_SUM = 65535
 
 
@@ -27,7 +26,7 @@ class Segment:
 
 
 def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment, ...]:
-    """Longest runs, from the last tap to the first, that each fit; q31 accumulates in 64 bits and needs no cut.
+    """Longest runs, from the last tap to the first, that each fit.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment,
         In the order in which the firmware stores them: the last taps first.  Empty where N = 0.
     """
     stop, result = int(coefficients.size), []
-    if arithmetic == "q31":
+    if arithmetic != "q31x15":
         return (Segment(0, stop),) if stop else ()
     magnitude = np.abs(coefficients.astype(np.int64))
     while stop:

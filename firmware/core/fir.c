@@ -2,10 +2,34 @@
 
 #include <string.h>
 
+#if defined(__ARM_FEATURE_SIMD32)
+#include <arm_acle.h>
+#endif
+
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
 {
     memmove(bus->samples, bus->samples + frames, PS_HISTORY_SAMPLES * sizeof bus->samples[0]);
 }
+
+#if defined(PS_ARITHMETIC_Q15) && defined(__ARM_FEATURE_SIMD32)
+
+/* Two samples at a time: SHADD16 and SHSUB16 halve and floor as the definition does (Arm ARM, A7.7.134). */
+void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
+{
+    int16x2_t *l = (int16x2_t *)(void *)left;
+    int16x2_t *r = (int16x2_t *)(void *)right;
+
+    for (uint32_t n = 0; n < frames; n += 2) {
+        const int16x2_t mid = __shadd16(*l, *r);
+
+        *r = __shsub16(*l, *r);
+        *l = mid;
+        l++;
+        r++;
+    }
+}
+
+#else
 
 void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
 {
@@ -17,6 +41,8 @@ void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
         right[n] = (ps_sample_t)((l - r) >> 1);
     }
 }
+
+#endif
 
 static void add_fir(const ps_fir_t *fir, const ps_bus_t *buses, int64_t *sum, uint32_t frames)
 {
@@ -31,12 +57,14 @@ static void add_fir(const ps_fir_t *fir, const ps_bus_t *buses, int64_t *sum, ui
 #endif
 }
 
-void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_bus_t *buses, int64_t *out,
-                uint32_t frames)
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
+                int64_t *out, uint32_t frames)
 {
     const ps_fir_t *fir = design->firs + design->sums[sum].first;
 
-    memset(out, 0, frames * sizeof out[0]);
+    for (uint32_t n = 0; n < frames; n++) {
+        out[n] = start;
+    }
     for (uint32_t k = 0; k < design->sums[sum].count; k++) {
         if ((from >> fir[k].bus & 1u) != 0) {
             add_fir(&fir[k], buses, out, frames);
@@ -44,19 +72,27 @@ void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, const ps
     }
 }
 
-/* (sum + 2^shift / 2) >> shift, saturated; in two words, as a 64-bit shift by a variable takes three times as
- * many instructions. 0 <= shift <= 31. */
-static inline ps_sample_t to_sample(int64_t sum, int64_t half, uint32_t shift)
+/*
+ * sum >> shift, saturated; in two words, as a 64-bit shift by a variable takes three times as many
+ * instructions. 0 <= shift <= 31.
+ */
+static inline ps_sample_t to_sample(int64_t sum, uint32_t shift)
 {
-    const int64_t rounded = sum + half;
-    const int32_t high = (int32_t)(rounded >> 32);
-    int32_t value = (int32_t)((uint32_t)rounded >> shift | (uint32_t)high << 1 << (31u - shift));
+    const int32_t high = (int32_t)(sum >> 32);
+    int32_t value = (int32_t)((uint32_t)sum >> shift | (uint32_t)high << 1 << (31u - shift));
 
+#if defined(PS_ARITHMETIC_Q15)
+    /* It fits 32 bits: 3 paths of at most 2048 taps, each below 8 (h * 2^-3), times 2^15. */
+#if defined(__ARM_FEATURE_SAT)
+    /* arm_acle.h of GCC 12 has __ssat() as a macro that our warnings refuse. */
+    __asm("ssat %0, #16, %0" : "+r"(value));
+#else
+    value = value > PS_SAMPLE_MAX ? PS_SAMPLE_MAX : value < PS_SAMPLE_MIN ? PS_SAMPLE_MIN : value;
+#endif
+#else
     if (high >> shift != value >> 31) {
         value = INT32_MAX ^ (high >> 31);
     }
-#if defined(PS_ARITHMETIC_Q15)
-    value = value > PS_SAMPLE_MAX ? PS_SAMPLE_MAX : value < PS_SAMPLE_MIN ? PS_SAMPLE_MIN : value;
 #endif
     return (ps_sample_t)value;
 }
@@ -65,21 +101,24 @@ void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps
                     ps_fir_scratch_t *scratch, ps_sample_t *out, uint32_t frames)
 {
     const uint32_t shift = group->shift;
-    const int64_t half = (1LL << shift) >> 1;
+    ps_sample_t *plus = out + group->plus;
+    const int64_t *common = scratch->common;
+    const int64_t *difference = scratch->difference;
 
-    ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, buses, scratch->common, frames);
+    /* From half a unit of the result, so that the right shift rounds. */
+    ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch->common, frames);
     if (group->minus == PS_NONE) {
-        for (uint32_t n = 0; n < frames; n++) {
-            out[n * PS_DRIVERS + group->plus] = to_sample(scratch->common[n], half, shift);
+        for (uint32_t n = 0; n < frames; n++, plus += PS_DRIVERS) {
+            *plus = to_sample(common[n], shift);
         }
         return;
     }
-    ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, buses, scratch->difference, frames);
-    for (uint32_t n = 0; n < frames; n++) {
-        const int64_t common = scratch->common[n];
-        const int64_t difference = scratch->difference[n];
+    ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch->difference, frames);
+    /* The mirror driver lies at a fixed distance. */
+    const int32_t apart = (int32_t)group->minus - (int32_t)group->plus;
 
-        out[n * PS_DRIVERS + group->plus] = to_sample(common + difference, half, shift);
-        out[n * PS_DRIVERS + group->minus] = to_sample(common - difference, half, shift);
+    for (uint32_t n = 0; n < frames; n++, plus += PS_DRIVERS) {
+        plus[0] = to_sample(common[n] + difference[n], shift);
+        plus[apart] = to_sample(common[n] - difference[n], shift);
     }
 }

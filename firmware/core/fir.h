@@ -39,11 +39,11 @@ void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames);
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
 /*
- * Adds up the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its group, ahead
- * of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
+ * Adds up, from `start`, the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its
+ * group, ahead of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
  */
-void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_bus_t *buses, int64_t *out,
-                uint32_t frames);
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
+                int64_t *out, uint32_t frames);
 
 /*
  * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers.

@@ -11,14 +11,13 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
 {
     (void)taps_odd;
     for (uint32_t n = 0; n < frames; n++) {
-        int32_t accumulator = 0;
+        int64_t accumulator = 0;
 
         for (uint32_t k = 0; k < length; k++) {
-            /* Unsigned, as partial sums may wrap: only the whole sum is proved to fit. */
-            accumulator = (int32_t)((uint32_t)accumulator + (uint32_t)(taps[k] * x[n + k]));
+            accumulator += taps[k] * x[n + k];
         }
         /* As a product: a left shift of a negative number is undefined in C. */
-        sum[n] += (int64_t)accumulator * (1 << shift);
+        sum[n] += accumulator * (1 << shift);
     }
 }
 
@@ -31,6 +30,7 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
         for (uint32_t k = 0; k < length; k++) {
             const int32_t product = (int32_t)(((int64_t)taps[k] * x[n + k]) >> 16);
 
+            /* Unsigned, as partial sums may wrap: only the whole sum is proved to fit. */
             accumulator = (int32_t)((uint32_t)accumulator + (uint32_t)product);
         }
         sum[n] += (int64_t)accumulator * (1 << shift);

@@ -17,13 +17,14 @@
 #define PS_FIR_SLACK  16u
 
 /*
- * Q1.15 x Q1.15 -> Q2.30, 32-bit accumulator: sum |taps| <= 65535 is proved for each table.
+ * Q1.15 x Q1.15 -> Q34.30, 64-bit accumulator: exact.
  * x at a multiple of 4 bytes; taps_odd: taps one later, taps_odd[0] = 0 and taps[length - 1] = 0.
  */
 void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, const int16_t *x, int64_t *sum,
                 uint32_t shift, uint32_t frames);
 
-/* Q1.31 x Q1.15 -> Q2.46, each product >> 16 (floor) -> Q2.30; sum |taps| <= 65535. */
+/* Q1.31 x Q1.15 -> Q2.46, each product >> 16 (floor) -> Q2.30, 32-bit accumulator: sum |taps| <= 65535 is
+ * proved for each table. */
 void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
                    uint32_t frames);
 

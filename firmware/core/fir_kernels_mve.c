@@ -15,25 +15,25 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
     for (uint32_t n = 0; n < frames; n += 4) {
         const int16_t *c = taps;
         const int16_t *w = x + n;
-        int32_t a0 = 0;
-        int32_t a1 = 0;
-        int32_t a2 = 0;
-        int32_t a3 = 0;
+        int64_t a0 = 0;
+        int64_t a1 = 0;
+        int64_t a2 = 0;
+        int64_t a3 = 0;
 
         for (uint32_t turns = length / 8u; turns != 0; turns--) {
             const int16x8_t c8 = vld1q_s16(c);
 
-            a0 = vmladavaq_s16(a0, c8, vld1q_s16(w));
-            a1 = vmladavaq_s16(a1, c8, vld1q_s16(w + 1));
-            a2 = vmladavaq_s16(a2, c8, vld1q_s16(w + 2));
-            a3 = vmladavaq_s16(a3, c8, vld1q_s16(w + 3));
+            a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
+            a1 = vmlaldavaq_s16(a1, c8, vld1q_s16(w + 1));
+            a2 = vmlaldavaq_s16(a2, c8, vld1q_s16(w + 2));
+            a3 = vmlaldavaq_s16(a3, c8, vld1q_s16(w + 3));
             c += 8;
             w += 8;
         }
-        sum[n] += (int64_t)a0 * (1 << shift);
-        sum[n + 1] += (int64_t)a1 * (1 << shift);
-        sum[n + 2] += (int64_t)a2 * (1 << shift);
-        sum[n + 3] += (int64_t)a3 * (1 << shift);
+        sum[n] += a0 * (1 << shift);
+        sum[n + 1] += a1 * (1 << shift);
+        sum[n + 2] += a2 * (1 << shift);
+        sum[n + 3] += a3 * (1 << shift);
     }
 }
 

@@ -46,17 +46,18 @@ def exact_accumulator(bank, path, bus):
 
 
 def test_every_segment_peaks_exactly_at_its_bound():
-    _, bank = random_bank(3, "q15", taps=200)
+    _, bank = random_bank(3, "q31x15", taps=200)
     bounds = prove(bank).of("segment")
     assert len(bounds) > sum(path.taps > 0 for row in bank.paths for path in row)
     found = iter(bounds)
+    low, high = limits("q31x15")
     for row in bank.paths:
         for path in row:
-            for segment in segments(path.coefficients, "q15"):
+            for segment in segments(path.coefficients, "q31x15"):
                 taps = path.coefficients[segment.first : segment.first + segment.taps].astype(int)
                 bound = next(found)
-                assert int(np.where(taps > 0, taps * 32767, taps * -32768).sum()) == bound.most
-                assert int(np.where(taps > 0, taps * -32768, taps * 32767).sum()) == bound.least
+                assert int((np.where(taps > 0, taps * high, taps * low) >> 16).sum()) == bound.most
+                assert int((np.where(taps > 0, taps * low, taps * high) >> 16).sum()) == bound.least
                 assert bound.most < 2**31
                 assert bound.holds
 

@@ -143,8 +143,8 @@ SABOTAGES = {
     ),
     "stage: the first driver rounds down": (
         "core/fir.c",
-        "to_sample(scratch->common[n], half, shift);",
-        "to_sample(scratch->common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), half, shift);",
+        "to_sample(common[n], shift);",
+        "to_sample(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift);",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (

@@ -1,0 +1,117 @@
+"""Small programs that boot bare in QEMU on each core, count instructions or check kernels, and end by themselves."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer.errors import BuildError
+from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
+from designer.toolchain.cmsis import find_cmsis_dsp
+from designer.toolchain.compiler import CMSIS_FLAGS, CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.process import run_tool
+
+BARE = Path(__file__).parent / "bare"
+# Where each machine starts to run.
+CODE_ORIGINS = {"stm32f405": 0x08000000, "mps2-an500": 0, "mps3-an547": 0}
+CORES = {"stm32f405": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55"}
+# CMSIS-DSP at its best.
+LIBRARY_FLAGS = (*CMSIS_FLAGS, "-ffast-math")
+RUN_TIMEOUT_S = 300
+_LINE = re.compile(r"(.+) (\d+)")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A line that a program printed: what, and its number."""
+
+    name: str
+    value: int
+
+
+def build_bare(
+    board: str, own: Sequence[Path], library: Sequence[str], out: Path, includes: Sequence[Path] = ()
+) -> Path:
+    """Compile and link a program for one board.
+
+    Parameters
+    ----------
+    board : str
+        A key of `CODE_ORIGINS`.
+    own : sequence of Path
+        Sources of ours; the firmware's kernels and the bare start-up are added.
+    library : sequence of str
+        Sources of CMSIS-DSP, below its ``Source``.
+    out : Path
+        The ELF file; objects lie beside it.
+    includes : sequence of Path, optional
+        Further directories of headers.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    BuildError
+        If something does not compile or link.
+    """
+    cmsis, cpu = find_cmsis_dsp(), BOARDS[board].cpu_flags
+    headers = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
+    headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
+    headers += tuple(f"-I{path}" for path in includes)
+    kernels = sorted((FIRMWARE_ROOT / "core").glob("fir_kernels*.c"))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    objects = []
+    for source, flags in (
+        *((path, OWN_FLAGS) for path in (*own, *kernels, BARE / "bare.c")),
+        *((cmsis / "Source" / name, LIBRARY_FLAGS) for name in library),
+    ):
+        target = out.parent / f"{out.stem}-{source.stem}.o"
+        command = [CROSS_COMPILER, *cpu, *flags, *headers, "-c", str(source), "-o", str(target)]
+        run_tool(command, f"compiling '{source.name}'")
+        objects.append(str(target))
+    link = [CROSS_COMPILER, *cpu, "-nostartfiles", "-Wl,--gc-sections,--no-warn-rwx-segments"]
+    link += [
+        f"-Wl,--defsym=CODE_ORIGIN={CODE_ORIGINS[board]:#x}",
+        f"-T{BARE / 'bare.ld'}",
+        *objects,
+        "-lm",
+        "-o",
+        str(out),
+    ]
+    run_tool(link, f"linking '{out.name}'")
+    return out
+
+
+def run_bare(board: str, elf: Path, *, count_instructions: bool = False) -> list[Measured]:
+    """Boot a program and collect what it prints until it ends.
+
+    Parameters
+    ----------
+    board : str
+    elf : Path
+    count_instructions : bool
+        Make an instruction take a nanosecond of virtual time, which SysTick counts.
+
+    Raises
+    ------
+    BuildError
+        If the program faults, fails or does not end.
+    """
+    command = ["qemu-system-arm", "-M", BOARDS[board].qemu_machine, "-display", "none", "-monitor", "none"]
+    command += ["-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
+    command += ["-icount", "shift=0"] if count_instructions else []
+    try:
+        # Semihosting prints to stderr.
+        result = subprocess.run(command, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise BuildError(f"'{elf.name}' on {board}: {error}") from error
+    found = [Measured(m[1], int(m[2])) for line in result.stderr.splitlines() if (m := _LINE.fullmatch(line))]
+    if result.returncode != 0:
+        raise BuildError(f"'{elf.name}' on {board} ended with {result.returncode}:\n{result.stderr[-500:]}")
+    return found
