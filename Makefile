@@ -6,6 +6,7 @@
 LAYOUT ?= front3
 BOARD  ?= virtual
 PORT   ?=
+CRYSTAL ?=
 INPUT  ?=
 
 SHELL  := /bin/bash
@@ -21,7 +22,7 @@ SVD    := $(VENV)/share/STM32F40x.svd
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
-TEST_PACKAGES := cppcheck clang-format chromium espeak-ng frozen-bubble-data
+TEST_PACKAGES := cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
 
 .PHONY: hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
@@ -35,7 +36,7 @@ test: $(VENV)/.test-packages setup $(SVD)
 	$(VENV)/bin/python -m pytest
 
 flash: setup
-	$(RUN) flash $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT))
+	$(RUN) flash $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(CRYSTAL),--crystal $(CRYSTAL))
 
 coefficients: setup
 	$(RUN) generate $(LAYOUT)

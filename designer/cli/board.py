@@ -32,6 +32,7 @@ def flash(
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
     out: OutOption = None,
+    crystal: Annotated[int, typer.Option("--crystal", metavar="MHZ", help="The board's crystal: 8 or 12.")] = 8,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -46,7 +47,7 @@ def flash(
 
         check_channels(find_layout(layout), board.value)
     result, _, directory = run_design(layout, out, quiet=json or quiet)
-    image = run_build(result, directory, json or quiet, board)
+    image = run_build(result, directory, json or quiet, board, crystal)
     told = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         from designer.toolchain.flash import flash as program

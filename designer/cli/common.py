@@ -81,13 +81,15 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
+def run_build(
+    result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
+) -> Image:
     """Compile the image of a design."""
     from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
-    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", crystal_mhz)
 
 
 def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:

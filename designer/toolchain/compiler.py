@@ -15,6 +15,7 @@ from designer.toolchain.seal import seal_tables
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
+CRYSTALS_MHZ = (8, 12)
 
 WARNING_FLAGS = (
     "-Wall",
@@ -33,7 +34,7 @@ CMSIS_FLAGS = ("-O3", "-g", "-w", "-ffunction-sections", "-DARM_MATH_LOOPUNROLL"
 HOST_CMSIS_FLAGS = ("-D__GNUC_PYTHON__",)
 
 
-def build_image(generated_dir: Path, board: str, out: Path) -> Image:
+def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
     """Compile and link the firmware with a generated design.
 
     Parameters
@@ -44,6 +45,8 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
         The ELF file to write; the linker's map goes beside it.
+    crystal_mhz : int
+        What the board's oscillator runs at: 8 or 12; boards that only QEMU has take no notice.
 
     Returns
     -------
@@ -58,11 +61,14 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
         If a compiler or CMSIS-DSP is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
+    if crystal_mhz not in CRYSTALS_MHZ:
+        raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "app").glob("*.c"))]
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
-    units = _units(sources, target.cpu_flags, includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
+    clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
+    units = _units(sources, (*target.cpu_flags, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)

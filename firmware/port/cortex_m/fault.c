@@ -7,6 +7,8 @@
 
 #define RECORD_MAGIC 0x544C5546u /* "FULT" */
 #define PAINT        0xC5C5C5C5u
+/* Bytes right under the frame that may be in use */
+#define PAINT_DISTANCE 256u
 
 /* PM0214 2.3.7: what the core puts on the stack */
 typedef struct {
@@ -78,8 +80,8 @@ __attribute__((naked)) void fault_handler(void)
 
 void fault_guard_stack(void)
 {
-    /* Paint what lies below; the few words right under the stack pointer may be in use. */
-    for (uint32_t *word = linker_stack_low; word < (uint32_t *)__builtin_frame_address(0) - 64; word++) {
+    for (uint32_t *word = linker_stack_low;
+         (uintptr_t)word < (uintptr_t)__builtin_frame_address(0) - PAINT_DISTANCE; word++) {
         *word = PAINT;
     }
     /* PM0214 4.4.9: each fault has its own handler number, instead of all being hard faults */
@@ -123,10 +125,11 @@ void fault_forgive(void)
 
 uint32_t fault_stack_free(void)
 {
-    uint32_t words = 0;
+    const uint32_t size = (uint32_t)((uintptr_t)linker_stack_top - (uintptr_t)linker_stack_low);
+    uint32_t unused = 0;
 
-    while (linker_stack_low + words < linker_stack_top && linker_stack_low[words] == PAINT) {
-        words++;
+    while (unused < size && linker_stack_low[unused / sizeof *linker_stack_low] == PAINT) {
+        unused += (uint32_t)sizeof *linker_stack_low;
     }
-    return words * (uint32_t)sizeof *linker_stack_low;
+    return unused;
 }

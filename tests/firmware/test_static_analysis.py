@@ -1,0 +1,81 @@
+"""Own code is clean under GCC's analyser, cppcheck and clang-tidy, for the real board."""
+
+import shutil
+import subprocess
+
+import pytest
+from designs import generate_small
+
+from designer.toolchain.boards import FIRMWARE_ROOT, find_board
+from designer.toolchain.cmsis import find_cmsis_dsp
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
+
+BOARD = find_board("stm32f405")
+SOURCES = sorted(
+    source
+    for directory in (FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", *BOARD.source_directories)
+    for source in directory.glob("*.c")
+)
+# Right shifts of negative numbers are arithmetic: GCC documents so, and the tests would tell.
+CPPCHECK_SUPPRESSIONS = ("shiftTooManyBitsSigned", "missingIncludeSystem", "unusedFunction")
+CLANG_TIDY_CHECKS = (
+    "-*",
+    "bugprone-*",
+    "clang-analyzer-*",
+    "cert-*",
+    "misc-redundant-expression",
+    "-bugprone-easily-swappable-parameters",
+    # Cases of a switch whose answers agree by chance are not one case.
+    "-bugprone-branch-clone",
+    # Annex K's memcpy_s does not exist here.
+    "-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling",
+    # Identifiers that begin with two underscores are the compiler's own intrinsics.
+    "-bugprone-reserved-identifier",
+    "-cert-dcl37-c",
+    "-cert-dcl51-cpp",
+)
+
+
+@pytest.fixture(scope="module")
+def includes(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("analysed")
+    generate_small("q31", directory)
+    own = (directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *BOARD.source_directories)
+    cmsis = find_cmsis_dsp()
+    system = (FIRMWARE_ROOT / "cmsis_shim", cmsis / "Include", cmsis / "PrivateInclude")
+    return [f"-I{path}" for path in own], [part for path in system for part in ("-isystem", str(path))]
+
+
+def need(tool):
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed: make test installs it")
+    return tool
+
+
+def run(command):
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (result.stdout + result.stderr).strip(), result.returncode
+
+
+def test_gccs_analyser_finds_nothing(includes, tmp_path):
+    own, system = includes
+    for source in SOURCES:
+        command = [CROSS_COMPILER, *BOARD.cpu_flags, *OWN_FLAGS, "-fanalyzer", *own, *system, "-c", str(source)]
+        said, code = run([*command, "-o", str(tmp_path / "x.o")])
+        assert (said, code) == ("", 0)
+
+
+def test_cppcheck_finds_nothing(includes):
+    command = [need("cppcheck"), "--quiet", "--enable=warning,performance,portability", "--inline-suppr"]
+    command += ["--error-exitcode=1", "--std=c11", "-D__arm__", "-D__ARM_ARCH=7", "-D__ARM_FEATURE_DSP"]
+    command += [f"--suppress={name}" for name in CPPCHECK_SUPPRESSIONS]
+    said, code = run([*command, *includes[0], *map(str, SOURCES)])
+    assert (said, code) == ("", 0)
+
+
+def test_clang_tidy_finds_nothing(includes):
+    own, system = includes
+    command = [need("clang-tidy"), "--quiet", "--warnings-as-errors=*", f"--checks={','.join(CLANG_TIDY_CHECKS)}"]
+    command += [*map(str, SOURCES), "--", "--target=thumbv7em-none-eabihf", "-mcpu=cortex-m4", "-std=gnu11"]
+    said, code = run([*command, *own, *system, "-isystem", "/usr/lib/arm-none-eabi/include"])
+    assert code == 0, said
