@@ -28,18 +28,19 @@ TEST_PACKAGES := cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubb
 .DELETE_ON_ERROR:
 
 hil: setup
-	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout $(LAYOUT) \
-	  --board $(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD))) \
-	  --junitxml build/$(basename $(notdir $(LAYOUT)))/hil.xml $(if $(INPUT),--input $(INPUT))
+	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))
+	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout '$(LAYOUT)' \
+	  --board '$(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD)))' \
+	  --junitxml "build/$$(basename '$(LAYOUT)' .toml)/hil.xml" $(if $(INPUT),--input '$(INPUT)')
 
 test: $(VENV)/.test-packages setup $(SVD)
 	$(VENV)/bin/python -m pytest
 
 flash: setup
-	$(RUN) flash $(LAYOUT) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(CRYSTAL),--crystal $(CRYSTAL))
+	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)') $(if $(CRYSTAL),--crystal '$(CRYSTAL)')
 
 coefficients: setup
-	$(RUN) generate $(LAYOUT)
+	$(RUN) generate '$(LAYOUT)'
 
 check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff check .
