@@ -92,7 +92,7 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     Raises
     ------
     LayoutError
-        If the format cannot hold it.
+        If the format cannot hold it, or the file cannot be written.
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -106,7 +106,11 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     temporary = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind) as file:
+        try:
+            file = soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind)
+        except soundfile.LibsndfileError as error:
+            raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
+        with file:
             yield file
         temporary.replace(path)
     finally:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,13 @@ def test_what_cannot_be_done_is_refused_and_leaves_nothing(audio, target, messag
     with pytest.raises(LayoutError, match=message):
         render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / target, "float")
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+def test_a_target_that_cannot_be_written_is_refused(made, tmp_path):
+    soundfile.write(tmp_path / "in.wav", noise(0.1, 48000), 48000)
+    # No file can be made there, not even by root.
+    with pytest.raises(LayoutError, match=r"'/proc/out\.wav': cannot be written"):
+        render(made.bank, made.fixed, tmp_path / "in.wav", Path("/proc/out.wav"), "float")
 
 
 def test_memory_does_not_grow_with_the_file(made, tmp_path):
