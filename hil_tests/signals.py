@@ -56,7 +56,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     Raises
     ------
     LayoutError
-        If the audio file cannot be read.
+        If the audio file cannot be read, is not stereo, is empty or holds values that are not finite.
     """
     rate, word = bank.sample_rate_hz, SAMPLE_FORMATS[bank.arithmetic]
     rng = np.random.default_rng(SEED)
@@ -144,6 +144,10 @@ def _read_music(path: Path | None, rate: int) -> np.ndarray:
         raise LayoutError(f"'{source}': cannot be read as audio: {error}: give a stereo file with --input") from error
     if music.shape[1] != 2:
         raise LayoutError(f"'{source}': {music.shape[1]} channels, a stereo file is needed")
+    if not music.size:
+        raise LayoutError(f"'{source}': holds no samples: give a stereo file with --input")
+    if not np.all(np.isfinite(music)):
+        raise LayoutError(f"'{source}': holds values that are not finite: repair or export it again")
     if native != rate:
         from scipy.signal import resample_poly
 
