@@ -254,18 +254,18 @@ def load_layout(path: Path) -> Layout:
         If the file cannot be read or is not a valid layout.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin files with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
     return parse_layout(text, path.name, path.parent)
 
 
 def _rebase(data: dict[str, Any], directory: Path) -> None:
-    """Make relative paths in a document relative to where we run instead of to the layout's own directory."""
+    """Make paths that are relative to the layout's own directory absolute: a saved design is used from elsewhere."""
 
     def rebase(table: Any, key: str) -> None:
         if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():
-            table[key] = (directory / table[key]).as_posix()
+            table[key] = (directory.resolve() / table[key]).as_posix()
 
     rebase(data.get("listener"), "hrtf")
     drivers = data.get("driver")

@@ -46,12 +46,21 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
         return [shown + line for line in message.split("\n")]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return [f"{path}.shape: allowed are 'sphere' and 'baffle'"]
+    if kind == "tuple_type":
+        wanted = "[[driver]] tables, in two pairs of brackets, are needed" if path == "driver" else "a list is needed"
+        return [f"{path} = {value!r}: {wanted}" + ("" if path == "driver" else ": write it in brackets")]
+    if kind in ("model_type", "model_attributes_type"):
+        how = "in braces, { key = value }" if "." in path or "[" in path else f"[{path}] and its keys below"
+        return [f"{path} = {value!r}: a table is needed: write {how}"]
     if kind == "finite_number":
         return [f"{path} = {value}: not a finite number: give a number"]
     if kind == "too_short":
         if isinstance(value, list) and len(value) >= context.get("min_length", 0):
             return []  # pydantic counts the items that are valid; the others have lines of their own
-        return [f"{path}: {context.get('actual_length', 0)} given, allowed from {context.get('min_length')}: add more"]
+        count = len(value) if isinstance(value, list) else context.get("actual_length", 0)
+        return [f"{path}: {count} given, allowed from {context.get('min_length')}: add more"]
+    if kind == "too_long":
+        return [f"{path}: {len(value)} given, allowed up to {context.get('max_length')}: leave some out"]
     limits = [f"{word} {context[key]:g}" for key, word in _RANGE_WORDS.items() if key in context]
     if limits:
         return [f"{path} = {value!r}: allowed is {' and '.join(limits)}{_unit_hint(path, value, context)}"]
@@ -85,6 +94,8 @@ def _did_you_mean(loc: tuple[int | str, ...]) -> str:
         if isinstance(model, type) and issubclass(model, BaseModel)
         for name, field in model.model_fields.items()
     }
+    if loc[-1] in names:
+        return " in this table"
     close = difflib.get_close_matches(str(loc[-1]), names, n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""
 

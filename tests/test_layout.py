@@ -53,6 +53,27 @@ FAULTS = {
         SPHERE.replace("azimuth_deg = 30.0", "azimuth_deg = 30.0\nazimut = 1.0"),
         "layout 'my.toml', driver[0].azimut: unknown key (did you mean 'azimuth_deg'?): remove or rename it",
     ),
+    "a key in the wrong table": (
+        SPHERE.replace("radius_m = 0.0875", "radius_m = 0.0875\nazimuth_deg = 1.0"),
+        "layout 'my.toml', cabinet.azimuth_deg: unknown key in this table: remove or rename it",
+    ),
+    "one pair of brackets": (
+        ONE_DRIVER.replace("[[driver]]", "[driver]"),
+        "layout 'my.toml', driver = {'name': 'left', 'channel': 0, 'azimuth_deg': 30.0, 'radius_m': 0.02}: [[driver]] "
+        "tables, in two pairs of brackets, are needed",
+    ),
+    "a number for a table": (
+        "listener = 2\n" + SPHERE,
+        "layout 'my.toml', listener = 2: a table is needed: write [listener] and its keys below",
+    ),
+    "a text for a list": (
+        SPHERE.replace("channel = 1", 'channel = 1\nroles = "crosstalk"'),
+        "layout 'my.toml', driver[1].roles = 'crosstalk': a list is needed: write it in brackets",
+    ),
+    "three edges": (
+        SPHERE.replace("channel = 1", "channel = 1\nband_hz = [1, 2, 3]"),
+        "layout 'my.toml', driver[1].band_hz: 3 given, allowed up to 2: leave some out",
+    ),
     "no drivers": (
         SPHERE[: SPHERE.index("[[driver]]")],
         "layout 'my.toml', driver: missing: a layout needs at least two [[driver]] tables",
@@ -176,6 +197,11 @@ def test_binary_file(tmp_path):
     path.write_bytes(bytes(range(256)))
     with pytest.raises(LayoutError, match="cannot be read"):
         load_layout(path)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    (tmp_path / "demo.toml").write_text(SPHERE, encoding="utf-8-sig")
+    assert load_layout(tmp_path / "demo.toml") == parse_layout(SPHERE)
 
 
 def test_drivers_are_in_channel_order():

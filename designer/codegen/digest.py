@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 from designer.filters.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank
@@ -32,7 +34,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
         sha.update(part)
 
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
-    add(_canonical_json(layout.model_dump(mode="json")))
+    add(_canonical_json(_without_directories(layout.model_dump(mode="json"))))
     add(
         _canonical_json(
             {
@@ -53,6 +55,19 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
             add(_canonical_json([path.taps, path.delay, path.exponent]))
             add(path.coefficients.astype(path.coefficients.dtype.newbyteorder("<")).tobytes())
     return sha.hexdigest()
+
+
+def _without_directories(layout: dict[str, Any]) -> dict[str, Any]:
+    """Keep only the names of measured files: where a project lies does not make it another design."""
+
+    def shorten(table: dict[str, Any] | None, key: str) -> None:
+        if table and table.get(key):
+            table[key] = Path(table[key]).name
+
+    shorten(layout["listener"], "hrtf")
+    for driver in layout["drivers"]:
+        shorten(driver["measured"], "file")
+    return layout
 
 
 def _canonical_json(value: object) -> bytes:

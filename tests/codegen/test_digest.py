@@ -8,6 +8,7 @@ from designs import small_bank, small_layout
 
 from designer.codegen import digest as module
 from designer.codegen.digest import design_digest
+from designer.layout import Measured
 
 
 def with_path(bank, **changes):
@@ -41,6 +42,19 @@ def test_every_part_counts(arithmetic):
     ]
     digests = {design_digest(*variant) for variant in variants}
     assert len(digests) == len(variants)
+
+
+def test_where_measured_files_lie_does_not_count(tmp_path):
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+
+    def digest(directory, name):
+        measured = Measured(file=str(directory / name))
+        listener = layout.listener.model_copy(update={"hrtf": str(directory / "head.sofa")})
+        drivers = (layout.drivers[0].model_copy(update={"measured": measured}), *layout.drivers[1:])
+        return design_digest(layout.model_copy(update={"drivers": drivers, "listener": listener}), bank)
+
+    assert digest(tmp_path, "a.sofa") == digest(tmp_path / "elsewhere", "a.sofa") != digest(tmp_path, "b.sofa")
 
 
 def test_a_tap_that_moves_to_the_next_path_is_another_design():
