@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from designer.codegen.environment import BANNER_MARK
 from designer.codegen.generate import GeneratedSources
 from designer.errors import OutputConflictError
+from designer.files import replace_file
 
 
 def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
@@ -37,7 +38,7 @@ def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
     for target, text in targets.items():
         data = text.encode("utf-8")
         if not (target.is_file() and target.read_bytes() == data):
-            _replace(target, data)
+            replace_file(target, partial(_fill, data))
     return tuple(targets)
 
 
@@ -54,15 +55,5 @@ def _refuse_foreign(target: Path) -> None:
     )
 
 
-def _replace(target: Path, data: bytes) -> None:
-    """Write beside the target, then rename: a reader sees the old file or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _fill(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
