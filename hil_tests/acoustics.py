@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Less than half the smallest just noticeable difference of an interaural level (0.5 dB) or time (10 µs).
+# Nothing that is heard: at most half the smallest just noticeable difference of an interaural level (0.5 dB) or time
+# (10 µs; both after Blauert, "Spatial Hearing", MIT Press 1997) and of a direction (1°; Mills, J. Acoust. Soc. Am. 30,
+# 1958).
 ALLOWED = {"_db": 0.2, "_us": 5.0, "_deg": 0.5}
 # A level this far below its reference is the null itself: there the level, not its logarithm, must agree.
 NULL_FLOOR_DB = -40.0

@@ -85,8 +85,10 @@ class Board:
 
     Raises
     ------
+    BoardNotFoundError
+        If nothing answers.
     HilError
-        If nothing answers, or a board that runs something else.
+        If a board answers that runs something else.
     """
 
     tick_hz: int | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cobs import cobs
 
 from designer import protocol
-from designer.errors import HilError
+from designer.errors import BoardNotFoundError, HilError
 from designer.protocol import Frame, Message, ProtocolVersionError
 from hil_tests.transport import Transport
 
@@ -81,8 +81,10 @@ class Link:
 
         Raises
         ------
+        BoardNotFoundError
+            If nothing answers.
         HilError
-            If nothing answers, or something that speaks another version of the protocol.
+            If something answers that speaks another version of the protocol.
         """
         self._session = 1 + secrets.randbelow(0xFFFF)
         self._sequence = 0
@@ -210,7 +212,8 @@ class Link:
         talk.attempts += 1
         if talk.attempts > talk.attempts_allowed:
             _, _, message = talk.pending[0]
-            raise HilError(
+            kind = BoardNotFoundError if message is protocol.HELLO else HilError
+            raise kind(
                 f"{message.name}: no reply after {talk.attempts_allowed} attempts of {talk.timeout_s:g} s: is this the "
                 "board's port, is it powered, and does it run an image of this project?"
             )

@@ -8,10 +8,11 @@ from cobs import cobs
 from designs import generate_small
 
 from designer import protocol
-from designer.errors import HilError
+from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.twin import Twin
 from designer.protocol import Frame
 from designer.toolchain.compiler import build_host_library
+from hil_tests import link as module
 from hil_tests.board import Board
 from hil_tests.host_core import HostCore, HostTransport
 from hil_tests.link import Link
@@ -203,6 +204,12 @@ def test_a_line_that_only_chatters_ends_in_bounded_time(design):
 
     with pytest.raises(HilError, match="no reply after"):
         quick(Link(Chatter(design[3]))).request(protocol.STATUS)
+
+
+def test_a_silent_port_is_no_board(design, monkeypatch):
+    monkeypatch.setattr(module, "HELLO_ATTEMPTS", 3)
+    with pytest.raises(BoardNotFoundError, match=r"no reply after 3 attempts of .*: is this the board's port"):
+        Link(FaultyLine(HostTransport(design[3]), to_host=lambda number, frame: [])).hello()
 
 
 def test_a_board_that_restarts_is_noticed(design):
