@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ import numpy as np
 
 from designer.codegen.generate import GeneratedSources, generate
 from designer.codegen.writer import write
-from designer.errors import LayoutError
+from designer.errors import InfeasibleDesignError, LayoutError
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.design import bank_of, fit_filters
@@ -21,7 +22,7 @@ from designer.filters.lengths import Lengths
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.proof import OverflowProof, prove
-from designer.fixedpoint.quantise import quantise_bank
+from designer.fixedpoint.quantise import NOISE_SNR_DB, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.simplify import Saving, simplify
 from designer.fixedpoint.structure import Group, Structure
 from designer.fixedpoint.weights import error_weights
@@ -106,7 +107,7 @@ def design(layout: Layout) -> Design:
     Raises
     ------
     InfeasibleDesignError
-        If the filters cannot be realised or proved.
+        If the filters cannot be realised or proved, or are too quiet for the word.
     """
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
     lengths = fit_filters(layout)
@@ -114,8 +115,21 @@ def design(layout: Layout) -> Design:
     simplified = simplify(designed.impulse_responses)
     bank = replace(designed, impulse_responses=simplified.impulse_responses)
     fixed = quantise_bank(bank, layout.arithmetic, error_weights(layout))
+    _require_noise_snr(layout, bank, fixed)
     sources = generate(layout, fixed)
     return Design(layout, designed, bank, simplified.savings, gain_db, fixed, prove(fixed), sources, lengths)
+
+
+def _require_noise_snr(layout: Layout, bank: FilterBank, fixed: FixedPointBank) -> None:
+    """Refuse a design whose level is so low that the board's regression would fail on noise."""
+    snr_db, required_db = white_noise_snr_db(bank, fixed), NOISE_SNR_DB[fixed.arithmetic]
+    if snr_db < required_db:
+        remedy = "" if fixed.arithmetic == "q31" else ", or set arithmetic = 'q31'"
+        raise InfeasibleDesignError(
+            f"layout '{layout.name}', output.peak_gain_db = {layout.output.peak_gain_db:g}: white noise at -6 dBFS "
+            f"keeps {snr_db:.1f} dB over the error of {fixed.arithmetic}, required are {required_db:g} dB: raise it by "
+            f"about {required_db - snr_db:.1f} dB{remedy}"
+        )
 
 
 def save(result: Design, directory: Path, *, with_scorecard: bool = True) -> dict[str, Any]:
@@ -167,6 +181,8 @@ def load_card(directory: Path) -> dict[str, Any]:
     path = directory / "scorecard.json"
     try:
         card = json.loads(path.read_bytes())
+        if not isinstance(card, dict):
+            raise ValueError("not a table of figures")
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except ValueError as error:
@@ -203,7 +219,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
     Raises
     ------
     LayoutError
-        If the directory holds no design or a damaged one.
+        If the directory holds no design, a damaged one, or the files of two.
     """
     try:
         with np.load(directory / "filters.npz") as file:
@@ -218,8 +234,11 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
             fixed = _fixed_bank(file)
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
+    kinds = [(b.driver_names, b.input_names, b.sample_rate_hz) for b in (bank, fixed)]
+    if kinds[0] != kinds[1]:
+        raise LayoutError(f"'{directory}': filters.npz and tables.npz are of two designs: design it again")
     return bank, fixed
 
 

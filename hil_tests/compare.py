@@ -12,12 +12,10 @@ from designer.filters.engine import FloatEngine
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.quantise import NOISE_SNR_DB
 from designer.fixedpoint.twin import Twin
 from hil_tests.locate import StageDifference
 from hil_tests.signals import Signal
-
-# Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
-NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,11 @@ def fit_filters(layout: Layout) -> Lengths:
         found = fits.at(taps, taps, fits.best_delay(taps, taps))
     timbre_db = max(found.stereo_losses["timbre_db"], found.centre_losses["on_axis_db"])
     if timbre_db > _MOST_TIMBRE_DB:
+        remedy = "raise filters.taps or leave it out"
+        if taps is None:
+            remedy = "no length helps: the drivers of each role together must play its band (band_hz, roles)"
         raise InfeasibleDesignError(
-            f"layout '{layout.name}', filters.taps = {found.filters.shape[2]}: the filters' length changes the timbre "
-            f"by {timbre_db:.1f} dB, allowed is {_MOST_TIMBRE_DB:g} dB: raise filters.taps or leave it out"
+            f"layout '{layout.name}': filters of {found.filters.shape[2]} taps change the timbre by "
+            f"{timbre_db:.1f} dB, allowed is {_MOST_TIMBRE_DB:g} dB: {remedy}"
         )
     return found

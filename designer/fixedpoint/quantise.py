@@ -24,9 +24,11 @@ from designer.fixedpoint.weights import ErrorWeights
 
 # Up to this length a lattice can be reduced in a fraction of a second.
 _LATTICE_TAPS = 64
-# White noise at -6 dBFS keeps 70 dB in q15 (README); the margin is for the noise being finite.  Where the weights
-# would go below, their decibels are reduced; without any, taps are rounded.
-_LEAST_NOISE_SNR_DB = 70.2
+# Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
+NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}
+# The margin is for the noise being finite.  Where the weights would go below, their decibels are reduced; without any,
+# taps are rounded.
+_NOISE_MARGIN_DB = 0.2
 _DEPTHS = (1.0, 0.9, 0.8, 0.6, 0.4, 0.2, 0.0)
 
 
@@ -57,7 +59,7 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
     for depth in _DEPTHS if shaped else (0.0,):
         power = weights.power**depth if weights is not None and depth else None
         fixed = _quantise_matrix(bank, arithmetic, power)
-        if not depth or white_noise_snr_db(bank, fixed) >= _LEAST_NOISE_SNR_DB:
+        if not depth or white_noise_snr_db(bank, fixed) >= NOISE_SNR_DB[arithmetic] + _NOISE_MARGIN_DB:
             break
     require_proof(fixed)
     return fixed
@@ -111,13 +113,18 @@ def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:
     Returns
     -------
     float
-        dB; errors of the coefficients and of the output's rounding.
+        dB; errors of the coefficients, of the halving of mid and side, and of the output's rounding.
     """
     wanted = bank.impulse_responses
-    error = effective_impulse_responses(fixed, wanted.shape[2]) - wanted
+    effective = effective_impulse_responses(fixed, wanted.shape[2])
     # Uniform within ±1/2: variance 1/12.  A rounding error is uniform within ±1/2 LSB.
-    rounding = len(fixed.driver_names) * SAMPLE_FORMATS[fixed.arithmetic].lsb ** 2 / 12
-    return float(10 * np.log10(np.sum(wanted**2) / 12 / (np.sum(error**2) / 12 + rounding)))
+    rounding = len(fixed.driver_names) / 12
+    if fixed.structure.shuffled:
+        # Where L + R is odd, so is L - R, and both halves lose 1/2 LSB: as if L lost one with probability 1/2.
+        left = effective[:, 0]
+        rounding += float(np.sum(left**2) + np.sum(left.sum(axis=1) ** 2)) / 4
+    rounding *= SAMPLE_FORMATS[fixed.arithmetic].lsb ** 2
+    return float(10 * np.log10(np.sum(wanted**2) / 12 / (np.sum((effective - wanted) ** 2) / 12 + rounding)))
 
 
 def quantise_path(

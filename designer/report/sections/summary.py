@@ -58,7 +58,8 @@ def warnings(data: ReportData) -> Iterator[tuple[str, str]]:
     if clipping:
         yield (
             f"A signal matched to the filters can clip {_listed(clipping)}.",
-            "Music stays below; to rule it out, set output.peak_gain_db = 0.",
+            "Music stays below; to rule it out, set output.peak_gain_db = 0"
+            + ("." if data.layout.arithmetic == "q31" else ", which q31 can afford and q15 mostly cannot."),
         )
     for item in data.card.get("warnings", []):
         yield str(item), ""

@@ -1,0 +1,112 @@
+"""The stages in one piece: designs that are refused, and saved designs that are damaged."""
+
+import io
+
+import numpy as np
+import pytest
+
+from designer import pipeline
+from designer.errors import InfeasibleDesignError, LayoutError
+from designer.layout import parse_layout
+
+TEXT = """
+name = "pair"
+arithmetic = "{arithmetic}"
+[output]
+peak_gain_db = {gain}
+[cabinet]
+shape = "sphere"
+radius_m = 0.0875
+[[driver]]
+name = "left"
+channel = 0
+azimuth_deg = 60
+radius_m = 0.02
+roles = ["crosstalk"{role}]
+[[driver]]
+name = "right"
+channel = 1
+azimuth_deg = -60
+radius_m = 0.02
+roles = ["crosstalk"{role}]
+"""
+TWEETER = """
+[[driver]]
+name = "tweeter"
+channel = 2
+azimuth_deg = 180
+radius_m = 0.01
+band_hz = [9000, 20000]
+roles = ["beamformer"]
+"""
+
+
+def layout(arithmetic="q31", gain=6, role=', "beamformer"'):
+    return TEXT.format(arithmetic=arithmetic, gain=gain, role=role)
+
+
+def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():
+    with pytest.raises(
+        InfeasibleDesignError,
+        match=r"output.peak_gain_db = -20: white noise .* required are 70 dB: raise it by about .* arithmetic = 'q31'",
+    ):
+        pipeline.design(parse_layout(layout("q15", -20)))
+    assert pipeline.design(parse_layout(layout("q31", -20))).proof.holds
+
+
+def test_a_band_that_nobody_plays_is_not_blamed_on_the_length():
+    with pytest.raises(InfeasibleDesignError, match="no length helps: the drivers of each role together must play"):
+        pipeline.design(parse_layout(layout(role="") + TWEETER))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("saved")
+    pipeline.save(pipeline.design(parse_layout(layout())), directory, with_scorecard=False)
+    return directory
+
+
+def an_array():
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(3))
+    return buffer.getvalue()
+
+
+def flipped(data):
+    """One bit of a tap: behind the header of the first array that holds some."""
+    kind = b"coefficients_" if b"coefficients_" in data else b"impulse_responses.npy"
+    place = data.index(b"\x93NUMPY", data.index(kind)) + 150
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[:500],
+    "one bit": flipped,
+    "another kind": lambda data: an_array(),
+    "text": lambda data: b"hello",
+}
+
+
+@pytest.mark.parametrize("name", ["filters.npz", "tables.npz"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_design_is_refused(damage, name, saved, tmp_path):
+    for file in ("filters.npz", "tables.npz"):
+        data = (saved / file).read_bytes()
+        (tmp_path / file).write_bytes(DAMAGE[damage](data) if file == name else data)
+    with pytest.raises(LayoutError, match="damaged design"):
+        pipeline.load_tables(tmp_path)
+
+
+def test_files_of_two_designs_are_refused(saved, tmp_path):
+    pipeline.save(pipeline.design(pipeline.find_layout("front3")), tmp_path, with_scorecard=False)
+    (tmp_path / "filters.npz").write_bytes((saved / "filters.npz").read_bytes())
+    with pytest.raises(LayoutError, match=r"filters\.npz and tables\.npz are of two designs: design it again"):
+        pipeline.load_tables(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_a_damaged_scorecard_is_refused(content, tmp_path):
+    (tmp_path / "scorecard.json").write_text(content)
+    with pytest.raises(LayoutError, match="damaged design"):
+        pipeline.load_card(tmp_path)
