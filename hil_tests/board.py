@@ -346,6 +346,16 @@ class VirtualBoard(Board):
         """QEMU's process number while it runs."""
         return self._qemu.pid if self._qemu is not None else None
 
+    @property
+    def directory(self) -> Path:
+        """Where the image finds the files that it opens."""
+        return Path(self._directory.name)
+
+    def reset(self) -> None:
+        """Press the reset button."""
+        if self._qemu is not None:
+            self._qemu.reset()
+
     def open_fast_lane(self) -> None:
         """Go on through pipes instead of the serial line: the same frames, without its waits.
 
@@ -354,7 +364,7 @@ class VirtualBoard(Board):
         HilError
             If the board refuses.
         """
-        lane = PipeTransport(Path(self._directory.name))
+        lane = PipeTransport(self.directory)
         try:
             self.link.request(protocol.FAST_LANE)
             self.link.change_line(lane)

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -41,6 +42,9 @@ class Qemu:
 
     def __init__(self, machine: str, elf: Path, options: tuple[str, ...] = (), directory: Path | None = None) -> None:
         command = [EXECUTABLE, "-M", machine, "-nodefaults", "-display", "none", "-monitor", "none"]
+        self._monitor = None if directory is None else (directory / "monitor").resolve()
+        if self._monitor is not None:
+            command += ["-qmp", f"unix:{self._monitor},server=on,wait=off"]
         # A multiplexer in between holds 32 bytes, so that one waits when the image has taken another; its escape
         # character is one that no byte equals.
         command += ["-chardev", "pty,id=serial0,mux=on", "-serial", "chardev:serial0", "-echr", "256"]
@@ -71,6 +75,31 @@ class Qemu:
     def running(self) -> bool:
         """Whether the process is alive."""
         return self._process.poll() is None
+
+    def reset(self) -> None:
+        """Do what the reset button does (QEMU Machine Protocol, ``system_reset``).
+
+        Raises
+        ------
+        BoardNotFoundError
+            If the machine does not obey within `STOP_TIMEOUT_S`.
+        """
+        if self._monitor is None:
+            raise BoardNotFoundError(f"{EXECUTABLE}: was started without a monitor")
+        try:
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.settimeout(STOP_TIMEOUT_S)
+                monitor.connect(str(self._monitor))
+                lines = monitor.makefile("rw", encoding="utf-8")
+                lines.readline()  # its greeting
+                for command in ("qmp_capabilities", "system_reset"):
+                    lines.write(f'{{"execute": "{command}"}}\n')
+                    lines.flush()
+                    while '"return"' not in (answer := lines.readline()):
+                        if not answer:
+                            raise BoardNotFoundError(f"{EXECUTABLE}: the monitor ended")
+        except OSError as error:
+            raise BoardNotFoundError(f"{EXECUTABLE}: no reset: {error}") from error
 
     def stop(self) -> None:
         """End the process; more than once does no harm."""

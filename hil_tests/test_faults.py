@@ -1,0 +1,255 @@
+"""Faults on purpose, on the board itself: no hang, no sample lost or changed unnoticed, and the next session works.
+
+The counts go into the report.  Kinds that need the board's power or its cable are done to a virtual board of this
+test's own; on a real board they are not measured.
+"""
+
+import multiprocessing
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from designer import protocol
+from designer.errors import BoardNotFoundError, HilError
+from designer.fixedpoint.generator_twin import GeneratedSignal
+from designer.fixedpoint.twin import Twin
+from designer.protocol import Message, Payload
+from designer.toolchain.boards import find_board
+from hil_tests.board import Board, SerialBoard, VirtualBoard
+from hil_tests.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
+from hil_tests.regression import FaultCount
+from hil_tests.transport import PipeTransport, SerialTransport
+
+FRAMES = 1500
+NOISE_BYTES = 10_000_000
+COUNTERS = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", "duplicates", "receive_overruns")
+
+
+def samples_of(bank, frames=FRAMES):
+    return GeneratedSignal("noise", 77).samples(bank.arithmetic, "program", 0, frames)
+
+
+def works(board, bank):
+    """Say whether a new session, without a power cycle, is right to the last bit."""
+    board.link.hello()
+    words = samples_of(bank, 300)
+    return bool(np.array_equal(board.process(words), Twin(bank).process(words)))
+
+
+def moved(before, after):
+    return {name: after[name] - before[name] for name in COUNTERS if after[name] != before[name]}
+
+
+def host_counts(board):
+    return {f"host {name}": count for name, count in vars(board.link.counters).items() if count}
+
+
+@pytest.fixture
+def own_board(image, design, board_name):
+    """Start a virtual board of the test's own, to be harmed."""
+    if not board_name.startswith("virtual"):
+        pytest.skip("not measured: a real board's power and cable are not in this program's hands")
+    target = board_name.partition(":")[2] or "stm32f405"
+    with VirtualBoard(image.elf, design.digest, design.layout, target=find_board(target)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("direction", ["to_board", "to_host"])
+@pytest.mark.parametrize("kind", FAULTS)
+def test_fault_on_the_line(suite, board, design, kind, direction):
+    board.link.hello()
+    before = board.status()
+    line = FaultyLine(board.link._transport, direction, FAULTS[kind])
+    harmed = Board(line, design.digest, design.layout)
+    harmed.link._reply_timeout_s = 0.5
+    words = samples_of(design.fixed)
+    if kind in ENDS_THE_SESSION[direction]:
+        with pytest.raises(HilError, match="the board speaks protocol version"):
+            harmed.process(words)
+        right = True
+    else:
+        right = bool(np.array_equal(harmed.process(words), Twin(design.fixed).process(words)))
+    noticed = host_counts(harmed)
+    recovered = right and works(board, design.fixed)
+    noticed = {**moved(before, board.status()), **noticed}
+    suite.faults.append(FaultCount(f"{kind}, {direction.replace('_', ' ')}", line.injected, noticed, recovered))
+    assert line.injected > 0
+    assert recovered
+
+
+def test_fault_unknown_type(suite, board, design):
+    unknown = Message("UNKNOWN", 0x6E, Payload(), "no such request")
+    board.link.hello()
+    with pytest.raises(HilError, match="E_TYPE"):
+        board.link.request(unknown)
+    recovered = works(board, design.fixed)
+    suite.faults.append(FaultCount("unknown type", 1, {"refused": 1}, recovered))
+    assert recovered
+
+
+def test_fault_10_mb_of_noise(suite, board, design):
+    """Through the fast lane where there is one: at 921600 baud this takes two minutes."""
+    board.link.hello()
+    before = board.status()
+    lane = isinstance(board, VirtualBoard)
+    if lane:
+        board.open_fast_lane()
+    line = board.link._transport
+    rng = np.random.default_rng(10)
+    for _ in range(NOISE_BYTES // 4000):
+        line.write(rng.integers(0, 256, 4000, dtype=np.uint8).tobytes())
+        # A board that waits for its line to be read would never come to the noise behind.
+        line.read(0.0)
+    while line.read(0.2):
+        pass
+    if lane:
+        board.leave_fast_lane()
+    recovered = works(board, design.fixed)
+    suite.faults.append(FaultCount("10 MB of noise", 1, moved(before, board.status()), recovered))
+    assert recovered
+
+
+def test_fault_slow_host(suite, board, design):
+    """A host that looks away: replies pile up, and what the line could not hold is asked for again."""
+    slow = Board(_Slow(board.link._transport), design.digest, design.layout)
+    words = samples_of(design.fixed)
+    recovered = bool(np.array_equal(slow.process(words), Twin(design.fixed).process(words)))
+    recovered = recovered and works(board, design.fixed)
+    suite.faults.append(FaultCount("slow host", slow.link._transport.pauses, host_counts(slow), recovered))
+    assert recovered
+
+
+class _Slow(FaultyLine):
+    def __init__(self, transport):
+        super().__init__(transport, "to_host", lambda frame: [frame])
+        self.pauses = 0
+
+    def read(self, timeout_s):
+        self.pauses += 1
+        time.sleep(0.05)
+        return super().read(timeout_s)
+
+
+def test_fault_two_clients(suite, board, design):
+    line = board.link._transport
+    first = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
+    second = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
+    with pytest.raises(HilError, match="another host has opened its own"):
+        first.process(samples_of(design.fixed, 200))
+    words = samples_of(design.fixed, 200)
+    recovered = bool(np.array_equal(second.process(words), Twin(design.fixed).process(words)))
+    if isinstance(board, VirtualBoard):
+        # The operating system keeps a second program off the port as well.
+        with pytest.raises((BoardNotFoundError, HilError)):
+            SerialBoard(board._qemu.port, design.digest, design.layout)
+    recovered = recovered and works(board, design.fixed)
+    suite.faults.append(FaultCount("two clients at once", 1, {"refused": 1}, recovered))
+    assert recovered
+
+
+@pytest.mark.parametrize("kind", ["wrong firmware", "wrong layout", "wrong protocol version"])
+def test_fault_wrong(suite, board, design, kind, monkeypatch):
+    digest, layout = design.digest, design.layout
+    message = "design digest: the board runs"
+    if kind == "wrong firmware":
+        digest = "0" * 64
+    elif kind == "wrong layout":
+        layout = layout.model_copy(update={"name": "another"})
+        message = r"layout: the board runs .*, expected another: flash it again"
+    else:
+        monkeypatch.setattr(protocol, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
+        message = r"protocol version .* not .*: flash it again"
+    line = FaultyLine(board.link._transport, "to_host", lambda frame: [frame])
+    with pytest.raises(HilError, match=message):
+        Board(line, digest, layout)
+    monkeypatch.undo()
+    recovered = works(board, design.fixed)
+    suite.faults.append(FaultCount(kind, 1, {"refused": 1}, recovered))
+    assert recovered
+
+
+def _stream_for_ever(port, digest, layout, words, started):
+    board = SerialBoard(port, digest, layout)
+    started.set()
+    while True:
+        board.process(words)
+
+
+def test_fault_host_killed_in_mid_stream(suite, own_board, design):
+    own_board.link.close()
+    context = multiprocessing.get_context("spawn")
+    started = context.Event()
+    arguments = (own_board._qemu.port, design.digest, design.layout, samples_of(design.fixed), started)
+    host = context.Process(target=_stream_for_ever, args=arguments, daemon=True)
+    host.start()
+    assert started.wait(60)
+    time.sleep(0.2)
+    host.kill()
+    host.join(10)
+    assert host.exitcode == -signal.SIGKILL
+    recovered = replugged(own_board, design)
+    suite.faults.append(FaultCount("host killed in mid-stream", 1, {}, recovered))
+    assert recovered
+
+
+def replugged(own_board, design):
+    """Open the port anew, as a host does after a cable came back, and stream."""
+    again = Board(SerialTransport(own_board._qemu.port), design.digest, design.layout)
+    try:
+        return works(again, design.fixed)
+    finally:
+        again.close()
+
+
+def test_fault_cable_pulled_and_replugged(suite, own_board, design):
+    own_board.start()
+    words = samples_of(design.fixed, 32).astype("<i2" if design.fixed.arithmetic == "q15" else "<i4")
+    # Half a frame is on its way when the cable goes.
+    own_board.link._transport.write(words.tobytes()[:100])
+    own_board.link.close()
+    with pytest.raises(HilError):
+        own_board.status()
+    recovered = replugged(own_board, design)
+    suite.faults.append(FaultCount("cable pulled and replugged", 1, {}, recovered))
+    assert recovered
+
+
+def test_fault_board_reset_in_mid_stream(suite, own_board, design):
+    own_board.process(samples_of(design.fixed, 200))
+    own_board.reset()
+    own_board.link._reply_timeout_s = 0.5
+    with pytest.raises(HilError, match="restarted, or another host"):
+        own_board.process(samples_of(design.fixed))
+    recovered = works(own_board, design.fixed)
+    suite.faults.append(FaultCount("board reset in mid-stream", 1, {"refused": 1}, recovered))
+    assert recovered
+
+
+def test_fault_lane_left_in_mid_stream(suite, own_board, design):
+    lane = PipeTransport(own_board.directory)
+    own_board.link.request(protocol.FAST_LANE)
+    lane.write(b"\x05half a frame")
+    lane.close()
+    recovered = works(own_board, design.fixed)
+    suite.faults.append(FaultCount("fast lane left in mid-frame", 1, {}, recovered))
+    assert recovered
+
+
+def test_fault_or_not_the_board_plays_on(suite, board, design):
+    """After all that was done to its line the board goes back to its own input, and plays."""
+    board.link.hello()
+    if board.health()["player"] == "NONE":
+        suite.not_measured["plays on"] = "this board has no audio of its own"
+        pytest.skip("not measured: " + suite.not_measured["plays on"])
+    board.play()
+    first = board.health()
+    for _ in range(100):
+        second = board.health()
+        if second["blocks"] > first["blocks"]:
+            break
+        time.sleep(0.05)
+    assert second["player"] == "PLAYING"
+    assert second["blocks"] > first["blocks"]
+    assert works(board, design.fixed)
