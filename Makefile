@@ -22,9 +22,9 @@ SVD    := $(VENV)/share/STM32F40x.svd
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
-TEST_PACKAGES := cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
+TEST_PACKAGES := clang libclang-rt-14-dev cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
 
-.PHONY: hil test flash coefficients check setup clean distclean
+.PHONY: fuzz hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 hil: setup
@@ -47,6 +47,10 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
+
+# Ten million executions of the parser, the commands and the validation of tables, with sanitizers.
+fuzz: $(VENV)/.test-packages setup
+	$(VENV)/bin/python -m hil_tests.fuzz --runs $(or $(RUNS),10000000)
 
 setup: $(VENV)/.ready
 

@@ -16,6 +16,7 @@ FLOORS = {
     "designer.layout_text": 1,
     "designer.sketch": 1,
     "designer.protocol": 0,
+    "designer.protocol_document": 0,
     "designer.resources": 0,
     "designer.acoustics": 0,
     "designer.filters": 1,

@@ -16,6 +16,8 @@ from designer.toolchain.seal import seal_tables
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
 CRYSTALS_MHZ = (8, 12)
+FUZZ_COMPILER = "clang"
+FUZZER_FLAGS = ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 
 WARNING_FLAGS = (
     "-Wall",
@@ -102,6 +104,31 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     # A library that is loaded keeps its own file; the new one gets another.
     out.unlink(missing_ok=True)
     command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(out)]
+    run_tool(command, f"linking '{out.name}'")
+    return out
+
+
+def build_fuzzer(generated_dir: Path, out: Path) -> Path:
+    """Compile ``firmware/fuzz`` and the core with a generated design into a libFuzzer program, with sanitizers.
+
+    Parameters
+    ----------
+    generated_dir : Path
+        As for `build_image`.
+    out : Path
+        The program to write.
+
+    Raises
+    ------
+    BuildError
+        If clang or CMSIS-DSP is missing, or something does not compile.
+    """
+    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "fuzz").glob("*.c"))]
+    common = (*HOST_CMSIS_FLAGS, *FUZZER_FLAGS)
+    units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core"))
+    objects = compile_units(FUZZ_COMPILER, units)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [find_tool(FUZZ_COMPILER), *FUZZER_FLAGS, *map(str, objects), "-o", str(out)]
     run_tool(command, f"linking '{out.name}'")
     return out
 

@@ -1,0 +1,149 @@
+/*
+ * libFuzzer's way into everything that believes bytes: the first one chooses between the raw line, sealed
+ * requests in a session, and the validation of tables. Built with AddressSanitizer and
+ * UndefinedBehaviorSanitizer.
+ */
+#include <string.h>
+
+#include "cobs.h"
+#include "link.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static ps_link_t link;
+static uint64_t clock_ticks;
+static size_t written;
+
+static void count_bytes(void *context, const uint8_t *data, size_t size)
+{
+    (void)context;
+    /* Read, so that an unwritten or unowned byte is noticed. */
+    for (size_t n = 0; n < size; n++) {
+        written += data[n] != 0;
+    }
+}
+
+static uint64_t look_at_clock(void *context)
+{
+    (void)context;
+    return clock_ticks++;
+}
+
+static uint32_t no_overruns(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static const ps_platform_t platform = {
+    .write = count_bytes,
+    .ticks = look_at_clock,
+    .receive_overruns = no_overruns,
+    .board_name = "fuzz",
+    .tick_hz = 1,
+    .clock_source = PS_CLOCK_HOST,
+};
+
+static void feed_frame(uint8_t type, uint16_t sequence, uint16_t session, const uint8_t *payload, size_t size)
+{
+    static uint8_t frame[PS_MAX_FRAME_BYTES];
+    static uint8_t encoded[PS_MAX_ENCODED_BYTES];
+
+    memcpy(frame + PS_HEADER_BYTES, payload, size);
+    const size_t sealed = ps_frame_seal(frame, type, sequence, session, size);
+
+    ps_link_feed(&link, encoded, ps_cobs_encode(frame, sealed, encoded));
+}
+
+/* A long GENERATE or PROFILE only repeats itself, and would keep the fuzzer from what is new. */
+static void shorten(uint8_t type, uint8_t *payload, size_t size)
+{
+    if (type == PS_GENERATE && size == PS_GENERATE_BYTES) {
+        payload[PS_GENERATE_BLOCKS] &= 3u;
+        payload[PS_GENERATE_BLOCKS + 1] = 0;
+    }
+    if (type == PS_PROFILE && size == PS_PROFILE_BYTES) {
+        payload[PS_PROFILE_BLOCKS] &= 3u;
+    }
+}
+
+/* A session, then requests: type, how far the sequence number strays, two bytes of size, payload. */
+static void requests(const uint8_t *data, size_t size)
+{
+    static uint8_t payload[PS_MAX_PAYLOAD_BYTES];
+    uint16_t sequence = 1;
+
+    feed_frame(PS_HELLO, 0, 1, data, 0);
+    while (size >= 4) {
+        const uint8_t type = data[0];
+        const uint16_t stray = data[1];
+        size_t length = (data[2] | (size_t)data[3] << 8) % (PS_MAX_PAYLOAD_BYTES + 1);
+
+        data += 4;
+        size -= 4;
+        length = length < size ? length : size;
+        memcpy(payload, data, length);
+        shorten(type, payload, length);
+        feed_frame(type, (uint16_t)(sequence + (stray < 16 ? 0 : stray - 128)), 1, payload, length);
+        sequence = link.expected;
+        data += length;
+        size -= length;
+    }
+}
+
+/* Overwrites single bytes of a sound design; what the validation lets through must run within its memory. */
+static void tables(const uint8_t *data, size_t size)
+{
+    static ps_design_t design;
+    static ps_pipeline_t pipeline;
+    static ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
+    static ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
+    uint8_t *graph = (uint8_t *)design.sums;
+    const size_t graph_bytes = sizeof design - offsetof(ps_design_t, sums);
+
+    memcpy(&design, &ps_design, sizeof design);
+    for (; size >= 3; data += 3, size -= 3) {
+        ps_fir_t *fir = &design.firs[data[1] % (PS_FIRS + 1)];
+
+        /* A table's address and length are the generator's promise, and stay as they are. */
+        switch (data[0] % 4) {
+        case 0:
+            graph[data[1] % graph_bytes] = data[2];
+            break;
+        case 1:
+            fir->start = (uint16_t)(fir->start + data[2] - 128);
+            break;
+        case 2:
+            fir->bus = data[2];
+            break;
+        default:
+            fir->shift = data[2];
+            break;
+        }
+    }
+    if (ps_pipeline_reset(&pipeline, &design, PS_ENTRY_FILTERS) == PS_OK) {
+        for (uint32_t n = 0; n < 2; n++) {
+            (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0) {
+        return 0;
+    }
+    ps_link_reset(&link, &platform, &ps_design);
+    switch (data[0] % 3) {
+    case 0:
+        ps_link_feed(&link, data + 1, size - 1);
+        break;
+    case 1:
+        requests(data + 1, size - 1);
+        break;
+    default:
+        tables(data + 1, size - 1);
+        break;
+    }
+    return 0;
+}

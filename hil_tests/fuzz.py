@@ -1,0 +1,85 @@
+"""The firmware's core under libFuzzer: ``python -m hil_tests.fuzz [--runs N] [--layout NAME]``, or ``make fuzz``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer import pipeline
+from designer.errors import HilError, ProsceniumError
+from designer.resources import resource
+from designer.toolchain.compiler import build_fuzzer
+
+MAX_INPUT_BYTES = 2048
+_DONE = re.compile(r"Done (\d+) runs in (\d+) second")
+_COVERAGE = re.compile(r"cov: (\d+)")
+
+
+@dataclass(frozen=True)
+class FuzzReport:
+    """What came of it: executions, seconds and covered edges; a fault would have raised."""
+
+    runs: int
+    seconds: int
+    edges: int
+
+
+def fuzz(program: Path, runs: int, seed: int = 1, keep: Path | None = None, timeout_s: float = 7200.0) -> FuzzReport:
+    """Run a fuzzer on the corpus that the project keeps.
+
+    Parameters
+    ----------
+    program : Path
+        As `designer.toolchain.compiler.build_fuzzer` makes it.
+    runs : int
+        Executions.
+    seed : int
+    keep : Path, optional
+        Where new inputs go; by default nowhere.
+    timeout_s : float
+
+    Raises
+    ------
+    HilError
+        If an input broke something: with the sanitizer's words and the input in hexadecimal.
+    """
+    corpus = resource("firmware") / "fuzz" / "corpus"
+    with tempfile.TemporaryDirectory(prefix="proscenium-fuzz-") as scratch:
+        found = keep or Path(scratch) / "found"
+        found.mkdir(parents=True, exist_ok=True)
+        command = [str(program.resolve()), str(found), str(corpus), f"-runs={runs}", f"-seed={seed}"]
+        command += [f"-max_len={MAX_INPUT_BYTES}", "-timeout=20", "-print_final_stats=0"]
+        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=timeout_s, check=False)
+        said = done.stderr
+        finished = _DONE.search(said)
+        if done.returncode != 0 or finished is None:
+            inputs = [path.read_bytes().hex() for path in sorted(Path(scratch).glob("*-*"))]
+            raise HilError(f"fuzzing found a fault (exit code {done.returncode}):\n{said[-4000:]}\ninput: {inputs}")
+    return FuzzReport(int(finished[1]), int(finished[2]), max(int(n) for n in _COVERAGE.findall(said)))
+
+
+def main() -> None:
+    """Build for a layout, run, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--layout", default="pair2")
+    parser.add_argument("--keep", type=Path, help="where new inputs go")
+    arguments = parser.parse_args()
+    try:
+        layout = pipeline.find_layout(arguments.layout)
+        directory = Path("build") / layout.name
+        pipeline.save(pipeline.design(layout), directory, with_scorecard=False)
+        program = build_fuzzer(directory / "generated", directory / "fuzzer")
+        report = fuzz(program, arguments.runs, keep=arguments.keep)
+    except ProsceniumError as error:
+        sys.exit(f"error: {error}")
+    sys.stdout.write(f"{report.runs} executions in {report.seconds} s, {report.edges} edges, no fault\n")
+
+
+if __name__ == "__main__":
+    main()
