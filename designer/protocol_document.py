@@ -27,6 +27,7 @@ def tables() -> str:
         ("STAGE", protocol.STAGE),
         ("CLOCK", protocol.CLOCK),
         ("PLAYER", protocol.PLAYER),
+        ("RESET", protocol.RESET),
         ("AUDIO_CLOCK", protocol.AUDIO_CLOCK),
     ):
         parts += [f"### {name}", _table(("name", "value"), ((key, str(value)) for key, value in values.items()))]
