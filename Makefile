@@ -3,6 +3,7 @@
 #   make test         the whole test suite
 #   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
+#   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
 BOARD  ?= virtual
 PORT   ?=
@@ -23,8 +24,9 @@ SVD    := $(VENV)/share/STM32F40x.svd
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
 TEST_PACKAGES := clang libclang-rt-14-dev cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
+BENCH_PACKAGES := faust llvm
 
-.PHONY: fuzz hil test flash coefficients check setup clean distclean
+.PHONY: bench fuzz hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 hil: setup
@@ -52,6 +54,10 @@ check: $(VENV)/.test-packages setup
 fuzz: $(VENV)/.test-packages setup
 	$(VENV)/bin/python -m hil_tests.fuzz --runs $(or $(RUNS),10000000)
 
+# Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
+bench: $(VENV)/.bench-packages setup
+	$(VENV)/bin/python -m benchmarks.bench
+
 setup: $(VENV)/.ready
 
 # The stamps order the set-up: Debian's packages, the pinned tools to build with, CMSIS-DSP, the rest.
@@ -73,6 +79,9 @@ $(VENV)/.packages: Makefile
 
 $(VENV)/.test-packages: Makefile
 	$(call install_packages,$(PACKAGES) $(TEST_PACKAGES))
+
+$(VENV)/.bench-packages: Makefile
+	$(call install_packages,$(PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES))
 
 $(VENV)/.tools: requirements.txt requirements-build.txt | $(VENV)/.packages
 	@echo "==> set-up 1/3: Python environment in $(VENV)"

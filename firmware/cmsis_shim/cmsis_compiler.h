@@ -34,7 +34,8 @@
         __asm("pkhbt %0, %1, %2, lsl %3" : "=r"(packed) : "r"(x), "r"(y), "I"(shift));                       \
         packed;                                                                                              \
     })
-#define __QADD(x, y) __qadd((x), (y))
-#define __QSUB(x, y) __qsub((x), (y))
+#define __QADD16(x, y) ((uint32_t)__qadd16((int16x2_t)(x), (int16x2_t)(y)))
+#define __QADD(x, y)   __qadd((x), (y))
+#define __QSUB(x, y)   __qsub((x), (y))
 
 #endif

@@ -8,11 +8,26 @@
 
 #include <arm_mve.h>
 
+/* Each loop works on four outputs: their vectors of samples lie one sample apart. */
+#define OUTPUTS 4u
+
+/* Unsigned, as a left shift of a negative number is undefined in C. */
+static inline void add_wide_to(int64_t *sum, int64_t value, uint32_t shift)
+{
+    *sum += (int64_t)((uint64_t)value << shift);
+}
+
+/* By a product: one instruction, and the value is known to fit 32 bits. */
+static inline void add_to(int64_t *sum, int32_t value, int32_t factor)
+{
+    *sum += (int64_t)value * factor;
+}
+
 void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, const int16_t *x, int64_t *sum,
                 uint32_t shift, uint32_t frames)
 {
     (void)taps_odd;
-    for (uint32_t n = 0; n < frames; n += 4) {
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
         const int16_t *c = taps;
         const int16_t *w = x + n;
         int64_t a0 = 0;
@@ -20,7 +35,7 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
         int64_t a2 = 0;
         int64_t a3 = 0;
 
-        for (uint32_t turns = length / 8u; turns != 0; turns--) {
+        for (uint32_t turns = length / PS_FIR_TAPS; turns != 0; turns--) {
             const int16x8_t c8 = vld1q_s16(c);
 
             a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
@@ -30,17 +45,25 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
             c += 8;
             w += 8;
         }
-        sum[n] += a0 * (1 << shift);
-        sum[n + 1] += a1 * (1 << shift);
-        sum[n + 2] += a2 * (1 << shift);
-        sum[n + 3] += a3 * (1 << shift);
+        add_wide_to(&sum[n], a0, shift);
+        add_wide_to(&sum[n + 1], a1, shift);
+        add_wide_to(&sum[n + 2], a2, shift);
+        add_wide_to(&sum[n + 3], a3, shift);
     }
+}
+
+/* (x * (c << 16)) >> 32 is (x * c) >> 16, floored alike. */
+static inline int32_t add_products(int32_t sum, int32x4_t c, const int32_t *w)
+{
+    return vaddvaq_s32(sum, vmulhq_s32(c, vld1q_s32(w)));
 }
 
 void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
                    uint32_t frames)
 {
-    for (uint32_t n = 0; n < frames; n += 4) {
+    const int32_t factor = 1 << shift;
+
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
         const int16_t *c = taps;
         const int32_t *w = x + n;
         int32_t a0 = 0;
@@ -49,27 +72,28 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
         int32_t a3 = 0;
 
         for (uint32_t turns = length / 4u; turns != 0; turns--) {
-            /* (x * (c << 16)) >> 32 is (x * c) >> 16, floored alike. */
             const int32x4_t c4 = vshlq_n_s32(vldrhq_s32(c), 16);
 
-            a0 = vaddvaq_s32(a0, vmulhq_s32(c4, vld1q_s32(w)));
-            a1 = vaddvaq_s32(a1, vmulhq_s32(c4, vld1q_s32(w + 1)));
-            a2 = vaddvaq_s32(a2, vmulhq_s32(c4, vld1q_s32(w + 2)));
-            a3 = vaddvaq_s32(a3, vmulhq_s32(c4, vld1q_s32(w + 3)));
+            a0 = add_products(a0, c4, w);
+            a1 = add_products(a1, c4, w + 1);
+            a2 = add_products(a2, c4, w + 2);
+            a3 = add_products(a3, c4, w + 3);
             c += 4;
             w += 4;
         }
-        sum[n] += (int64_t)a0 * (1 << shift);
-        sum[n + 1] += (int64_t)a1 * (1 << shift);
-        sum[n + 2] += (int64_t)a2 * (1 << shift);
-        sum[n + 3] += (int64_t)a3 * (1 << shift);
+        add_to(&sum[n], a0, factor);
+        add_to(&sum[n + 1], a1, factor);
+        add_to(&sum[n + 2], a2, factor);
+        add_to(&sum[n + 3], a3, factor);
     }
 }
 
 void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
                 uint32_t frames)
 {
-    for (uint32_t n = 0; n < frames; n += 4) {
+    const int32_t factor = 1 << shift;
+
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
         const int32_t *c = taps;
         const int32_t *w = x + n;
         int64_t a0 = 0;
@@ -77,20 +101,26 @@ void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t 
         int64_t a2 = 0;
         int64_t a3 = 0;
 
-        for (uint32_t turns = length / 4u; turns != 0; turns--) {
-            const int32x4_t c4 = vld1q_s32(c);
+        for (uint32_t turns = length / PS_FIR_TAPS; turns != 0; turns--) {
+            int32x4_t c4 = vld1q_s32(c);
 
             a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w));
             a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 1));
             a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 2));
             a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 3));
-            c += 4;
-            w += 4;
+            c4 = vld1q_s32(c + 4);
+            a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w + 4));
+            a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 5));
+            a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 6));
+            a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 7));
+            c += 8;
+            w += 8;
         }
-        sum[n] += (a0 >> 31) * (1 << shift);
-        sum[n + 1] += (a1 >> 31) * (1 << shift);
-        sum[n + 2] += (a2 >> 31) * (1 << shift);
-        sum[n + 3] += (a3 >> 31) * (1 << shift);
+        /* Below 2^31, as sum |taps| < 2^31. */
+        add_to(&sum[n], (int32_t)(a0 >> 31), factor);
+        add_to(&sum[n + 1], (int32_t)(a1 >> 31), factor);
+        add_to(&sum[n + 2], (int32_t)(a2 >> 31), factor);
+        add_to(&sum[n + 3], (int32_t)(a3 >> 31), factor);
     }
 }
 

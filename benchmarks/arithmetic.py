@@ -1,0 +1,98 @@
+"""The three arithmetics beside each other on every shipped layout: noise, error of the tables, instructions, memory.
+
+Run as ``python -m benchmarks.arithmetic [LAYOUT …]``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.matrix import PIPELINE_GOAL, measure_layout
+from designer.filters.engine import FloatEngine
+from designer.fixedpoint.effective import effective_impulse_responses
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.quantise import white_noise_snr_db
+from designer.fixedpoint.table_error import table_error
+from designer.fixedpoint.twin import Twin
+from designer.fixedpoint.weights import error_weights
+from designer.pipeline import design, find_layout, shipped_layouts
+
+ARITHMETICS = ("q15", "q31x15", "q31")
+_SAMPLES = 20000
+_SEED = 20261123
+
+
+def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
+    """Measure one layout in one arithmetic.
+
+    Returns
+    -------
+    dict
+        Of `measure_layout`, and: ``rounding_noise_dbfs``, the loudest driver's error against float64 with the *same*
+        coefficients, on white noise at −6 dBFS; ``rounding_mean_dbfs``, the size of its mean; ``white_noise_snr_db``,
+        errors of the coefficients included; ``worst_in_band_error_db`` of any path (see `table_error`).
+    """
+    layout = find_layout(name).model_copy(update={"arithmetic": arithmetic})
+    result, word = design(layout), SAMPLE_FORMATS[arithmetic]
+    samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
+    output = word.to_float(Twin(result.fixed).process(samples, "filters"))
+    realised = effective_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
+    error = output - FloatEngine(realised).process(word.to_float(samples), "filters")
+    tables = table_error(result.bank.impulse_responses, realised, error_weights(layout))
+    return measure_layout(name, arithmetic) | {
+        "rounding_noise_dbfs": _decibels(np.sqrt(np.mean(error**2, axis=0)).max()),
+        "rounding_mean_dbfs": _decibels(np.abs(error.mean(axis=0)).max()),
+        "white_noise_snr_db": white_noise_snr_db(result.bank, result.fixed),
+        "worst_in_band_error_db": float(np.nanmax(tables.in_band_db)),
+    }
+
+
+def best_arithmetic(rows: list[dict[str, Any]]) -> str:
+    """Choose the one of least error that leaves the board half of its time; if none does, the quickest."""
+    affordable = [row for row in rows if row["pipeline"] <= PIPELINE_GOAL]
+    if affordable:
+        return str(max(affordable, key=lambda row: row["white_noise_snr_db"])["arithmetic"])
+    return str(min(rows, key=lambda row: row["pipeline"])["arithmetic"])
+
+
+def _decibels(value: float) -> float:
+    return float(20 * np.log10(max(value, 1e-15)))
+
+
+def arithmetic_table(rows: list[dict[str, Any]]) -> Table:
+    """Lay the figures out."""
+    table = Table(title="Arithmetics: error, instructions a frame on the Cortex-M4, memory", title_justify="left")
+    for heading in ("layout", "arithmetic", "noise", "mean", "SNR", "in-band", "filters", "pipeline", "flash", "RAM"):
+        table.add_column(heading, justify="left" if heading in ("layout", "arithmetic") else "right")
+    for row in rows:
+        table.add_row(
+            row["layout"],
+            row["arithmetic"],
+            f"{row['rounding_noise_dbfs']:.0f} dBFS",
+            f"{row['rounding_mean_dbfs']:.0f} dBFS",
+            f"{row['white_noise_snr_db']:.0f} dB",
+            f"{row['worst_in_band_error_db']:.0f} dB",
+            f"{row['filters']:.0f}",
+            f"{row['pipeline']:.0f}",
+            f"{row['flash_bytes']}",
+            f"{row['ram_bytes']}",
+        )
+    return table
+
+
+def main() -> None:
+    """Print the table for the layouts named, or all."""
+    console = Console(width=120)
+    for name in sys.argv[1:] or shipped_layouts():
+        rows = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
+        console.print(arithmetic_table(rows))
+        console.print(f"{name}: {best_arithmetic(rows)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""An estimate of the cycles of the kernels' inner loops, by ``llvm-mca`` from the compiler's own schedule of each core.
+
+Run as ``python -m benchmarks.cycles``.  An estimate, not a measurement: no flash wait states, no alignment, no bus.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from designer.errors import BuildError
+from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.process import run_tool
+
+# Loop by the instruction that only it has (in this order in a function), and products that one turn makes.
+_TURN_PRODUCTS = {"q15": 16 * 24, "q31": 16 * 12, "q31x15": 16 * 16}
+_FUNCTIONS = {"q15": "q15_phase", "q31": "ps_fir_q31", "q31x15": "ps_fir_q31x15"}
+_CORES = {"cortex-m4": "stm32f405", "cortex-m7": "mps2-an500"}
+_ITERATIONS = 100
+
+
+def estimate_cycles() -> dict[str, dict[str, dict[str, float]]]:
+    """Estimate each kernel's unrolled loop of most outputs.
+
+    Returns
+    -------
+    dict
+        By core and kernel: ``instructions_per_tap`` and ``estimated_cycles_per_tap`` of the loop alone.
+
+    Raises
+    ------
+    BuildError
+        If the compiler or ``llvm-mca`` is missing or fails.
+    """
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for core, board in _CORES.items():
+        text = _assembly(board)
+        result[core] = {}
+        for kernel, function in _FUNCTIONS.items():
+            loop = first_loop(text, function)
+            cycles = _mca(loop, core) / _ITERATIONS
+            products = _TURN_PRODUCTS[kernel]
+            result[core][kernel] = {
+                "instructions_per_tap": len(loop) / products,
+                "estimated_cycles_per_tap": cycles / products,
+            }
+    return result
+
+
+def first_loop(assembly: str, function: str) -> list[str]:
+    """Return the instructions of a function's first unrolled loop, between its labels ``2:`` and ``bne 2b``."""
+    body = assembly[assembly.index(f"\n{function}:") :]
+    loop = body[body.index("\n2:") + 3 : body.index("bne    2b")]
+    lines = (re.sub(r"@.*", "", line).strip() for line in loop.splitlines())
+    return [line for line in lines if line and not line.startswith((".", "@"))]
+
+
+def _assembly(board: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
+        out = Path(scratch) / "kernels.s"
+        source = FIRMWARE_ROOT / "core" / "fir_kernels_m4.c"
+        command = [CROSS_COMPILER, *BOARDS[board].cpu_flags, *OWN_FLAGS, "-g0", "-S", str(source), "-o", str(out)]
+        run_tool(command, "compiling the kernels")
+        return out.read_text()
+
+
+def _mca(loop: list[str], core: str) -> int:
+    command = ["llvm-mca", "-mtriple=thumbv7em-none-eabi", f"-mcpu={core}", f"-iterations={_ITERATIONS}"]
+    try:
+        result = subprocess.run(command, input="\n".join(loop), capture_output=True, text=True, timeout=60, check=True)
+    except FileNotFoundError as error:
+        raise BuildError("'llvm-mca' was not found on the PATH: apt-get install llvm") from error
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"llvm-mca: {error.stderr.strip()[:500]}") from error
+    found = re.search(r"Total Cycles:\s+(\d+)", result.stdout)
+    if found is None:
+        raise BuildError("llvm-mca: no total of cycles in its answer")
+    return int(found[1])
+
+
+def cycle_table(estimated: dict[str, dict[str, dict[str, float]]]) -> Table:
+    """Lay the figures out."""
+    table = Table(title="Inner loops: cycles a tap ESTIMATED by llvm-mca, not measured", title_justify="left")
+    for heading in ("core", "kernel", "instructions a tap", "estimated cycles a tap"):
+        table.add_column(heading, justify="left" if heading in ("core", "kernel") else "right")
+    for core, kernels in estimated.items():
+        for kernel, row in kernels.items():
+            table.add_row(core, kernel, *(f"{row[key]:.3f}" for key in row))
+    return table
+
+
+def main() -> None:
+    """Print the table."""
+    Console(width=110).print(cycle_table(estimate_cycles()))
+
+
+if __name__ == "__main__":
+    main()

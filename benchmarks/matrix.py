@@ -1,0 +1,177 @@
+"""Instructions a frame on the Cortex-M4: our pipeline and filter stage beside the same matrix as its peers write it.
+
+Run as ``python -m benchmarks.matrix [LAYOUT …]``.  Peers, of the same lengths as the filters were designed: (a) one
+``arm_fir_q15`` for each driver and input, added up by ``arm_add_q15``, best flags; (b) the C that Faust generates, in
+float, compiled with ``-O3 -ffast-math`` by the same compiler for the same core.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.bare_image import BARE, build_bare, run_bare
+from designer.errors import BuildError
+from designer.pipeline import Design, design, find_layout, save, shipped_layouts
+from designer.toolchain.compiler import build_image
+from hil_tests.board import measure_instructions
+
+BOARD = "stm32f405"
+LIBRARY = (
+    "FilteringFunctions/arm_fir_q15.c",
+    "FilteringFunctions/arm_fir_init_q15.c",
+    "BasicMathFunctions/arm_add_q15.c",
+)
+# Of the default layout: filters at least so many times fewer than (a), the whole pipeline at most so many.
+FILTER_RATIO_GOAL = 4.0
+PIPELINE_GOAL = 1400
+DEFAULT_LAYOUT = "front3"
+
+
+def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
+    """Count one layout.
+
+    Parameters
+    ----------
+    name : str
+    arithmetic : str, optional
+        Other than the layout's own.
+
+    Returns
+    -------
+    dict
+        Instructions a frame: ``pipeline`` and ``filters``, the latter from the three inputs to the drivers;
+        ``flash_bytes`` and ``ram_bytes``; ``firs`` and ``taps`` as they run, and as designed.
+    """
+    layout = find_layout(name)
+    layout = layout.model_copy(update={"arithmetic": arithmetic or layout.arithmetic})
+    result = design(layout)
+    with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
+        directory = Path(scratch)
+        save(result, directory / "ours", with_scorecard=False)
+        image = build_image(directory / "ours" / "generated", BOARD, directory / "ours" / "firmware.elf")
+        ours = {
+            key: measure_instructions(image.elf, result.digest, layout, entry) / layout.block_samples
+            for key, entry in (("pipeline", "program"), ("filters", "filters"))
+        }
+    return {
+        "layout": name,
+        "arithmetic": layout.arithmetic,
+        **ours,
+        "flash_bytes": image.flash_bytes,
+        "ram_bytes": image.ram_bytes,
+        "firs_designed": result.savings[0].firs,
+        "taps_designed": result.savings[0].taps,
+        "firs": result.savings[-1].firs,
+        "taps": result.savings[-1].taps,
+    }
+
+
+def measure_peers(name: str) -> dict[str, float]:
+    """Count the peers' matrix of one layout.
+
+    Returns
+    -------
+    dict
+        ``arm_fir_q15`` and ``faust_float``, instructions a frame.
+    """
+    result = design(find_layout(name))
+    with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
+        directory = Path(scratch)
+        (directory / "matrix_tables.h").write_text(_tables(result))
+        _run_faust(result, directory)
+        sources = [BARE / "matrix.c", BARE / "faust_wrap.c"]
+        elf = build_bare(BOARD, sources, LIBRARY, directory / "matrix.elf", [directory])
+        lines = {line.name: line.value for line in run_bare(BOARD, elf, count_instructions=True)}
+    calibrate = next(key for key in lines if key.startswith("calibrate"))
+    per_frame = int(calibrate.split()[1]) / lines[calibrate] / lines["runs"] / result.layout.block_samples
+    return {
+        "arm_fir_q15": lines["arm_fir_q15 matrix"] * per_frame,
+        "faust_float": lines["faust float matrix"] * per_frame,
+    }
+
+
+def _spans(result: Design) -> list[list[np.ndarray]]:
+    """Return each filter as designed, without the zeros at its ends."""
+    return [[np.trim_zeros(response) for response in row] for row in result.designed.impulse_responses]
+
+
+def _tables(result: Design) -> str:
+    """Write the stock matrix's tables: Q0.15, time-reversed, of even length as arm_fir_q15 wants them."""
+    spans = _spans(result)
+    lines = [
+        f"#define DRIVERS {len(spans)}",
+        "#define INPUTS 3",
+        f"#define BLOCK {result.layout.block_samples}",
+        f"#define TAPS_MAX {max(max(h.size for h in row) for row in spans) + 1}",
+        "#include <stdint.h>",
+    ]
+    names, lengths = [], []
+    for d, row in enumerate(spans):
+        for i, response in enumerate(row):
+            taps = np.clip(np.round(response[::-1] * 32768), -32767, 32767).astype(int).tolist()
+            taps += [0] * max(4 - len(taps), len(taps) % 2)
+            lines.append(f"static const int16_t h{d}_{i}[{len(taps)}] = {{{', '.join(map(str, taps))}}};")
+            names.append(f"h{d}_{i}")
+            lengths.append(str(len(taps)))
+    pointers = ", ".join(f"{{{', '.join(names[3 * d : 3 * d + 3])}}}" for d in range(len(spans)))
+    sizes = ", ".join(f"{{{', '.join(lengths[3 * d : 3 * d + 3])}}}" for d in range(len(spans)))
+    unused = "__attribute__((unused))"
+    lines.append(f"static const int16_t *const tables[DRIVERS][INPUTS] {unused} = {{{pointers}}};")
+    lines.append(f"static const uint16_t lengths[DRIVERS][INPUTS] {unused} = {{{sizes}}};")
+    return "\n".join(lines) + "\n"
+
+
+def _run_faust(result: Design, directory: Path) -> None:
+    """Describe the matrix in Faust and let it write C."""
+    rows = []
+    for row in _spans(result):
+        filters = [f"fi.fir(({', '.join(f'{tap:.9e}' for tap in response)}))" for response in row]
+        rows.append(f"({', '.join(filters)} :> _)")
+    source = directory / "matrix.dsp"
+    source.write_text(f'import("stdfaust.lib");\nprocess = _, _, _ <: {", ".join(rows)};\n')
+    command = ["faust", "-lang", "c", "-single", str(source), "-o", str(directory / "matrix_faust.inc")]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    except FileNotFoundError as error:
+        raise BuildError("'faust' was not found on the PATH: apt-get install faust") from error
+    except subprocess.SubprocessError as error:
+        raise BuildError(f"faust: {error}") from error
+
+
+def matrix_table(rows: list[dict[str, Any]]) -> Table:
+    """Lay the figures out."""
+    table = Table(title="Instructions a frame on the Cortex-M4, blocks of 64", title_justify="left")
+    for heading in ("layout", "arithmetic", "FIRs", "taps", "pipeline", "filters", "arm_fir_q15", "Faust", "ratio"):
+        table.add_column(heading, justify="left" if heading in ("layout", "arithmetic") else "right")
+    for row in rows:
+        stock, faust = row["arm_fir_q15"], row["faust_float"]
+        table.add_row(
+            row["layout"],
+            row["arithmetic"],
+            f"{row['firs_designed']} → {row['firs']}",
+            f"{row['taps_designed']} → {row['taps']}",
+            f"{row['pipeline']:.0f}",
+            f"{row['filters']:.0f}",
+            f"{stock:.0f}",
+            f"{faust:.0f}",
+            f"{stock / row['filters']:.2f}",
+        )
+    return table
+
+
+def main() -> None:
+    """Print the table for the layouts named, or all."""
+    rows = [measure_layout(name) | measure_peers(name) for name in sys.argv[1:] or shipped_layouts()]
+    Console(width=120).print(matrix_table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The kernels keep their goals, and the benchmark counts what it says."""
+
+import re
+
+import pytest
+
+from benchmarks.bare_image import BARE, build_bare, run_bare
+from benchmarks.cycles import first_loop
+from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
+from benchmarks.matrix import _tables
+from designer.errors import BuildError
+from designer.pipeline import design, find_layout
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    elf = build_bare("stm32f405", [BARE / "kernels.c"], LIBRARY, tmp_path_factory.mktemp("bench") / "kernels.elf")
+    return run_bare("stm32f405", elf, count_instructions=True)
+
+
+def per_tap(counted, kernel, taps):
+    names = [line.name for line in counted]
+    scale = 2_000_000 / next(line.value for line in counted if line.name.startswith("calibrate"))
+    first = next(n for n, line in enumerate(counted) if line.name == "taps" and line.value == taps)
+    runs = counted[names.index("runs")].value
+    return counted[names.index(kernel, first)].value * scale / runs / BLOCK / taps
+
+
+@pytest.mark.parametrize("taps", [128, 256])
+@pytest.mark.parametrize("kernel", GOALS)
+def test_instructions_a_tap_on_the_m4(counted, kernel, taps):
+    assert per_tap(counted, kernel, taps) <= GOALS[kernel]
+
+
+@pytest.mark.parametrize(
+    ("peer", "published"), [("arm_fir_q15", 1.74), ("arm_fir_fast_q15", 1.37), ("arm_fir_q31", 2.35)]
+)
+def test_the_peers_run_at_their_best(counted, peer, published):
+    """What CMSIS-DSP 1.10.3 is known to take with LOOPUNROLL and -O3: no peer is made worse than it is."""
+    assert per_tap(counted, peer, 128) == pytest.approx(published, abs=0.01)
+
+
+def test_a_goal_that_is_missed_is_said():
+    fine = dict.fromkeys(GOALS, 0.1) | {f"arm_fir_{name}": 0.2 for name in ("q15", "fast_q15", "q31", "fast_q31")}
+    measured = {core: {"128": dict(fine)} for core in ("Cortex-M4", "Cortex-M55")}
+    assert all(goals_met(measured).values())
+    measured["Cortex-M55"]["128"]["ours q31"] = 0.21
+    assert [goal for goal, met in goals_met(measured).items() if not met] == ["Cortex-M55 ours q31 <= CMSIS-DSP"]
+
+
+def test_a_program_that_faults_is_an_error(tmp_path):
+    source = tmp_path / "fault.c"
+    source.write_text('#include "bare.h"\nint bench_main(void)\n{\n    __builtin_trap();\n}\n')
+    elf = build_bare("stm32f405", [source], [], tmp_path / "fault.elf")
+    with pytest.raises(BuildError, match="ended with 99"):
+        run_bare("stm32f405", elf)
+
+
+ASSEMBLY = """
+other:
+2:
+\tnop
+\tbne    2b
+
+kernel:
+\tmov r0, r1
+2:
+\tldrd r0, r1, [r2], #8 @ load
+\t.balign 4
+\tsmlad r3, r0, r1, r3
+\tbne    2b
+"""
+
+
+def test_the_loop_that_is_estimated_is_the_unrolled_one():
+    assert first_loop(ASSEMBLY, "kernel") == ["ldrd r0, r1, [r2], #8", "smlad r3, r0, r1, r3"]
+
+
+def test_the_peers_matrix_has_the_lengths_as_designed():
+    result = design(find_layout("pair2"))
+    text = _tables(result)
+    lengths = [int(n) for n in re.findall(r"static const int16_t h\d_\d\[(\d+)\]", text)]
+    assert len(lengths) == 6
+    # arm_fir_q15 takes even lengths only.
+    assert all(length % 2 == 0 for length in lengths)
+    assert 0 <= sum(lengths) - result.savings[0].taps <= len(lengths)
