@@ -49,6 +49,7 @@ class _Conversation:
     failure: HilError | None = None
     attempts: int = 0
     recovering: int | None = None
+    alone: bool = False
     deadline: float = 0.0
 
     def extend(self) -> None:
@@ -176,6 +177,9 @@ class Link:
             talk.pending.popleft()
             talk.attempts = 0
             talk.extend()
+            if talk.alone:
+                talk.alone = False
+                self._send_again(talk.pending)
             if frame.type == protocol.ERROR_REPLY.code:
                 talk.failure = talk.failure or _refusal(message, frame)
             elif frame.type != message.code | protocol.REPLY_BIT:
@@ -217,10 +221,16 @@ class Link:
                 f"{message.name}: no reply after {talk.attempts_allowed} attempts of {talk.timeout_s:g} s: is this the "
                 "board's port, is it powered, and does it run an image of this project?"
             )
-        for _, encoded, _ in talk.pending:
+        # A line that fails at regular intervals could hit the same request of the window each time: from the second
+        # attempt on the oldest goes alone, and the others follow its reply.
+        talk.alone = talk.attempts > 1
+        self._send_again([talk.pending[0]] if talk.alone else talk.pending)
+        talk.extend()
+
+    def _send_again(self, requests: Iterable[tuple[int, bytes, Message]]) -> None:
+        for _, encoded, _ in requests:
             self.counters.resends += 1
             self._transport.write(encoded)
-        talk.extend()
 
     def _next_frame(self, talk: _Conversation) -> Frame | None:
         """Wait for the next whole frame; None at the deadline, or if the frame was broken."""

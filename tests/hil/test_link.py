@@ -120,6 +120,19 @@ def test_no_sample_is_lost_or_changed(design, direction, fault):
     assert status["blocks"] == -(-2500 // layout.block_samples)
 
 
+@pytest.mark.parametrize("direction", ["to_board", "to_host"])
+@pytest.mark.parametrize("period", [2, 3, 4])
+def test_a_fault_in_step_with_the_window_does_not_hold_the_line_for_ever(design, period, direction):
+    """A window of 4 sent again as it was would be hit at the same request, every time."""
+    layout, bank, digest, core = design
+    line = FaultyLine(
+        HostTransport(core), **{direction: lambda n, f: [inserted_byte(f)[0]] if n > 3 and n % period == 0 else [f]}
+    )
+    samples = noise(400)
+    with quick(Board(line, digest, layout)) as board:
+        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+
+
 def test_the_counters_name_the_fault(design):
     layout, _, digest, core = design
     for fault, counter in (
