@@ -1,4 +1,4 @@
-"""Fast exact streaming convolution of several inputs with a matrix of filters."""
+"""Convolution in blocks: a streaming matrix of filters by transforms, and short filters as products of matrices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from scipy.fft import irfft, next_fast_len, rfft
 # The transform is this many filters long: about the best trade of work per sample against cache.
 _BLOCK_PER_TAPS = 8
 _SHORTEST = 4096
+# Outputs of one frame: the work that zeros cost against that of cutting frames.
+_FRAME_OUTPUTS = 32
 
 
 class OverlapSave:
@@ -59,3 +61,44 @@ class OverlapSave:
                 output[start:stop, d] = irfft(spectrum, self._size)[past : past + stop - start]
         self._history = extended[:, extended.shape[1] - past :].copy()
         return output
+
+
+class ToeplitzFilter:
+    """Short filters, as one product of matrices: frames of samples times the taps, shifted once for each output.
+
+    Parameters
+    ----------
+    taps : (B, N) float64
+    step : int
+        Samples from one output to the next.
+    """
+
+    def __init__(self, taps: NDArray[np.float64], step: int = 1) -> None:
+        self._count, self._step = taps.shape[0], step
+        self._length = step * (_FRAME_OUTPUTS - 1) + taps.shape[1]
+        matrix = np.zeros((self._length, _FRAME_OUTPUTS, self._count))
+        for n in range(_FRAME_OUTPUTS):
+            matrix[step * n : step * n + taps.shape[1], n] = taps[:, ::-1].T
+        self._matrix = matrix.reshape(self._length, -1)
+
+    def __call__(self, samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """Filter.
+
+        Parameters
+        ----------
+        samples : (M, C) float64
+            Oldest first; M from step·(count − 1) + N.
+        count : int
+            Outputs; the first has the first sample as its oldest.
+
+        Returns
+        -------
+        (count, C, B) float64
+        """
+        frames, hop = -(-count // _FRAME_OUTPUTS), _FRAME_OUTPUTS * self._step
+        padded = np.zeros((samples.shape[1], max(frames - 1, 0) * hop + self._length))
+        used = min(padded.shape[1], samples.shape[0])
+        padded[:, :used] = samples[:used].T
+        cut = np.lib.stride_tricks.sliding_window_view(padded, self._length, axis=1)[:, ::hop][:, :frames]
+        product = np.ascontiguousarray(cut) @ self._matrix
+        return product.reshape(samples.shape[1], -1, self._count)[:, :count].transpose(1, 0, 2)

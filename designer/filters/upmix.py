@@ -18,10 +18,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
-from designer.filters.upmix_frame import UpmixFrame
+from designer.filters.convolution import ToeplitzFilter
+from designer.filters.upmix_frame import PHASE_TAPS, UpmixFrame
 from designer.filters.upmix_tables import (
     BAND_BINS,
     BANDS,
@@ -37,6 +39,8 @@ from designer.filters.upmix_tables import (
 
 SMOOTHING = 1.0 / 16.0
 GAIN_SLEW_PER_HOP = 0.25
+# A gain of up to 1 that has been added up is its target but for rounding.
+_REACHED = 1e-15
 # Side below this part of mid's power (-48 dB) is taken for an imperfect centre, not for a source of its own.
 SIDE_FLOOR = 2.0**-16
 
@@ -81,9 +85,11 @@ class Upmix(UpmixFrame):
         self._full_scale = full_scale
         self._given = decisions
         tables = upmix_tables()
-        self._rate = np.ldexp(tables.rate_filter.astype(np.float64), -RATE_BITS)
+        rate = np.ldexp(tables.rate_filter.astype(np.float64), -RATE_BITS)
         half = np.ldexp(tables.prototypes.astype(np.float64), -PROTOTYPE_BITS)
-        self._prototypes = np.concatenate([half, half[:, -2::-1]], axis=1)
+        self._decimator = ToeplitzFilter(rate[None], DECIMATION)
+        self._bands = ToeplitzFilter(np.concatenate([half, half[:, -2::-1]], axis=1))
+        self._phases = np.ascontiguousarray(polyphase(DECIMATION * rate)[:, ::-1].T)
         self._window = np.ldexp(tables.window.astype(np.float64), -WINDOW_BITS)
         super().__init__()
 
@@ -95,8 +101,8 @@ class Upmix(UpmixFrame):
     def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
         return np.asarray(np.stack([stereo[:, 0] + stereo[:, 1], stereo[:, 0] - stereo[:, 1]], axis=1) / 2)
 
-    def _decimate(self, windows: np.ndarray) -> np.ndarray:
-        return np.asarray(np.tensordot(windows, self._rate, axes=(1, 0)))
+    def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
+        return self._decimator(samples, count)[..., 0]
 
     def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
         return np.asarray(mid_side - low)
@@ -112,34 +118,28 @@ class Upmix(UpmixFrame):
     def _decide_all(self, powers: np.ndarray, gains: np.ndarray) -> list[np.ndarray]:
         if self._given is not None:
             return super()._decide_all(powers, gains)
-        # Smoothing and targets of all hops at once: only the slew has to go hop by hop.
-        memory = (1.0 - SMOOTHING) * self._smoothed[None]
-        # Here, because no design needs it, and loading it costs more than a design.
-        from scipy.signal import lfilter
-
-        smoothed, _ = lfilter([SMOOTHING], [1.0, SMOOTHING - 1.0], powers, axis=0, zi=memory)
+        # Smoothing and targets of all hops at once: only the slew has to go hop by hop, where it acts.
+        smoothed = _smooth(self._smoothed, powers)
         self._smoothed = smoothed[-1]
         targets = target_gains(*smoothed.reshape(-1, 3).T).reshape(*smoothed.shape[:2], 2)
-        decided = []
-        for target in targets:
-            step = np.minimum(np.maximum(target - gains, -GAIN_SLEW_PER_HOP), GAIN_SLEW_PER_HOP)
-            gains = gains + step
-            decided.append(gains)
-        self._hops += len(decided)
-        return decided
+        self._hops += len(targets)
+        return list(_slewed(gains, targets))
 
-    def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    def _filter_low(self, low: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
         ramp = (phase / LOW_HOP)[:, None, None]
         gains = before + (after - before) * ramp
         weights = gains[:, :-1] - gains[:, -1:]
         # Each band's filter first, then its gain: the same sum, without a filter of its own for every sample.
-        bands = np.tensordot(windows, self._prototypes, axes=(1, 1))
+        bands = self._bands(low, phase.size)
         return np.asarray(
             np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])
         )
 
-    def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        return np.asarray(np.einsum("nk,nk->n", windows, polyphase(DECIMATION * self._rate)[phase]))
+    def _interpolate(self, filtered: np.ndarray, newest: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        # All phases of every low-rate sample at once; the zero ahead is the sample before the first.
+        padded = np.concatenate([[0.0], filtered])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, PHASE_TAPS)
+        return np.asarray((np.ascontiguousarray(windows) @ self._phases)[newest - (PHASE_TAPS - 2), phase])
 
     def _centre(
         self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
@@ -152,6 +152,37 @@ class Upmix(UpmixFrame):
         lowest = np.maximum(np.maximum(left, right) - self._full_scale, -1.0)
         highest = np.minimum(np.minimum(left, right) + 1.0, self._full_scale)
         return np.asarray(np.clip(centre, lowest, highest))
+
+
+def _smooth(state: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): a product with its triangular matrix."""
+    response, memory = _recursion(len(powers))
+    return np.asarray(
+        (response @ powers.reshape(len(powers), -1)).reshape(powers.shape) + memory[:, None, None] * state
+    )
+
+
+@cache
+def _recursion(hops: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weigh each hop's power (H, H), and the state before (H,), in the smoothed power of each hop."""
+    age = np.subtract.outer(np.arange(hops), np.arange(hops))
+    response = np.where(age >= 0, SMOOTHING * (1.0 - SMOOTHING) ** np.maximum(age, 0), 0.0)
+    return response, (1.0 - SMOOTHING) ** np.arange(1, hops + 1)
+
+
+def _slewed(gains: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Gains (H, 7, 2) that follow their targets, by at most the slew a hop."""
+    steps = np.abs(np.diff(np.concatenate([gains[None], targets]), axis=0)).max(axis=(1, 2))
+    decided, count, done = targets.copy(), len(targets), 0
+    for late in np.flatnonzero(steps > GAIN_SLEW_PER_HOP):
+        # From a target that is out of reach until one has been reached again.
+        for hop in range(max(int(late), done), count):
+            before = decided[hop - 1] if hop else gains
+            decided[hop] = before + np.clip(targets[hop] - before, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP)
+            done = hop + 1
+            if np.abs(decided[hop] - targets[hop]).max() <= _REACHED:
+                break
+    return decided
 
 
 def polyphase(rate_filter: np.ndarray) -> np.ndarray:

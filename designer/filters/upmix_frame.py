@@ -23,7 +23,7 @@ from designer.filters.upmix_tables import (
 
 # Calls are worked off in pieces of this size, which bounds the memory for windows.
 _PIECE_SAMPLES = 1 << 14
-_PHASE_TAPS = -(-RATE_TAPS // DECIMATION)
+PHASE_TAPS = -(-RATE_TAPS // DECIMATION)
 
 
 class UpmixFrame(ABC):
@@ -47,7 +47,7 @@ class UpmixFrame(ABC):
         self._past: np.ndarray = np.zeros((DELAY_SAMPLES, 2), dtype=self.dtype)
         self._low: np.ndarray = np.zeros((WINDOW_SAMPLES, 2), dtype=self.dtype)
         self._high: np.ndarray = np.zeros((WINDOW_SAMPLES, 2), dtype=self.dtype)
-        self._filtered: np.ndarray = np.zeros(_PHASE_TAPS - 1, dtype=self.dtype)
+        self._filtered: np.ndarray = np.zeros(PHASE_TAPS - 1, dtype=self.dtype)
         self._gains: np.ndarray = np.zeros((2, BANDS + 1, 2), dtype=self.dtype)
         self.decisions: list[np.ndarray] = []
         self._hops = 0
@@ -77,21 +77,19 @@ class UpmixFrame(ABC):
         mid_side = self._mid_side(extended)
         first = -begin % DECIMATION
         instants = np.arange(first, count, DECIMATION)
-        low = self._decimate(
-            _windows(mid_side[first + DELAY_SAMPLES - RATE_TAPS + 1 :], RATE_TAPS, DECIMATION, instants.size)
-        )
+        low = self._decimate(mid_side[first + DELAY_SAMPLES - RATE_TAPS + 1 :], instants.size)
         high = self._remainder(mid_side[instants + DELAY_SAMPLES - RATE_TAPS // 2], low)
         low, high = np.concatenate([self._low, low]), np.concatenate([self._high, high])
         gains = self._finish_hops(low, high, np.arange(HOP_SAMPLES - begin, count + 1, HOP_SAMPLES), first)
 
         hop, phase = np.divmod(begin + instants, HOP_SAMPLES)
-        windows = _windows(low[WINDOW_SAMPLES - LOW_TAPS + 1 :], LOW_TAPS, 1, instants.size)
-        filtered = self._filter_low(windows, gains[hop], gains[hop + 1], phase // DECIMATION)
+        recent = low[WINDOW_SAMPLES - LOW_TAPS + 1 :]
+        filtered = self._filter_low(recent, gains[hop], gains[hop + 1], phase // DECIMATION)
         filtered = np.concatenate([self._filtered, filtered])
 
         samples = np.arange(count)
-        newest = _PHASE_TAPS - 1 + (samples - first) // DECIMATION
-        raised = self._interpolate(filtered[newest[:, None] - np.arange(_PHASE_TAPS)], (begin + samples) % DECIMATION)
+        newest = PHASE_TAPS - 1 + (samples - first) // DECIMATION
+        raised = self._interpolate(filtered, newest, (begin + samples) % DECIMATION)
         hop, phase = np.divmod(begin + samples, HOP_SAMPLES)
         centre = self._centre(raised, mid_side[:count], gains[hop, -1], gains[hop + 1, -1], phase)
         delayed = extended[:count]
@@ -131,8 +129,8 @@ class UpmixFrame(ABC):
         """(n, 2) L, R → (n, 2) mid, side."""
 
     @abstractmethod
-    def _decimate(self, windows: np.ndarray) -> np.ndarray:
-        """(J, 29, 2) windows, newest sample first → (J, 2) low-rate samples."""
+    def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
+        """(at least 4·J + 25, 2) samples, oldest first, and J → (J, 2) low-rate samples."""
 
     @abstractmethod
     def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -147,12 +145,15 @@ class UpmixFrame(ABC):
         """(7, 3) powers of a hop and the (7, 2) gains so far → (7, 2) next gains."""
 
     @abstractmethod
-    def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        """(J, 53, 2) windows, newest first, (J, 7, 2) gains, (J,) 0 to 15 → (J,) low-rate centre."""
+    def _filter_low(self, low: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        """(J + 52, 2) low-rate samples, oldest first, (J, 7, 2) gains, (J,) 0 to 15 → (J,) low-rate centre."""
 
     @abstractmethod
-    def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        """(n, 8) low-rate centre, newest first, (n,) 0 to 3 → (n,) at the full rate."""
+    def _interpolate(self, filtered: np.ndarray, newest: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        """(J + 7,) low-rate centre, oldest first, (n,) index of the newest of 8, (n,) 0 to 3 → (n,) at the full rate.
+
+        An index of 6 reaches one sample before the first; its tap is zero in that phase.
+        """
 
     @abstractmethod
     def _centre(
@@ -165,7 +166,7 @@ class UpmixFrame(ABC):
         """Bound C so that it, L − C and R − C stay within full scale, whatever the gains."""
 
 
-def _windows(signal: np.ndarray, taps: int, step: int, count: int) -> np.ndarray:
+def windows_of(signal: np.ndarray, taps: int, step: int, count: int) -> np.ndarray:
     """Cut windows out of (n, 2), newest sample first: (count, taps, 2); the first begins at the first sample."""
     if count == 0:
         return np.empty((0, taps, 2), dtype=signal.dtype)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from designer.filters.upmix import polyphase
-from designer.filters.upmix_frame import UpmixFrame
-from designer.filters.upmix_tables import BAND_BINS, BANDS, LOW_HOP, upmix_tables
+from designer.filters.upmix_frame import PHASE_TAPS, UpmixFrame, windows_of
+from designer.filters.upmix_tables import BAND_BINS, BANDS, DECIMATION, LOW_HOP, LOW_TAPS, RATE_TAPS, upmix_tables
 from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_decision import slewed, smoothed, target_gains
@@ -45,7 +45,8 @@ class UpmixTwin(UpmixFrame):
         left, right = (stereo << self._shift).T
         return np.asarray(np.stack([left + right, left - right], axis=1) >> 1)
 
-    def _decimate(self, windows: np.ndarray) -> np.ndarray:
+    def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
+        windows = windows_of(samples, RATE_TAPS, DECIMATION, count)
         # Q0.29 x Q0.31 → Q.60, the upper word is Q3.28
         return np.asarray((np.einsum("jkc,k->jc", windows, self._rate) + (1 << 31)) >> 32)
 
@@ -75,7 +76,8 @@ class UpmixTwin(UpmixFrame):
             rows.append((slewed(mid, target[0]), slewed(side, target[1])))
         return np.array(rows, dtype=np.int64)
 
-    def _filter_low(self, windows: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    def _filter_low(self, low: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        windows = windows_of(low, LOW_TAPS, 1, phase.size)
         old, new = self._low_centre(windows, before), self._low_centre(windows, after)
         return np.asarray((old * (LOW_HOP - phase) + new * phase + 8) >> 4)
 
@@ -85,7 +87,8 @@ class UpmixTwin(UpmixFrame):
         sums = np.sum(taps[..., 0] * windows[..., 0] - taps[..., 1] * windows[..., 1], axis=1)
         return np.asarray((sums + (1 << 31)) >> 32)
 
-    def _interpolate(self, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    def _interpolate(self, filtered: np.ndarray, newest: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        windows = filtered[newest[:, None] - np.arange(PHASE_TAPS)]
         # Q5.26 x Q0.29 → Q.55; the factor 4 of the change of rate makes it Q.53
         return np.asarray(np.sum(windows * self._phases[phase], axis=1))
 
