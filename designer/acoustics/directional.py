@@ -110,7 +110,9 @@ class DirectionalSet:
             lead = np.exp(1j * omega[:, None] * self.delays_samples[used, channel])
             aligned[:, :, channel] = (kernel @ self.responses[used, channel].T) * lead
         part = weights[:, used]
-        between = np.einsum("qm,fmc->fqc", part, aligned)
+        # Real weights times complex spectra: one real product for both parts.
+        rows = np.ascontiguousarray(aligned.transpose(1, 0, 2)).reshape(used.size, -1).view(np.float64)
+        between = (part @ rows).view(np.complex128).reshape(len(part), frequencies_hz.size, channels).transpose(1, 0, 2)
         delays_s = part @ (self.delays_samples[used] - self.travelled_samples[used, None]) / self.sample_rate_hz
         return np.asarray(between * np.exp(-2j * np.pi * frequencies_hz[:, None, None] * delays_s))
 

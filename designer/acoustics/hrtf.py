@@ -42,7 +42,9 @@ class MeasuredHead:
     equaliser: NDArray[np.complex128]
     front_delay_s: float
 
-    def pressure(self, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.complex128]:
+    def pressure(
+        self, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64], *, nearest: bool = False
+    ) -> NDArray[np.complex128]:
         """Pressure at both ears, relative to the free field at the centre of the head.
 
         Parameters
@@ -50,6 +52,8 @@ class MeasuredHead:
         frequencies_hz : (F,) float64
         directions : (Q, 3) float64
             Unit vectors in the head's coordinates: x along the nose, y to its left.
+        nearest : bool
+            Whether the nearest direction that was measured stands in where none is near enough.
 
         Returns
         -------
@@ -61,7 +65,11 @@ class MeasuredHead:
             If nothing was measured within 25° of a direction.
         """
         gaps = self.data.gap_deg(directions)
-        if gaps.max() > LARGEST_GAP_DEG:
+        far = gaps > LARGEST_GAP_DEG
+        if nearest and far.any():
+            directions = directions.copy()
+            directions[far] = self.data.directions[np.argmax(directions[far] @ self.data.directions.T, axis=1)]
+        elif far.any():
             x, y, z = directions[int(gaps.argmax())]
             azimuth, elevation = np.rad2deg(np.arctan2(y, x)), np.rad2deg(np.arcsin(z))
             raise LayoutError(

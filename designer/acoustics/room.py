@@ -97,6 +97,30 @@ def image_sources(room: Room, order: int) -> Images:
     cells = np.array(
         [c for c in itertools.product(range(-order, order + 1), repeat=3) if abs(c[0]) + abs(c[1]) + abs(c[2]) <= order]
     )
+    return _images(room, cells)
+
+
+def images_within(room: Room, distance_m: float) -> Images:
+    """Images no farther from the receiver than a distance, by rising distance: 4π·distance³/(3·volume) of them.
+
+    Parameters
+    ----------
+    room : Room
+    distance_m : float
+        From that between source and receiver.
+    """
+    reach = [int(np.ceil(distance_m / size)) + 1 for size in room.size_m]
+    grid = np.meshgrid(*(np.arange(-n, n + 1, dtype=np.int64) for n in reach), indexing="ij")
+    cells = np.stack([axis.ravel() for axis in grid], axis=1)
+    # A cell's image lies in it: what is farther by more than its diagonal need not be placed.
+    spare = distance_m + 2 * float(np.linalg.norm(room.size_m))
+    images = _images(room, cells[np.linalg.norm(cells * np.array(room.size_m), axis=1) <= spare])
+    near = int(np.searchsorted(images.distances_m, distance_m, side="right"))
+    return Images(images.distances_m[:near], images.arriving[:near], images.leaving[:near], images.reflections[:near])
+
+
+def _images(room: Room, cells: NDArray[np.int64]) -> Images:
+    """Images in cells (I, 3) of mirrored rooms."""
     size, source = np.array(room.size_m), np.array(room.source_m)
     # A cell of odd index holds the mirrored room.
     mirrored = cells % 2 == 1

@@ -38,6 +38,10 @@ def render(
     hrtf: Annotated[
         str | None, typer.Option("--hrtf", metavar="sphere|kemar|FILE.sofa", help="The head [the layout's own].")
     ] = None,
+    room: Annotated[
+        str | None,
+        typer.Option("--room", metavar="living|LxWxH[@S]", help="A room in metres that rings for S seconds [none]."),
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -49,9 +53,11 @@ def render(
     bank, fixed = load_tables(directory)
     if hrtf is not None and not binaural:
         raise usage_error("--hrtf needs --binaural: driver feeds have no head")
+    if room is not None and not binaural:
+        raise usage_error("--room needs --binaural: driver feeds are heard in the listener's own room")
     with _progress(json or quiet) as progress:
         if binaural:
-            figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, progress)
+            figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
             figures = run(bank, fixed, source, target, engine.value, progress)
     if json:
@@ -83,9 +89,11 @@ def _binaural(
     target: Path,
     engine: Any,
     hrtf: str | None,
+    room: str | None,
     progress: Callable[[int, int], None],
 ) -> dict[str, float]:
     from designer.binaural import ears_of_drivers, ears_of_plain_stereo
+    from designer.evaluation.listening_room import parse_room
     from designer.pipeline import load_design_layout, load_gain_db
     from designer.render import render_binaural
 
@@ -93,8 +101,9 @@ def _binaural(
     if hrtf is not None:
         chosen = {"sphere": None, "kemar": str(_KEMAR)}.get(hrtf, hrtf)
         layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
-    ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples)
-    plain = ears_of_plain_stereo(layout)
+    around = None if room is None else parse_room(room, layout)
+    ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
+    plain = ears_of_plain_stereo(layout, around)
     return render_binaural(bank, fixed, ears, plain, source, target, _before(target), engine, progress)
 
 

@@ -1,0 +1,69 @@
+"""The room that a listener asks for: its size and how long it rings, with cabinet and head placed in it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from designer.acoustics.room import Room
+from designer.errors import LayoutError
+from designer.evaluation.room import living_room
+from designer.layout import Layout
+
+_TEXT = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:@(\d+(?:\.\d+)?))?")
+_LEAST_M, _MOST_M = 2.0, 20.0
+_LEAST_S, _MOST_S = 0.1, 2.0
+_DEFAULT_S = 0.33
+# Behind and before the pair, as in `living_room`; ears at 1.2 m, 10 cm off the middle.
+_BEHIND_PART = 2.0 / 3.3
+_LEAST_BEHIND_M = 0.5
+_ASIDE_M, _EAR_HEIGHT_M = 0.1, 1.2
+
+
+def parse_room(text: str, layout: Layout) -> Room:
+    """Read ``living``, ``LENGTHxWIDTHxHEIGHT`` in metres, or the same with ``@SECONDS`` of reverberation.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``5.5x4.2x2.6@0.4``; length is along the line from listener to cabinet.
+    layout : Layout
+        How far apart listener and cabinet are.
+
+    Returns
+    -------
+    Room
+        Walls of one absorption, from Eyring's formula.
+
+    Raises
+    ------
+    LayoutError
+        If it cannot be read, or listener and cabinet do not fit.
+    """
+    if text == "living":
+        return living_room(layout)
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        raise LayoutError(f"--room {text}: allowed are 'living' and LENGTHxWIDTHxHEIGHT[@SECONDS], as 5.5x4.2x2.6@0.4")
+    length, width, height = (float(value) for value in found.groups()[:3])
+    seconds = float(found[4] or _DEFAULT_S)
+    for name, value in (("length", length), ("width", width), ("height", height)):
+        if not _LEAST_M <= value <= _MOST_M:
+            raise LayoutError(f"--room {text}: {name} {value:g} m: allowed is {_LEAST_M:g} to {_MOST_M:g} m")
+    if not _LEAST_S <= seconds <= _MOST_S:
+        raise LayoutError(f"--room {text}: {seconds:g} s: allowed is {_LEAST_S:g} to {_MOST_S:g} s")
+    spare = length - layout.listener.distance_m
+    needed = 2 * _LEAST_BEHIND_M + layout.listener.distance_m
+    if spare < 2 * _LEAST_BEHIND_M:
+        raise LayoutError(
+            f"--room {text}: the listener sits {layout.listener.distance_m:g} m away: allowed is a length from "
+            f"{needed:g} m"
+        )
+    behind = max(_LEAST_BEHIND_M, min(spare * _BEHIND_PART, spare - _LEAST_BEHIND_M))
+    y = width / 2 - _ASIDE_M
+    size = (length, width, height)
+    volume, surface = float(np.prod(size)), 2 * (length * width + width * height + height * length)
+    absorption = 1 - float(np.exp(-0.161 * volume / (surface * seconds)))
+    source = (behind + layout.listener.distance_m, y, _EAR_HEIGHT_M)
+    return Room(size, source, (behind, y, _EAR_HEIGHT_M), absorption)
