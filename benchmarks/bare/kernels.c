@@ -10,9 +10,9 @@
 #define TAPS_MAX 256u
 #define RUNS     50u
 
-static int16_t taps15[TAPS_MAX + 8] __attribute__((aligned(8)));
-static int16_t odd15[TAPS_MAX + 8] __attribute__((aligned(8)));
-static int32_t taps31[TAPS_MAX + 8] __attribute__((aligned(8)));
+static int16_t taps15[TAPS_MAX + PS_FIR_FILL] __attribute__((aligned(8)));
+static int16_t odd15[TAPS_MAX + PS_FIR_FILL] __attribute__((aligned(8)));
+static int32_t taps31[TAPS_MAX + PS_FIR_FILL] __attribute__((aligned(8)));
 static float32_t taps_f32[TAPS_MAX + 8];
 static int16_t x15[TAPS_MAX + BLOCK + PS_FIR_SLACK] __attribute__((aligned(8)));
 static int32_t x31[TAPS_MAX + BLOCK + PS_FIR_SLACK] __attribute__((aligned(8)));
@@ -42,7 +42,7 @@ static void ours_q31x15(void)
 
 static void ours_q31(void)
 {
-    ps_fir_q31(taps31, taps, x31, sum, 0, BLOCK);
+    ps_fir_q31(taps31, taps, x31, sum, BLOCK);
 }
 
 static void cmsis_q15(void)

@@ -1,7 +1,7 @@
 """Lay out coefficients as the FIR kernels read them.
 
-A kernel works on whole groups of taps and reads two 16-bit samples at a time, so a table starts on the sample where
-such a pair starts and is filled up with zeros.  A q15 output of odd number sees every pair one sample later: its
+A kernel works on whole turns of its loop and reads two 16-bit samples at a time, so a table starts on the sample where
+such a pair starts and goes on with zeros.  A q15 output of odd number sees every pair one sample later: its
 coefficients stand one tap later in a table of their own.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.segments import Segment, segments
 
-# Taps that one turn of a kernel's loop takes (firmware/core/fir_kernels.h, PS_FIR_TAPS).
-TAPS_PER_TURN = 8
+# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
+FILL = 24
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,10 @@ class FirTable:
         Of the coefficients.
     taps : int
         Coefficients that are not fill.
+    length : int
+        Coefficients that the firmware is told of: with the fill that makes whole pairs, without that behind them.
     even : tuple of int
-        Time-reversed coefficients.
+        Time-reversed coefficients, filled up.
     odd : tuple of int
         The same one tap later, for q15; else empty.
     """
@@ -53,13 +55,9 @@ class FirTable:
     shift: int
     exponent: int
     taps: int
+    length: int
     even: tuple[int, ...]
     odd: tuple[int, ...]
-
-    @property
-    def length(self) -> int:
-        """Coefficients with fill."""
-        return len(self.even)
 
 
 @dataclass(frozen=True)
@@ -85,25 +83,25 @@ def lay_out(bank: FixedPointBank) -> Tables:
         for b, path in enumerate(bank.paths[k]):
             shift = bank.group_exponent(g) - path.exponent
             for n, segment in enumerate(segments(path.coefficients, bank.arithmetic)):
-                start, even, odd = _table(bank, path, segment, history)
+                start, length, even, odd = _table(bank, path, segment, history)
                 names = (bank.bus_names[b], bank.sum_names[k])
-                firs.append(
-                    FirTable(f"taps_s{k}_b{b}_{n}", k, b, *names, start, shift, path.exponent, segment.taps, even, odd)
-                )
+                counts = (path.exponent, segment.taps, length)
+                firs.append(FirTable(f"taps_s{k}_b{b}_{n}", k, b, *names, start, shift, *counts, even, odd))
     return Tables(tuple(firs), history)
 
 
 def _table(
     bank: FixedPointBank, path: FixedPointPath, segment: Segment, history: int
-) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    """Start in the bus, and coefficients of even and odd outputs."""
+) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
+    """Start in the bus, length, and coefficients of even and odd outputs."""
     stop = segment.first + segment.taps
     start = history - path.delay - (stop - 1)
     paired = bank.arithmetic == "q15"
     fill = start % 2 if paired else 0
     # The last tap of an odd output lies one further.
-    length = -(-(fill + segment.taps + paired) // TAPS_PER_TURN) * TAPS_PER_TURN
-    even = np.zeros(length, dtype=np.int64)
+    length = fill + segment.taps + paired
+    length += length % 2 if paired else 0
+    even = np.zeros(-(-length // FILL) * FILL, dtype=np.int64)
     even[fill : fill + segment.taps] = path.coefficients[segment.first : stop][::-1]
     odd = tuple(np.roll(even, 1).tolist()) if paired else ()
-    return start - fill, tuple(even.tolist()), odd
+    return start - fill, length, tuple(even.tolist()), odd

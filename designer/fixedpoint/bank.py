@@ -17,9 +17,13 @@ MAX_DELAY_SAMPLES = 4095
 MIN_EXPONENT = -3
 MAX_EXPONENT = 15
 
-# A sum is kept at 2**(this + E): the product's fraction bits, less what the arithmetic drops of each product (q31x15)
-# or of each path (q31).
-SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 31, "q31x15": 30}
+# Of q31, whose sums are shifted right by 29 + E: the firmware does that in 32-bit words.
+MAX_EXPONENT_Q31 = 2
+# Σ|c| of all paths of a sum in q31: every part of a fast FIR then fits 32 bits, and every accumulator 64.
+SUM_LIMIT_Q31 = 2**31
+
+# A sum is kept at 2**(this + E): the product's fraction bits, less what q31x15 drops of each.
+SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 60, "q31x15": 26}
 _SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
 
 
@@ -96,8 +100,8 @@ class FixedPointBank:
     Raises
     ------
     ValueError
-        If the shape does not fit the names, a path's type does not fit the arithmetic, or (q31) the sum of
-        the magnitudes of a path's coefficients reaches 2**31, where the 2.62 accumulator is no longer exact.
+        If the shape does not fit the names, a path's type does not fit the arithmetic, or in q31 the paths of a group
+        differ in their exponents, or the magnitudes of a sum's coefficients add up to 2**31 or more.
     """
 
     arithmetic: Arithmetic
@@ -124,6 +128,9 @@ class FixedPointBank:
         for name, row in zip(self.sum_names, self.paths, strict=True):
             for bus, path in zip(self.bus_names, row, strict=True):
                 self._check_path(f"driver '{name}' <- input '{bus}'", path)
+        if self.arithmetic == "q31":
+            for g in range(len(self.structure.groups)):
+                self._check_group_q31(g)
 
     @property
     def bus_names(self) -> tuple[str, ...]:
@@ -157,6 +164,16 @@ class FixedPointBank:
         expected = np.dtype(TAP_TYPES[self.arithmetic])
         if path.coefficients.dtype != expected:
             raise ValueError(f"{where}: coefficients are {path.coefficients.dtype}, {self.arithmetic} needs {expected}")
-        magnitude = int(np.abs(path.coefficients.astype(np.int64)).sum())
-        if self.arithmetic == "q31" and magnitude >= 2**31:
-            raise ValueError(f"{where}: sum of |coefficients| = {magnitude}, allowed below 2**31 in q31")
+
+    def _check_group_q31(self, group: int) -> None:
+        for k in self.structure.sums_of(group):
+            where, used = f"driver '{self.sum_names[k]}'", [path for path in self.paths[k] if path.taps]
+            magnitude = sum(int(np.abs(path.coefficients.astype(np.int64)).sum()) for path in used)
+            if magnitude >= SUM_LIMIT_Q31:
+                raise ValueError(f"{where}: sum of |coefficients| = {magnitude}, allowed below 2**31 in q31")
+            exponents = {path.exponent for path in used}
+            if exponents - {min(self.group_exponent(group), MAX_EXPONENT_Q31)}:
+                raise ValueError(
+                    f"{where}: exponents {sorted(exponents)}, allowed is one for a group, at most "
+                    f"{MAX_EXPONENT_Q31}, in q31"
+                )

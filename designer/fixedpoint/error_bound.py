@@ -3,8 +3,8 @@
 Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
 
 1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
-2. Rounding: half an LSB at each driver's output, half an LSB through its filters where mid and side are halved, one
-   unit of 2**-(31 + e) for each path's floor in q31, of 2**-(30 + e) for each product's in q31x15.
+2. Rounding: half an LSB at each driver's output; through its filters what the buses drop (`bus_error`); in q31x15 one
+   unit of 2**-(26 + e) for each product's floor.
 3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
    gains as given (DESIGN.md, "Upmix"), so that ΔC is rounding only.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import component_responses, effective_impulse_responses
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.upmix_bound import centre_error_bound
 from designer.fixedpoint.upmix_twin import UpmixTwin
 
@@ -55,18 +55,34 @@ def rounding_bound(bank: FixedPointBank) -> np.ndarray:
     """
     lsb = SAMPLE_FORMATS[bank.arithmetic].lsb
     bound = np.full(len(bank.driver_names), lsb / 2)
-    # Each floor leaves less than one unit of its own scale: of a path's Q.31 in q31, of each product's Q.30 in q31x15.
-    unit = {"q15": 0.0, "q31": 2.0**-31, "q31x15": 2.0**-30}[bank.arithmetic]
-    halved = np.abs(component_responses(bank)[:, :2]).sum(axis=(1, 2)) * lsb / 2 if bank.structure.shuffled else None
+    # Each product's floor leaves less than one unit of its own scale, Q.26.
+    unit = 2.0**-26 if bank.arithmetic == "q31x15" else 0.0
+    dropped = (np.abs(component_responses(bank)).sum(axis=2) * bus_error(bank)).sum(axis=1)
     for k, (g, _) in enumerate(bank.structure.sums):
-        floors = [min(path.taps, 1) if bank.arithmetic == "q31" else path.taps for path in bank.paths[k]]
-        size = sum(unit * n * 2.0**-path.exponent for n, path in zip(floors, bank.paths[k], strict=True))
-        size += float(halved[k]) if halved is not None else 0.0
+        size = sum(unit * path.taps * 2.0**-path.exponent for path in bank.paths[k]) + float(dropped[k])
         group = bank.structure.groups[g]
         for driver in (group.plus, group.minus):
             if driver is not None:
                 bound[driver] += size
     return bound
+
+
+def bus_error(bank: FixedPointBank) -> np.ndarray:
+    """Bound what each bus loses to its halving and its headroom.
+
+    Returns
+    -------
+    (3,) float64
+        Full scale 1.
+    """
+    lsb, headroom = SAMPLE_FORMATS[bank.arithmetic].lsb, BUS_HEADROOM_BITS[bank.arithmetic]
+    if not bank.structure.shuffled:
+        return np.full(3, lsb * ((1 << headroom) - 1))
+    if not headroom:
+        return np.array([lsb / 2, lsb / 2, 0.0])
+    # L and R each drop up to 2**(headroom + 1) - 1 steps of half an LSB; mid the sum of both, side their difference.
+    halves = lsb / 2 * ((2 << headroom) - 1)
+    return np.array([2 * halves, halves, lsb * ((1 << headroom) - 1)])
 
 
 def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, stereo: np.ndarray) -> np.ndarray:

@@ -16,15 +16,13 @@ import numpy as np
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.qformat import COEFFICIENT_FORMATS, SAMPLE_FORMATS
+from designer.fixedpoint.qformat import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import segments
 from designer.fixedpoint.upmix_proof import prove_upmix
-from designer.fixedpoint.worst_case import driver_taps, largest_sum
+from designer.fixedpoint.worst_case import driver_taps, largest_sum, to_buses
 
 _WORD_32 = 1 << 31
 _WORD_64 = 1 << 63
-# q31: a path's accumulator is shifted right by 31 into a 32-bit word, so 62 bits and the sign are its range.
-_RANGE_Q31 = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -128,10 +126,11 @@ class OverflowProof:
 
 def prove(bank: FixedPointBank) -> OverflowProof:
     """Bound every intermediate from the program's input to the drivers."""
-    bounds = [*_upmix_bounds(), *_bus_bounds(bank)]
+    buses = list(_bus_bounds(bank))
+    bounds = [*_upmix_bounds(), *buses]
     for name, row in zip(bank.sum_names, bank.paths, strict=True):
-        for bus, path in zip(bank.bus_names, row, strict=True):
-            bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus}'", path)
+        for bus, path in zip(buses, row, strict=True):
+            bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", bus, path)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
     return OverflowProof(bank.arithmetic, tuple(bounds), drivers)
 
@@ -167,31 +166,32 @@ def _upmix_bounds() -> Iterator[Bound]:
 
 
 def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
-    # (MAX + MAX) >> 1 = MAX, (MIN + MIN) >> 1 = MIN; (MAX − MIN) >> 1 = MAX, (MIN − MAX) >> 1 = MIN.
+    # Every bus is monotone in each input: its extremes lie at the corners.
     word = SAMPLE_FORMATS[bank.arithmetic]
-    for name in bank.bus_names:
-        yield Bound("bus", name, word.smallest, word.largest, word.largest + 1)
+    ends = (word.smallest, word.largest)
+    corners = to_buses(bank, np.array([(left, right, centre) for left in ends for right in ends for centre in ends]))
+    limit = BUS_FORMATS[bank.arithmetic].largest + 1
+    for name, bus in zip(bank.bus_names, corners.T, strict=True):
+        yield Bound("bus", name, int(bus.min()), int(bus.max()), limit)
 
 
-def _extremes(bank: FixedPointBank, coefficients: np.ndarray) -> tuple[int, int]:
-    """Least and largest value of Σ c·x over samples within the word, with what the arithmetic drops of each product."""
-    word = SAMPLE_FORMATS[bank.arithmetic]
+def _extremes(bank: FixedPointBank, bus: Bound, coefficients: np.ndarray) -> tuple[int, int]:
+    """Least and largest value of Σ c·x over what a bus can hold, with what the arithmetic drops of each product."""
     drop = 16 if bank.arithmetic == "q31x15" else 0
-    ends = [[int(c) * x >> drop for x in (word.smallest, word.largest)] for c in coefficients]
+    ends = [[int(c) * x >> drop for x in (bus.least, bus.most)] for c in coefficients]
     return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
 
 
-def _path_bounds(bank: FixedPointBank, where: str, path: FixedPointPath) -> Iterator[Bound]:
+def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPath) -> Iterator[Bound]:
     if path.taps == 0:
         return
-    limit = _RANGE_Q31 if bank.arithmetic == "q31" else _WORD_64
-    yield Bound("accumulator", where, *_extremes(bank, path.coefficients), limit)
+    yield Bound("accumulator", where, *_extremes(bank, bus, path.coefficients), _WORD_64)
     if bank.arithmetic != "q31x15":
         return
     for segment in segments(path.coefficients, bank.arithmetic):
         stop = segment.first + segment.taps
         part = path.coefficients[segment.first : stop]
-        yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, part), _WORD_32)
+        yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)
 
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
@@ -200,8 +200,8 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     exponent, shift = bank.group_exponent(g), bank.group_shift(g)
     taps = driver_taps(bank, driver)
     most, least = largest_sum(bank, taps)[0], -largest_sum(bank, -taps)[0]
-    # What the arithmetic drops: whole samples' worth of bits, and less than one unit for each floor.
-    dropped = {"q15": 0, "q31": 31, "q31x15": 16}[bank.arithmetic]
+    # What q31x15 drops of each product: 16 bits, and less than one unit for each floor.
+    dropped = 16 if bank.arithmetic == "q31x15" else 0
     below, above = _floor_slack(bank, driver, g, exponent)
     half = (1 << shift) >> 1
     most, least = (most >> dropped) + above + half, (least >> dropped) - below + half
@@ -213,15 +213,14 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
 
 
 def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -> tuple[int, int]:
-    """How far the floors of paths (q31) or products (q31x15) can move a driver's sum down and up."""
-    if bank.arithmetic == "q15":
+    """How far the floors of products can move a driver's sum down and up."""
+    if bank.arithmetic != "q31x15":
         return 0, 0
     below = above = 0
     for k in bank.structure.sums_of(group):
         negative = bank.structure.sums[k][1] < 0 and driver == bank.structure.groups[group].minus
         for path in bank.paths[k]:
-            floors = path.taps if bank.arithmetic == "q31x15" else min(path.taps, 1)
-            slack = floors << (exponent - path.exponent)
+            slack = path.taps << (exponent - path.exponent)
             below, above = (below, above + slack) if negative else (below + slack, above)
     return below, above
 

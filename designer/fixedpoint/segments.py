@@ -1,8 +1,9 @@
 """Cut a path into runs of taps whose sums fit a 32-bit accumulator.
 
 The Cortex-M4's multiply-accumulate of 32-bit samples and 16-bit coefficients (SMLAWB) adds into 32 bits.  The partial
-sums wrap, so only the whole sum of a run has to fit: Σ|c| ≤ 65535 is enough for every input.  The runs' sums are added
-in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and need no cut.
+sums wrap, so only the whole sum of a run has to fit: as samples have four bits of headroom there, Σ|c| ≤ 16 · 65535 is
+enough for every input, and the quantiser chooses exponents so that one run holds a whole path.  The runs' sums are
+added in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and need no cut.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from designer.fixedpoint.bank import Arithmetic
+from designer.fixedpoint.qformat import BUS_HEADROOM_BITS
 
-# Each product is (x * c) >> 16, at most 2**15 * |c| and one for its floor: 2**15 * 65535 + 2048 taps < 2**31.
-LARGEST_SUM = 65535
+# Each product is (x * c) >> 16, at most 2**11 * |c| and one for its floor: 2**11 * 16 * 65535 + 2048 taps < 2**31.
+LARGEST_SUM = 65535 << BUS_HEADROOM_BITS["q31x15"]
 
 
 @dataclass(frozen=True)

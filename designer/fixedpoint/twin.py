@@ -132,10 +132,9 @@ class Twin:
         return np.asarray(np.clip(rounded, self._word.smallest, self._word.largest))
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
-        """FIR of one path: exact in q15, the 2.62 accumulator's top word in q31, the sum of floors in q31x15."""
+        """FIR of one path: exact in q15 and q31, the sum of floors in q31x15."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
         if self._bank.arithmetic != "q31x15":
-            sums = exact_convolve(window, path.coefficients)
-            return sums if self._bank.arithmetic == "q15" else sums >> 31
+            return exact_convolve(window, path.coefficients)
         return floored_convolve(window, path.coefficients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 
 # Linear on each of the two classes of L + R even and odd, a driver is largest in a corner of the square of inputs or
 # one step beside it.
@@ -69,8 +69,14 @@ def path_input(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
 
 
 def to_buses(bank: FixedPointBank, samples: np.ndarray) -> np.ndarray:
-    """Turn inputs L', R', C into what the FIRs see: (n, 3) int64; mid and side are halved and floored."""
+    """Turn inputs L', R', C into what the FIRs see: (n, 3) int64; halves and headroom are floored."""
+    headroom = BUS_HEADROOM_BITS[bank.arithmetic]
+    samples = samples.astype(np.int64)
     if not bank.structure.shuffled:
-        return samples
-    left, right, centre = samples.astype(np.int64).T
+        return np.asarray(samples >> headroom)
+    left, right, centre = samples.T
+    if headroom:
+        # One shift for each is quicker than a sum of 33 bits, and what it drops lies 27 bits down.
+        left, right = left >> (headroom + 1), right >> (headroom + 1)
+        return np.stack([left + right, left - right, centre >> headroom], axis=1)
     return np.stack([(left + right) >> 1, (left - right) >> 1, centre], axis=1)

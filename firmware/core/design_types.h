@@ -36,6 +36,15 @@ typedef int32_t ps_sample_t;      /* Q0.31 */
 #define PS_SAMPLE_MIN INT32_MIN
 #endif
 
+/* Bits that samples lose on their way to the FIRs: designer/fixedpoint/qformat.py says why. */
+#if defined(PS_ARITHMETIC_Q15)
+#define PS_HEADROOM 0
+#elif defined(PS_ARITHMETIC_Q31)
+#define PS_HEADROOM 2
+#else
+#define PS_HEADROOM 4
+#endif
+
 #if defined(PS_ARITHMETIC_Q31)
 typedef int32_t ps_coefficient_t; /* Q0.31 */
 #else
@@ -48,7 +57,7 @@ typedef struct {
 #if defined(PS_ARITHMETIC_Q15)
     const ps_coefficient_t *taps_odd; /* the same one tap later: for outputs of odd number */
 #endif
-    uint16_t length; /* of the tables, whole turns of the kernel's loop */
+    uint16_t length; /* of the tables; zeros follow up to PS_FIR_FILL */
     uint16_t start;  /* index in the bus of the sample that meets taps[0] at the block's first output */
     uint8_t bus;
     uint8_t shift; /* E - e: brings it to the scale of its sum */

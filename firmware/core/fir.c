@@ -11,14 +11,17 @@ void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
     memmove(bus->samples, bus->samples + frames, PS_HISTORY_SAMPLES * sizeof bus->samples[0]);
 }
 
-#if defined(PS_ARITHMETIC_Q15) && defined(__ARM_FEATURE_SIMD32)
+#if defined(PS_ARITHMETIC_Q15)
+
+#if PS_SHUFFLED && defined(__ARM_FEATURE_SIMD32)
 
 /* Two samples at a time: SHADD16 and SHSUB16 halve and floor as the definition does (Arm ARM, A7.7.134). */
-void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
+void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
 {
     int16x2_t *l = (int16x2_t *)(void *)left;
     int16x2_t *r = (int16x2_t *)(void *)right;
 
+    (void)centre;
     for (uint32_t n = 0; n < frames; n += 2) {
         const int16x2_t mid = __shadd16(*l, *r);
 
@@ -31,14 +34,31 @@ void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
 
 #else
 
-void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames)
+void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
 {
-    for (uint32_t n = 0; n < frames; n++) {
-        const int64_t l = left[n];
-        const int64_t r = right[n];
+    (void)centre;
+    for (uint32_t n = 0; PS_SHUFFLED && n < frames; n++) {
+        const int32_t l = left[n];
+        const int32_t r = right[n];
 
         left[n] = (ps_sample_t)((l + r) >> 1);
         right[n] = (ps_sample_t)((l - r) >> 1);
+    }
+}
+
+#endif
+
+#else
+
+void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
+{
+    for (uint32_t n = 0; n < frames; n++) {
+        const int32_t l = left[n] >> (PS_HEADROOM + PS_SHUFFLED);
+        const int32_t r = right[n] >> (PS_HEADROOM + PS_SHUFFLED);
+
+        left[n] = PS_SHUFFLED ? l + r : l;
+        right[n] = PS_SHUFFLED ? l - r : r;
+        centre[n] >>= PS_HEADROOM;
     }
 }
 
@@ -53,7 +73,7 @@ static void add_fir(const ps_fir_t *fir, const ps_bus_t *buses, int64_t *sum, ui
 #elif defined(PS_ARITHMETIC_Q31X15)
     ps_fir_q31x15(fir->taps, fir->length, x, sum, fir->shift, frames);
 #else
-    ps_fir_q31(fir->taps, fir->length, x, sum, fir->shift, frames);
+    ps_fir_q31(fir->taps, fir->length, x, sum, frames);
 #endif
 }
 

@@ -31,10 +31,10 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
 
 /*
- * Turns left and right into mid and side, in place: (L + R) >> 1 and (L - R) >> 1. Both stay within full
- * scale, whatever L and R are.
+ * Turns L', R', C into what the FIRs read, in place: mid and side in the place of left and right where the
+ * design is shuffled, and PS_HEADROOM bits less.
  */
-void ps_fir_shuffle(ps_sample_t *left, ps_sample_t *right, uint32_t frames);
+void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames);
 
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 

@@ -37,16 +37,15 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
     }
 }
 
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
-                uint32_t frames)
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
 {
     for (uint32_t n = 0; n < frames; n++) {
-        int64_t accumulator = 0;
+        int64_t accumulator = sum[n];
 
         for (uint32_t k = 0; k < length; k++) {
             accumulator += (int64_t)taps[k] * x[n + k];
         }
-        sum[n] += (accumulator >> 31) * (1 << shift);
+        sum[n] = accumulator;
     }
 }
 

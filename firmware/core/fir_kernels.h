@@ -4,7 +4,8 @@
  *
  *   sum[n] += (S_k taps[k] * x[n + k]) << shift        n = 0 ... frames - 1, k = 0 ... length - 1
  *
- * `length` is a multiple of PS_FIR_TAPS. A kernel may work on more outputs than it was asked for: `sum` must
+ * Behind its `length` coefficients a table goes on with zeros up to a multiple of PS_FIR_FILL: each kernel
+ * works on whole turns of its own loop. A kernel may work on more outputs than it was asked for: `sum` must
  * have room for PS_FIR_EXCESS more, and x for PS_FIR_SLACK samples behind the last one that has a tap.
  */
 #ifndef PS_FIR_KERNELS_H
@@ -12,24 +13,25 @@
 
 #include <stdint.h>
 
-#define PS_FIR_TAPS   8u
+#define PS_FIR_FILL   24u
 #define PS_FIR_EXCESS 8u
 #define PS_FIR_SLACK  16u
 
 /*
- * Q1.15 x Q1.15 -> Q34.30, 64-bit accumulator: exact.
- * x at a multiple of 4 bytes; taps_odd: taps one later, taps_odd[0] = 0 and taps[length - 1] = 0.
+ * Q0.15 x Q0.15 -> Q.30, 64-bit accumulator: exact.
+ * x at a multiple of 4 bytes; length even; taps_odd: taps one later, taps_odd[0] = 0 and taps[length - 1] =
+ * 0.
  */
 void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, const int16_t *x, int64_t *sum,
                 uint32_t shift, uint32_t frames);
 
-/* Q1.31 x Q1.15 -> Q2.46, each product >> 16 (floor) -> Q2.30, 32-bit accumulator: sum |taps| <= 65535 is
- * proved for each table. */
+/* Q4.27 x Q0.15 -> Q.42, each product >> 16 (floor) -> Q.26, 32-bit accumulator: sum |taps| <= 65535 * 16 is
+ * proved for each table, |x| < 2^27. */
 void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
                    uint32_t frames);
 
-/* Q1.31 x Q1.31 -> Q2.62, 64-bit accumulator, the whole >> 31 (floor) -> Q1.31; sum |taps| < 2^31. */
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
-                uint32_t frames);
+/* 32-bit samples and coefficients, 64-bit accumulator: exact. No shift: the paths of a group share an
+ * exponent. */
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames);
 
 #endif

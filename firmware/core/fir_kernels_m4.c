@@ -2,11 +2,13 @@
  * The kernels for cores with the DSP extension (Cortex-M4, M7): several outputs at once, so that a word that
  * is loaded serves several products.
  *
- * The loops are assembly: written with intrinsics, GCC 12 splits every double load in two and spills
- * registers in the loop, which takes half as many instructions again. All operands of a loop stay in the 14
- * registers that there are, because a sample's register is loaded anew as soon as its last product is done. A
- * loop is unrolled sixteen times and entered in the middle where the taps do not fill it: every instruction
- * in it is four bytes long.
+ * The loops are assembly: written with intrinsics, GCC 12 splits multiple loads and spills registers in the
+ * loop, which takes half as many instructions again. LDM loads registers in the order of their numbers, so
+ * they are named here: r0 to r5 accumulate, r6 to r8 hold samples, r9 to r11 coefficients, r12 and lr point.
+ * A turn loads as many coefficients as it has outputs; the products of the newer half of the samples come
+ * first, those of coefficients that reach into the next samples after these have been loaded: all registers
+ * of one kind are free at once. A loop is unrolled sixteen times and entered in the middle where the taps do
+ * not fill it: every instruction in it is four bytes long.
  */
 #include "fir_kernels.h"
 
@@ -17,8 +19,8 @@
 typedef int32_t __attribute__((may_alias)) word_t;
 
 /*
- * What a kernel's assembly works on, in memory: registers are for the loop. `sum` moves on by itself, `w` by
- * what one pass makes of outputs.
+ * What a kernel's assembly works on, in memory: registers are for the loop. `sum` and `w` move on by
+ * themselves.
  */
 typedef struct {
     const word_t *c;   /* coefficients */
@@ -31,153 +33,137 @@ typedef struct {
     uint32_t passes; /* at least 1 */
 } job_t;
 
-static inline uint32_t entry_of(uint32_t steps, uint32_t bytes_per_step)
+static inline uint32_t entry_of(uint32_t turns, uint32_t bytes_per_turn)
 {
-    return (UNROLLED - 1u - (steps - 1u) % UNROLLED) * bytes_per_step | 1u;
+    return (UNROLLED - 1u - (turns - 1u) % UNROLLED) * bytes_per_turn | 1u;
 }
 
 /* clang-format off */
+
+#define A0 "r0, r1"
+#define A1 "r2, r3"
+#define A2 "r4, r5"
+#define W0 "r6"
+#define W1 "r7"
+#define W2 "r8"
+#define C0 "r9"
+#define C1 "r10"
+#define C2 "r11"
+#define LOAD_C "ldmia.w r12!, {r9, r10, r11}\n\t"
+#define LOAD_W "ldmia.w lr!, {r6, r7, r8}\n\t"
 
 /*
  * A word of samples and a word of coefficients, into a 64-bit accumulator: SMLAL for one product of 32 bits, SMLALD
  * for two of 16. `op` is the one or the other.
  */
-#define MAC(op, a, c, w) op " %Q[" #a "], %R[" #a "], %[" #c "], %[" #w "]\n\t"
+#define MAC(op, a, c, w) op " " a ", " c ", " w "\n\t"
 
-/* Four words of coefficients on three outputs a word apart: 16 instructions for 12 multiply-accumulates. */
+/* Three words of coefficients on three outputs a word apart: 11 instructions for 9 multiply-accumulates. */
 #define THREE(op)                                               \
-    "ldrd   %[c0], %[c1], [%[c]], #8\n\t"                       \
-    MAC(op, a0, c0, w0) MAC(op, a0, c1, w1) MAC(op, a1, c0, w1) \
-    "ldrd   %[w0], %[w1], [%[w]], #8\n\t"                       \
-    MAC(op, a1, c1, w2) MAC(op, a2, c0, w2) MAC(op, a2, c1, w3) \
-    "ldrd   %[c0], %[c1], [%[c]], #8\n\t"                       \
-    MAC(op, a0, c0, w2) MAC(op, a0, c1, w3) MAC(op, a1, c0, w3) \
-    "ldrd   %[w2], %[w3], [%[w]], #8\n\t"                       \
-    MAC(op, a1, c1, w0) MAC(op, a2, c0, w0) MAC(op, a2, c1, w1)
-#define THREE_BYTES 64u
+    LOAD_C                                                      \
+    MAC(op, A0, C0, W0) MAC(op, A0, C1, W1) MAC(op, A0, C2, W2) \
+    MAC(op, A1, C0, W1) MAC(op, A1, C1, W2) MAC(op, A2, C0, W2) \
+    LOAD_W                                                      \
+    MAC(op, A1, C2, W0) MAC(op, A2, C1, W0) MAC(op, A2, C2, W1)
+#define THREE_BYTES 44u
 
-/* The same on two outputs: 12 instructions for 8. */
+/* The same on two outputs: 8 instructions for 6. */
 #define TWO(op)                                                 \
-    "ldrd   %[c0], %[c1], [%[c]], #8\n\t"                       \
-    MAC(op, a0, c0, w0) MAC(op, a0, c1, w1) MAC(op, a1, c0, w1) \
-    "ldrd   %[w0], %[w1], [%[w]], #8\n\t"                       \
-    MAC(op, a1, c1, w2)                                         \
-    "ldrd   %[c0], %[c1], [%[c]], #8\n\t"                       \
-    MAC(op, a0, c0, w2) MAC(op, a0, c1, w3) MAC(op, a1, c0, w3) \
-    "ldrd   %[w2], %[w3], [%[w]], #8\n\t"                       \
-    MAC(op, a1, c1, w0)
-#define TWO_BYTES 48u
+    LOAD_C                                                      \
+    MAC(op, A0, C0, W0) MAC(op, A0, C1, W1) MAC(op, A0, C2, W2) \
+    MAC(op, A1, C0, W1) MAC(op, A1, C1, W2)                     \
+    LOAD_W                                                      \
+    MAC(op, A1, C2, W0)
+#define TWO_BYTES 32u
 
-/* One instruction of a Q1.31 sample and either half of a word of two Q1.15 coefficients, >> 16, into 32 bits. */
-#define LOW(a, c, w)  "smlawb %[" #a "], %[" #w "], %[" #c "], %[" #a "]\n\t"
-#define HIGH(a, c, w) "smlawt %[" #a "], %[" #w "], %[" #c "], %[" #a "]\n\t"
-
-/* Four coefficients on four outputs: 19 instructions for 16 multiply-accumulates. */
-#define FOUR                                        \
-    "ldrd   %[c0], %[c1], [%[c]], #8\n\t"           \
-    LOW(a0, c0, w0) HIGH(a0, c0, w1) LOW(a1, c0, w1) \
-    "ldrd   %[w0], %[w1], [%[w]], #8\n\t"           \
-    LOW(a0, c1, w2) HIGH(a1, c0, w2) LOW(a2, c0, w2) \
-    HIGH(a0, c1, w3) LOW(a1, c1, w3) HIGH(a2, c0, w3) \
-    LOW(a3, c0, w3)                                 \
-    "ldrd   %[w2], %[w3], [%[w]], #8\n\t"           \
-    HIGH(a1, c1, w0) LOW(a2, c1, w0) HIGH(a3, c0, w0) \
-    HIGH(a2, c1, w1) LOW(a3, c1, w1) HIGH(a3, c1, w2)
-#define FOUR_BYTES 76u
-
-#define SIXTEEN(step) step step step step step step step step step step step step step step step step
+#define SIXTEEN(turn) turn turn turn turn turn turn turn turn turn turn turn turn turn turn turn turn
 
 /* sum[0] += acc << shift; the sum then points `next` bytes further. */
-#define ADD_WIDE(acc, next)                                     \
-    "ldrd   %[w0], %[w1], [%[c0]]\n\t"                          \
-    "umlal  %[w0], %[w1], %Q[" #acc "], %[c1]\n\t"              \
-    "mla    %[w1], %R[" #acc "], %[c1], %[w1]\n\t"              \
-    "strd   %[w0], %[w1], [%[c0]], #" #next "\n\t"
-/* The same of (acc >> 31), which fits 32 bits. */
-#define ADD_HIGH(acc, next)                                     \
-    "lsl    %[w2], %R[" #acc "], #1\n\t"                        \
-    "orr    %[w2], %[w2], %Q[" #acc "], lsr #31\n\t"            \
-    "ldrd   %[w0], %[w1], [%[c0]]\n\t"                          \
-    "smlal  %[w0], %[w1], %[w2], %[c1]\n\t"                     \
-    "strd   %[w0], %[w1], [%[c0]], #" #next "\n\t"
-#define ADD_WORD(acc, next)                                     \
-    "ldrd   %[w0], %[w1], [%[c0]]\n\t"                          \
-    "smlal  %[w0], %[w1], %[" #acc "], %[c1]\n\t"               \
-    "strd   %[w0], %[w1], [%[c0]], #" #next "\n\t"
+#define ADD_SHIFTED(low, high, next)        \
+    "ldrd   r6, r7, [r9]\n\t"               \
+    "umlal  r6, r7, " low ", r10\n\t"       \
+    "mla    r7, " high ", r10, r7\n\t"      \
+    "strd   r6, r7, [r9], #" next "\n\t"
+#define ADD_WORD(acc)                       \
+    "ldrd   r6, r7, [r9]\n\t"               \
+    "smlal  r6, r7, " acc ", r10\n\t"       \
+    "strd   r6, r7, [r9], #8\n\t"
 
-#define CLEAR_WIDE(acc) "mov    %Q[" #acc "], #0\n\tmov    %R[" #acc "], #0\n\t"
-#define CLEAR_WORD(acc) "mov    %[" #acc "], #0\n\t"
+#define CLEAR(acc) "mov    " acc ", #0\n\t"
+/* Three, or two, accumulators that start from the sums and go back there. */
+#define TAKE_3(a, b)                        \
+    "ldr    r9, %[sum]\n\t"                 \
+    "ldrd   r0, r1, [r9]\n\t"               \
+    "ldrd   r2, r3, [r9, #" a "]\n\t"       \
+    "ldrd   r4, r5, [r9, #" b "]\n\t"
+#define GIVE_3(next)                        \
+    "strd   r0, r1, [r9], #" next "\n\t"    \
+    "strd   r2, r3, [r9], #" next "\n\t"    \
+    "strd   r4, r5, [r9], #" next "\n\t"
+#define TAKE_2(a)                           \
+    "ldr    r9, %[sum]\n\t"                 \
+    "ldrd   r0, r1, [r9]\n\t"               \
+    "ldrd   r2, r3, [r9, #" a "]\n\t"
+#define GIVE_2(next)                        \
+    "strd   r0, r1, [r9], #" next "\n\t"    \
+    "strd   r2, r3, [r9], #" next "\n\t"
+/* Accumulators that start from 0, and are shifted before they are added. */
+#define CLEAR_2 CLEAR("r0") CLEAR("r1") CLEAR("r2") CLEAR("r3")
+#define CLEAR_3 CLEAR_2 CLEAR("r4") CLEAR("r5")
+#define ADD_2(next) "ldr    r10, %[factor]\n\t" ADD_SHIFTED("r0", "r1", next) ADD_SHIFTED("r2", "r3", next)
+#define ADD_3(next) ADD_2(next) ADD_SHIFTED("r4", "r5", next)
 
-/* All passes of a job: each clears its accumulators, runs the steps over all taps, adds to the sums and moves on. */
-#define PASSES(clear, step, add, advance)       \
-    "ldr    %[c0], %[entry]\n\t"                \
-    "adr.w  %[c1], 2f\n\t"                      \
-    "add    %[c0], %[c0], %[c1]\n\t"            \
-    "str    %[c0], %[entry]\n\t"                \
-    "ldr    %[w], %[start]\n"                   \
-    "1:\n\t"                                    \
-    "ldr    %[c], %[taps]\n\t"                  \
-    clear                                       \
-    "ldrd   %[w0], %[w1], [%[w]], #8\n\t"       \
-    "ldrd   %[w2], %[w3], [%[w]], #8\n\t"       \
-    "ldr    %[c0], %[entry]\n\t"                \
-    "bx     %[c0]\n\t"                          \
-    ".balign 4\n"                               \
-    "2:\n\t"                                    \
-    SIXTEEN(step)                               \
-    "ldr    %[c0], %[end]\n\t"                  \
-    "cmp    %[c], %[c0]\n\t"                    \
-    "bne    2b\n\t"                             \
-    "ldr    %[c0], %[sum]\n\t"                  \
-    "ldr    %[c1], %[factor]\n\t"               \
-    add                                         \
-    "str    %[c0], %[sum]\n\t"                  \
-    "ldr    %[w], %[start]\n\t"                 \
-    "add    %[w], %[w], #" #advance "\n\t"      \
-    "str    %[w], %[start]\n\t"                 \
-    "ldr    %[c0], %[passes]\n\t"               \
-    "subs   %[c0], %[c0], #1\n\t"               \
-    "str    %[c0], %[passes]\n\t"               \
+/* All passes of a job: each runs the turns over all taps and moves on. */
+#define PASSES(begin, load, turn, finish, advance) \
+    "ldr    r9, %[entry]\n\t"               \
+    "adr.w  r10, 2f\n\t"                    \
+    "add    r9, r9, r10\n\t"                \
+    "str    r9, %[entry]\n\t"               \
+    "ldr    lr, %[start]\n"                 \
+    "1:\n\t"                                \
+    begin                                   \
+    "ldr    r12, %[taps]\n\t"               \
+    "ldr    r9, %[entry]\n\t"               \
+    load                                    \
+    "bx     r9\n\t"                         \
+    ".balign 4\n"                           \
+    "2:\n\t"                                \
+    SIXTEEN(turn)                           \
+    "ldr    r9, %[end]\n\t"                 \
+    "cmp    r12, r9\n\t"                    \
+    "bne    2b\n\t"                         \
+    "ldr    r9, %[sum]\n\t"                 \
+    finish                                  \
+    "str    r9, %[sum]\n\t"                 \
+    "ldr    lr, %[start]\n\t"               \
+    "add    lr, lr, #" advance "\n\t"       \
+    "str    lr, %[start]\n\t"               \
+    "ldr    r9, %[passes]\n\t"              \
+    "subs   r9, r9, #1\n\t"                 \
+    "str    r9, %[passes]\n\t"              \
     "bne    1b"
-
-#define REGISTERS                                                                                    \
-    [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3), [c0] "=&r"(c0), [c1] "=&r"(c1),  \
-    [c] "=&r"(c), [w] "=&r"(w)
-#define MEMORY                                                                                       \
-    [start] "+m"(job->w), [sum] "+m"(job->sum), [entry] "+m"(job->entry), [passes] "+m"(job->passes)
-#define CONSTANTS [taps] "m"(job->c), [end] "m"(job->end), [factor] "m"(job->factor)
 
 /* clang-format on */
 
-#define DECLARE_REGISTERS                                                                                    \
-    const word_t *c, *w;                                                                                     \
-    int32_t w0, w1, w2, w3, c0, c1
-
-/* A job's passes of three, or of two, outputs of 64 bits; inline, so that the job lies on the caller's stack.
- */
-#define DEFINE_PASSES(name, op, add, next)                                                                   \
-    static inline __attribute__((always_inline)) void name##_threes(job_t *job)                              \
+/* Inline, so that the job lies on the caller's stack: there is no register left to point at it. */
+#define DEFINE_PASSES(name, begin, load, turn, finish, advance)                                              \
+    static inline __attribute__((always_inline)) void name(job_t *job)                                       \
     {                                                                                                        \
-        DECLARE_REGISTERS;                                                                                   \
-        int64_t a0, a1, a2;                                                                                  \
-                                                                                                             \
-        __asm volatile(PASSES(CLEAR_WIDE(a0) CLEAR_WIDE(a1) CLEAR_WIDE(a2), THREE(op),                       \
-                              add(a0, next) add(a1, next) add(a2, next), 12)                                 \
-                       : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), REGISTERS, MEMORY:CONSTANTS         \
-                       : "cc", "memory");                                                                    \
-    }                                                                                                        \
-    static inline __attribute__((always_inline)) void name##_twos(job_t *job)                                \
-    {                                                                                                        \
-        DECLARE_REGISTERS;                                                                                   \
-        int64_t a0, a1;                                                                                      \
-                                                                                                             \
-        __asm volatile(PASSES(CLEAR_WIDE(a0) CLEAR_WIDE(a1), TWO(op), add(a0, next) add(a1, next), 8)        \
-                       : [a0] "=&r"(a0), [a1] "=&r"(a1), REGISTERS, MEMORY:CONSTANTS                         \
-                       : "cc", "memory");                                                                    \
+        __asm volatile(PASSES(begin, load, turn, finish, advance)                                            \
+                       : [start] "+m"(job->w), [sum] "+m"(job->sum), [entry] "+m"(job->entry),               \
+                         [passes] "+m"(job->passes)                                                          \
+                       : [taps] "m"(job->c), [end] "m"(job->end), [factor] "m"(job->factor)                  \
+                       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12",    \
+                         "lr", "cc", "memory");                                                              \
     }
 
-DEFINE_PASSES(q15, "smlald", ADD_WIDE, 16)
-DEFINE_PASSES(q31, "smlal", ADD_HIGH, 8)
+/* Every other output: those lie whole words of samples apart. */
+DEFINE_PASSES(q15_threes, TAKE_3("16", "32"), LOAD_W, THREE("smlald"), GIVE_3("16"), "12")
+DEFINE_PASSES(q15_twos, TAKE_2("16"), LOAD_W, TWO("smlald"), GIVE_2("16"), "8")
+DEFINE_PASSES(q15_shifted_threes, CLEAR_3, LOAD_W, THREE("smlald"), ADD_3("16"), "12")
+DEFINE_PASSES(q15_shifted_twos, CLEAR_2, LOAD_W, TWO("smlald"), ADD_2("16"), "8")
+DEFINE_PASSES(q31_threes, TAKE_3("8", "16"), LOAD_W, THREE("smlal"), GIVE_3("8"), "12")
+DEFINE_PASSES(q31_twos, TAKE_2("8"), LOAD_W, TWO("smlal"), GIVE_2("8"), "8")
 
 /* Threes as far as they go without a single output left over, then twos. */
 static inline uint32_t passes_of_two(uint32_t outputs)
@@ -192,14 +178,13 @@ static inline uint32_t passes_of_three(uint32_t outputs)
     return outputs % 3u == 1u && outputs > 1u ? outputs / 3u - 1u : outputs / 3u;
 }
 
-/* Every other output: those lie whole words of samples apart. */
 static void q15_phase(const int16_t *taps, uint32_t length, const int16_t *x, int64_t *sum, uint32_t shift,
                       uint32_t outputs)
 {
-    const uint32_t steps = length / 8u;
+    const uint32_t turns = (length + 5u) / 6u;
     job_t job = {
         .c = (const word_t *)taps,
-        .end = (const word_t *)(taps + length),
+        .end = (const word_t *)(taps + 6u * turns),
         .w = (const word_t *)x,
         .sum = sum,
         .factor = 1u << shift,
@@ -207,13 +192,21 @@ static void q15_phase(const int16_t *taps, uint32_t length, const int16_t *x, in
 
     job.passes = passes_of_three(outputs);
     if (job.passes != 0) {
-        job.entry = entry_of(steps, THREE_BYTES);
-        q15_threes(&job);
+        job.entry = entry_of(turns, THREE_BYTES);
+        if (shift == 0) {
+            q15_threes(&job);
+        } else {
+            q15_shifted_threes(&job);
+        }
     }
     job.passes = passes_of_two(outputs);
     if (job.passes != 0) {
-        job.entry = entry_of(steps, TWO_BYTES);
-        q15_twos(&job);
+        job.entry = entry_of(turns, TWO_BYTES);
+        if (shift == 0) {
+            q15_twos(&job);
+        } else {
+            q15_shifted_twos(&job);
+        }
     }
 }
 
@@ -224,46 +217,57 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
     q15_phase(taps_odd, length, x, sum + 1, shift, frames / 2u);
 }
 
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
-                uint32_t frames)
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
 {
-    const uint32_t steps = length / 4u;
-    job_t job = {.c = taps, .end = taps + length, .w = x, .sum = sum, .factor = 1u << shift};
+    const uint32_t turns = (length + 2u) / 3u;
+    job_t job = {.c = taps, .end = taps + 3u * turns, .w = x, .sum = sum};
 
     job.passes = passes_of_three(frames);
     if (job.passes != 0) {
-        job.entry = entry_of(steps, THREE_BYTES);
+        job.entry = entry_of(turns, THREE_BYTES);
         q31_threes(&job);
     }
     job.passes = passes_of_two(frames);
     if (job.passes != 0) {
-        job.entry = entry_of(steps, TWO_BYTES);
+        job.entry = entry_of(turns, TWO_BYTES);
         q31_twos(&job);
     }
 }
 
-static inline __attribute__((always_inline)) void q31x15_fours(job_t *job)
-{
-    DECLARE_REGISTERS;
-    int32_t a0, a1, a2, a3;
+/* clang-format off */
 
-    __asm volatile(PASSES(CLEAR_WORD(a0) CLEAR_WORD(a1) CLEAR_WORD(a2) CLEAR_WORD(a3), FOUR,
-                          ADD_WORD(a0, 8) ADD_WORD(a1, 8) ADD_WORD(a2, 8) ADD_WORD(a3, 8), 16)
-                   : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), REGISTERS,
-                     MEMORY:CONSTANTS
-                   : "cc", "memory");
-}
+/* One instruction of a Q0.31 sample and either half of a word of two Q0.15 coefficients, >> 16, into 32 bits. */
+#define LOW(a, c, w)  "smlawb " a ", " w ", " c ", " a "\n\t"
+#define HIGH(a, c, w) "smlawt " a ", " w ", " c ", " a "\n\t"
+
+/* Four coefficients on four outputs, r0 to r3, of samples in r4 to r7: 18 instructions for 16 multiply-accumulates. */
+#define LOAD_FOUR "ldmia.w lr!, {r4, r5, r6, r7}\n\t"
+#define FOUR                                                                                \
+    "ldrd   r8, r9, [r12], #8\n\t"                                                          \
+    LOW("r0", "r8", "r4") HIGH("r0", "r8", "r5") LOW("r0", "r9", "r6") HIGH("r0", "r9", "r7") \
+    LOW("r1", "r8", "r5") HIGH("r1", "r8", "r6") LOW("r1", "r9", "r7")                       \
+    LOW("r2", "r8", "r6") HIGH("r2", "r8", "r7") LOW("r3", "r8", "r7")                       \
+    LOAD_FOUR                                                                               \
+    HIGH("r1", "r9", "r4") LOW("r2", "r9", "r4") HIGH("r2", "r9", "r5")                      \
+    HIGH("r3", "r8", "r4") LOW("r3", "r9", "r5") HIGH("r3", "r9", "r6")
+#define FOUR_BYTES 72u
+
+/* clang-format on */
+
+DEFINE_PASSES(q31x15_fours, CLEAR_2, LOAD_FOUR, FOUR,
+              "ldr    r10, %[factor]\n\t" ADD_WORD("r0") ADD_WORD("r1") ADD_WORD("r2") ADD_WORD("r3"), "16")
 
 void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
                    uint32_t frames)
 {
+    const uint32_t turns = (length + 3u) / 4u;
     job_t job = {
         .c = (const word_t *)taps,
-        .end = (const word_t *)(taps + length),
+        .end = (const word_t *)(taps + 4u * turns),
         .w = x,
         .sum = sum,
         .factor = 1u << shift,
-        .entry = entry_of(length / 4u, FOUR_BYTES),
+        .entry = entry_of(turns, FOUR_BYTES),
         .passes = (frames + 3u) / 4u,
     };
 

@@ -35,7 +35,7 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
         int64_t a2 = 0;
         int64_t a3 = 0;
 
-        for (uint32_t turns = length / PS_FIR_TAPS; turns != 0; turns--) {
+        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
             const int16x8_t c8 = vld1q_s16(c);
 
             a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
@@ -71,7 +71,7 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
         int32_t a2 = 0;
         int32_t a3 = 0;
 
-        for (uint32_t turns = length / 4u; turns != 0; turns--) {
+        for (uint32_t turns = (length + 3u) / 4u; turns != 0; turns--) {
             const int32x4_t c4 = vshlq_n_s32(vldrhq_s32(c), 16);
 
             a0 = add_products(a0, c4, w);
@@ -88,20 +88,17 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
     }
 }
 
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
-                uint32_t frames)
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
 {
-    const int32_t factor = 1 << shift;
-
     for (uint32_t n = 0; n < frames; n += OUTPUTS) {
         const int32_t *c = taps;
         const int32_t *w = x + n;
-        int64_t a0 = 0;
-        int64_t a1 = 0;
-        int64_t a2 = 0;
-        int64_t a3 = 0;
+        int64_t a0 = sum[n];
+        int64_t a1 = sum[n + 1];
+        int64_t a2 = sum[n + 2];
+        int64_t a3 = sum[n + 3];
 
-        for (uint32_t turns = length / PS_FIR_TAPS; turns != 0; turns--) {
+        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
             int32x4_t c4 = vld1q_s32(c);
 
             a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w));
@@ -116,11 +113,10 @@ void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t 
             c += 8;
             w += 8;
         }
-        /* Below 2^31, as sum |taps| < 2^31. */
-        add_to(&sum[n], (int32_t)(a0 >> 31), factor);
-        add_to(&sum[n + 1], (int32_t)(a1 >> 31), factor);
-        add_to(&sum[n + 2], (int32_t)(a2 >> 31), factor);
-        add_to(&sum[n + 3], (int32_t)(a3 >> 31), factor);
+        sum[n] = a0;
+        sum[n + 1] = a1;
+        sum[n + 2] = a2;
+        sum[n + 3] = a3;
     }
 }
 

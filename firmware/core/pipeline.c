@@ -9,9 +9,8 @@
 /* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
 static bool fir_fits(const ps_fir_t *fir)
 {
-    return fir->taps != NULL && fir->length % PS_FIR_TAPS == 0 && fir->bus < PS_INPUTS &&
-           fir->shift <= SHIFT_MAX &&
-           (uint32_t)fir->start + fir->length <= PS_HISTORY_SAMPLES + PS_FIR_SLACK - PS_FIR_EXCESS + 1u;
+    return fir->taps != NULL && fir->bus < PS_INPUTS && fir->shift <= SHIFT_MAX &&
+           (uint32_t)fir->start + fir->length <= PS_HISTORY_SAMPLES + 3u;
 }
 
 static bool sum_fits(const ps_design_t *design, const ps_sum_t *sum)
@@ -104,9 +103,8 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     } else {
         split_buses(pipeline, in, frames);
     }
-#if PS_SHUFFLED
-    ps_fir_shuffle(ps_bus_block(&pipeline->buses[0]), ps_bus_block(&pipeline->buses[1]), frames);
-#endif
+    ps_fir_buses(ps_bus_block(&pipeline->buses[0]), ps_bus_block(&pipeline->buses[1]),
+                 ps_bus_block(&pipeline->buses[2]), frames);
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
         ps_fir_process(pipeline->design, &pipeline->design->groups[g], pipeline->buses, &pipeline->scratch,
                        out, frames);

@@ -37,13 +37,19 @@ def small_layout(arithmetic, drivers=2, name="small"):
 
 
 def small_bank(layout, seed=1, structure=None):
-    """Random taps for a layout; asymmetric, so that a reversal shows.  16-bit paths need several accumulators."""
+    """Random taps for a layout; asymmetric, so that a reversal shows.  A q31x15 path needs two accumulators."""
     rng = np.random.default_rng(seed)
     word = np.iinfo(TAP_TYPES[layout.arithmetic])
 
     def path(taps, delay, exponent):
         weights = rng.standard_normal(taps)
-        size = np.abs(weights).sum() if layout.arithmetic == "q31" else np.abs(weights).max(initial=0.0)
+        if layout.arithmetic == "q31x15":
+            weights = np.copysign(rng.uniform(0.7, 1.0, taps), weights)
+        if layout.arithmetic == "q31":
+            # The paths of a sum share its exponent and its accumulator.
+            exponent, size = 1, 3 * np.abs(weights).sum()
+        else:
+            size = np.abs(weights).max(initial=0.0)
         taps = np.round(weights * 0.9 * word.max / max(size, 1e-9)).astype(word.dtype)
         return FixedPointPath(taps, delay, exponent)
 

@@ -15,7 +15,7 @@
 int main(void);
 #endif
 
-#define TAPS_MAX   312u
+#define TAPS_MAX   336u
 #define FRAMES_MAX 256u
 
 static int16_t taps15[TAPS_MAX] __attribute__((aligned(8)));
@@ -47,9 +47,9 @@ static int32_t coefficient(uint32_t kernel, uint32_t taps, uint32_t loud)
     case 0:
         return loud ? extreme(-32767, 32767) : (int32_t)draw() / 65538;
     case 1: {
-        const int32_t most = 65535 / n < 32767 ? 65535 / n : 32767;
+        const int32_t most = 65535 * 16 / n < 32767 ? 65535 * 16 / n : 32767;
 
-        return loud ? extreme(-most, most) : ((int32_t)draw() / 65538) / (n / 2 + 1);
+        return loud ? extreme(-most, most) : ((int32_t)draw() / 65538) / (n / 32 + 1);
     }
     default:
         return loud ? extreme(-(INT32_MAX / n), INT32_MAX / n) : (int32_t)draw() / (n + 1);
@@ -60,8 +60,7 @@ static void run(uint32_t kernel, uint32_t taps, uint32_t loud, uint32_t frames, 
 {
     /* q15 tables start on an even sample: every second length has a zero ahead. */
     const uint32_t fill = kernel == 0 ? taps % 2u : 0u;
-    const uint32_t length =
-        (fill + taps + (kernel == 0 ? 1u : 0u) + PS_FIR_TAPS - 1u) / PS_FIR_TAPS * PS_FIR_TAPS;
+    const uint32_t length = kernel == 0 ? (fill + taps + 2u) / 2u * 2u : taps;
 
     memset(taps15, 0, sizeof taps15);
     memset(odd15, 0, sizeof odd15);
@@ -76,6 +75,7 @@ static void run(uint32_t kernel, uint32_t taps, uint32_t loud, uint32_t frames, 
     for (uint32_t n = 0; n < sizeof x31 / sizeof x31[0]; n++) {
         x31[n] = loud ? extreme(INT32_MIN, INT32_MAX) : (int32_t)draw();
         x15[n] = (int16_t)(x31[n] >> 16);
+        x31[n] >>= kernel == 1 ? 4 : 0;
     }
     for (uint32_t n = 0; n < sizeof sum / sizeof sum[0]; n++) {
         sum[n] = (int32_t)draw();
@@ -88,7 +88,7 @@ static void run(uint32_t kernel, uint32_t taps, uint32_t loud, uint32_t frames, 
         ps_fir_q31x15(taps15, length, x31, sum, shift, frames);
         break;
     default:
-        ps_fir_q31(taps31, length, x31, sum, shift, frames);
+        ps_fir_q31(taps31, length, x31, sum, frames);
         break;
     }
 }

@@ -12,7 +12,7 @@ from designer.toolchain.boards import FIRMWARE_ROOT
 
 HERE = Path(__file__).parent
 KERNELS = ("q15", "q31x15", "q31")
-SLACK, EXCESS, TAPS_MAX, FRAMES_MAX = 16, 8, 312, 256
+SLACK, EXCESS, TAPS_MAX, FRAMES_MAX = 16, 8, 336, 256
 
 
 class Generator:
@@ -45,10 +45,10 @@ def coefficients(generator, kernel, taps, loud):
     if kernel == "q15":
         return generator.extreme(taps, -32767, 32767) if loud else towards_zero(generator.signed(taps), 65538)
     if kernel == "q31x15":
-        most = min(65535 // taps, 32767)
+        most = min(65535 * 16 // taps, 32767)
         if loud:
             return generator.extreme(taps, -most, most)
-        return towards_zero(towards_zero(generator.signed(taps), 65538), taps // 2 + 1)
+        return towards_zero(towards_zero(generator.signed(taps), 65538), taps // 32 + 1)
     most = (2**31 - 1) // taps
     return generator.extreme(taps, -most, most) if loud else towards_zero(generator.signed(taps), taps + 1)
 
@@ -67,13 +67,13 @@ def expected():
                     x = generator.extreme(count, -(2**31), 2**31 - 1) if loud else generator.signed(count)
                     start = generator.signed(FRAMES_MAX + EXCESS)[:frames]
                     first = taps % 2 if kernel == "q15" else 0
-                    x = (x >> 16 if kernel == "q15" else x)[first:]
+                    x = (x >> {"q15": 16, "q31x15": 4, "q31": 0}[kernel])[first:]
                     total = np.zeros(frames, dtype=np.int64)
                     for k, tap in enumerate(c):
                         product = x[k : k + frames] * tap
                         total += product >> 16 if kernel == "q31x15" else product
-                    total = total >> 31 if kernel == "q31" else total
-                    crc = zlib.crc32((start + (total << (taps % 16))).astype("<i8").tobytes(), crc)
+                    shift = 0 if kernel == "q31" else taps % 16
+                    crc = zlib.crc32((start + (total << shift)).astype("<i8").tobytes(), crc)
                 yield kernel, crc
 
 

@@ -20,21 +20,25 @@ def path_output(arithmetic, path, samples):
         if lag < count:
             products = tap * samples[: count - lag].astype(object)
             total[lag:] += products >> 16 if arithmetic == "q31x15" else products
-    return total >> 31 if arithmetic == "q31" else total
+    return total
 
 
 def filter_matrix(bank, samples):
     """Filter inputs (n, 3) → drivers (n, D), both int64."""
     arithmetic = bank.arithmetic
     left, right, centre = samples.astype(object).T
-    buses = (left, right, centre)
-    if bank.structure.shuffled:
+    room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
+    buses = (left >> room, right >> room, centre >> room)
+    if bank.structure.shuffled and room:
+        left, right = left >> (room + 1), right >> (room + 1)
+        buses = (left + right, left - right, centre >> room)
+    elif bank.structure.shuffled:
         buses = ((left + right) >> 1, (left - right) >> 1, centre)
     outputs = [None] * len(bank.driver_names)
     row = iter(bank.paths)
     for group in bank.structure.groups:
         rows = [next(row)] + ([next(row)] if group.minus is not None else [])
-        least = {"q15": -15, "q31": 0, "q31x15": 1}[arithmetic]
+        least = {"q15": -15, "q31": -29, "q31x15": 5}[arithmetic]
         top = max([path.exponent for paths in rows for path in paths if path.taps] + [least])
         sums = [
             sum(
@@ -44,7 +48,7 @@ def filter_matrix(bank, samples):
             )
             for paths in rows
         ]
-        shift = top + {"q15": 15, "q31": 0, "q31x15": -1}[arithmetic]
+        shift = top + {"q15": 15, "q31": 29, "q31x15": -5}[arithmetic]
         for driver, total in ((group.plus, sum(sums)), (group.minus, 2 * sums[0] - sum(sums))):
             if driver is not None:
                 rounded = (total + ((1 << shift) >> 1)) >> shift

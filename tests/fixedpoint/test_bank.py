@@ -49,8 +49,16 @@ def test_bank_refuses_wrong_shapes_and_types():
 
 def test_q31_refuses_a_sum_that_could_wrap():
     def path(last):
-        return FixedPointPath(np.array([2**30, -(2**30) + last], dtype=np.int32))
+        return FixedPointPath(np.array([2**29, -(2**29) + last], dtype=np.int32))
 
-    assert bank_of(((path(1),) * 3,), arithmetic="q31")
-    with pytest.raises(ValueError, match="2147483648, allowed below"):
-        bank_of(((path(0),) * 3,), arithmetic="q31")
+    nothing = FixedPointPath(np.zeros(0, dtype=np.int32))
+    assert bank_of(((path(1), nothing, path(0)),), arithmetic="q31")
+    with pytest.raises(ValueError, match=r"driver .a.: sum of .* = 2147483648, allowed below"):
+        bank_of(((path(0), nothing, path(0)),), arithmetic="q31")
+
+
+@pytest.mark.parametrize("exponents", [(1, 2), (3, 3)])
+def test_q31_refuses_exponents_that_its_sums_cannot_share(exponents):
+    paths = [FixedPointPath(np.ones(2, dtype=np.int32), exponent=e) for e in (2, *exponents)]
+    with pytest.raises(ValueError, match=r"driver .a.: exponents .*, allowed is one for a group, at most 2, in q31"):
+        bank_of(((paths[1], paths[2], paths[0]),), arithmetic="q31")

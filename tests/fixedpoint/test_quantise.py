@@ -57,7 +57,11 @@ def test_no_bit_is_wasted_and_ends_are_trimmed(arithmetic, response):
     if path.exponent < 15:
         taps = path.coefficients.astype(np.int64)
         size = np.abs(taps).max() if arithmetic != "q31" else np.abs(taps).sum()
-        assert size >= 2 ** (BITS[arithmetic] - 1) * (1 - 1e-6) - 40
+        fills_its_word = size >= 2 ** (BITS[arithmetic] - 1) * (1 - 1e-6) - 40
+        # q31x15 has Σ|c| within 16 · 65535 as well; half of it, less two steps of each tap, cannot be doubled.
+        fills_its_sum = arithmetic == "q31x15" and np.abs(taps).sum() >= 8 * 65535 - 2.5 * 40
+        # Other paths of the sum set the exponent in q31, which ends at 2.
+        assert fills_its_word or fills_its_sum or (arithmetic == "q31" and path.exponent == 2)
 
 
 def test_asymmetric_response_keeps_its_order():
@@ -89,9 +93,8 @@ def test_what_does_not_fit_is_refused_with_the_gain_that_does(arithmetic, what):
     responses[1, 2, 3] = 12.0
     with pytest.raises(InfeasibleDesignError) as caught:
         quantise_bank(bank_of(responses), arithmetic)
-    assert str(caught.value) == (
-        f"driver 'd1' ← input 'centre': {what}, limit 8 in {arithmetic}; lower output.peak_gain_db by 3.6 dB"
-    )
+    where = "driver 'd1'" if arithmetic == "q31" else "driver 'd1' ← input 'centre'"
+    assert str(caught.value) == (f"{where}: {what}, limit 8 in {arithmetic}; lower output.peak_gain_db by 3.6 dB")
     quantise_bank(bank_of(responses * 10 ** (-3.6 / 20)), arithmetic)
 
 
