@@ -15,7 +15,9 @@ from designer.layout import Layout
 Figures = dict[str, float | list[float]]
 
 # Below this the ear's time differences count (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992), 1648).
-_ITD_BAND_HZ = (500.0, 1500.0)
+ITD_BAND_HZ = (500.0, 1500.0)
+# A virtual source is where a real one would be within this (just noticeable at the front: 10 to 20 µs).
+ITD_TOLERANCE_US = 30.0
 _ILD_BAND_HZ = (1500.0, 6000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 
@@ -128,7 +130,7 @@ def _effort(
 
 def _itd_us(plant: EvaluationPlant, ipsi: NDArray[np.complex128], contra: NDArray[np.complex128]) -> float:
     """Interaural phase delay: the straight line through the origin that fits the phase difference best."""
-    chosen = _within(plant.frequencies_hz, _ITD_BAND_HZ)
+    chosen = _within(plant.frequencies_hz, ITD_BAND_HZ)
     omega = 2 * np.pi * plant.frequencies_hz[chosen]
     phase = np.unwrap(np.angle(ipsi[chosen] * contra[chosen].conj()))
     return float(1e6 * np.sum(omega * phase) / np.sum(omega**2))

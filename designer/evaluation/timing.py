@@ -12,16 +12,13 @@ from designer.acoustics.model import ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.plant import decibels, rounded
 from designer.filters.alignment import reference_pressure
+from designer.filters.arrival import PEAK_S, audible
 from designer.filters.fir import spectra
 from designer.layout import INPUT_NAMES, Layout
 
 Figures = dict[str, float | list[float]]
 
 _DFT = 2048
-# What is inaudible is left out, by a fade wide enough to ring no longer than `_PEAK_S`.
-_AUDIBLE_HZ = (14000.0, 20000.0)
-# Half of the main lobe of an impulse of that band: what belongs to the peak itself.
-_PEAK_S = 0.0001
 _GUARD_S = 0.001
 _GROUP_DELAY_BAND_HZ = (500.0, 8000.0)
 # A crossover lies where a driver's band begins or ends in here; the sum is looked at an octave around it.
@@ -69,8 +66,9 @@ def evaluate_timing(
     -------
     dict
         Per channel ``left_…``, ``right_…``, ``centre_…``: ``pre_ringing_db`` energy before the main peak over all
-        energy, within the audible band (0.1 ms about the peak belong to it), ``pre_ringing_before_1_ms_db`` the same
-        for what comes more than 1 ms before, ``arrival_ms`` of the peak beyond the flight of sound.
+        energy, within the audible band (0.1 ms about the peak belong to it; a perfect impulse has −42 dB),
+        ``pre_ringing_before_1_ms_db`` the same for what comes more than 1 ms before, ``arrival_ms`` of the peak beyond
+        the flight of sound.
 
         ``group_delay_spread_samples``: largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.
         ``crossovers_hz`` and ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave
@@ -82,10 +80,9 @@ def evaluate_timing(
     drive = spectra(impulse_responses, omega)
     heard = np.einsum("fcd,fdc->fc", plant.transfer, drive)
     figures: Figures = {}
-    low, high = _AUDIBLE_HZ
-    audible = np.cos(np.pi / 2 * np.clip((frequencies - low) / (high - low), 0, 1)) ** 2
+    share = audible(frequencies)
     for channel, name in enumerate(INPUT_NAMES):
-        impulse = np.fft.irfft(np.concatenate([heard[:1, channel].real, heard[:, channel] * audible]))
+        impulse = np.fft.irfft(np.concatenate([heard[:1, channel].real, heard[:, channel] * share]))
         figures |= {f"{name}_{key}": value for key, value in _before(impulse, layout.sample_rate_hz).items()}
     figures["group_delay_spread_samples"] = round(_group_delay_spread(frequencies, omega, heard), 3)
     crossovers = _crossovers_hz(layout)
@@ -99,7 +96,7 @@ def _before(impulse: NDArray[np.float64], rate: int) -> dict[str, float]:
     # Times before 0 lie at the end of the DFT.
     turned = np.roll(impulse, _DFT // 2 - peak) ** 2
     total, middle = turned.sum(), _DFT // 2
-    own, guard = round(_PEAK_S * rate), round(_GUARD_S * rate)
+    own, guard = round(PEAK_S * rate), round(_GUARD_S * rate)
     return {
         "pre_ringing_db": round(float(decibels(turned[: middle - own].sum() / total)), 3),
         "pre_ringing_before_1_ms_db": round(float(decibels(turned[: middle - guard].sum() / total)), 3),

@@ -1,15 +1,12 @@
 """The centre channel's beam: flat towards the room in front, quiet towards the sides.
 
-Per frequency, pressure matching on a half circle or circle of azimuths (Kirkeby & Nelson, J. Acoust. Soc. Am. 94,
-1993, 2992): least squares against a lobe of level 1 and against the nulls, with the response on axis held at exactly
-1.  Only the lobe's level is asked for, so its phase is taken from the last solution and the fit repeated.  Diagonal
-loading, found by bisection, holds the white-noise gain above its floor.  With much loading the solution becomes plain
-in-phase mixing, which is what remains outside of the beam's band.
+Per frequency, levels are matched at azimuths of the lobe and at the nulls (`beam_match`).  With much loading the
+solution becomes plain in-phase mixing, which is what remains outside of the beam's band.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +15,52 @@ from designer.acoustics.model import circle_points_m, field_plant
 from designer.errors import LayoutError
 from designer.filters.alignment import reference_pressure
 from designer.filters.bands import availability, role_weights
+from designer.filters.beam_match import LobeMatch, LobeTask, matched
 from designer.layout import Layout
 
 # Share of a null of 20 dB in the least squares, where the whole lobe has 1; deeper ones count by their level.
 _NULL_SHARE = 2.0
 _NULL_SHARE_DEPTH_DB = 20.0
-_PHASE_ROUNDS = 12
 _LOBE_STEP_DEG = 7.5
-# Loading relative to the mean of the matrix to be loaded.
-_LEAST_LOADING = 1e-3
-_MOST_LOADING = 1e6
-_BISECTIONS = 24
 # The beam fades into plain mixing over this many octaves beyond each edge of its band.
 _FADE_OCTAVES = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """How a matched drive becomes the drive of the drivers: (F, ...) on all lines.
+
+    Attributes
+    ----------
+    share : (F,) float64
+        Of the beam against plain mixing.
+    mixed : (F, D) complex128
+        Plain mixing.
+    band : (F, D) float64
+        Weight of each driver.
+    played : (F,) float64
+        Response that can be asked for.
+    """
+
+    share: NDArray[np.float64]
+    mixed: NDArray[np.complex128]
+    band: NDArray[np.float64]
+    played: NDArray[np.float64]
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Lines on which the beam has a share: nothing is solved elsewhere."""
+        return np.asarray(self.share > 0)
+
+    def drive(self, matched: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive per weight, from what was matched on the lines in use: (F, D)."""
+        drive = self.mixed.copy()
+        drive[self.used] = matched
+        return np.asarray(self.share[:, None] * drive + (1 - self.share[:, None]) * self.mixed)
+
+    def weights(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive of the drivers: (F, D)."""
+        return drive * self.band * self.played[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +86,41 @@ class Beam:
     nulls: NDArray[np.complex128]
 
 
-def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
+@dataclass(frozen=True, eq=False)
+class MatchedBeam(Beam):
+    """A beam that remembers how it was matched.
+
+    Attributes
+    ----------
+    task, match, blend
+        What was asked on the lines in use, how it was matched, and how that makes the weights.
+    """
+
+    task: LobeTask
+    match: LobeMatch
+    blend: Blend
+
+    def cost_db(self, weights: NDArray[np.complex128]) -> float:
+        """Ripple and missing depth of any weights (F, D): mean over the lines in use."""
+        used = self.blend.used
+        return float(np.mean(self.task.cost(self._per_weight(weights)))) if used.any() else 0.0
+
+    def following(self, weights: NDArray[np.complex128]) -> MatchedBeam:
+        """Match the levels anew with the phases that other weights (F, D) give to the lobe."""
+        if not self.blend.used.any():
+            return self
+        match = self.task.follow(self._per_weight(weights))
+        drive = self.blend.drive(match.drive)
+        return replace(self, weights=self.blend.weights(drive), white_noise_gain_db=_noise_gain_db(drive), match=match)
+
+    def _per_weight(self, weights: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive per weight on the lines in use, of unit response on axis."""
+        used = self.blend.used
+        drive = weights[used] / self.blend.band[used]
+        return np.asarray(drive / np.sum(self.task.axis * drive, axis=1)[:, None])
+
+
+def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedBeam:
     """Design the centre channel of a layout.
 
     Parameters
@@ -68,7 +132,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
 
     Returns
     -------
-    Beam
+    MatchedBeam
 
     Raises
     ------
@@ -85,32 +149,35 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> Beam:
     response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
     band = role_weights(layout, frequencies_hz, "beamformer")
     played = availability(band, np.abs(response[:, 0]), frequencies_hz)
-    heard = response
-    response = response * np.maximum(band, 1e-6)[:, None]
-    axis, rest = response[:, 0], response[:, 1:]
+    blend_band = np.maximum(band, 1e-6)
+    axis, rest = response[:, 0] * blend_band, response[:, 1:] * blend_band[:, None]
     null_share = _NULL_SHARE * 10 ** ((layout.beamformer.null_depth_db - _NULL_SHARE_DEPTH_DB) / 20)
     share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, null_share)])
     shape = layout.beamformer.null_levels_db
     quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
     level = np.concatenate([np.ones(lobe.size), quiet])
-    fade = beam_share(layout, frequencies_hz)
-    mixed = _matched(axis)
-    drive = mixed.copy()
-    # Outside of the fade the beam has no share: nothing is solved there.
-    used = fade > 0
-    drive[used] = _match_levels(
+    blend = Blend(beam_share(layout, frequencies_hz), matched(axis), blend_band, played)
+    used = blend.used
+    wanted = layout.beamformer
+    task = LobeTask(
         axis[used],
         rest[used],
         share,
         level,
-        (_diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])),
-        layout.beamformer.white_noise_gain_floor_db,
+        lobe.size,
+        wanted.null_depth_db,
+        wanted.lobe_ripple_db,
+        wanted.white_noise_gain_floor_db,
     )
-    drive = fade[:, None] * drive + (1 - fade[:, None]) * mixed
-    noise_gain = -10 * np.log10(np.sum(np.abs(drive) ** 2, axis=1))
-    weights = drive * np.maximum(band, 1e-6) * played[:, None]
-    at_lobe, at_nulls = np.split(heard[:, 1:], [lobe.size], axis=1)
-    return Beam(weights, noise_gain, heard[:, 0], at_lobe, at_nulls)
+    match = task.match((matched(axis[used]), _diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])))
+    drive = blend.drive(match.drive)
+    at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
+    weights = blend.weights(drive)
+    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, match, blend)
+
+
+def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:
+    return np.asarray(-10 * np.log10(np.sum(np.abs(drive) ** 2, axis=1)))
 
 
 def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,7 +211,7 @@ def _innermost(layout: Layout, axis: NDArray[np.complex128]) -> NDArray[np.compl
     else:
         off = np.array([-float(driver.direction @ np.array([-1.0, 0.0, 0.0])) for driver in layout.drivers])
     off = np.where([("beamformer" in driver.roles) for driver in layout.drivers], off, np.inf)
-    return _matched(axis * (off < off.min() + 1e-6))
+    return matched(axis * (off < off.min() + 1e-6))
 
 
 def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -159,70 +226,6 @@ def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[n
     behind = np.max(np.abs(lateral)) / np.tan(np.deg2rad(layout.beamformer.lobe_half_width_deg))
     detour = np.hypot(lateral, behind) - behind
     return np.asarray(np.exp(-2j * np.pi * frequencies_hz[:, None] * detour / layout.speed_of_sound_m_per_s))
-
-
-def _matched(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """All drivers in phase at the listener, unit response: the drive of least power."""
-    return np.asarray(axis.conj() / np.sum(np.abs(axis) ** 2, axis=1, keepdims=True))
-
-
-def _match_levels(
-    axis: NDArray[np.complex128],
-    response: NDArray[np.complex128],
-    share: NDArray[np.float64],
-    level: NDArray[np.float64],
-    starts: tuple[NDArray[np.complex128], ...],
-    floor_db: float,
-) -> NDArray[np.complex128]:
-    """Least squares in level under unit response on axis, loaded until the white-noise gain is above the floor."""
-    weighted = response * np.sqrt(share)[:, None]
-    matrix = weighted.conj().transpose(0, 2, 1) @ weighted
-    power, basis = np.linalg.eigh(matrix)
-    power = np.maximum(power, 0.0)
-    mean_power = power.mean(axis=1)
-    adjoint = basis.conj().transpose(0, 2, 1)
-    steering = (adjoint @ axis.conj()[..., None])[..., 0]
-    # The best white-noise gain that exists may lie below the floor; then that is what can be asked for.
-    most_effort = np.maximum(10 ** (-floor_db / 10), 1.001 / np.sum(np.abs(axis) ** 2, axis=1))
-    best, least_cost = _matched(axis), np.inf
-    for start in (_matched(axis), *starts):
-        # Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start
-        # serves all frequencies, because a change of phase from one to the next would lengthen the filters.
-        drive = start
-        for _ in range(_PHASE_ROUNDS):
-            pressure = (response @ drive[..., None])[..., 0]
-            target = share * level * pressure / np.maximum(np.abs(pressure), 1e-12)
-            wanted = adjoint @ (response.conj().transpose(0, 2, 1) @ target[..., None])
-            drive = _constrained(power, basis, steering, wanted[..., 0], mean_power, most_effort)
-        cost = float(np.sum(share * (np.abs((response @ drive[..., None])[..., 0]) - level) ** 2))
-        if cost < least_cost:
-            best, least_cost = drive, cost
-    return best
-
-
-def _constrained(
-    power: NDArray[np.float64],
-    basis: NDArray[np.complex128],
-    steering: NDArray[np.complex128],
-    wanted: NDArray[np.complex128],
-    mean_power: NDArray[np.float64],
-    most_effort: NDArray[np.float64],
-) -> NDArray[np.complex128]:
-    """Minimise wᴴAw − 2Re(bᴴw) + λ|w|² under sᴴw = 1 with the least λ for which |w|² keeps its bound."""
-
-    def solve(loading: NDArray[np.float64]) -> NDArray[np.complex128]:
-        inverse = 1 / (power + (loading * mean_power)[:, None])
-        free, bound = wanted * inverse, steering * inverse
-        missing = 1 - np.sum(steering.conj() * free, axis=1)
-        return np.asarray(free + bound * (missing / np.sum(steering.conj() * bound, axis=1))[:, None])
-
-    low = np.full(mean_power.shape, np.log(_LEAST_LOADING))
-    high = np.full(mean_power.shape, np.log(_MOST_LOADING))
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        too_loud = np.sum(np.abs(solve(np.exp(middle))) ** 2, axis=1) > most_effort
-        low, high = np.where(too_loud, middle, low), np.where(too_loud, high, middle)
-    return np.asarray((basis @ solve(np.exp(high))[..., None])[..., 0])
 
 
 def _check_nulls(layout: Layout) -> None:

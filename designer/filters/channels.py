@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
-from designer.filters.beamformer import Beam, design_beam
+from designer.filters.beamformer import MatchedBeam, design_beam
 from designer.filters.budget import CentreBudget, StereoBudget
 from designer.filters.consequence import beam_metric, line_weights, stereo_metrics
 from designer.filters.fir import design_lines_hz
@@ -27,7 +27,7 @@ class DesignedChannels:
     frequencies_hz : (F,) float64
         Lines of the design.
     stereo : StereoDesign
-    beam : Beam
+    beam : MatchedBeam
     metrics : tuple of three (F, D, D) complex128
         Cost of an error in L, R, C.
     stereo_budget, centre_budget
@@ -37,7 +37,7 @@ class DesignedChannels:
     layout: Layout
     frequencies_hz: NDArray[np.float64]
     stereo: StereoDesign
-    beam: Beam
+    beam: MatchedBeam
     metrics: tuple[NDArray[np.complex128], ...]
     stereo_budget: StereoBudget
     centre_budget: CentreBudget
@@ -50,6 +50,10 @@ class DesignedChannels:
     def responses(self) -> tuple[NDArray[np.complex128], ...]:
         """Wanted drive of L, R, C: (F, D) each."""
         return self.stereo.response[:, :, 0], self.stereo.response[:, :, 1], self.beam.weights
+
+    def with_beam(self, beam: MatchedBeam) -> DesignedChannels:
+        """Put another beam in the place of this one; the cost of an error stays what it was."""
+        return replace(self, beam=beam, centre_budget=CentreBudget(self.layout, self.frequencies_hz, beam))
 
 
 def design_channels(layout: Layout, longest: int) -> DesignedChannels:

@@ -22,14 +22,14 @@ _LOWEST_HZ = 200.0
 _FADE_HZ = (18000.0, 22000.0)
 _LEAST_WEIGHT = 0.02
 # An error at the own ear is timbre, delay and ringing at once.
-_OWN_EAR_COST = 4.0
+_OWN_EAR_COST = 10.0
 # Cost of drive that no ear receives, relative to the reference pressure: keeps the effort where it was designed.
 _STEREO_EFFORT_COST = 0.02
 _BEAM_EFFORT_COST = 0.5
 # Out of its band a driver's effort costs more, up to this fraction of its weight: what leaks there is 20 dB down.
 _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
-_AXIS_COST, _LOBE_COST, _NULL_COST = 100.0, 2, 2.0
+_AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
 # A null deeper than this is lost to the mismatch of real drivers (1 dB and 5°): the fit need not keep it.
 _DEEPEST_NULL_DB = -25.0
 

@@ -55,6 +55,15 @@ class FirFit:
         )
         return np.ascontiguousarray(solution.reshape(taps, self.drivers).T)
 
+    def of_response(
+        self, omega: NDArray[np.float64], response: NDArray[np.complex128], metric: NDArray[np.complex128]
+    ) -> FirFit:
+        """Fit another response (F, D) in the same metric: the factor serves it, too."""
+        taps = self.factor.shape[0] // self.drivers
+        wanted = (metric @ response[..., None])[..., 0]
+        turn = np.exp(1j * np.arange(taps)[:, None] * omega)
+        return _reduced(self.factor, turn, omega, response, wanted, self.delays)
+
 
 def fit_channel(
     omega: NDArray[np.float64],
@@ -82,15 +91,26 @@ def fit_channel(
     -------
     FirFit
     """
-    drivers = response.shape[1]
     normal, turn = normal_equations(omega, metric, taps)
     wanted = (metric @ response[..., None])[..., 0]
+    factor = cholesky(normal, lower=True, overwrite_a=True, check_finite=False)
+    return _reduced(factor, turn, omega, response, wanted, delays)
+
+
+def _reduced(
+    factor: NDArray[np.float64],
+    turn: NDArray[np.complex128],
+    omega: NDArray[np.float64],
+    response: NDArray[np.complex128],
+    wanted: NDArray[np.complex128],
+    delays: NDArray[np.int64],
+) -> FirFit:
+    """Solve the right-hand sides of all delays for M·response = ``wanted``, (F, D) both."""
     late = np.exp(-1j * omega[:, None] * delays)
     right = (turn @ (wanted[:, :, None] * late[:, None, :]).reshape(omega.size, -1)).real
-    factor = cholesky(normal, lower=True, overwrite_a=True, check_finite=False)
-    reduced = solve_triangular(factor, right.reshape(taps * drivers, -1), lower=True, check_finite=False)
+    reduced = solve_triangular(factor, right.reshape(len(factor), -1), lower=True, check_finite=False)
     cost = float(np.sum((response.conj() * wanted).real))
-    return FirFit(factor, reduced, np.asarray(delays), cost, drivers)
+    return FirFit(factor, reduced, np.asarray(delays), cost, response.shape[1])
 
 
 def normal_equations(

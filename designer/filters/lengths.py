@@ -24,6 +24,9 @@ GUARD_S = 0.001
 _DELAYS_PER_GUARD = 6
 # Error of the gain that doubles the weight of its band in the second fit (Lawson's reweighting, once).
 _REWEIGHTING_DB = 0.5
+# The beam follows its filters where they miss it by more than this on average, in so many rounds.
+_SETTLING_ROUNDS = 8
+_SETTLED_DB = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +104,8 @@ class ChannelFits:
             for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
         )
         evened = replace(channels, metrics=(left, right, channels.metrics[2]))
-        return cls(channels, (*_fit_all(evened, taps, delays, 2), first.fits[2]))
+        channels, centre = _settle(channels, first.fits[2], first.best_delay(taps, taps), taps)
+        return cls(channels, (*_fit_all(evened, taps, delays, 2), centre))
 
     @property
     def delays(self) -> NDArray[np.int64]:
@@ -206,6 +210,27 @@ def _first(lengths: list[int], good: Callable[[int], bool]) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if good(lengths[middle]) else (middle, high)
     return lengths[high]
+
+
+def _settle(channels: DesignedChannels, fit: FirFit, delay: int, taps: int) -> tuple[DesignedChannels, FirFit]:
+    """Let the beam follow what filters make of it, where they cannot follow the beam.
+
+    Only levels are asked of the lobe.  Where its phases change too fast for the filters, those that the filters give
+    it serve as well, and levels are matched to them anew: projections in turns (Gerchberg & Saxton, Optik 35 (1972),
+    237).
+    """
+    turn = np.exp(1j * channels.omega * delay)[:, None]
+    least, best = np.inf, (channels, fit)
+    for settling in range(_SETTLING_ROUNDS + 1):
+        realised = spectra(fit.filters(taps, delay), channels.omega) * turn
+        cost = channels.beam.cost_db(realised)
+        if cost < least:
+            least, best = cost, (channels, fit)
+        if not settling and cost - channels.beam.cost_db(channels.beam.weights) < _SETTLED_DB:
+            break
+        channels = channels.with_beam(channels.beam.following(realised))
+        fit = fit.of_response(channels.omega, channels.beam.weights, channels.metrics[2])
+    return best
 
 
 def _fit_all(channels: DesignedChannels, taps: int, delays: NDArray[np.int64], count: int = 3) -> tuple[FirFit, ...]:

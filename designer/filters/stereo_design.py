@@ -78,7 +78,7 @@ def design_stereo(
         layout.listener.head_radius_m,
         layout.speed_of_sound_m_per_s,
     )
-    composition = compose(left, right, nominal_ears, wanted, band, target)
+    composition = compose(frequencies_hz, left, right, nominal_ears, wanted, band, target)
     composed = np.stack([left.weights, right.weights], axis=2) @ composition.mixing
     reference = reference_pressure(layout, frequencies_hz)
     sensitivity = np.sqrt(np.mean(np.abs(nominal_ears / reference[:, None, None]) ** 2, axis=1))

@@ -10,6 +10,7 @@ from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
 from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.virtual_limits import evaluate_virtual_limits
 from designer.filters.bank import FilterBank
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
 from designer.filters.lengths import Lengths, scaled
@@ -100,6 +101,7 @@ def scorecard(
         "float": acoustic_figures(layout, (designed or bank).impulse_responses, plant),
         "quantised": quantised,
         "limits": limited_bands(layout, quantised["cancellation"]),
+        "virtual_limits": evaluate_virtual_limits(plant, tables),
         "listening": {
             "unprocessed": listening.unprocessed(),
             "float": listening.figures(responses),

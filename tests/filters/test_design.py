@@ -87,15 +87,13 @@ def test_centre_is_flat_on_axis(designed):
 
 def test_virtual_sources_lie_on_their_own_sides(designed):
     layout, _, figures = designed
-    # Where the cap leaves the cancellation its band.  pair2 is bound by it everywhere below 2 kHz, front3 and cross4
-    # from 0.6 to 2 kHz: there the time difference is what is left.
-    bound = {"pair2": 0.4, "front3": 0.8, "cross4": 0.8}
     for side in ("left", "right"):
-        if layout.name in bound:
-            assert figures[f"{side}_itd_us"] > bound[layout.name] * figures["real_pair_itd_us"]
+        if layout.name == "pair2":
+            # The cap binds everywhere below 2 kHz: what it leaves is in tests/acceptance/test_virtual_sources.py.
+            assert figures[f"{side}_itd_us"] > 0.5 * figures["real_pair_itd_us"]
         else:
             assert figures[f"{side}_itd_us"] == pytest.approx(figures["real_pair_itd_us"], abs=30)
-        assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["target_mean_ild_db"], abs=1.5)
+            assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["target_mean_ild_db"], abs=1.5)
         assert figures[f"{side}_mean_ild_db"] == pytest.approx(figures["real_pair_mean_ild_db"], abs=1.5)
 
 
@@ -138,7 +136,7 @@ def test_length_that_is_asked_for_is_kept():
 
 
 def test_filters_that_are_far_too_short_are_refused():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = load_layout(LAYOUTS / "pair2.toml")
     short = layout.model_copy(update={"filters": layout.filters.model_copy(update={"taps": 16})})
     with pytest.raises(InfeasibleDesignError, match=r"filters of 16 taps .* raise filters\.taps"):
         design_filters(short)

@@ -1,0 +1,227 @@
+"""Levels over azimuth under unit response on axis: a lobe of least ripple beside nulls.
+
+Per frequency, pressure matching (Kirkeby & Nelson, J. Acoust. Soc. Am. 94, 1993, 2992): least squares against the lobe
+and against the nulls, with the response on axis held at exactly 1.  Only the lobe's level is asked for, so its phase
+is taken from the last solution and the fit repeated.  Lawson's reweighting then turns least squares into least ripple
+(C. L. Lawson, thesis, UCLA 1961): azimuths that err more count for more.  Diagonal loading, found by bisection, holds
+the white-noise gain above its floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A decibel missing at a null beside one of ripple, where drives are compared.
+_NULL_COST = 0.4
+# Rounds of the fit; the first ones settle the lobe's phase before its weights move.
+_ROUNDS = 20
+_FIRST_ROUNDS = 10
+# Rounds with phases that are given.
+_FOLLOWING_ROUNDS = 8
+# Lawson's reweighting: how fast, what an azimuth without error keeps, between which levels the lobe may settle.
+_EXPONENT = 0.7
+_LEAST_FACTOR = 0.05
+_LEVELS = (0.5, 1.6)
+# The weight of nulls moves by this factor a round, down to this part of where it began, and keeps so much in
+# hand for what filters make of them.
+_NULL_STEP = 1.5
+_LEAST_SHARE = 0.02
+_SPARE_DB = 2.0
+# Responses that differ by less, relative to the largest, are one another's mirror image.
+_MIRRORED = 1e-6
+# Loading relative to the mean of the matrix to be loaded.
+_LEAST_LOADING = 1e-3
+_MOST_LOADING = 1e6
+_BISECTIONS = 24
+
+
+def matched(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """All drivers in phase at the listener, unit response: the drive of least power, for responses (F, D)."""
+    return np.asarray(axis.conj() / np.sum(np.abs(axis) ** 2, axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class LobeMatch:
+    """A drive, and where its reweighting stands.
+
+    Attributes
+    ----------
+    drive : (F, D) complex128
+        Of unit response on axis.
+    share : (F, A + Q) float64
+        Weight of each azimuth.
+    level : (F,) float64
+        About which the lobe lies evenly.
+    """
+
+    drive: NDArray[np.complex128]
+    share: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LobeTask:
+    """What is asked.
+
+    Attributes
+    ----------
+    axis : (F, D) complex128
+        Response of each driver on axis.
+    response : (F, A + Q, D) complex128
+        At the azimuths of the lobe, then at the nulls.
+    share, wanted : (A + Q,) float64
+        First weight of each azimuth, and its level.
+    lobe : int
+        A.
+    depth_db, ripple_db : float
+        Nulls that are deeper gain nothing where two drives are compared; a lobe that is less even than this may have
+        what they have to spare.
+    floor_db : float
+        Of the white-noise gain; where not even plain mixing keeps it, that one's.
+    """
+
+    axis: NDArray[np.complex128]
+    response: NDArray[np.complex128]
+    share: NDArray[np.float64]
+    wanted: NDArray[np.float64]
+    lobe: int
+    depth_db: float
+    ripple_db: float
+    floor_db: float
+
+    @cached_property
+    def _most_effort(self) -> NDArray[np.float64]:
+        return np.asarray(np.maximum(10 ** (-self.floor_db / 10), 1.001 / np.sum(np.abs(self.axis) ** 2, axis=1)))
+
+    @cached_property
+    def _mirror(self) -> NDArray[np.int64] | None:
+        """Which driver takes each one's place in a mirror, where the whole task is its own mirror image."""
+        turned = np.concatenate([self.response[:, : self.lobe][:, ::-1], self.response[:, self.lobe :]], axis=1)
+        size = max(float(np.abs(self.response).max(initial=0.0)), 1e-30)
+
+        def same(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> bool:
+            return bool(np.abs(one - other).max(initial=0.0) < _MIRRORED * size)
+
+        places = []
+        for driver in range(self.axis.shape[1]):
+            lobe = turned[:, : self.lobe, driver]
+            found = [e for e in range(self.axis.shape[1]) if same(lobe, self.response[:, : self.lobe, e])]
+            if not found:
+                return None
+            places.append(found[0])
+        nulls = self.response[:, self.lobe :]
+        turned_nulls = nulls[:, :, places]
+        for null in range(nulls.shape[1]):
+            if not any(same(turned_nulls[:, null], nulls[:, other]) for other in range(nulls.shape[1])):
+                return None
+        return np.array(places) if sorted(places) == list(range(len(places))) else None
+
+    def cost(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Ripple of the lobe and what is missing at the nulls, decibels: (F,)."""
+        heard = 20 * np.log10(np.maximum(np.abs(self._pressure(drive)), 1e-6))
+        lobe, nulls = heard[:, : self.lobe], heard[:, self.lobe :]
+        levels = self.wanted[self.lobe :]
+        asked = 20 * np.log10(np.maximum(levels, 10 ** (-(self.depth_db + _SPARE_DB) / 20)))
+        missing = np.where(levels > 0, np.abs(nulls - asked), np.maximum(nulls - asked, 0.0))
+        return np.asarray(np.ptp(lobe, axis=1) + _NULL_COST * missing.max(axis=1, initial=0.0))
+
+    def match(self, starts: tuple[NDArray[np.complex128], ...]) -> LobeMatch:
+        """Find the drive of least cost.
+
+        Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start serves
+        all frequencies, because a change of phase from one to the next would lengthen the filters.
+        """
+        found, least = None, np.inf
+        for start in starts:
+            now = LobeMatch(start, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
+            best, cost = now, np.full(len(self.axis), np.inf)
+            for turn in range(_ROUNDS):
+                exponent = _EXPONENT if turn >= _FIRST_ROUNDS else 0.0
+                now = self._round(now, self._phases(now.drive), exponent=exponent)
+                reached = self.cost(now.drive)
+                better = reached < cost
+                cost = np.where(better, reached, cost)
+                best = LobeMatch(
+                    np.where(better[:, None], now.drive, best.drive),
+                    np.where(better[:, None], now.share, best.share),
+                    np.where(better, now.level, best.level),
+                )
+            if found is None or float(cost.sum()) < least:
+                found, least = best, float(cost.sum())
+        if found is None:
+            raise ValueError("match: needs a start")
+        return found
+
+    def follow(self, drive: NDArray[np.complex128]) -> LobeMatch:
+        """Match levels with the phases that ``drive`` (F, D) gives to the lobe."""
+        now = LobeMatch(drive, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
+        phases = self._phases(drive)
+        for _ in range(_FOLLOWING_ROUNDS):
+            now = self._round(now, phases, exponent=_EXPONENT)
+        return now
+
+    def _phases(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        pressure = self._pressure(drive)
+        return np.asarray(pressure / np.maximum(np.abs(pressure), 1e-12))
+
+    def _pressure(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        return np.asarray((self.response @ drive[..., None])[..., 0])
+
+    def _round(self, last: LobeMatch, phases: NDArray[np.complex128], *, exponent: float) -> LobeMatch:
+        pressure = self._pressure(last.drive)
+        share, level = last.share, last.level
+        if exponent:
+            # The least ripple lies evenly about some level.
+            lobe = np.abs(pressure[:, : self.lobe])
+            level = np.clip((lobe.max(axis=1) + lobe.min(axis=1)) / 2, *_LEVELS)
+            error = np.abs(lobe - level[:, None])
+            factor = (error / np.maximum(error.mean(axis=1, keepdims=True), 1e-12) + _LEAST_FACTOR) ** exponent
+            weights = share[:, : self.lobe] * factor
+            own = self.share[self.lobe :]
+            share = share.copy()
+            share[:, : self.lobe] = weights / weights.sum(axis=1, keepdims=True)
+            share[:, self.lobe :] *= self._null_factor(pressure)[:, None]
+            share[:, self.lobe :] = np.clip(share[:, self.lobe :], _LEAST_SHARE * own, own)
+        target = phases * self.wanted
+        target[:, : self.lobe] *= level[:, None]
+        found = self._solve(share, target)
+        if self._mirror is not None:
+            # A beam whose phase differs to both sides can be evener, but moves the centre out of the middle.
+            found = (found + found[:, self._mirror]) / 2
+        return LobeMatch(found, share, level)
+
+    def _null_factor(self, pressure: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Change of the nulls' weight: less where they are deeper than asked and the lobe is not as even as asked."""
+        heard = 20 * np.log10(np.maximum(np.abs(pressure), 1e-6))
+        loudest = heard[:, self.lobe :].max(axis=1, initial=-np.inf)
+        spare = loudest < -self.depth_db - _SPARE_DB
+        uneven = np.ptp(heard[:, : self.lobe], axis=1) > self.ripple_db
+        return np.where(spare & uneven, 1 / _NULL_STEP, np.where(spare, 1.0, _NULL_STEP))
+
+    def _solve(self, share: NDArray[np.float64], target: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Least squares under sᴴw = 1 with the least loading for which |w|² keeps its bound."""
+        weighted = self.response * np.sqrt(share)[..., None]
+        power, basis = np.linalg.eigh(weighted.conj().transpose(0, 2, 1) @ weighted)
+        power = np.maximum(power, 0.0)
+        adjoint = basis.conj().transpose(0, 2, 1)
+        steering = (adjoint @ self.axis.conj()[..., None])[..., 0]
+        goal = (adjoint @ (self.response.conj().transpose(0, 2, 1) @ (share * target)[..., None]))[..., 0]
+        mean_power = power.mean(axis=1)
+
+        def solve(loading: NDArray[np.float64]) -> NDArray[np.complex128]:
+            inverse = 1 / (power + (loading * mean_power)[:, None])
+            free, bound = goal * inverse, steering * inverse
+            missing = 1 - np.sum(steering.conj() * free, axis=1)
+            return np.asarray(free + bound * (missing / np.sum(steering.conj() * bound, axis=1))[:, None])
+
+        low = np.full(mean_power.shape, np.log(_LEAST_LOADING))
+        high = np.full(mean_power.shape, np.log(_MOST_LOADING))
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            too_loud = np.sum(np.abs(solve(np.exp(middle))) ** 2, axis=1) > self._most_effort
+            low, high = np.where(too_loud, middle, low), np.where(too_loud, high, middle)
+        return np.asarray((basis @ solve(np.exp(high))[..., None])[..., 0])

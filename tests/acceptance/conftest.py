@@ -1,0 +1,55 @@
+"""Scorecards of the five shipped layouts, and of one that nobody tuned for: each is made once for all tests here."""
+
+from pathlib import Path
+
+import pytest
+
+from designer.layout import load_layout, parse_layout
+from designer.pipeline import design
+from designer.report.scorecard import scorecard
+
+SHIPPED = ("front3", "cross4", "echo-studio", "pair2", "bar6")
+# Five drivers at odd angles on a 12 cm sphere; not a parameter touched.
+ODD = "\n".join(
+    ['name = "odd5"', "[cabinet]", 'shape = "sphere"', "radius_m = 0.12"]
+    + [
+        f'[[driver]]\nname = "d{channel}"\nchannel = {channel}\nazimuth_deg = {azimuth}\nelevation_deg = {elevation}\n'
+        f"radius_m = {radius}"
+        for channel, (azimuth, elevation, radius) in enumerate(
+            [(12.0, 10.0, 0.02), (77.0, -10.0, 0.03), (-55.0, 0.0, 0.025), (-140.0, 30.0, 0.025), (150.0, 0.0, 0.04)]
+        )
+    ]
+)
+
+
+@pytest.fixture(scope="session")
+def made():
+    """Layout and scorecard by name, made when first asked for."""
+    known = {}
+
+    def make(name):
+        if name not in known:
+            layouts = Path(__file__).parents[2] / "layouts"
+            layout = parse_layout(ODD) if name == "odd5" else load_layout(layouts / f"{name}.toml")
+            result = design(layout)
+            card = scorecard(
+                layout,
+                result.bank,
+                result.gain_db,
+                result.fixed,
+                result.proof,
+                result.digest,
+                result.lengths,
+                designed=result.designed,
+                savings=result.savings,
+            )
+            known[name] = (layout, card)
+        return known[name]
+
+    return make
+
+
+@pytest.fixture(params=[*SHIPPED, "odd5"])
+def designed(request, made):
+    """Layout and scorecard of each layout in turn."""
+    return made(request.param)

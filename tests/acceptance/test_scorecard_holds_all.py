@@ -1,0 +1,67 @@
+"""Scorecards hold every figure that was asked for, from the tables too, and on heads that no design saw."""
+
+import json
+
+import pytest
+
+from designer.evaluation.listening import KEMAR
+
+
+def test_scorecard_is_json(designed):
+    _, card = designed
+    assert json.loads(json.dumps(card, allow_nan=False)) == card
+
+
+def test_every_section_is_there(designed):
+    _, card = designed
+    assert {
+        "float",
+        "quantised",
+        "limits",
+        "virtual_limits",
+        "listening",
+        "beam_trade",
+        "length",
+        "rtf",
+        "structure",
+        "quantisation",
+        "proof",
+    } <= set(card)
+    for version in ("float", "quantised"):
+        assert {"kemar", "head_shift", "sweet_spot", "timing", "room", "directivity"} == set(card["listening"][version])
+
+
+@pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
+def test_a_real_head_has_both_curves(designed):
+    _, card = designed
+    for version in ("float", "quantised"):
+        kemar, sphere = card["listening"][version]["kemar"], card[version]["cancellation"]
+        for key in ("left_cancellation_gain_db", "right_cancellation_gain_db", "left_ild_db", "right_ild_db"):
+            assert len(kemar[key]) == len(sphere[key])
+        # A head that was not designed for keeps most of the time difference and all of the timbre.
+        for side in ("left", "right"):
+            assert kemar[f"{side}_itd_us"] == pytest.approx(sphere[f"{side}_itd_us"], abs=30)
+            assert kemar[f"{side}_worst_timbre_db"] <= 1.5
+
+
+def test_moved_heads_are_mapped(designed):
+    _, card = designed
+    shift, spot = (card["listening"]["quantised"][key] for key in ("head_shift", "sweet_spot"))
+    assert shift["shift_m"] == [0.0, 0.02, 0.05, 0.10]
+    assert (spot["towards_cabinet_m"][-1], spot["to_the_left_m"][-1]) == (0.3, 0.5)
+    assert len(spot["cancellation_gain_db"]) == len(spot["left_itd_us"]) == len(spot["towards_cabinet_m"])
+
+
+def test_room_has_depth_with_and_without_the_beam(designed):
+    _, card = designed
+    with_beam, without = card["listening"]["quantised"]["room"], card["listening"]["unprocessed"]["room"]
+    for figures in (with_beam, without):
+        for channel in ("left", "right", "centre"):
+            for key in ("direct_to_reverberant_db", "clarity_c50_db", "critical_distance_m"):
+                assert f"{channel}_{key}" in figures
+
+
+def test_reference_drivers_of_the_factored_form_are_shown(designed):
+    layout, card = designed
+    assert set(card["rtf"]["reference_drivers"]) == {"left", "right", "centre"}
+    assert set(card["rtf"]["reference_drivers"].values()) <= set(layout.driver_names)
