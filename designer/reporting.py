@@ -11,6 +11,7 @@ from designer.files import replace_file
 from designer.pipeline import Design
 from designer.report.data import ReportData
 from designer.report.page import render_report
+from designer.toolchain.boards import BOARDS
 from designer.toolchain.image import read_image
 
 
@@ -23,7 +24,7 @@ def save_report(result: Design, card: dict[str, Any], directory: Path) -> Path:
     card : dict
         Its scorecard.
     directory : Path
-        Where the design is saved; ``firmware.elf`` and ``hil.json`` of the same digest are taken in.
+        Where the design is saved; ``firmware.elf`` and ``hil*.json`` of the same digest are taken in.
 
     Returns
     -------
@@ -31,7 +32,7 @@ def save_report(result: Design, card: dict[str, Any], directory: Path) -> Path:
     """
     hil = _hil(directory / "hil.json", result.digest)
     image = _image(directory / "firmware.elf", result.digest) or (hil or {}).get("image")
-    data = ReportData(result.layout, result.bank, result.fixed, card, image, hil)
+    data = ReportData(result.layout, result.bank, result.fixed, card, image, hil, _boards(directory, result.digest))
     path = directory / "report.html"
     page = render_report(data).encode()
     replace_file(path, lambda file: file.write(page))
@@ -44,6 +45,18 @@ def _hil(path: Path, digest: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("digest") == digest else None
+
+
+def _boards(directory: Path, digest: str) -> dict[str, dict[str, Any]]:
+    """HIL reports by board: ``virtual:stm32f405`` and ``stm32f405 at /dev/ttyACM0`` are both the STM32F405."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(directory.glob("hil*.json")):
+        report = _hil(path, digest)
+        name = next((board for board in BOARDS if report and board in str(report.get("board"))), None)
+        if report is not None and name is not None:
+            # A real board's report (hil-ttyACM0.json) comes ahead of the simulated one's (hil.json).
+            found.setdefault(name, report)
+    return found
 
 
 def _image(path: Path, digest: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,8 @@ class ReportData:
         ``flash_bytes`` and ``ram_bytes`` of the built firmware.
     hil : dict, optional
         The HIL report of the same digest.
+    boards : dict
+        HIL reports of the same digest by the name of the board; `hil` is one of them.
     """
 
     layout: Layout
@@ -58,6 +60,7 @@ class ReportData:
     card: Card
     image: Card | None = None
     hil: Card | None = None
+    boards: dict[str, Card] = field(default_factory=dict)
 
     @cached_property
     def plant(self) -> EvaluationPlant:

@@ -14,7 +14,9 @@ from designer.report.scorecard import scorecard
 
 def report_data(name, **more):
     result = design(find_layout(name))
-    card = scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest)
+    card = scorecard(
+        result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest, result.lengths
+    )
     return ReportData(result.layout, result.bank, result.fixed, card, **more)
 
 
@@ -84,6 +86,93 @@ def test_hil_results_are_shown_only_when_there_are_any(data):
     assert "FAILED" in shown
     assert "DIFFERS" in shown
     assert "differs at sample 7" in shown
+
+
+def test_the_listening_section_stands_for_the_scorecards_figures(data):
+    from designer.report.sections import listening
+
+    figures = data.card["listening"]["quantised"]
+    section = listening.build(data)
+    curves = {trace["name"]: trace["y"] for chart in section.charts for trace in chart.data}
+    assert curves["KEMAR, left"] == pytest.approx(figures["kemar"]["left_cancellation_gain_db"], rel=1e-3)
+    shifts = [chart for chart in section.charts if "moved to its left" in chart.caption]
+    assert [list(t["y"]) for t in shifts[0].data] == [
+        pytest.approx(figures["head_shift"][f"{side}_cancellation_gain_db"], rel=1e-3) for side in ("left", "right")
+    ]
+    for version in (figures["room"], data.card["listening"]["unprocessed"]["room"]):
+        assert f"{version['centre_clarity_c50_db']:.1f} dB" in section.tail
+    assert f"{figures['timing']['centre_pre_ringing_db']:.1f} dB" in section.tail
+
+
+def test_without_kemar_the_reason_is_told(data):
+    from designer.report.sections import listening
+
+    card = json.loads(json.dumps(data.card))
+    card["listening"]["quantised"]["kemar"] = {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}
+    section = listening.build(ReportData(data.layout, data.bank, data.fixed, card))
+    assert "No figures on KEMAR: the HRTF is missing" in section.tail
+    assert not any("KEMAR" in chart.caption for chart in section.charts)
+
+
+def test_the_beams_trade_names_what_cannot_be_had(data):
+    from designer.report.sections import beam_trade
+
+    trade = data.card["beam_trade"]
+    section = beam_trade.build(data)
+    (front,) = section.charts
+    assert front.data[0]["x"] == pytest.approx(trade["front"]["lobe_ripple_db"][0], rel=1e-3)
+    assert (front.data[-1]["x"], front.data[-1]["y"]) == ([3.0], [20.0])
+    assert section.tail.count(" Hz</td>") == len(trade["infeasible"]) > 0
+
+
+def test_length_tells_what_was_lost_and_allowed(data):
+    from designer.report.sections import lengths
+
+    section = lengths.build(data)
+    lost, allowed = (data.card["length"][key]["stereo"]["cancellation_gain_db"] for key in ("losses", "allowances"))
+    cells = "".join(f"<td class=n>{value:.2f} dB</td>" for value in (lost, allowed))
+    assert f"<td>stereo, cancellation gain</td>{cells}" in section.lead
+    assert f"{data.card['rtf']['all_taps']} taps instead of {data.card['rtf']['direct_all_taps']}" in section.tail
+    too_short = json.loads(json.dumps(data.card))
+    too_short["length"]["within_budget"] = False
+    assert "leave filters.taps out" in lengths.build(ReportData(data.layout, data.bank, data.fixed, too_short)).lead
+
+
+def test_each_board_shows_its_own_image_and_load(data):
+    from designer.report.sections import budget
+
+    def report(instructions, flash):
+        figures = {"instructions_per_frame": instructions, "load_percent": 50.0}
+        return {"figures": figures, "image": {"flash_bytes": flash, "ram_bytes": 1024}}
+
+    boards = {"stm32f405": report(1400.0, 102400), "mps3-an547": report(700.0, 51200)}
+    lead = budget.build(ReportData(data.layout, data.bank, data.fixed, data.card, boards=boards)).lead
+    rows = {row.split("</td>")[0]: row for row in lead.split("<tr><td>")[1:]}
+    assert "100.0 of 1024 KiB (10 %)" in rows["stm32f405"]
+    assert "1\u202f400" in rows["stm32f405"]
+    assert "50 %" in rows["stm32f405"]
+    assert "50.0 of 512 KiB (10 %)" in rows["mps3-an547"]
+    # Its core's clock is QEMU's own: instructions are counted, a load would mean nothing.
+    assert rows["mps3-an547"].count("–") == 1
+    assert "of 4096 KiB" in rows["mps2-an500"]
+
+
+def test_reports_of_all_boards_of_the_design_are_taken_in(tmp_path):
+    from designer.reporting import _boards
+
+    for name, board, digest in (
+        ("hil", "virtual:stm32f405", "d"),
+        ("hil-mps2-an500", "virtual:mps2-an500", "d"),
+        ("hil-dev-ttyACM0", "stm32f405 at /dev/ttyACM0", "d"),
+        ("hil-mps3-an547", "virtual:mps3-an547", "old"),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"board": board, "digest": digest}))
+    (tmp_path / "hil-broken.json").write_text("{")
+    found = _boards(tmp_path, "d")
+    assert {name: report["board"] for name, report in found.items()} == {
+        "stm32f405": "stm32f405 at /dev/ttyACM0",
+        "mps2-an500": "virtual:mps2-an500",
+    }
 
 
 def test_figures_that_no_section_knows_are_listed(data):

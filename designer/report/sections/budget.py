@@ -1,10 +1,13 @@
-"""Memory and load: what the design takes of a board."""
+"""Memory and load: what the design takes of each board."""
 
 from __future__ import annotations
 
 from designer.report.data import Card, ReportData
 from designer.report.html import Section, decimal, paragraph, table, table_of
 from designer.toolchain.boards import BOARDS
+
+# What runs in `firmware.elf` unless another board was asked for.
+_MAIN = "stm32f405"
 
 
 def build(data: ReportData) -> Section:
@@ -16,20 +19,26 @@ def build(data: ReportData) -> Section:
     rows = [
         (
             name,
-            *_memory(data.image, board.flash_bytes, board.ram_bytes),
+            *_memory(_image(data, name), board.flash_bytes, board.ram_bytes),
+            *_load(data, name),
             _channels(len(fixed.driver_names), board.audio_channels),
         )
         for name, board in sorted(BOARDS.items())
     ]
     lead = paragraph(
         f"{taps} taps in {len([p for p in every if p.taps])} paths, {coefficient_bytes / 1024:.1f} KiB of "
-        f"coefficients, {fixed.arithmetic}. " + _load(data)
+        f"coefficients, {fixed.arithmetic}. Flash and RAM are those of the built image (proscenium build), "
+        "instructions are counted on the virtual board (proscenium hil, with --board for another)."
     )
-    note = "" if data.image else paragraph("Flash and RAM are known once the image is built: proscenium build.")
     steps = (data.card.get("structure") or {}).get("steps")
     saved = paragraph("What structure saved:") + table_of(steps) if steps else ""
-    boards = table(("board", "flash", "RAM", "audio outputs"), rows)
-    return Section("budget", "Board budget", lead + boards + note + saved)
+    boards = table(("board", "flash", "RAM", "instructions a frame", "load", "audio outputs"), rows)
+    return Section("budget", "Board budget", lead + boards + saved)
+
+
+def _image(data: ReportData, name: str) -> Card | None:
+    image = (data.boards.get(name) or {}).get("image")
+    return image or (data.image if name == _MAIN else None)
 
 
 def _memory(image: Card | None, flash_bytes: int, ram_bytes: int) -> tuple[str, str]:
@@ -44,15 +53,15 @@ def _part(used: int | None, total: int) -> str:
     return f"{decimal(used / 1024, 1)} of {total // 1024} KiB ({100 * used / total:.0f} %)"
 
 
+def _load(data: ReportData, name: str) -> tuple[str, str]:
+    """Instructions of a frame, and the load where the board has a core of known speed behind it."""
+    figures = (data.boards.get(name) or {}).get("figures") or {}
+    instructions = figures.get("instructions_per_frame")
+    load = figures.get("load_percent") if name == _MAIN else None
+    return decimal(instructions, 0), decimal(load, 0, "%")
+
+
 def _channels(drivers: int, outputs: int) -> str:
     if outputs == 0:
         return "none: virtual only"
     return f"{drivers} of {outputs}" if drivers <= outputs else f"{drivers} needed, {outputs} there"
-
-
-def _load(data: ReportData) -> str:
-    instructions = (data.hil or {}).get("instructions_per_block")
-    if not isinstance(instructions, int | float):
-        return "The load is counted by proscenium hil."
-    per_frame = instructions / data.layout.block_samples
-    return f"{decimal(per_frame, 0)} instructions for each frame of audio, counted on the virtual board."

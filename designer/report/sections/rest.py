@@ -8,7 +8,7 @@ from designer.report.chart import SERIES, Chart, chart, frequency_axis, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, details, table, table_of
 
-_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "warnings", "limits"}
+_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "warnings", "limits", "beam_trade", "length", "rtf"}
 
 
 def build(data: ReportData) -> Section:
