@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ from hil_tests.suite import GENERATED_S, Suite
 from hil_tests.summary import screen
 
 _RESULTS = pytest.StashKey[list[str]]()
+# By board: tests that did not measure anything, and tests that failed, with the reason.
+_SKIPPED = pytest.StashKey[dict[str, dict[str, str]]]()
+_FAILED = pytest.StashKey[dict[str, dict[str, str]]]()
 _DEFAULT_BOARD = "virtual:stm32f405"
 
 
@@ -53,6 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make room for the results."""
     config.stash[_RESULTS] = []
+    config.stash[_SKIPPED] = {}
+    config.stash[_FAILED] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,6 +80,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((name for name in names if parameters.startswith(name)), nodeid)
 
     return ByBoard(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what was skipped and what failed for the board's report: a table of passes would hide both."""
+    del call
+    report = yield
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "board_name" in callspec.params and report.outcome != "passed":
+        board = callspec.params["board_name"]
+        test = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
+        name = f"{test} {callspec.id.removeprefix(board).strip('-')}".strip()
+        kept = item.config.stash[_SKIPPED if report.outcome == "skipped" else _FAILED]
+        kept.setdefault(board, {}).setdefault(name, _reason(report))
+    return report
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ").removeprefix("not measured: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr).splitlines()[0]
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +158,8 @@ def suite(
     sizes = {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
     suite = Suite(design, board, signals, instructions, sizes)
     yield suite
+    suite.not_measured |= request.config.stash[_SKIPPED].get(board_name, {})
+    suite.failed_tests |= request.config.stash[_FAILED].get(board_name, {})
     history = request.config.getoption("--history-file")
     _, told = conclude(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
     request.config.stash[_RESULTS].append(json.dumps(told))

@@ -129,7 +129,14 @@ def worsenings(figures: dict[str, float], base: dict[str, Any] | None) -> list[W
 
 
 def accept(path: Path, layout: str, reason: str, board: str | None = None) -> dict[str, Any]:
-    """Make the last run the baseline, and keep why.
+    """Make the last run the baseline of its board, and keep why.
+
+    Parameters
+    ----------
+    path : Path
+    layout, reason : str
+    board : str, optional
+        As the runs name it; by default that of the last run.
 
     Raises
     ------

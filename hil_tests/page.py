@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from designer.report.chart import BEFORE, SERIES, Chart, chart, frequency_axis, line
-from designer.report.html import Section, decimal, notices, paragraph, table, tiles
+from designer.report.html import Section, decimal, details, notices, paragraph, table, tiles
 from designer.report.page import compose
 from hil_tests.figures import BY_NAME
-from hil_tests.history import trend
+from hil_tests.history import baseline, trend
 from hil_tests.regression import HilReport
+
+_RUNS_SHOWN = 20
 
 
 def render_page(report: HilReport, figures: dict[str, float], history: list[dict[str, Any]]) -> str:
@@ -42,8 +44,13 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
 
 
 def render_history(layout: str, lines: list[dict[str, Any]]) -> str:
-    """Compose the page of ``--history``: one chart for each figure."""
-    return compose(f"{layout}: history", layout, "Trends of the regression's figures", [history_section(lines)])
+    """Compose the page of ``--history``: for each board one chart for each figure."""
+    boards = list(dict.fromkeys(line["board"] for line in lines))
+    sections = [
+        history_section([line for line in lines if line["board"] == board], board, f"history-{n}")
+        for n, board in enumerate(boards)
+    ] or [history_section([])]
+    return compose(f"{layout}: history", layout, "Trends of the regression's figures", sections)
 
 
 def _summary(report: HilReport) -> Section:
@@ -173,23 +180,45 @@ def _faults(report: HilReport) -> Section | None:
     return Section("faults", "Faults", lead, tail=table(("fault", "noticed by", "put in", "recovered"), rows, words=2))
 
 
-def history_section(lines: list[dict[str, Any]]) -> Section:
-    """Trends: a chart for each figure that ever moved, a table of all."""
+def history_section(lines: list[dict[str, Any]], title: str = "History", anchor: str = "history") -> Section:
+    """Trends on one board: a table of all figures, a chart for each with its baseline, and the runs themselves."""
     series = trend(lines)
     if not series:
-        return Section("history", "History", paragraph("No run is on record yet."))
-    rows = [(name, f"{values[0][1]:.6g}", f"{values[-1][1]:.6g}", str(len(values))) for name, values in series.items()]
-    charts = tuple(
-        chart(
-            f"{BY_NAME[name].meaning}; {BY_NAME[name].better} is better.",
-            [line(name, range(1, len(values) + 1), [v for _, v in values], SERIES[0], mode="lines+markers")],
-            240,
-            xaxis={"title": {"text": "run"}},
-            yaxis={"title": {"text": name}},
+        return Section(anchor, title, paragraph("No run is on record yet."))
+    base = baseline(lines)
+    old = (base or {}).get("figures", {})
+    rows = [
+        (
+            name,
+            *(f"{value:.6g}" for value in (values[0][1], values[-1][1])),
+            f"{old[name]:.6g}" if name in old else "–",
+            f"{BY_NAME[name].limit(old[name]):.6g}" if name in old else "–",
+            str(len(values)),
         )
         for name, values in series.items()
-        if len({v for _, v in values}) > 1
+    ]
+    headings = ("figure", "first", "last", "baseline", "allowed", "runs")
+    charts = tuple(_trend(name, [value for _, value in values], old.get(name)) for name, values in series.items())
+    accepted = [(f"Baseline accepted {line['time']}:", str(line["accepted"])) for line in lines if line.get("accepted")]
+    runs = [line for line in lines if not line.get("accepted")][-_RUNS_SHOWN:]
+    keys = ("time", "verdict", "digest", "commit", "compiler")
+    last = table(keys, [[str(line.get(key, "–"))[:40] for key in keys] for line in runs], words=len(keys))
+    tail = (notices(accepted) if accepted else "") + details(f"The last {len(runs)} runs", last)
+    return Section(anchor, title, table(headings, rows), charts, tail)
+
+
+def _trend(name: str, values: list[float], old: float | None) -> Chart:
+    figure = BY_NAME[name]
+    traces = [line("run", range(1, len(values) + 1), values, SERIES[0], mode="lines+markers")]
+    if old is not None:
+        ends = [1, max(len(values), 2)]
+        traces.append(line("baseline", ends, [old, old], BEFORE, dash="dash", width=1))
+        limit = figure.limit(old)
+        traces.append(line("allowed", ends, [limit, limit], SERIES[1], dash="dot", width=1))
+    return chart(
+        f"{figure.meaning}; {figure.better} is better.",
+        traces,
+        240,
+        xaxis={"title": {"text": "run"}, "tickformat": "d"},
+        yaxis={"title": {"text": name}},
     )
-    accepted = [(f"Baseline of {line['time']}:", str(line["accepted"])) for line in lines if line.get("accepted")]
-    tail = notices(accepted) if accepted else ""
-    return Section("history", "History", table(("figure", "first", "last", "runs"), rows), charts, tail)

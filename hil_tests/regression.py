@@ -66,6 +66,8 @@ class HilReport:
     wall_s : float
     worsened : tuple of str
         Figures worse than the baseline by more than their margins.
+    failed_tests : dict
+        Tests that failed, with what they said: some have nothing else to show for it.
     """
 
     layout: str
@@ -87,6 +89,7 @@ class HilReport:
     fast_lane_times_real_time: dict[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     worsened: tuple[str, ...] = ()
+    failed_tests: dict[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -101,6 +104,7 @@ class HilReport:
             and all(d.passed for d in self.deviations)
             and all(report.bit_exact for report in self.generated)
             and all(fault.recovered for fault in self.injected)
+            and not self.failed_tests
         )
 
     def faults(self) -> list[str]:
@@ -121,6 +125,7 @@ class HilReport:
         ]
         lines += [f"generated '{g.signal}' ({g.entry}): {g.fault}" for g in self.generated if not g.bit_exact]
         lines += [f"fault '{f.kind}': not recovered from" for f in self.injected if not f.recovered]
+        lines += [f"test '{name}' failed: {why}" for name, why in self.failed_tests.items()]
         lines += [f"worse than the baseline: {line}" for line in self.worsened]
         return lines
 
@@ -147,4 +152,5 @@ class HilReport:
             "fast_lane_times_real_time": self.fast_lane_times_real_time,
             "wall_s": self.wall_s,
             "worsened": list(self.worsened),
+            "failed_tests": self.failed_tests,
         }

@@ -241,8 +241,7 @@ def test_fault_or_not_the_board_plays_on(suite, board, design):
     """After all that was done to its line the board goes back to its own input, and plays."""
     board.link.hello()
     if board.health()["player"] == "NONE":
-        suite.not_measured["plays on"] = "this board has no audio of its own"
-        pytest.skip("not measured: " + suite.not_measured["plays on"])
+        pytest.skip("not measured: this board has no audio of its own")
     board.play()
     first = board.health()
     for _ in range(100):

@@ -62,6 +62,22 @@ def test_make_targets_of_the_documents_exist():
             assert result.returncode == 0, f"{name}: make {target}\n{result.stderr}"
 
 
+def test_the_regressions_commands_are_understood(tmp_path):
+    lines = [line for text in _BLOCK.findall((ROOT / "README.md").read_text()) for line in text[1].splitlines()]
+    commands = [line.partition("#")[0] for line in lines if line.startswith("pytest hil_tests")]
+    assert len(commands) >= 3
+    for command in commands:
+        words = command.replace("hil.xml", str(tmp_path / "hil.xml")).split()
+        result = subprocess.run(
+            [sys.executable, "-m", *words, "--collect-only", "-q"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name):
     path = path_of(name)

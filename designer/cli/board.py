@@ -103,7 +103,8 @@ def hil(
 
     target = find_board(board.value)
     if history or accept is not None:
-        _look_back(layout, out, history_file, accept, json)
+        named = f"{target.name} at {port}" if port else None if board is BoardName.virtual else f"virtual:{target.name}"
+        _look_back(layout, out, history_file, accept, named, json, quiet)
         return
     if board.is_real and port is None:
         raise usage_error("--board stm32f405 needs --port, e.g. --port /dev/ttyACM0")
@@ -135,8 +136,16 @@ def hil(
         raise typer.Exit(4)
 
 
-def _look_back(layout: str, out: Path | None, history_file: Path | None, accept: str | None, json: bool) -> None:
-    """Show trends, or move the baseline."""
+def _look_back(
+    layout: str,
+    out: Path | None,
+    history_file: Path | None,
+    accept: str | None,
+    board: str | None,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Show trends, or move the baseline; of all boards, or of the one that was named."""
     from designer.files import replace_file
     from designer.pipeline import find_layout
     from designer.views import history_table
@@ -147,16 +156,17 @@ def _look_back(layout: str, out: Path | None, history_file: Path | None, accept:
     directory = out or Path("build") / name
     path = history_file or directory / history.FILE_NAME
     if accept is not None:
-        line = history.accept(path, name, accept)
-        print_json(line) if json else say(f"baseline of '{name}' on {line['board']}: {accept.strip()}")
+        line = history.accept(path, name, accept, board)
+        print_json(line) if json else say(f"baseline of '{name}' on {line['board']}: {accept.strip()}", quiet)
         return
-    lines = history.read(path, name)
+    lines = history.read(path, name, board)
     if json:
         print_json(lines)
         return
-    history_table(name, lines)
+    if not quiet:
+        history_table(name, lines)
     if lines:
         page = directory / "hil_history.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         replace_file(page, lambda file: file.write(render_history(name, lines).encode()))
-        say(f"written to {page}")
+        say(f"written to {page}", quiet)
