@@ -16,6 +16,7 @@ import numpy as np
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.parts import part_bounds
 from designer.fixedpoint.qformat import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import segments
 from designer.fixedpoint.upmix_proof import prove_upmix
@@ -32,7 +33,7 @@ class Bound:
     Attributes
     ----------
     stage : str
-        'upmix', 'bus', 'accumulator', 'segment' or 'sum'; other stages name themselves.
+        'upmix', 'bus', 'accumulator', 'segment', 'part …' (see `parts`) or 'sum'; other stages name themselves.
     where : str
         Which one.
     least, most : int
@@ -186,6 +187,8 @@ def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointP
     if path.taps == 0:
         return
     yield Bound("accumulator", where, *_extremes(bank, bus, path.coefficients), _WORD_64)
+    if bank.arithmetic == "q31":
+        yield from (Bound(*found) for found in part_bounds(where, bus.least, bus.most, path))
     if bank.arithmetic != "q31x15":
         return
     for segment in segments(path.coefficients, bank.arithmetic):

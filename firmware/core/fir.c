@@ -2,13 +2,34 @@
 
 #include <string.h>
 
+#include "move.h"
+
 #if defined(__ARM_FEATURE_SIMD32)
 #include <arm_acle.h>
 #endif
 
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
 {
-    memmove(bus->samples, bus->samples + frames, PS_HISTORY_SAMPLES * sizeof bus->samples[0]);
+    const uint32_t bytes = PS_HISTORY_SAMPLES * sizeof bus->samples[0];
+
+    if (frames * sizeof bus->samples[0] % sizeof(ps_word_t) == 0) {
+        ps_move_words(bus->samples, bus->samples + frames, bytes / sizeof(ps_word_t));
+    } else {
+        memmove(bus->samples, bus->samples + frames, bytes);
+    }
+#if PS_USES_PARTS
+    ps_parts_advance(&bus->parts, ps_bus_block(bus), frames);
+#endif
+}
+
+void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design)
+{
+#if PS_USES_PARTS
+    ps_parts_of_design(&scratch->tables, design);
+#else
+    (void)scratch;
+    (void)design;
+#endif
 }
 
 #if defined(PS_ARITHMETIC_Q15)
@@ -16,12 +37,11 @@ void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
 #if PS_SHUFFLED && defined(__ARM_FEATURE_SIMD32)
 
 /* Two samples at a time: SHADD16 and SHSUB16 halve and floor as the definition does (Arm ARM, A7.7.134). */
-void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
+void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
 {
-    int16x2_t *l = (int16x2_t *)(void *)left;
-    int16x2_t *r = (int16x2_t *)(void *)right;
+    int16x2_t *l = (int16x2_t *)(void *)ps_bus_block(&buses[0]);
+    int16x2_t *r = (int16x2_t *)(void *)ps_bus_block(&buses[1]);
 
-    (void)centre;
     for (uint32_t n = 0; n < frames; n += 2) {
         const int16x2_t mid = __shadd16(*l, *r);
 
@@ -34,9 +54,11 @@ void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, ui
 
 #else
 
-void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
+void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
 {
-    (void)centre;
+    ps_sample_t *left = ps_bus_block(&buses[0]);
+    ps_sample_t *right = ps_bus_block(&buses[1]);
+
     for (uint32_t n = 0; PS_SHUFFLED && n < frames; n++) {
         const int32_t l = left[n];
         const int32_t r = right[n];
@@ -50,8 +72,12 @@ void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, ui
 
 #else
 
-void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
+void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
 {
+    ps_sample_t *left = ps_bus_block(&buses[0]);
+    ps_sample_t *right = ps_bus_block(&buses[1]);
+    ps_sample_t *centre = ps_bus_block(&buses[2]);
+
     for (uint32_t n = 0; n < frames; n++) {
         const int32_t l = left[n] >> (PS_HEADROOM + PS_SHUFFLED);
         const int32_t r = right[n] >> (PS_HEADROOM + PS_SHUFFLED);
@@ -60,13 +86,18 @@ void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, ui
         right[n] = PS_SHUFFLED ? l - r : r;
         centre[n] >>= PS_HEADROOM;
     }
+#if PS_USES_PARTS
+    for (uint32_t i = 0; i < PS_INPUTS; i++) {
+        ps_parts_of_block(&buses[i].parts, ps_bus_block(&buses[i]), frames);
+    }
+#endif
 }
 
 #endif
 
-static void add_fir(const ps_fir_t *fir, const ps_bus_t *buses, int64_t *sum, uint32_t frames)
+static void add_fir(const ps_fir_t *fir, const ps_bus_t *bus, int64_t *sum, uint32_t frames)
 {
-    const ps_sample_t *x = buses[fir->bus].samples + fir->start;
+    const ps_sample_t *x = bus->samples + fir->start;
 
 #if defined(PS_ARITHMETIC_Q15)
     ps_fir_q15(fir->taps, fir->taps_odd, fir->length, x, sum, fir->shift, frames);
@@ -77,19 +108,50 @@ static void add_fir(const ps_fir_t *fir, const ps_bus_t *buses, int64_t *sum, ui
 #endif
 }
 
+#if PS_USES_PARTS
+
+static bool is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
+{
+    return scratch->tables.of == design;
+}
+
+#endif
+
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
-                int64_t *out, uint32_t frames)
+                ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
 {
     const ps_fir_t *fir = design->firs + design->sums[sum].first;
 
-    for (uint32_t n = 0; n < frames; n++) {
-        out[n] = start;
+#if PS_USES_PARTS
+    if (is_split(scratch, design)) {
+        ps_parts_begin(&scratch->sum, start, frames);
+    } else
+#else
+    (void)scratch;
+#endif
+    {
+        ps_fill_sums(out, start, frames);
     }
     for (uint32_t k = 0; k < design->sums[sum].count; k++) {
-        if ((from >> fir[k].bus & 1u) != 0) {
-            add_fir(&fir[k], buses, out, frames);
+        const ps_bus_t *bus = &buses[fir[k].bus];
+
+        if ((from >> fir[k].bus & 1u) == 0) {
+            continue;
         }
+#if PS_USES_PARTS
+        if (is_split(scratch, design)) {
+            ps_parts_add(&scratch->sum, &scratch->tables.firs[design->sums[sum].first + k], &bus->parts,
+                         frames);
+            continue;
+        }
+#endif
+        add_fir(&fir[k], bus, out, frames);
     }
+#if PS_USES_PARTS
+    if (is_split(scratch, design)) {
+        ps_parts_end(&scratch->sum, out, frames);
+    }
+#endif
 }
 
 /*
@@ -126,14 +188,15 @@ void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps
     const int64_t *difference = scratch->difference;
 
     /* From half a unit of the result, so that the right shift rounds. */
-    ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch->common, frames);
+    ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
+               frames);
     if (group->minus == PS_NONE) {
         for (uint32_t n = 0; n < frames; n++, plus += PS_DRIVERS) {
             *plus = to_sample(common[n], shift);
         }
         return;
     }
-    ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch->difference, frames);
+    ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch, scratch->difference, frames);
     /* The mirror driver lies at a fixed distance. */
     const int32_t apart = (int32_t)group->minus - (int32_t)group->plus;
 

@@ -9,17 +9,31 @@
 
 #include "design.h"
 #include "fir_kernels.h"
+#include "fir_parts.h"
 
 /* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
 typedef struct {
     ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
+#if PS_USES_PARTS
+    ps_bus_parts_t parts;
+#endif
 } __attribute__((aligned(8))) ps_bus_t;
 
-/* Working memory of one group of drivers; nothing in it outlives a block. */
+/* Working memory of one group of drivers; nothing in it outlives a block but the parts of the tables. */
 typedef struct {
     int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
     int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
+#if PS_USES_PARTS
+    ps_sum_parts_t sum;
+    ps_design_parts_t tables;
+#endif
 } ps_fir_scratch_t;
+
+/*
+ * Before the first block of a design, and whenever its tables have changed. A design that was not prepared is
+ * filtered all the same, in every bit alike but slower.
+ */
+void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design);
 
 /* Where this block's first sample belongs. */
 static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
@@ -31,10 +45,10 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
 
 /*
- * Turns L', R', C into what the FIRs read, in place: mid and side in the place of left and right where the
- * design is shuffled, and PS_HEADROOM bits less.
+ * Turns L', R', C, the block in each of the three buses, into what the FIRs read: mid and side in the place
+ * of left and right where the design is shuffled, and PS_HEADROOM bits less.
  */
-void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, uint32_t frames);
+void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
@@ -43,7 +57,7 @@ void ps_fir_buses(ps_sample_t *left, ps_sample_t *right, ps_sample_t *centre, ui
  * group, ahead of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
  */
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
-                int64_t *out, uint32_t frames);
+                ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
 /*
  * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers.

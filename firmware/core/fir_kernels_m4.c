@@ -217,21 +217,35 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
     q15_phase(taps_odd, length, x, sum + 1, shift, frames / 2u);
 }
 
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
+void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
+                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames)
 {
     const uint32_t turns = (length + 2u) / 3u;
-    job_t job = {.c = taps, .end = taps + 3u * turns, .w = x, .sum = sum};
+    const uint32_t threes = passes_of_three(frames);
+    const uint32_t twos = passes_of_two(frames);
+    job_t job = {.factor = 1u};
 
-    job.passes = passes_of_three(frames);
-    if (job.passes != 0) {
-        job.entry = entry_of(turns, THREE_BYTES);
-        q31_threes(&job);
+    for (; parts != 0; parts--, taps += taps_apart, x += x_apart, sum += sums_apart) {
+        job.c = taps;
+        job.end = taps + 3u * turns;
+        job.w = x;
+        job.sum = sum;
+        if (threes != 0) {
+            job.passes = threes;
+            job.entry = entry_of(turns, THREE_BYTES);
+            q31_threes(&job);
+        }
+        if (twos != 0) {
+            job.passes = twos;
+            job.entry = entry_of(turns, TWO_BYTES);
+            q31_twos(&job);
+        }
     }
-    job.passes = passes_of_two(frames);
-    if (job.passes != 0) {
-        job.entry = entry_of(turns, TWO_BYTES);
-        q31_twos(&job);
-    }
+}
+
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
+{
+    ps_fir_q31_parts(taps, 0, length, x, 0, sum, 0, 1u, frames);
 }
 
 /* clang-format off */

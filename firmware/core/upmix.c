@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "move.h"
+
 /* Right shifts of negative numbers are arithmetic (floor): GCC documents so ("Integers implementation"). */
 
 #define SAMPLE_SHIFT (32 - 8 * (int)sizeof(ps_sample_t)) /* to Q0.31 */
@@ -196,6 +198,18 @@ void ps_upmix_reset(ps_upmix_t *upmix)
     memset(upmix, 0, sizeof *upmix);
 }
 
+/* Drops the `dropped` oldest of a buffer's elements; the `kept` next are its past from now on. */
+static inline void move(void *buffer, uint32_t dropped, uint32_t kept, uint32_t bytes)
+{
+    const uint8_t *from = (const uint8_t *)buffer + dropped * bytes;
+
+    if (dropped * bytes % sizeof(ps_word_t) == 0 && kept * bytes % sizeof(ps_word_t) == 0) {
+        ps_move_words(buffer, from, kept * bytes / sizeof(ps_word_t));
+    } else {
+        memmove(buffer, from, kept * bytes);
+    }
+}
+
 /* `frames` samples that do not pass the end of the hop. */
 static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left,
                                ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
@@ -217,13 +231,13 @@ static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_
     if (upmix->position == PS_UPMIX_HOP) {
         end_hop(upmix, LOW_PAST + low);
     }
-    memmove(upmix->left, upmix->left + frames, PS_UPMIX_DELAY * sizeof upmix->left[0]);
-    memmove(upmix->right, upmix->right + frames, PS_UPMIX_DELAY * sizeof upmix->right[0]);
-    memmove(upmix->mid, upmix->mid + frames, RATE_PAST * sizeof upmix->mid[0]);
-    memmove(upmix->side, upmix->side + frames, RATE_PAST * sizeof upmix->side[0]);
-    memmove(upmix->analysis.mid, upmix->analysis.mid + low, LOW_PAST * sizeof upmix->analysis.mid[0]);
-    memmove(upmix->analysis.side, upmix->analysis.side + low, LOW_PAST * sizeof upmix->analysis.side[0]);
-    memmove(upmix->filtered, upmix->filtered + low, FILTER_PAST * sizeof upmix->filtered[0]);
+    move(upmix->left, frames, PS_UPMIX_DELAY, sizeof upmix->left[0]);
+    move(upmix->right, frames, PS_UPMIX_DELAY, sizeof upmix->right[0]);
+    move(upmix->mid, frames, RATE_PAST, sizeof upmix->mid[0]);
+    move(upmix->side, frames, RATE_PAST, sizeof upmix->side[0]);
+    move(upmix->analysis.mid, low, LOW_PAST, sizeof upmix->analysis.mid[0]);
+    move(upmix->analysis.side, low, LOW_PAST, sizeof upmix->analysis.side[0]);
+    move(upmix->filtered, low, FILTER_PAST, sizeof upmix->filtered[0]);
 }
 
 void ps_upmix_process(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left, ps_sample_t *right,
