@@ -290,6 +290,63 @@ HEALTH_REPLY = Message(
     ),
     "what the board's own playing has come to",
 )
+TUNE_BEGIN = Message(
+    "TUNE_BEGIN",
+    0x30,
+    Payload(
+        (
+            Field("digest", "bytes", "SHA-256 of the design that the tables are of", 32),
+            Field("layout_hash", "u32", "must be the board's, see TABLES_REPLY"),
+            Field("tables_bytes", "u32", "of all that follows in TUNE_DATA"),
+            Field("firs", "u16", "entries of FIR"),
+            Field("reserved", "u16", "0"),
+            Field("crc", "u32", "CRC-32 of the fields above, then of the tables"),
+        )
+    ),
+    "announces tables to the bank that does not play",
+)
+TUNE_DATA = Message(
+    "TUNE_DATA",
+    0x31,
+    Payload((Field("offset", "u32", "bytes that came before"),)),
+    "the next bytes of the tables, behind the offset",
+)
+TUNE_APPLY = Message(
+    "TUNE_APPLY",
+    0x32,
+    Payload(),
+    "checks the tables whole; if they are proved, the output fades to them from the next block on",
+)
+TABLES = Message("TABLES", 0x34, Payload(), "asks which tables play, and for what there is room")
+TUNE_BEGIN_REPLY = Message("TUNE_BEGIN_REPLY", TUNE_BEGIN.code | REPLY_BIT, Payload(), "there is room for them")
+TUNE_DATA_REPLY = Message("TUNE_DATA_REPLY", TUNE_DATA.code | REPLY_BIT, Payload(), "kept")
+TUNE_APPLY_REPLY = Message("TUNE_APPLY_REPLY", TUNE_APPLY.code | REPLY_BIT, Payload(), "proved: the fade is ordered")
+TABLES_REPLY = Message(
+    "TABLES_REPLY",
+    TABLES.code | REPLY_BIT,
+    Payload(
+        (
+            Field("digest", "bytes", "SHA-256 of the design that plays; during a fade the old one", 32),
+            Field("layout_hash", "u32", "of the image: other tables do not fit its graph"),
+            Field("room_bytes", "u32", "bytes of tables that a bank holds; 0: no room to tune"),
+            Field("room_firs", "u16", "entries of FIR that it holds"),
+            Field("history_samples", "u16", "samples that a FIR may look back on"),
+            Field("fade_samples", "u16", "from the first sample of a fade to the last"),
+            Field("source", "u8", "see SOURCE"),
+            Field("fading", "u8", "1 from TUNE_APPLY to the last sample of the fade"),
+        )
+    ),
+    "tables and room",
+)
+FIR_ENTRY = Payload(
+    (
+        Field("length", "u16", "coefficients ahead of the fill; even in q15"),
+        Field("lookback", "u16", "samples ahead of the block that the first coefficient meets at its first output"),
+        Field("bus", "u8", "which it reads"),
+        Field("shift", "u8", "left shift to the scale of its sum; 0 in q31"),
+        Field("reserved", "u16", "0"),
+    )
+)
 ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,
@@ -309,7 +366,10 @@ NAK = Message(
     "a frame was not taken: go back to the expected sequence number",
 )
 
-REQUESTS = (HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH)
+REQUESTS = (
+    *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH),
+    *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TABLES),
+)
 REPLIES = (
     HELLO_REPLY,
     START_REPLY,
@@ -321,6 +381,10 @@ REPLIES = (
     FAST_LANE_REPLY,
     PLAY_REPLY,
     HEALTH_REPLY,
+    TUNE_BEGIN_REPLY,
+    TUNE_DATA_REPLY,
+    TUNE_APPLY_REPLY,
+    TABLES_REPLY,
     ERROR_REPLY,
     NAK,
 )
@@ -335,6 +399,7 @@ CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED":
 PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
 RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}
 AUDIO_CLOCK = {"NONE": 0, "I2S": 1, "TIMER": 2}
+SOURCE = {"IMAGE": 1, "LINE": 2}
 STATUS_CODES = {
     "OK": (0, "no error"),
     "E_COBS": (-1, "broken COBS, or a frame too short or too long"),
@@ -350,6 +415,11 @@ STATUS_CODES = {
     "E_TIMEOUT": (-11, "hardware did not become ready"),
     "E_RANGE": (-20, "a field lies outside its range"),
     "E_NO_LANE": (-21, "this board has no fast lane"),
+    "E_LAYOUT": (-30, "the tables are of another layout or filter graph"),
+    "E_ROOM": (-31, "the tables need more room than the image has"),
+    "E_BUSY": (-32, "a fade is ordered or under way"),
+    "E_INCOMPLETE": (-33, "the tables have not come whole"),
+    "E_BOUND": (-34, "the tables pass a limit of the proof that nothing overflows"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.
 STATUS_NAMES = {code: name for name, (code, _) in STATUS_CODES.items()}

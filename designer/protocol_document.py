@@ -20,6 +20,7 @@ def tables() -> str:
     for message in protocol.MESSAGES:
         if message.payload.fields:
             parts += [f"#### {message.name}", _fields(message.payload)]
+    parts += ["#### FIR, an entry of the tables", _fields(protocol.FIR_ENTRY)]
     for name, values in (
         ("ENTRY", protocol.ENTRY),
         ("ARITHMETIC", protocol.ARITHMETIC),
@@ -29,6 +30,7 @@ def tables() -> str:
         ("PLAYER", protocol.PLAYER),
         ("RESET", protocol.RESET),
         ("AUDIO_CLOCK", protocol.AUDIO_CLOCK),
+        ("SOURCE", protocol.SOURCE),
     ):
         parts += [f"### {name}", _table(("name", "value"), ((key, str(value)) for key, value in values.items()))]
     codes = ((name, str(code), meaning) for name, (code, meaning) in protocol.STATUS_CODES.items())

@@ -11,7 +11,9 @@ from designer.filters.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout import Layout
 
-GENERATOR_VERSION = "2"
+GENERATOR_VERSION = "3"
+# Counts changes of the form in which tables go over the line (designer/codegen/table_set.py).
+TABLE_SET_VERSION = 1
 
 
 def design_digest(layout: Layout, bank: FixedPointBank) -> str:
@@ -55,6 +57,27 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
             add(_canonical_json([path.taps, path.delay, path.exponent]))
             add(path.coefficients.astype(path.coefficients.dtype.newbyteorder("<")).tobytes())
     return sha.hexdigest()
+
+
+def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
+    """Hash what tables must have in common to take each other's place on a running board.
+
+    Returns
+    -------
+    int
+        The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph.
+    """
+    shared = {
+        "abi": TABLE_SET_VERSION,
+        "name": layout.name,
+        "block_samples": layout.block_samples,
+        "sample_rate_hz": bank.sample_rate_hz,
+        "arithmetic": bank.arithmetic,
+        "drivers": list(bank.driver_names),
+        "buses": list(bank.bus_names),
+        "groups": [[group.plus, group.minus] for group in bank.structure.groups],
+    }
+    return int.from_bytes(hashlib.sha256(_canonical_json(shared)).digest()[:4], "little")
 
 
 def _without_directories(layout: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from designer import protocol
-from designer.codegen.digest import GENERATOR_VERSION, design_digest
+from designer.codegen.digest import GENERATOR_VERSION, design_digest, layout_hash
 from designer.codegen.environment import banner, create_environment
 from designer.codegen.tables import Tables, lay_out
 from designer.codegen.upmix import upmix_context
@@ -15,7 +16,7 @@ from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
 from designer.layout import Layout
 
 # Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
-DESIGN_ABI = 2
+DESIGN_ABI = 3
 
 _VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}
 
@@ -93,6 +94,7 @@ def protocol_context() -> dict[str, Any]:
         "baud_rate": protocol.BAUD_RATE,
         "name_bytes": protocol.NAME_BYTES,
         "messages": protocol.MESSAGES,
+        "fir_entry": protocol.FIR_ENTRY,
         "enumerations": [
             ("ENTRY", list(protocol.ENTRY.items())),
             ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
@@ -102,6 +104,7 @@ def protocol_context() -> dict[str, Any]:
             ("AUDIO_CLOCK", list(protocol.AUDIO_CLOCK.items())),
             ("STAGE", list(protocol.STAGE.items())),
             ("CLOCK", list(protocol.CLOCK.items())),
+            ("SOURCE", list(protocol.SOURCE.items())),
         ],
         "status_codes": [(name, code, meaning) for name, (code, meaning) in protocol.STATUS_CODES.items()],
     }
@@ -124,11 +127,23 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         "sums": _sums(bank, tables),
         "groups": _groups(bank),
         "firs": tables.firs,
+        "firs_room": tables.firs_room,
+        "layout_hash": f"0x{layout_hash(layout, bank):08X}",
+        "path_gain_limit": _path_gain_limit(layout, bank),
         "history_samples": tables.history_samples,
         "max_taps": max([fir.length for fir in tables.firs] + [1]),
         "digest_bytes": [f"0x{byte:02X}" for byte in bytes.fromhex(digest)],
         "values_per_row": _VALUES_PER_ROW[bank.arithmetic],
     }
+
+
+def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
+    """Σ|h| that a path of tuned tables may have, times 256: twice what this layout's level allows.
+
+    A path from mid has the taps of left and right added up, twice as much again.
+    """
+    halved = 2 if bank.structure.shuffled else 1
+    return math.ceil(256 * 2 * halved * 10 ** (layout.output.peak_gain_db / 20))
 
 
 def _sums(bank: FixedPointBank, tables: Tables) -> list[dict[str, Any]]:

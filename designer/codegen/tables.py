@@ -17,6 +17,13 @@ from designer.fixedpoint.segments import Segment, segments
 # What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
 FILL = 24
 
+# Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line
+# later may have longer delays or filters.
+HISTORY_ROOM_SAMPLES = 128
+# Likewise for the number of FIRs; an index of one has 8 bits in the firmware.
+_FIRS_ROOM_FACTOR = 2
+_FIRS_MAX = 255
+
 
 @dataclass(frozen=True)
 class FirTable:
@@ -74,10 +81,15 @@ class Tables:
     firs: tuple[FirTable, ...]
     history_samples: int
 
+    @property
+    def firs_room(self) -> int:
+        """FIRs for which the firmware has entries."""
+        return max(min(_FIRS_ROOM_FACTOR * len(self.firs) + 1, _FIRS_MAX), len(self.firs))
+
 
 def lay_out(bank: FixedPointBank) -> Tables:
     """Cut, reverse, align and fill every path of a bank."""
-    history = bank.history_samples + bank.history_samples % 2
+    history = bank.history_samples + bank.history_samples % 2 + HISTORY_ROOM_SAMPLES
     firs = []
     for k, (g, _) in enumerate(bank.structure.sums):
         for b, path in enumerate(bank.paths[k]):

@@ -9,6 +9,7 @@ import numpy as np
 from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.convolution import exact_convolve, floored_convolve
+from designer.fixedpoint.fade import Fade
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_decision import GAIN_ONE
 from designer.fixedpoint.upmix_twin import UpmixTwin
@@ -44,19 +45,46 @@ class Twin:
     ----------
     bank : FixedPointBank
         The design.
+    history_samples : int
+        Samples of the past to keep, where `tune` is to bring filters that look back further than these.
     """
 
-    def __init__(self, bank: FixedPointBank) -> None:
+    def __init__(self, bank: FixedPointBank, history_samples: int = 0) -> None:
         self._bank = bank
         self._word = SAMPLE_FORMATS[bank.arithmetic]
         self._upmix = UpmixTwin(bank.arithmetic)
-        self._history_samples = bank.history_samples
+        self._history_samples = max(bank.history_samples, history_samples)
+        self._fade: Fade | None = None
         self.reset()
 
     def reset(self) -> None:
         """Return to the state after power-up."""
         self._upmix.reset()
         self._history = np.zeros((self._history_samples, len(self._bank.bus_names)), dtype=np.int64)
+        if self._fade is not None:
+            self._bank, self._fade = self._fade.bank, None
+
+    def tune(self, bank: FixedPointBank, group_samples: int) -> None:
+        """Fade to another bank from the next sample on, one group after the other.
+
+        Parameters
+        ----------
+        bank : FixedPointBank
+            Of the same filter graph, arithmetic and rate.
+        group_samples : int
+            Length of one group's fade: `designer.fixedpoint.fade.group_samples`.
+
+        Raises
+        ------
+        ValueError
+            If the bank is of another graph, looks back further than what is kept, or a fade is under way.
+        """
+        if self._fade is not None:
+            raise ValueError("a fade is under way")
+        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz) for b in (self._bank, bank)]
+        if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
+            raise ValueError("the bank is of another filter graph, or looks back further than the twin")
+        self._fade = Fade(bank, group_samples)
 
     def forget_decisions(self) -> None:
         """Drop the upmix's record of gains, which grows with the signal; only comparisons with float need it."""
@@ -100,9 +128,20 @@ class Twin:
         return self._filter(buses)
 
     def _filter(self, inputs: np.ndarray) -> Stages:
-        bank = self._bank
-        count, buses = inputs.shape[0], to_buses(bank, inputs)
+        count, buses = inputs.shape[0], to_buses(self._bank, inputs)
         extended = np.concatenate([self._history, buses])
+        paths, sums, output = self._matrix(self._bank, extended, count)
+        if self._fade is not None:
+            output = self._fade.mix(output, self._matrix(self._fade.bank, extended, count)[2])
+            if self._fade.is_over:
+                self._bank, self._fade = self._fade.bank, None
+        self._history = extended[extended.shape[0] - self._history_samples :]
+        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), output)
+
+    def _matrix(
+        self, bank: FixedPointBank, extended: np.ndarray, count: int
+    ) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+        """Paths, sums, and (count, D) drivers of one bank."""
         paths, sums = [], []
         for k, (g, _) in enumerate(bank.structure.sums):
             shares = self._shares(bank.paths[k], bank.group_exponent(g), extended, count)
@@ -114,8 +153,7 @@ class Twin:
             output[:, group.plus] = self._to_word(sum(difference, common), bank.group_shift(g))
             if group.minus is not None:
                 output[:, group.minus] = self._to_word(common - difference[0], bank.group_shift(g))
-        self._history = extended[extended.shape[0] - self._history_samples :]
-        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), output)
+        return paths, sums, output
 
     def _shares(
         self, row: tuple[FixedPointPath, ...], exponent: int, extended: np.ndarray, count: int

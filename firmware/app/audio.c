@@ -151,7 +151,9 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * port_tick_hz()) {
         ps_player_release(&player);
     }
-    if (!ps_seal_check(&seal, SEAL_PORTION) && player.state != PS_PLAYER_BAD_TABLES) {
+    if (!(ps_seal_check(&seal, SEAL_PORTION) &&
+          ps_tuning_check(&player.command->tuning, player.command->design, SEAL_PORTION)) &&
+        player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }
     if (now > (uint64_t)FORGIVE_S * port_tick_hz() && player.state != PS_PLAYER_FAULTS) {

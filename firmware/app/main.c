@@ -10,6 +10,9 @@
 /* In static memory, where the linker script checks the size; only main() knows it. */
 static ps_link_t link;
 
+/* Set by sections.ld: memory that nothing else uses */
+extern uint8_t linker_spare_start[], linker_spare_end[];
+
 /* Whether replies go through the fast lane; the reply that opens it still goes over the line. */
 static bool in_lane;
 
@@ -71,6 +74,8 @@ int main(void)
         .open_lane = open_lane,
         .alive = feed_watchdog,
         .reset_report = &reset_report,
+        .spare = linker_spare_start,
+        .spare_bytes = (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
         .board_name = port_board_name(),
         .tick_hz = port_tick_hz(),
         .clock_source = clock_source,

@@ -15,6 +15,7 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
     memset(command, 0, sizeof *command);
     command->platform = platform;
     command->design = design;
+    ps_tuning_reset(&command->tuning, platform->spare, platform->spare_bytes);
 }
 
 static uint64_t now(const ps_command_t *command)
@@ -46,7 +47,9 @@ static size_t hello(const ps_command_t *command, uint8_t *reply)
 {
     put_text(reply + PS_HELLO_REPLY_BOARD_NAME, command->platform->board_name);
     put_text(reply + PS_HELLO_REPLY_LAYOUT_NAME, ps_identity.layout_name);
-    memcpy(reply + PS_HELLO_REPLY_DIGEST, ps_identity.digest, sizeof ps_identity.digest);
+    memcpy(reply + PS_HELLO_REPLY_DIGEST,
+           ps_tuning_playing(&command->tuning, &command->pipeline, command->design),
+           sizeof ps_identity.digest);
     ps_put_u32(reply + PS_HELLO_REPLY_SAMPLE_RATE_HZ, PS_SAMPLE_RATE_HZ);
     ps_put_u16(reply + PS_HELLO_REPLY_BLOCK_SAMPLES, PS_BLOCK_SAMPLES);
     ps_put_u16(reply + PS_HELLO_REPLY_MAX_PAYLOAD_BYTES, PS_MAX_PAYLOAD_BYTES);
@@ -309,6 +312,12 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
     *reply_size = 0;
     if (request->type == PS_AUDIO) {
         return audio(command, request, reply, reply_size);
+    }
+    if (ps_tuning_takes(request->type)) {
+        return command->bad_tables
+                   ? PS_E_DESIGN
+                   : ps_tuning_handle(&command->tuning, &command->pipeline, &command->design, request->type,
+                                      request->payload, request->length, reply, reply_size);
     }
     if (request->length != length_of(request->type)) {
         return PS_E_LENGTH;

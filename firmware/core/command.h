@@ -10,6 +10,7 @@
 
 #include "frame.h"
 #include "pipeline.h"
+#include "tuning.h"
 
 /* Why the board started, and what its last run died of, as HELLO tells it. */
 typedef struct {
@@ -36,6 +37,8 @@ typedef struct {
     void (*health)(void *context, uint8_t *reply);
     void (*alive)(void *context);          /* told now and then in long work, or NULL: the watchdog */
     const ps_reset_report_t *reset_report; /* or NULL */
+    uint8_t *spare;                        /* memory for tables that come over the line, or NULL */
+    size_t spare_bytes;
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */
@@ -52,8 +55,9 @@ typedef struct {
 
 typedef struct {
     const ps_platform_t *platform;
-    const ps_design_t *design;
+    const ps_design_t *design; /* the image's tables, or those that have come since */
     ps_pipeline_t pipeline;
+    ps_tuning_t tuning;
     ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
     ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
     bool bad_tables; /* no START any more */

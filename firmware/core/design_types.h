@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Counts changes of these types; designer/codegen/generate.py writes tables for exactly one of them. */
-#define PS_DESIGN_ABI 2
+#define PS_DESIGN_ABI 3
 
 #if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
 #error "design.h was generated for another version of firmware/core: generate the design again"
@@ -81,7 +81,7 @@ typedef struct {
 } ps_group_t;
 
 typedef struct {
-    ps_fir_t firs[PS_FIRS + 1]; /* one more than there are, as a design may need none */
+    ps_fir_t firs[PS_FIRS_ROOM]; /* as many as tables that come over the line may need */
     ps_sum_t sums[PS_SUMS];
     ps_group_t groups[PS_GROUPS];
 } ps_design_t;

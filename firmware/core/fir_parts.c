@@ -52,9 +52,39 @@ static void split_taps(ps_fir_parts_t *parts, const ps_fir_t *fir)
     }
 }
 
+static bool can_be_split(const ps_fir_t *fir)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t k = 0; k < fir->length; k++) {
+        const int64_t c = fir->taps[k];
+
+        sum += (uint64_t)(c < 0 ? -c : c);
+    }
+    return fir->length <= PS_MAX_TAPS && sum <= INT32_MAX;
+}
+
+static bool all_can_be_split(const ps_design_t *design)
+{
+    for (uint32_t s = 0; s < PS_SUMS; s++) {
+        const ps_sum_t *sum = &design->sums[s];
+
+        for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+            if (k > PS_FIRS || !can_be_split(&design->firs[k])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
 {
     parts->of = NULL;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (!all_can_be_split(design)) {
+        return;
+    }
     for (uint32_t s = 0; s < PS_SUMS; s++) {
         const ps_sum_t *sum = &design->sums[s];
 
@@ -62,6 +92,7 @@ void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
             split_taps(&parts->firs[k], &design->firs[k]);
         }
     }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     parts->of = design;
 }
 

@@ -63,7 +63,7 @@ typedef struct {
 /* Those of a whole design, and whose they are: NULL before the first. */
 typedef struct {
     const ps_design_t *of;
-    ps_fir_parts_t firs[sizeof((ps_design_t *)0)->firs / sizeof(ps_fir_t)];
+    ps_fir_parts_t firs[PS_FIRS + 1];
 } ps_design_parts_t;
 
 /* Outputs of the parts of one sum. */
@@ -71,6 +71,10 @@ typedef struct {
     int64_t outputs[PS_PARTS][PS_PART_BLOCK + PS_FIR_EXCESS];
 } ps_sum_parts_t;
 
+/*
+ * Blocks of other designs may be processed meanwhile, in an interrupt. Tables that have come over the line
+ * may be too long or too many, or their sums of taps too large: those are not split.
+ */
 void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design);
 
 /* After the bus itself: the last block becomes the past. `frames`: of the last block. */

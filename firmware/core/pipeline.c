@@ -1,10 +1,11 @@
 #include "pipeline.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-/* E - e at most, and 15 + E at most: a shift beyond would leave the 64-bit sums too little room. */
-#define SHIFT_MAX 30
+/* E - e at most: a shift beyond would leave the 64-bit sums too little room; and what to_sample() can take.
+ */
+#define SHIFT_MAX       30
+#define GROUP_SHIFT_MAX 31
 
 /* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
 static bool fir_fits(const ps_fir_t *fir)
@@ -15,7 +16,7 @@ static bool fir_fits(const ps_fir_t *fir)
 
 static bool sum_fits(const ps_design_t *design, const ps_sum_t *sum)
 {
-    if ((uint32_t)sum->first + sum->count > PS_FIRS) {
+    if ((uint32_t)sum->first + sum->count > PS_FIRS_ROOM) {
         return false;
     }
     for (uint32_t k = 0; k < sum->count; k++) {
@@ -30,11 +31,11 @@ static bool group_fits(const ps_group_t *group)
 {
     const bool pair = group->minus != PS_NONE;
 
-    return group->shift <= SHIFT_MAX && group->plus < PS_DRIVERS && group->common < PS_SUMS &&
+    return group->shift <= GROUP_SHIFT_MAX && group->plus < PS_DRIVERS && group->common < PS_SUMS &&
            (!pair || (group->minus < PS_DRIVERS && group->difference < PS_SUMS));
 }
 
-static bool design_fits(const ps_design_t *design)
+bool ps_pipeline_fits(const ps_design_t *design)
 {
     for (uint32_t k = 0; k < PS_SUMS; k++) {
         if (!sum_fits(design, &design->sums[k])) {
@@ -66,15 +67,30 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     if (ps_pipeline_channels(entry) == 0) {
         return PS_E_ENTRY;
     }
-    if (!design_fits(design)) {
+    if (!ps_pipeline_fits(design)) {
         return PS_E_DESIGN;
     }
     pipeline->design = design;
+    pipeline->next = NULL;
     pipeline->entry = (ps_entry_t)entry;
     pipeline->frames = 0;
     ps_upmix_reset(&pipeline->upmix);
     memset(pipeline->buses, 0, sizeof pipeline->buses);
     ps_fir_prepare(&pipeline->scratch, design);
+    return PS_OK;
+}
+
+int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next)
+{
+    if (pipeline->next != NULL) {
+        return PS_E_BUSY;
+    }
+    /* The design that is left is filtered directly from here on. */
+    ps_fir_prepare(&pipeline->scratch, next);
+    pipeline->faded = 0;
+    /* Last, and in one access: blocks may be processed in an interrupt meanwhile. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    pipeline->next = next;
     return PS_OK;
 }
 
@@ -88,6 +104,69 @@ static void split_buses(ps_pipeline_t *pipeline, const ps_sample_t *in, uint32_t
         left[n] = in[0];
         right[n] = in[1];
         centre[n] = in[2];
+    }
+}
+
+static void keep(ps_sample_t *leaving, const ps_sample_t *out, uint32_t frames)
+{
+    for (uint32_t n = 0; n < frames; n++) {
+        leaving[n] = out[n * PS_DRIVERS];
+    }
+}
+
+/*
+ * One driver's samples on their way from `leaving` to those in `out`: weights of 1 / 2^15, exact at both
+ * ends, never beyond either.
+ */
+static void mix(const ps_sample_t *leaving, ps_sample_t *out, int32_t position, uint32_t frames)
+{
+    for (uint32_t n = 0; n < frames; n++, out += PS_DRIVERS) {
+        const int32_t passed = ++position < 0 ? 0 : position;
+        const uint32_t done = (uint32_t)passed < PS_FADE_SAMPLES ? (uint32_t)passed : PS_FADE_SAMPLES;
+        const int64_t weight = (done << 15) / PS_FADE_SAMPLES;
+
+        *out = (ps_sample_t)(leaving[n] + ((((int64_t)*out - leaving[n]) * weight + (1 << 14)) >> 15));
+    }
+}
+
+static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t g, ps_sample_t *out,
+                      uint32_t frames)
+{
+    const uint32_t begin = g * PS_FADE_SAMPLES;
+    const bool faded = next != NULL && pipeline->faded >= begin + PS_FADE_SAMPLES;
+    const ps_design_t *design = faded ? next : pipeline->design;
+    const ps_group_t *group = &design->groups[g];
+    const bool pair = group->minus != PS_NONE;
+
+    ps_fir_process(design, group, pipeline->buses, &pipeline->scratch, out, frames);
+    if (next == NULL || faded || pipeline->faded + frames <= begin) {
+        return;
+    }
+    keep(pipeline->leaving[0], out + group->plus, frames);
+    keep(pipeline->leaving[1], out + (pair ? group->minus : group->plus), frames);
+    ps_fir_process(next, &next->groups[g], pipeline->buses, &pipeline->scratch, out, frames);
+
+    const int32_t position = (int32_t)pipeline->faded - (int32_t)begin;
+
+    mix(pipeline->leaving[0], out + group->plus, position, frames);
+    if (pair) {
+        mix(pipeline->leaving[1], out + group->minus, position, frames);
+    }
+}
+
+static void run_filters(ps_pipeline_t *pipeline, ps_sample_t *out, uint32_t frames)
+{
+    const ps_design_t *next = pipeline->next;
+
+    for (uint32_t g = 0; g < PS_GROUPS; g++) {
+        run_group(pipeline, next, g, out, frames);
+    }
+    if (next != NULL) {
+        pipeline->faded += frames;
+        if (pipeline->faded >= PS_GROUPS * PS_FADE_SAMPLES) {
+            pipeline->design = next;
+            pipeline->next = NULL;
+        }
     }
 }
 
@@ -107,9 +186,6 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
         split_buses(pipeline, in, frames);
     }
     ps_fir_buses(pipeline->buses, frames);
-    for (uint32_t g = 0; g < PS_GROUPS; g++) {
-        ps_fir_process(pipeline->design, &pipeline->design->groups[g], pipeline->buses, &pipeline->scratch,
-                       out, frames);
-    }
+    run_filters(pipeline, out, frames);
     return PS_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef PS_PIPELINE_H
 #define PS_PIPELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fir.h"
@@ -17,17 +18,38 @@ typedef enum {
     PS_PIPELINE_FILTERS = PS_ENTRY_FILTERS,
 } ps_entry_t;
 
+/*
+ * A change of tables while it plays: one group of drivers after the other fades from the old tables to the
+ * new ones, so that only one group at a time runs its filters twice. A group's share is whole blocks wherever
+ * that keeps all of it within 20 ms.
+ */
+#define PS_FADE_ALL (PS_SAMPLE_RATE_HZ / 50u / PS_GROUPS)
+#define PS_FADE_SAMPLES                                                                                      \
+    (PS_FADE_ALL < PS_BLOCK_SAMPLES ? PS_FADE_ALL : PS_FADE_ALL - PS_FADE_ALL % PS_BLOCK_SAMPLES)
+
 typedef struct {
     const ps_design_t *design;
+    const ps_design_t *volatile next; /* what is faded to, or NULL */
+    uint32_t faded;                   /* samples since the fade began */
     ps_entry_t entry;
     uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;
     ps_bus_t buses[PS_INPUTS];
     ps_fir_scratch_t scratch;
+    ps_sample_t leaving[2][PS_BLOCK_SAMPLES]; /* one group's drivers from the tables that are faded from */
 } ps_pipeline_t;
+
+/* Whether every index of a design's graph is within its tables and buses. */
+bool ps_pipeline_fits(const ps_design_t *design);
 
 /* Silence in every history, and the upmix as at power-on. Returns PS_OK, PS_E_ENTRY or PS_E_DESIGN. */
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry);
+
+/*
+ * From the next block on, fades to another design of the same layout. The caller has proved it, and keeps
+ * both until `next` is NULL again. Returns PS_OK, or PS_E_BUSY while a fade is under way.
+ */
+int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next);
 
 /* Channels of the input at an entry: 2, 3, or 0 where there is no such entry. */
 uint32_t ps_pipeline_channels(uint32_t entry);

@@ -1,18 +1,21 @@
 /*
  * libFuzzer's way into everything that believes bytes: the first one chooses between the raw line, sealed
- * requests in a session, and the validation of tables. Built with AddressSanitizer and
- * UndefinedBehaviorSanitizer.
+ * requests in a session, the validation of tables, and tables that came over the line. Built with
+ * AddressSanitizer and UndefinedBehaviorSanitizer.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cobs.h"
 #include "link.h"
+#include "table_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static ps_link_t link;
 static uint64_t clock_ticks;
 static size_t written;
+static uint64_t spare[2048];
 
 static void count_bytes(void *context, const uint8_t *data, size_t size)
 {
@@ -41,6 +44,8 @@ static const ps_platform_t platform = {
     .receive_overruns = no_overruns,
     .board_name = "fuzz",
     .tick_hz = 1,
+    .spare = (uint8_t *)spare,
+    .spare_bytes = sizeof spare,
     .clock_source = PS_CLOCK_HOST,
 };
 
@@ -103,7 +108,7 @@ static void tables(const uint8_t *data, size_t size)
 
     memcpy(&design, &ps_design, sizeof design);
     for (; size >= 3; data += 3, size -= 3) {
-        ps_fir_t *fir = &design.firs[data[1] % (PS_FIRS + 1)];
+        ps_fir_t *fir = &design.firs[data[1] % PS_FIRS_ROOM];
 
         /* A table's address and length are the generator's promise, and stay as they are. */
         switch (data[0] % 4) {
@@ -128,12 +133,56 @@ static void tables(const uint8_t *data, size_t size)
     }
 }
 
+/* Tables from the line: their number of FIRs, then their bytes; what is let through must run. */
+static void tables_from_the_line(const uint8_t *data, size_t size)
+{
+    static ps_design_t design;
+    static ps_pipeline_t pipeline;
+    static ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
+    static ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
+
+    if (size == 0) {
+        return;
+    }
+    const uint32_t firs = data[0];
+    const uint32_t bytes = (uint32_t)size - 1u;
+    const size_t needed = ps_table_set_size(bytes, firs);
+
+    if (needed == 0) {
+        return;
+    }
+    /* Of its very size, so that a byte beyond is noticed. */
+    uint8_t *memory = malloc(needed);
+
+    if (memory == NULL) {
+        return;
+    }
+    memcpy(memory, data + 1, bytes);
+    if (ps_table_set_read(memory, bytes, firs, &ps_design, &design) == PS_OK) {
+        (void)ps_pipeline_reset(&pipeline, &ps_design, PS_ENTRY_FILTERS);
+        (void)ps_pipeline_tune(&pipeline, &design);
+        for (uint32_t n = 0; n < PS_BLOCK_SAMPLES * PS_INPUTS; n++) {
+            in[n] = n % 2u == 0 ? PS_SAMPLE_MAX : PS_SAMPLE_MIN;
+        }
+        for (uint32_t n = 0; n < 2; n++) {
+            (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
+        }
+        (void)ps_pipeline_reset(&pipeline, &design, PS_ENTRY_FILTERS);
+        (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
+    }
+    free(memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
         return 0;
     }
     ps_link_reset(&link, &platform, &ps_design);
+    if (data[0] >= 0x80u) {
+        tables_from_the_line(data + 1, size - 1);
+        return 0;
+    }
     switch (data[0] % 3) {
     case 0:
         ps_link_feed(&link, data + 1, size - 1);

@@ -107,7 +107,7 @@ def test_an_unknown_entry_is_refused(core):
 def test_a_path_that_looks_beyond_the_history_is_refused(tmp_path):
     generate_small("q15", tmp_path)
     header = tmp_path / "design.h"
-    header.write_text(header.read_text().replace("PS_HISTORY_SAMPLES 90", "PS_HISTORY_SAMPLES 80"))
+    header.write_text(header.read_text().replace("PS_HISTORY_SAMPLES 218", "PS_HISTORY_SAMPLES 208"))
     assert HostCore(build_host_library(tmp_path, tmp_path / "core.so")).reset() == -10
 
 

@@ -25,6 +25,8 @@ EXPORT size_t host_parser_bytes(void);
 EXPORT void host_parser_reset(ps_parser_t *parser);
 EXPORT int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame);
 
+#define HOST_SPARE_BYTES 65536u
+
 typedef struct {
     ps_link_t link;
     ps_platform_t platform;
@@ -32,6 +34,7 @@ typedef struct {
     uint8_t *out; /* where replies go, until it is full */
     size_t out_capacity;
     size_t out_size;
+    uint64_t spare[HOST_SPARE_BYTES / sizeof(uint64_t)];
 } host_board_t;
 
 EXPORT size_t host_board_bytes(void);
@@ -130,6 +133,8 @@ void host_board_reset(host_board_t *board)
         .write = write_memory,
         .ticks = count_looks,
         .receive_overruns = no_overruns,
+        .spare = (uint8_t *)board->spare,
+        .spare_bytes = sizeof board->spare,
         .board_name = "host",
         .tick_hz = 1,
         .clock_source = PS_CLOCK_HOST,

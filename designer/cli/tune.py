@@ -1,0 +1,151 @@
+"""The verb that changes a board's tables while it plays: tune."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.common import (
+    JsonOption,
+    LayoutArgument,
+    OutOption,
+    PortOption,
+    QuietOption,
+    app,
+    print_json,
+    run_build,
+    run_design,
+    say,
+    step,
+)
+from designer.errors import ProsceniumError
+
+if TYPE_CHECKING:
+    from hil_tests.board import Board
+
+# An editor writes a file in several steps; they count as one when so long nothing more comes.
+_SETTLE_MS = 30
+_LOOK_MS = 500
+
+_Signature = tuple[int, int, int] | None
+
+
+@app.command()
+def tune(
+    layout: LayoutArgument,
+    port: PortOption = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again at every save of the layout file, until Ctrl-C.")
+    ] = False,
+    out: OutOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Design, and let a board that plays fade to the new filters, delays and levels; nothing is flashed.
+
+    Without --port the virtual board boots the image in build/<layout> (it is built where there is none).
+    """
+    # The filters are small: threads that wait for each other cost more than they compute.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with _opener(layout, port, out, json or quiet) as connect:
+        path = _path_of(layout)
+        seen = _signature(path)
+        _tune_once(layout, connect, json, quiet)
+        if watch:
+            step(f"watching '{path}'; Ctrl-C ends", quiet=json or quiet)
+            for _ in _saves(path, seen):
+                try:
+                    _tune_once(layout, connect, json, quiet)
+                except (ProsceniumError, OSError) as error:
+                    # A layout half-written, or a cable pulled: the board goes on as it was, and so does the watch.
+                    typer.echo(f"error: {error}", err=True)
+
+
+@contextmanager
+def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
+    """Give a function that opens the board: a real one anew each time, a virtual one stays."""
+    from hil_tests.board import SerialBoard, VirtualBoard
+
+    with ExitStack() as stack:
+        if port is not None:
+            yield lambda: SerialBoard(port)
+            return
+        elf = _image_of(layout, out, quiet)
+        step("booting it on the virtual board", quiet=quiet)
+        board = stack.enter_context(VirtualBoard(elf))
+        yield lambda: nullcontext(board)
+
+
+def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
+    from designer.pipeline import find_layout
+
+    elf = (out or Path("build") / find_layout(layout).name) / "firmware.elf"
+    if not elf.is_file():
+        result, _, directory = run_design(layout, out, quiet=quiet)
+        run_build(result, directory, quiet)
+    return elf
+
+
+def _tune_once(layout: str, connect: Any, json: bool, quiet: bool) -> None:
+    from designer.codegen.table_set import pack
+    from designer.pipeline import design, find_layout
+    from hil_tests.tune import tune_board
+
+    begun = time.monotonic()
+    result = design(find_layout(layout))
+    designed = time.monotonic()
+    board: Board
+    with connect() as board:
+        before = tune_board(board, pack(result.layout, result.fixed, result.digest))
+        name = board.name
+    ended = time.monotonic()
+    seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
+    if json:
+        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "before": before}
+        print_json({**told, "seconds": seconds})
+    else:
+        what = "plays it already" if before == result.digest else f"fades from {before[:12]} to {result.digest[:12]}"
+        spent = f"designed in {seconds['design']:.2f} s, on the board in {seconds['board']:.2f} s"
+        say(f"{name}: '{result.layout.name}' {what}; {spent}", quiet)
+
+
+def _path_of(layout: str) -> Path:
+    from designer.pipeline import shipped_layouts
+
+    return shipped_layouts().get(layout, Path(layout)) if not Path(layout).is_file() else Path(layout)
+
+
+def _saves(path: Path, seen: _Signature) -> Iterator[None]:
+    """Yield after each save of a file, also where an editor puts a new file in its place."""
+    from watchfiles import watch
+
+    # The directory, as a file that is replaced is another one; and a look now and then, as a save may come before the
+    # watch has begun.
+    for _ in watch(
+        path.resolve().parent,
+        debounce=10 * _SETTLE_MS,
+        step=_SETTLE_MS,
+        rust_timeout=_LOOK_MS,
+        yield_on_timeout=True,
+        recursive=False,
+        raise_interrupt=False,
+    ):
+        now = _signature(path)
+        if now not in (seen, None):
+            seen = now
+            yield
+
+
+def _signature(path: Path) -> _Signature:
+    """Tell one save from another; None while there is no file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

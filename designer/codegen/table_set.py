@@ -1,0 +1,93 @@
+"""Tables as they go over the serial line to a board that plays: `firmware/core/table_set.h` has the form."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer import protocol
+from designer.codegen.digest import layout_hash
+from designer.codegen.tables import FirTable, Tables, lay_out
+from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
+from designer.layout import Layout
+
+
+@dataclass(frozen=True)
+class TableSet:
+    """Tables with their announcement.
+
+    Attributes
+    ----------
+    begin : bytes
+        Payload of TUNE_BEGIN.
+    tables : bytes
+        What follows in TUNE_DATA.
+    digest : str
+        Of the design, 64 hexadecimal digits.
+    layout_hash : int
+        What the board must have as well.
+    firs : int
+        Entries of FIR.
+    history_samples : int
+        The furthest that one of them looks back.
+    """
+
+    begin: bytes
+    tables: bytes
+    digest: str
+    layout_hash: int
+    firs: int
+    history_samples: int
+
+
+def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
+    """Lay a bank out for the line.
+
+    Parameters
+    ----------
+    layout : Layout
+        The bank's.
+    bank : FixedPointBank
+    digest : str
+        Design digest, 64 hexadecimal digits.
+    """
+    laid = lay_out(bank)
+    word = np.dtype(TAP_TYPES[bank.arithmetic]).newbyteorder("<")
+    coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
+    entries = b"".join(_entry(laid, fir) for fir in laid.firs)
+    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in range(len(bank.sum_names)))
+    shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
+    tables = coefficients + entries + counts + shifts
+    fields: dict[str, int | bytes | str] = {
+        "digest": bytes.fromhex(digest),
+        "layout_hash": layout_hash(layout, bank),
+        "tables_bytes": len(tables),
+        "firs": len(laid.firs),
+        "reserved": 0,
+    }
+    return TableSet(
+        announce(fields, tables),
+        tables,
+        digest,
+        layout_hash(layout, bank),
+        len(laid.firs),
+        max((_lookback(laid, fir) for fir in laid.firs), default=0),
+    )
+
+
+def announce(fields: dict[str, int | bytes | str], tables: bytes) -> bytes:
+    """Payload of TUNE_BEGIN: its fields, and the CRC-32 over them and the tables."""
+    head = protocol.TUNE_BEGIN.payload.pack(**fields, crc=0)[: -protocol.CRC_BYTES]
+    return head + zlib.crc32(head + tables).to_bytes(protocol.CRC_BYTES, "little")
+
+
+def _lookback(laid: Tables, fir: FirTable) -> int:
+    return laid.history_samples - fir.start
+
+
+def _entry(laid: Tables, fir: FirTable) -> bytes:
+    return protocol.FIR_ENTRY.pack(
+        length=fir.length, lookback=_lookback(laid, fir), bus=fir.bus, shift=fir.shift, reserved=0
+    )

@@ -1,0 +1,206 @@
+#include "tuning.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "crc32.h"
+#include "table_set.h"
+
+/* The tables of a bank lie behind its design, where both are aligned to 8. */
+#define DESIGN_BYTES ((sizeof(ps_design_t) + 7u) & ~(size_t)7u)
+
+void ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size)
+{
+    const size_t padding = (size_t)(-(uintptr_t)memory & 7u);
+    const size_t each =
+        memory == NULL || size < padding ? 0 : (size - padding) / PS_TUNING_BANKS & ~(size_t)7u;
+
+    memset(tuning, 0, sizeof *tuning);
+    if (each <= DESIGN_BYTES) {
+        return;
+    }
+    tuning->room = (uint32_t)(each - DESIGN_BYTES);
+    for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
+        uint8_t *start = memory + padding + n * each;
+
+        tuning->banks[n].design = (ps_design_t *)(void *)start;
+        tuning->banks[n].tables = start + DESIGN_BYTES;
+    }
+}
+
+static const ps_bank_t *bank_of(const ps_tuning_t *tuning, const ps_design_t *design)
+{
+    for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
+        if (tuning->room != 0 && tuning->banks[n].design == design) {
+            return &tuning->banks[n];
+        }
+    }
+    return NULL;
+}
+
+static const ps_bank_t *playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
+                                const ps_design_t *design)
+{
+    return bank_of(tuning, pipeline->next != NULL ? pipeline->design : design);
+}
+
+const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
+                                 const ps_design_t *design)
+{
+    const ps_bank_t *bank = playing(tuning, pipeline, design);
+
+    return bank != NULL ? bank->digest : ps_identity.digest;
+}
+
+/* One that neither plays nor is about to. */
+static ps_bank_t *free_bank(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
+{
+    for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
+        if (tuning->banks[n].design != design && tuning->banks[n].design != pipeline->design) {
+            return &tuning->banks[n];
+        }
+    }
+    return NULL;
+}
+
+static int begin(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design,
+                 const uint8_t *request)
+{
+    const uint32_t bytes = ps_get_u32(request + PS_TUNE_BEGIN_TABLES_BYTES);
+    const uint32_t firs = ps_get_u16(request + PS_TUNE_BEGIN_FIRS);
+
+    tuning->receiving = NULL;
+    if (ps_get_u32(request + PS_TUNE_BEGIN_LAYOUT_HASH) != PS_LAYOUT_HASH) {
+        return PS_E_LAYOUT;
+    }
+    if (ps_get_u16(request + PS_TUNE_BEGIN_RESERVED) != 0) {
+        return PS_E_RANGE;
+    }
+    const size_t size = ps_table_set_size(bytes, firs);
+
+    if (size == 0 || size > tuning->room) {
+        return PS_E_ROOM;
+    }
+    ps_bank_t *bank = free_bank(tuning, pipeline, design);
+
+    if (bank == NULL) {
+        return PS_E_BUSY;
+    }
+    memcpy(bank->digest, request + PS_TUNE_BEGIN_DIGEST, sizeof bank->digest);
+    bank->bytes = bytes;
+    bank->firs = firs;
+    bank->crc = ps_get_u32(request + PS_TUNE_BEGIN_CRC);
+    bank->crc_head = ps_crc32(0, request, PS_TUNE_BEGIN_CRC);
+    bank->received = 0;
+    tuning->receiving = bank;
+    return PS_OK;
+}
+
+static int data(ps_bank_t *bank, const uint8_t *request, size_t length)
+{
+    if (bank == NULL) {
+        return PS_E_INCOMPLETE;
+    }
+    if (ps_get_u32(request + PS_TUNE_DATA_OFFSET) != bank->received ||
+        length - PS_TUNE_DATA_BYTES > bank->bytes - bank->received) {
+        return PS_E_RANGE;
+    }
+    memcpy(bank->tables + bank->received, request + PS_TUNE_DATA_BYTES, length - PS_TUNE_DATA_BYTES);
+    bank->received += (uint32_t)(length - PS_TUNE_DATA_BYTES);
+    return PS_OK;
+}
+
+static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t **design)
+{
+    ps_bank_t *bank = tuning->receiving;
+
+    if (bank == NULL || bank->received != bank->bytes) {
+        return PS_E_INCOMPLETE;
+    }
+    if (pipeline->next != NULL) {
+        return PS_E_BUSY;
+    }
+    if (ps_crc32(bank->crc_head, bank->tables, bank->bytes) != bank->crc) {
+        tuning->receiving = NULL;
+        return PS_E_CRC;
+    }
+    /* The graph is the image's: the hash says that both are of one layout. */
+    const int status = ps_table_set_read(bank->tables, bank->bytes, bank->firs, &ps_design, bank->design);
+
+    tuning->receiving = NULL;
+    if (status != PS_OK) {
+        return status;
+    }
+    const size_t size = DESIGN_BYTES + ps_table_set_size(bank->bytes, bank->firs);
+    const uint8_t *start = (const uint8_t *)bank->design;
+
+    ps_seal_reset(&bank->seal, start, size, ps_crc32(0, start, size));
+    if (pipeline->design != NULL) {
+        (void)ps_pipeline_tune(pipeline, bank->design);
+    }
+    *design = bank->design;
+    return PS_OK;
+}
+
+static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design,
+                     uint8_t *reply)
+{
+    memset(reply, 0, PS_TABLES_REPLY_BYTES);
+    memcpy(reply + PS_TABLES_REPLY_DIGEST, ps_tuning_playing(tuning, pipeline, design),
+           sizeof ps_identity.digest);
+    ps_put_u32(reply + PS_TABLES_REPLY_LAYOUT_HASH, PS_LAYOUT_HASH);
+    ps_put_u32(reply + PS_TABLES_REPLY_ROOM_BYTES, tuning->room);
+    ps_put_u16(reply + PS_TABLES_REPLY_ROOM_FIRS, PS_FIRS_ROOM);
+    ps_put_u16(reply + PS_TABLES_REPLY_HISTORY_SAMPLES, PS_HISTORY_SAMPLES);
+    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, PS_GROUPS * PS_FADE_SAMPLES);
+    reply[PS_TABLES_REPLY_SOURCE] =
+        playing(tuning, pipeline, design) != NULL ? PS_SOURCE_LINE : PS_SOURCE_IMAGE;
+    reply[PS_TABLES_REPLY_FADING] = pipeline->next != NULL;
+    return PS_TABLES_REPLY_BYTES;
+}
+
+bool ps_tuning_takes(uint8_t type)
+{
+    return type == PS_TUNE_BEGIN || type == PS_TUNE_DATA || type == PS_TUNE_APPLY || type == PS_TABLES;
+}
+
+static bool length_fits(uint8_t type, size_t length)
+{
+    switch (type) {
+    case PS_TUNE_BEGIN:
+        return length == PS_TUNE_BEGIN_BYTES;
+    case PS_TUNE_DATA:
+        return length >= PS_TUNE_DATA_BYTES;
+    default:
+        return length == 0;
+    }
+}
+
+int ps_tuning_handle(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t **design, uint8_t type,
+                     const uint8_t *payload, size_t length, uint8_t *reply, size_t *reply_size)
+{
+    if (!length_fits(type, length)) {
+        return PS_E_LENGTH;
+    }
+    switch (type) {
+    case PS_TUNE_BEGIN:
+        return begin(tuning, pipeline, *design, payload);
+    case PS_TUNE_DATA:
+        return data(tuning->receiving, payload, length);
+    case PS_TUNE_APPLY:
+        return apply(tuning, pipeline, design);
+    default:
+        *reply_size = tables(tuning, pipeline, *design, reply);
+        return PS_OK;
+    }
+}
+
+bool ps_tuning_check(ps_tuning_t *tuning, const ps_design_t *design, size_t bytes)
+{
+    for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
+        if (tuning->room != 0 && tuning->banks[n].design == design) {
+            return ps_seal_check(&tuning->banks[n].seal, bytes);
+        }
+    }
+    return true;
+}

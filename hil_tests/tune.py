@@ -1,0 +1,126 @@
+"""Tables to a board that plays: announced, carried over in portions, checked by the board, and faded to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from designer import protocol
+from designer.codegen.table_set import TableSet
+from designer.errors import HilError
+from hil_tests.board import Board
+from hil_tests.link import Link
+
+_DATA_BYTES = protocol.MAX_PAYLOAD_BYTES - protocol.TUNE_DATA.payload.size
+_SOURCES = {code: name for name, code in protocol.SOURCE.items()}
+# A fade lasts 20 ms of the board's time; a simulated board's second can take several of ours. What plays nothing waits.
+FADE_TIMEOUT_S = 0.5
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True)
+class TablesInfo:
+    """What plays, and what there is room for: the fields of TABLES_REPLY."""
+
+    digest: str
+    layout_hash: int
+    room_bytes: int
+    room_firs: int
+    history_samples: int
+    fade_samples: int
+    source: str
+    fading: bool
+
+
+def tables_of(link: Link) -> TablesInfo:
+    """Ask a board which tables play."""
+    fields = protocol.TABLES_REPLY.payload.unpack(link.request(protocol.TABLES))
+    digest, source = fields.pop("digest"), int(fields.pop("source"))
+    assert isinstance(digest, bytes)
+    fading = bool(fields.pop("fading"))
+    numbers = {name: int(value) for name, value in fields.items()}
+    return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, **numbers)
+
+
+def upload(link: Link, tables: TableSet) -> None:
+    """Bring tables to the board and let it fade to them; what plays stays until the board has proved them.
+
+    Parameters
+    ----------
+    link : Link
+        A session with a board.
+    tables : TableSet
+
+    Raises
+    ------
+    HilError
+        If the board's image has another layout, filter graph or too little room, with what to do; if it refuses
+        the tables; if the line breaks: the board then goes on as it was.
+    """
+    _check(tables_of(link), tables)
+    link.request(protocol.TUNE_BEGIN, tables.begin)
+    link.request_all(protocol.TUNE_DATA, _portions(tables.tables))
+    link.request(protocol.TUNE_APPLY)
+
+
+def await_fade(link: Link, digest: str) -> bool:
+    """Wait until a board plays a design; False where the fade does not end, as nothing plays.
+
+    Raises
+    ------
+    HilError
+        If something else plays in the end.
+    """
+    deadline = time.monotonic() + FADE_TIMEOUT_S
+    while (found := tables_of(link)).fading:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    if found.digest != digest:
+        raise HilError(f"the board plays {found.digest[:16]}…, not {digest[:16]}…: another host has tuned it meanwhile")
+    return True
+
+
+def tune_board(board: Board, tables: TableSet) -> str:
+    """Bring tables to a board and see them play: the digest of what played before.
+
+    A board that plays nothing (a host took its pipeline, or it has no input of its own) begins with them.
+
+    Raises
+    ------
+    HilError
+        As `upload`.
+    """
+    before = tables_of(board.link).digest
+    if before == tables.digest:
+        return before
+    upload(board.link, tables)
+    if not await_fade(board.link, tables.digest):
+        board.play()
+    if tables_of(board.link).fading:
+        board.start()
+    await_fade(board.link, tables.digest)
+    return before
+
+
+def _check(board: TablesInfo, tables: TableSet) -> None:
+    """Refuse here, with more words, what the board would refuse."""
+    remedy = "flash it instead (proscenium flash)"
+    if board.layout_hash != tables.layout_hash:
+        raise HilError(
+            "the board's image was built for another layout, number or order of drivers, arithmetic, rate, block size "
+            f"or filter graph (a mirror-symmetric layout has another than one that is not); {remedy}"
+        )
+    for what, has, needs in (
+        ("bytes of tables", board.room_bytes, len(tables.tables)),
+        ("FIRs", board.room_firs, tables.firs),
+        ("samples of history", board.history_samples, tables.history_samples),
+    ):
+        if needs > has:
+            raise HilError(f"tuning needs {needs} {what}, the board's image has room for {has}: {remedy}")
+
+
+def _portions(tables: bytes) -> Iterator[bytes]:
+    for offset in range(0, len(tables), _DATA_BYTES):
+        yield protocol.TUNE_DATA.payload.pack(offset=offset) + tables[offset : offset + _DATA_BYTES]

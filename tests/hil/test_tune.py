@@ -1,0 +1,183 @@
+"""`proscenium tune` and what it rests on, with the same image on the virtual board."""
+
+import json
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from designs import generate_small, small_bank
+
+from designer import pipeline, protocol
+from designer.codegen.digest import design_digest
+from designer.codegen.table_set import pack
+from designer.codegen.writer import write
+from designer.errors import HilError
+from designer.fixedpoint.fade import group_samples
+from designer.fixedpoint.twin import Twin
+from designer.toolchain.compiler import build_image
+from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.tune import await_fade, tables_of, tune_board, upload
+
+PROSCENIUM = Path(sys.executable).with_name("proscenium")
+
+
+@pytest.fixture(scope="module")
+def small(arithmetic, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"tune-{arithmetic}")
+    layout, bank, digest = generate_small(arithmetic, directory / "generated")
+    image = build_image(directory / "generated", "virtual", directory / "firmware.elf")
+    other = small_bank(layout, 2)
+    return layout, bank, digest, image.elf, other, pack(layout, other, design_digest(layout, other))
+
+
+def test_the_board_fades_as_the_twin_does(small):
+    layout, bank, digest, elf, other, tables = small
+    full = 2**15 if layout.arithmetic == "q15" else 2**31
+    samples = np.random.default_rng(9).integers(-full, full, (2500, 2))
+    twin = Twin(bank, 218)
+    with VirtualBoard(elf, digest, layout) as board:
+        board.start()
+        heard = [board.stream(samples[:640])]
+        upload(board.link, tables)
+        heard.append(board.stream(samples[640:]))
+        assert tables_of(board.link).digest == tables.digest
+    expected = [twin.process(samples[:640])]
+    twin.tune(other, group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples))
+    expected.append(twin.process(samples[640:]))
+    np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
+
+
+def test_a_board_that_plays_takes_it_up_by_itself_and_forgets_it_at_a_reset(small):
+    layout, _, digest, elf, _, tables = small
+    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+        while board.health()["blocks"] < 10:
+            time.sleep(0.05)
+        assert tune_board(board, tables) == digest
+        assert (board.health()["player"], tables_of(board.link).source) == ("PLAYING", "LINE")
+        # Tuning to what plays already is no work at all.
+        assert tune_board(board, tables) == tables.digest
+        board.reset()
+        fields = board.link.hello()
+        assert bytes(fields["digest"]).hex() == digest
+
+
+def test_a_host_that_dies_half_way_leaves_the_board_playing(small):
+    layout, _, digest, elf, _, tables = small
+    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+        board.link.request(protocol.TUNE_BEGIN, tables.begin)
+        board.link.request(protocol.TUNE_DATA, (0).to_bytes(4, "little") + tables.tables[:64])
+        blocks = board.health()["blocks"]
+        # The next host begins in the middle of what that one sent.
+        board.link.hello()
+        assert tables_of(board.link).digest == digest
+        while board.health()["blocks"] < blocks + 50:
+            time.sleep(0.05)
+        with pytest.raises(HilError, match="E_INCOMPLETE"):
+            board.link.request(protocol.TUNE_APPLY)
+        upload(board.link, tables)
+        assert await_fade(board.link, tables.digest)
+        assert board.health()["deadline_misses"] == 0
+
+
+# --- the default layout: the fade keeps its deadlines, and the command does it all
+
+
+@pytest.fixture(scope="module")
+def front3(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("front3")
+    path = directory / "front3.toml"
+    path.write_text(pipeline.shipped_layouts()["front3"].read_text())
+    result = pipeline.design(pipeline.find_layout(str(path)))
+    out = directory / "build" / "front3"
+    write(result.sources, out / "generated")
+    build_image(out / "generated", "virtual", out / "firmware.elf")
+    (directory / "other.toml").write_text(turned(path, 85))
+    return directory, path, result.digest
+
+
+def turned(path, degrees):
+    """The side drivers turned, symmetrically: the same graph with other filters."""
+    return re.sub(r"azimuth_deg = (-?)\d\d\.?\d*", rf"azimuth_deg = \g<1>{degrees}", path.read_text())
+
+
+def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
+    directory, _, digest = front3
+    other = directory / "other.toml"
+    result = pipeline.design(pipeline.find_layout(str(other)))
+    tables = pack(result.layout, result.fixed, result.digest)
+    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+        while board.health()["blocks"] < 100:
+            time.sleep(0.1)
+        upload(board.link, tables)
+        # Nothing on the line meanwhile: the simulated receiver takes more of the processor than a real one.
+        time.sleep(0.5)
+        health = board.health()
+        assert (health["player"], health["deadline_misses"]) == ("PLAYING", 0)
+        assert health["load"] < 1
+        assert tables_of(board.link).digest == tables.digest
+
+
+def lines_until(process, wanted, timeout_s=60):
+    """What a process says until a line holds `wanted`."""
+    said = []
+    deadline = time.monotonic() + timeout_s
+    while select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))[0]:
+        line = process.stdout.readline()
+        if not line:
+            break
+        said.append(line.decode())
+        if wanted in said[-1]:
+            return said
+    raise AssertionError(f"no {wanted!r} in {said}")
+
+
+def test_tune_and_every_save_after_it(front3):
+    directory, path, digest = front3
+    process = subprocess.Popen(
+        [PROSCENIUM, "tune", path, "--watch"],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+    )
+    try:
+        assert "plays it already" in "".join(lines_until(process, "designed in"))
+        lines_until(process, "watching")
+        path.write_text(turned(path, 85))
+        assert f"fades from {digest[:12]} to" in lines_until(process, "designed in")[-1]
+        # A file that is no layout while it is being edited, and a graph that the image does not have.
+        path.write_text("name = ")
+        lines_until(process, "error: layout")
+        path.write_text(turned(directory / "other.toml", 80).replace("azimuth_deg = -80", "azimuth_deg = -70"))
+        lines_until(process, "built for another layout")
+        # An editor that puts a new file in the place of the old one.
+        (directory / "new").write_text(turned(directory / "other.toml", 80))
+        (directory / "new").replace(path)
+        lines_until(process, "fades from")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, 130)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_json_names_both_designs(front3):
+    directory, _, digest = front3
+    result = subprocess.run(
+        [PROSCENIUM, "tune", directory / "other.toml", "--json"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    told = json.loads(result.stdout)
+    assert (told["layout"], told["before"]) == ("front3", digest)
+    assert told["digest"] != digest
