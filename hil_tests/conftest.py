@@ -7,15 +7,11 @@ once, ``-n 2``: each board's tests stay together on one worker.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Ahead of NumPy: the twin's matrices are small, and two threads that wait for each other took six times as long as one.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from designer import pipeline
 from designer.errors import ProsceniumError

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import designer  # noqa: F401  -- ahead of NumPy, which it tells how many threads to use
+
 for room in ("acoustics", "fixedpoint", "codegen", "report"):
     sys.path.insert(0, str(Path(__file__).parent / room))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -90,9 +89,6 @@ def hil(
     quiet: QuietOption = False,
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
-    # Ahead of NumPy: the twin's matrices are small, and two threads that wait for each other took six times as long.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
     from designer.toolchain.boards import find_board
     from designer.views import signal_progress
     from hil_tests.board import measure_instructions, open_board

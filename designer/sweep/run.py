@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -97,8 +96,6 @@ def _on_cores(points: Sequence[Point], jobs: int) -> Iterator[dict[str, Any]]:
     if jobs == 1:
         yield from map(evaluate_point, points)
         return
-    # Each process uses one core; left to themselves, the linear algebra's threads fight over them.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(evaluate_point, point) for point in points]
         try:

@@ -1,6 +1,10 @@
 """The digest changes with every bit of a design, and with nothing else."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,3 +87,40 @@ def test_the_generator_counts(monkeypatch: pytest.MonkeyPatch):
     before = design_digest(layout, bank)
     monkeypatch.setattr(module, "GENERATOR_VERSION", "next")
     assert design_digest(layout, bank) != before
+
+
+ROOT = Path(__file__).parents[2]
+FIVE = """
+name = "five"
+cabinet = { shape = "sphere", radius_m = 0.10 }
+listener = { distance_m = 1.5 }
+driver = [
+  { name = "front", channel = 0, radius_m = 0.03, azimuth_deg = 0.0 },
+  { name = "fl", channel = 1, radius_m = 0.025, azimuth_deg = 40.0 },
+  { name = "fr", channel = 2, radius_m = 0.025, azimuth_deg = -40.0 },
+  { name = "sl", channel = 3, radius_m = 0.025, azimuth_deg = 100.0 },
+  { name = "sr", channel = 4, radius_m = 0.025, azimuth_deg = -100.0 },
+]
+"""
+
+
+def test_digest_does_not_depend_on_the_machines_threads(tmp_path):
+    """Two threads of BLAS add in another order: this layout's tables then differed in their last bits."""
+    (tmp_path / "five.toml").write_text(FIVE)
+    code = (
+        "from pathlib import Path; from designer import pipeline\n"
+        "print(pipeline.design(pipeline.find_layout('five.toml')).digest)"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(digests) == 1
