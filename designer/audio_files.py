@@ -37,6 +37,8 @@ class StereoReader:
 
     def __init__(self, path: Path, rate_hz: int) -> None:
         self._path, self._rate_hz = path, rate_hz
+        if not path.is_file():
+            raise LayoutError(f"'{path}': no such file: give a recording, mono or stereo")
         try:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:

@@ -241,7 +241,7 @@ def test_fault_or_not_the_board_plays_on(suite, board, design):
     """After all that was done to its line the board goes back to its own input, and plays."""
     board.link.hello()
     if board.health()["player"] == "NONE":
-        pytest.skip("not measured: this board has no audio of its own")
+        pytest.skip("not measured: no audio outputs here, or fewer than the layout has drivers")
     board.play()
     first = board.health()
     for _ in range(100):

@@ -74,6 +74,11 @@ def test_what_cannot_be_done_is_refused_and_leaves_nothing(audio, target, messag
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 
+def test_a_source_that_is_not_there_is_said(made, tmp_path):
+    with pytest.raises(LayoutError, match=r"song\.wav': no such file: give a recording"):
+        render(made.bank, made.fixed, tmp_path / "song.wav", tmp_path / "out.wav", "float")
+
+
 def test_a_target_that_cannot_be_written_is_refused(made, tmp_path):
     soundfile.write(tmp_path / "in.wav", noise(0.1, 48000), 48000)
     # No file can be made there, not even by root.

@@ -58,10 +58,10 @@ def test_what_a_board_cannot_is_listed_with_its_reason(two_boards):
     out, result = two_boards
     told = json.loads((out / "hil-mps2-an500.json").read_text())
     name = "fault or not the board plays on"
-    assert told["not_measured"][name] == "this board has no audio of its own"
-    assert f"not measured: {name}: this board has no audio of its own" in result.stdout
+    assert told["not_measured"][name] == "no audio outputs here, or fewer than the layout has drivers"
+    assert f"not measured: {name}: no audio outputs here, or fewer than the layout has drivers" in result.stdout
     page = (out / "hil-mps2-an500.html").read_text()
-    assert f"<b>Not measured: {name}.</b> this board has no audio of its own." in page
+    assert f"<b>Not measured: {name}.</b> no audio outputs here, or fewer than the layout has drivers." in page
     assert name not in json.loads((out / "hil.json").read_text())["not_measured"]
 
 
