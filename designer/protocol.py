@@ -317,10 +317,19 @@ TUNE_APPLY = Message(
     Payload(),
     "checks the tables whole; if they are proved, the output fades to them from the next block on",
 )
+TUNE_COMMIT = Message(
+    "TUNE_COMMIT",
+    0x33,
+    Payload(),
+    "keeps the tables that play in flash; the output is silent for as long as that takes, then as after PLAY",
+)
 TABLES = Message("TABLES", 0x34, Payload(), "asks which tables play, and for what there is room")
 TUNE_BEGIN_REPLY = Message("TUNE_BEGIN_REPLY", TUNE_BEGIN.code | REPLY_BIT, Payload(), "there is room for them")
 TUNE_DATA_REPLY = Message("TUNE_DATA_REPLY", TUNE_DATA.code | REPLY_BIT, Payload(), "kept")
 TUNE_APPLY_REPLY = Message("TUNE_APPLY_REPLY", TUNE_APPLY.code | REPLY_BIT, Payload(), "proved: the fade is ordered")
+TUNE_COMMIT_REPLY = Message(
+    "TUNE_COMMIT_REPLY", TUNE_COMMIT.code | REPLY_BIT, Payload(), "written, read back, and what the next start plays"
+)
 TABLES_REPLY = Message(
     "TABLES_REPLY",
     TABLES.code | REPLY_BIT,
@@ -334,6 +343,9 @@ TABLES_REPLY = Message(
             Field("fade_samples", "u16", "from the first sample of a fade to the last"),
             Field("source", "u8", "see SOURCE"),
             Field("fading", "u8", "1 from TUNE_APPLY to the last sample of the fade"),
+            Field("flash", "u8", "1 where TUNE_COMMIT can keep tables"),
+            Field("reserved", "u8", "0"),
+            Field("committed", "u32", "sequence number of the newest tables in flash; 0: none"),
         )
     ),
     "tables and room",
@@ -368,7 +380,7 @@ NAK = Message(
 
 REQUESTS = (
     *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH),
-    *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TABLES),
+    *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TUNE_COMMIT, TABLES),
 )
 REPLIES = (
     HELLO_REPLY,
@@ -384,6 +396,7 @@ REPLIES = (
     TUNE_BEGIN_REPLY,
     TUNE_DATA_REPLY,
     TUNE_APPLY_REPLY,
+    TUNE_COMMIT_REPLY,
     TABLES_REPLY,
     ERROR_REPLY,
     NAK,
@@ -399,7 +412,7 @@ CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED":
 PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
 RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}
 AUDIO_CLOCK = {"NONE": 0, "I2S": 1, "TIMER": 2}
-SOURCE = {"IMAGE": 1, "LINE": 2}
+SOURCE = {"IMAGE": 1, "LINE": 2, "SLOT": 3}
 STATUS_CODES = {
     "OK": (0, "no error"),
     "E_COBS": (-1, "broken COBS, or a frame too short or too long"),
@@ -418,7 +431,9 @@ STATUS_CODES = {
     "E_LAYOUT": (-30, "the tables are of another layout or filter graph"),
     "E_ROOM": (-31, "the tables need more room than the image has"),
     "E_BUSY": (-32, "a fade is ordered or under way"),
-    "E_INCOMPLETE": (-33, "the tables have not come whole"),
+    "E_INCOMPLETE": (-33, "no tables have come, or not whole"),
+    "E_NO_FLASH": (-35, "this board has no flash that it can write"),
+    "E_FLASH": (-36, "flash could not be written, or read back differently; what was kept before still is"),
     "E_BOUND": (-34, "the tables pass a limit of the proof that nothing overflows"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.

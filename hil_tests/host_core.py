@@ -164,8 +164,26 @@ class HostTransport:
         self.restart()
 
     def restart(self) -> None:
-        """Do what a power cycle does."""
+        """Do what the very first start does: no slot of the flash was ever written."""
         self._library.host_board_reset(self._state)
+
+    def power_cycle(self) -> None:
+        """Do the same, and let the flash be as it was."""
+        self._library.host_board_power_cycle(self._state)
+
+    def cut_power_after(self, operations: int) -> None:
+        """Let the flash do so many erasures and words more, the next one by half, and then none."""
+        self._library.host_board_cut_after(self._state, ctypes.c_uint32(operations))
+
+    @property
+    def flash_operations(self) -> int:
+        """Erasures and words since `cut_power_after` or the last start."""
+        return int(self._library.host_board_flash_operations(self._state))
+
+    def flip_flash(self, slot: int, offset: int, mask: int) -> None:
+        """Change bits of a slot."""
+        self._library.host_board_slot.restype = ctypes.POINTER(ctypes.c_uint8)
+        self._library.host_board_slot(self._state, ctypes.c_uint32(slot))[offset] ^= mask
 
     def write(self, data: bytes) -> None:
         """Hand bytes to the board."""

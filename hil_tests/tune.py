@@ -31,6 +31,8 @@ class TablesInfo:
     fade_samples: int
     source: str
     fading: bool
+    flash: bool
+    committed: int
 
 
 def tables_of(link: Link) -> TablesInfo:
@@ -38,9 +40,10 @@ def tables_of(link: Link) -> TablesInfo:
     fields = protocol.TABLES_REPLY.payload.unpack(link.request(protocol.TABLES))
     digest, source = fields.pop("digest"), int(fields.pop("source"))
     assert isinstance(digest, bytes)
-    fading = bool(fields.pop("fading"))
+    fading, flash = bool(fields.pop("fading")), bool(fields.pop("flash"))
+    del fields["reserved"]
     numbers = {name: int(value) for name, value in fields.items()}
-    return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, **numbers)
+    return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, flash=flash, **numbers)
 
 
 def upload(link: Link, tables: TableSet) -> None:
@@ -102,6 +105,22 @@ def tune_board(board: Board, tables: TableSet) -> str:
         board.start()
     await_fade(board.link, tables.digest)
     return before
+
+
+def commit(link: Link) -> int:
+    """Let the board keep what plays in its flash: the sequence number of the slot.
+
+    Raises
+    ------
+    HilError
+        If the board has no flash to write, plays its image's tables, or the flash did not take them.
+    """
+    if not tables_of(link).flash:
+        raise HilError(
+            "this board has no flash that it can write (a virtual board has none): what it plays lasts until its reset"
+        )
+    link.request(protocol.TUNE_COMMIT)
+    return tables_of(link).committed
 
 
 def _check(board: TablesInfo, tables: TableSet) -> None:

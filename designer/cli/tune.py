@@ -43,11 +43,14 @@ def tune(
     watch: Annotated[
         bool, typer.Option("--watch", help="Again at every save of the layout file, until Ctrl-C.")
     ] = False,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Keep them in the board's flash: they play from every start on.")
+    ] = False,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Design, and let a board that plays fade to the new filters, delays and levels; nothing is flashed.
+    """Design, and let a board that plays fade to the new filters, delays and levels; no image is flashed.
 
     Without --port the virtual board boots the image in build/<layout> (it is built where there is none).
     """
@@ -56,12 +59,12 @@ def tune(
     with _opener(layout, port, out, json or quiet) as connect:
         path = _path_of(layout)
         seen = _signature(path)
-        _tune_once(layout, connect, json, quiet)
+        _tune_once(layout, connect, json, quiet, commit)
         if watch:
             step(f"watching '{path}'; Ctrl-C ends", quiet=json or quiet)
             for _ in _saves(path, seen):
                 try:
-                    _tune_once(layout, connect, json, quiet)
+                    _tune_once(layout, connect, json, quiet, commit)
                 except (ProsceniumError, OSError) as error:
                     # A layout half-written, or a cable pulled: the board goes on as it was, and so does the watch.
                     typer.echo(f"error: {error}", err=True)
@@ -92,10 +95,10 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
     return elf
 
 
-def _tune_once(layout: str, connect: Any, json: bool, quiet: bool) -> None:
+def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -> None:
     from designer.codegen.table_set import pack
     from designer.pipeline import design, find_layout
-    from hil_tests.tune import tune_board
+    from hil_tests.tune import commit, tune_board
 
     begun = time.monotonic()
     result = design(find_layout(layout))
@@ -103,16 +106,18 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool) -> None:
     board: Board
     with connect() as board:
         before = tune_board(board, pack(result.layout, result.fixed, result.digest))
+        slot = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()
     seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
     if json:
-        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "before": before}
+        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "before": before, "slot": slot}
         print_json({**told, "seconds": seconds})
     else:
         what = "plays it already" if before == result.digest else f"fades from {before[:12]} to {result.digest[:12]}"
         spent = f"designed in {seconds['design']:.2f} s, on the board in {seconds['board']:.2f} s"
-        say(f"{name}: '{result.layout.name}' {what}; {spent}", quiet)
+        kept = "" if slot is None else f"; kept in its flash as number {slot}"
+        say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
 
 
 def _path_of(layout: str) -> Path:

@@ -26,7 +26,9 @@ class BoardTarget:
     audio_channels : int
         Driver channels that its audio outputs can feed.
     flash_bytes, ram_bytes : int
-        What the part has.
+        What an image may take.
+    slot_sectors : tuple of int
+        First and last sector of the flash that keeps tuned tables; none where the board has none.
     openocd_configs : tuple of str
         Scripts of OpenOCD: probe, then target; none where the board exists in QEMU only.
     qemu_machine : str
@@ -41,6 +43,7 @@ class BoardTarget:
     audio_channels: int
     flash_bytes: int
     ram_bytes: int
+    slot_sectors: tuple[int, ...]
     openocd_configs: tuple[str, ...]
     qemu_machine: str
     virtual_tick_hz: int
@@ -72,8 +75,10 @@ BOARDS = {
         cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
         shared_ports=("cortex_m",),
         audio_channels=4,
-        flash_bytes=1024 * 1024,
+        # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f405/flash.c).
+        flash_bytes=768 * 1024,
         ram_bytes=128 * 1024,
+        slot_sectors=(10, 11),
         openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
         qemu_machine="netduinoplus2",
         virtual_tick_hz=168_000_000,
@@ -85,6 +90,7 @@ BOARDS = {
         audio_channels=0,
         flash_bytes=4096 * 1024,
         ram_bytes=4096 * 1024,
+        slot_sectors=(),
         openocd_configs=(),
         qemu_machine="mps2-an500",
         virtual_tick_hz=25_000_000,
@@ -98,6 +104,7 @@ BOARDS = {
         audio_channels=0,
         flash_bytes=512 * 1024,
         ram_bytes=512 * 1024,
+        slot_sectors=(),
         openocd_configs=(),
         qemu_machine="mps3-an547",
         virtual_tick_hz=32_000_000,

@@ -90,10 +90,11 @@ def flash(image: Image, layout: Layout, board: str) -> None:
 
 
 def openocd_command(executable: str, elf: Path, target: BoardTarget) -> list[str]:
-    """Spell the call that programs, verifies, resets and ends."""
+    """Spell the call that programs, verifies, resets and ends; a board then plays what was flashed, nothing tuned."""
     scripts = [part for config in target.openocd_configs for part in ("-f", config)]
+    forget = "; ".join(["init", "reset init", "flash erase_sector 0 {} {}"]).format(*target.slot_sectors)
     # Tcl takes what stands in braces as it is, blanks included.
-    return [executable, *scripts, "-c", f"program {{{elf}}} verify reset exit"]
+    return [executable, *scripts, "-c", forget, "-c", f"program {{{elf}}} verify reset exit"]
 
 
 def _explain(said: str, target: BoardTarget) -> BoardNotFoundError | BuildError:

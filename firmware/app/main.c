@@ -63,10 +63,30 @@ static void feed_watchdog(void *context)
     port_watchdog_feed();
 }
 
+static const uint8_t *slot_at(void *context, uint32_t slot)
+{
+    (void)context;
+    return port_slot(slot);
+}
+
+static bool erase_slot(void *context, uint32_t slot)
+{
+    (void)context;
+    return port_slot_erase(slot);
+}
+
+static bool program_slot(void *context, uint32_t slot, uint32_t offset, uint32_t word)
+{
+    (void)context;
+    return port_slot_program(slot, offset, word);
+}
+
 int main(void)
 {
     ps_reset_report_t reset_report;
     const uint8_t clock_source = port_start(&reset_report);
+    const ps_flash_t flash = {
+        .slot_bytes = port_slot_bytes(), .at = slot_at, .erase = erase_slot, .program = program_slot};
     ps_platform_t platform = {
         .write = write_line,
         .ticks = read_ticks,
@@ -76,6 +96,7 @@ int main(void)
         .reset_report = &reset_report,
         .spare = linker_spare_start,
         .spare_bytes = (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
+        .flash = flash.slot_bytes != 0 ? &flash : NULL,
         .board_name = port_board_name(),
         .tick_hz = port_tick_hz(),
         .clock_source = clock_source,

@@ -14,8 +14,8 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
 {
     memset(command, 0, sizeof *command);
     command->platform = platform;
-    command->design = design;
-    ps_tuning_reset(&command->tuning, platform->spare, platform->spare_bytes);
+    command->design =
+        ps_tuning_reset(&command->tuning, platform->spare, platform->spare_bytes, platform->flash, design);
 }
 
 static uint64_t now(const ps_command_t *command)
@@ -289,6 +289,26 @@ static int health(const ps_platform_t *platform, uint8_t *reply, size_t *reply_s
     return PS_OK;
 }
 
+static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
+{
+    const ps_platform_t *platform = command->platform;
+    const bool silent = request->type == PS_TUNE_COMMIT && platform->flash != NULL && platform->claim != NULL;
+
+    if (command->bad_tables) {
+        return PS_E_DESIGN;
+    }
+    if (silent) {
+        platform->claim(platform->context);
+    }
+    const int result = ps_tuning_handle(&command->tuning, &command->pipeline, &command->design, request->type,
+                                        request->payload, request->length, reply, reply_size);
+
+    if (silent) {
+        platform->release(platform->context);
+    }
+    return result;
+}
+
 /* Bytes of payload that a request must have; AUDIO checks its own. */
 static int length_of(uint8_t type)
 {
@@ -314,10 +334,7 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return audio(command, request, reply, reply_size);
     }
     if (ps_tuning_takes(request->type)) {
-        return command->bad_tables
-                   ? PS_E_DESIGN
-                   : ps_tuning_handle(&command->tuning, &command->pipeline, &command->design, request->type,
-                                      request->payload, request->length, reply, reply_size);
+        return tune(command, request, reply, reply_size);
     }
     if (request->length != length_of(request->type)) {
         return PS_E_LENGTH;

@@ -39,6 +39,7 @@ typedef struct {
     const ps_reset_report_t *reset_report; /* or NULL */
     uint8_t *spare;                        /* memory for tables that come over the line, or NULL */
     size_t spare_bytes;
+    const ps_flash_t *flash; /* that can be written, or NULL */
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */

@@ -9,13 +9,12 @@
 /* The tables of a bank lie behind its design, where both are aligned to 8. */
 #define DESIGN_BYTES ((sizeof(ps_design_t) + 7u) & ~(size_t)7u)
 
-void ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size)
+static void divide(ps_tuning_t *tuning, uint8_t *memory, size_t size)
 {
     const size_t padding = (size_t)(-(uintptr_t)memory & 7u);
     const size_t each =
         memory == NULL || size < padding ? 0 : (size - padding) / PS_TUNING_BANKS & ~(size_t)7u;
 
-    memset(tuning, 0, sizeof *tuning);
     if (each <= DESIGN_BYTES) {
         return;
     }
@@ -26,6 +25,73 @@ void ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size)
         tuning->banks[n].design = (ps_design_t *)(void *)start;
         tuning->banks[n].tables = start + DESIGN_BYTES;
     }
+}
+
+/* Takes up an announcement if it can be kept. */
+static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *request)
+{
+    const uint32_t bytes = ps_get_u32(request + PS_TUNE_BEGIN_TABLES_BYTES);
+    const uint32_t firs = ps_get_u16(request + PS_TUNE_BEGIN_FIRS);
+    const size_t size = ps_table_set_size(bytes, firs);
+
+    if (ps_get_u32(request + PS_TUNE_BEGIN_LAYOUT_HASH) != PS_LAYOUT_HASH) {
+        return PS_E_LAYOUT;
+    }
+    if (ps_get_u16(request + PS_TUNE_BEGIN_RESERVED) != 0) {
+        return PS_E_RANGE;
+    }
+    if (size == 0 || size > tuning->room) {
+        return PS_E_ROOM;
+    }
+    if (bank == NULL) {
+        return PS_E_BUSY;
+    }
+    memcpy(bank->begin, request, sizeof bank->begin);
+    bank->bytes = bytes;
+    bank->firs = firs;
+    bank->received = 0;
+    return PS_OK;
+}
+
+/* The whole of a bank, byte by byte; from here on it may play. */
+static int prove(ps_bank_t *bank, uint8_t source)
+{
+    if (ps_crc32(ps_crc32(0, bank->begin, PS_TUNE_BEGIN_CRC), bank->tables, bank->bytes) !=
+        ps_get_u32(bank->begin + PS_TUNE_BEGIN_CRC)) {
+        return PS_E_CRC;
+    }
+    /* The graph is the image's: the hash says that both are of one layout. */
+    const int status = ps_table_set_read(bank->tables, bank->bytes, bank->firs, &ps_design, bank->design);
+
+    if (status != PS_OK) {
+        return status;
+    }
+    const size_t size = DESIGN_BYTES + ps_table_set_size(bank->bytes, bank->firs);
+    const uint8_t *start = (const uint8_t *)bank->design;
+
+    bank->source = source;
+    ps_seal_reset(&bank->seal, start, size, ps_crc32(0, start, size));
+    return PS_OK;
+}
+
+const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size, const ps_flash_t *flash,
+                                   const ps_design_t *image)
+{
+    ps_bank_t *bank = &tuning->banks[0];
+    ps_slot_t slot;
+
+    memset(tuning, 0, sizeof *tuning);
+    tuning->flash = flash;
+    divide(tuning, memory, size);
+    if (flash == NULL || !ps_slots_newest(flash, &slot)) {
+        return image;
+    }
+    tuning->committed = slot.sequence;
+    if (announce(tuning, bank, slot.begin) != PS_OK) {
+        return image;
+    }
+    memcpy(bank->tables, slot.tables, slot.bytes);
+    return prove(bank, PS_SOURCE_SLOT) == PS_OK ? bank->design : image;
 }
 
 static const ps_bank_t *bank_of(const ps_tuning_t *tuning, const ps_design_t *design)
@@ -49,7 +115,7 @@ const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t 
 {
     const ps_bank_t *bank = playing(tuning, pipeline, design);
 
-    return bank != NULL ? bank->digest : ps_identity.digest;
+    return bank != NULL ? bank->begin + PS_TUNE_BEGIN_DIGEST : ps_identity.digest;
 }
 
 /* One that neither plays nor is about to. */
@@ -66,34 +132,11 @@ static ps_bank_t *free_bank(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, 
 static int begin(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design,
                  const uint8_t *request)
 {
-    const uint32_t bytes = ps_get_u32(request + PS_TUNE_BEGIN_TABLES_BYTES);
-    const uint32_t firs = ps_get_u16(request + PS_TUNE_BEGIN_FIRS);
-
-    tuning->receiving = NULL;
-    if (ps_get_u32(request + PS_TUNE_BEGIN_LAYOUT_HASH) != PS_LAYOUT_HASH) {
-        return PS_E_LAYOUT;
-    }
-    if (ps_get_u16(request + PS_TUNE_BEGIN_RESERVED) != 0) {
-        return PS_E_RANGE;
-    }
-    const size_t size = ps_table_set_size(bytes, firs);
-
-    if (size == 0 || size > tuning->room) {
-        return PS_E_ROOM;
-    }
     ps_bank_t *bank = free_bank(tuning, pipeline, design);
+    const int status = announce(tuning, bank, request);
 
-    if (bank == NULL) {
-        return PS_E_BUSY;
-    }
-    memcpy(bank->digest, request + PS_TUNE_BEGIN_DIGEST, sizeof bank->digest);
-    bank->bytes = bytes;
-    bank->firs = firs;
-    bank->crc = ps_get_u32(request + PS_TUNE_BEGIN_CRC);
-    bank->crc_head = ps_crc32(0, request, PS_TUNE_BEGIN_CRC);
-    bank->received = 0;
-    tuning->receiving = bank;
-    return PS_OK;
+    tuning->receiving = status == PS_OK ? bank : NULL;
+    return status;
 }
 
 static int data(ps_bank_t *bank, const uint8_t *request, size_t length)
@@ -120,21 +163,12 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (pipeline->next != NULL) {
         return PS_E_BUSY;
     }
-    if (ps_crc32(bank->crc_head, bank->tables, bank->bytes) != bank->crc) {
-        tuning->receiving = NULL;
-        return PS_E_CRC;
-    }
-    /* The graph is the image's: the hash says that both are of one layout. */
-    const int status = ps_table_set_read(bank->tables, bank->bytes, bank->firs, &ps_design, bank->design);
+    const int status = prove(bank, PS_SOURCE_LINE);
 
     tuning->receiving = NULL;
     if (status != PS_OK) {
         return status;
     }
-    const size_t size = DESIGN_BYTES + ps_table_set_size(bank->bytes, bank->firs);
-    const uint8_t *start = (const uint8_t *)bank->design;
-
-    ps_seal_reset(&bank->seal, start, size, ps_crc32(0, start, size));
     if (pipeline->design != NULL) {
         (void)ps_pipeline_tune(pipeline, bank->design);
     }
@@ -142,9 +176,32 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     return PS_OK;
 }
 
+/* Nothing plays meanwhile: flash that is being erased cannot be read, not even for the next instruction. */
+static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
+{
+    const ps_bank_t *bank = bank_of(tuning, design);
+
+    if (tuning->flash == NULL) {
+        return PS_E_NO_FLASH;
+    }
+    if (pipeline->next != NULL) {
+        return PS_E_BUSY;
+    }
+    if (bank == NULL) {
+        return PS_E_INCOMPLETE;
+    }
+    const int status = ps_slots_write(tuning->flash, bank->begin, bank->tables, bank->bytes);
+    ps_slot_t slot;
+
+    tuning->committed = ps_slots_newest(tuning->flash, &slot) ? slot.sequence : 0;
+    return status;
+}
+
 static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design,
                      uint8_t *reply)
 {
+    const ps_bank_t *bank = playing(tuning, pipeline, design);
+
     memset(reply, 0, PS_TABLES_REPLY_BYTES);
     memcpy(reply + PS_TABLES_REPLY_DIGEST, ps_tuning_playing(tuning, pipeline, design),
            sizeof ps_identity.digest);
@@ -153,15 +210,17 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     ps_put_u16(reply + PS_TABLES_REPLY_ROOM_FIRS, PS_FIRS_ROOM);
     ps_put_u16(reply + PS_TABLES_REPLY_HISTORY_SAMPLES, PS_HISTORY_SAMPLES);
     ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, PS_GROUPS * PS_FADE_SAMPLES);
-    reply[PS_TABLES_REPLY_SOURCE] =
-        playing(tuning, pipeline, design) != NULL ? PS_SOURCE_LINE : PS_SOURCE_IMAGE;
+    reply[PS_TABLES_REPLY_SOURCE] = bank != NULL ? bank->source : PS_SOURCE_IMAGE;
+    reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
+    ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->committed);
     reply[PS_TABLES_REPLY_FADING] = pipeline->next != NULL;
     return PS_TABLES_REPLY_BYTES;
 }
 
 bool ps_tuning_takes(uint8_t type)
 {
-    return type == PS_TUNE_BEGIN || type == PS_TUNE_DATA || type == PS_TUNE_APPLY || type == PS_TABLES;
+    return type == PS_TUNE_BEGIN || type == PS_TUNE_DATA || type == PS_TUNE_APPLY || type == PS_TUNE_COMMIT ||
+           type == PS_TABLES;
 }
 
 static bool length_fits(uint8_t type, size_t length)
@@ -189,6 +248,8 @@ int ps_tuning_handle(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_desi
         return data(tuning->receiving, payload, length);
     case PS_TUNE_APPLY:
         return apply(tuning, pipeline, design);
+    case PS_TUNE_COMMIT:
+        return commit(tuning, pipeline, *design);
     default:
         *reply_size = tables(tuning, pipeline, *design, reply);
         return PS_OK;

@@ -12,29 +12,35 @@
 
 #include "pipeline.h"
 #include "seal.h"
+#include "slots.h"
 
 #define PS_TUNING_BANKS 2u
 
 typedef struct {
     ps_design_t *design; /* the bank's memory begins with it; the tables follow */
     uint8_t *tables;
-    uint8_t digest[32];
-    uint32_t bytes; /* announced */
+    uint8_t begin[PS_TUNE_BEGIN_BYTES]; /* the announcement; the digest comes first */
+    uint32_t bytes;                     /* announced */
     uint32_t firs;
-    uint32_t crc;      /* announced */
-    uint32_t crc_head; /* of the announcement itself */
     uint32_t received;
+    uint8_t source; /* PS_SOURCE_… */
     ps_seal_t seal; /* once they are proved */
 } ps_bank_t;
 
 typedef struct {
     ps_bank_t banks[PS_TUNING_BANKS];
-    uint32_t room;        /* bytes of tables that a bank holds; 0 without memory */
-    ps_bank_t *receiving; /* or NULL */
+    uint32_t room;           /* bytes of tables that a bank holds; 0 without memory */
+    ps_bank_t *receiving;    /* or NULL */
+    const ps_flash_t *flash; /* or NULL */
+    uint32_t committed;      /* sequence number of the newest slot; 0: none */
 } ps_tuning_t;
 
-/* Divides the memory into banks; it is nobody else's from here on. NULL, or too little, for none. */
-void ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size);
+/*
+ * Divides the memory into banks; it is nobody else's from here on. NULL, or too little, for none. Returns the
+ * design to play: that of the newest slot of `flash` (or NULL) if it is whole and proved, else `image`.
+ */
+const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size, const ps_flash_t *flash,
+                                   const ps_design_t *image);
 
 /* The SHA-256 of the design that plays, or would: `design`, but until the end of a fade the old one. */
 const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,

@@ -55,6 +55,15 @@ void port_audio_errors(uint32_t *underruns, uint32_t *overruns);
 /* The converters' own mute; harmless at any time, from any handler. */
 void port_mute(bool muted);
 
+/*
+ * Two slots of flash that can be written while the program runs from the rest: their size, 0 where there are
+ * none; where to read one; erasing one to all ones; programming a word of it once, at a multiple of 4.
+ */
+uint32_t port_slot_bytes(void);
+const uint8_t *port_slot(uint32_t slot);
+bool port_slot_erase(uint32_t slot);
+bool port_slot_program(uint32_t slot, uint32_t offset, uint32_t word);
+
 /* The watchdog, where there is one: fed at least once in 1.4 s. */
 void port_watchdog_feed(void);
 

@@ -22,7 +22,7 @@ def crystal(request):
 @pytest.fixture(scope="module")
 def names():
     found = re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", (PORT / "registers.h").read_text(), re.MULTILINE)
-    core = {0xE000E100: "NVIC_ISER0", 0xE000E400 + 14: "NVIC_IPR14"}
+    core = {0x080C0008: "slot 0, offset 8", 0xE000E100: "NVIC_ISER0", 0xE000E400 + 14: "NVIC_IPR14"}
     return {**{int(address, 16): name for name, address in found}, **core}
 
 
@@ -38,6 +38,8 @@ def recorder(crystal, tmp_path_factory):
     for source, more in (
         (PORT / "clock.c", instrumented),
         (PORT / "i2s.c", instrumented),
+        (PORT / "flash.c", instrumented),
+        (PORT / "watchdog.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
@@ -195,3 +197,59 @@ def test_pins_converters_and_dma_in_the_manuals_order(recorder, names):
         ("DMA1_S3CR", to_memory | 1 | 1 << 3 | 1 << 4),
     ]
     assert found[found.index("pause") + 1] == ("DMA1_S3CR", to_memory | 1)
+
+
+def test_the_watchdog_starts_before_it_is_set_and_is_fed(recorder, names):
+    found = writes(recorder("hse pll i2s"), names)
+    assert part(found, "watchdog", "slot bytes 0 at 080e0000") == [
+        ("IWDG_KR", 0xCCCC),
+        ("IWDG_KR", 0x5555),
+        ("IWDG_PR", 4),
+        ("IWDG_RLR", 1000),
+        ("IWDG_KR", 0xAAAA),
+    ]
+
+
+FLASH_ERRORS = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7
+UNLOCK = [("FLASH_KEYR", 0x45670123), ("FLASH_KEYR", 0xCDEF89AB), ("FLASH_SR", FLASH_ERRORS)]
+LOCK = ("FLASH_CR", 1 << 31)
+
+
+def relaxed(counts):
+    """Register writes of a watchdog with so many counts."""
+    return [("IWDG_KR", 0x5555), ("IWDG_PR", 4), ("IWDG_RLR", counts), ("IWDG_KR", 0xAAAA)]
+
+
+def test_a_sector_is_erased_as_the_manual_says(recorder, names):
+    found = writes(recorder("hse pll i2s flash"), names)
+    erase = 2 << 8 | 1 << 1 | 11 << 3  # words, SER, sector 11
+    without_cache = FAST_FLASH & ~(1 << 10)
+    assert part(found, "slot bytes 131072 at 080e0000", "erased 1") == [
+        *UNLOCK,
+        *relaxed(4000),
+        ("FLASH_CR", erase),
+        ("FLASH_CR", erase | 1 << 16),
+        LOCK,
+        *relaxed(1000),
+        ("FLASH_ACR", without_cache),
+        ("FLASH_ACR", without_cache | 1 << 12),
+        ("FLASH_ACR", without_cache),
+        ("FLASH_ACR", FAST_FLASH),
+    ]
+
+
+def test_a_word_is_programmed_as_the_manual_says(recorder, names):
+    found = writes(recorder("hse pll i2s flash"), names)
+    assert part(found, "erased 1", "programmed 1") == [
+        *UNLOCK,
+        ("FLASH_CR", 2 << 8 | 1),
+        ("slot 0, offset 8", 0x12345678),
+        ("IWDG_KR", 0xAAAA),
+        LOCK,
+    ]
+
+
+def test_what_the_flash_refuses_is_told_and_locked_again(recorder, names):
+    found = writes(recorder("hse pll i2s flash protected"), names)
+    assert "erased 0" in found
+    assert part(found, "erased 0", "programmed 0")[-1] == LOCK

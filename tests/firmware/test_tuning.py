@@ -188,7 +188,7 @@ def test_a_board_that_loses_its_power_starts_with_the_image(design, arithmetic):
     board.start()
     upload(board.link, retuned(layout, bank)[1])
     board.stream(noise(arithmetic, 100))
-    transport.restart()
+    transport.power_cycle()
     board = Board(transport, expected_digest=digest)
     samples = noise(arithmetic, 200)
     np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))

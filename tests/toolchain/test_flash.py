@@ -49,6 +49,8 @@ def test_programs_verifies_and_resets(image, openocd):
         "-f",
         "target/stm32f4x.cfg",
         "-c",
+        "init; reset init; flash erase_sector 0 10 11",  # what was tuned on an earlier image
+        "-c",
         "program {/a place/firmware.elf} verify reset exit",
     ]
 

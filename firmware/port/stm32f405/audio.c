@@ -17,6 +17,7 @@ static struct {
     uint32_t underruns;
     uint32_t overruns;
     uint32_t half; /* of the stand-in */
+    volatile bool turns;
 } audio;
 
 static uint32_t swap_halves(uint32_t word)
@@ -82,8 +83,14 @@ void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_s
     }
 }
 
+bool audio_turns(void)
+{
+    return audio.turns;
+}
+
 void port_audio_pause(void)
 {
+    audio.turns = false;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
         i2s_pause();
     } else {
@@ -93,6 +100,7 @@ void port_audio_pause(void)
 
 void port_audio_resume(void)
 {
+    audio.turns = true;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
         i2s_resume();
     } else {

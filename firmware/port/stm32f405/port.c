@@ -30,7 +30,7 @@ static bool simulated;
 /*
  * A simulated line has no byte times: the simulator fetches the next bytes while this loop keeps it from
  * putting the processor to sleep and waking it for each, which would take ten times as long as the bytes
- * themselves.
+ * themselves. In the interrupt where nothing plays, as that is quickest; else beside the audio's work.
  */
 static void linger(void)
 {
@@ -56,7 +56,7 @@ void usart1_handler(void)
             ps_ring_put(&received, byte);
         }
         status = USART1_SR;
-        if (simulated && !(status & USART1_SR_RXNE)) {
+        if (simulated && !audio_turns() && !(status & USART1_SR_RXNE)) {
             linger();
             status = USART1_SR;
         }
@@ -147,6 +147,9 @@ void port_send(const uint8_t *data, size_t size)
 
 void port_idle(void)
 {
+    if (simulated && audio_turns()) {
+        linger();
+    }
     /* With interrupts masked, none slips in between the look and the sleep. */
     const uint32_t masked = cpu_mask_interrupts();
 

@@ -57,12 +57,30 @@
 #define PWR_CR     REGISTER(0x40007000u)
 #define PWR_CR_VOS BIT(14)
 
-/* Flash interface, RM0090 3.9.1 */
+/* Flash interface, RM0090 3.9: .1 ACR, .3 KEYR, .5 SR, .7 CR */
 #define FLASH_ACR                 REGISTER(0x40023C00u)
 #define FLASH_ACR_LATENCY(states) (states)
 #define FLASH_ACR_PRFTEN          BIT(8)
 #define FLASH_ACR_ICEN            BIT(9)
 #define FLASH_ACR_DCEN            BIT(10)
+#define FLASH_ACR_DCRST           BIT(12)
+#define FLASH_KEYR                REGISTER(0x40023C04u)
+#define FLASH_KEYR_KEY_1          0x45670123u
+#define FLASH_KEYR_KEY_2          0xCDEF89ABu
+#define FLASH_SR                  REGISTER(0x40023C0Cu)
+#define FLASH_SR_OPERR            BIT(1)
+#define FLASH_SR_WRPERR           BIT(4)
+#define FLASH_SR_PGAERR           BIT(5)
+#define FLASH_SR_PGPERR           BIT(6)
+#define FLASH_SR_PGSERR           BIT(7)
+#define FLASH_SR_BSY              BIT(16)
+#define FLASH_CR                  REGISTER(0x40023C10u)
+#define FLASH_CR_PG               BIT(0)
+#define FLASH_CR_SER              BIT(1)
+#define FLASH_CR_SNB(sector)      ((sector) << 3)
+#define FLASH_CR_PSIZE_32         (2u << 8)
+#define FLASH_CR_STRT             BIT(16)
+#define FLASH_CR_LOCK             BIT(31)
 
 /* GPIO, RM0090 8.4: .1 MODER, .3 OSPEEDR, .4 PUPDR, .7 BSRR, .9 AFRL, .10 AFRH; two or four bits for each pin
  */

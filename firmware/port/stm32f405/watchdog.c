@@ -8,15 +8,21 @@
 #define UPDATE_POLLS 100000u
 
 /* 32 kHz (17 to 47, DS8626) / 64 = 500 Hz; 1000 counts are 2 s (1.4 to 3.8). */
-#define COUNTS 1000u
+#define COUNTS         1000u
+#define COUNTS_RELAXED 4000u /* 5.4 s at least */
 
 void watchdog_start(void)
 {
-    /* RM0090 21.3.2: start, unlock, set, wait until both have been taken over, feed */
     IWDG_KR = IWDG_KR_KEY_START;
+    watchdog_relax(false);
+}
+
+void watchdog_relax(bool relaxed)
+{
+    /* RM0090 21.3.2: unlock, set, wait until both have been taken over, feed */
     IWDG_KR = IWDG_KR_KEY_UNLOCK;
     IWDG_PR = IWDG_PR_PR_64;
-    IWDG_RLR = IWDG_RLR_RL(COUNTS);
+    IWDG_RLR = IWDG_RLR_RL(relaxed ? COUNTS_RELAXED : COUNTS);
     for (uint32_t n = 0; n < UPDATE_POLLS && (IWDG_SR & (IWDG_SR_PVU | IWDG_SR_RVU)); n++) {
     }
     IWDG_KR = IWDG_KR_KEY_FEED;

@@ -9,6 +9,9 @@
  */
 void watchdog_start(void);
 
+/* Four times as long between feeds, while the core has to stand still; and back. Feeds as well. */
+void watchdog_relax(bool relaxed);
+
 /* Why the core started, a PS_RESET_…; asked once. */
 uint8_t reset_cause(void);
 

@@ -16,9 +16,12 @@
 
 #include "audio.h"
 #include "clock.h"
+#include "watchdog.h"
 
 #define PERIPHERALS      0x40000000u
 #define PERIPHERALS_SIZE 0x30000u
+#define SLOTS            0x080C0000u
+#define SLOTS_SIZE       0x40000u
 #define CORE             0xE0000000u
 #define CORE_SIZE        0x10000u
 
@@ -27,6 +30,8 @@ typedef struct {
     uint32_t address, when, then;
 } rule_t;
 
+#define FLASH_SR_AT 0x40023C0Cu
+static uint32_t flash_errors;
 static rule_t rules[8];
 static size_t rule_count;
 static uintptr_t pending;
@@ -49,6 +54,9 @@ __attribute__((no_sanitize("thread"))) static void settle(void)
     uint32_t value = 0;
     memcpy(&value, (const void *)address, (size_t)pending_size);
     printf("%08lx %d %08lx\n", (unsigned long)address, pending_size, (unsigned long)value);
+    if (address == FLASH_SR_AT) { /* RM0090 3.9.5: ones clear; a protected sector sets WRPERR again */
+        memcpy((void *)address, &flash_errors, sizeof flash_errors);
+    }
     for (size_t n = 0; n < rule_count; n++) {
         if (rules[n].address == address && (value & rules[n].when) == rules[n].when) {
             value |= rules[n].then;
@@ -61,7 +69,7 @@ static bool is_register(const volatile void *address)
 {
     const uintptr_t a = (uintptr_t)address;
 
-    return (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
+    return (a >= SLOTS && a < SLOTS + SLOTS_SIZE) || (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
 }
 
 static void note_read(const volatile void *address)
@@ -121,6 +129,12 @@ static void power_up(const char *works)
 {
     *at(RCC_CR_AT) = 0x83u;
     *at(0x40023804u) = 0x24003010u;
+    if (strstr(works, "flash")) {
+        *at(0x40023C10u) = 0x80000000u; /* FLASH_CR, RM0090 3.9.7: locked */
+    }
+    if (strstr(works, "protected")) {
+        flash_errors = 1u << 4;
+    }
     *at(0x40007000u) = 0x4000u;
     *at(0x40020000u) = 0xA8000000u;
     *at(0x40020400u) = 0x280u;
@@ -145,6 +159,7 @@ int main(int argc, char **argv)
     }
     map(PERIPHERALS, PERIPHERALS_SIZE);
     map(CORE, CORE_SIZE);
+    map(SLOTS, SLOTS_SIZE);
     power_up(argv[1]);
     const ps_clock_t clock = clock_start();
     settle();
@@ -163,6 +178,16 @@ int main(int argc, char **argv)
         i2s_pause();
         settle();
     }
+    printf("watchdog\n");
+    watchdog_start();
+    settle();
+    printf("slot bytes %lu at %08lx\n", (unsigned long)port_slot_bytes(), (unsigned long)(uintptr_t)port_slot(1));
+    const bool erased = port_slot_erase(1);
+    settle();
+    printf("erased %d\n", erased);
+    const bool programmed = port_slot_program(0, 8, 0x12345678u);
+    settle();
+    printf("programmed %d\n", programmed);
     printf("buffers %08lx %08lx\n", (unsigned long)(uint32_t)(uintptr_t)audio_buffers.played,
            (unsigned long)(uint32_t)(uintptr_t)audio_buffers.recorded);
     printf("reads %lu\n", reads);

@@ -1,0 +1,41 @@
+/*
+ * Tables that outlive power: two slots of flash, written in turn. The newer one is the one with the higher
+ * sequence number; a slot counts only once its last word, the mark, is written, and that comes after all else
+ * has been read back. So whenever the power goes, one whole slot, or none that was ever whole, is left.
+ */
+#ifndef PS_SLOTS_H
+#define PS_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol.h"
+
+#define PS_SLOTS 2u
+
+/* Flash: an erased word is all ones, and is programmed once. */
+typedef struct {
+    void *context;
+    uint32_t slot_bytes;
+    const uint8_t *(*at)(void *context, uint32_t slot); /* to read */
+    bool (*erase)(void *context, uint32_t slot);
+    bool (*program)(void *context, uint32_t slot, uint32_t offset, uint32_t word); /* offset: times 4 */
+} ps_flash_t;
+
+/* A slot that is whole and belongs to this image. */
+typedef struct {
+    uint32_t slot;
+    uint32_t sequence;
+    const uint8_t *begin; /* PS_TUNE_BEGIN_BYTES */
+    const uint8_t *tables;
+    uint32_t bytes;
+} ps_slot_t;
+
+/* Finds the newest. False: there is none. */
+bool ps_slots_newest(const ps_flash_t *flash, ps_slot_t *found);
+
+/* Writes the other slot, reads it back, and makes it the newest. PS_OK, PS_E_ROOM or PS_E_FLASH. */
+int ps_slots_write(const ps_flash_t *flash, const uint8_t *begin, const uint8_t *tables, uint32_t bytes);
+
+#endif

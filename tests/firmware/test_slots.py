@@ -1,0 +1,133 @@
+"""Tables that are kept in flash: whenever the power goes, what was whole before is still there."""
+
+import numpy as np
+import pytest
+from designs import generate_small, small_bank
+
+from designer.codegen.digest import design_digest
+from designer.codegen.table_set import pack
+from designer.errors import HilError
+from designer.fixedpoint.twin import Twin
+from designer.toolchain.compiler import build_host_library
+from hil_tests.board import Board
+from hil_tests.host_core import HostCore, HostTransport
+from hil_tests.tune import commit, tables_of, upload
+
+
+@pytest.fixture
+def design(built):
+    layout, bank, digest, core = built
+    return layout, bank, digest, core
+
+
+def retuned(layout, bank, seed):
+    other = small_bank(layout, seed, bank.structure)
+    return other, pack(layout, other, design_digest(layout, other))
+
+
+def keep(transport, tables):
+    """Tune and commit; the board's answer is the slot's sequence number."""
+    board = Board(transport)
+    board.start()
+    upload(board.link, tables)
+    board.start()
+    return commit(board.link)
+
+
+def plays(transport):
+    found = tables_of(Board(transport).link)
+    return found.digest, found.source, found.committed
+
+
+def test_what_is_kept_plays_after_the_next_start(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    assert plays(transport) == (digest, "IMAGE", 0)
+    samples = np.random.default_rng(2).integers(-30000, 30000, (300, 2))
+    for sequence, seed in enumerate(range(2, 6), 1):
+        other, tables = retuned(layout, bank, seed)
+        assert keep(transport, tables) == sequence
+        transport.power_cycle()
+        assert plays(transport) == (tables.digest, "SLOT", sequence)
+        np.testing.assert_array_equal(Board(transport).process(samples), Twin(other).process(samples))
+
+
+def test_the_power_may_go_at_every_word(design):
+    layout, bank, _, core = design
+    transport = HostTransport(core)
+    _, kept = retuned(layout, bank, 2)
+    keep(transport, kept)
+    whole = transport.flash_operations
+    transport.power_cycle()
+    _, tables = retuned(layout, bank, 3)
+    for cut in range(whole + 1):
+        board = Board(transport)
+        upload(board.link, tables)
+        board.start()
+        transport.cut_power_after(cut)
+        if cut < whole:
+            with pytest.raises(HilError, match="E_FLASH"):
+                commit(board.link)
+        else:
+            assert commit(board.link) == 2
+        transport.power_cycle()
+        assert plays(transport) == ((kept.digest, "SLOT", 1) if cut < whole else (tables.digest, "SLOT", 2)), cut
+    assert whole > len(tables.tables) // 4
+
+
+def test_the_very_first_write_cut_short_leaves_the_image(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    _, tables = retuned(layout, bank, 2)
+    for cut in (0, 1, 5, 40):
+        board = Board(transport)
+        upload(board.link, tables)
+        board.start()
+        transport.cut_power_after(cut)
+        with pytest.raises(HilError, match="E_FLASH"):
+            commit(board.link)
+        transport.power_cycle()
+        assert plays(transport) == (digest, "IMAGE", 0)
+
+
+def test_a_slot_that_rots_gives_way_to_the_one_before(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    first, second = (retuned(layout, bank, seed)[1] for seed in (2, 3))
+    keep(transport, first)
+    keep(transport, second)
+    transport.power_cycle()
+    assert plays(transport) == (second.digest, "SLOT", 2)
+    for offset in (0, 4, 8, 39, 40, 76, 84, 96, 95 + len(second.tables)):
+        transport.flip_flash(1, offset, 0x10)
+        transport.power_cycle()
+        assert plays(transport) == (first.digest, "SLOT", 1), offset
+        transport.flip_flash(1, offset, 0x10)
+    transport.flip_flash(0, 100, 1)
+    transport.flip_flash(1, 100, 1)
+    transport.power_cycle()
+    assert plays(transport) == (digest, "IMAGE", 0)
+
+
+def test_slots_of_another_image_are_passed_over(tmp_path, arithmetic):
+    """The mirror of what a flash of another design does: the slots stay, the image's digest is another."""
+    layout, bank, digest = generate_small(arithmetic, tmp_path / "one")
+    core = HostCore(build_host_library(tmp_path / "one", tmp_path / "one.so"))
+    transport = HostTransport(core)
+    keep(transport, retuned(layout, bank, 2)[1])
+    for offset in range(8, 40, 8):  # the image's digest in the slot
+        transport.flip_flash(0, offset, 0xFF)
+        transport.power_cycle()
+        assert plays(transport)[:2] == (digest, "IMAGE")
+        transport.flip_flash(0, offset, 0xFF)
+
+
+def test_the_images_own_tables_are_not_kept_and_a_fade_is_not_interrupted(design):
+    layout, bank, _, core = design
+    board = Board(HostTransport(core))
+    with pytest.raises(HilError, match="TUNE_COMMIT: the board refuses: E_INCOMPLETE"):
+        commit(board.link)
+    board.start()
+    upload(board.link, retuned(layout, bank, 2)[1])
+    with pytest.raises(HilError, match="TUNE_COMMIT: the board refuses: E_BUSY"):
+        commit(board.link)
