@@ -19,8 +19,8 @@ from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
 from designer.toolchain.process import run_tool
 
 # Loop by the instruction that only it has (in this order in a function), and products that one turn makes.
-_TURN_PRODUCTS = {"q15": 16 * 24, "q31": 16 * 12, "q31x15": 16 * 16}
-_FUNCTIONS = {"q15": "q15_phase", "q31": "ps_fir_q31", "q31x15": "ps_fir_q31x15"}
+_TURN_PRODUCTS = {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
+_FUNCTIONS = {"q15": "q15_phase", "q31": "ps_fir_q31_parts", "q31x15": "ps_fir_q31x15"}
 _CORES = {"cortex-m4": "stm32f405", "cortex-m7": "mps2-an500"}
 _ITERATIONS = 100
 

@@ -167,6 +167,29 @@ def matrix_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+# Instructions a tap of the kernels' loops alone, and what is left of the products: q31 is filtered by parts.
+_LOOP = {"q15": 11 / 18, "q31": 11 / 9 * 9 / 16, "q31x15": 18 / 16}
+
+
+def explain_filters(row: dict[str, Any], stock: float) -> str:
+    """Say where the filters' instructions go, and how near that is to the goal.
+
+    Parameters
+    ----------
+    row : dict
+        Of `measure_layout`.
+    stock : float
+        Instructions a frame of the matrix of ``arm_fir_q15``.
+    """
+    loops = row["taps"] * _LOOP[row["arithmetic"]]
+    return (
+        f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame for the filters, of which "
+        f"{loops:.0f} are products and their loads ({row['taps']} taps at {_LOOP[row['arithmetic']]:.3f}), the rest "
+        f"loops' ends, sums, buses and saturation; {stock:.0f} / {FILTER_RATIO_GOAL:.0f} = "
+        f"{stock / FILTER_RATIO_GOAL:.0f} would be the goal"
+    )
+
+
 def main() -> None:
     """Print the table for the layouts named, or all."""
     rows = [measure_layout(name) | measure_peers(name) for name in sys.argv[1:] or shipped_layouts()]

@@ -12,10 +12,13 @@ from designer.filters.engine import FloatEngine
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
-from designer.fixedpoint.quantise import NOISE_SNR_DB
+from designer.fixedpoint.quantise import NOISE_SNR_DB, white_noise_snr_db
 from designer.fixedpoint.twin import Twin
 from hil_tests.locate import StageDifference
 from hil_tests.signals import Signal
+
+# What a quarter of a second of noise may lie from its expectation.
+_FINITE_NOISE_DB = 0.5
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(signal.samples))
     error = np.abs(word.to_float(board) - reference)
     snr_db = _ratio_db(reference, error)
-    limit_db = NOISE_SNR_DB[fixed.arithmetic] if signal.name == "noise" else _ratio_db(reference, bound)
+    limit_db = noise_floor_db(bank, fixed) if signal.name == "noise" else _ratio_db(reference, bound)
     difference = np.asarray(board, dtype=np.int64) - twin
     exact, within = not difference.any(), bool(np.all(error <= bound))
     return SignalReport(
@@ -116,6 +119,11 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         bool(exact and within and snr_db >= limit_db),
         None if exact else int(np.argwhere(difference)[0, 0]),
     )
+
+
+def noise_floor_db(bank: FilterBank, fixed: FixedPointBank) -> float:
+    """Least SNR on white noise: what coefficients and roundings let expect of this design, never below its word's."""
+    return max(NOISE_SNR_DB[fixed.arithmetic], white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
 
 
 def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:

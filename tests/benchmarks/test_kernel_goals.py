@@ -5,9 +5,10 @@ import re
 import pytest
 
 from benchmarks.bare_image import BARE, build_bare, run_bare
-from benchmarks.cycles import first_loop
+from benchmarks.bench import layout_goals
+from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
-from benchmarks.matrix import _tables
+from benchmarks.matrix import _tables, explain_filters
 from designer.errors import BuildError
 from designer.pipeline import design, find_layout
 
@@ -46,6 +47,30 @@ def test_a_goal_that_is_missed_is_said():
     assert all(goals_met(measured).values())
     measured["Cortex-M55"]["128"]["ours q31"] = 0.21
     assert [goal for goal, met in goals_met(measured).items() if not met] == ["Cortex-M55 ours q31 <= CMSIS-DSP"]
+
+
+def test_layout_goals_say_which_arithmetic_and_by_how_much():
+    rows = [
+        {"layout": "front3", "arithmetic": name, "pipeline": pipeline, "filters": filters, "taps": 600}
+        for name, pipeline, filters in (("q15", 900.0, 500.0), ("q31", 1401.0, 700.0))
+    ]
+    goals = layout_goals(rows, {"arm_fir_q15": 2000.0}, "q31")
+    assert goals == {
+        "front3 in q31: pipeline 1401 <= 1400 instructions a frame": False,
+        "front3 in q31: filters 2.86 >= 4 times fewer than arm_fir_q15": False,
+        "front3 in q15: pipeline 900 <= 1400 instructions a frame": True,
+        "front3 in q15: filters 4.00 >= 4 times fewer than arm_fir_q15": True,
+    }
+    assert "2000 / 4 = 500 would be the goal" in explain_filters(rows[1], 2000.0)
+    assert "600 taps at 0.688" in explain_filters(rows[1], 2000.0)
+
+
+def test_the_loops_have_the_instructions_that_the_explanation_counts():
+    text = _assembly("stm32f405")
+    # The end of an unrolled loop, two instructions ahead of its branch, is shared by sixteen turns.
+    for kernel, turn in (("q15", 11), ("q31", 11), ("q31x15", 18)):
+        assert len(first_loop(text, _FUNCTIONS[kernel])) == 16 * turn + 2
+    assert _TURN_PRODUCTS == {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
 
 
 def test_a_program_that_faults_is_an_error(tmp_path):

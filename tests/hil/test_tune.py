@@ -97,7 +97,7 @@ def front3(tmp_path_factory):
     out = directory / "build" / "front3"
     write(result.sources, out / "generated")
     build_image(out / "generated", "virtual", out / "firmware.elf")
-    (directory / "other.toml").write_text(turned(path, 85))
+    (directory / "other.toml").write_text(turned(path, 88))
     return directory, path, result.digest
 
 
@@ -152,7 +152,7 @@ def test_tune_and_every_save_after_it(front3):
     try:
         assert "plays it already" in "".join(lines_until(process, "designed in"))
         lines_until(process, "watching")
-        path.write_text(turned(path, 85))
+        path.write_text(turned(path, 88))
         assert f"fades from {digest[:12]} to" in lines_until(process, "designed in")[-1]
         # A file that is no layout while it is being edited, and a graph that the image does not have.
         path.write_text("name = ")
