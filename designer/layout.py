@@ -76,6 +76,7 @@ class Driver(_Section):
     z_m: Annotated[Finite, Field(ge=-0.5, le=0.5)] | None = None
     band_hz: BandHz = (0.0, 48000.0)
     roles: tuple[Literal["crosstalk", "beamformer"], ...] = ("crosstalk", "beamformer")
+    limit_db: Annotated[Finite, Field(ge=-60, le=0)] = 0.0
     measured: Measured | None = None
 
     @model_validator(mode="after")
@@ -157,13 +158,17 @@ class Filters(_Section):
 
 
 class Output(_Section):
-    """Level of the drivers' feeds.
+    """Level of the drivers' feeds, and what keeps them within their limits.
 
     ``peak_gain_db`` is the level that the loudest driver would reach if every input at once were matched to its
-    filters at full scale.  At 0 dB no signal whatever saturates; music stays far below, so the default is louder.
+    filters at full scale.  At 0 dB no signal whatever exceeds it; music stays far below, so the default is louder,
+    and what does exceed a driver's ``limit_db`` is turned down by its limiter.
     """
 
     peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
+    look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
+    release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
+    link_limiters: Annotated[bool, Field(strict=True)] = True
 
 
 class Layout(_Section):

@@ -48,6 +48,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "z_m": "In a baffle: place above the centre.",
         "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
         "roles": "What it takes part in: crosstalk, beamformer.",
+        "limit_db": "The driver's feed never exceeds this level, re full scale, whatever comes in.",
         "measured": "Measured responses that replace or complete the model of this driver.",
     },
     "Measured": {
@@ -85,7 +86,12 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Output": {
         "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "
-        "no signal whatever saturates; music stays far below, so the default is louder.",
+        "no signal whatever exceeds it; music stays far below, so the default is louder.",
+        "look_ahead_ms": "How far ahead the limiters look, which is by how much they delay; rounded up to whole hops "
+        "of 16 samples.",
+        "release_ms": "Time in which a limiter's gain comes back, after what needed it has gone.",
+        "link_limiters": "Whether all drivers are turned down together, so that nulls and virtual sources stay; "
+        "else each for itself.",
     },
 }
 

@@ -19,8 +19,10 @@ from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.design import bank_of, fit_filters
 from designer.filters.lengths import Lengths
+from designer.filters.protection import limiter_settings
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.effective import effective_impulse_responses
+from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
 from designer.fixedpoint.proof import OverflowProof, prove
 from designer.fixedpoint.quantise import NOISE_SNR_DB, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.simplify import Saving, simplify
@@ -114,7 +116,10 @@ def design(layout: Layout) -> Design:
     designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
     simplified = simplify(designed.impulse_responses)
     bank = replace(designed, impulse_responses=simplified.impulse_responses)
-    fixed = quantise_bank(bank, layout.arithmetic, error_weights(layout))
+    fixed = replace(
+        quantise_bank(bank, layout.arithmetic, error_weights(layout)),
+        limiter=fixed_limiter(limiter_settings(layout), layout.arithmetic),
+    )
     _require_noise_snr(layout, bank, fixed)
     sources = generate(layout, fixed)
     return Design(layout, designed, bank, simplified.savings, gain_db, fixed, prove(fixed), sources, lengths)
@@ -266,6 +271,9 @@ def _table_arrays(result: Design) -> dict[str, Any]:
         "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
         "effective_impulse_responses": effective_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
     }
+    limiter = fixed.limiter
+    arrays["limits"] = np.array(limiter.limits)
+    arrays["limiter"] = np.array([limiter.hops, limiter.release, limiter.linked])
     arrays["shuffled"] = np.bool_(fixed.structure.shuffled)
     # -1 in the place of a driver that has no mirror image.
     arrays["groups"] = np.array([[g.plus, -1 if g.minus is None else g.minus] for g in fixed.structure.groups])
@@ -288,4 +296,6 @@ def _fixed_bank(file: Any) -> FixedPointBank:
         for k, name in enumerate(structure.sum_names(drivers))
     )
     arithmetic = cast(Arithmetic, str(file["arithmetic"]))
-    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths, structure)
+    hops, release, linked = file["limiter"].tolist()
+    limiter = FixedLimiter(tuple(file["limits"].tolist()), hops, release, bool(linked))
+    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths, structure, limiter)

@@ -128,7 +128,7 @@ START = Message(
     "START",
     0x02,
     Payload((Field("entry", "u8", "where the samples enter, see ENTRY"),)),
-    "clears every filter and the upmix, chooses the entry",
+    "clears every filter, the upmix and the limiters, chooses the entry; full volume and the design's limits",
 )
 AUDIO = Message("AUDIO", 0x03, Payload(), "interleaved samples in", carries_samples=True)
 STATUS = Message("STATUS", 0x04, Payload(), "asks for counters and timing")
@@ -224,6 +224,12 @@ STATUS_REPLY = Message(
             Field("clock_source", "u8", "see CLOCK"),
             Field("entry", "u8", "see ENTRY; 0 before the first START"),
             Field("reserved", "u16", "0"),
+            Field(
+                "limiter_gains",
+                "bytes",
+                "least gain that each driver has asked for since START or HEALTH, as in HEALTH_REPLY",
+                64,
+            ),
         )
     ),
     "counters and timing",
@@ -263,6 +269,32 @@ TAP_REPLY = Message(
 FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
 PLAY = Message("PLAY", 0x20, Payload(), "gives the pipeline back to the board's own input, from silence")
 PLAY_REPLY = Message("PLAY_REPLY", PLAY.code | REPLY_BIT, Payload(), "it plays, or has no input of its own")
+SET_VOLUME = Message(
+    "SET_VOLUME",
+    0x22,
+    Payload((Field("gain", "u32", "2^24 is full volume, and the most"),)),
+    "moves the volume without a click; kept for the board's own playing until it is switched off",
+)
+SET_VOLUME_REPLY = Message("SET_VOLUME_REPLY", SET_VOLUME.code | REPLY_BIT, Payload(), "the volume is on its way")
+SET_LIMITER = Message(
+    "SET_LIMITER",
+    0x23,
+    Payload(
+        (
+            Field("driver", "u8", "whose limit it is"),
+            Field("reserved", "bytes", "0", 3),
+            Field("limit", "u32", "largest magnitude, 1 to what the design says"),
+            Field(
+                "release",
+                "u32",
+                "of all drivers, 2^15 to 2^31 - 1: 2^31 times the part of its way that a gain goes "
+                "back each hop of 16 samples",
+            ),
+        )
+    ),
+    "lowers a driver's limit, or raises it up to the design's; from the next sample on that enters the limiter",
+)
+SET_LIMITER_REPLY = Message("SET_LIMITER_REPLY", SET_LIMITER.code | REPLY_BIT, Payload(), "it holds from now on")
 HEALTH = Message("HEALTH", 0x21, Payload(), "asks how the board is; peaks and block_ticks_max start anew")
 HEALTH_REPLY = Message(
     "HEALTH_REPLY",
@@ -286,6 +318,14 @@ HEALTH_REPLY = Message(
             Field("peaks", "bytes", "the same of each driver, u32 each; 0 where there is none", 64),
             Field("stack_free", "u32", "bytes of the stack that were never used"),
             Field("table_checks", "u32", "times that the tables in flash were found whole"),
+            Field("volume", "u32", "gain that SET_VOLUME has set, 2^24 at the start"),
+            Field(
+                "limiter_gains",
+                "bytes",
+                "least gain that each driver has asked for since the last HEALTH, u32 each: "
+                "2^24 where nothing passed its limit; 0 where there is none",
+                64,
+            ),
         )
     ),
     "what the board's own playing has come to",
@@ -379,7 +419,7 @@ NAK = Message(
 )
 
 REQUESTS = (
-    *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH),
+    *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH, SET_VOLUME, SET_LIMITER),
     *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TUNE_COMMIT, TABLES),
 )
 REPLIES = (
@@ -393,6 +433,8 @@ REPLIES = (
     FAST_LANE_REPLY,
     PLAY_REPLY,
     HEALTH_REPLY,
+    SET_VOLUME_REPLY,
+    SET_LIMITER_REPLY,
     TUNE_BEGIN_REPLY,
     TUNE_DATA_REPLY,
     TUNE_APPLY_REPLY,
@@ -407,7 +449,8 @@ ENTRY = {"PROGRAM": 1, "FILTERS": 2}
 # Fraction bits of samples and coefficients; of both together where they differ.
 ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
-STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "OUTPUT": 4}
+# In the order of the pipeline: FEED is a driver ahead of its limiter.
+STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "FEED": 5, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}
 PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
 RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}

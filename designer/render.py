@@ -18,6 +18,7 @@ from designer.errors import LayoutError
 from designer.filters.bank import FilterBank
 from designer.filters.convolution import OverlapSave
 from designer.filters.engine import FloatEngine
+from designer.filters.protection import Limiter
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
@@ -53,7 +54,8 @@ class _Meter:
 def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) -> Processor:
     """From stereo (n, 2) to driver feeds (n, D), full scale 1."""
     if engine == "float":
-        reference = FloatEngine(bank.impulse_responses)
+        limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic))
+        reference = FloatEngine(bank.impulse_responses, limiter=limiter)
 
         def process_float(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
             output = reference.process(stereo)
@@ -156,9 +158,9 @@ def render_binaural(
     """
     for path in (target, before):
         _check_target(source, path)
-    rate = bank.sample_rate_hz
+    rate, delay = bank.sample_rate_hz, DELAY_SAMPLES + fixed.limiter.delay_samples
     chains = {
-        target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate, DELAY_SAMPLES),
+        target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate, delay),
         before: _Chain(lambda stereo: stereo, plain_ears, before, rate),
     }
     with ExitStack() as stack:

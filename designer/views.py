@@ -140,7 +140,7 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
     for heading in ("driver", "64-bit sum needs", "peak gain", "output"):
         table.add_column(heading, justify="left" if heading == "driver" else "right")
     for row in card["proof"]["drivers"]:
-        output = "saturates on matched input" if row["can_saturate"] else "never saturates"
+        output = f"limited by up to {-row['most_reduction_db']:.1f} dB" if row["is_limited"] else "never limited"
         table.add_row(row["driver"], f"{row['sum_bits']} bits", f"{row['peak_gain']:.2f}", output)
     console.print(table)
     table = Table(title="Filters", title_justify="left")

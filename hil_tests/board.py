@@ -15,6 +15,7 @@ from designer import protocol
 from designer.errors import HilError
 from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.generator_twin import GeneratedSignal
+from designer.fixedpoint.limiter import GAIN_ONE, to_db
 from designer.layout import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 from hil_tests.link import Link
@@ -157,7 +158,7 @@ class Board:
         return output.reshape(-1, self.info.drivers).astype(np.int64)
 
     def start(self, entry: Entry = "program") -> None:
-        """Clear every filter and the upmix, and choose where samples enter."""
+        """Clear filters, upmix and limiters, go to full volume, and choose where samples enter."""
         self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
 
     def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
@@ -235,6 +236,7 @@ class Board:
                     "receive_overruns",
                 )
             },
+            "limiter_gain_db": self._gains_db(fields["limiter_gains"]),
             "host_bad_replies": self.link.counters.bad_replies,
             "host_resends": self.link.counters.resends,
             "host_naks": self.link.counters.naks,
@@ -262,6 +264,7 @@ class Board:
         fields = protocol.HEALTH_REPLY.payload.unpack(self.link.request(protocol.HEALTH))
         full_scale = 2.0 ** protocol.ARITHMETIC[self.info.arithmetic.upper()]
         peaks = np.frombuffer(fields.pop("peaks"), dtype="<u4")[: self.info.drivers]  # type: ignore[arg-type]
+        gains_db = self._gains_db(fields.pop("limiter_gains"))
         budget = int(fields["block_ticks_budget"])
         return {
             **fields,
@@ -272,7 +275,37 @@ class Board:
             "peak_left": int(fields["peak_left"]) / full_scale,
             "peak_right": int(fields["peak_right"]) / full_scale,
             "peaks": [float(peak) / full_scale for peak in peaks],
+            "volume_db": to_db(int(fields["volume"])),
+            "limiter_gain_db": gains_db,
         }
+
+    def set_volume(self, volume_db: float) -> None:
+        """Move the volume without a click; -inf is silence.
+
+        It holds for what runs now and for the board's own playing; a `start` goes back to full volume for itself.
+
+        Raises
+        ------
+        HilError
+            If it lies above 0 dB.
+        """
+        gain = round(GAIN_ONE * 10 ** (volume_db / 20))
+        self.link.request(protocol.SET_VOLUME, protocol.SET_VOLUME.payload.pack(gain=gain))
+
+    def set_limiter(self, driver: int, limit: int, release: int) -> None:
+        """Lower a driver's limit, or raise it up to the design's; both raw, see `FixedLimiter`.
+
+        Raises
+        ------
+        HilError
+            If the board refuses.
+        """
+        payload = protocol.SET_LIMITER.payload.pack(driver=driver, reserved=bytes(3), limit=limit, release=release)
+        self.link.request(protocol.SET_LIMITER, payload)
+
+    def _gains_db(self, raw: Any) -> list[float]:
+        """Levels of the least gain that each driver's limiter has asked for."""
+        return [to_db(int(gain)) for gain in np.frombuffer(raw, dtype="<u4")[: self.info.drivers]]
 
     def close(self) -> None:
         """Release the board; more than once does no harm."""

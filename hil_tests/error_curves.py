@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from designer.filters.engine import FloatEngine
+from designer.filters.protection import Limiter
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.twin import Twin
 from designer.pipeline import Design
 from hil_tests.signals import Signal
 
@@ -22,7 +24,7 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
     ----------
     design : Design
     signal : Signal
-        Stimulus; it must not drive any output to full scale.
+        Stimulus.
     output : (n, D) integers
         What the board made of it.
 
@@ -33,7 +35,10 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
         for each driver ``error_lsb``.
     """
     word, rate = SAMPLE_FORMATS[design.fixed.arithmetic], design.layout.sample_rate_hz
-    engine = FloatEngine(design.bank.impulse_responses, word.largest * word.lsb)
+    model = Twin(design.fixed)
+    model.process(signal.samples, signal.entry)
+    limiter = Limiter(design.fixed.limiter.as_float(design.fixed.arithmetic), model.limiter_decisions)
+    engine = FloatEngine(design.bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
     reference = engine.process(word.to_float(signal.samples), signal.entry)
     error = word.to_float(output) - reference
     count = error.shape[0] // _POINTS * _POINTS

@@ -64,6 +64,18 @@ class HostPlayer:
         """Give it back."""
         self._library.host_player_release(self._state)
 
+    def set_volume(self, gain: int) -> None:
+        """Set the volume as a host does over the line, full volume being 2**24.
+
+        Raises
+        ------
+        ValueError
+            If the player refuses.
+        """
+        status = self._library.host_player_set_volume(self._state, ctypes.c_uint32(gain))
+        if status != 0:
+            raise ValueError(f"volume {gain}: {protocol.STATUS_NAMES[status]}")
+
     @property
     def state(self) -> str:
         """Name of the state, as in `protocol.PLAYER`."""

@@ -15,10 +15,11 @@ from designer.fixedpoint.twin import Stages, Twin
 from hil_tests.board import Board
 
 STAGE_MEANINGS = {
-    "bus": "bus into the filters, behind the upmix and the rotation to mid and side",
+    "bus": "bus into the filters, behind upmix, volume and the rotation to mid and side",
     "path": "path of the FIR matrix",
     "sum": "sum, ahead of what makes drivers of sums",
-    "output": "output",
+    "feed": "driver ahead of its limiter",
+    "output": "output, behind the limiter",
 }
 
 
@@ -29,7 +30,7 @@ class StageDifference:
     Attributes
     ----------
     stage : str
-        'bus', 'path', 'sum' or 'output': the first in the pipeline's order that differs.
+        'bus', 'path', 'sum', 'feed' or 'output': the first in the pipeline's order that differs.
     channel : str
         Bus, path or driver by name.
     sample : int
@@ -102,8 +103,8 @@ def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame
 
 
 def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
-    """Blocks that the filters remember: so far back a difference can lie that rounding hid until now."""
-    return -(-(bank.history_samples + 1) // block_samples)
+    """Blocks that filters and limiters remember: so far back a difference can lie that rounding hid until now."""
+    return -(-(bank.history_samples + 1 + 2 * bank.limiter.delay_samples) // block_samples)
 
 
 def first_difference(

@@ -82,16 +82,17 @@ def measure(
     figures = {"response_deviation_db": _response_deviation(design, responses), **_delays(design, responses)}
     bench = _Bench(design, board)
     progress("THD+N")
-    loud = bench.run(THD_LEVEL_DBFS)
+    loud = bench.run(bench.level_dbfs)
     figures["thd_n_db"] = thd_n_db(loud, bench.rate)
     frequency, level = spectrum_dbfs(loud, bench.rate)
     curves["spectrum"] = {"frequency_hz": frequency.tolist(), "level_dbfs": level.tolist()}
-    full_scale = fit_tone(loud, TONE_HZ, bench.rate).amplitude * 10 ** (-THD_LEVEL_DBFS / 20)
+    full_scale = fit_tone(loud, TONE_HZ, bench.rate).amplitude * 10 ** (-bench.level_dbfs / 20)
     progress("dynamic range")
     figures["dynamic_range_db"] = dynamic_range_db(bench.run(DYNAMIC_RANGE_LEVEL_DBFS), bench.rate, full_scale)
     progress("level linearity")
     least = 20 * np.log10(LEAST_OUTPUT_LSB * bench.word.lsb / full_scale)
-    levels = list(range(-10, int(np.floor(least)), -LEVEL_STEP_DB[bench.word.bits])) or [-10]
+    top = min(-10, int(np.floor(bench.level_dbfs)))
+    levels = list(range(top, int(np.floor(least)), -LEVEL_STEP_DB[bench.word.bits])) or [top]
     found = [fit_tone(bench.run(level), TONE_HZ, bench.rate).amplitude for level in levels]
     deviation = [float(20 * np.log10(a / full_scale) - x) for a, x in zip(found, levels, strict=True)]
     figures["level_linearity_db"] = max(map(abs, deviation))
@@ -109,10 +110,14 @@ class _Bench:
         self.rate = design.layout.sample_rate_hz
         self.word = SAMPLE_FORMATS[design.fixed.arithmetic]
         responses = design.bank.impulse_responses
-        self._settle = responses.shape[2]
-        phasor = np.exp(-2j * np.pi * TONE_HZ * np.arange(self._settle) / self.rate)
+        self._settle = responses.shape[2] + design.fixed.limiter.delay_samples
+        phasor = np.exp(-2j * np.pi * TONE_HZ * np.arange(responses.shape[2]) / self.rate)
         gains = np.abs(responses @ phasor)
         self._driver, self._bus = (int(n) for n in np.unravel_index(int(np.argmax(gains)), gains.shape))
+        # A tone that a limiter turns down would not show the filters; 0.1 dB are left for its dither and onset.
+        limits = np.array(design.fixed.limiter.limits) * self.word.lsb
+        free_db = 20 * np.log10(np.min(limits / np.maximum(gains[:, self._bus], 1e-9))) - 0.1
+        self.level_dbfs = float(min(THD_LEVEL_DBFS, free_db))
 
     def run(self, level_dbfs: float) -> np.ndarray:
         """Measure the channel's settled response to a tone, full scale 1.
@@ -185,6 +190,6 @@ def _delays(design: Design, responses: np.ndarray) -> dict[str, float]:
             theirs = delay_samples(float_design[d, i], float_design[heard[0], i], DELAY_BAND_HZ, rate)
             errors.append(abs(ours - theirs))
     return {
-        "latency_samples": float(np.argmax(np.abs(board[loudest[0], loudest[1]]))),
+        "latency_samples": float(np.argmax(np.abs(board[loudest[0], loudest[1]])) + design.fixed.limiter.delay_samples),
         "inter_channel_delay_error_samples": max(errors),
     }

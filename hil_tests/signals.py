@@ -11,6 +11,7 @@ import soundfile
 from designer.errors import LayoutError
 from designer.filters.engine import Entry
 from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.qformat import SAMPLE_FORMATS, QFormat
 from designer.fixedpoint.worst_case import driver_input
 
@@ -74,7 +75,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
 
 
 def _response_samples(bank: FixedPointBank) -> int:
-    return bank.history_samples + 1
+    return bank.history_samples + 1 + bank.limiter.delay_samples
 
 
 def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
@@ -88,10 +89,15 @@ def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
 def impulse_heights(bank: FixedPointBank) -> np.ndarray:
     """Raw heights of an impulse signal's impulses: (K,) int64, from full scale down to about 0.8 of it.
 
+    Where a limiter would turn a response down, all are lower.
+
     Each height meets another rounding at the output; with K of them the response is known √K times better than
     from one.
     """
-    largest = SAMPLE_FORMATS[bank.arithmetic].largest
+    # Half a step is left for rounding.
+    peaks = np.abs(effective_impulse_responses(bank)).max(axis=(1, 2))
+    reachable = ((np.array(bank.limiter.limits) - 0.5) / np.maximum(peaks, 1e-12)).min()
+    largest = int(min(SAMPLE_FORMATS[bank.arithmetic].largest, reachable))
     return np.array([largest - k * (largest // 37) for k in range(IMPULSES)], dtype=np.int64)
 
 
@@ -102,7 +108,7 @@ def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
     ----------
     bank : FixedPointBank
     output : (K n, D) integers
-        What the board returned for an impulse signal.
+        What the board returned for an impulse signal.  The limiters' delay is taken off.
 
     Returns
     -------
@@ -110,7 +116,8 @@ def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
     """
     heights = impulse_heights(bank).astype(np.float64)
     repeats = np.asarray(output, dtype=np.float64).reshape(heights.size, -1, output.shape[1])
-    return np.asarray(np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights))
+    mean = np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights)
+    return np.asarray(mean[bank.limiter.delay_samples :])
 
 
 def _worst_case(bank: FixedPointBank) -> np.ndarray:

@@ -160,6 +160,26 @@ FAULTS = {
         SPHERE.replace("azimuth_deg = 30.0", "azimuth_deg = 30.0\nband_hz = [900.0, 300.0]"),
         "layout 'my.toml', driver[0]: band_hz = [900.0, 300.0]: the lower edge must lie below the upper edge",
     ),
+    "a limit above full scale": (
+        SPHERE.replace("azimuth_deg = 30.0", "azimuth_deg = 30.0\nlimit_db = 3.0"),
+        "layout 'my.toml', driver[0].limit_db = 3.0: allowed is up to 0",
+    ),
+    "a limit without a number": (
+        SPHERE.replace("azimuth_deg = 30.0", "azimuth_deg = 30.0\nlimit_db = nan"),
+        "layout 'my.toml', driver[0].limit_db = nan: not a finite number: give a number",
+    ),
+    "seconds for milliseconds": (
+        SPHERE + "\n[output]\nlook_ahead_ms = 0.0015\n",
+        "layout 'my.toml', output.look_ahead_ms = 0.0015: allowed is from 0.5",
+    ),
+    "a release without end": (
+        SPHERE + "\n[output]\nrelease_ms = 1e6\n",
+        "layout 'my.toml', output.release_ms = 1000000.0: allowed is up to 2000",
+    ),
+    "a word for a truth value": (
+        SPHERE + '\n[output]\nlink_limiters = "no"\n',
+        "layout 'my.toml', output.link_limiters = 'no': input should be a valid boolean",
+    ),
     "nobody cancels": (
         SPHERE.replace("channel = 1", 'channel = 1\nroles = ["beamformer"]'),
         "layout 'my.toml', drivers: 1 with the role 'crosstalk', needed are 2 or more: add it to 'roles'",

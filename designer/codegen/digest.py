@@ -35,6 +35,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
         sha.update(len(part).to_bytes(8, "little"))
         sha.update(part)
 
+    limiter = bank.limiter
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
     add(_canonical_json(_without_directories(layout.model_dump(mode="json"))))
     add(
@@ -45,6 +46,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
                 "drivers": list(bank.driver_names),
                 "inputs": list(bank.input_names),
                 "buses": list(bank.bus_names),
+                "limiter": [list(limiter.limits), limiter.hops, limiter.release, limiter.linked],
                 "groups": [[group.plus, group.minus] for group in bank.structure.groups],
             }
         )
@@ -65,8 +67,10 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
     Returns
     -------
     int
-        The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph.
+        The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph,
+        limiters (SET_LIMITER lowers those).
     """
+    limiter = bank.limiter
     shared = {
         "abi": TABLE_SET_VERSION,
         "name": layout.name,
@@ -76,6 +80,7 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
         "drivers": list(bank.driver_names),
         "buses": list(bank.bus_names),
         "groups": [[group.plus, group.minus] for group in bank.structure.groups],
+        "limiter": [list(limiter.limits), limiter.hops, limiter.release, limiter.linked],
     }
     return int.from_bytes(hashlib.sha256(_canonical_json(shared)).digest()[:4], "little")
 

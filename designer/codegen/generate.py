@@ -16,7 +16,7 @@ from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
 from designer.layout import Layout
 
 # Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
-DESIGN_ABI = 3
+DESIGN_ABI = 4
 
 _VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}
 
@@ -132,6 +132,13 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         "path_gain_limit": _path_gain_limit(layout, bank),
         "history_samples": tables.history_samples,
         "max_taps": max([fir.length for fir in tables.firs] + [1]),
+        "limiter_hops": bank.limiter.hops,
+        "limiter_delay": bank.limiter.delay_samples,
+        "limiter_linked": int(bank.limiter.linked),
+        "limits": [
+            {"driver": name, "raw": raw} for name, raw in zip(bank.driver_names, bank.limiter.limits, strict=True)
+        ],
+        "release": bank.limiter.release,
         "digest_bytes": [f"0x{byte:02X}" for byte in bytes.fromhex(digest)],
         "values_per_row": _VALUES_PER_ROW[bank.arithmetic],
     }

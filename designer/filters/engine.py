@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from designer.filters.convolution import OverlapSave
+from designer.filters.protection import Limiter, Volume
 from designer.filters.upmix import Upmix
 
 Entry = Literal["program", "filters"]
@@ -15,7 +16,7 @@ ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
 
 
 class FloatEngine:
-    """Upmix and FIR matrix, with state, so that a long signal can be run in pieces.
+    """Upmix, volume, FIR matrix and limiters, with state, so that a long signal can be run in pieces.
 
     Parameters
     ----------
@@ -24,6 +25,12 @@ class FloatEngine:
         Largest positive sample, see `Upmix`.
     decisions : sequence of (7, 2) arrays, optional
         Gains of the upmix after each hop in place of its own, see `Upmix`.
+    limiter : Limiter, optional
+        Without it the drivers are as the filters make them.
+
+    Attributes
+    ----------
+    volume : Volume
     """
 
     def __init__(
@@ -31,9 +38,12 @@ class FloatEngine:
         impulse_responses: np.ndarray,
         full_scale: float = 1.0,
         decisions: Sequence[np.ndarray] | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         self._upmix = Upmix(full_scale, decisions)
+        self.volume = Volume()
         self._matrix = OverlapSave(impulse_responses)
+        self._limiter = limiter
 
     def forget_decisions(self) -> None:
         """Drop the upmix's record of gains, which grows with the signal."""
@@ -61,4 +71,5 @@ class FloatEngine:
             raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
         buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
         self._upmix.decisions.clear()
-        return self._matrix.process(buses)
+        feeds = self._matrix.process(self.volume.process(buses))
+        return feeds if self._limiter is None else self._limiter.process(feeds)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.structure import Structure, direct_structure
 
 Arithmetic = Literal["q15", "q31", "q31x15"]
@@ -96,6 +98,8 @@ class FixedPointBank:
         Indexed ``paths[sum][bus]``; with the direct structure these are driver and input.
     structure : Structure
         By default the direct one.
+    limiter : FixedLimiter
+        By default full scale for every driver.
 
     Raises
     ------
@@ -110,6 +114,7 @@ class FixedPointBank:
     input_names: tuple[str, ...]
     paths: tuple[tuple[FixedPointPath, ...], ...]
     structure: Structure = field(default_factory=lambda: Structure(False, ()))
+    limiter: FixedLimiter = field(default_factory=FixedLimiter)
 
     def __post_init__(self) -> None:
         if self.arithmetic not in TAP_TYPES:
@@ -120,6 +125,11 @@ class FixedPointBank:
             object.__setattr__(self, "structure", direct_structure(len(self.driver_names)))
         if sum(1 if group.minus is None else 2 for group in self.structure.groups) != len(self.driver_names):
             raise ValueError(f"structure: its groups do not make {len(self.driver_names)} drivers")
+        if not self.limiter.limits:
+            largest = SAMPLE_FORMATS[self.arithmetic].largest
+            object.__setattr__(self, "limiter", replace(self.limiter, limits=(largest,) * len(self.driver_names)))
+        if len(self.limiter.limits) != len(self.driver_names):
+            raise ValueError(f"limiter: {len(self.limiter.limits)} limits for {len(self.driver_names)} drivers")
         shape = [len(row) for row in self.paths]
         if shape != [len(self.bus_names)] * len(self.sum_names):
             raise ValueError(

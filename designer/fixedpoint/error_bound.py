@@ -3,8 +3,8 @@
 Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
 
 1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
-2. Rounding: half an LSB at each driver's output; through its filters what the buses drop (`bus_error`); in q31x15 one
-   unit of 2**-(26 + e) for each product's floor.
+2. Rounding: half an LSB at each driver ahead of its limiter, and once more behind it where it turns down; through the
+   filters what the buses drop (`bus_error`); in q31x15 one unit of 2**-(26 + e) for each product's floor.
 3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
    gains as given (DESIGN.md, "Upmix"), so that ΔC is rounding only.
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import component_responses, effective_impulse_responses
+from designer.fixedpoint.protection_twin import sample_gains
 from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.upmix_bound import centre_error_bound
 from designer.fixedpoint.upmix_twin import UpmixTwin
@@ -111,6 +112,29 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
     spread = _convolve_matrix(residual[:, None, :], centre_error[:, None])
     bound = filter_error_bound(impulse_responses, bank, word.to_float(buses))
     return np.asarray(bound + spread)
+
+
+def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list[np.ndarray]) -> np.ndarray:
+    """Carry a bound ahead of the limiters to behind them, where float takes the twin's gains.
+
+    Parameters
+    ----------
+    bound : (n, D) float64
+        `filter_error_bound` or `program_error_bound`.
+    bank : FixedPointBank
+    decisions : list of (G,) integers
+        The twin's (`LimiterTwin.decisions`), from a reset on.
+
+    Returns
+    -------
+    (n, D) float64
+        Full scale 1.
+    """
+    gains = sample_gains(decisions, bound.shape[0])
+    late = np.zeros_like(bound)
+    delay = bank.limiter.delay_samples
+    late[delay:] = bound[: max(bound.shape[0] - delay, 0)]
+    return np.asarray(late * gains + np.where(gains < 1.0, SAMPLE_FORMATS[bank.arithmetic].lsb / 2, 0.0))
 
 
 def _padded_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ import numpy as np
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.bound import Bound
+from designer.fixedpoint.limiter_proof import limiter_bounds, volume_bounds
 from designer.fixedpoint.parts import part_bounds
 from designer.fixedpoint.qformat import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import segments
@@ -27,46 +29,8 @@ _WORD_64 = 1 << 63
 
 
 @dataclass(frozen=True)
-class Bound:
-    """What one intermediate can reach, and what it can hold.
-
-    Attributes
-    ----------
-    stage : str
-        'upmix', 'bus', 'accumulator', 'segment', 'part …' (see `parts`) or 'sum'; other stages name themselves.
-    where : str
-        Which one.
-    least, most : int
-        Extremes over all inputs within full scale, raw.
-    limit : int
-        It is exact from -limit to limit - 1.
-    """
-
-    stage: str
-    where: str
-    least: int
-    most: int
-    limit: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether it stays exact for every input."""
-        return -self.limit <= self.least and self.most < self.limit
-
-    @property
-    def bits(self) -> int:
-        """Two's-complement bits that the extremes need."""
-        return max(self.most.bit_length(), (-self.least - 1).bit_length()) + 1
-
-    @property
-    def limit_bits(self) -> int:
-        """Bits that there are."""
-        return self.limit.bit_length()
-
-
-@dataclass(frozen=True)
 class DriverBound:
-    """Worst case of one driver, before saturation.
+    """Worst case of one driver, ahead of its limiter.
 
     Attributes
     ----------
@@ -74,29 +38,34 @@ class DriverBound:
     sum : Bound
         Of its 64-bit sum over all paths, rounding offset included.
     least, most : int
-        Output before saturation, raw.
-    full_scale : int
-        Largest raw output.
+        Feed, raw.
+    limit : int
+        Largest magnitude behind the limiter, raw.
     gain : float
-        Σ over inputs of Σ|h|: the output's bound for inputs within ±1.
+        Σ over inputs of Σ|h|: the feed's bound for inputs within ±1.
     """
 
     driver: str
     sum: Bound
     least: int
     most: int
-    full_scale: int
+    limit: int
     gain: float
 
     @property
     def holds(self) -> bool:
-        """Whether the sum is exact; the output's saturation then acts on the true value."""
+        """Whether the sum is exact; the limiter then acts on the true value."""
         return self.sum.holds
 
     @property
-    def can_saturate(self) -> bool:
-        """Whether some input within full scale drives the output beyond it."""
-        return self.most > self.full_scale or self.least < -self.full_scale - 1
+    def is_limited(self) -> bool:
+        """Whether some input within full scale makes the limiter work."""
+        return self.most > self.limit or self.least < -self.limit - 1
+
+    @property
+    def most_reduction_db(self) -> float:
+        """By how much the limiter turns the loudest input down; 0 or less."""
+        return min(20 * math.log10(self.limit / (max(self.most, -self.least - 1) + 1)), 0.0) if self.is_limited else 0.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +76,7 @@ class OverflowProof:
     ----------
     arithmetic : str
     bounds : tuple of Bound
-        Buses, accumulators, segments, and whatever other stages add.
+        Of upmix, volume, buses, accumulators, segments, feeds and limiters.
     drivers : tuple of DriverBound
     """
 
@@ -128,11 +97,13 @@ class OverflowProof:
 def prove(bank: FixedPointBank) -> OverflowProof:
     """Bound every intermediate from the program's input to the drivers."""
     buses = list(_bus_bounds(bank))
-    bounds = [*_upmix_bounds(), *buses]
+    bounds = [*_upmix_bounds(), *volume_bounds(SAMPLE_FORMATS[bank.arithmetic]), *buses]
     for name, row in zip(bank.sum_names, bank.paths, strict=True):
         for bus, path in zip(buses, row, strict=True):
             bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", bus, path)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
+    bounds += [_feed_bound(bank, driver) for driver in drivers]
+    bounds += limiter_bounds(bank.limiter, bank.driver_names)
     return OverflowProof(bank.arithmetic, tuple(bounds), drivers)
 
 
@@ -164,6 +135,12 @@ def _fault(bound: Bound) -> str:
 def _upmix_bounds() -> Iterator[Bound]:
     for found in prove_upmix():
         yield Bound("upmix", found.name, -found.magnitude, found.magnitude, 1 << (found.bits - 1))
+
+
+def _feed_bound(bank: FixedPointBank, driver: DriverBound) -> Bound:
+    # firmware/core/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
+    limit = _WORD_32 if bank.arithmetic == "q15" else _WORD_64
+    return Bound("feed", f"driver '{driver.driver}'", driver.least, driver.most, limit)
 
 
 def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
@@ -198,7 +175,7 @@ def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointP
 
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
-    structure, word = bank.structure, SAMPLE_FORMATS[bank.arithmetic]
+    structure = bank.structure
     g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
     exponent, shift = bank.group_exponent(g), bank.group_shift(g)
     taps = driver_taps(bank, driver)
@@ -212,7 +189,7 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     total = Bound("sum", f"driver '{name}'", least, most, _WORD_64)
     fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
     gain = math.ldexp(float(_absolute_sum(bank, taps)), -(fraction + exponent))
-    return DriverBound(name, total, least >> shift, most >> shift, word.largest, gain)
+    return DriverBound(name, total, least >> shift, most >> shift, bank.limiter.limits[driver], gain)
 
 
 def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -> tuple[int, int]:

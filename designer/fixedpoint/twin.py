@@ -10,6 +10,8 @@ from designer.filters.engine import ENTRY_CHANNELS, Entry
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.convolution import exact_convolve, floored_convolve
 from designer.fixedpoint.fade import Fade
+from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
+from designer.fixedpoint.protection_twin import LimiterTwin, VolumeTwin
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.upmix_decision import GAIN_ONE
 from designer.fixedpoint.upmix_twin import UpmixTwin
@@ -27,7 +29,9 @@ class Stages:
     path : (n, K * B) int64
         Each path's share of its sum, at the sum's scale.
     sum : (n, K) int64
-        Ahead of all that makes drivers of them: sum and difference, rounding, saturation and what follows.
+        Ahead of all that makes drivers of them: sum and difference, rounding and what follows.
+    feed : (n, D) int64
+        Drivers ahead of their limiters: rounded, and as large as they come.
     output : (n, D) int64
         Driver samples.
     """
@@ -35,11 +39,12 @@ class Stages:
     bus: np.ndarray
     path: np.ndarray
     sum: np.ndarray
+    feed: np.ndarray
     output: np.ndarray
 
 
 class Twin:
-    """Upmix and FIR matrix of one design, with the firmware's state.
+    """Upmix, volume, FIR matrix and limiters of one design, with the firmware's state.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ class Twin:
         self._bank = bank
         self._word = SAMPLE_FORMATS[bank.arithmetic]
         self._upmix = UpmixTwin(bank.arithmetic)
+        self.volume = VolumeTwin()
+        self.limiter = LimiterTwin(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
         self._fade: Fade | None = None
         self.reset()
@@ -60,6 +67,8 @@ class Twin:
     def reset(self) -> None:
         """Return to the state after power-up."""
         self._upmix.reset()
+        self.volume.reset()
+        self.limiter.reset()
         self._history = np.zeros((self._history_samples, len(self._bank.bus_names)), dtype=np.int64)
         if self._fade is not None:
             self._bank, self._fade = self._fade.bank, None
@@ -70,30 +79,36 @@ class Twin:
         Parameters
         ----------
         bank : FixedPointBank
-            Of the same filter graph, arithmetic and rate.
+            Of the same filter graph, limiters, arithmetic and rate.
         group_samples : int
             Length of one group's fade: `designer.fixedpoint.fade.group_samples`.
 
         Raises
         ------
         ValueError
-            If the bank is of another graph, looks back further than what is kept, or a fade is under way.
+            If the bank is of another graph or limiters, looks back further than what is kept, or a fade is under way.
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
-        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz) for b in (self._bank, bank)]
+        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
-            raise ValueError("the bank is of another filter graph, or looks back further than the twin")
+            raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
         self._fade = Fade(bank, group_samples)
 
     def forget_decisions(self) -> None:
-        """Drop the upmix's record of gains, which grows with the signal; only comparisons with float need it."""
+        """Drop the records of gains, which grow with the signal; only comparisons with float need them."""
         self._upmix.decisions.clear()
+        self.limiter.decisions.clear()
 
     @property
     def decisions(self) -> list[np.ndarray]:
         """Gains of the upmix after each hop since the reset, full scale 1: what a float reference is to take."""
         return [gains / GAIN_ONE for gains in self._upmix.decisions]
+
+    @property
+    def limiter_decisions(self) -> list[np.ndarray]:
+        """Gains of the limiters, as `Limiter` takes them."""
+        return [gains / LIMITER_ONE for gains in self.limiter.decisions]
 
     def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
         """Run samples through the board's arithmetic.
@@ -125,35 +140,35 @@ class Twin:
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
         buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
-        return self._filter(buses)
+        return self._filter(self.volume.process(buses))
 
     def _filter(self, inputs: np.ndarray) -> Stages:
         count, buses = inputs.shape[0], to_buses(self._bank, inputs)
         extended = np.concatenate([self._history, buses])
-        paths, sums, output = self._matrix(self._bank, extended, count)
+        paths, sums, feed = self._matrix(self._bank, extended, count)
         if self._fade is not None:
-            output = self._fade.mix(output, self._matrix(self._fade.bank, extended, count)[2])
+            feed = self._fade.mix(feed, self._matrix(self._fade.bank, extended, count)[2])
             if self._fade.is_over:
                 self._bank, self._fade = self._fade.bank, None
         self._history = extended[extended.shape[0] - self._history_samples :]
-        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), output)
+        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), feed, self.limiter.process(feed))
 
     def _matrix(
         self, bank: FixedPointBank, extended: np.ndarray, count: int
     ) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-        """Paths, sums, and (count, D) drivers of one bank."""
+        """Paths, sums, and (count, D) drivers of one bank, ahead of their limiters."""
         paths, sums = [], []
         for k, (g, _) in enumerate(bank.structure.sums):
             shares = self._shares(bank.paths[k], bank.group_exponent(g), extended, count)
             paths += shares
             sums.append(np.sum(shares, axis=0))
-        output = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
+        feed = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
         for g, group in enumerate(bank.structure.groups):
             common, *difference = (sums[k] for k in bank.structure.sums_of(g))
-            output[:, group.plus] = self._to_word(sum(difference, common), bank.group_shift(g))
+            feed[:, group.plus] = _rounded(sum(difference, common), bank.group_shift(g))
             if group.minus is not None:
-                output[:, group.minus] = self._to_word(common - difference[0], bank.group_shift(g))
-        return paths, sums, output
+                feed[:, group.minus] = _rounded(common - difference[0], bank.group_shift(g))
+        return paths, sums, feed
 
     def _shares(
         self, row: tuple[FixedPointPath, ...], exponent: int, extended: np.ndarray, count: int
@@ -165,10 +180,6 @@ class Twin:
             for b, path in enumerate(row)
         ]
 
-    def _to_word(self, total: np.ndarray, shift: int) -> np.ndarray:
-        rounded = (total + ((1 << shift) >> 1)) >> shift
-        return np.asarray(np.clip(rounded, self._word.smallest, self._word.largest))
-
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
         """FIR of one path: exact in q15 and q31, the sum of floors in q31x15."""
         newest = extended.size - path.delay
@@ -176,3 +187,7 @@ class Twin:
         if self._bank.arithmetic != "q31x15":
             return exact_convolve(window, path.coefficients)
         return floored_convolve(window, path.coefficients)
+
+
+def _rounded(total: np.ndarray, shift: int) -> np.ndarray:
+    return np.asarray((total + ((1 << shift) >> 1)) >> shift)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,10 @@ def scorecard(
         "fir_taps": int(responses.shape[2]),
         "modelling_delay_samples": bank.modelling_delay_samples,
         "upmix_delay_samples": DELAY_SAMPLES,
-        "latency_ms": 1000.0 * (bank.modelling_delay_samples + DELAY_SAMPLES) / bank.sample_rate_hz,
+        "limiter_delay_samples": fixed.limiter.delay_samples,
+        "latency_ms": 1000.0
+        * (bank.modelling_delay_samples + DELAY_SAMPLES + fixed.limiter.delay_samples)
+        / bank.sample_rate_hz,
         "common_gain_db": gain_db,
         "float": acoustic_figures(layout, (designed or bank).impulse_responses, plant),
         "quantised": quantised,
@@ -111,6 +115,7 @@ def scorecard(
         **({"length": length_figures(lengths), "rtf": rtf_figures(lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
+        "protection": protection_figures(layout, fixed, proof),
         "proof": proof_figures(proof),
     }
 
@@ -188,6 +193,27 @@ def structure_figures(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> dic
     }
 
 
+def protection_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowProof) -> dict[str, Any]:
+    """Lay out the limiters: what each driver is held to, and by how much the loudest input at all is turned down."""
+    limiter, rate_khz = fixed.limiter, layout.sample_rate_hz / 1000
+    return {
+        "linked": limiter.linked,
+        "look_ahead_samples": limiter.delay_samples,
+        "look_ahead_ms": limiter.delay_samples / rate_khz,
+        "release_ms": layout.output.release_ms,
+        "drivers": [
+            {
+                "driver": bound.driver,
+                "limit_db": driver.limit_db,
+                "limit_lsb": bound.limit,
+                "most_ahead_db": 20 * math.log10(bound.gain),
+                "most_reduction_db": bound.most_reduction_db,
+            }
+            for driver, bound in zip(layout.drivers, proof.drivers, strict=True)
+        ],
+    }
+
+
 def proof_figures(proof: OverflowProof) -> dict[str, Any]:
     """Turn the overflow proof into figures."""
     return {
@@ -213,9 +239,10 @@ def proof_figures(proof: OverflowProof) -> dict[str, Any]:
                 "sum_bits": bound.sum.bits,
                 "least_lsb": bound.least,
                 "most_lsb": bound.most,
-                "full_scale_lsb": bound.full_scale,
+                "limit_lsb": bound.limit,
                 "peak_gain": bound.gain,
-                "can_saturate": bound.can_saturate,
+                "is_limited": bound.is_limited,
+                "most_reduction_db": bound.most_reduction_db,
             }
             for bound in proof.drivers
         ],

@@ -16,6 +16,64 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
     command->platform = platform;
     command->design =
         ps_tuning_reset(&command->tuning, platform->spare, platform->spare_bytes, platform->flash, design);
+    command->settings.volume = PS_GAIN_ONE;
+    command->settings.release = design->release;
+    memcpy(command->settings.limits, design->limits, sizeof command->settings.limits);
+}
+
+static void apply_limits(ps_command_t *command)
+{
+    ps_limiter_t *limiter = &command->pipeline.limiter;
+
+    memcpy(limiter->limits, command->settings.limits, sizeof limiter->limits);
+    limiter->release = command->settings.release;
+}
+
+int ps_command_begin_playing(ps_command_t *command)
+{
+    const int status = ps_pipeline_reset(&command->pipeline, command->design, PS_ENTRY_PROGRAM);
+
+    command->entry = 0; /* AUDIO needs a START before it */
+    ps_volume_reset(&command->pipeline.volume, command->settings.volume);
+    apply_limits(command);
+    return status;
+}
+
+static int set_volume(ps_command_t *command, uint32_t gain)
+{
+    if (gain > PS_GAIN_ONE) {
+        return PS_E_RANGE;
+    }
+    command->settings.volume = gain;
+    command->pipeline.volume.target = gain;
+    return PS_OK;
+}
+
+#define RELEASE_MIN (1u << 15)
+
+/* A limit above the design's would no longer be what the driver was said to stand. */
+static int set_limiter(ps_command_t *command, const uint8_t *request)
+{
+    const uint32_t driver = request[PS_SET_LIMITER_DRIVER];
+    const uint32_t limit = ps_get_u32(request + PS_SET_LIMITER_LIMIT);
+    const uint32_t release = ps_get_u32(request + PS_SET_LIMITER_RELEASE);
+
+    if (driver >= PS_DRIVERS || limit == 0 || limit > command->design->limits[driver] ||
+        release < RELEASE_MIN || release > INT32_MAX) {
+        return PS_E_RANGE;
+    }
+    command->settings.limits[driver] = limit;
+    command->settings.release = release;
+    command->pipeline.limiter.limits[driver] = limit;
+    command->pipeline.limiter.release = release;
+    return PS_OK;
+}
+
+void ps_command_put_limiter_gains(const ps_command_t *command, uint8_t *to)
+{
+    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
+        ps_put_u32(to + 4u * d, command->pipeline.limiter.least[d]);
+    }
 }
 
 static uint64_t now(const ps_command_t *command)
@@ -147,6 +205,8 @@ static size_t status(const ps_command_t *command, const ps_link_counters_t *coun
     reply[PS_STATUS_REPLY_CLOCK_SOURCE] = platform->clock_source;
     reply[PS_STATUS_REPLY_ENTRY] = command->entry;
     ps_put_u16(reply + PS_STATUS_REPLY_RESERVED, 0);
+    memset(reply + PS_STATUS_REPLY_LIMITER_GAINS, 0, PS_STATUS_REPLY_BYTES - PS_STATUS_REPLY_LIMITER_GAINS);
+    ps_command_put_limiter_gains(command, reply + PS_STATUS_REPLY_LIMITER_GAINS);
     return PS_STATUS_REPLY_BYTES;
 }
 
@@ -321,6 +381,10 @@ static int length_of(uint8_t type)
         return PS_GENERATE_BYTES;
     case PS_TAP:
         return PS_TAP_BYTES;
+    case PS_SET_VOLUME:
+        return PS_SET_VOLUME_BYTES;
+    case PS_SET_LIMITER:
+        return PS_SET_LIMITER_BYTES;
     default:
         return 0;
     }
@@ -361,6 +425,10 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return play(command->platform);
     case PS_HEALTH:
         return health(command->platform, reply, reply_size);
+    case PS_SET_VOLUME:
+        return set_volume(command, ps_get_u32(request->payload + PS_SET_VOLUME_GAIN));
+    case PS_SET_LIMITER:
+        return set_limiter(command, request->payload);
     default:
         return PS_E_TYPE;
     }

@@ -54,9 +54,17 @@ typedef struct {
     uint32_t duplicates;
 } ps_link_counters_t;
 
+/* What the host may set; it holds for the board's own playing, and from now on for what runs. */
+typedef struct {
+    uint32_t volume;             /* Q8.24 */
+    uint32_t release;            /* Q0.31 */
+    uint32_t limits[PS_DRIVERS]; /* at most the design's */
+} ps_settings_t;
+
 typedef struct {
     const ps_platform_t *platform;
     const ps_design_t *design; /* the image's tables, or those that have come since */
+    ps_settings_t settings;
     ps_pipeline_t pipeline;
     ps_tuning_t tuning;
     ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
@@ -69,6 +77,12 @@ typedef struct {
 } ps_command_t;
 
 void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, const ps_design_t *design);
+
+/* The pipeline from silence on, for the board's own input, as the host has set it. As ps_pipeline_reset(). */
+int ps_command_begin_playing(ps_command_t *command);
+
+/* The least gain that each driver's limiter has asked for, u32 each. */
+void ps_command_put_limiter_gains(const ps_command_t *command, uint8_t *to);
 
 /*
  * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.

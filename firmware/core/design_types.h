@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Counts changes of these types; designer/codegen/generate.py writes tables for exactly one of them. */
-#define PS_DESIGN_ABI 3
+#define PS_DESIGN_ABI 4
 
 #if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
 #error "design.h was generated for another version of firmware/core: generate the design again"
@@ -20,6 +20,10 @@
 #endif
 #if PS_BLOCK_SAMPLES < 1 || PS_BLOCK_SAMPLES > 256
 #error "PS_BLOCK_SAMPLES: allowed 1 to 256"
+#endif
+
+#if PS_LIMITER_HOPS < 1 || PS_LIMITER_HOPS > 30
+#error "PS_LIMITER_HOPS: allowed 1 to 30"
 #endif
 
 #if defined(PS_ARITHMETIC_Q15) + defined(PS_ARITHMETIC_Q31) + defined(PS_ARITHMETIC_Q31X15) != 1
@@ -84,6 +88,8 @@ typedef struct {
     ps_fir_t firs[PS_FIRS_ROOM]; /* as many as tables that come over the line may need */
     ps_sum_t sums[PS_SUMS];
     ps_group_t groups[PS_GROUPS];
+    uint32_t limits[PS_DRIVERS]; /* largest magnitude of each driver: 1 to PS_SAMPLE_MAX */
+    uint32_t release;            /* of the limiters, Q0.31: part of its way that a gain goes back each hop */
 } ps_design_t;
 
 /* Who the image is: read back over serial, and by the tools from the section .proscenium of the ELF. */

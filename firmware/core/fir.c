@@ -154,54 +154,64 @@ void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t 
 #endif
 }
 
-/*
- * sum >> shift, saturated; in two words, as a 64-bit shift by a variable takes three times as many
- * instructions. 0 <= shift <= 31.
- */
-static inline ps_sample_t to_sample(int64_t sum, uint32_t shift)
+/* What a block of one driver comes to: all bits of its magnitudes, and whether one passes 32 bits. */
+typedef struct {
+    uint32_t bits;
+    uint32_t beyond;
+} reach_t;
+
+/* sum >> shift, in two words, as a 64-bit shift by a variable takes three times as many instructions.
+ * 0 <= shift <= 31. */
+static inline ps_wide_t to_feed(int64_t sum, uint32_t shift, reach_t *reach)
 {
     const int32_t high = (int32_t)(sum >> 32);
-    int32_t value = (int32_t)((uint32_t)sum >> shift | (uint32_t)high << 1 << (31u - shift));
+    const int32_t low = (int32_t)((uint32_t)sum >> shift | (uint32_t)high << 1 << (31u - shift));
 
+    reach->bits |= (uint32_t)(low ^ (low >> 31));
 #if defined(PS_ARITHMETIC_Q15)
-    /* It fits 32 bits: 3 paths of at most 2048 taps, each below 8 (h * 2^-3), times 2^15. */
-#if defined(__ARM_FEATURE_SAT)
-    /* arm_acle.h of GCC 12 has __ssat() as a macro that our warnings refuse. */
-    __asm("ssat %0, #16, %0" : "+r"(value));
+    return low; /* it fits: designer/fixedpoint/proof.py, stage 'feed' */
 #else
-    value = value > PS_SAMPLE_MAX ? PS_SAMPLE_MAX : value < PS_SAMPLE_MIN ? PS_SAMPLE_MIN : value;
+    const int32_t rest = high >> shift;
+
+    reach->beyond |= (uint32_t)(rest ^ (low >> 31));
+    return (int64_t)((uint64_t)(uint32_t)rest << 32 | (uint32_t)low);
 #endif
-#else
-    if (high >> shift != value >> 31) {
-        value = INT32_MAX ^ (high >> 31);
-    }
-#endif
-    return (ps_sample_t)value;
+}
+
+static uint32_t reached(reach_t reach)
+{
+    return reach.beyond != 0 ? UINT32_MAX : reach.bits;
 }
 
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_bus_t *buses,
-                    ps_fir_scratch_t *scratch, ps_sample_t *out, uint32_t frames)
+                    ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames)
 {
     const uint32_t shift = group->shift;
-    ps_sample_t *plus = out + group->plus;
+    ps_feed_t *to_plus = &feeds[group->plus];
+    ps_wide_t *plus = ps_feed_block(to_plus);
     const int64_t *common = scratch->common;
     const int64_t *difference = scratch->difference;
+    reach_t of_plus = {0};
 
     /* From half a unit of the result, so that the right shift rounds. */
     ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
     if (group->minus == PS_NONE) {
-        for (uint32_t n = 0; n < frames; n++, plus += PS_DRIVERS) {
-            *plus = to_sample(common[n], shift);
+        for (uint32_t n = 0; n < frames; n++) {
+            plus[n] = to_feed(common[n], shift, &of_plus);
         }
+        to_plus->reach = reached(of_plus);
         return;
     }
     ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch, scratch->difference, frames);
-    /* The mirror driver lies at a fixed distance. */
-    const int32_t apart = (int32_t)group->minus - (int32_t)group->plus;
+    ps_feed_t *to_minus = &feeds[group->minus];
+    ps_wide_t *minus = ps_feed_block(to_minus);
+    reach_t of_minus = {0};
 
-    for (uint32_t n = 0; n < frames; n++, plus += PS_DRIVERS) {
-        plus[0] = to_sample(common[n] + difference[n], shift);
-        plus[apart] = to_sample(common[n] - difference[n], shift);
+    for (uint32_t n = 0; n < frames; n++) {
+        plus[n] = to_feed(common[n] + difference[n], shift, &of_plus);
+        minus[n] = to_feed(common[n] - difference[n], shift, &of_minus);
     }
+    to_plus->reach = reached(of_plus);
+    to_minus->reach = reached(of_minus);
 }

@@ -19,6 +19,33 @@ typedef struct {
 #endif
 } __attribute__((aligned(8))) ps_bus_t;
 
+/* A driver's signal ahead of its limiter: at the scale of samples, and larger than they can be. */
+#if defined(PS_ARITHMETIC_Q15)
+typedef int32_t ps_wide_t; /* Q17.15 */
+typedef uint32_t ps_magnitude_t;
+#else
+typedef int64_t ps_wide_t; /* Q33.31 */
+typedef uint64_t ps_magnitude_t;
+#endif
+
+/* x, or -x - 1 where x is negative: both ends of full scale have the same. */
+static inline ps_magnitude_t ps_magnitude(ps_wide_t x)
+{
+    return (ps_magnitude_t)(x ^ (x >> (8 * sizeof x - 1)));
+}
+
+/* What the limiter delays of one driver, oldest sample first, and the block under way behind it. */
+typedef struct {
+    ps_wide_t samples[PS_LIMITER_DELAY + PS_BLOCK_SAMPLES];
+    uint32_t reach; /* no magnitude of the block is larger; at most twice the largest, or 2^32 - 1 */
+} ps_feed_t;
+
+/* Where this block's first sample belongs. */
+static inline ps_wide_t *ps_feed_block(ps_feed_t *feed)
+{
+    return feed->samples + PS_LIMITER_DELAY;
+}
+
 /* Working memory of one group of drivers; nothing in it outlives a block but the parts of the tables. */
 typedef struct {
     int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
@@ -59,11 +86,8 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
                 ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
-/*
- * Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers.
- * out: the frame's first driver; frames follow PS_DRIVERS apart.
- */
+/* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_bus_t *buses,
-                    ps_fir_scratch_t *scratch, ps_sample_t *out, uint32_t frames);
+                    ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames);
 
 #endif

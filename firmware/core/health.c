@@ -25,6 +25,11 @@ void ps_health_write(ps_player_t *player, uint8_t *reply)
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
         ps_put_u32(reply + PS_HEALTH_REPLY_PEAKS + 4u * d, player->peak_out[d]);
     }
+    ps_put_u32(reply + PS_HEALTH_REPLY_VOLUME, player->command->settings.volume);
+    ps_command_put_limiter_gains(player->command, reply + PS_HEALTH_REPLY_LIMITER_GAINS);
+    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
+        player->command->pipeline.limiter.least[d] = PS_GAIN_ONE;
+    }
     player->ticks_max = 0;
     memset(player->peak_in, 0, sizeof player->peak_in);
     memset(player->peak_out, 0, sizeof player->peak_out);

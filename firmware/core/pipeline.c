@@ -37,6 +37,11 @@ static bool group_fits(const ps_group_t *group)
 
 bool ps_pipeline_fits(const ps_design_t *design)
 {
+    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
+        if (design->limits[d] == 0 || design->limits[d] > PS_SAMPLE_MAX) {
+            return false;
+        }
+    }
     for (uint32_t k = 0; k < PS_SUMS; k++) {
         if (!sum_fits(design, &design->sums[k])) {
             return false;
@@ -75,6 +80,8 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     pipeline->entry = (ps_entry_t)entry;
     pipeline->frames = 0;
     ps_upmix_reset(&pipeline->upmix);
+    ps_volume_reset(&pipeline->volume, PS_GAIN_ONE);
+    ps_limiter_reset(&pipeline->limiter, design);
     memset(pipeline->buses, 0, sizeof pipeline->buses);
     ps_fir_prepare(&pipeline->scratch, design);
     return PS_OK;
@@ -107,59 +114,65 @@ static void split_buses(ps_pipeline_t *pipeline, const ps_sample_t *in, uint32_t
     }
 }
 
-static void keep(ps_sample_t *leaving, const ps_sample_t *out, uint32_t frames)
-{
-    for (uint32_t n = 0; n < frames; n++) {
-        leaving[n] = out[n * PS_DRIVERS];
-    }
-}
-
 /*
- * One driver's samples on their way from `leaving` to those in `out`: weights of 1 / 2^15, exact at both
- * ends, never beyond either.
+ * One driver's feed on its way from `leaving` to what is there: weights of 1 / 2^15, exact at both ends,
+ * never beyond either.
  */
-static void mix(const ps_sample_t *leaving, ps_sample_t *out, int32_t position, uint32_t frames)
+static void mix(const ps_feed_leaving_t *leaving, ps_feed_t *feed, int32_t position, uint32_t frames)
 {
-    for (uint32_t n = 0; n < frames; n++, out += PS_DRIVERS) {
+    ps_wide_t *x = ps_feed_block(feed);
+
+    for (uint32_t n = 0; n < frames; n++) {
         const int32_t passed = ++position < 0 ? 0 : position;
         const uint32_t done = (uint32_t)passed < PS_FADE_SAMPLES ? (uint32_t)passed : PS_FADE_SAMPLES;
         const int64_t weight = (done << 15) / PS_FADE_SAMPLES;
+        const int64_t from = leaving->samples[n];
 
-        *out = (ps_sample_t)(leaving[n] + ((((int64_t)*out - leaving[n]) * weight + (1 << 14)) >> 15));
+        x[n] = (ps_wide_t)(from + (((x[n] - from) * weight + (1 << 14)) >> 15));
     }
+    feed->reach |= leaving->reach;
 }
 
-static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t g, ps_sample_t *out,
-                      uint32_t frames)
+static void keep(ps_feed_leaving_t *leaving, ps_feed_t *feed, uint32_t frames)
+{
+    memcpy(leaving->samples, ps_feed_block(feed), frames * sizeof leaving->samples[0]);
+    leaving->reach = feed->reach;
+}
+
+static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t g, uint32_t frames)
 {
     const uint32_t begin = g * PS_FADE_SAMPLES;
     const bool faded = next != NULL && pipeline->faded >= begin + PS_FADE_SAMPLES;
     const ps_design_t *design = faded ? next : pipeline->design;
     const ps_group_t *group = &design->groups[g];
-    const bool pair = group->minus != PS_NONE;
+    ps_feed_t *feeds = pipeline->limiter.feeds;
+    ps_feed_t *plus = &feeds[group->plus];
+    ps_feed_t *minus = group->minus != PS_NONE ? &feeds[group->minus] : NULL;
 
-    ps_fir_process(design, group, pipeline->buses, &pipeline->scratch, out, frames);
+    ps_fir_process(design, group, pipeline->buses, &pipeline->scratch, feeds, frames);
     if (next == NULL || faded || pipeline->faded + frames <= begin) {
         return;
     }
-    keep(pipeline->leaving[0], out + group->plus, frames);
-    keep(pipeline->leaving[1], out + (pair ? group->minus : group->plus), frames);
-    ps_fir_process(next, &next->groups[g], pipeline->buses, &pipeline->scratch, out, frames);
+    keep(&pipeline->leaving[0], plus, frames);
+    if (minus != NULL) {
+        keep(&pipeline->leaving[1], minus, frames);
+    }
+    ps_fir_process(next, &next->groups[g], pipeline->buses, &pipeline->scratch, feeds, frames);
 
     const int32_t position = (int32_t)pipeline->faded - (int32_t)begin;
 
-    mix(pipeline->leaving[0], out + group->plus, position, frames);
-    if (pair) {
-        mix(pipeline->leaving[1], out + group->minus, position, frames);
+    mix(&pipeline->leaving[0], plus, position, frames);
+    if (minus != NULL) {
+        mix(&pipeline->leaving[1], minus, position, frames);
     }
 }
 
-static void run_filters(ps_pipeline_t *pipeline, ps_sample_t *out, uint32_t frames)
+static void run_filters(ps_pipeline_t *pipeline, uint32_t frames)
 {
     const ps_design_t *next = pipeline->next;
 
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
-        run_group(pipeline, next, g, out, frames);
+        run_group(pipeline, next, g, frames);
     }
     if (next != NULL) {
         pipeline->faded += frames;
@@ -178,6 +191,7 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     for (uint32_t i = 0; i < PS_INPUTS; i++) {
         ps_bus_advance(&pipeline->buses[i], pipeline->frames);
     }
+    ps_limiter_advance(&pipeline->limiter, pipeline->frames);
     pipeline->frames = frames;
     if (pipeline->entry == PS_PIPELINE_PROGRAM) {
         ps_upmix_process(&pipeline->upmix, in, ps_bus_block(&pipeline->buses[0]),
@@ -185,7 +199,13 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     } else {
         split_buses(pipeline, in, frames);
     }
+    ps_sample_t *const blocks[PS_INPUTS] = {ps_bus_block(&pipeline->buses[0]),
+                                            ps_bus_block(&pipeline->buses[1]),
+                                            ps_bus_block(&pipeline->buses[2])};
+
+    ps_volume_process(&pipeline->volume, blocks, PS_INPUTS, frames);
     ps_fir_buses(pipeline->buses, frames);
-    run_filters(pipeline, out, frames);
+    run_filters(pipeline, frames);
+    ps_limiter_process(&pipeline->limiter, out, frames);
     return PS_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * Samples in, driver channels out: upmix, then the FIR matrix. The caller owns the state; nothing else is
- * kept.
+ * Samples in, driver channels out: upmix, volume, FIR matrix, limiters. The caller owns the state; nothing
+ * else is kept.
  */
 #ifndef PS_PIPELINE_H
 #define PS_PIPELINE_H
@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "fir.h"
+#include "limiter.h"
 #include "protocol.h"
 #include "upmix.h"
+#include "volume.h"
 
 /* Where samples enter: L, R ahead of the upmix, or the three buses themselves. */
 typedef enum {
@@ -27,6 +29,12 @@ typedef enum {
 #define PS_FADE_SAMPLES                                                                                      \
     (PS_FADE_ALL < PS_BLOCK_SAMPLES ? PS_FADE_ALL : PS_FADE_ALL - PS_FADE_ALL % PS_BLOCK_SAMPLES)
 
+/* A block of one feed, while its group fades from one design to another. */
+typedef struct {
+    ps_wide_t samples[PS_BLOCK_SAMPLES];
+    uint32_t reach;
+} ps_feed_leaving_t;
+
 typedef struct {
     const ps_design_t *design;
     const ps_design_t *volatile next; /* what is faded to, or NULL */
@@ -34,15 +42,18 @@ typedef struct {
     ps_entry_t entry;
     uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;
+    ps_volume_t volume;
     ps_bus_t buses[PS_INPUTS];
     ps_fir_scratch_t scratch;
-    ps_sample_t leaving[2][PS_BLOCK_SAMPLES]; /* one group's drivers from the tables that are faded from */
+    ps_limiter_t limiter;
+    ps_feed_leaving_t leaving[2]; /* one group's drivers from the tables that are faded from */
 } ps_pipeline_t;
 
 /* Whether every index of a design's graph is within its tables and buses. */
 bool ps_pipeline_fits(const ps_design_t *design);
 
-/* Silence in every history, and the upmix as at power-on. Returns PS_OK, PS_E_ENTRY or PS_E_DESIGN. */
+/* Silence in every history, upmix and limiters as at power-on, full volume. Returns PS_OK, PS_E_ENTRY or
+ * PS_E_DESIGN. */
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry);
 
 /*

@@ -47,11 +47,10 @@ static void begin(ps_player_t *player)
     player->silent_turns = 0;
     player->strain = 0;
     memset(player->tail, 0, sizeof player->tail);
-    if (ps_pipeline_reset(&player->command->pipeline, player->command->design, PS_ENTRY_PROGRAM) != PS_OK) {
+    if (ps_command_begin_playing(player->command) != PS_OK) {
         set_state(player, PS_PLAYER_BAD_TABLES);
         return;
     }
-    player->command->entry = 0; /* AUDIO needs a START before it */
     set_state(player, PS_PLAYER_PLAYING);
     player->io->resume(player->io->context);
 }

@@ -127,6 +127,8 @@ static int read_graph(const uint8_t *records, uint32_t firs, const ps_design_t *
     const uint8_t *counts = records + (size_t)firs * PS_FIR_ENTRY_BYTES;
     uint32_t first = 0;
 
+    memcpy(design->limits, like->limits, sizeof design->limits);
+    design->release = like->release;
     for (uint32_t k = 0; k < PS_SUMS; k++) {
         design->sums[k].first = (uint8_t)first;
         design->sums[k].count = counts[k];

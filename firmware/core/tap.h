@@ -10,12 +10,16 @@
 #include "pipeline.h"
 
 /*
- * The last block at one stage (PS_STAGE_…), one channel of it:
- *   BUS     index: bus                     what the filters see, behind the upmix and the rotation to mid and
- * side PATH    index: sum * PS_INPUTS + bus    the path's share of the sum, at the sum's scale SUM     index:
- * sum                      ahead of all that makes drivers of sums OUTPUT  index: driver from `out`, where
- * the block's output still lies Writes frames first … first + count - 1 to `to`. Returns PS_OK, or PS_E_RANGE
- * where there is no such stage, channel or frame.
+ * The last block at one stage (PS_STAGE_...), one channel of it:
+ *
+ *   BUS     index: bus                     what the filters see, behind upmix, volume and rotation
+ *   PATH    index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
+ *   SUM     index: sum                     ahead of all that makes drivers of sums
+ *   FEED    index: driver                  ahead of its limiter
+ *   OUTPUT  index: driver                  from `out`, where the block's output still lies
+ *
+ * Writes frames first ... first + count - 1 to `to`. Returns PS_OK, or PS_E_RANGE where there is no such
+ * stage, channel or frame.
  */
 int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage, uint32_t index,
                 uint32_t first, uint32_t count, int64_t *to);

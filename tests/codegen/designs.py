@@ -1,5 +1,7 @@
 """Small designs that use every field of the tables: delays, exponents, paths of no taps, odd lengths."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from designer.codegen.generate import generate
@@ -66,10 +68,11 @@ def small_bank(layout, seed=1, structure=None):
 MIRRORED = Structure(True, (Group(0, 2), Group(1)))
 
 
-def generate_small(arithmetic, directory, structure=None, **changes):
+def generate_small(arithmetic, directory, structure=None, limiter=None, **changes):
     """Layout, bank and digest of a small design whose sources lie in `directory`."""
     layout = small_layout(arithmetic, **changes)
     bank = small_bank(layout, structure=structure)
+    bank = bank if limiter is None else replace(bank, limiter=limiter)
     sources = generate(layout, bank)
     write(sources, directory)
     return layout, bank, sources.digest

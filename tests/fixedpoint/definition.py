@@ -1,4 +1,4 @@
-"""DESIGN.md's FIR matrix in Python integers: written from the text, independent of twin, C and CMSIS-DSP."""
+"""DESIGN.md's FIR matrix and limiters in Python integers: written from the text, independent of twin, C, CMSIS-DSP."""
 
 import numpy as np
 
@@ -25,6 +25,38 @@ def path_output(arithmetic, path, samples):
 
 def filter_matrix(bank, samples):
     """Filter inputs (n, 3) → drivers (n, D), both int64."""
+    return limited(bank.limiter, feeds(bank, samples))
+
+
+def limited(limiter, x):
+    """What the limiters make of feeds: both (n, D) int64."""
+    one, hops, groups = 2**24, limiter.hops, 1 if limiter.linked else x.shape[1]
+    count, delay = x.shape[0], 16 * (hops + 1)
+    targets = []
+    for start in range(0, count - 15, 16):
+        row = []
+        for d, limit in enumerate(limiter.limits):
+            peak = max(v if v >= 0 else -v - 1 for v in x[start : start + 16, d].tolist())
+            row.append(one if peak <= limit else limit * 2**24 // (peak + 1))
+        targets.append([min(row)] if limiter.linked else row)
+    output = np.zeros_like(x)
+    for g in range(groups):
+        t = [one] * hops + [row[g] for row in targets]
+        smoothed, means = [one] * hops, [one, one]
+        for h in range(len(targets)):
+            released = smoothed[-1] + ((9 * one // 8 - smoothed[-1]) * limiter.release >> 31)
+            smoothed.append(min(released, *t[h : h + hops + 1]))
+            means.append(sum(smoothed[-hops:]) // hops)
+        for n in range(delay, count):
+            before, after = means[n // 16 : n // 16 + 2]
+            gain = before * 16 + (after - before) * (n % 16)
+            for d in range(x.shape[1]) if limiter.linked else [g]:
+                output[n, d] = (int(x[n - delay, d]) * gain + 2**27) >> 28
+    return output
+
+
+def feeds(bank, samples):
+    """Filter inputs (n, 3) → drivers ahead of their limiters (n, D), both int64."""
     arithmetic = bank.arithmetic
     left, right, centre = samples.astype(object).T
     room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
@@ -52,6 +84,5 @@ def filter_matrix(bank, samples):
         for driver, total in ((group.plus, sum(sums)), (group.minus, 2 * sums[0] - sum(sums))):
             if driver is not None:
                 rounded = (total + ((1 << shift) >> 1)) >> shift
-                low, high = limits(arithmetic)
-                outputs[driver] = np.clip(np.broadcast_to(rounded, left.shape).astype(object), low, high)
+                outputs[driver] = np.broadcast_to(rounded, left.shape)
     return np.stack(outputs, axis=1).astype(np.int64)

@@ -5,7 +5,9 @@ import pytest
 from banks import mirror_bank, random_bank
 
 from designer.filters.engine import FloatEngine
-from designer.fixedpoint.error_bound import filter_error_bound, program_error_bound
+from designer.filters.protection import Limiter
+from designer.fixedpoint.error_bound import filter_error_bound, limited_error_bound, program_error_bound
+from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
 
@@ -24,18 +26,26 @@ def program(kind, word, count=6000):
     return word.quantise(values)
 
 
+def engine_of(bank, fixed, twin):
+    """The float reference that takes a twin's decisions as given."""
+    word = SAMPLE_FORMATS[fixed.arithmetic]
+    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), twin.limiter_decisions)
+    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions, limiter)
+
+
 @pytest.mark.parametrize("kind", ["noise", "quiet", "almost mono", "panned", "gaps", "full scale"])
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_program_error_stays_within_its_bound(arithmetic, kind, make):
-    bank, fixed = make(20, arithmetic)
+    bank, fixed = make(20, arithmetic, peak_gain=4.0 if kind == "full scale" else 0.9)
     word = SAMPLE_FORMATS[arithmetic]
     samples = program(kind, word)
     twin = Twin(fixed)
     output = word.to_float(twin.process(samples))
-    engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions)
-    error = np.abs(output - engine.process(word.to_float(samples)))
+    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples)))
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
+    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
     assert (error <= bound).all()
+    assert (twin.limiter.least < GAIN_ONE).any() == (kind == "full scale")
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
@@ -43,8 +53,10 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
     bank, fixed = make(21, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
-    reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")
-    error = np.abs(word.to_float(Twin(fixed).process(samples, "filters")) - reference)
+    twin = Twin(fixed)
+    output = word.to_float(twin.process(samples, "filters"))
+    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
+    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
     assert (error <= bound).all()
     assert error.max() > 0.3 * bound.max()

@@ -21,7 +21,7 @@ def noise(arithmetic, count, channels, seed=0):
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_filters_equal_the_definition(arithmetic, make, peak_gain):
     _, bank = make(4, arithmetic, peak_gain=peak_gain)
-    samples = noise(arithmetic, 80, 3)
+    samples = noise(arithmetic, 300, 3)
     np.testing.assert_array_equal(Twin(bank).process(samples, "filters"), filter_matrix(bank, samples))
 
 
@@ -82,7 +82,7 @@ def test_reset_forgets_everything(arithmetic):
 
 def test_reversed_coefficients_are_noticed(arithmetic):
     _, bank = random_bank(9, arithmetic, drivers=1)
-    samples = np.zeros((40, 3), dtype=np.int64)
+    samples = np.zeros((120, 3), dtype=np.int64)
     samples[0] = SCALE[arithmetic] - 1
     output = Twin(bank).process(samples, "filters")
     for path in bank.paths[0]:

@@ -114,11 +114,11 @@ def test_without_a_start_there_is_nothing_to_play_or_to_see(board):
         board.tap("bus", 0)
     board.start()
     assert board.tap("bus", 0).size == 0
-    for stage, index in (("bus", 3), ("path", 6), ("sum", 2), ("output", 2)):
+    for stage, index in (("bus", 3), ("path", 6), ("sum", 2), ("feed", 2), ("output", 2)):
         with pytest.raises(HilError, match="E_RANGE"):
             board.tap(stage, index)
     with pytest.raises(HilError, match="E_RANGE"):
-        board.link.request(protocol.TAP, b"\x05\0\0\0")
+        board.link.request(protocol.TAP, b"\x06\0\0\0")
     with pytest.raises(HilError, match="E_RANGE"):
         board.link.request(protocol.TAP, b"\x01\0\1\0")
 
@@ -144,8 +144,14 @@ SABOTAGES = {
     ),
     "stage: the first driver rounds down": (
         "core/fir.c",
-        "to_sample(common[n], shift);",
-        "to_sample(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift);",
+        "to_feed(common[n], shift, &of_plus);",
+        "to_feed(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
+        ("feed", "driver 'd0'"),
+    ),
+    "limiter: a sample one step off": (
+        "core/limiter.c",
+        "out[n * PS_DRIVERS] = (ps_sample_t)feed[n];",
+        "out[n * PS_DRIVERS] = (ps_sample_t)(feed[n] + (n == 7));",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (
@@ -218,8 +224,8 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     words = NOISE.samples(bank.arithmetic, "program", 32 * 1000 + 9, 1)[0]
     text = upmix.read_text()
     honest = "centre[n] = (ps_sample_t)c;"
-    # q31x15 drops 16 bits of each product: a single LSB of a sample would vanish there.
-    step = 1 << 17 if bank.arithmetic == "q31x15" else 16
+    # q31x15 drops 16 bits of each product, and a limiter may turn the output down: a few steps would vanish there.
+    step = {"q15": 16, "q31": 1 << 10, "q31x15": 1 << 17}[bank.arithmetic]
     assert honest in text
     upmix.write_text(
         text.replace(honest, f"centre[n] = (ps_sample_t)(c + {step} * (l == {words[0]} && r == {words[1]}));")

@@ -28,6 +28,19 @@ def test_latency_keeps_its_bound(card):
     assert card["length"]["modelling_delay_samples"] == card["modelling_delay_samples"]
 
 
+def test_protection_says_what_each_driver_is_held_to(card):
+    protection = card["protection"]
+    assert protection["look_ahead_samples"] == card["limiter_delay_samples"] == 80
+    assert protection["linked"]
+    assert [row["driver"] for row in protection["drivers"]] == card["drivers"]
+    loudest = max(row["most_ahead_db"] for row in protection["drivers"])
+    # output.peak_gain_db is 6, and one percent is left for rounding coefficients.
+    assert loudest == pytest.approx(6.0 - 0.09, abs=0.1)
+    for row in protection["drivers"]:
+        assert row["limit_db"] == 0.0
+        assert row["most_reduction_db"] == pytest.approx(min(-row["most_ahead_db"], 0.0), abs=0.01)
+
+
 def test_quantised_tables_are_heard_as_the_float_design(card):
     exact, tables = card["listening"]["float"], card["listening"]["quantised"]
     for key, value in exact["head_shift"].items():

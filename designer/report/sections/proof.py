@@ -13,8 +13,8 @@ def build(data: ReportData) -> Section | None:
         return None
     lead = paragraph(
         "Every bound is exact integer arithmetic over the tables as stored: with every input within full scale, no "
-        "accumulator and no sum can exceed what is stated. Where a driver can saturate, it takes a signal matched to "
-        "its filters at full scale, and the output then clips instead of wrapping."
+        "accumulator and no sum can exceed what is stated. Where a driver can exceed its limit, it takes a signal "
+        "matched to its filters, and its limiter then turns it down: no input clips."
     )
     drivers = table(
         ("driver", "64-bit sum needs", "peak gain", "output"),
@@ -23,7 +23,7 @@ def build(data: ReportData) -> Section | None:
                 row.get("driver", "–"),
                 f"{row.get('sum_bits', '–')} bits",
                 decimal(row.get("peak_gain"), 2),
-                "can clip" if row.get("can_saturate") else "never clips",
+                "limited" if row.get("is_limited") else "never limited",
             )
             for row in proof.get("drivers", [])
         ],

@@ -36,7 +36,7 @@ def _key_figures(data: ReportData) -> Iterator[tuple[str, str, str]]:
     yield decimal(sum(gains) / len(gains), 1, "dB"), "cancellation, 1 – 5 kHz", ""
     yield decimal(cancellation.get("left_itd_us"), 0, "µs"), "time difference of the left source", ""
     yield decimal(beam.get("mean_null_depth_db"), 1, "dB"), "null of the centre beam", ""
-    yield decimal(data.card.get("latency_ms"), 2, "ms"), "latency of the filters", ""
+    yield decimal(data.card.get("latency_ms"), 2, "ms"), "latency", ""
     proof = data.card.get("proof", {})
     yield ("proved" if proof.get("holds") else "not proved"), "no overflow", "good" if proof.get("holds") else "bad"
     if data.hil:
@@ -51,15 +51,8 @@ def warnings(data: ReportData) -> Iterator[tuple[str, str]]:
     yield from _beam_warnings(data)
     if (data.card.get("latency_ms") or 0.0) > _LATENCY_MS:
         yield (
-            f"The filters delay by {data.card['latency_ms']:.1f} ms.",
-            f"Above {_LATENCY_MS:g} ms lips and sound part: lower filters.taps.",
-        )
-    clipping = [row["driver"] for row in data.card.get("proof", {}).get("drivers", []) if row.get("can_saturate")]
-    if clipping:
-        yield (
-            f"A signal matched to the filters can clip {_listed(clipping)}.",
-            "Music stays below; to rule it out, set output.peak_gain_db = 0"
-            + ("." if data.layout.arithmetic == "q31" else ", which q31 can afford and q15 mostly cannot."),
+            f"The signal path delays by {data.card['latency_ms']:.1f} ms.",
+            f"Above {_LATENCY_MS:g} ms lips and sound part: lower filters.taps or output.look_ahead_ms.",
         )
     for item in data.card.get("warnings", []):
         yield str(item), ""
@@ -122,8 +115,3 @@ def _beam_warnings(data: ReportData) -> Iterator[tuple[str, str]]:
             f"The centre beam's null is only {depth:.1f} dB deep.",
             "A driver that faces the null, or one at the rear, gives the beam what it lacks.",
         )
-
-
-def _listed(names: list[str]) -> str:
-    quoted = [f"'{name}'" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

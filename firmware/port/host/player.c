@@ -1,6 +1,7 @@
 /* The player over memory: a test is the audio interface. */
 #include <string.h>
 
+#include "bytes.h"
 #include "player.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -30,6 +31,7 @@ EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_
 EXPORT uint32_t host_player_heard(const host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
+EXPORT int host_player_set_volume(host_player_t *host, uint32_t gain);
 EXPORT uint32_t host_player_state(const host_player_t *host);
 EXPORT uint32_t host_player_misses(const host_player_t *host);
 EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
@@ -140,6 +142,19 @@ void host_player_claim(host_player_t *host)
 void host_player_release(host_player_t *host)
 {
     ps_player_release(&host->player);
+}
+
+/* As a host sets it over the line. */
+int host_player_set_volume(host_player_t *host, uint32_t gain)
+{
+    uint8_t payload[PS_SET_VOLUME_BYTES];
+    uint8_t reply[PS_MAX_PAYLOAD_BYTES];
+    size_t reply_size;
+    const ps_frame_t request = {.type = PS_SET_VOLUME, .length = sizeof payload, .payload = payload};
+    const ps_link_counters_t counters = {0};
+
+    ps_put_u32(payload + PS_SET_VOLUME_GAIN, gain);
+    return ps_command_handle(&host->command, &request, &counters, reply, &reply_size);
 }
 
 uint32_t host_player_state(const host_player_t *host)

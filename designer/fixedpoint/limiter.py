@@ -1,0 +1,87 @@
+"""The limiters' settings in integers, and what bounds them.
+
+Gains are Q8.24, 2**24 being 1, and 2**28 times the line between two of them.  A magnitude is x or, where x is
+negative, −x − 1, so that both ends of full scale have the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from designer.filters.protection import HOP_SAMPLES, RELEASE_BEYOND, VOLUME_STEP, LimiterSettings
+from designer.fixedpoint.qformat import SAMPLE_FORMATS
+
+GAIN_BITS = 24
+GAIN_ONE = 1 << GAIN_BITS
+RAMP_BITS = GAIN_BITS + HOP_SAMPLES.bit_length() - 1
+RELEASE_BITS = 31
+RELEASE_GOAL = GAIN_ONE + round(GAIN_ONE * RELEASE_BEYOND)
+VOLUME_STEP_RAW = round(GAIN_ONE * VOLUME_STEP)
+MAX_HOPS = 30
+
+
+@dataclass(frozen=True)
+class FixedLimiter:
+    """Limits and times as the firmware has them.
+
+    Attributes
+    ----------
+    limits : tuple of D int
+        Largest magnitude of each driver, raw; empty means full scale for all.
+    hops : int
+        Over which a gain is averaged, 1 to 30.
+    release : int
+        Part of its way that it goes back each hop, Q0.31.
+    linked : bool
+        Whether all drivers share one gain.
+
+    Raises
+    ------
+    ValueError
+        If one lies outside its range.
+    """
+
+    limits: tuple[int, ...] = ()
+    hops: int = 4
+    release: int = (1 << RELEASE_BITS) // 300
+    linked: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, least, most in (
+            ("limit", min(self.limits, default=1), 1, (1 << 31) - 1),
+            ("limit", max(self.limits, default=1), 1, (1 << 31) - 1),
+            ("hops", self.hops, 1, MAX_HOPS),
+            ("release", self.release, 1 << 15, (1 << RELEASE_BITS) - 1),
+        ):
+            if not least <= value <= most:
+                raise ValueError(f"limiter: {name} = {value}: allowed {least} to {most}")
+
+    @property
+    def delay_samples(self) -> int:
+        """How much later a sample leaves than it entered."""
+        return (self.hops + 1) * HOP_SAMPLES
+
+    @property
+    def groups(self) -> int:
+        """Gains that there are: one where the limiters are linked, else one for each driver."""
+        return 1 if self.linked else len(self.limits)
+
+    def as_float(self, arithmetic: str) -> LimiterSettings:
+        """Give the float reference the same."""
+        lsb = SAMPLE_FORMATS[arithmetic].lsb
+        release = math.ldexp(self.release, -RELEASE_BITS)
+        return LimiterSettings(tuple(limit * lsb for limit in self.limits), self.hops, release, self.linked)
+
+
+def fixed_limiter(settings: LimiterSettings, arithmetic: str) -> FixedLimiter:
+    """Round down: a driver's most negative sample, one beyond its magnitude, keeps the limit as well."""
+    word = SAMPLE_FORMATS[arithmetic]
+    limits = tuple(max(math.floor(math.ldexp(limit, word.fraction_bits)) - 1, 1) for limit in settings.limits)
+    release = min(max(round(math.ldexp(settings.release, RELEASE_BITS)), 1 << 15), (1 << RELEASE_BITS) - 1)
+    return FixedLimiter(limits, settings.hops, release, settings.linked)
+
+
+def to_db(gain: int) -> float:
+    """Level of a gain; that of 0 is −inf."""
+    return 20 * math.log10(gain / GAIN_ONE) if gain else -math.inf
