@@ -40,7 +40,7 @@ def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
     layout = find_layout(name).model_copy(update={"arithmetic": arithmetic})
     result, word = design(layout), SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
-    output = word.to_float(Twin(result.fixed).process(samples, "filters"))
+    output = word.to_float(Twin(result.fixed).trace(samples, "filters").feed)
     realised = effective_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
     error = output - FloatEngine(realised).process(word.to_float(samples), "filters")
     tables = table_error(result.bank.impulse_responses, realised, error_weights(layout))
