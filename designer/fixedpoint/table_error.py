@@ -59,3 +59,28 @@ def table_error(wanted: NDArray[np.float64], realised: NDArray[np.float64], weig
 
     served, heard = weights.served, np.broadcast_to(weights.frequencies_hz <= AUDIBLE_HZ, weights.served.shape)
     return TableError(ratio_db(served), ratio_db(heard & ~served), ratio_db(~heard), ratio_db(served | True))
+
+
+def over_rounding_db(
+    wanted: NDArray[np.float64], realised: NDArray[np.float64], weights: ErrorWeights
+) -> NDArray[np.float64]:
+    """Compare what tables add to a q15 output with the rounding of that output, within the band that a path serves.
+
+    Parameters
+    ----------
+    wanted, realised : (D, I, N) float64
+        As for `table_error`.
+    weights : ErrorWeights
+
+    Returns
+    -------
+    (D, I) float64
+        Error power of white noise at full scale through the error of each path, over that of rounding to 16 bits on
+        the same band.  Where it is far below 0 dB the path has nothing to gain.  NaN where there is no such band.
+    """
+    size = 2 * (weights.frequencies_hz.size - 1)
+    error = np.abs(np.fft.rfft(realised, size) - np.fft.rfft(wanted, size)) ** 2
+    # Uniform noise within ±1 has the variance 1/3, a rounding error lsb²/12 on all frequencies.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (error * weights.served).sum(axis=2) / weights.served.sum(axis=2)
+        return np.asarray(10 * np.log10(mean / 3 / (2.0**-30 / 12)))

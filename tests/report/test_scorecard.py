@@ -12,7 +12,14 @@ from designer.report.scorecard import scorecard
 def card(request):
     result = design(find_layout(request.param))
     return scorecard(
-        result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest, result.lengths
+        result.layout,
+        result.bank,
+        result.gain_db,
+        result.fixed,
+        result.proof,
+        result.digest,
+        result.lengths,
+        savings=result.savings,
     )
 
 
@@ -66,3 +73,20 @@ def test_limits_are_named_in_words(card):
         assert limit["band_hz"][0] < limit["band_hz"][1]
         assert abs(limit["target_gain_db"] - limit["achieved_gain_db"]) > 1
         assert limit["reason"]
+
+
+def test_what_structure_saved_is_said_step_by_step(card):
+    structure = card["structure"]
+    first, *_, last = structure["steps"]
+    assert last["taps"] == structure["taps"] < first["taps"]
+    # q31 takes nine products for sixteen.
+    share = 9 / 16 if card["arithmetic"] == "q31" else 1
+    assert last["products"] == round(share * structure["taps"])
+
+
+def test_every_intermediate_of_the_proof_is_listed_and_holds(card):
+    stages = {bound["stage"] for bound in card["proof"]["bounds"]}
+    by_parts = {"part samples", "part taps", "part accumulators"} if card["arithmetic"] == "q31" else set()
+    assert {"upmix", "bus", "accumulator"} | by_parts <= stages
+    assert card["proof"]["holds"]
+    assert all(bound["bits"] <= bound["limit_bits"] for bound in card["proof"]["bounds"])
