@@ -151,9 +151,9 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
 
     The field that a cabinet's driver sends over the head is reproduced by point sources inside the cabinet
     (`equivalent_sources`); each of them is then carried to the ears by the series of Duda & Martens, so that both
-    the tilt and the curvature of the wavefront are kept.  A piston in a baffle is one point source at its place,
-    times its directivity towards the centre of the head.  Waves scattered back by the head to the cabinet are
-    neglected.
+    the tilt and the curvature of the wavefront are kept.  A piston in a baffle, modelled or measured, is one point
+    source at its place, times its directivity towards the centre of the head.  Waves scattered back by the head to
+    the cabinet are neglected.
 
     Parameters
     ----------
@@ -177,10 +177,7 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     _check_gap(layout, heads)
     centres, pose_centre = heads.distinct_centres()
     if layout.cabinet.shape == "baffle":
-        sources = piston_centres_m(layout)
-        measured = [d for d, driver in enumerate(layout.drivers) if driver.measured]
-        sources[measured] = cabinet_centre_m(layout)
-        weights = None
+        sources, weights = piston_centres_m(layout), None
     else:
         low, high = region_around(centres, layout.listener.head_radius_m)
         sources, weights = equivalent_sources(
@@ -266,10 +263,13 @@ def _directivity_towards(
     directivity = piston_directivity(wavenumbers[:, None, None] * (radii * sines)).astype(np.complex128)
     measured = [d for d, driver in enumerate(layout.drivers) if driver.measured]
     if measured:
-        distances = np.linalg.norm(centres_m - cabinet_centre_m(layout), axis=1)
-        waves = np.exp(-1j * wavenumbers[:, None] * distances) / distances
+        # What was measured gives the pressure at the centre of the head; the wave that passes the head comes from the
+        # driver's own place, so that its tilt and curvature over the head are the driver's too.
+        places = piston_centres_m(layout)[measured]
+        distances = np.linalg.norm(centres_m[:, None, :] - places, axis=2)
+        waves = np.exp(-1j * wavenumbers[:, None, None] * distances) / distances
         field = field_plant(layout, frequencies_hz, centres_m).transfer
-        directivity[:, :, measured] = field[:, :, measured] / waves[..., None]
+        directivity[:, :, measured] = field[:, :, measured] / waves
     return directivity
 
 

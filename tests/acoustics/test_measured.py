@@ -79,10 +79,11 @@ def test_baffle_drivers_can_be_measured_too(tmp_path):
     expected = ear_plant(layout, low, heads).transfer
     found = ear_plant(measured, low, heads).transfer
     assert np.array_equal(found[:, :, 1:], expected[:, :, 1:])
-    # The measured one is taken as a wave from the centre of the cabinet, 22 cm from the driver at 2 m: level and
-    # delay at the centre of the head are right, the tilt of the wave over the head is lost (6.4°).
-    ratio = np.abs(found[:, :, 0] / expected[:, :, 0]).mean(axis=1)
-    assert np.abs(20 * np.log10(ratio)).max() < 1.5
+    # A driver 22 cm aside is heard 6.4° from the middle: 30 µs between the ears that its own place has to give.
+    # What is left is what bridging a 5° grid errs by, as for the field itself.
+    assert np.abs(found[:, :, 0] / expected[:, :, 0] - 1).max() < 0.08
+    between = np.angle(found[:, 0, 0] * found[:, 1, 0].conj() * (expected[:, 0, 0] * expected[:, 1, 0].conj()).conj())
+    assert np.abs(between / (2 * np.pi * low)).max() < 5e-6
 
 
 def test_below_its_band_the_model_takes_over(layout, tmp_path):

@@ -1,6 +1,8 @@
 """Exports: what others read back is the design, and a CamillaDSP configuration computes it."""
 
 import io
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -55,6 +57,99 @@ def test_rew_text_is_the_response(made):
     assert nearest[2] == pytest.approx(np.angle(response, deg=True), abs=2e-2)
 
 
+# What CamillaDSP 3 and 4 accept of each table that is written here, in our own words after its README and its published
+# schema (HEnquist/pycamilladsp-plot, camilladsp_plot/schemas): required keys, further keys.
+TABLES = {
+    "config": ({"devices"}, {"title", "description", "filters", "mixers", "pipeline", "processors"}),
+    "devices": ({"samplerate", "chunksize", "capture", "playback"}, set()),
+    "Alsa": ({"type", "channels", "device"}, {"format"}),
+    "filter": ({"type", "parameters"}, {"description"}),
+    "Conv": ({"type", "filename"}, {"channel"}),
+    "mixer": ({"channels", "mapping"}, {"description", "labels"}),
+    "channels": ({"in", "out"}, set()),
+    "mapping": ({"dest", "sources"}, {"mute"}),
+    "source": ({"channel"}, {"gain", "inverted", "mute", "scale"}),
+    "Mixer": ({"type", "name"}, {"description", "bypassed"}),
+    "Filter": ({"type", "channels", "names"}, {"description", "bypassed"}),
+}
+
+
+def check_keys(kind, table):
+    required, further = TABLES[kind]
+    assert required <= table.keys() <= required | further, (kind, table)
+
+
+def check_camilladsp(config, files):
+    """Hold a configuration to the schema, and to what a schema cannot say: names and channels that exist."""
+    check_keys("config", config)
+    check_keys("devices", config["devices"])
+    assert all(
+        isinstance(config["devices"][key], int) and config["devices"][key] > 0 for key in ("samplerate", "chunksize")
+    )
+    for end in ("capture", "playback"):
+        check_keys(config["devices"][end]["type"], config["devices"][end])
+    for chosen in config["filters"].values():
+        check_keys("filter", chosen)
+        check_keys(chosen["type"], chosen["parameters"])
+        assert chosen["parameters"]["type"] == "Wav"
+        with soundfile.SoundFile(io.BytesIO(files[chosen["parameters"]["filename"]])) as file:
+            assert 0 <= chosen["parameters"]["channel"] < file.channels
+    width = config["devices"]["capture"]["channels"]
+    for step in config["pipeline"]:
+        check_keys(step["type"], step)
+        if step["type"] == "Filter":
+            assert all(0 <= channel < width for channel in step["channels"])
+            assert all(name in config["filters"] for name in step["names"])
+            continue
+        mixer = config["mixers"][step["name"]]
+        check_keys("mixer", mixer)
+        check_keys("channels", mixer["channels"])
+        assert mixer["channels"]["in"] == width
+        width = mixer["channels"]["out"]
+        assert sorted(mapping["dest"] for mapping in mixer["mapping"]) == list(range(width))
+        for mapping in mixer["mapping"]:
+            check_keys("mapping", mapping)
+            for source in mapping["sources"]:
+                check_keys("source", source)
+                assert -150 <= source["gain"] <= 150
+                assert isinstance(source["inverted"], bool)
+                assert 0 <= source["channel"] < mixer["channels"]["in"]
+    assert width == config["devices"]["playback"]["channels"]
+
+
+@pytest.mark.parametrize("name", ["front3", "bar6"])
+def test_camilladsp_configuration_keeps_the_schema(name):
+    result = design(find_layout(name))
+    files = export_camilladsp(result.layout, result.bank)
+    check_camilladsp(yaml.safe_load(files["camilladsp.yml"]), files)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda config: config["devices"].update(samplerate="48000"),
+        lambda config: config["devices"]["playback"].update(channels=2),
+        lambda config: config["filters"]["left_left"]["parameters"].update(values=[1.0]),
+        lambda config: config["mixers"]["gather"]["mapping"][0]["sources"][0].update(channel=99),
+        lambda config: config["pipeline"][1].update(names=["nowhere"]),
+        lambda config: config["pipeline"][1].pop("channels"),
+    ],
+)
+def test_the_check_of_the_schema_can_fail(made, harm):
+    files = export_camilladsp(made.layout, made.bank)
+    config = yaml.safe_load(files["camilladsp.yml"])
+    harm(config)
+    with pytest.raises((AssertionError, KeyError)):
+        check_camilladsp(config, files)
+
+
+@pytest.mark.skipif(shutil.which("camilladsp") is None, reason="not measured: CamillaDSP is in no package of Debian 12")
+def test_camilladsp_itself_accepts_it(made, tmp_path):
+    for name, data in export_camilladsp(made.layout, made.bank).items():
+        (tmp_path / name).write_bytes(data)
+    subprocess.run(["camilladsp", "--check", "camilladsp.yml"], cwd=tmp_path, check=True, timeout=60)
+
+
 def run_camilladsp(config, files, stereo):
     """What CamillaDSP does with a configuration, step by step, as its documentation says."""
     audio = stereo.T
@@ -96,7 +191,6 @@ def test_quantised_filters_can_be_exported(tmp_path):
 
     made = design(find_layout("pair2"))
     save(made, tmp_path)
-    import subprocess
     import sys
     from pathlib import Path
 
