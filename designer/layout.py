@@ -110,9 +110,10 @@ class Listener(_Section):
 
 
 class Virtualisation(_Section):
-    """The azimuth of the virtual stereo pair, left source positive."""
+    """The azimuth of the virtual stereo pair, left source positive, and whose ears it is meant for."""
 
     azimuth_deg: Annotated[Finite, Field(ge=5, le=90)] = 30.0
+    hrtf: str | None = None
 
 
 class Crosstalk(_Section):
@@ -273,6 +274,7 @@ def _rebase(data: dict[str, Any], directory: Path) -> None:
             table[key] = (directory.resolve() / table[key]).as_posix()
 
     rebase(data.get("listener"), "hrtf")
+    rebase(data.get("virtualisation"), "hrtf")
     drivers = data.get("driver")
     for driver in drivers if isinstance(drivers, list) else []:
         if isinstance(driver, dict):

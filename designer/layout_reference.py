@@ -66,7 +66,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "yaw_span_deg": "The head may turn this far to either side.",
         "hrtf": "A measured head in the place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
     },
-    "Virtualisation": {"azimuth_deg": "The left source is heard at this azimuth, the right one at its mirror image."},
+    "Virtualisation": {
+        "azimuth_deg": "The left source is heard at this azimuth, the right one at its mirror image.",
+        "hrtf": "Whose ears the sources are meant for: SOFA file; left out, the sphere's (SimpleFreeFieldHRIR).",
+    },
     "Crosstalk": {
         "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear; interpolated between.",
         "effort_cap_db": "The most power that all drivers together may spend beyond one driver's for the same level.",

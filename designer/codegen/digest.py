@@ -93,6 +93,7 @@ def _without_directories(layout: dict[str, Any]) -> dict[str, Any]:
             table[key] = Path(table[key]).name
 
     shorten(layout["listener"], "hrtf")
+    shorten(layout["virtualisation"], "hrtf")
     for driver in layout["drivers"]:
         shorten(driver["measured"], "file")
     return layout

@@ -9,7 +9,7 @@ from designer.evaluation.plant import EvaluationPlant, decibels, distant_source,
 from designer.filters.alignment import reference_pressure
 from designer.filters.bands import role_weights
 from designer.filters.crosstalk import target_curve_db
-from designer.filters.virtualisation import virtualisation_matrix
+from designer.filters.virtualisation import target_matrix
 from designer.layout import Layout
 
 Figures = dict[str, float | list[float]]
@@ -66,9 +66,7 @@ def evaluate_cancellation(
     plant = plant or EvaluationPlant.for_layout(layout)
     frequencies = plant.frequencies_hz
     drive = plant.drive_spectra(impulse_responses)[:, :, :2]
-    wanted = virtualisation_matrix(
-        frequencies, layout.virtualisation.azimuth_deg, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s
-    )
+    wanted = target_matrix(layout, frequencies)
     intended = plant.intended
     nulls = drive @ np.linalg.inv(intended.composition.mixing)
     target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))

@@ -12,7 +12,7 @@ from designer.filters.alignment import reference_pressure
 from designer.filters.bands import availability, role_weights
 from designer.filters.crosstalk import NullSteering, steer_null, target_curve_db
 from designer.filters.stereo import Composition, compose
-from designer.filters.virtualisation import virtualisation_matrix
+from designer.filters.virtualisation import target_matrix
 from designer.layout import Layout
 
 
@@ -72,12 +72,7 @@ def design_stereo(
     )
     nominal = heads.nominal_index
     nominal_ears = ears[:, 2 * nominal : 2 * nominal + 2]
-    wanted = virtualisation_matrix(
-        frequencies_hz,
-        layout.virtualisation.azimuth_deg,
-        layout.listener.head_radius_m,
-        layout.speed_of_sound_m_per_s,
-    )
+    wanted = target_matrix(layout, frequencies_hz)
     composition = compose(frequencies_hz, left, right, nominal_ears, wanted, band, target)
     composed = np.stack([left.weights, right.weights], axis=2) @ composition.mixing
     reference = reference_pressure(layout, frequencies_hz)

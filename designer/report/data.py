@@ -17,7 +17,7 @@ from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.filters.alignment import reference_pressure
 from designer.filters.bank import FilterBank
 from designer.filters.plain import plain_bank
-from designer.filters.virtualisation import virtualisation_matrix
+from designer.filters.virtualisation import target_matrix
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.layout import Layout
@@ -89,12 +89,7 @@ class ReportData:
     def pose_cancellation_db(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the cancellation gain of each channel for each pose of the head alone: (B, H, 2) float64."""
         layout, plant = self.layout, self.plant
-        wanted = virtualisation_matrix(
-            plant.frequencies_hz,
-            layout.virtualisation.azimuth_deg,
-            layout.listener.head_radius_m,
-            layout.speed_of_sound_m_per_s,
-        )
+        wanted = target_matrix(layout, plant.frequencies_hz)
         nulls = plant.drive_spectra(responses)[:, :, :2] @ np.linalg.inv(wanted)
         power = np.abs(plant.ears.transfer @ nulls) ** 2
         ratios = [power[:, 1 - side :: 2, side] / power[:, side::2, side] for side in (0, 1)]
@@ -148,12 +143,7 @@ class ReportData:
         omega = 2 * np.pi * frequencies / layout.sample_rate_hz
         kernel = np.exp(-1j * omega[:, None] * np.arange(responses.shape[2]))
         drive = np.einsum("fn,din->fdi", kernel, responses[:, :2])
-        wanted = virtualisation_matrix(
-            frequencies,
-            layout.virtualisation.azimuth_deg,
-            layout.listener.head_radius_m,
-            layout.speed_of_sound_m_per_s,
-        )
+        wanted = target_matrix(layout, frequencies)
         power = np.abs(ear_plant(layout, frequencies, heads).transfer @ (drive @ np.linalg.inv(wanted))) ** 2
         gains = [-decibels(np.mean(power[:, 1 - side :: 2, side] / power[:, side::2, side], axis=0)) for side in (0, 1)]
         return x, y, np.minimum(*gains).reshape(x.size, y.size)

@@ -6,10 +6,13 @@ import numpy as np
 import sofar
 import soundfile
 
+from designer.acoustics.head import ear_pressure
+
 RATE = 48000
 TAPS = 1024
 SPEED = 343.0
 LATENCY_S = 0.003
+HEAD_RADIUS_M = 0.0875
 
 
 def grid(step_deg=10.0, azimuths=None):
@@ -71,3 +74,21 @@ def write_folder(path, angles_deg, distance_m, impulse_responses):
         ):
             soundfile.write(path / f"{index:04d}.wav", impulse_responses[index], RATE, "DOUBLE")
             table.writerow([f"{index:04d}.wav", azimuth, elevation, distance])
+
+
+def write_sphere_head(path, step_deg, distance=1.5):
+    """The rigid sphere, measured every few degrees: an HRTF whose truth is known at every angle."""
+    rate, taps = RATE, TAPS
+    azimuths = np.arange(0, 360, step_deg)
+    frequencies = np.fft.rfftfreq(taps, 1 / rate)
+    lateral = np.sin(np.deg2rad(azimuths))
+    cosines = np.stack([lateral, -lateral], axis=1)
+    pressure = ear_pressure(np.maximum(frequencies, 1), np.full(len(azimuths), distance), cosines, HEAD_RADIUS_M, SPEED)
+    # Two metres of travel and electronics, as a recording would have them; the sphere's own 1.5 m are in it.
+    spectra = pressure * np.exp(-2j * np.pi * frequencies * 0.002)[:, None, None]
+    spectra *= np.cos(np.pi / 2 * np.clip((frequencies - 20000) / 3000, 0, 1))[:, None, None] ** 2
+    sofa = sofar.Sofa("SimpleFreeFieldHRIR")
+    sofa.Data_IR = np.fft.irfft(spectra, taps, axis=0).transpose(1, 2, 0)
+    sofa.Data_SamplingRate = rate
+    sofa.SourcePosition = np.column_stack([azimuths, np.zeros(len(azimuths)), np.full(len(azimuths), distance)])
+    sofar.write_sofa(str(path), sofa)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sofar
+from measurements import write_sphere_head
 
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
@@ -23,26 +23,8 @@ def directions(azimuths_deg):
     return np.stack([np.cos(azimuths), np.sin(azimuths), np.zeros_like(azimuths)], axis=1)
 
 
-def sphere_sofa(path, step_deg):
-    """The rigid sphere, measured every few degrees: an HRTF whose truth is known at every angle."""
-    rate, taps, distance = 48000, 1024, 1.5
-    azimuths = np.arange(0, 360, step_deg)
-    frequencies = np.fft.rfftfreq(taps, 1 / rate)
-    unit = directions(azimuths)
-    cosines = np.stack([unit[:, 1], -unit[:, 1]], axis=1)
-    pressure = ear_pressure(np.maximum(frequencies, 1), np.full(len(azimuths), distance), cosines, RADIUS, SPEED)
-    # Two metres of travel and electronics, as a recording would have them; the sphere's own 1.5 m are in it.
-    spectra = pressure * np.exp(-2j * np.pi * frequencies * 0.002)[:, None, None]
-    spectra *= np.cos(np.pi / 2 * np.clip((frequencies - 20000) / 3000, 0, 1))[:, None, None] ** 2
-    sofa = sofar.Sofa("SimpleFreeFieldHRIR")
-    sofa.Data_IR = np.fft.irfft(spectra, taps, axis=0).transpose(1, 2, 0)
-    sofa.Data_SamplingRate = rate
-    sofa.SourcePosition = np.column_stack([azimuths, np.zeros(len(azimuths)), np.full(len(azimuths), distance)])
-    sofar.write_sofa(str(path), sofa)
-
-
 def test_between_measured_directions_the_ears_differ_as_on_the_sphere(tmp_path):
-    sphere_sofa(tmp_path / "sphere.sofa", 5.0)
+    write_sphere_head(tmp_path / "sphere.sofa", 5.0)
     head = load_head(tmp_path / "sphere.sofa")
     lines = np.geomspace(300, 8000, 60)
     asked = directions([2.5, 12.5, 32.5, 57.5, -22.5])
@@ -56,13 +38,13 @@ def test_between_measured_directions_the_ears_differ_as_on_the_sphere(tmp_path):
 
 
 def test_front_arrives_with_the_centre_of_the_head(tmp_path):
-    sphere_sofa(tmp_path / "sphere.sofa", 10.0)
+    write_sphere_head(tmp_path / "sphere.sofa", 10.0)
     front = load_head(tmp_path / "sphere.sofa").pressure(np.geomspace(500, 1500, 20), directions([0.0]))[:, 0]
     assert np.abs(np.angle(front)).max() < 0.15
 
 
 def test_a_direction_far_from_all_measured_ones_is_refused(tmp_path):
-    sphere_sofa(tmp_path / "sphere.sofa", 10.0)
+    write_sphere_head(tmp_path / "sphere.sofa", 10.0)
     with pytest.raises(LayoutError, match=r"nothing was measured within 25°.*elevation \+90°"):
         load_head(tmp_path / "sphere.sofa").pressure(np.array([1000.0]), np.array([[0.0, 0.0, 1.0]]))
 
