@@ -10,6 +10,7 @@ from designer.pipeline import design, find_layout
 from designer.report.data import ReportData
 from designer.report.page import SECTIONS, render_report
 from designer.report.scorecard import scorecard
+from designer.toolchain.boards import BOARDS
 
 
 def report_data(name, **more):
@@ -148,7 +149,8 @@ def test_each_board_shows_its_own_image_and_load(data):
     boards = {"stm32f405": report(1400.0, 102400), "mps3-an547": report(700.0, 51200)}
     lead = budget.build(ReportData(data.layout, data.bank, data.fixed, data.card, boards=boards)).lead
     rows = {row.split("</td>")[0]: row for row in lead.split("<tr><td>")[1:]}
-    assert "100.0 of 1024 KiB (10 %)" in rows["stm32f405"]
+    total = BOARDS["stm32f405"].flash_bytes
+    assert f"100.0 of {total // 1024} KiB ({100 * 102400 / total:.0f} %)" in rows["stm32f405"]
     assert "1\u202f400" in rows["stm32f405"]
     assert "50 %" in rows["stm32f405"]
     assert "50.0 of 512 KiB (10 %)" in rows["mps3-an547"]
