@@ -136,6 +136,12 @@ SABOTAGES = {
         "const ps_bus_t *bus = &buses[fir[k].bus == 2u ? 1u : fir[k].bus];",
         ("path", "driver 'd1' <- 'centre'"),
     ),
+    "kernel: the tap in the middle takes the sample before its own": (
+        "core/fir_kernels.c",
+        "x[n + k]",
+        "x[n + k - (k != 0 && k == length / 2u)]",
+        ("path", "driver 'd0' <- 'left'"),
+    ),
     "upmix: one LSB off in the right bus": (
         "core/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
