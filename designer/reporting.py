@@ -13,6 +13,7 @@ from designer.report.data import ReportData
 from designer.report.page import render_report
 from designer.toolchain.boards import BOARDS
 from designer.toolchain.image import read_image
+from designer.toolchain.stack import sizes_of
 
 
 def save_report(result: Design, card: dict[str, Any], directory: Path) -> Path:
@@ -66,4 +67,7 @@ def _image(path: Path, digest: str) -> dict[str, Any] | None:
         return None
     if image.digest != digest:
         return None
-    return {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
+    try:
+        return dict(sizes_of(image))
+    except (BuildError, OSError):  # built by an earlier version
+        return {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}

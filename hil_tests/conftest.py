@@ -21,6 +21,7 @@ from designer.reporting import save_report
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
+from designer.toolchain.stack import sizes_of
 from hil_tests.board import Board, measure_instructions, open_board
 from hil_tests.outcome import conclude
 from hil_tests.signals import standard_signals
@@ -151,7 +152,7 @@ def suite(
     instructions = None
     if board_name.startswith("virtual"):
         instructions = measure_instructions(image.elf, design.digest, design.layout, target=target)
-    sizes = {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
+    sizes = sizes_of(image)
     suite = Suite(design, board, signals, instructions, sizes)
     yield suite
     suite.not_measured |= request.config.stash[_SKIPPED].get(board_name, {})

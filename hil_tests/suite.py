@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from designer.errors import HilError
 from designer.filters.engine import Entry
 from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.pipeline import Design
@@ -48,7 +49,7 @@ class Suite:
     signals : list of Signal
     instructions_per_block : int or None
     image : dict
-        ``flash_bytes`` and ``ram_bytes``.
+        ``flash_bytes``, ``ram_bytes`` and those of the stack (`designer.toolchain.stack.sizes_of`).
     progress : callable
         Told a name, the samples done and the samples in all.
     """
@@ -115,6 +116,16 @@ class Suite:
             self.signal(f"impulse_{name}")
         parts = [self._responses[name] for name in self.design.bank.input_names]
         return np.stack(parts, axis=2).transpose(1, 2, 0)
+
+    def _stack_used(self) -> dict[str, int]:
+        """How deep the board's stack has been, where the board tells."""
+        if "stack_reserved_bytes" not in self.image:
+            return {}
+        try:
+            free = int(self.board.health()["stack_free"])
+        except HilError:  # no audio, no health
+            return {}
+        return {"stack_used_bytes": self.image["stack_reserved_bytes"] - free}
 
     def acoustics(self) -> tuple[dict[str, Any], tuple[AcousticDeviation, ...]]:
         """Figures at the ears from the board's impulse responses, and their deviations from the float design's."""
@@ -183,7 +194,7 @@ class Suite:
             acoustics=figures,
             deviations=deviations,
             instructions_per_block=self.instructions_per_block,
-            image=self.image,
+            image={**self.image, **self._stack_used()},
             status=self.board.status(),
             generated=tuple(self._generated.values()),
             metrics=self._metrics,

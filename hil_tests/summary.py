@@ -74,7 +74,11 @@ def _lines(report: dict[str, Any]) -> list[str]:
         worst = sum(not d["passed"] for d in deviations)
         lines.append(f"at the ears, board against float design: {len(deviations)} figures, {worst} out of bounds")
     if report["image"]:
-        lines.append(f"flash {report['image']['flash_bytes']} bytes, RAM {report['image']['ram_bytes']} bytes")
+        image = report["image"]
+        lines.append(f"flash {image['flash_bytes']} bytes, RAM {image['ram_bytes']} bytes")
+        if "stack_bound_bytes" in image:
+            used = f", used {image['stack_used_bytes']}" if "stack_used_bytes" in image else ""
+            lines.append(f"stack at most {image['stack_bound_bytes']} of {image['stack_reserved_bytes']} bytes{used}")
     faults = report["injected_faults"]
     if faults:
         count = sum(f["injected"] for f in faults)

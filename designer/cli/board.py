@@ -90,6 +90,7 @@ def hil(
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.toolchain.boards import find_board
+    from designer.toolchain.stack import sizes_of
     from designer.views import signal_progress
     from hil_tests.board import measure_instructions, open_board
     from hil_tests.outcome import conclude
@@ -108,7 +109,7 @@ def hil(
     result, card, directory = run_design(layout, out, quiet=silent)
     signals = standard_signals(result.fixed, input_file)
     image = run_build(result, directory, silent, board)
-    sizes = {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
+    sizes = sizes_of(image)
     instructions = None
     if port is None:
         step("counting instructions on the virtual board", quiet=silent)

@@ -49,10 +49,13 @@ def generate(
 def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Design, generate and cross-compile the image firmware.elf."""
     result, _, directory = run_design(layout, out, quiet=json or quiet)
+    from designer.toolchain.stack import sizes_of
+
     image = run_build(result, directory, quiet=json or quiet)
+    sizes = sizes_of(image)
     if json:
-        figures = {"elf": str(image.elf), "flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
-        print_json({"layout": result.layout.name, "digest": image.digest, **figures})
+        print_json({"layout": result.layout.name, "digest": image.digest, "elf": str(image.elf), **sizes})
     else:
         say(f"{image.elf}: {image.flash_bytes} bytes of flash, {image.ram_bytes} bytes of RAM", quiet)
+        say(f"stack: at most {sizes['stack_bound_bytes']} of {sizes['stack_reserved_bytes']} bytes", quiet)
         say(f"digest {image.digest}", quiet)

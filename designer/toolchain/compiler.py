@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from designer.errors import BuildError
+from designer.files import replace_file
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
 from designer.toolchain.cmsis import CMSIS_SOURCES, find_cmsis_dsp
 from designer.toolchain.image import Image, read_image
-from designer.toolchain.objects import Unit, compile_units
+from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
 from designer.toolchain.process import find_tool, run_tool, tool_version
 from designer.toolchain.seal import seal_tables
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
 CRYSTALS_MHZ = (8, 12)
+# Frames and calls beside each object, for designer/toolchain/stack.py
+CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
 FUZZER_FLAGS = ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 
@@ -46,7 +49,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     board : str
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
-        The ELF file to write; the linker's map goes beside it.
+        The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
     crystal_mhz : int
         What the board's oscillator runs at: 8 or 12; boards that only QEMU has take no notice.
 
@@ -70,11 +73,13 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
     seal_tables(out)
+    calls = "".join(found.with_suffix(CALLS_SUFFIX).read_text(encoding="utf-8") for found in objects)
+    replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
     return read_image(out)
 
 

@@ -16,6 +16,8 @@ from designer.toolchain.process import find_tool, run_tool, tool_version
 
 CACHE_DIRECTORY = cache_directory()
 JOBS = 2
+# Beside an object: its functions' frames and calls, where GCC was asked for them.
+CALLS_SUFFIX = ".ci"
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,10 @@ def _compile(executable: str, unit: Unit) -> Path:
         with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
             fresh = Path(scratch) / kept.name
             run_tool([executable, *unit.options, "-o", str(fresh)], doing)
-            # Moved into place whole: another build may look for it meanwhile.
-            placed = CACHE_DIRECTORY / f".{kept.name}.{os.getpid()}"
-            shutil.copyfile(fresh, placed)
-            placed.replace(kept)
+            # Moved into place whole, the object last: another build may look for it meanwhile.
+            for file in (fresh.with_suffix(CALLS_SUFFIX), fresh):
+                if file.is_file():
+                    placed = CACHE_DIRECTORY / f".{file.name}.{os.getpid()}"
+                    shutil.copyfile(file, placed)
+                    placed.replace(CACHE_DIRECTORY / file.name)
     return kept

@@ -90,7 +90,7 @@ def test_the_same_sources_give_the_same_image(tmp_path):
 
 
 def test_a_very_large_design_fits_and_more_is_refused_with_a_remedy(tmp_path):
-    layout = small_layout("q31", drivers=16).model_copy(update={"block_samples": 256})
+    layout = small_layout("q31", drivers=16).model_copy(update={"block_samples": 64})
     path = FixedPointPath(np.ones(2048, dtype=np.int32), delay=3400)
     bank = FixedPointBank("q31", 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 16)
     write(generate(layout, bank), tmp_path)

@@ -32,6 +32,13 @@ def build(data: ReportData) -> Section:
     )
     steps = (data.card.get("structure") or {}).get("steps")
     saved = paragraph("What structure saved:") + table_of(steps) if steps else ""
+    image = _image(data, _MAIN)
+    if image and "stack_bound_bytes" in image:
+        saved += paragraph(
+            f"Stack: at most {image['stack_bound_bytes']} bytes, by following every call of the image and every "
+            f"interrupt, of {image['stack_reserved_bytes']} that are reserved"
+            + (f"; {image['stack_used_bytes']} were used." if "stack_used_bytes" in image else ".")
+        )
     boards = table(("board", "flash", "RAM", "instructions a frame", "load", "audio outputs"), rows)
     return Section("budget", "Board budget", lead + boards + saved)
 

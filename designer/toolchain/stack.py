@@ -1,0 +1,201 @@
+"""How deep the stack can get: GCC's frames (``-fstack-usage``), the calls of the linked image, and the interrupts.
+
+Every path from the program's start and from every interrupt is followed through the linked code.  A call through a
+pointer is followed to everything that the caller's file holds pointers to, which `POINTERS` says; a caller that it
+does not name, a recursion or a frame without a bound is an error, so the figure is an upper bound or there is none.
+Frames of our own functions are GCC's figures; those of the C library are read from their instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from designer.errors import BuildError
+from designer.toolchain.image import Image
+from designer.toolchain.process import find_tool, run_tool
+
+OBJDUMP = "arm-none-eabi-objdump"
+NM = "arm-none-eabi-nm"
+
+# Who calls through pointers, by file, and what these point to.
+POINTERS: dict[str, tuple[str, ...]] = {
+    "core/link.c": ("write_line",),
+    "core/command.c": (
+        *("read_ticks", "read_overruns", "open_lane", "claim_pipeline", "release_pipeline"),
+        *("write_health", "feed_watchdog"),
+    ),
+    "core/health.c": ("read_ticks",),
+    "core/slots.c": ("slot_at", "erase_slot", "program_slot"),
+    "core/player.c": ("read_ticks", "read_audio", "write_audio", "mute_audio", "pause_audio", "resume_audio"),
+    "cortex_m/ticks.c": ("stand_in_turn",),
+    "stm32f405/audio.c": ("turn_due", "turn_run"),
+}
+
+# From the lowest priority to the highest (cpu.h): each may interrupt all before it, once.
+LEVELS: dict[str, tuple[str, ...]] = {
+    "program": ("reset_handler",),
+    "audio's work": ("pendsv_handler",),
+    "audio": ("systick_handler", "dma1_stream3_handler"),
+    "serial line": ("usart1_handler", "uart_receive_handler"),
+}
+
+# What the core puts on the stack for an interrupt: 26 words with the FPU's registers, and one to align (PM0214 2.3.7).
+# A fault needs one as well, and then has a stack of its own.
+EXCEPTION_FRAME_BYTES = 112
+
+_FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
+_INSTRUCTION = re.compile(r"^\s*[0-9a-f]+:\t(\S+)(?:\t(.*))?$")
+_NODE = re.compile(r'^node: \{ title: "(?:[^"]*:)?([^":]+)" label: "[^"]*?\\n([^"\\]*?):\d+:\d+\\n(\d+) bytes \((\w+)')
+_INDIRECT = re.compile(r'^edge: \{ sourcename: "(?:[^"]*:)?([^":]+)" targetname: "__indirect_call"')
+
+
+@dataclass(frozen=True)
+class StackBound:
+    """Upper bound of the stack's depth.
+
+    Attributes
+    ----------
+    bytes : int
+        Program and every interrupt at their deepest at once.
+    reserved_bytes : int
+        What the linker script reserves, without the guard.
+    paths : dict of str to (int, tuple of str)
+        For each level its depth in bytes and the functions that lead there.
+    """
+
+    bytes: int
+    reserved_bytes: int
+    paths: Mapping[str, tuple[int, tuple[str, ...]]]
+
+
+@dataclass
+class _Function:
+    frame: int = 0
+    known: bool = False
+    unbounded: bool = False
+    calls: set[str] = field(default_factory=set)
+    indirect: bool = False
+    files: set[str] = field(default_factory=set)
+
+
+def stack_bound(elf: Path) -> StackBound:
+    """Bound the stack of a linked image; the calls that GCC saw lie beside it, in ``.ci``.
+
+    Raises
+    ------
+    BuildError
+        If there is no bound: recursion, a frame of unknown size, a pointer that nobody names.
+    """
+    functions = _disassembled(run_tool([find_tool(OBJDUMP), "-d", "--no-show-raw-insn", str(elf)], "reading the code"))
+    _take_frames(functions, elf.with_suffix(".ci").read_text(encoding="utf-8"))
+    paths = {}
+    for level, roots in LEVELS.items():
+        found = [_deepest(functions, root, ()) for root in roots if root in functions]
+        if found:
+            paths[level] = max(found)
+    interrupts = len(paths) - 1
+    total = sum(depth for depth, _ in paths.values()) + (interrupts + 1) * EXCEPTION_FRAME_BYTES
+    return StackBound(total, _reserved(elf), paths)
+
+
+def sizes_of(image: Image) -> dict[str, int]:
+    """Give what reports tell of an image: its flash and RAM, the stack's bound, and what is reserved for it, in bytes.
+
+    Raises
+    ------
+    BuildError
+        If the stack has no bound.
+    """
+    stack = stack_bound(image.elf)
+    return {
+        "flash_bytes": image.flash_bytes,
+        "ram_bytes": image.ram_bytes,
+        "stack_bound_bytes": stack.bytes,
+        "stack_reserved_bytes": stack.reserved_bytes,
+    }
+
+
+def _reserved(elf: Path) -> int:
+    symbols = run_tool([find_tool(NM), str(elf)], "reading the symbols")
+    at = {name: int(address, 16) for address, _, name in (line.split() for line in symbols.splitlines())}
+    return at["linker_stack_top"] - at["linker_stack_low"]
+
+
+def _disassembled(text: str) -> dict[str, _Function]:
+    """Frames as the instructions make them, and calls."""
+    functions: dict[str, _Function] = {}
+    now = _Function()
+    for line in text.splitlines():
+        if match := _FUNCTION.match(line):
+            name = match[1]
+            now = functions.setdefault(name, _Function())
+        elif match := _INSTRUCTION.match(line):
+            _take_instruction(now, match[1], (match[2] or "").split("@")[0].split(";")[0].strip())
+    for name, function in functions.items():
+        function.calls.discard(name)  # a loop's branch
+    return functions
+
+
+def _take_instruction(function: _Function, name: str, operands: str) -> None:
+    mnemonic = name.removesuffix(".w").removesuffix(".n")
+    if mnemonic in ("push", "vpush", "stmdb") and (mnemonic != "stmdb" or operands.startswith("sp!")):
+        function.frame += _registers_bytes(operands[operands.index("{") + 1 : operands.index("}")])
+    elif mnemonic in ("sub", "subw") and operands.startswith("sp,"):
+        size = re.search(r"#(\d+)$", operands)
+        function.frame += int(size[1]) if size else 0
+        function.unbounded |= size is None
+    elif (match := re.search(r"\[sp, #-(\d+)\]!$", operands)) is not None:
+        function.frame += int(match[1])
+    elif mnemonic == "blx" or (mnemonic == "bx" and operands != "lr"):
+        function.indirect = True
+    elif mnemonic.startswith("b") and (match := re.search(r"<([^>+]+)>", operands)) is not None:
+        # A call, or a jump to another function's start; one into the middle (name+offset) is this function's own.
+        function.calls.add(match[1])
+
+
+def _registers_bytes(text: str) -> int:
+    size = 0
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        count = int(last[1:]) - int(first[1:]) + 1 if last else 1
+        size += count * (8 if first.startswith("d") else 4)
+    return size
+
+
+def _take_frames(functions: dict[str, _Function], text: str) -> None:
+    """GCC's own figures in the place of those of the instructions; functions of one name share the largest."""
+    indirect = {match[1] for line in text.splitlines() if (match := _INDIRECT.match(line))}
+    for line in text.splitlines():
+        if (match := _NODE.match(line)) is None or match[1] not in functions:
+            continue
+        function = functions[match[1]]
+        function.frame = max(int(match[3]), function.frame if function.known else 0)
+        function.unbounded = (function.known and function.unbounded) or match[4] != "static"
+        function.known = True
+        # Not as the instructions have it: assembly may jump within itself by a register.
+        function.indirect = match[1] in indirect
+        function.files.add(match[2])
+
+
+def _deepest(functions: dict[str, _Function], name: str, above: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    function = functions[name]
+    if name in above:
+        raise BuildError(f"stack: no bound, as {' > '.join((*above, name))} is a recursion")
+    if function.unbounded:
+        raise BuildError(f"stack: no bound, as the frame of {name}() depends on the data")
+    calls = {called for called in function.calls if called in functions}
+    if function.indirect:
+        calls |= {called for called in _pointed_to(function, name) if called in functions}
+    below = max((_deepest(functions, called, (*above, name)) for called in sorted(calls)), default=(0, ()))
+    return function.frame + below[0], (name, *below[1])
+
+
+def _pointed_to(function: _Function, name: str) -> tuple[str, ...]:
+    found = [targets for file, targets in POINTERS.items() if any(known.endswith(file) for known in function.files)]
+    if not found:
+        where = ", ".join(sorted(function.files)) or "the C library"
+        raise BuildError(f"stack: no bound, as {name}() ({where}) calls through a pointer that stack.POINTERS lacks")
+    return tuple(target for targets in found for target in targets)
