@@ -22,6 +22,12 @@ from designer.layout_messages import explain
 SAMPLE_RATES_HZ = (44100, 48000, 96000)
 INPUT_NAMES = ("left", "right", "centre")
 
+# A living room: 60 m³ where the listener sits 2 m away, 10 cm off the middle, ears at 1.2 m.  Behind the listener and
+# the cabinet; width and height.
+_ROOM_MARGIN_M = (2.0, 1.3)
+_ROOM_SECTION_M = (4.2, 2.6)
+_ROOM_ASIDE_M, _ROOM_EAR_HEIGHT_M = 0.1, 1.2
+
 # Strict: text or a truth value in the place of a number is a mistake, not a number.
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
@@ -109,6 +115,17 @@ class Listener(_Section):
     hrtf: str | None = None
 
 
+Length = Annotated[Finite, Field(gt=0, le=50)]
+
+
+class ListeningRoom(_Section):
+    """The room that the evaluation puts loudspeaker and listener into: a shoebox with walls of one absorption."""
+
+    size_m: tuple[Length, Length, Length] | None = None
+    listener_m: tuple[Length, Length, Length] | None = None
+    absorption: Annotated[Finite, Field(ge=0.02, le=0.98)] = 0.3
+
+
 class Virtualisation(_Section):
     """The azimuth of the virtual stereo pair, left source positive, and whose ears it is meant for."""
 
@@ -183,6 +200,7 @@ class Layout(_Section):
     speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
     cabinet: Cabinet
     listener: Listener = Listener()
+    room: ListeningRoom = ListeningRoom()
     virtualisation: Virtualisation = Virtualisation()
     crosstalk: Crosstalk = Crosstalk()
     beamformer: Beamformer = Beamformer()
@@ -210,6 +228,21 @@ class Layout(_Section):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    @property
+    def room_size_m(self) -> tuple[float, float, float]:
+        """Length, width and height of the listening room."""
+        return self.room.size_m or (self.listener.distance_m + sum(_ROOM_MARGIN_M), *_ROOM_SECTION_M)
+
+    @property
+    def room_listener_m(self) -> tuple[float, float, float]:
+        """Place of the head in it: from the walls behind and to the right, above the floor."""
+        if self.room.listener_m:
+            return self.room.listener_m
+        length, width, height = self.room_size_m
+        spare = length - self.listener.distance_m
+        behind = spare * _ROOM_MARGIN_M[0] / sum(_ROOM_MARGIN_M)
+        return behind, width / 2 - _ROOM_ASIDE_M, min(_ROOM_EAR_HEIGHT_M, height / 2)
 
     @property
     def driver_names(self) -> tuple[str, ...]:

@@ -38,6 +38,28 @@ def driver_faults(layout: Layout) -> list[str]:
         faults.append(
             f"beamformer.band_hz = {[low, high]}: allowed is a rising pair up to {layout.sample_rate_hz / 2:g} Hz"
         )
+    return faults + _room_faults(layout)
+
+
+def _room_faults(layout: Layout) -> list[str]:
+    """Whatever of listener and cabinet is not in the room, and not clear of its walls."""
+    size, place = layout.room_size_m, layout.room_listener_m
+    distance, radius = layout.listener.distance_m, layout.listener.head_radius_m
+    half = layout.cabinet.radius_m if layout.cabinet.shape == "sphere" else 0.05
+    faults = []
+    if not distance + half < size[0]:
+        return [
+            f"room.size_m = {list(size)}: the listener sits {distance:g} m from the cabinet, allowed is a length above "
+            f"{distance + half:.3g} m"
+        ]
+    for what, x, clear in (("the listener", place[0], radius), ("the cabinet", place[0] + distance, half)):
+        for axis, where in (("length", x), ("width", place[1]), ("height", place[2])):
+            extent = size[("length", "width", "height").index(axis)]
+            if not clear <= where <= extent - clear:
+                faults.append(
+                    f"room.listener_m = {list(place)}: {what} is at {where:.3g} m of the room's {axis}, allowed is "
+                    f"{clear:.3g} to {extent - clear:.3g} m: move the listener or enlarge room.size_m"
+                )
     return faults
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 FLOORS = {
+    "designer.beside": 0,
     "designer.errors": 0,
     "designer.files": 0,
     "designer.layout": 0,
@@ -18,6 +19,7 @@ FLOORS = {
     "designer.protocol": 0,
     "designer.protocol_document": 0,
     "designer.resources": 0,
+    "designer.triangular": 0,
     "designer.acoustics": 0,
     "designer.filters": 1,
     "designer.fixedpoint": 2,

@@ -48,6 +48,10 @@ class Listening:
     def _kemar(self) -> EvaluationPlant | None:
         return self._plant.with_head(KEMAR) if KEMAR.is_file() else None
 
+    @cached_property
+    def _kemar_room(self) -> RoomPlant:
+        return self._room.with_head(KEMAR)
+
     def figures(self, impulse_responses: NDArray[np.float64]) -> dict[str, Any]:
         """Figures of one version of the filters.
 
@@ -58,20 +62,34 @@ class Listening:
         Returns
         -------
         dict
-            ``kemar`` the figures of `evaluate_cancellation` on a real head, or ``not_measured`` with the reason;
             ``head_shift``, ``sweet_spot``, ``timing``, ``room`` and ``directivity`` as their functions say.
         """
         return {
-            "kemar": (
-                evaluate_cancellation(self._layout, impulse_responses, self._kemar)
-                if self._kemar
-                else {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}
-            ),
             "head_shift": evaluate_head_shift(impulse_responses, self._shifted),
             "sweet_spot": evaluate_sweet_spot(impulse_responses, self._mapped),
             "timing": evaluate_timing(self._layout, impulse_responses, self._arrival),
             "room": evaluate_room(self._layout, impulse_responses, self._room),
             "directivity": evaluate_directivity(self._layout, impulse_responses, self._plant, self._room),
+        }
+
+    def real_head(self, impulse_responses: NDArray[np.float64]) -> dict[str, Any]:
+        """Figures on a head that the design never saw.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+
+        Returns
+        -------
+        dict
+            ``kemar`` the figures of `evaluate_cancellation`, ``room_kemar`` those of `evaluate_room`, on KEMAR;
+            or ``kemar`` with ``not_measured``, the reason.
+        """
+        if self._kemar is None:
+            return {"kemar": {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}}
+        return {
+            "kemar": evaluate_cancellation(self._layout, impulse_responses, self._kemar),
+            "room_kemar": evaluate_room(self._layout, impulse_responses, self._kemar_room),
         }
 
     def beam_trade(self) -> dict[str, Any]:

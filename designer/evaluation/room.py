@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.head import ear_pressure
+from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import cabinet_centre_m, field_plant
 from designer.acoustics.room import Images, Room, image_sources
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
@@ -17,31 +19,23 @@ from designer.layout import INPUT_NAMES, Layout
 
 Figures = dict[str, float]
 
-# A living room: 60 m³ that ring for 0.33 s.  The listener sits 10 cm off the middle, ears at 1.2 m.
-_MARGIN_M = (2.0, 1.3)
-_WIDTH_M, _HEIGHT_M, _ASIDE_M, _EAR_HEIGHT_M = 4.2, 2.6, 0.1, 1.2
-_ABSORPTION = 0.3
 _ORDER = 12
 # Octaves 250 Hz … 4 kHz, as of ISO 3382-1.
 _OCTAVES_HZ = 250.0 * 2.0 ** np.arange(5)
 _LINES_PER_OCTAVE = 6
 _EARLY_S = 0.050
+# What of a plant does not depend on the head.
+_OF_THE_LOUDSPEAKER = ("images", "radiation_order", "far_field", "expansion", "_radiation", "axis")
 _FAR_M = 50.0
 # Harmonics beyond the size of what radiates, in wavelengths: 1 % of the pattern.
 _SPARE_ORDERS = 7
 
 
 def living_room(layout: Layout) -> Room:
-    """Room around the layout: cabinet and listener as far apart as it says, both clear of the walls."""
-    behind, before = _MARGIN_M
-    distance = layout.listener.distance_m
-    y = _WIDTH_M / 2 - _ASIDE_M
-    return Room(
-        (behind + distance + before, _WIDTH_M, _HEIGHT_M),
-        (behind + distance, y, _EAR_HEIGHT_M),
-        (behind, y, _EAR_HEIGHT_M),
-        _ABSORPTION,
-    )
+    """Room of the layout, with listener and cabinet in it."""
+    x, y, height = layout.room_listener_m
+    cabinet = (x + layout.listener.distance_m, y, height)
+    return Room(layout.room_size_m, cabinet, (x, y, height), layout.room.absorption)
 
 
 class RoomPlant:
@@ -52,9 +46,13 @@ class RoomPlant:
     layout : Layout
         A flat baffle is taken to radiate to its back as to its front.
     room : Room, optional
-        By default `living_room`.
+        By default the layout's own.
     order : int
         Reflections, from 1.
+
+    Notes
+    -----
+    The head is the layout's: a sphere, or the measured one that ``listener.hrtf`` names.
     """
 
     def __init__(self, layout: Layout, room: Room | None = None, order: int = _ORDER) -> None:
@@ -124,12 +122,23 @@ class RoomPlant:
         listener, speed = self._layout.listener, self._layout.speed_of_sound_m_per_s
         order = self._enough(listener.head_radius_m)
         directions, weights = quadrature(order)
+        if listener.hrtf:
+            # Sets end above the floor's directions: there the nearest one stands in.
+            head = load_head(Path(listener.hrtf)).pressure(self.frequencies_hz, directions, nearest=True)
+            return _evaluate(order, _expand(order, directions, weights, head), self.images.arriving)
         cosines = np.concatenate([directions[:, 1], -directions[:, 1]])[None]
         heard = ear_pressure(self.frequencies_hz, np.array([_FAR_M]), cosines, listener.head_radius_m, speed)[:, 0]
         wavenumbers = 2 * np.pi * self.frequencies_hz / speed
         heard = heard * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None]
         pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
         return _evaluate(order, _expand(order, directions, weights, pattern), self.images.arriving)
+
+    def with_head(self, hrtf: Path) -> RoomPlant:
+        """Put a measured head in the place of the layout's; what the loudspeaker radiates is not computed again."""
+        listener = self._layout.listener.model_copy(update={"hrtf": str(hrtf)})
+        plant = RoomPlant(self._layout.model_copy(update={"listener": listener}), self.room, self._order)
+        plant.__dict__.update({name: getattr(self, name) for name in _OF_THE_LOUDSPEAKER})
+        return plant
 
     def energies(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Energy that each image sends to each ear from each channel, mean over the lines.

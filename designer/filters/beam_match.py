@@ -212,16 +212,21 @@ class LobeTask:
         goal = (adjoint @ (self.response.conj().transpose(0, 2, 1) @ (share * target)[..., None]))[..., 0]
         mean_power = power.mean(axis=1)
 
-        def solve(loading: NDArray[np.float64]) -> NDArray[np.complex128]:
-            inverse = 1 / (power + (loading * mean_power)[:, None])
-            free, bound = goal * inverse, steering * inverse
-            missing = 1 - np.sum(steering.conj() * free, axis=1)
-            return np.asarray(free + bound * (missing / np.sum(steering.conj() * bound, axis=1))[:, None])
+        def solve(logarithm: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.complex128]:
+            inverse = 1 / (power[at] + (np.exp(logarithm) * mean_power[at])[:, None])
+            free, bound = goal[at] * inverse, steering[at] * inverse
+            missing = 1 - np.sum(steering[at].conj() * free, axis=1)
+            return np.asarray(free + bound * (missing / np.sum(steering[at].conj() * bound, axis=1))[:, None])
 
-        low = np.full(mean_power.shape, np.log(_LEAST_LOADING))
-        high = np.full(mean_power.shape, np.log(_MOST_LOADING))
-        for _ in range(_BISECTIONS):
+        lines = np.arange(len(power))
+        high = np.full(lines.size, np.log(_LEAST_LOADING))
+        found = solve(high, lines)
+        # Most lines need no loading beyond the least: the bisection is for the others alone.
+        loud = np.flatnonzero(np.sum(np.abs(found) ** 2, axis=1) > self._most_effort)
+        low, high = high[loud], np.full(loud.size, np.log(_MOST_LOADING))
+        for _ in range(_BISECTIONS if loud.size else 0):
             middle = (low + high) / 2
-            too_loud = np.sum(np.abs(solve(np.exp(middle))) ** 2, axis=1) > self._most_effort
+            too_loud = np.sum(np.abs(solve(middle, loud)) ** 2, axis=1) > self._most_effort[loud]
             low, high = np.where(too_loud, middle, low), np.where(too_loud, high, middle)
-        return np.asarray((basis @ solve(np.exp(high))[..., None])[..., 0])
+        found[loud] = solve(high, loud)
+        return np.asarray((basis @ found[..., None])[..., 0])

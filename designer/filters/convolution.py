@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 # The transform is this many filters long: about the best trade of work per sample against cache.
 _BLOCK_PER_TAPS = 8
@@ -27,9 +26,9 @@ class OverlapSave:
 
     def __init__(self, responses: NDArray[np.float64]) -> None:
         self._outputs, self._inputs, taps = responses.shape
-        self._size = int(next_fast_len(max(_SHORTEST, _BLOCK_PER_TAPS * taps), real=True))
+        self._size = _fast_length(max(_SHORTEST, _BLOCK_PER_TAPS * taps))
         self._step = self._size - taps + 1
-        self._spectra = rfft(responses, self._size, axis=2)
+        self._spectra = np.fft.rfft(responses, self._size, axis=2)
         self._history = np.zeros((self._inputs, taps - 1))
 
     def process(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,12 +54,25 @@ class OverlapSave:
         output = np.empty((count, self._outputs))
         for start in range(0, count, self._step):
             stop = min(start + self._step, count)
-            block = rfft(extended[:, start : stop + past], self._size, axis=1)
+            block = np.fft.rfft(extended[:, start : stop + past], self._size, axis=1)
             for d in range(self._outputs):
                 spectrum = np.sum(self._spectra[d] * block, axis=0)
-                output[start:stop, d] = irfft(spectrum, self._size)[past : past + stop - start]
+                output[start:stop, d] = np.fft.irfft(spectrum, self._size)[past : past + stop - start]
         self._history = extended[:, extended.shape[1] - past :].copy()
         return output
+
+
+def _fast_length(least: int) -> int:
+    """Shortest even length from ``least`` without prime factors above 5."""
+    length = least + least % 2
+    while True:
+        rest = length
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return length
+        length += 2
 
 
 class ToeplitzFilter:

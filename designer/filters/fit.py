@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+
+from designer.triangular import solve_lower, solve_upper
 
 # Added to the diagonal, relative to its mean: the factor exists whatever rounding does.
 _RELATIVE_RIDGE = 1e-9
@@ -50,9 +51,7 @@ class FirFit:
         """Return filters (D, taps) of a length at one of the delays."""
         size = taps * self.drivers
         column = int(np.flatnonzero(self.delays == delay)[0])
-        solution = solve_triangular(
-            self.factor[:size, :size], self.reduced[:size, column], lower=True, trans="T", check_finite=False
-        )
+        solution = solve_upper(self.factor[:size, :size].T, self.reduced[:size, column])
         return np.ascontiguousarray(solution.reshape(taps, self.drivers).T)
 
     def of_response(
@@ -93,7 +92,7 @@ def fit_channel(
     """
     normal, turn = normal_equations(omega, metric, taps)
     wanted = (metric @ response[..., None])[..., 0]
-    factor = cholesky(normal, lower=True, overwrite_a=True, check_finite=False)
+    factor: NDArray[np.float64] = np.asarray(np.linalg.cholesky(normal), dtype=np.float64)
     return _reduced(factor, turn, omega, response, wanted, delays)
 
 
@@ -108,7 +107,7 @@ def _reduced(
     """Solve the right-hand sides of all delays for M·response = ``wanted``, (F, D) both."""
     late = np.exp(-1j * omega[:, None] * delays)
     right = (turn @ (wanted[:, :, None] * late[:, None, :]).reshape(omega.size, -1)).real
-    reduced = solve_triangular(factor, right.reshape(len(factor), -1), lower=True, check_finite=False)
+    reduced = solve_lower(factor, right.reshape(len(factor), -1))
     cost = float(np.sum((response.conj() * wanted).real))
     return FirFit(factor, reduced, np.asarray(delays), cost, response.shape[1])
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from designer.filters.channels import DesignedChannels
 from designer.filters.fir import spectra
 from designer.filters.fit import normal_equations
+from designer.triangular import solve_positive
 
 # Of the equaliser and of each relative filter, at 48 kHz, where nothing else is said.
 RTF_TAPS = 96
@@ -181,5 +181,5 @@ def _solve(
     """FIR filters (D, taps) with M·h = gradient in the least-squares sense."""
     normal, turn = normal_equations(omega, metric, taps)
     right = (turn @ gradient).real.reshape(-1)
-    solution = cho_solve(cho_factor(normal, overwrite_a=True, check_finite=False), right, check_finite=False)
+    solution = solve_positive(normal, right)
     return np.ascontiguousarray(solution.reshape(taps, -1).T)

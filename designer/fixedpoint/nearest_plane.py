@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, toeplitz
 
 SURVIVORS = 16
 # Relative to the mean power of the weight: keeps T positive definite in float64 whatever the weight.
@@ -39,7 +38,8 @@ def weight_factor(power: NDArray[np.float64], taps: int) -> NDArray[np.float64]:
         raise ValueError(f"power has {power.size} bins, allowed are more than the {taps} taps")
     floor = _LEAST_POWER * float(power.mean())
     correlation = np.fft.irfft(np.maximum(power, floor))[:taps]
-    return np.asarray(cholesky(toeplitz(correlation), lower=False, check_finite=False))
+    lags = np.abs(np.arange(taps)[:, None] - np.arange(taps))
+    return np.linalg.cholesky(correlation[lags]).T.copy()
 
 
 def weighted_error(factor: NDArray[np.float64], difference: NDArray[np.float64]) -> float:

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
@@ -30,6 +29,7 @@ from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, COEFFICIENT_FORMATS, 
 from designer.fixedpoint.segments import LARGEST_SUM
 from designer.fixedpoint.structure import Structure, find_structure, split
 from designer.fixedpoint.weights import ErrorWeights
+from designer.triangular import solve_lower, solve_upper
 
 # Up to this length a lattice can be reduced in a fraction of a second.
 _LATTICE_TAPS = 64
@@ -217,7 +217,7 @@ def _shaped(
     block = factor[:size, :size]
     outside = -target
     outside[span] = 0.0
-    wanted = target[span] - cho_solve((block, False), factor[:, span].T @ (factor @ outside))
+    wanted = target[span] - solve_upper(block, solve_lower(block.T, factor[:, span].T @ (factor @ outside)))
     points = nearest_plane(block, wanted, limit)[:1]
     if size <= _LATTICE_TAPS:
         # Imported only where a filter is short: most designs never need the library.

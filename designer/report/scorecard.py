@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from designer.beside import beside
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
@@ -85,9 +86,11 @@ def scorecard(
     """
     responses, tables = bank.impulse_responses, effective_impulse_responses(fixed)
     plant = EvaluationPlant.for_layout(layout)
-    quantised = acoustic_figures(layout, tables, plant)
     listening = Listening(layout, plant)
-    return {
+    # A third of the work depends on nothing else here.
+    aside = beside(lambda: (listening.beam_trade(), listening.real_head(responses), listening.real_head(tables)))
+    quantised = acoustic_figures(layout, tables, plant)
+    card: dict[str, Any] = {
         "layout": layout.name,
         "digest": digest,
         "arithmetic": fixed.arithmetic,
@@ -111,13 +114,17 @@ def scorecard(
             "float": listening.figures(responses),
             "quantised": listening.figures(tables),
         },
-        "beam_trade": listening.beam_trade(),
+        "beam_trade": {},
         **({"length": length_figures(lengths), "rtf": rtf_figures(lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
         "protection": protection_figures(layout, fixed, proof),
         "proof": proof_figures(proof),
     }
+    card["beam_trade"], float_head, quantised_head = aside()
+    for version, figures in (("float", float_head), ("quantised", quantised_head)):
+        card["listening"][version] = figures | card["listening"][version]
+    return card
 
 
 def length_figures(lengths: Lengths) -> dict[str, Any]:

@@ -28,7 +28,9 @@ def test_every_section_is_there(designed):
         "proof",
     } <= set(card)
     for version in ("float", "quantised"):
-        assert {"kemar", "head_shift", "sweet_spot", "timing", "room", "directivity"} == set(card["listening"][version])
+        assert {"kemar", "room_kemar", "head_shift", "sweet_spot", "timing", "room", "directivity"} == set(
+            card["listening"][version]
+        )
 
 
 @pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
