@@ -16,6 +16,9 @@ from designer.filters.fir import design_lines_hz
 from designer.filters.stereo_design import StereoDesign, design_stereo
 from designer.layout import Layout
 
+# Error of the gain that doubles the weight of its band in the second fit.
+_REWEIGHTING_DB = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class DesignedChannels:
@@ -54,6 +57,22 @@ class DesignedChannels:
     def with_beam(self, beam: MatchedBeam) -> DesignedChannels:
         """Put another beam in the place of this one; the cost of an error stays what it was."""
         return replace(self, beam=beam, centre_budget=CentreBudget(self.layout, self.frequencies_hz, beam))
+
+
+def evened_out(channels: DesignedChannels, drive: NDArray[np.complex128]) -> DesignedChannels:
+    """Let bands of L and R cost more whose cancellation gain errs (Lawson's reweighting, once).
+
+    Parameters
+    ----------
+    channels : DesignedChannels
+    drive : (F, D, 2) complex128
+        Spectra of filters that were fitted.
+    """
+    left, right = (
+        metric * (1 + (excess / _REWEIGHTING_DB) ** 2)[:, None, None]
+        for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
+    )
+    return replace(channels, metrics=(left, right, channels.metrics[2]))
 
 
 def design_channels(layout: Layout, longest: int) -> DesignedChannels:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
-from designer.filters.channels import DesignedChannels
+from designer.filters.channels import DesignedChannels, evened_out
 from designer.filters.fir import spectra
 from designer.filters.fit import FirFit, fit_channel
 
@@ -22,8 +22,6 @@ _HORIZONS = (144, 256)
 # stays within, so that nothing can be heard from earlier than that, whatever the filters do.
 GUARD_S = 0.001
 _DELAYS_PER_GUARD = 6
-# Error of the gain that doubles the weight of its band in the second fit (Lawson's reweighting, once).
-_REWEIGHTING_DB = 0.5
 # The beam follows its filters where they miss it by more than this on average, in so many rounds.
 _SETTLING_ROUNDS = 8
 _SETTLED_DB = 1.5
@@ -99,11 +97,7 @@ class ChannelFits:
         first = cls(channels, _fit_all(channels, taps, delays))
         used = min(taps, 128)
         drive = spectra(first.stereo(used, first.best_delay(used, used)), channels.omega)
-        left, right = (
-            metric * (1 + (excess / _REWEIGHTING_DB) ** 2)[:, None, None]
-            for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
-        )
-        evened = replace(channels, metrics=(left, right, channels.metrics[2]))
+        evened = evened_out(channels, drive)
         channels, centre = _settle(channels, first.fits[2], first.best_delay(taps, taps), taps)
         return cls(channels, (*_fit_all(evened, taps, delays, 2), centre))
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from designer.evaluation.listening import KEMAR
+from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
 
 
 def test_scorecard_is_json(designed):
@@ -67,3 +68,21 @@ def test_reference_drivers_of_the_factored_form_are_shown(designed):
     layout, card = designed
     assert set(card["rtf"]["reference_drivers"]) == {"left", "right", "centre"}
     assert set(card["rtf"]["reference_drivers"].values()) <= set(layout.driver_names)
+
+
+@pytest.mark.parametrize("name", ["front3", "cross4", "echo-studio", "pair2", "bar6"])
+def test_factored_form_keeps_the_budget_nowhere_that_it_would_save(name, made):
+    """Why direct filters are the default: each figure is far beyond its allowance, or there is nothing to factor."""
+    _, card = made(name)
+    rtf = card["rtf"]
+    assert rtf["all_taps"] < rtf["direct_all_taps"]
+    if name == "pair2":
+        # Mid, side and centre feed one sum each: an equaliser ahead of the split would be the filter itself.
+        assert card["structure"]["firs"] == 3
+        return
+    losses = {f"stereo_{k}": v for k, v in rtf["losses"]["stereo"].items()}
+    losses |= {f"centre_{k}": v for k, v in rtf["losses"]["centre"].items()}
+    allowed = {f"stereo_{k}": v for k, v in STEREO_ALLOWANCES.items()}
+    allowed |= {f"centre_{k}": v for k, v in CENTRE_ALLOWANCES.items()}
+    broken = {k for k, v in losses.items() if k.endswith("_db") and "ringing" not in k and v > 2 * allowed[k]}
+    assert broken & {"stereo_effort_db", "centre_lobe_db", "centre_on_axis_db"}

@@ -20,7 +20,8 @@ def listened(request):
     h = design_filters(layout).impulse_responses
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
-    return layout, evaluate_cancellation(layout, h, plant), listening.figures(h), listening.unprocessed()
+    figures = listening.figures(h) | listening.real_head(h)
+    return layout, evaluate_cancellation(layout, h, plant), figures, listening.unprocessed()
 
 
 @pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
