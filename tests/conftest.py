@@ -1,11 +1,7 @@
 """Shared by all tests: helpers beside the tests are importable, whatever the import mode."""
 
-import os
 import sys
 from pathlib import Path
-
-# As the command line does: the matrices are small, and the threads of BLAS would wait longer than they work.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

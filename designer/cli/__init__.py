@@ -5,13 +5,9 @@ One module for each group of verbs; `common` holds what they share.
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
-
-# The matrices are small: a second thread of BLAS waits longer, spinning, than it works.  Read when NumPy is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from designer.cli import board, design, doctor, export, listen, look, sweep, tune
 from designer.cli.common import app
