@@ -40,6 +40,8 @@ NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}
 _NOISE_MARGIN_DB = 0.2
 # By how much a shaped tap may lie further from 0 than the real one, on average.
 _SHAPING_LSB = 2
+# Whatever is quieter gets the largest exponent anyhow.
+_LEAST_SUM = 2.0**-64
 _DEPTHS = (1.0, 0.9, 0.8, 0.6, 0.4, 0.2, 0.0)
 
 
@@ -290,5 +292,5 @@ def _exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
     if arithmetic == "q31x15":
         # One run holds the whole path: Σ|c| within the 32-bit accumulator, with room for what shaping adds to each tap.
         room = (LARGEST_SUM - _SHAPING_LSB * response.size) * COEFFICIENT_FORMATS[arithmetic].lsb
-        exponent = min(exponent, int(np.floor(np.log2(room / float(np.abs(response).sum())))))
+        exponent = min(exponent, int(np.floor(np.log2(room / max(float(np.abs(response).sum()), _LEAST_SUM)))))
     return int(np.clip(exponent, MIN_EXPONENT, MAX_EXPONENT))

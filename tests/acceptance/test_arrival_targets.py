@@ -36,7 +36,9 @@ def test_crossovers_sum_flat_within_half_a_decibel(designed, version):
 def test_latency_is_a_fraction_of_10_ms(designed):
     layout, card = designed
     assert card["latency_ms"] == pytest.approx(
-        1000 * (card["modelling_delay_samples"] + card["upmix_delay_samples"]) / layout.sample_rate_hz
+        1000
+        * (card["modelling_delay_samples"] + card["upmix_delay_samples"] + card["limiter_delay_samples"])
+        / layout.sample_rate_hz
     )
     # With two blocks of double buffering on top it still keeps 10 ms.
     assert card["latency_ms"] + 2000 * layout.block_samples / layout.sample_rate_hz <= 10
