@@ -289,6 +289,8 @@ class Board:
         HilError
             If it lies above 0 dB.
         """
+        if not volume_db <= 0.0:
+            raise HilError(f"volume {volume_db:g} dB: allowed are up to 0 dB, full volume")
         gain = round(GAIN_ONE * 10 ** (volume_db / 20))
         self.link.request(protocol.SET_VOLUME, protocol.SET_VOLUME.payload.pack(gain=gain))
 

@@ -114,9 +114,9 @@ class _Bench:
         phasor = np.exp(-2j * np.pi * TONE_HZ * np.arange(responses.shape[2]) / self.rate)
         gains = np.abs(responses @ phasor)
         self._driver, self._bus = (int(n) for n in np.unravel_index(int(np.argmax(gains)), gains.shape))
-        # A tone that a limiter turns down would not show the filters; 0.1 dB are left for its dither and onset.
+        # A tone that a limiter turns down would not show the filters; 6 dB are left for its onset.
         limits = np.array(design.fixed.limiter.limits) * self.word.lsb
-        free_db = 20 * np.log10(np.min(limits / np.maximum(gains[:, self._bus], 1e-9))) - 0.1
+        free_db = 20 * np.log10(np.min(limits / np.maximum(gains[:, self._bus], 1e-9))) - 6.0
         self.level_dbfs = float(min(THD_LEVEL_DBFS, free_db))
 
     def run(self, level_dbfs: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Verbs that talk to a board: flash, hil."""
+"""Verbs that talk to a board: flash, hil, volume."""
 
 from __future__ import annotations
 
@@ -131,6 +131,32 @@ def hil(
         say(f"written to {directory}: {', '.join(files)}", quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # so that a negative number is one
+def volume(
+    volume_db: Annotated[float, typer.Argument(metavar="DB", help="0 is full volume, -inf is silence.", max=0.0)],
+    port: Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")],
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Set a playing board's volume, without a click, and tell how far its limiters have turned down."""
+    from hil_tests.board import SerialBoard
+
+    with SerialBoard(port) as board:
+        board.set_volume(volume_db)
+        health = board.health()
+        told = {
+            "board": board.name,
+            "layout": board.info.layout_name,
+            "volume_db": None if health["volume_db"] == float("-inf") else health["volume_db"],
+            "limiter_gain_db": health["limiter_gain_db"],
+        }
+    if json:
+        print_json(told)
+    else:
+        gains = ", ".join(f"{gain:.1f}" for gain in told["limiter_gain_db"])
+        say(f"{told['board']}: {health['volume_db']:.1f} dB; least gain of the limiters by channel: {gains} dB", quiet)
 
 
 def _look_back(
