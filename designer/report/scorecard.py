@@ -12,6 +12,7 @@ from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
 from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.upmix import evaluate_upmix
 from designer.evaluation.virtual_limits import evaluate_virtual_limits
 from designer.filters.bank import FilterBank
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
@@ -88,7 +89,14 @@ def scorecard(
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
     # A third of the work depends on nothing else here.
-    aside = beside(lambda: (listening.beam_trade(), listening.real_head(responses), listening.real_head(tables)))
+    aside = beside(
+        lambda: (
+            listening.beam_trade(),
+            listening.real_head(responses),
+            listening.real_head(tables),
+            evaluate_upmix(bank.sample_rate_hz),
+        )
+    )
     quantised = acoustic_figures(layout, tables, plant)
     card: dict[str, Any] = {
         "layout": layout.name,
@@ -115,13 +123,14 @@ def scorecard(
             "quantised": listening.figures(tables),
         },
         "beam_trade": {},
+        "upmix": {},
         **({"length": length_figures(lengths), "rtf": rtf_figures(lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
         "protection": protection_figures(layout, fixed, proof),
         "proof": proof_figures(proof),
     }
-    card["beam_trade"], float_head, quantised_head = aside()
+    card["beam_trade"], float_head, quantised_head, card["upmix"] = aside()
     for version, figures in (("float", float_head), ("quantised", quantised_head)):
         card["listening"][version] = figures | card["listening"][version]
     return card
