@@ -305,7 +305,7 @@ HEALTH_REPLY = Message(
             Field("player", "u8", "see PLAYER"),
             Field("audio_clock", "u8", "see AUDIO_CLOCK"),
             Field("clock_source", "u8", "see CLOCK"),
-            Field("reserved", "u8", "0"),
+            Field("temperature", "i8", "of the processor, degrees Celsius; -128 without a sensor"),
             Field("block_ticks_last", "u32", "ticks that the last block of the board's own input took"),
             Field("block_ticks_max", "u32", "the most that one took since the last HEALTH"),
             Field("block_ticks_budget", "u32", "ticks that a block lasts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from designer.toolchain.doctor import Finding
 
 _WIDTH = 110
+_SOURCES = {"IMAGE": "the image", "LINE": "tuning", "SLOT": "flash (committed)"}
 
 
 def _console() -> Console:
@@ -130,6 +132,46 @@ def _value(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)[:24]
+
+
+def status_table(found: dict[str, Any]) -> None:
+    """Show what a board tells of itself."""
+    table = Table(title=f"{found['board']}: '{found['layout']}'", title_justify="left", show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="left", overflow="fold")
+    tables, line, health = found["tables"], found["line"], found["health"]
+    table.add_row("design", f"{tables['digest'][:16]}…, from {_SOURCES.get(tables['source'], tables['source'])}")
+    table.add_row("started", f"{line['uptime_s']:.1f} s ago ({found['reset_cause'].lower()})")
+    if found["fault"]:
+        where = ", ".join(f"{name} 0x{value:X}" for name, value in found["fault"].items())
+        table.add_row("last fault", f"{where}; {found['faults']} in a row")
+    if health is None:
+        table.add_row("audio", "this board has none")
+    else:
+        _health_rows(table, health)
+    table.add_row("processor clock", line["clock_source"])
+    spoiled = line["bad_cobs"] + line["bad_crc"] + line["bad_header"]
+    table.add_row("serial line", f"{spoiled} spoiled frames, {line['receive_overruns']} bytes lost")
+    _console().print(table)
+
+
+def _health_rows(table: Table, health: dict[str, Any]) -> None:
+    table.add_row("player", f"{health['player']}, clocked by {health['audio_clock']}")
+    table.add_row("load", f"{100 * health['load']:.0f} % of a block at most")
+    misses = f"{health['deadline_misses']} of {health['blocks']}"
+    table.add_row("blocks late", f"{misses}; {health['underruns']} underruns, {health['overruns']} overruns")
+    table.add_row("peaks in", "  ".join(_dbfs(health[name]) for name in ("peak_left", "peak_right")))
+    table.add_row("peaks out", "  ".join(map(_dbfs, health["peaks"])))
+    table.add_row("volume", "silent" if health["volume_db"] is None else f"{health['volume_db']:.1f} dB")
+    table.add_row("limiters", "  ".join(f"{gain:.1f} dB" for gain in health["limiter_gain_db"]))
+    celsius = health["temperature"]
+    table.add_row("temperature", "no sensor" if celsius is None else f"{celsius} °C")
+    table.add_row("stack never used", f"{health['stack_free']} bytes")
+    table.add_row("tables found whole", f"{health['table_checks']} times")
+
+
+def _dbfs(peak: float) -> str:
+    return f"{20 * math.log10(peak):.1f} dBFS" if peak > 0 else "silence"
 
 
 def design_tables(result: Design, card: dict[str, Any]) -> None:

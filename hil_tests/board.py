@@ -271,6 +271,7 @@ class Board:
             "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
             "audio_clock": _AUDIO_CLOCK_NAMES.get(int(fields["audio_clock"]), "UNKNOWN"),
             "clock_source": _CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
+            "temperature": None if fields["temperature"] == -128 else fields["temperature"],
             "load": int(fields["block_ticks_max"]) / budget,
             "peak_left": int(fields["peak_left"]) / full_scale,
             "peak_right": int(fields["peak_right"]) / full_scale,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from designer import protocol
 from designer.codegen.table_set import TableSet
@@ -121,6 +123,33 @@ def commit(link: Link) -> int:
         )
     link.request(protocol.TUNE_COMMIT)
     return tables_of(link).committed
+
+
+def status_of(board: Board) -> dict[str, Any]:
+    """All that a board tells of itself; its figures are those since somebody last asked, and start anew.
+
+    Returns
+    -------
+    dict
+        ``board``, ``layout``, ``tables`` (fields of `TablesInfo`), ``line`` (counters), and ``health`` where the board
+        has audio, else None.
+    """
+    try:
+        health = board.health()
+        # JSON has no infinity: silence has no level.
+        health["volume_db"] = health["volume_db"] if math.isfinite(health["volume_db"]) else None
+    except HilError:
+        health = None
+    return {
+        "board": board.name,
+        "layout": board.info.layout_name,
+        "reset_cause": board.info.reset_cause,
+        "faults": board.info.faults,
+        "fault": board.info.fault,
+        "tables": asdict(tables_of(board.link)),
+        "line": board.status(),
+        "health": health,
+    }
 
 
 def _check(board: TablesInfo, tables: TableSet) -> None:

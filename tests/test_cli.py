@@ -40,6 +40,8 @@ def test_help_tells_every_verb():
         "new",
         "compare",
         "reference",
+        "status",
+        "tune",
     ):
         assert f"\n  {verb} " in result.stdout
 

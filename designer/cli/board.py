@@ -58,7 +58,8 @@ def flash(
             if json:
                 print_json({**told, "verified": "flash"})
             else:
-                say("written and verified; with --port the digest is read back over serial as well", quiet)
+                say(f"digest {result.digest}: written, and the flash read back by OpenOCD", quiet)
+                say("NOT asked over serial what it runs: that needs --port (make flash … PORT=/dev/ttyUSB0)", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)
     with open_board(image.elf, result.digest, result.layout, port, target) as running:
@@ -66,6 +67,24 @@ def flash(
             print_json({**told, "board": running.name, "verified": "digest"})
         else:
             say(f"{running.name} runs layout '{result.layout.name}', digest {result.digest}", quiet)
+
+
+@app.command()
+def status(
+    port: Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")],
+    json: JsonOption = False,
+) -> None:
+    """Ask a board how it is, without disturbing what it plays: load, peaks, limiters, misses, clocks, temperature."""
+    from designer.views import status_table
+    from hil_tests.board import SerialBoard
+    from hil_tests.tune import status_of
+
+    with SerialBoard(port) as board:
+        found = status_of(board)
+    if json:
+        print_json(found)
+    else:
+        status_table(found)
 
 
 @app.command()

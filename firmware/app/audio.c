@@ -109,6 +109,7 @@ static void write_health(void *context, uint8_t *reply)
     ps_health_write(&player, reply);
     port_audio_errors(&underruns, &overruns);
     reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
+    reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)port_temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
     ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, seal.passes);
     ps_put_u32(reply + PS_HEALTH_REPLY_UNDERRUNS, underruns);

@@ -23,6 +23,8 @@ typedef struct {
     uint32_t address; /* that was touched, where the core knows it */
 } ps_reset_report_t;
 
+#define PS_TEMPERATURE_UNKNOWN INT8_MIN
+
 /* What the core asks of the board it runs on; every function gets `context`. */
 typedef struct {
     void *context;

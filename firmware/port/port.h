@@ -18,6 +18,9 @@ uint8_t port_start(ps_reset_report_t *report);
 
 const char *port_board_name(void);
 
+/* Of the processor, in degrees Celsius; PS_TEMPERATURE_UNKNOWN without a sensor. */
+int8_t port_temperature(void);
+
 /* Whether a simulator runs this image, with semihosting at hand. */
 bool port_is_simulated(void);
 

@@ -14,7 +14,7 @@ SVD = Path(sys.prefix) / "share" / "STM32F40x.svd"
 HEADER = FIRMWARE_ROOT / "port" / "stm32f405" / "registers.h"
 
 # What this SVD does not have, with its place in RM0090 (rev. 19).
-NOT_IN_SVD = {"PWR_CR_VOS": "5.4.1: bit 14"}
+NOT_IN_SVD = {"PWR_CR_VOS": "5.4.1: bit 14", "ADC1_SMPR1_SMP16": "13.13.4: bits 20 to 18"}
 # SVD's own spelling, where it differs from the manual's.
 ALIASES = {"PLLI2SCFGR": {"PLLI2SN": "PLLI2SNx", "PLLI2SR": "PLLI2SRx"}}
 
@@ -36,7 +36,8 @@ def read_svd():
                 stem = field.findtext("name").rstrip("0123456789")
                 fields[stem] = fields.get(stem, 0) | mask
             address = base + int(register.findtext("addressOffset"), 16)
-            registers[name, register.findtext("name")] = (address, fields)
+            # What the three ADCs share is C_ADC there, and ADC in the manual.
+            registers[name.removeprefix("C_"), register.findtext("name")] = (address, fields)
         for interrupt in peripheral.iter("interrupt"):
             interrupts[interrupt.findtext("name")] = int(interrupt.findtext("value"))
     return registers, interrupts

@@ -40,6 +40,7 @@ def recorder(crystal, tmp_path_factory):
         (PORT / "i2s.c", instrumented),
         (PORT / "flash.c", instrumented),
         (PORT / "watchdog.c", instrumented),
+        (PORT / "temperature.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
@@ -253,3 +254,18 @@ def test_what_the_flash_refuses_is_told_and_locked_again(recorder, names):
     found = writes(recorder("hse pll i2s flash protected"), names)
     assert "erased 0" in found
     assert part(found, "erased 0", "programmed 0")[-1] == LOCK
+
+
+@pytest.mark.parametrize(("works", "celsius"), [("adc", 50), ("", -128)])
+def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names, works, celsius):
+    found = writes(recorder(f"hse pll i2s {works}"), names)
+    on = part(found, found[found.index("sensor on") - 5], "sensor on")
+    assert [("RCC_APB2ENR", 1 << 8), *on] == [
+        ("RCC_APB2ENR", 1 << 8),
+        ("ADC_CCR", 1 << 23 | 1 << 16),
+        ("ADC1_SMPR1", 7 << 18),
+        ("ADC1_SQR3", 16),
+        ("ADC1_CR2", 1),
+    ]
+    # 975 of 900 at 30 and 1200 at 110 degrees; without an end of the conversion there is no figure.
+    assert part(found, "sensor on", f"celsius {celsius}") == [("ADC1_CR2", 1 | 1 << 30)]

@@ -63,12 +63,14 @@ def test_an_oversized_layout_is_caught_and_reported(tmp_path):
     assert after["player"] == "SERIAL"
 
 
-def test_the_default_layout_keeps_up_or_says_that_it_cannot(tmp_path):
+def test_the_default_layout_keeps_up(tmp_path):
     result = pipeline.design(pipeline.find_layout("front3"))
     write(result.sources, tmp_path)
     *playing, _ = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
-    load = max(health["load"] for health in playing)
-    assert (playing[-1]["player"], playing[-1]["deadline_misses"]) == ("PLAYING", 0) if load < 1 else ("OVERLOAD", 16)
+    assert (playing[-1]["player"], playing[-1]["deadline_misses"]) == ("PLAYING", 0)
+    assert playing[-1]["blocks"] >= BLOCKS
+    # Room for a fade, in which a third more is done.
+    assert max(health["load"] for health in playing[1:]) < 0.75
 
 
 def test_play_gives_the_pipeline_back(fitting):

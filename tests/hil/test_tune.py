@@ -22,6 +22,7 @@ from designer.fixedpoint.fade import group_samples
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.compiler import build_image
 from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.qemu import Qemu
 from hil_tests.tune import await_fade, tables_of, tune_board, upload
 
 PROSCENIUM = Path(sys.executable).with_name("proscenium")
@@ -203,3 +204,18 @@ def test_the_board_itself_refuses_what_it_cannot_keep(small):
     layout, _, digest, elf, _, _ = small
     with VirtualBoard(elf, digest, layout) as board, pytest.raises(HilError, match=r"TUNE_COMMIT: .* E_NO_FLASH"):
         board.link.request(protocol.TUNE_COMMIT)
+
+
+def test_status_tells_how_the_board_is_and_disturbs_nothing(small, tmp_path):
+    layout, _, digest, elf, _, _ = small
+    with Qemu("netduinoplus2", elf, (), tmp_path) as machine:
+        asked = [PROSCENIUM, "status", "--port", machine.port]
+        shown = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+        told = subprocess.run([*asked, "--json"], capture_output=True, text=True, timeout=60)
+    assert (shown.returncode, told.returncode) == (0, 0), shown.stderr + told.stderr
+    for row in ("load", "blocks late", "peaks out", "limiters", "processor clock", "temperature", "started"):
+        assert re.search(rf"^. {row} ", shown.stdout, re.MULTILINE), shown.stdout
+    assert "SIMULATED" in shown.stdout
+    assert "no sensor" in shown.stdout
+    found = json.loads(told.stdout)
+    assert (found["layout"], found["tables"]["digest"], found["health"]["player"]) == (layout.name, digest, "PLAYING")

@@ -39,6 +39,11 @@ uint8_t port_start(ps_reset_report_t *report)
     return PS_CLOCK_FIXED;
 }
 
+int8_t port_temperature(void)
+{
+    return PS_TEMPERATURE_UNKNOWN;
+}
+
 const char *port_board_name(void)
 {
     return BOARD_NAME;

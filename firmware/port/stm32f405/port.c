@@ -14,6 +14,7 @@
 #include "protocol.h"
 #include "registers.h"
 #include "ring.h"
+#include "temperature.h"
 #include "ticks.h"
 #include "watchdog.h"
 
@@ -92,7 +93,19 @@ uint8_t port_start(ps_reset_report_t *report)
     ticks_start();
     start_serial(running.apb2_hz);
     watchdog_start();
+    if (!simulated) {
+        temperature_start();
+    }
     return running.source;
+}
+
+int8_t port_temperature(void)
+{
+    if (simulated) {
+        return PS_TEMPERATURE_UNKNOWN;
+    }
+    /* DS8626, table 70: where the factory keeps them; QEMU has no such memory. */
+    return temperature_read((const volatile uint16_t *)(uintptr_t)0x1FFF7A2Cu);
 }
 
 const char *port_board_name(void)

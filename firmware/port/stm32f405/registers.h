@@ -196,6 +196,21 @@
 #define IWDG_SR_PVU        BIT(0)
 #define IWDG_SR_RVU        BIT(1)
 
+/* ADC1, and the ADC's common register, RM0090 13.13: .1 SR, .3 CR2, .4 SMPR1, .11 SQR3, .14 DR, .16 CCR */
+#define ADC1_SR          REGISTER(0x40012000u)
+#define ADC1_SR_EOC      BIT(1)
+#define ADC1_CR2         REGISTER(0x40012008u)
+#define ADC1_CR2_ADON    BIT(0)
+#define ADC1_CR2_SWSTART BIT(30)
+#define ADC1_SMPR1       REGISTER(0x4001200Cu)
+#define ADC1_SMPR1_SMP16 (7u << 18)
+#define ADC1_SQR3        REGISTER(0x40012034u)
+#define ADC1_SQR3_SQ1(c) (c)
+#define ADC1_DR          REGISTER(0x4001204Cu)
+#define ADC_CCR          REGISTER(0x40012304u)
+#define ADC_CCR_ADCPRE_4 (1u << 16)
+#define ADC_CCR_TSVREFE  BIT(23)
+
 /* Interrupts, RM0090 12.2, table 61 */
 #define DMA1_Stream3_INTERRUPT 14
 #define USART1_INTERRUPT       37

@@ -16,6 +16,7 @@
 
 #include "audio.h"
 #include "clock.h"
+#include "temperature.h"
 #include "watchdog.h"
 
 #define PERIPHERALS      0x40000000u
@@ -94,6 +95,7 @@ void __tsan_init(void) {}
 void __tsan_func_entry(void *caller) { (void)caller; }
 void __tsan_func_exit(void) {}
 void __tsan_volatile_read1(void *a) { note_read(a); }
+void __tsan_volatile_read2(void *a) { note_read(a); }
 void __tsan_volatile_read4(void *a) { note_read(a); }
 void __tsan_volatile_write1(void *a) { note_write(a, 1); }
 void __tsan_volatile_write4(void *a) { note_write(a, 4); }
@@ -178,6 +180,7 @@ int main(int argc, char **argv)
         i2s_pause();
         settle();
     }
+    printf("reads %lu\n", reads);
     printf("watchdog\n");
     watchdog_start();
     settle();
@@ -188,8 +191,17 @@ int main(int argc, char **argv)
     const bool programmed = port_slot_program(0, 8, 0x12345678u);
     settle();
     printf("programmed %d\n", programmed);
+    static const uint16_t calibration[2] = {900, 1200};
+
+    temperature_start();
+    settle();
+    printf("sensor on\n");
+    *at(0x40012000u) = strstr(argv[1], "adc") ? 1u << 1 : 0; /* EOC */
+    *at(0x4001204Cu) = 975u;
+    const int celsius = temperature_read(calibration);
+    settle();
+    printf("celsius %d\n", celsius);
     printf("buffers %08lx %08lx\n", (unsigned long)(uint32_t)(uintptr_t)audio_buffers.played,
            (unsigned long)(uint32_t)(uintptr_t)audio_buffers.recorded);
-    printf("reads %lu\n", reads);
     return 0;
 }
