@@ -157,8 +157,8 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     remedy = "flash it instead (proscenium flash)"
     if board.layout_hash != tables.layout_hash:
         raise HilError(
-            "the board's image was built for another layout, number or order of drivers, limits, arithmetic, rate, block "
-            f"size or filter graph (a mirror-symmetric layout has another than one that is not); {remedy}"
+            "the board's image was built for another layout, number or order of drivers, limits, arithmetic, rate, "
+            f"block size or filter graph (a mirror-symmetric layout has another than one that is not); {remedy}"
         )
     for what, has, needs in (
         ("bytes of tables", board.room_bytes, len(tables.tables)),
