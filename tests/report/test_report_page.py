@@ -38,6 +38,12 @@ def test_every_section_is_there_and_linked(page, data):
         assert f'<a href="#{section.anchor}">' in page
 
 
+def test_what_the_layout_can_do_at_best_is_told(page, data):
+    limits = data.card["virtual_limits"]
+    assert f"at most {limits['left']['cap_itd_us']:.0f} µs of a real pair" in page
+    assert f"{limits['left']['effort_for_itd_db']:g} dB would be enough" in page
+
+
 def test_nothing_is_fetched(page):
     head, _, script = page.partition("<script>")
     assert not re.search(r'(?:src|href)="(?!#|data:)', head)

@@ -42,4 +42,23 @@ def build(data: ReportData) -> Section:
         yaxis={"title": {"text": "own ear over other ear, dB"}},
     )
     headings = ("at the ears", "real source", "left", "right", "without processing")
-    return Section("sources", "Virtual sources", lead + table(headings, rows), (ild,))
+    return Section("sources", "Virtual sources", lead + table(headings, rows) + _limit(data), (ild,))
+
+
+def _limit(data: ReportData) -> str:
+    """Say what any drive of this layout could do for the time difference, and at which effort."""
+    limits = data.card.get("virtual_limits")
+    if not limits:
+        return ""
+    sides = [limits[side] for side in ("left", "right")]
+    cap, real_us = data.layout.crosstalk.effort_cap_db, limits["real_pair_itd_us"]
+    both_us, alone_us = (min(side[key] for side in sides) for key in ("nulls_itd_us", "cap_itd_us"))
+    spent_db = max(side["greatest_effort_db"] for side in sides)
+    needed = [side["effort_for_itd_db"] for side in sides]
+    enough = f"{max(needed):g} dB would" if None not in needed else "no effort that was tried would"
+    return paragraph(
+        f"With {cap:g} dB of effort for the whole channel, any drive of this loudspeaker could give at most "
+        f"{alone_us:.0f} µs of a real pair's {real_us:.0f} µs; with {cap:g} dB for each of its two nulls, "
+        f"{both_us:.0f} µs. To come within 30 µs, {enough} be enough on every line; at most "
+        f"{spent_db:.1f} dB are spent."
+    )
