@@ -22,7 +22,13 @@ def crystal(request):
 @pytest.fixture(scope="module")
 def names():
     found = re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", (PORT / "registers.h").read_text(), re.MULTILINE)
-    core = {0x080C0008: "slot 0, offset 8", 0xE000E100: "NVIC_ISER0", 0xE000E400 + 14: "NVIC_IPR14"}
+    core = {
+        0x080C0008: "slot 0, offset 8",
+        0xE000E104: "NVIC_ISER1",
+        0xE000E400 + 37: "NVIC_IPR37",
+        0xE000E100: "NVIC_ISER0",
+        0xE000E400 + 14: "NVIC_IPR14",
+    }
     return {**{int(address, 16): name for name, address in found}, **core}
 
 
@@ -41,6 +47,7 @@ def recorder(crystal, tmp_path_factory):
         (PORT / "flash.c", instrumented),
         (PORT / "watchdog.c", instrumented),
         (PORT / "temperature.c", instrumented),
+        (PORT / "port.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
@@ -269,3 +276,26 @@ def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names,
     ]
     # 975 of 900 at 30 and 1200 at 110 degrees; without an end of the conversion there is no figure.
     assert part(found, "sensor on", f"celsius {celsius}") == [("ADC1_CR2", 1 | 1 << 30)]
+
+
+@pytest.mark.parametrize(("works", "divider"), [("hse pll", 91), ("", 17)])
+def test_the_serial_line_starts_as_the_manual_says(recorder, names, works, divider):
+    found = writes(recorder(f"port {works}"), names)
+    # The watchdog pulled the reset pin as well; the flags are cleared for the next time.
+    assert found[0] == ("RCC_CSR", 1 << 29 | 1 << 26 | 1 << 24)
+    assert found[-1] == "started, cause 4"
+    begin = found.index(("RCC_AHB1ENR", 1))
+    assert found[begin : begin + 10] == [
+        ("RCC_AHB1ENR", 1),
+        ("RCC_APB2ENR", 1 << 4),
+        # PA9 and PA10: alternate function 7, PA9 quick, both pulled up; the debug port's pins stay.
+        ("GPIOA_AFRH", 0x770),
+        ("GPIOA_OSPEEDR", 2 << 18),
+        ("GPIOA_PUPDR", 5 << 18),
+        ("GPIOA_MODER", 0xA8000000 | 0xA << 18),
+        # 84 MHz, or 16 of the oscillator, over 921600 baud; on last, with its interrupt for what comes in.
+        ("USART1_BRR", divider),
+        ("USART1_CR1", 1 << 13 | 1 << 3 | 1 << 2 | 1 << 5),
+        ("NVIC_IPR37", 0x40),
+        ("NVIC_ISER1", 1 << 5),
+    ]
