@@ -20,6 +20,7 @@ from designer.codegen.writer import write
 from designer.errors import HilError
 from designer.fixedpoint.fade import group_samples
 from designer.fixedpoint.twin import Twin
+from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from hil_tests.board import STEADY_CLOCK, VirtualBoard
 from hil_tests.qemu import Qemu
@@ -219,3 +220,16 @@ def test_status_tells_how_the_board_is_and_disturbs_nothing(small, tmp_path):
     assert "no sensor" in shown.stdout
     found = json.loads(told.stdout)
     assert (found["layout"], found["tables"]["digest"], found["health"]["player"]) == (layout.name, digest, "PLAYING")
+
+
+def test_a_board_that_plays_nothing_begins_with_the_new_tables(tmp_path):
+    layout, _, digest = generate_small("q31", tmp_path / "generated")
+    elf = build_image(tmp_path / "generated", "mps2-an500", tmp_path / "firmware.elf").elf
+    other = small_bank(layout, 2)
+    tables = pack(layout, other, design_digest(layout, other))
+    samples = np.random.default_rng(3).integers(-(2**31), 2**31, (400, 2))
+    with VirtualBoard(elf, digest, layout, target=find_board("mps2-an500")) as board:
+        board.process(samples)
+        assert tune_board(board, tables) == digest
+        assert tables_of(board.link).digest == tables.digest
+        np.testing.assert_array_equal(board.process(samples), Twin(other).process(samples))
