@@ -234,11 +234,14 @@ class Link:
 
     def _next_frame(self, talk: _Conversation) -> Frame | None:
         """Wait for the next whole frame; None at the deadline, or if the frame was broken."""
+        late = False
         while (end := self._received.find(protocol.DELIMITER)) < 0:
-            remaining = talk.deadline - time.monotonic()
-            if remaining <= 0:
+            if late:
                 return None
-            self._received += self._transport.read(remaining)
+            remaining = talk.deadline - time.monotonic()
+            # What came while this program was kept from running is not late: at the deadline the line is read again.
+            late = remaining <= 0
+            self._received += self._transport.read(max(remaining, 0.0))
             # A line without delimiters must not fill the memory.
             if len(self._received) > 4 * protocol.MAX_ENCODED_BYTES and protocol.DELIMITER not in self._received:
                 self._received.clear()

@@ -16,8 +16,10 @@ from hil_tests.link import Link
 
 _DATA_BYTES = protocol.MAX_PAYLOAD_BYTES - protocol.TUNE_DATA.payload.size
 _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
-# A fade lasts 20 ms of the board's time; a simulated board's second can take several of ours. What plays nothing waits.
-FADE_TIMEOUT_S = 0.5
+# A fade lasts 20 ms of the board's time; a simulated board's second can take several of ours, many on a busy machine.
+# What plays nothing waits: it is asked whether it plays each time that the fade is due.
+FADE_DUE_S = 0.5
+FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
 
 
@@ -77,14 +79,23 @@ def await_fade(link: Link, digest: str) -> bool:
     HilError
         If something else plays in the end.
     """
-    deadline = time.monotonic() + FADE_TIMEOUT_S
+    began = time.monotonic()
+    due = began + FADE_DUE_S
     while (found := tables_of(link)).fading:
-        if time.monotonic() > deadline:
-            return False
+        now = time.monotonic()
+        if now > due:
+            if now > began + FADE_TIMEOUT_S or not _plays(link):
+                return False
+            due = now + FADE_DUE_S
         time.sleep(_POLL_S)
     if found.digest != digest:
         raise HilError(f"the board plays {found.digest[:16]}…, not {digest[:16]}…: another host has tuned it meanwhile")
     return True
+
+
+def _plays(link: Link) -> bool:
+    fields = protocol.HEALTH_REPLY.payload.unpack(link.request(protocol.HEALTH))
+    return fields["player"] == protocol.PLAYER["PLAYING"]
 
 
 def tune_board(board: Board, tables: TableSet) -> str:

@@ -4,11 +4,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import designer  # noqa: F401  -- ahead of NumPy, which it tells how many threads to use
 
 for room in ("acoustics", "fixedpoint", "codegen", "report"):
     sys.path.insert(0, str(Path(__file__).parent / room))
+
+# How long an example takes is the machine's affair: a busy one must fail no test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(params=["q15", "q31", "q31x15"], scope="session")

@@ -1,6 +1,7 @@
 """The host's link against the firmware's own, with a line between them that damages what passes."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -166,6 +167,22 @@ def test_a_lost_reply_is_asked_for_without_waiting(design):
         assert (board.link.counters.timeouts, board.link.counters.resends) == (0, protocol.CREDITS)
 
 
+def test_what_came_while_the_host_was_kept_from_running_is_not_asked_for_again(design):
+    """On a busy machine a program can come to its replies after their time."""
+
+    class Kept(FaultyLine):
+        def write(self, data):
+            super().write(data)
+            time.sleep(0.03)
+
+    layout, bank, digest, core = design
+    samples = noise(2500)
+    with Board(Kept(HostTransport(core)), digest, layout) as board:
+        board.link._reply_timeout_s = 0.01
+        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        assert (board.link.counters.timeouts, board.link.counters.resends) == (0, 0)
+
+
 def test_each_gap_is_reported_once(design):
     transport = HostTransport(design[3])
     link = quick(Link(transport))
@@ -282,7 +299,7 @@ def test_another_protocol_version_is_named(design, monkeypatch):
         (protocol.START, b"", "E_LENGTH"),
         (protocol.AUDIO, b"\0" * 8, "E_NOT_STARTED"),
         (protocol.PROFILE, b"\1\0", "E_LENGTH"),
-        (dataclasses.replace(protocol.STATUS, code=0x33), b"", "E_TYPE"),
+        (dataclasses.replace(protocol.STATUS, code=0x6E), b"", "E_TYPE"),
     ],
 )
 def test_the_board_says_why_it_refuses(design, message, payload, refusal):

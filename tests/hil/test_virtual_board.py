@@ -46,7 +46,7 @@ def alive(pid):
         return False
 
 
-def gone(pid, within_s=5.0):
+def gone(pid, within_s=60.0):
     deadline = time.monotonic() + within_s
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -162,7 +162,7 @@ from pathlib import Path
 from hil_tests.board import VirtualBoard
 board = VirtualBoard(Path({elf!r}))
 print(board.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -176,7 +176,7 @@ def test_qemu_does_not_survive_its_user(design, signal_number):
         pid = int(user.stdout.readline())
         assert alive(pid)
         user.send_signal(signal_number)
-        user.wait(10)
+        user.wait(60)
         assert gone(pid)
     finally:
         user.kill()
