@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -55,24 +56,28 @@ def render(
         raise usage_error("--hrtf needs --binaural: driver feeds have no head")
     if room is not None and not binaural:
         raise usage_error("--room needs --binaural: driver feeds are heard in the listener's own room")
+    # Of this process on its core, whatever else the machine does.
+    began = time.process_time()
     with _progress(json or quiet) as progress:
         if binaural:
             figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
             figures = run(bank, fixed, source, target, engine.value, progress)
+    figures["times_real_time"] = figures["seconds_of_audio"] / (time.process_time() - began)
     if json:
         print_json({"target": str(target), **figures})
     elif binaural:
         say(
             f"{target} and {_before(target)}: what the ears receive with and without the design, "
             f"{figures['seconds_of_audio']:.2f} s, {figures['rms_dbfs']:.1f} and "
-            f"{figures['before_rms_dbfs']:.1f} dBFS rms",
+            f"{figures['before_rms_dbfs']:.1f} dBFS rms; {figures['times_real_time']:.1f} x real time",
             quiet,
         )
     else:
         say(
             f"{target}: {len(bank.driver_names)} channels ({', '.join(bank.driver_names)}), "
-            f"{figures['seconds_of_audio']:.2f} s, peak {figures['peak_dbfs']:.1f} dBFS",
+            f"{figures['seconds_of_audio']:.2f} s, peak {figures['peak_dbfs']:.1f} dBFS; "
+            f"{figures['times_real_time']:.1f} x real time",
             quiet,
         )
 

@@ -92,30 +92,65 @@ class Limiter:
         output = np.empty(feeds.shape)
         start = 0
         while start < feeds.shape[0]:
-            stop = min(start + HOP_SAMPLES - self._position, feeds.shape[0])
-            part = (self._position + np.arange(stop - start))[:, None] / HOP_SAMPLES
-            output[start:stop] = extended[start:stop] * (self._before + (self._after - self._before) * part)
-            self._peak = np.maximum(self._peak, np.abs(feeds[start:stop]).max(axis=0))
-            self._position += stop - start
-            if self._position == HOP_SAMPLES:
-                self._end_hop()
+            whole = (feeds.shape[0] - start) // HOP_SAMPLES if self._position == 0 else 0
+            if whole:
+                stop = start + whole * HOP_SAMPLES
+                output[start:stop] = self._whole_hops(extended[start:stop], feeds[start:stop])
+            else:
+                stop = min(start + HOP_SAMPLES - self._position, feeds.shape[0])
+                output[start:stop] = self._part_of_hop(extended[start:stop], feeds[start:stop])
             start = stop
         self._past = extended[feeds.shape[0] :]
         return output
 
-    def _end_hop(self) -> None:
-        needed = np.minimum(1.0, self._settings.limits / np.maximum(self._peak, 1e-300))
-        target = needed.min(keepdims=True) if self._settings.linked else needed
-        self._targets = np.concatenate([target[None], self._targets[:-1]])
-        newest = self._smoothed[0]
-        released = newest + (1 + RELEASE_BEYOND - newest) * self._settings.release
-        smoothed = np.minimum(np.minimum(released, 1.0), self._targets.min(axis=0))
-        self._smoothed = np.concatenate([smoothed[None], self._smoothed[:-1]])
-        self._before, self._after = self._after, self._smoothed.mean(axis=0)
+    def _part_of_hop(self, delayed: NDArray[np.float64], feeds: NDArray[np.float64]) -> NDArray[np.float64]:
+        part = (self._position + np.arange(len(feeds)))[:, None] / HOP_SAMPLES
+        output = delayed * (self._before + (self._after - self._before) * part)
+        self._peak = np.maximum(self._peak, np.abs(feeds).max(axis=0))
+        self._position += len(feeds)
+        if self._position == HOP_SAMPLES:
+            self._before, self._after = self._after, self._end_hops(self._peak[None])[0]
+            self._position, self._peak = 0, np.zeros_like(self._peak)
+        return output
+
+    def _whole_hops(self, delayed: NDArray[np.float64], feeds: NDArray[np.float64]) -> NDArray[np.float64]:
+        hops = (-1, HOP_SAMPLES, feeds.shape[1])
+        ends = self._end_hops(np.abs(feeds.reshape(hops)).max(axis=1))
+        nodes = np.concatenate([[self._before, self._after], ends])
+        self._before, self._after = nodes[-2:]
+        line = nodes[:-2, None] + np.diff(nodes[:-1], axis=0)[:, None] * (np.arange(HOP_SAMPLES) / HOP_SAMPLES)[:, None]
+        return np.asarray((delayed.reshape(hops) * line).reshape(feeds.shape))
+
+    def _end_hops(self, peaks: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gains that hops of these peaks (H, D) lead to: (H, G)."""
+        needed = np.minimum(1.0, self._settings.limits / np.maximum(peaks, 1e-300))
+        targets = needed.min(axis=1, keepdims=True) if self._settings.linked else needed
+        # Oldest first; each hop holds the least of the newest.
+        known = np.concatenate([self._targets, targets])
+        held = np.lib.stride_tricks.sliding_window_view(known, len(self._targets), axis=0)[1:].min(axis=2)
+        smoothed = np.concatenate([self._smoothed, self._released(held)])
+        ends = np.lib.stride_tricks.sliding_window_view(smoothed, len(self._smoothed), axis=0)[1:].mean(axis=2)
+        self._targets, self._smoothed = known[len(targets) :], smoothed[len(targets) :]
         if self._decisions is not None:
-            self._after = self._decisions[self._hops]
-        self._hops += 1
-        self._position, self._peak = 0, np.zeros_like(self._peak)
+            ends = np.array(self._decisions[self._hops : self._hops + len(targets)], dtype=np.float64)
+        self._hops += len(targets)
+        return np.asarray(ends)
+
+    def _released(self, held: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Follow what is held (H, G) down at once and back slowly; hop by hop only where it is not all 1."""
+        smoothed, newest = np.ones_like(held), self._smoothed[-1]
+        lowered = np.flatnonzero((held < 1.0).any(axis=1))
+        hop = 0
+        while hop < len(held):
+            if (newest == 1.0).all():
+                following = np.searchsorted(lowered, hop)
+                if following == lowered.size:
+                    break
+                hop = int(lowered[following])
+            released = newest + (1 + RELEASE_BEYOND - newest) * self._settings.release
+            newest = smoothed[hop] = np.minimum(np.minimum(released, 1.0), held[hop])
+            hop += 1
+        return smoothed
 
 
 class Volume:
