@@ -93,6 +93,8 @@ class Board:
     """
 
     tick_hz: int | None = None
+    # Whether a missed deadline is the image's fault; in QEMU only where it counts instructions.
+    keeps_time = True
 
     def __init__(
         self,
@@ -366,6 +368,7 @@ class VirtualBoard(Board):
     ) -> None:
         target = target or find_board("virtual")
         self.tick_hz = target.virtual_tick_hz
+        self.keeps_time = icount is not None
         options = (*qemu_options, *(() if icount is None else ("-icount", icount)))
         self._directory = TemporaryDirectory(prefix="proscenium-board-")
         self._qemu: Qemu | None = None

@@ -21,6 +21,8 @@ _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
+# An overload shows within 16 late blocks (firmware/core/player.c), of which each takes two turns; and as much again.
+_WATCHED_BLOCKS = 64
 
 
 @dataclass(frozen=True)
@@ -106,18 +108,34 @@ def tune_board(board: Board, tables: TableSet) -> str:
     Raises
     ------
     HilError
-        As `upload`.
+        As `upload`; and if the board is too slow for these tables.
     """
     before = tables_of(board.link).digest
-    if before == tables.digest:
-        return before
-    upload(board.link, tables)
-    if not await_fade(board.link, tables.digest):
-        board.play()
-    if tables_of(board.link).fading:
-        board.start()
-    await_fade(board.link, tables.digest)
+    if before != tables.digest:
+        upload(board.link, tables)
+        if not await_fade(board.link, tables.digest):
+            board.play()
+        if tables_of(board.link).fading:
+            board.start()
+        await_fade(board.link, tables.digest)
+    if board.keeps_time:
+        _check_keeps_up(board)
     return before
+
+
+def _check_keeps_up(board: Board) -> None:
+    """See a board that plays through enough blocks: tables may be sound, and too many for its deadlines."""
+    deadline = time.monotonic() + FADE_TIMEOUT_S
+    found = board.health()
+    last = found["blocks"] + _WATCHED_BLOCKS
+    while found["player"] == "PLAYING" and found["blocks"] < last and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        found = board.health()
+    if found["player"] == "OVERLOAD":
+        raise HilError(
+            "the board is too slow for these filters, and silent now: tune it to shorter ones (filters.taps), or "
+            "switch it off and on to hear what it began with"
+        )
 
 
 def commit(link: Link) -> int:
@@ -168,8 +186,9 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     remedy = "flash it instead (proscenium flash)"
     if board.layout_hash != tables.layout_hash:
         raise HilError(
-            "the board's image was built for another layout, number or order of drivers, limits, arithmetic, rate, "
-            f"block size or filter graph (a mirror-symmetric layout has another than one that is not); {remedy}"
+            "the board's image was built for another layout, number, order or limits of drivers, limiter, arithmetic, "
+            "rate, block size, version of this program or filter graph (a mirror-symmetric layout has another than one "
+            f"that is not); {remedy}"
         )
     for what, has, needs in (
         ("bytes of tables", board.room_bytes, len(tables.tables)),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,36 @@ def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
         assert health["load"] > 1.2 * steady
         assert health["load"] < 1
         assert tables_of(board.link).digest == tables.digest
+
+
+def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3):
+    """They are sound, so that the board takes them; that it cannot keep up it learns only from playing them."""
+    directory, _, digest = front3
+    result = pipeline.design(pipeline.find_layout("front3"))
+
+    def long(path, exponent):
+        coefficients = np.zeros(260, dtype=np.int32)
+        coefficients[::7] = 1000
+        return replace(path, coefficients=coefficients, delay=0, exponent=exponent)
+
+    bank = result.fixed
+    heavy = replace(
+        bank,
+        paths=tuple(
+            tuple(long(path, bank.group_exponent(g)) for path in row)
+            for row, (g, _) in zip(bank.paths, bank.structure.sums, strict=True)
+        ),
+    )
+    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+        while board.health()["blocks"] < 10:
+            time.sleep(0.05)
+        # Once more: that it has them already does not make it quick enough.
+        for _ in range(2):
+            with pytest.raises(HilError, match=r"too slow for these filters, and silent now: tune it to shorter ones"):
+                tune_board(board, pack(result.layout, heavy, "11" * 32))
+        assert board.health()["player"] == "OVERLOAD"
+        tune_board(board, pack(result.layout, bank, result.digest))
+        assert board.health()["player"] == "PLAYING"
 
 
 def lines_until(process, wanted, timeout_s=60):
