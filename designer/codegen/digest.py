@@ -68,11 +68,13 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
     -------
     int
         The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph,
-        limiters (SET_LIMITER lowers those).
+        limiters (SET_LIMITER lowers those), and the generator's version, which stands for the upmix: the digest that
+        the board names from then on covers it, and the tables do not bring it.
     """
     limiter = bank.limiter
     shared = {
         "abi": TABLE_SET_VERSION,
+        "generator": GENERATOR_VERSION,
         "name": layout.name,
         "block_samples": layout.block_samples,
         "sample_rate_hz": bank.sample_rate_hz,

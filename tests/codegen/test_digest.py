@@ -11,7 +11,8 @@ import pytest
 from designs import small_bank, small_layout
 
 from designer.codegen import digest as module
-from designer.codegen.digest import design_digest
+from designer.codegen.digest import design_digest, layout_hash
+from designer.fixedpoint.limiter import FixedLimiter
 from designer.layout import Measured
 
 
@@ -87,6 +88,29 @@ def test_the_generator_counts(monkeypatch: pytest.MonkeyPatch):
     before = design_digest(layout, bank)
     monkeypatch.setattr(module, "GENERATOR_VERSION", "next")
     assert design_digest(layout, bank) != before
+
+
+def test_tables_take_each_others_place_where_all_else_that_the_digest_names_is_alike(
+    arithmetic, monkeypatch: pytest.MonkeyPatch
+):
+    layout = small_layout(arithmetic)
+    bank = small_bank(layout)
+    image = layout_hash(layout, bank)
+    assert layout_hash(layout, small_bank(layout, 2)) == image
+    assert layout_hash(layout.model_copy(update={"description": "other"}), bank) == image
+    full = 2**15 if arithmetic == "q15" else 2**31
+    others = [
+        (layout.model_copy(update={"name": "other"}), bank),
+        (layout.model_copy(update={"block_samples": 64}), bank),
+        (layout, dataclasses.replace(bank, sample_rate_hz=44100)),
+        (layout, dataclasses.replace(bank, driver_names=("d0", "dx"))),
+        (layout, dataclasses.replace(bank, limiter=FixedLimiter((full // 2, full // 2)))),
+        (layout, dataclasses.replace(bank, limiter=dataclasses.replace(bank.limiter, linked=False))),
+    ]
+    hashes = {image, *(layout_hash(*other) for other in others)}
+    # The upmix comes with the image: a board must not give itself the name of a design with another one.
+    monkeypatch.setattr(module, "GENERATOR_VERSION", "next")
+    assert len({*hashes, layout_hash(layout, bank)}) == len(others) + 2
 
 
 ROOT = Path(__file__).parents[2]
