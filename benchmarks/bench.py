@@ -83,16 +83,21 @@ def table_goals(tables: dict[str, Any]) -> dict[str, bool]:
             suite["mean_gain_db"] >= quantiser.REFERENCE_GAIN_DB
         ),
         f"q15 tables: acoustic figures within {furthest:.3f} <= 0.2 dB of float": furthest <= 0.2,
-        **{
-            f"q15 tables of {name}: in-band error {row['worst_in_band_gain_db']:.1f} >= 10 dB below rounding on all "
-            f"paths{_except(row['paths_with_nothing_to_gain'])}": row["worst_in_band_gain_db"] >= 10.0
-            for name, row in tables["layouts"].items()
-        },
+        **{_in_band_goal(name, row): row["worst_in_band_gain_db"] >= 10.0 for name, row in tables["layouts"].items()},
     }
 
 
-def _except(paths: int) -> str:
-    return f" but {paths} that lies 40 dB below the output's own rounding" if paths else ""
+def _in_band_goal(name: str, row: dict[str, Any]) -> str:
+    ships = "" if row["shipped_in"] == "q15" else f" (which ships in {row['shipped_in']})"
+    text = f"q15 tables of {name}{ships}: in-band error {row['worst_in_band_gain_db']:.1f} >= 10 dB below rounding"
+    if row["paths_with_nothing_to_gain"]:
+        text += f" but for {row['paths_with_nothing_to_gain']} path 40 dB below the output's own rounding"
+    if row["worst_in_band_gain_db"] < 10.0:
+        text += (
+            f"; the whole weight gives {row['whole_weight_worst_gain_db']:.1f} dB, but leaves "
+            f"{row['whole_weight_noise_snr_db']:.1f} of {quantiser.NOISE_SNR_DB['q15']:.0f} dB on white noise"
+        )
+    return text
 
 
 def main() -> None:

@@ -183,9 +183,9 @@ def explain_filters(row: dict[str, Any], stock: float) -> str:
     """
     loops = row["taps"] * _LOOP[row["arithmetic"]]
     return (
-        f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame for the filters, of which "
-        f"{loops:.0f} are products and their loads ({row['taps']} taps at {_LOOP[row['arithmetic']]:.3f}), the rest "
-        f"loops' ends, sums, buses and saturation; {stock:.0f} / {FILTER_RATIO_GOAL:.0f} = "
+        f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame from the three buses to "
+        f"the drivers, limiters included, of which {loops:.0f} are products and their loads ({row['taps']} taps at {_LOOP[row['arithmetic']]:.3f}), the rest "
+        f"loops' ends, sums, buses and limiters; {stock:.0f} / {FILTER_RATIO_GOAL:.0f} = "
         f"{stock / FILTER_RATIO_GOAL:.0f} would be the goal"
     )
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from designer.filters.minimax import BandSpec, largest_error, minimax_fir
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.integer_minimax import quantise_minimax
-from designer.fixedpoint.quantise import quantise_bank, white_noise_snr_db
+from designer.fixedpoint.quantise import _quantise_matrix, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.table_error import over_rounding_db, table_error
 from designer.fixedpoint.weights import error_weights
 from designer.pipeline import design, find_layout, shipped_layouts
@@ -99,11 +99,15 @@ def _measure_layout(name: str) -> dict[str, Any]:
     # 40 dB below the output's own rounding no table changes anything.
     heard = over_rounding_db(wanted, tables[1], weights) >= -40.0
     in_band = np.where(heard, gains, np.nan)
+    whole = _quantise_matrix(bank, "q15", weights.power)
+    whole_db = table_error(wanted, effective_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
     reference = acoustic_figures(layout, wanted)
     return {
         "shipped_in": shipped.arithmetic,
         "paths_with_nothing_to_gain": int(np.sum(~heard & ~np.isnan(gains))),
         "worst_in_band_gain_db": float(np.nanmin(in_band)),
+        "whole_weight_worst_gain_db": float(np.nanmin(np.where(heard, errors[1].in_band_db - whole_db, np.nan))),
+        "whole_weight_noise_snr_db": white_noise_snr_db(bank, whole),
         "mean_in_band_gain_db": float(np.nanmean(in_band)),
         "worst_in_band_error_db": float(np.nanmax(errors[0].in_band_db)),
         "worst_rounded_in_band_error_db": float(np.nanmax(errors[1].in_band_db)),

@@ -60,8 +60,9 @@ def expected():
         for kernel in KERNELS:
             for taps in range(4, 301):
                 crc = 0
-                for loud in (False, True):
-                    frames = (taps * 2 + loud) % FRAMES_MAX + 1
+                # Every block size comes with some length, all remainders of two, three and four with every length.
+                sizes = [((taps * 2 + loud) % FRAMES_MAX + 1, loud) for loud in (False, True)]
+                for frames, loud in sizes + [(n, n % 2 == 1) for n in range(1, 13)]:
                     c = coefficients(generator, kernel, taps, loud)
                     count = TAPS_MAX + FRAMES_MAX + SLACK
                     x = generator.extreme(count, -(2**31), 2**31 - 1) if loud else generator.signed(count)
