@@ -182,11 +182,12 @@ def explain_filters(row: dict[str, Any], stock: float) -> str:
         Instructions a frame of the matrix of ``arm_fir_q15``.
     """
     loops = row["taps"] * _LOOP[row["arithmetic"]]
+    goal = stock / FILTER_RATIO_GOAL
     return (
         f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame from the three buses to "
-        f"the drivers, limiters included, of which {loops:.0f} are products and their loads ({row['taps']} taps at {_LOOP[row['arithmetic']]:.3f}), the rest "
-        f"loops' ends, sums, buses and limiters; {stock:.0f} / {FILTER_RATIO_GOAL:.0f} = "
-        f"{stock / FILTER_RATIO_GOAL:.0f} would be the goal"
+        f"the drivers, limiters included, of which {loops:.0f} are products and their loads ({row['taps']} taps at "
+        f"{_LOOP[row['arithmetic']]:.3f}), the rest loops' ends, sums, buses and limiters; "
+        f"{stock:.0f} / {FILTER_RATIO_GOAL:.0f} = {goal:.0f} would be the goal"
     )
 
 

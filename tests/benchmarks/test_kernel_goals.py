@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmarks.bare_image import BARE, build_bare, run_bare
-from benchmarks.bench import layout_goals
+from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
 from benchmarks.matrix import _tables, explain_filters
@@ -63,6 +63,23 @@ def test_layout_goals_say_which_arithmetic_and_by_how_much():
     }
     assert "2000 / 4 = 500 would be the goal" in explain_filters(rows[1], 2000.0)
     assert "600 taps at 0.688" in explain_filters(rows[1], 2000.0)
+
+
+def test_table_goals_say_why_one_is_missed():
+    row = {
+        "shipped_in": "q31",
+        "worst_in_band_gain_db": 7.9,
+        "paths_with_nothing_to_gain": 1,
+        "whole_weight_worst_gain_db": 12.5,
+        "whole_weight_noise_snr_db": 68.4,
+        "largest_acoustic_difference_db": 0.01,
+    }
+    goals = table_goals({"minimax_suite": {"mean_gain_db": 7.1}, "layouts": {"echo-studio": row}})
+    assert list(goals.values()) == [True, True, False]
+    assert list(goals)[2] == (
+        "q15 tables of echo-studio (which ships in q31): in-band error 7.9 >= 10 dB below rounding but for 1 path 40 dB "
+        "below the output's own rounding; the whole weight gives 12.5 dB, but leaves 68.4 of 70 dB on white noise"
+    )
 
 
 def test_the_loops_have_the_instructions_that_the_explanation_counts():
