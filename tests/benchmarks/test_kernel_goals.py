@@ -77,8 +77,8 @@ def test_table_goals_say_why_one_is_missed():
     goals = table_goals({"minimax_suite": {"mean_gain_db": 7.1}, "layouts": {"echo-studio": row}})
     assert list(goals.values()) == [True, True, False]
     assert list(goals)[2] == (
-        "q15 tables of echo-studio (which ships in q31): in-band error 7.9 >= 10 dB below rounding but for 1 path 40 dB "
-        "below the output's own rounding; the whole weight gives 12.5 dB, but leaves 68.4 of 70 dB on white noise"
+        "q15 tables of echo-studio (which ships in q31): in-band error 7.9 >= 10 dB below rounding but for 1 path "
+        "40 dB below the output's own rounding; the whole weight gives 12.5 dB, but leaves 68.4 of 70 dB on white noise"
     )
 
 
