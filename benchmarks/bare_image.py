@@ -21,6 +21,8 @@ CORES = {"stm32f405": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cor
 # CMSIS-DSP at its best.
 LIBRARY_FLAGS = (*CMSIS_FLAGS, "-ffast-math")
 RUN_TIMEOUT_S = 300
+# Faust unrolls a whole matrix into one function, which takes GCC most of a minute where nothing else runs.
+COMPILE_TIMEOUT_S = 600
 _LINE = re.compile(r"(.+) (\d+)")
 
 
@@ -75,7 +77,7 @@ def build_bare(
     ):
         target = out.parent / f"{out.stem}-{source.stem}.o"
         command = [CROSS_COMPILER, *cpu, *flags, *headers, "-c", str(source), "-o", str(target)]
-        run_tool(command, f"compiling '{source.name}'")
+        run_tool(command, f"compiling '{source.name}'", COMPILE_TIMEOUT_S)
         objects.append(str(target))
     link = [CROSS_COMPILER, *cpu, "-nostartfiles", "-Wl,--gc-sections,--no-warn-rwx-segments"]
     link += [

@@ -35,7 +35,7 @@ def tool_version(executable: str) -> str:
     return run_tool([executable, "--version"], f"asking {executable} for its version").splitlines()[0]
 
 
-def run_tool(command: Sequence[str], doing: str) -> str:
+def run_tool(command: Sequence[str], doing: str, timeout_s: int = TIMEOUT_S) -> str:
     """Run a tool and return what it prints; `doing` begins the error message.
 
     Raises
@@ -46,10 +46,10 @@ def run_tool(command: Sequence[str], doing: str) -> str:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=environment
+            command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment
         )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(f"{doing}: no end after {TIMEOUT_S} s") from error
+        raise BuildError(f"{doing}: no end after {timeout_s} s") from error
     if result.returncode != 0:
         raise BuildError(f"{doing} failed:\n{(result.stderr or result.stdout).strip()}")
     return result.stdout
