@@ -219,6 +219,6 @@ def _trend(name: str, values: list[float], old: float | None) -> Chart:
         f"{figure.meaning}; {figure.better} is better.",
         traces,
         240,
-        xaxis={"title": {"text": "run"}, "tickformat": "d"},
+        xaxis={"title": {"text": "run"}, "tick0": 1, "dtick": max(1, len(values) // 8)},
         yaxis={"title": {"text": name}},
     )
