@@ -42,6 +42,18 @@ static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
     return true;
 }
 
+/* Numbers go on from 1 behind the last: 0 says that there is none. */
+static uint32_t number_after(uint32_t sequence)
+{
+    return sequence == UINT32_MAX ? 1u : sequence + 1u;
+}
+
+/* As serial numbers of RFC 1982 are compared. */
+static bool is_newer(uint32_t sequence, uint32_t other)
+{
+    return sequence != other && sequence - other < 1u << 31;
+}
+
 bool ps_slots_newest(const ps_flash_t *flash, ps_slot_t *found)
 {
     bool any = false;
@@ -50,7 +62,7 @@ bool ps_slots_newest(const ps_flash_t *flash, ps_slot_t *found)
         ps_slot_t candidate;
 
         if (ps_get_u32(flash->at(flash->context, slot) + AT_MARK) == MARK &&
-            is_whole(flash, slot, &candidate) && (!any || candidate.sequence > found->sequence)) {
+            is_whole(flash, slot, &candidate) && (!any || is_newer(candidate.sequence, found->sequence))) {
             *found = candidate;
             any = true;
         }
@@ -84,7 +96,7 @@ int ps_slots_write(const ps_flash_t *flash, const uint8_t *begin, const uint8_t 
 
     const uint32_t slot = (newest.slot + 1u) % PS_SLOTS;
 
-    ps_put_u32(head + AT_SEQUENCE, newest.sequence + 1u);
+    ps_put_u32(head + AT_SEQUENCE, number_after(newest.sequence));
     memcpy(head + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest);
     memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
     ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));

@@ -1,5 +1,7 @@
 """Tables that are kept in flash: whenever the power goes, what was whole before is still there."""
 
+import zlib
+
 import numpy as np
 import pytest
 from designs import generate_small, small_bank
@@ -107,6 +109,30 @@ def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     transport.flip_flash(1, 100, 1)
     transport.power_cycle()
     assert plays(transport) == (digest, "IMAGE", 0)
+
+
+def renumber(transport, slot, image, begin, old, new):
+    """Give a slot another number, and its head the CRC-32 that then fits."""
+    heads = [number.to_bytes(4, "little") + bytes.fromhex(image) + begin for number in (old, new)]
+    crcs = [zlib.crc32(head).to_bytes(4, "little") for head in heads]
+    for offset, (was, is_) in ((4, [head[:4] for head in heads]), (88, crcs)):
+        for n in range(4):
+            transport.flip_flash(slot, offset + n, was[n] ^ is_[n])
+
+
+def test_after_the_largest_number_comes_the_first(design):
+    """0 would say that there is none; and the slot that was written last is the newest all the same."""
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    first, second, third = (retuned(layout, bank, seed)[1] for seed in (2, 3, 4))
+    keep(transport, first)
+    renumber(transport, 0, digest, first.begin, 1, 2**32 - 1)
+    transport.power_cycle()
+    assert plays(transport) == (first.digest, "SLOT", 2**32 - 1)
+    for sequence, tables in ((1, second), (2, third)):
+        assert keep(transport, tables) == sequence
+        transport.power_cycle()
+        assert plays(transport) == (tables.digest, "SLOT", sequence)
 
 
 def test_slots_of_another_image_are_passed_over(tmp_path, arithmetic):
