@@ -40,6 +40,7 @@ def sweep(
     quiet: QuietOption = False,
 ) -> None:
     """Vary a layout's parameters, design every point, and plot the best trade-offs; goes on where it was stopped."""
+    from designer.errors import InfeasibleDesignError
     from designer.files import replace_file
     from designer.pipeline import find_layout
     from designer.sweep.plan import parse_axis, plan_points
@@ -58,13 +59,18 @@ def sweep(
     results = directory / f"results.{table.value}"
     data = to_csv(rows) if table is TableFormat.csv else to_parquet(rows)
     replace_file(results, lambda file: file.write(data))
-    failed = sum(row["status"] != "ok" for row in rows)
-    written = [str(results)]
-    if failed < len(rows):
-        page = pareto_page(rows, [axis.text for axis in axes], objectives).encode()
-        replace_file(directory / "pareto.html", lambda file: file.write(page))
-        written.append(str(directory / "pareto.html"))
+    reasons = [row["reason"] for row in rows if row["status"] != "ok"]
+    failed = len(reasons)
+    if failed == len(rows):
+        raise InfeasibleDesignError(
+            f"none of {failed} points could be designed, see {results}; the first: {reasons[0]}"
+        )
+    page = pareto_page(rows, [axis.text for axis in axes], objectives).encode()
+    replace_file(directory / "pareto.html", lambda file: file.write(page))
+    written = [str(results), str(directory / "pareto.html")]
     if json:
         print_json({"points": len(rows), "failed": failed, "files": written})
     else:
         say(f"{len(rows)} points, {failed} failed: {', '.join(written)}", quiet)
+        if reasons:
+            say(f"the first that failed: {reasons[0]}", quiet)

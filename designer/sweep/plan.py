@@ -101,9 +101,14 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
         If a path is not in the layout, or there would be more than 100 000 points.
     """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
+    # With what is left out, too: it can be varied like the rest.
+    complete = base.model_dump(mode="json", by_alias=True)
     for axis in axes:
         for path, _ in axis.targets:
             _place(document, path, axis.text)
+            table, key = _place(complete, path, axis.text)
+            if key not in table:
+                raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
     count = random if random is not None else int(np.prod([len(axis.values) for axis in axes]))
     if not 0 < count <= _MOST_POINTS:
         raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
@@ -124,8 +129,9 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
     for axis, value in zip(axes, values, strict=True):
         for path, sign in axis.targets:
             table, key = _place(layout, path, axis.text)
-            whole = isinstance(table.get(key), int) and float(value).is_integer()
-            table[key] = int(value) if whole else sign * value
+            signed = sign * value
+            # Keys that count, such as filters.taps, take whole numbers only; all others take them as well.
+            table[key] = int(signed) if float(signed).is_integer() else signed
     text = json.dumps(layout, sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
     return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)

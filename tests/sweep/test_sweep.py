@@ -3,17 +3,22 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
 
 from designer.errors import LayoutError
+from designer.layout import Layout
 from designer.pipeline import find_layout
 from designer.sweep.plan import parse_axis, plan_points
 from designer.sweep.results import pareto_mask, pareto_page, parse_objectives, to_csv, to_parquet
 from designer.sweep.run import JOURNAL, run_sweep
 
+PROSCENIUM = Path(sys.executable).with_name("proscenium")
 MIRRORED = "driver.left.azimuth_deg,-driver.right.azimuth_deg"
 
 
@@ -37,7 +42,17 @@ def test_grid_is_every_combination(base):
 
 
 def test_whole_numbers_stay_whole(base):
-    assert [p.layout["filters"]["taps"] for p in points_of(base, "filters.taps=128,256")] == [128, 256]
+    # Also of a key that the layout leaves out.
+    points = points_of(base, "filters.taps=128,256", "listener.distance_m=1,1.5")
+    assert {point.layout["filters"]["taps"] for point in points} == {128, 256}
+    for point in points:
+        assert isinstance(point.layout["filters"]["taps"], int)
+        Layout.model_validate(point.layout)
+
+
+def test_a_minus_ahead_holds_for_whole_numbers_too(base):
+    (point,) = points_of(base, f"{MIRRORED}=25")
+    assert [driver["azimuth_deg"] for driver in point.layout["driver"]] == [25, -25]
 
 
 def test_random_points_follow_their_seed(base):
@@ -53,6 +68,8 @@ def test_random_points_follow_their_seed(base):
         ("listener.distance_m", "allowed is PATH=FROM:TO:COUNT"),
         ("listener.distance_m=1:x:3", "allowed is PATH=FROM:TO:COUNT"),
         ("driver.middle.azimuth_deg=1,2", "there is no 'driver.middle'"),
+        ("listener.height_m=1", "there is no 'listener.height_m'"),
+        ("foo=1", "there is no 'foo'"),
         ("listener.distance_m=1:2:200000", "points, allowed are 1 to 100000"),
     ],
 )
@@ -71,10 +88,13 @@ def test_a_failed_point_is_recorded_and_the_rest_goes_on(base, tmp_path):
     assert told[-1] == (2, 1, 2)
 
 
-def test_a_key_that_the_layout_does_not_know_fails_with_its_reason(base, tmp_path):
-    (row,) = run_sweep(points_of(base, "listener.height_m=1"), tmp_path)
-    assert row["status"] == "failed"
-    assert "listener.height_m: unknown key" in row["reason"]
+def test_where_nothing_could_be_designed_the_reason_is_said(tmp_path):
+    command = [PROSCENIUM, "sweep", "pair2", "--vary", f"{MIRRORED}=5,6", "--jobs", "1", "--out", tmp_path, "--quiet"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "none of 2 points could be designed" in result.stderr
+    assert "apart from driver" in result.stderr
+    assert (tmp_path / "results.csv").is_file()
 
 
 def test_a_stopped_sweep_goes_on_where_it_was(base, tmp_path):
