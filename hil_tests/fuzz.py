@@ -29,7 +29,7 @@ class FuzzReport:
     edges: int
 
 
-def fuzz(program: Path, runs: int, seed: int = 1, keep: Path | None = None, timeout_s: float = 7200.0) -> FuzzReport:
+def fuzz(program: Path, runs: int, seed: int = 1, keep: Path | None = None, timeout_s: float = 36000.0) -> FuzzReport:
     """Run a fuzzer on the corpus that the project keeps.
 
     Parameters
