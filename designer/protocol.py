@@ -219,7 +219,7 @@ STATUS_REPLY = Message(
             Field("bad_header", "u32", "frames refused: version or length"),
             Field("bad_session", "u32", "frames refused: session"),
             Field("bad_sequence", "u32", "frames refused: ahead of the expected sequence number"),
-            Field("duplicates", "u32", "requests answered again from the kept replies"),
+            Field("duplicates", "u32", "requests, HELLO aside, answered again from the kept replies"),
             Field("receive_overruns", "u32", "bytes lost in the receiver"),
             Field("clock_source", "u8", "see CLOCK"),
             Field("entry", "u8", "see ENTRY; 0 before the first START"),

@@ -62,4 +62,9 @@ def test_load(suite, board, design, record_property):
 def test_the_line_was_clean_until_here(suite, board):
     status = board.status()
     names = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", "duplicates", "receive_overruns")
-    assert {name: status[name] for name in names if status[name]} == {}
+    found = {name: status[name] for name in names if status[name]}
+    # A host that waited too long for a busy simulator asks again: what comes twice is then no fault of the line.
+    if found.get("duplicates", 0) <= board.link.counters.resends:
+        found.pop("duplicates", None)
+    assert found == {}
+    assert (board.link.counters.bad_replies, board.link.counters.naks) == (0, 0)

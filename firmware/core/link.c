@@ -77,12 +77,16 @@ static void handle(ps_link_t *link, const ps_frame_t *request)
     transmit(link, slot->frame, slot->size);
 }
 
-static void repeat(ps_link_t *link, uint16_t sequence)
+static void repeat(ps_link_t *link, const ps_frame_t *request)
 {
-    const ps_reply_t *slot = slot_of(link, sequence);
+    const ps_reply_t *slot = slot_of(link, request->sequence);
 
-    link->counters.duplicates++;
-    if (slot->size != 0 && slot->sequence == sequence) {
+    /* A host says HELLO until a starting board hears it: several may wait in the line, and none of them was
+     * lost. */
+    if (request->type != PS_HELLO) {
+        link->counters.duplicates++;
+    }
+    if (slot->size != 0 && slot->sequence == request->sequence) {
         transmit(link, slot->frame, slot->size);
     }
 }
@@ -112,7 +116,7 @@ static void take(ps_link_t *link, const ps_frame_t *request)
     if (ahead == 0) {
         handle(link, request);
     } else if (ahead & 0x8000u) {
-        repeat(link, request->sequence);
+        repeat(link, request);
     } else {
         report_gap(link);
     }
