@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from designs import INPUTS, generate_small, small_layout
+from playing import await_blocks
 
 from designer import pipeline
 from designer.codegen.generate import generate
@@ -79,6 +80,5 @@ def test_play_gives_the_pipeline_back(fitting):
         assert board.health()["player"] == "SERIAL"
         played = board.health()["blocks"]
         board.play()
-        while (health := board.health())["blocks"] == played:
-            time.sleep(0.05)
+        health = await_blocks(board, played + 1)
         assert (health["player"], health["deadline_misses"]) == ("PLAYING", 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from designs import generate_small, small_bank
+from playing import await_blocks
 
 from designer import pipeline, protocol
 from designer.codegen.digest import design_digest
@@ -59,8 +60,7 @@ def test_the_board_fades_as_the_twin_does(small):
 def test_a_board_that_plays_takes_it_up_by_itself_and_forgets_it_at_a_reset(small):
     layout, _, digest, elf, _, tables = small
     with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
-        while board.health()["blocks"] < 10:
-            time.sleep(0.05)
+        await_blocks(board, 10)
         assert tune_board(board, tables) == digest
         assert (board.health()["player"], tables_of(board.link).source) == ("PLAYING", "LINE")
         # Tuning to what plays already is no work at all.
@@ -79,8 +79,7 @@ def test_a_host_that_dies_half_way_leaves_the_board_playing(small):
         # The next host begins in the middle of what that one sent.
         board.link.hello()
         assert tables_of(board.link).digest == digest
-        while board.health()["blocks"] < blocks + 50:
-            time.sleep(0.05)
+        await_blocks(board, blocks + 50)
         with pytest.raises(HilError, match="E_INCOMPLETE"):
             board.link.request(protocol.TUNE_APPLY)
         upload(board.link, tables)
@@ -116,9 +115,7 @@ def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
     result = pipeline.design(pipeline.find_layout(str(other)))
     tables = pack(result.layout, result.fixed, result.digest)
     with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
-        while board.health()["blocks"] < 100:
-            time.sleep(0.1)
-        steady = board.health()["load"]
+        steady = await_blocks(board, 100)["load"]
         upload(board.link, tables)
         assert await_fade(board.link, result.digest)
         health = board.health()
@@ -148,8 +145,7 @@ def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3
         ),
     )
     with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
-        while board.health()["blocks"] < 10:
-            time.sleep(0.05)
+        await_blocks(board, 10)
         # Once more: that it has them already does not make it quick enough.
         for _ in range(2):
             with pytest.raises(HilError, match=r"too slow for these filters, and silent now: tune it to shorter ones"):

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from designs import generate_small
+from playing import await_blocks
 
 from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE
@@ -51,8 +51,7 @@ def test_volume_and_limits_on_the_board_are_the_twin_s(small):
 def test_the_command_sets_the_volume_of_a_board_that_goes_on_playing(small):
     layout, _, digest, elf = small
     with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
-        while board.health()["blocks"] < 10:
-            time.sleep(0.05)
+        await_blocks(board, 10)
         assert board.health()["volume_db"] == 0.0
         board.link.close()
         done = volume(board, "-20")
