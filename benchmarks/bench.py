@@ -19,6 +19,7 @@ from rich.table import Table
 
 from benchmarks import quantiser
 from benchmarks.arithmetic import ARITHMETICS, arithmetic_table, best_arithmetic, measure_arithmetic
+from benchmarks.band_limits import band_table, measure_band_limits
 from benchmarks.cycles import cycle_table, estimate_cycles
 from benchmarks.kernels import goals_met, kernel_table, measure_kernels, show_goals
 from benchmarks.matrix import (
@@ -125,6 +126,8 @@ def main() -> None:
     peers = next(row for row in matrices if row["layout"] == DEFAULT_LAYOUT)
     for row in arithmetics[DEFAULT_LAYOUT]:
         console.print(explain_filters(row, peers["arm_fir_q15"]), highlight=False)
+    bands = {name: measure_band_limits(name) for name in names}
+    console.print(band_table(bands))
     say.print("==> tables beside rounding")
     tables = quantiser.measure()
     quantiser.show(tables, console)
@@ -146,6 +149,7 @@ def main() -> None:
         "estimated_cycles": cycles,
         "arithmetics": arithmetics,
         "instructions_per_frame": matrices,
+        "band_limits": bands,
         "tables": tables,
         "design_seconds": seconds,
         "goals": goals,

@@ -1,0 +1,74 @@
+"""Could paths run at a lower rate?  How much of each path lies above the band that a lower rate would keep.
+
+Run as ``python -m benchmarks.band_limits``.  A path at a quarter of the rate keeps what lies below an eighth of it;
+what lies above is lost, so that it must already be far below the path's own pass band.  The upmix has its low bands so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from designer import pipeline
+from designer.layout import INPUT_NAMES
+
+RATE_DIVISOR = 4
+# Loss of 1 % of the pass band's amplitude: 0.1 dB, half of what tables may change acoustic figures.
+ENOUGH_DB = -40.0
+_POINTS = 4096
+
+
+def level_above(impulse_responses: np.ndarray) -> np.ndarray:
+    """Largest magnitude above the band that a lower rate keeps, relative to the largest of all.
+
+    Parameters
+    ----------
+    impulse_responses : ndarray, shape (..., N)
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Decibels, at most 0; -inf for a path that is silent there.
+    """
+    magnitude = np.abs(np.fft.rfft(impulse_responses, _POINTS))
+    kept = _POINTS // (2 * RATE_DIVISOR)
+    with np.errstate(divide="ignore"):
+        return np.asarray(20 * np.log10(magnitude[..., kept:].max(axis=-1) / magnitude.max(axis=-1)))
+
+
+def measure_band_limits(name: str) -> dict[str, float | int | str]:
+    """Find the path of a layout that a lower rate would change least.
+
+    Returns
+    -------
+    dict
+        ``paths``; ``band_limited``, how many lie below `ENOUGH_DB`; ``most_limited`` and its ``level_above_db``.
+    """
+    result = pipeline.design(pipeline.find_layout(name))
+    above = level_above(result.bank.impulse_responses)
+    driver, channel = np.unravel_index(int(above.argmin()), above.shape)
+    return {
+        "paths": above.size,
+        "band_limited": int((above < ENOUGH_DB).sum()),
+        "most_limited": f"{result.bank.driver_names[driver]} from {INPUT_NAMES[channel]}",
+        "level_above_db": float(above.min()),
+    }
+
+
+def band_table(found: dict[str, dict[str, float | int | str]]) -> Table:
+    """Show what was measured, a row for each layout."""
+    title = f"Paths that could run at 1/{RATE_DIVISOR} of the rate: {-ENOUGH_DB:.0f} dB down above 1/{2 * RATE_DIVISOR}"
+    table = Table(title=title, title_justify="left")
+    for heading in ("layout", "paths", "such", "most limited path", "above, dB"):
+        table.add_column(heading, justify="left" if heading in ("layout", "most limited path") else "right")
+    for name, row in found.items():
+        table.add_row(
+            name, f"{row['paths']}", f"{row['band_limited']}", f"{row['most_limited']}", f"{row['level_above_db']:.1f}"
+        )
+    return table
+
+
+if __name__ == "__main__":
+    names = sorted(pipeline.shipped_layouts())
+    Console(width=120).print(band_table({name: measure_band_limits(name) for name in names}))
