@@ -1,5 +1,6 @@
 """The command line as a user meets it: in a process of its own."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -44,6 +45,11 @@ def test_help_tells_every_verb():
         "tune",
     ):
         assert f"\n  {verb} " in result.stdout
+
+
+def test_version_is_the_packages():
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"proscenium {importlib.metadata.version('proscenium')}\n")
 
 
 def test_help_imports_nothing_heavy():

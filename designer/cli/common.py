@@ -25,6 +25,23 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"proscenium {version('proscenium')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take what stands ahead of the verb."""
+
+
 def _complete_layout(incomplete: str) -> list[str]:
     from designer.resources import resource
 
