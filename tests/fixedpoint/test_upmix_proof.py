@@ -19,8 +19,8 @@ def test_every_bound_holds():
 
 def test_matched_sample_signs_reach_the_rate_filters_bound():
     taps = upmix_tables().rate_filter
-    window = np.where(taps < 0, -(2**31), 2**31 - 1)[None, :, None] * np.ones((1, 1, 2), dtype=np.int64)
-    low = UpmixTwin("q31")._decimate(window)[0, 0]
+    window = np.where(taps < 0, -(2**31), 2**31 - 1)[:, None] * np.ones((1, 2), dtype=np.int64)
+    low = UpmixTwin("q31")._decimate(window, 1)[0, 0]
     limit = bound("low rate, sum of two samples").magnitude // 2
     assert limit - 2 <= low <= limit
 
