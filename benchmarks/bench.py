@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import quantiser
-from benchmarks.arithmetic import ARITHMETICS, arithmetic_table, best_arithmetic, measure_arithmetic
+from benchmarks.arithmetic import ARITHMETICS, arithmetic_table, describe_choice, measure_arithmetic
 from benchmarks.band_limits import band_table, measure_band_limits
 from benchmarks.cycles import cycle_table, estimate_cycles
 from benchmarks.kernels import goals_met, kernel_table, measure_kernels, show_goals
@@ -117,9 +117,7 @@ def main() -> None:
         arithmetics[name] = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
         console.print(arithmetic_table(arithmetics[name]))
         shipped = find_layout(name).arithmetic
-        console.print(
-            f"least error within {PIPELINE_GOAL} a frame: {best_arithmetic(arithmetics[name])}; ships in {shipped}"
-        )
+        console.print(describe_choice(arithmetics[name], shipped))
         ours = next(row for row in arithmetics[name] if row["arithmetic"] == shipped)
         matrices.append(ours | measure_peers(name))
     console.print(matrix_table(matrices))

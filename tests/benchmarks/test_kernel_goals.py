@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from benchmarks.arithmetic import describe_choice
 from benchmarks.bare_image import BARE, build_bare, run_bare
 from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
@@ -63,6 +64,18 @@ def test_layout_goals_say_which_arithmetic_and_by_how_much():
     }
     assert "2000 / 4 = 500 would be the goal" in explain_filters(rows[1], 2000.0)
     assert "600 taps at 0.688" in explain_filters(rows[1], 2000.0)
+
+
+def test_an_arithmetic_beyond_the_budget_is_not_said_to_be_within_it():
+    def rows(*pipelines):
+        return [
+            {"arithmetic": name, "pipeline": pipeline, "white_noise_snr_db": snr}
+            for name, pipeline, snr in zip(("q15", "q31"), pipelines, (71.0, 151.0), strict=True)
+        ]
+
+    assert describe_choice(rows(1400.0, 1401.0), "q31") == "least error within 1400 a frame: q15; ships in q31"
+    assert describe_choice(rows(1000.0, 1400.0), "q15") == "least error within 1400 a frame: q31; ships in q15"
+    assert describe_choice(rows(1408.0, 1846.0), "q15") == "none within 1400 a frame; the quickest: q15; ships in q15"
 
 
 def test_table_goals_say_why_one_is_missed():

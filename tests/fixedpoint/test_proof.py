@@ -12,7 +12,7 @@ from designer.fixedpoint.limiter import to_db
 from designer.fixedpoint.proof import prove, require_proof
 from designer.fixedpoint.segments import segments
 from designer.fixedpoint.twin import Twin
-from designer.fixedpoint.worst_case import driver_input, path_input, to_buses
+from designer.fixedpoint.worst_case import driver_input, driver_taps, largest_sum, path_input, to_buses
 
 MAKERS = pytest.mark.parametrize("make", [random_bank, mirror_bank])
 
@@ -79,6 +79,10 @@ def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
         # q15 is exact up to its one rounding; floors of paths or products leave less than a step each.
         floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[arithmetic]
         assert output[-1] >= bound.most - floors
+        lowest = largest_sum(bank, -driver_taps(bank, d))[1]
+        output = Twin(bank).trace(lowest, "filters").feed[:, d]
+        assert output[-1] == output.min()
+        assert bound.least <= output[-1] <= bound.least + floors
 
 
 @MAKERS
