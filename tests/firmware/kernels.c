@@ -99,7 +99,8 @@ static void check_all(void)
 
     state = 1u;
     for (uint32_t kernel = 0; kernel < 3u; kernel++) {
-        for (uint32_t taps = 4u; taps <= 300u; taps++) {
+        /* From 1: a FIR by parts has a quarter of the taps. */
+        for (uint32_t taps = 1u; taps <= 300u; taps++) {
             uint32_t crc = 0;
 
             for (uint32_t loud = 0; loud < 2u; loud++) {
