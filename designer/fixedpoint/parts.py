@@ -7,7 +7,7 @@ Only the proof does, for differences of samples and sums of taps are larger than
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -73,12 +73,44 @@ def part_bounds(where: str, least: int, most: int, path: FixedPointPath) -> Iter
         Stage, place, least, most and limit, as `Bound` takes them: samples, taps and accumulators of the parts, each
         for the largest of the nine.
     """
-    # A difference doubles the range and centres it; B keeps it.
-    reach = {"A": most - least, "B": max(most, -least), "C": most - least}
-    samples = [(2 if "B" not in name else 1) * reach[name[0] if name[0] != "B" else name[1]] for name in NAMES]
-    taps = split_taps(path)
-    sums = [int(np.abs(part).sum()) * sample for part, sample in zip(taps, samples, strict=True)]
-    largest = int(np.abs(taps).max())
+    samples, sums = _sample_reach(least, most), _accumulator_reach(least, most, path)
+    largest = int(np.abs(split_taps(path)).max())
     yield "part samples", where, -max(samples), max(samples), 1 << 31
     yield "part taps", where, -largest, largest, 1 << 31
     yield "part accumulators", where, -max(sums), max(sums), 1 << 63
+
+
+def part_sum_bound(
+    where: str, start: int, paths: Iterable[tuple[int, int, FixedPointPath]]
+) -> tuple[str, str, int, int, int]:
+    """Bound what the accumulators of one sum hold: all its paths are added up in the same nine.
+
+    Parameters
+    ----------
+    where : str
+    start : int
+        What the part that adds to each output begins with: half a unit of the result, or 0.
+    paths : iterable of (int, int, FixedPointPath)
+        Least and largest value of its bus, and the path.
+
+    Returns
+    -------
+    tuple
+        As of `part_bounds`, for the largest of the nine.
+    """
+    reached = [0] * len(NAMES)
+    for least, most, path in paths:
+        reached = [a + b for a, b in zip(reached, _accumulator_reach(least, most, path), strict=True)]
+    begun = [reach + (start if name == "BB" else 0) for name, reach in zip(NAMES, reached, strict=True)]
+    return "part sums", where, -max(reached), max(begun), 1 << 63
+
+
+def _sample_reach(least: int, most: int) -> list[int]:
+    # A difference doubles the range and centres it; B keeps it.
+    reach = {"A": most - least, "B": max(most, -least), "C": most - least}
+    return [(2 if "B" not in name else 1) * reach[name[0] if name[0] != "B" else name[1]] for name in NAMES]
+
+
+def _accumulator_reach(least: int, most: int, path: FixedPointPath) -> list[int]:
+    samples = _sample_reach(least, most)
+    return [int(np.abs(part).sum()) * sample for part, sample in zip(split_taps(path), samples, strict=True)]

@@ -18,7 +18,7 @@ from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.bound import Bound
 from designer.fixedpoint.limiter_proof import limiter_bounds, volume_bounds
-from designer.fixedpoint.parts import part_bounds
+from designer.fixedpoint.parts import part_bounds, part_sum_bound
 from designer.fixedpoint.qformat import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import segments
 from designer.fixedpoint.upmix_proof import prove_upmix
@@ -101,6 +101,8 @@ def prove(bank: FixedPointBank) -> OverflowProof:
     for name, row in zip(bank.sum_names, bank.paths, strict=True):
         for bus, path in zip(buses, row, strict=True):
             bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", bus, path)
+    if bank.arithmetic == "q31":
+        bounds += _part_sum_bounds(bank, buses)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
     bounds += [_feed_bound(bank, driver) for driver in drivers]
     bounds += limiter_bounds(bank.limiter, bank.driver_names)
@@ -172,6 +174,14 @@ def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointP
         stop = segment.first + segment.taps
         part = path.coefficients[segment.first : stop]
         yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)
+
+
+def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound]:
+    for k, (g, sign) in enumerate(bank.structure.sums):
+        # The difference of a pair starts from 0: the common sum has the rounding of both drivers.
+        start = 0 if sign < 0 else (1 << bank.group_shift(g)) >> 1
+        paths = [(bus.least, bus.most, path) for bus, path in zip(buses, bank.paths[k], strict=True) if path.taps]
+        yield Bound(*part_sum_bound(f"driver '{bank.sum_names[k]}'", start, paths))
 
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:

@@ -102,6 +102,23 @@ def test_no_input_beats_the_worst_input(arithmetic, make):
             assert output[:, d].max() <= bound.most
 
 
+@MAKERS
+def test_accumulators_that_paths_share_are_bounded_for_all_of_them(make):
+    _, bank = make(1, "q31", peak_gain=1.9)
+    proof = prove(bank)
+    alone = {bound.where: bound.most for bound in proof.of("part accumulators")}
+    shared = {bound.where: bound for bound in proof.of("part sums")}
+    assert list(shared) == [f"driver '{name}'" for name in bank.sum_names]
+    for where, bound in shared.items():
+        own = [most for path, most in alone.items() if path.startswith(f"{where} ←")]
+        # A pair's difference has one path.
+        assert bound.most > max(own) if len(own) > 1 else bound.most == own[0]
+        assert bound.most <= sum(own) + 2**31
+        # 2^31 of taps, on differences of differences of samples.
+        assert bound.most < 2**62 + 2**31
+        assert bound.holds
+
+
 def test_buses_reach_full_scale_and_stay_within(arithmetic):
     _, bank = mirror_bank(1, arithmetic)
     low, high = limits(arithmetic)

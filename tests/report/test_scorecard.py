@@ -94,7 +94,7 @@ def test_what_structure_saved_is_said_step_by_step(card):
 
 def test_every_intermediate_of_the_proof_is_listed_and_holds(card):
     stages = {bound["stage"] for bound in card["proof"]["bounds"]}
-    by_parts = {"part samples", "part taps", "part accumulators"} if card["arithmetic"] == "q31" else set()
+    by_parts = {"part samples", "part taps", "part accumulators", "part sums"} if card["arithmetic"] == "q31" else set()
     assert {"upmix", "bus", "accumulator"} | by_parts <= stages
     assert card["proof"]["holds"]
     assert all(bound["bits"] <= bound["limit_bits"] for bound in card["proof"]["bounds"])
