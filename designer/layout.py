@@ -170,8 +170,14 @@ class Beamformer(_Section):
 
 
 class Filters(_Section):
-    """Length of every FIR of the matrix; left out, the design chooses the shortest that keeps its error budget."""
+    """Form and length of the filters.
 
+    ``form = "rtf"`` filters what the drivers of a channel have in common once, ahead of the split, wherever that keeps the
+    error budget with fewer taps; ``"direct"`` never does.  ``taps`` is the length of every FIR of the direct form; left
+    out, the design chooses the shortest that keeps its error budget.
+    """
+
+    form: Literal["rtf", "direct"] = "rtf"
     taps: Annotated[int, Field(strict=True, ge=16, le=512)] | None = None
 
 

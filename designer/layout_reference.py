@@ -26,7 +26,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "virtualisation": "Where the stereo pair is to be heard.",
         "crosstalk": "What cancellation is asked for, and what it may cost.",
         "beamformer": "Where the centre channel goes.",
-        "filters": "Length of the filters.",
+        "filters": "Form and length of the filters.",
         "output": "Level of the drivers' feeds.",
         "driver": "One table for each driver, at least two.",
     },
@@ -93,7 +93,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "band_hz": "Band of the beam; outside it fades into plain mixing.",
     },
     "Filters": {
-        "taps": "Length of every FIR; left out, the design takes the shortest filters that keep its error budget."
+        "form": "rtf: one equaliser ahead of the split, and filters relative to a reference driver behind it, wherever that "
+        "keeps the error budget with fewer taps; direct: one filter from each input to each driver.",
+        "taps": "Length of every FIR; left out, the design takes the shortest filters that keep its error budget.",
     },
     "Output": {
         "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "

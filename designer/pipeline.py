@@ -20,13 +20,13 @@ from designer.filters.bank import FilterBank
 from designer.filters.design import bank_of, fit_filters
 from designer.filters.lengths import Lengths
 from designer.filters.protection import limiter_settings
+from designer.filters.structure import Group, Structure
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
 from designer.fixedpoint.proof import OverflowProof, prove
 from designer.fixedpoint.quantise import NOISE_SNR_DB, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.simplify import Saving, simplify
-from designer.fixedpoint.structure import Group, Structure
 from designer.fixedpoint.weights import error_weights
 from designer.layout import Layout, load_layout
 from designer.report.scorecard import scorecard

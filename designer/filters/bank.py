@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.filters.factors import Factors
+from designer.filters.structure import join
 from designer.layout import INPUT_NAMES
+
+# Roundings of float64 between two stages and their product, relative to the largest tap.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,8 @@ class FilterBank:
     modelling_delay_samples : int
         Delay of the filters: an impulse at an input arrives at the listener this much later than it would from
         an ideal loudspeaker in the place of the cabinet.
+    factors : Factors or None
+        The same filters in two stages, equalisers and what lies behind them; None where there is one stage.
     """
 
     impulse_responses: NDArray[np.float64]
@@ -34,6 +41,7 @@ class FilterBank:
     input_names: tuple[str, ...]
     sample_rate_hz: int
     modelling_delay_samples: int
+    factors: Factors | None = None
 
     def __post_init__(self) -> None:
         shape = self.impulse_responses.shape
@@ -50,6 +58,14 @@ class FilterBank:
             raise ValueError(
                 f"modelling_delay_samples = {self.modelling_delay_samples}: allowed is 0 to {shape[2] - 1}"
             )
+        if self.factors is not None:
+            made = self.factors.split_responses()
+            if made.shape[2] > shape[2]:
+                raise ValueError(f"factors: {made.shape[2]} taps in both stages, impulse_responses have {shape[2]}")
+            made = np.pad(made, ((0, 0), (0, 0), (0, shape[2] - made.shape[2])))
+            error = np.abs(join(self.factors.structure, made) - self.impulse_responses).max()
+            if error > _SAME * max(float(np.abs(self.impulse_responses).max()), 1.0):
+                raise ValueError("factors: both stages together do not give impulse_responses")
 
     @property
     def driver_sums(self) -> NDArray[np.float64]:
@@ -82,4 +98,6 @@ class FilterBank:
         if largest == 0 or min(limit, path_limit) <= 0:
             raise ValueError("normalised: needs a filter that is not zero and a limit above 0")
         gain = min(limit / largest, path_limit / float(np.abs(self.impulse_responses).sum(axis=2).max()))
-        return replace(self, impulse_responses=self.impulse_responses * gain), float(20 * np.log10(gain))
+        factors = None if self.factors is None else self.factors.scaled(gain)
+        scaled = replace(self, impulse_responses=self.impulse_responses * gain, factors=factors)
+        return scaled, float(20 * np.log10(gain))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from designer.filters.structure import join
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
-from designer.fixedpoint.structure import join
 
 
 def component_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
+from designer.filters.structure import Structure, find_structure, split
 from designer.fixedpoint.bank import (
     MAX_EXPONENT,
     MAX_EXPONENT_Q31,
@@ -27,7 +28,6 @@ from designer.fixedpoint.nearest_plane import nearest_plane, weight_factor, weig
 from designer.fixedpoint.proof import require_proof
 from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import LARGEST_SUM
-from designer.fixedpoint.structure import Structure, find_structure, split
 from designer.fixedpoint.weights import ErrorWeights
 from designer.triangular import solve_lower, solve_upper
 

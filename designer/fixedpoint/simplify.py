@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.fixedpoint.structure import Structure, find_structure, join, split
+from designer.filters.structure import Structure, find_structure, join, split
 
 # Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
 # some 100 dB from symmetry.

@@ -18,12 +18,12 @@ from designer.filters.bank import FilterBank
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
 from designer.filters.lengths import Lengths, scaled
 from designer.filters.rtf import RTF_TAPS, factor_filters, rtf_losses
+from designer.filters.structure import split
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.effective import component_responses, effective_impulse_responses
 from designer.fixedpoint.proof import OverflowProof
 from designer.fixedpoint.simplify import Saving
-from designer.fixedpoint.structure import split
 from designer.fixedpoint.upmix_proof import prove_upmix
 from designer.layout import INPUT_NAMES, Layout
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
+from designer.filters.structure import Group, Structure
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
-from designer.fixedpoint.structure import Group, Structure
 from designer.layout import parse_layout
 
 INPUTS = ("left", "right", "centre")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from banks import mirror_bank, random_bank
 
+from designer.filters.structure import SAME_FILTER, Group, Structure, find_structure, join, split
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.simplify import simplify
-from designer.fixedpoint.structure import SAME_FILTER, Group, Structure, find_structure, join, split
 from designer.pipeline import design, find_layout, shipped_layouts
 from designer.report.scorecard import acoustic_figures
 from hil_tests.acoustics import compare_acoustics

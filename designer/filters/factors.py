@@ -1,0 +1,77 @@
+"""Filters in two stages: an equaliser for each bus, and behind it the split to the drivers.
+
+What all drivers have in common is filtered once.  Behind it, the *reference* of each bus, a driver or a mirror pair,
+gets a pure delay, and every other sum a short filter relative to it: the relative-transfer-function (RTF) form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.filters.structure import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """A filter graph with an equaliser ahead of some of its buses.
+
+    Attributes
+    ----------
+    structure : Structure
+        K sums on B buses.
+    equalisers : tuple of B float64 arrays of shape (M,), or None
+        Of each bus; None where the bus is split as it is.  M may differ.
+    components : (K, B, N) float64
+        From equalised bus to sum.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the structure, or a value is not finite.
+    """
+
+    structure: Structure
+    equalisers: tuple[NDArray[np.float64] | None, ...]
+    components: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.structure.sums), len(self.structure.buses))
+        if self.components.ndim != 3 or self.components.shape[:2] != expected or self.components.shape[2] == 0:
+            raise ValueError(f"components {self.components.shape}: allowed is (K, B, N) with (K, B) = {expected}")
+        if len(self.equalisers) != expected[1]:
+            raise ValueError(
+                f"equalisers: {len(self.equalisers)}, allowed is one or None for each of {expected[1]} buses"
+            )
+        for name, equaliser in zip(self.structure.buses, self.equalisers, strict=True):
+            if equaliser is not None and (equaliser.ndim != 1 or equaliser.size == 0 or not equaliser.any()):
+                raise ValueError(f"equaliser of bus '{name}': {equaliser.shape}, allowed is (M,), not all zero")
+        finite = [np.all(np.isfinite(part)) for part in (self.components, *self.equalisers) if part is not None]
+        if not all(finite):
+            raise ValueError("equalisers and components: allowed are finite values")
+
+    @property
+    def references(self) -> tuple[int | None, ...]:
+        """Sum that hears each equalised bus through a pure delay; None for a bus that has no such sum."""
+        single = np.count_nonzero(self.components, axis=2) == 1
+        return tuple(
+            int(np.argmax(single[:, b])) if equaliser is not None and single[:, b].any() else None
+            for b, equaliser in enumerate(self.equalisers)
+        )
+
+    def split_responses(self) -> NDArray[np.float64]:
+        """Both stages in one, as `designer.filters.structure.split` gives them: (K, B, N + M − 1) float64."""
+        sums, buses, taps = self.components.shape
+        longest = max((equaliser.size for equaliser in self.equalisers if equaliser is not None), default=1)
+        responses = np.zeros((sums, buses, taps + longest - 1))
+        for b, equaliser in enumerate(self.equalisers):
+            for k in range(sums):
+                both = self.components[k, b] if equaliser is None else np.convolve(equaliser, self.components[k, b])
+                responses[k, b, : both.size] = both
+        return responses
+
+    def scaled(self, gain: float) -> Factors:
+        """Multiply the second stage by a gain."""
+        return replace(self, components=self.components * gain)
