@@ -18,6 +18,7 @@ from designer.errors import InfeasibleDesignError, LayoutError
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.design import bank_of, fit_filters
+from designer.filters.factors import Factors
 from designer.filters.lengths import Lengths
 from designer.filters.protection import limiter_settings
 from designer.filters.structure import Group, Structure
@@ -234,6 +235,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
                 tuple(file["input_names"].tolist()),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
+                _factors(file),
             )
         with np.load(directory / "tables.npz") as file:
             fixed = _fixed_bank(file)
@@ -249,7 +251,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
 
 def _filter_arrays(result: Design) -> dict[str, Any]:
     bank = result.bank
-    return {
+    arrays: dict[str, Any] = {
         "impulse_responses": bank.impulse_responses,
         "driver_names": np.array(bank.driver_names),
         "input_names": np.array(bank.input_names),
@@ -258,6 +260,21 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         "gain_db": np.float64(result.gain_db),
         "digest": np.array(result.digest),
     }
+    if bank.factors is not None:
+        arrays |= _structure_arrays(bank.factors.structure)
+        arrays["components"] = bank.factors.components
+        for bus, equaliser in zip(bank.factors.structure.buses, bank.factors.equalisers, strict=True):
+            if equaliser is not None:
+                arrays[f"equaliser_{bus}"] = equaliser
+    return arrays
+
+
+def _factors(file: Any) -> Factors | None:
+    if "components" not in file:
+        return None
+    structure = _structure(file)
+    names = [f"equaliser_{bus}" for bus in structure.buses]
+    return Factors(structure, tuple(file.get(name) for name in names), file["components"])
 
 
 def _table_arrays(result: Design) -> dict[str, Any]:
@@ -274,20 +291,34 @@ def _table_arrays(result: Design) -> dict[str, Any]:
     limiter = fixed.limiter
     arrays["limits"] = np.array(limiter.limits)
     arrays["limiter"] = np.array([limiter.hops, limiter.release, limiter.linked])
-    arrays["shuffled"] = np.bool_(fixed.structure.shuffled)
-    # -1 in the place of a driver that has no mirror image.
-    arrays["groups"] = np.array([[g.plus, -1 if g.minus is None else g.minus] for g in fixed.structure.groups])
+    arrays |= _structure_arrays(fixed.structure)
     for name, row in zip(fixed.sum_names, fixed.paths, strict=True):
         for bus, path in zip(fixed.bus_names, row, strict=True):
             arrays[f"coefficients_{name}_{bus}"] = path.coefficients
+    for bus, equaliser in zip(fixed.bus_names, fixed.equalisers, strict=True):
+        if equaliser is not None:
+            arrays[f"equaliser_{bus}"] = equaliser.coefficients
+            arrays[f"equaliser_{bus}_form"] = np.array([equaliser.delay, equaliser.exponent])
     return arrays
+
+
+def _structure_arrays(structure: Structure) -> dict[str, Any]:
+    return {
+        "shuffled": np.bool_(structure.shuffled),
+        # -1 in the place of a driver that has no mirror image.
+        "groups": np.array([[g.plus, -1 if g.minus is None else g.minus] for g in structure.groups]),
+    }
+
+
+def _structure(file: Any) -> Structure:
+    groups = tuple(Group(plus, None if minus < 0 else minus) for plus, minus in file["groups"].tolist())
+    return Structure(bool(file["shuffled"]), groups)
 
 
 def _fixed_bank(file: Any) -> FixedPointBank:
     drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
     delays, exponents = file["delays"], file["exponents"]
-    groups = tuple(Group(plus, None if minus < 0 else minus) for plus, minus in file["groups"].tolist())
-    structure = Structure(bool(file["shuffled"]), groups)
+    structure = _structure(file)
     paths = tuple(
         tuple(
             FixedPointPath(file[f"coefficients_{name}_{bus}"], int(delays[k, b]), int(exponents[k, b]))
@@ -298,4 +329,13 @@ def _fixed_bank(file: Any) -> FixedPointBank:
     arithmetic = cast(Arithmetic, str(file["arithmetic"]))
     hops, release, linked = file["limiter"].tolist()
     limiter = FixedLimiter(tuple(file["limits"].tolist()), hops, release, bool(linked))
-    return FixedPointBank(arithmetic, int(file["sample_rate_hz"]), drivers, inputs, paths, structure, limiter)
+    rate = int(file["sample_rate_hz"])
+    equalisers = tuple(_fixed_equaliser(file, f"equaliser_{bus}") for bus in structure.buses)
+    return FixedPointBank(arithmetic, rate, drivers, inputs, paths, structure, limiter, equalisers)
+
+
+def _fixed_equaliser(file: Any, name: str) -> FixedPointPath | None:
+    if name not in file:
+        return None
+    delay, exponent = file[f"{name}_form"].tolist()
+    return FixedPointPath(file[name], delay, exponent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from designer.filters.upmix_tables import upmix_tables
-from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.layout import Layout
 
 GENERATOR_VERSION = "3"
@@ -35,6 +35,10 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
         sha.update(len(part).to_bytes(8, "little"))
         sha.update(part)
 
+    def add_path(path: FixedPointPath) -> None:
+        add(_canonical_json([path.taps, path.delay, path.exponent]))
+        add(path.coefficients.astype(path.coefficients.dtype.newbyteorder("<")).tobytes())
+
     limiter = bank.limiter
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
     add(_canonical_json(_without_directories(layout.model_dump(mode="json"))))
@@ -56,8 +60,11 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
         add(table.astype("<i8").tobytes())
     for row in bank.paths:
         for path in row:
-            add(_canonical_json([path.taps, path.delay, path.exponent]))
-            add(path.coefficients.astype(path.coefficients.dtype.newbyteorder("<")).tobytes())
+            add_path(path)
+    for bus, equaliser in zip(bank.bus_names, bank.equalisers, strict=True):
+        if equaliser is not None:
+            add(f"equaliser of {bus}".encode())
+            add_path(equaliser)
     return sha.hexdigest()
 
 

@@ -27,6 +27,14 @@ SUM_LIMIT_Q31 = 2**31
 # A sum is kept at 2**(this + E): the product's fraction bits, less what q31x15 drops of each.
 SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 60, "q31x15": 26}
 _SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
+# An equaliser's accumulator is shifted right by this + e, to the scale of the bus that it reads.
+_EQUALISER_SHIFT_AT_ZERO: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": -1}
+# Of equalisers: no left shift in q31x15, no right shift beyond 31 in q31.
+EQUALISER_EXPONENTS: dict[str, tuple[int, int]] = {
+    "q15": (MIN_EXPONENT, MAX_EXPONENT),
+    "q31": (MIN_EXPONENT, 0),
+    "q31x15": (1, MAX_EXPONENT),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +88,15 @@ class FixedPointPath:
         """Number of coefficients N."""
         return int(self.coefficients.size)
 
+    @property
+    def look_back_samples(self) -> int:
+        """Samples of the past that the path sees; 0 where it has no taps."""
+        return self.delay + self.taps - 1 if self.taps else 0
+
 
 @dataclass(frozen=True, eq=False)
 class FixedPointBank:
-    """The whole matrix: one path for every sum and bus of the filter graph.
+    """The whole matrix: one path for every sum and bus of the filter graph, and equalisers ahead of it.
 
     Attributes
     ----------
@@ -100,12 +113,15 @@ class FixedPointBank:
         By default the direct one.
     limiter : FixedLimiter
         By default full scale for every driver.
+    equalisers : tuple of B FixedPointPath or None
+        Of each bus, ahead of all its paths; None, as by default, where they read the bus as it is.
 
     Raises
     ------
     ValueError
         If the shape does not fit the names, a path's type does not fit the arithmetic, or in q31 the paths of a group
-        differ in their exponents, or the magnitudes of a sum's coefficients add up to 2**31 or more.
+        differ in their exponents, or the magnitudes of a sum's coefficients, or of an equaliser's, add up to 2**31 or
+        more, or an equaliser has no taps or an exponent that its shift does not admit.
     """
 
     arithmetic: Arithmetic
@@ -115,6 +131,7 @@ class FixedPointBank:
     paths: tuple[tuple[FixedPointPath, ...], ...]
     structure: Structure = field(default_factory=lambda: Structure(False, ()))
     limiter: FixedLimiter = field(default_factory=FixedLimiter)
+    equalisers: tuple[FixedPointPath | None, ...] = ()
 
     def __post_init__(self) -> None:
         if self.arithmetic not in TAP_TYPES:
@@ -138,6 +155,7 @@ class FixedPointBank:
         for name, row in zip(self.sum_names, self.paths, strict=True):
             for bus, path in zip(self.bus_names, row, strict=True):
                 self._check_path(f"driver '{name}' <- input '{bus}'", path)
+        self._check_equalisers()
         if self.arithmetic == "q31":
             for g in range(len(self.structure.groups)):
                 self._check_group_q31(g)
@@ -153,9 +171,41 @@ class FixedPointBank:
         return self.structure.sum_names(self.driver_names)
 
     @property
+    def is_equalised(self) -> bool:
+        """Whether any bus has an equaliser."""
+        return any(equaliser is not None for equaliser in self.equalisers)
+
+    @property
     def history_samples(self) -> int:
-        """Samples of the past that the longest path looks back on."""
-        return max((path.delay + path.taps - 1 for row in self.paths for path in row if path.taps), default=0)
+        """Samples of the past that the drivers look back on, through both stages."""
+        return max(ahead + path for ahead, path in zip(self._equaliser_reach, self._path_reach, strict=True))
+
+    @property
+    def bus_history_samples(self) -> int:
+        """Samples of the past that a bus must keep ahead of equalisers: for those, and for paths that have none."""
+        reach = zip(self.equalisers, self._equaliser_reach, self._path_reach, strict=True)
+        return max(path if equaliser is None else ahead for equaliser, ahead, path in reach)
+
+    @property
+    def equalised_history_samples(self) -> int:
+        """Samples of the past that paths behind equalisers look back on; 0 where there are none."""
+        reach = zip(self.equalisers, self._path_reach, strict=True)
+        return max((path for equaliser, path in reach if equaliser is not None), default=0)
+
+    @property
+    def _equaliser_reach(self) -> tuple[int, ...]:
+        return tuple(0 if equaliser is None else equaliser.look_back_samples for equaliser in self.equalisers)
+
+    @property
+    def _path_reach(self) -> tuple[int, ...]:
+        return tuple(max(path.look_back_samples for path in column) for column in zip(*self.paths, strict=True))
+
+    def equaliser_shift(self, bus: int) -> int:
+        """t: right shift from an equaliser's accumulator to the scale of its bus."""
+        equaliser = self.equalisers[bus]
+        if equaliser is None:
+            raise ValueError(f"bus '{self.bus_names[bus]}' has no equaliser")
+        return _EQUALISER_SHIFT_AT_ZERO[self.arithmetic] + equaliser.exponent
 
     def group_exponent(self, group: int) -> int:
         """E: the exponent at which a group's sums are kept; never so low that its samples would need a left shift."""
@@ -174,6 +224,27 @@ class FixedPointBank:
         expected = np.dtype(TAP_TYPES[self.arithmetic])
         if path.coefficients.dtype != expected:
             raise ValueError(f"{where}: coefficients are {path.coefficients.dtype}, {self.arithmetic} needs {expected}")
+
+    def _check_equalisers(self) -> None:
+        if not self.equalisers:
+            object.__setattr__(self, "equalisers", (None,) * len(self.bus_names))
+        if len(self.equalisers) != len(self.bus_names):
+            raise ValueError(f"equalisers: {len(self.equalisers)} for {len(self.bus_names)} buses")
+        least, most = EQUALISER_EXPONENTS[self.arithmetic]
+        for bus, equaliser in zip(self.bus_names, self.equalisers, strict=True):
+            if equaliser is None:
+                continue
+            where = f"equaliser of bus '{bus}'"
+            self._check_path(where, equaliser)
+            if equaliser.taps == 0:
+                raise ValueError(f"{where}: no taps, allowed is None or at least one")
+            if not least <= equaliser.exponent <= most:
+                raise ValueError(
+                    f"{where}: exponent {equaliser.exponent}, allowed {least} to {most} in {self.arithmetic}"
+                )
+            magnitude = int(np.abs(equaliser.coefficients.astype(np.int64)).sum())
+            if self.arithmetic == "q31" and magnitude >= SUM_LIMIT_Q31:
+                raise ValueError(f"{where}: sum of |coefficients| = {magnitude}, allowed below 2**31 in q31")
 
     def _check_group_q31(self, group: int) -> None:
         for k in self.structure.sums_of(group):

@@ -1,6 +1,7 @@
 """The change from one bank to another while it plays: the firmware's fade (core/pipeline.c), bit for bit.
 
-One group of drivers fades after the other, so that the board runs only one group's filters twice at a time.
+One group of drivers fades after the other, so that the board runs only one group's filters twice at a time.  New
+equalisers run beside the old from the start, and the first group waits until the paths behind them find a whole past.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ _CHANGES_PER_S = 50
 _WEIGHT_BITS = 15
 
 
-def group_samples(sample_rate_hz: int, groups: int, block_samples: int) -> int:
-    """Length of one group's fade: whole blocks where all groups then stay within 20 ms."""
-    whole = sample_rate_hz // _CHANGES_PER_S // groups
+def warm_up_samples(bank: FixedPointBank, block_samples: int) -> int:
+    """Whole blocks in which a new bank's equalisers make all the past that the paths behind them look back on."""
+    return -(-bank.equalised_history_samples // block_samples) * block_samples
+
+
+def group_samples(sample_rate_hz: int, groups: int, block_samples: int, warm_up: int = 0) -> int:
+    """Length of one group's fade: whole blocks where all groups, after the warm-up, then stay within 20 ms."""
+    whole = max((sample_rate_hz // _CHANGES_PER_S - warm_up) // groups, 1)
     return whole if whole < block_samples else whole - whole % block_samples
 
 
@@ -29,12 +35,14 @@ class Fade:
         What is faded to.
     samples : int
         Length of one group's fade.
+    warm_up : int
+        Samples ahead of the first group's, in which nothing is heard of the new bank.
     """
 
-    def __init__(self, bank: FixedPointBank, samples: int) -> None:
+    def __init__(self, bank: FixedPointBank, samples: int, warm_up: int = 0) -> None:
         self.bank = bank
         self._samples = samples
-        self._done = 0
+        self._done = -warm_up
 
     @property
     def is_over(self) -> bool:

@@ -25,7 +25,9 @@ class Stages:
     Attributes
     ----------
     bus : (n, B) int64
-        What the filters see, behind the upmix and the rotation to mid and side.
+        Behind the upmix and the rotation to mid and side.
+    equalised : (n, B) int64
+        What the paths see: the buses, behind their equalisers where they have one.
     path : (n, K * B) int64
         Each path's share of its sum, at the sum's scale.
     sum : (n, K) int64
@@ -37,6 +39,7 @@ class Stages:
     """
 
     bus: np.ndarray
+    equalised: np.ndarray
     path: np.ndarray
     sum: np.ndarray
     feed: np.ndarray
@@ -70,10 +73,11 @@ class Twin:
         self.volume.reset()
         self.limiter.reset()
         self._history = np.zeros((self._history_samples, len(self._bank.bus_names)), dtype=np.int64)
+        self._equalised = self._history
         if self._fade is not None:
             self._bank, self._fade = self._fade.bank, None
 
-    def tune(self, bank: FixedPointBank, group_samples: int) -> None:
+    def tune(self, bank: FixedPointBank, group_samples: int, warm_up: int = 0) -> None:
         """Fade to another bank from the next sample on, one group after the other.
 
         Parameters
@@ -82,18 +86,28 @@ class Twin:
             Of the same filter graph, limiters, arithmetic and rate.
         group_samples : int
             Length of one group's fade: `designer.fixedpoint.fade.group_samples`.
+        warm_up : int
+            Samples ahead of it: `designer.fixedpoint.fade.warm_up_samples`.
 
         Raises
         ------
         ValueError
-            If the bank is of another graph or limiters, looks back further than what is kept, or a fade is under way.
+            If the bank is of another graph or limiters, has equalisers on other buses, looks back further than what
+            is kept or what is warmed up, or a fade is under way.
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
         kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
             raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
-        self._fade = Fade(bank, group_samples)
+        equalised = [[equaliser is not None for equaliser in b.equalisers] for b in (self._bank, bank)]
+        if equalised[0] != equalised[1]:
+            raise ValueError("the bank has equalisers on other buses")
+        if warm_up < bank.equalised_history_samples:
+            raise ValueError(f"warm_up = {warm_up}: allowed from {bank.equalised_history_samples}")
+        self._fade = Fade(bank, group_samples, warm_up)
+        # The new equalisers begin now; where there is none, the past is what it was.
+        self._fading_equalised = np.where(equalised[1], 0, self._history)
 
     def forget_decisions(self) -> None:
         """Drop the records of gains, which grow with the signal; only comparisons with float need them."""
@@ -145,13 +159,34 @@ class Twin:
     def _filter(self, inputs: np.ndarray) -> Stages:
         count, buses = inputs.shape[0], to_buses(self._bank, inputs)
         extended = np.concatenate([self._history, buses])
-        paths, sums, feed = self._matrix(self._bank, extended, count)
+        behind = self._behind_equalisers(self._bank, self._equalised, extended, count)
+        paths, sums, feed = self._matrix(self._bank, behind, count)
+        kept = slice(extended.shape[0] - self._history_samples, None)
+        self._equalised = behind[kept]
         if self._fade is not None:
-            feed = self._fade.mix(feed, self._matrix(self._fade.bank, extended, count)[2])
+            fading = self._behind_equalisers(self._fade.bank, self._fading_equalised, extended, count)
+            self._fading_equalised = fading[kept]
+            feed = self._fade.mix(feed, self._matrix(self._fade.bank, fading, count)[2])
             if self._fade.is_over:
-                self._bank, self._fade = self._fade.bank, None
-        self._history = extended[extended.shape[0] - self._history_samples :]
-        return Stages(buses, np.stack(paths, axis=1), np.stack(sums, axis=1), feed, self.limiter.process(feed))
+                self._bank, self._fade, self._equalised = self._fade.bank, None, self._fading_equalised
+        self._history = extended[kept]
+        limited = self.limiter.process(feed)
+        return Stages(
+            buses, behind[self._history_samples :], np.stack(paths, axis=1), np.stack(sums, axis=1), feed, limited
+        )
+
+    def _behind_equalisers(
+        self, bank: FixedPointBank, past: np.ndarray, extended: np.ndarray, count: int
+    ) -> np.ndarray:
+        """Append to the past (H, B) what one bank's paths see of the newest samples of the buses (H + count, B)."""
+        newest = extended[self._history_samples :]
+        if bank.is_equalised:
+            newest = newest.copy()
+            for b, equaliser in enumerate(bank.equalisers):
+                if equaliser is not None:
+                    total = self._path(equaliser, extended[:, b], count)
+                    newest[:, b] = _rounded(total, bank.equaliser_shift(b))
+        return np.concatenate([past, newest])
 
     def _matrix(
         self, bank: FixedPointBank, extended: np.ndarray, count: int

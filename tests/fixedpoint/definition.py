@@ -55,6 +55,18 @@ def limited(limiter, x):
     return output
 
 
+def equalised(bank, buses):
+    """Buses, each (n,) object → what the paths read."""
+    at_zero = {"q15": 15, "q31": 31, "q31x15": -1}[bank.arithmetic]
+    behind = []
+    for bus, equaliser in zip(buses, bank.equalisers, strict=True):
+        if equaliser is not None:
+            shift = at_zero + equaliser.exponent
+            bus = (path_output(bank.arithmetic, equaliser, bus) + ((1 << shift) >> 1)) >> shift
+        behind.append(bus)
+    return tuple(behind)
+
+
 def feeds(bank, samples):
     """Filter inputs (n, 3) → drivers ahead of their limiters (n, D), both int64."""
     arithmetic = bank.arithmetic
@@ -66,6 +78,7 @@ def feeds(bank, samples):
         buses = (left + right, left - right, centre >> room)
     elif bank.structure.shuffled:
         buses = ((left + right) >> 1, (left - right) >> 1, centre)
+    buses = equalised(bank, buses)
     outputs = [None] * len(bank.driver_names)
     row = iter(bank.paths)
     for group in bank.structure.groups:

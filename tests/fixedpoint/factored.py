@@ -1,0 +1,43 @@
+"""Banks in two stages for tests of the fixed-point floor, built by hand: no quantiser has touched their equalisers."""
+
+import numpy as np
+
+from designer.filters.structure import Group, Structure
+from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
+
+INPUTS = ("left", "right", "centre")
+# Fraction bits of coefficients.
+FRACTION = {"q15": 15, "q31": 31, "q31x15": 15}
+
+
+def equaliser(rng, arithmetic, taps, delay=0):
+    """Random equaliser whose Σ|h| is a little below 1."""
+    exponent = 0 if arithmetic == "q31" else 1
+    whole = rng.standard_normal(taps) * np.exp(-np.arange(taps) / max(taps / 4, 1))
+    largest = 2.0 ** (FRACTION[arithmetic] + exponent) * (1 - 2.0**-12) - taps
+    # A single tap of 1 would not fit the word at this exponent.
+    scale = min(largest / np.abs(whole).sum(), (2.0 ** FRACTION[arithmetic] - 1) / np.abs(whole).max())
+    return FixedPointPath(np.round(whole * scale).astype(TAP_TYPES[arithmetic]), delay, exponent)
+
+
+def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
+    """Random equalisers, and short paths of a front driver and a mirror pair (or of three drivers) behind them."""
+    rng = np.random.default_rng(seed)
+    structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
+    used = {(g, sign): [0, 2] if sign > 0 else [1] for g, sign in structure.sums} if shuffled else {}
+    rows = []
+    for key in structure.sums:
+        row = []
+        for b in range(3):
+            if b not in used.get(key, [0, 1, 2]):
+                row.append(FixedPointPath(np.zeros(0, dtype=TAP_TYPES[arithmetic])))
+                continue
+            size = 1 if b == key[0] else int(rng.integers(2, behind + 1))
+            exponent = 0 if arithmetic == "q31" else int(rng.integers(0, 3))
+            limit = 2.0 ** FRACTION[arithmetic] / (6 * size if arithmetic == "q31" else 1.1)
+            values = np.round(rng.uniform(-limit, limit, size)).astype(TAP_TYPES[arithmetic])
+            row.append(FixedPointPath(values, int(rng.integers(0, 4)), exponent))
+        rows.append(tuple(row))
+    equalisers = tuple(equaliser(rng, arithmetic, taps, delay) if on else None for delay, on in enumerate(equalised))
+    names = ("front", "left", "right")
+    return FixedPointBank(arithmetic, 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers)
