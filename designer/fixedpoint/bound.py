@@ -12,8 +12,8 @@ class Bound:
     Attributes
     ----------
     stage : str
-        'upmix', 'volume', 'bus', 'accumulator', 'segment', 'part …' (see `parts`), 'sum', 'feed' or 'limiter'; other
-        stages name themselves.
+        'upmix', 'volume', 'bus', 'equalised', 'accumulator', 'segment', 'part …' (see `parts`), 'sum', 'feed' or
+        'limiter'; other stages name themselves.
     where : str
         Which one.
     least, most : int

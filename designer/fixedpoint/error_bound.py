@@ -4,7 +4,8 @@ Three sources, each with its own rigorous bound; their sum holds for every sampl
 
 1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
 2. Rounding: half an LSB at each driver ahead of its limiter, and once more behind it where it turns down; through the
-   filters what the buses drop (`bus_error`); in q31x15 one unit of 2**-(26 + e) for each product's floor.
+   filters what the buses drop (`bus_error`), and through the paths behind them what equalisers round
+   (`equaliser_error`); in q31x15 one unit of 2**-(26 + e) for each product's floor.
 3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
    gains as given (DESIGN.md, "Upmix"), so that ΔC is rounding only.
 """
@@ -14,11 +15,12 @@ from __future__ import annotations
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.effective import component_responses, effective_impulse_responses
+from designer.fixedpoint.effective import component_responses, effective_impulse_responses, path_responses
 from designer.fixedpoint.protection_twin import sample_gains
 from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.upmix_bound import centre_error_bound
 from designer.fixedpoint.upmix_twin import UpmixTwin
+from designer.fixedpoint.worst_case import equaliser_slack
 
 # fftconvolve of non-negative signals errs by a few ulp of its largest result; the bound is widened by this part.
 _FFT_MARGIN = 1e-12
@@ -47,7 +49,7 @@ def filter_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, buse
 
 
 def rounding_bound(bank: FixedPointBank) -> np.ndarray:
-    """Bound what all roundings together move each driver: halved buses, floors of paths or products, the output.
+    """Bound what all roundings together move each driver: halved buses, equalisers, floors of products, the output.
 
     Returns
     -------
@@ -59,6 +61,8 @@ def rounding_bound(bank: FixedPointBank) -> np.ndarray:
     # Each product's floor leaves less than one unit of its own scale, Q.26.
     unit = 2.0**-26 if bank.arithmetic == "q31x15" else 0.0
     dropped = (np.abs(component_responses(bank)).sum(axis=2) * bus_error(bank)).sum(axis=1)
+    if bank.is_equalised:
+        dropped += (np.abs(path_responses(bank)).sum(axis=2) * equaliser_error(bank)).sum(axis=1)
     for k, (g, _) in enumerate(bank.structure.sums):
         size = sum(unit * path.taps * 2.0**-path.exponent for path in bank.paths[k]) + float(dropped[k])
         group = bank.structure.groups[g]
@@ -84,6 +88,18 @@ def bus_error(bank: FixedPointBank) -> np.ndarray:
     # L and R each drop up to 2**(headroom + 1) - 1 steps of half an LSB; mid the sum of both, side their difference.
     halves = lsb / 2 * ((2 << headroom) - 1)
     return np.array([2 * halves, halves, lsb * ((1 << headroom) - 1)])
+
+
+def equaliser_error(bank: FixedPointBank) -> np.ndarray:
+    """Bound what each equaliser's rounding, and in q31x15 the floors of its products, move what the paths read.
+
+    Returns
+    -------
+    (3,) float64
+        Full scale 1; 0 where there is no equaliser.
+    """
+    step = SAMPLE_FORMATS[bank.arithmetic].lsb * (1 << BUS_HEADROOM_BITS[bank.arithmetic])
+    return np.array([step * float(bound) for bound in equaliser_slack(bank)])
 
 
 def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, stereo: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,7 +23,15 @@ from designer.fixedpoint.parts import part_bounds, part_sum_bound
 from designer.fixedpoint.qformat import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 from designer.fixedpoint.segments import segments
 from designer.fixedpoint.upmix_proof import prove_upmix
-from designer.fixedpoint.worst_case import driver_taps, largest_sum, to_buses
+from designer.fixedpoint.worst_case import (
+    driver_path_taps,
+    driver_taps,
+    equaliser_bits,
+    equaliser_slack,
+    largest_sum,
+    path_taps,
+    to_buses,
+)
 
 _WORD_32 = 1 << 31
 _WORD_64 = 1 << 63
@@ -98,11 +107,23 @@ def prove(bank: FixedPointBank) -> OverflowProof:
     """Bound every intermediate from the program's input to the drivers."""
     buses = list(_bus_bounds(bank))
     bounds = [*_upmix_bounds(), *volume_bounds(SAMPLE_FORMATS[bank.arithmetic]), *buses]
-    for name, row in zip(bank.sum_names, bank.paths, strict=True):
-        for bus, path in zip(buses, row, strict=True):
-            bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", bus, path)
+    read = []
+    for b, (bus, equaliser) in enumerate(zip(buses, bank.equalisers, strict=True)):
+        if equaliser is None:
+            read.append(bus)
+            continue
+        bounds += _fir_bounds(bank, f"equaliser of bus '{bus.where}'", bus, equaliser)
+        if bank.arithmetic == "q31":
+            start = (1 << bank.equaliser_shift(b)) >> 1
+            where = f"equaliser of bus '{bus.where}'"
+            bounds.append(Bound(*part_sum_bound(where, start, [(bus.least, bus.most, equaliser)])))
+        read.append(_equalised_bound(bank, b, bus, equaliser))
+        bounds.append(read[-1])
+    for k, (name, row) in enumerate(zip(bank.sum_names, bank.paths, strict=True)):
+        for b, (bus, path) in enumerate(zip(read, row, strict=True)):
+            bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", (k, b), (buses[b], bus), path)
     if bank.arithmetic == "q31":
-        bounds += _part_sum_bounds(bank, buses)
+        bounds += _part_sum_bounds(bank, read)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
     bounds += [_feed_bound(bank, driver) for driver in drivers]
     bounds += limiter_bounds(bank.limiter, bank.driver_names)
@@ -128,6 +149,8 @@ def _fault(bound: Bound) -> str:
     reached = max(bound.most, -bound.least)
     # Rounded up to a tenth: the gain change that is named is enough.
     excess_db = max(math.ceil(200 * math.log10(reached / (bound.limit - 1))) / 10, 0.1)
+    if bound.stage == "equalised":
+        return f"equaliser of bus '{bound.where}' reaches {reached:.4g}, limit {bound.limit:.4g}: its Σ|h| is above 1"
     return (
         f"{bound.where}: {bound.stage} reaches {reached:.4g}, limit {bound.limit:.4g}; lower output.peak_gain_db by "
         f"{excess_db:.1f} dB"
@@ -157,12 +180,13 @@ def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
 
 def _extremes(bank: FixedPointBank, bus: Bound, coefficients: np.ndarray) -> tuple[int, int]:
     """Least and largest value of Σ c·x over what a bus can hold, with what the arithmetic drops of each product."""
-    drop = 16 if bank.arithmetic == "q31x15" else 0
+    drop = _dropped_bits(bank)
     ends = [[int(c) * x >> drop for x in (bus.least, bus.most)] for c in coefficients]
     return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
 
 
-def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPath) -> Iterator[Bound]:
+def _fir_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPath) -> Iterator[Bound]:
+    """Bound a FIR over all that what it reads can hold; its samples may take any value at any time."""
     if path.taps == 0:
         return
     yield Bound("accumulator", where, *_extremes(bank, bus, path.coefficients), _WORD_64)
@@ -174,6 +198,50 @@ def _path_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointP
         stop = segment.first + segment.taps
         part = path.coefficients[segment.first : stop]
         yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)
+
+
+def _path_bounds(
+    bank: FixedPointBank, where: str, place: tuple[int, int], buses: tuple[Bound, Bound], path: FixedPointPath
+) -> Iterator[Bound]:
+    """Bound a path by what it reads, and its accumulator behind an equaliser by what both stages together make."""
+    raw, read = buses
+    for bound in _fir_bounds(bank, where, read, path):
+        if bound.stage == "accumulator" and bank.equalisers[place[1]] is not None:
+            least, most = _cascade_extremes(bank, place, raw, path)
+            yield replace(bound, least=max(bound.least, least), most=min(bound.most, most))
+        else:
+            yield bound
+
+
+def _cascade_extremes(
+    bank: FixedPointBank, place: tuple[int, int], raw: Bound, path: FixedPointPath
+) -> tuple[int, int]:
+    """Least and largest accumulator over all that the raw bus can hold, whatever the equaliser rounds."""
+    k, b = place
+    ends = [sorted((c * raw.least, c * raw.most)) for c in path_taps(bank, k, b)]
+    equaliser = bank.equalisers[b]
+    scale = 1 << (COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits + (equaliser.exponent if equaliser else 0))
+    slack = equaliser_slack(bank)[b] * int(np.abs(path.coefficients.astype(np.int64)).sum())
+    least = math.ceil(Fraction(sum(pair[0] for pair in ends), scale) - slack)
+    most = math.floor(Fraction(sum(pair[1] for pair in ends), scale) + slack)
+    # Each floor of a product takes less than one unit.
+    return (least >> 16) - path.taps if bank.arithmetic == "q31x15" else least, most >> _dropped_bits(bank)
+
+
+def _equalised_bound(bank: FixedPointBank, index: int, bus: Bound, equaliser: FixedPointPath) -> Bound:
+    """Bound what paths read behind an equaliser.
+
+    It must stay in the range of the bus itself, on which kernels and the proofs of all that follows rely.
+    """
+    shift = bank.equaliser_shift(index)
+    half = (1 << shift) >> 1
+    least, most = ((end + half) >> shift for end in _extremes(bank, bus, equaliser.coefficients))
+    return Bound("equalised", bus.where, least, most, 1 << BUS_FORMATS[bank.arithmetic].fraction_bits)
+
+
+def _dropped_bits(bank: FixedPointBank) -> int:
+    """Bits that q31x15 takes off each product."""
+    return 16 if bank.arithmetic == "q31x15" else 0
 
 
 def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound]:
@@ -190,15 +258,21 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     exponent, shift = bank.group_exponent(g), bank.group_shift(g)
     taps = driver_taps(bank, driver)
     most, least = largest_sum(bank, taps)[0], -largest_sum(bank, -taps)[0]
+    scale = equaliser_bits(bank)
+    rounded = sum(
+        slack * int(np.abs(row).sum())
+        for slack, row in zip(equaliser_slack(bank), driver_path_taps(bank, driver), strict=True)
+    )
+    most, least = math.floor(Fraction(most, 1 << scale) + rounded), math.ceil(Fraction(least, 1 << scale) - rounded)
     # What q31x15 drops of each product: 16 bits, and less than one unit for each floor.
-    dropped = 16 if bank.arithmetic == "q31x15" else 0
+    dropped = _dropped_bits(bank)
     below, above = _floor_slack(bank, driver, g, exponent)
     half = (1 << shift) >> 1
     most, least = (most >> dropped) + above + half, (least >> dropped) - below + half
     name = bank.driver_names[driver]
     total = Bound("sum", f"driver '{name}'", least, most, _WORD_64)
     fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
-    gain = math.ldexp(float(_absolute_sum(bank, taps)), -(fraction + exponent))
+    gain = math.ldexp(float(_absolute_sum(bank, taps)), -(fraction + exponent + scale))
     return DriverBound(name, total, least >> shift, most >> shift, bank.limiter.limits[driver], gain)
 
 

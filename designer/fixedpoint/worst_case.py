@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
+from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 
 # Linear on each of the two classes of L + R even and odd, a driver is largest in a corner of the square of inputs or
 # one step beside it.
 _STEPS = 2
 
 
+def equaliser_bits(bank: FixedPointBank) -> int:
+    """T: fraction bits by which the scale of `driver_taps` exceeds that of the group's sums; 0 without equalisers."""
+    return max((_bits(bank, b) for b in range(len(bank.equalisers))), default=0)
+
+
 def driver_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
-    """Integer taps from each bus to a driver, on the scale of its group's sums.
+    """Integer taps from each bus to a driver, through both stages, on the scale of its group's sums times 2**T.
+
+    Returns
+    -------
+    (3, N) object
+        Python integers.
+    """
+    behind, scale = driver_path_taps(bank, driver), equaliser_bits(bank)
+    taps = np.zeros((len(bank.bus_names), bank.history_samples + 1), dtype=object)
+    for b, row in enumerate(behind):
+        both = np.convolve(_equaliser_taps(bank, b), np.trim_zeros(row, "b")) if row.any() else row[:1]
+        taps[b, : both.size] = both * (1 << (scale - _bits(bank, b)))
+    return taps
+
+
+def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
+    """Integer taps from each bus, behind its equaliser, to a driver, on the scale of its group's sums.
 
     Returns
     -------
@@ -22,13 +45,43 @@ def driver_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
     """
     structure = bank.structure
     g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
-    taps = np.zeros((len(bank.bus_names), bank.history_samples + 1), dtype=object)
+    length = max(path.look_back_samples for row in bank.paths for path in row) + 1
+    taps = np.zeros((len(bank.bus_names), length), dtype=object)
     for k in structure.sums_of(g):
         sign = structure.sums[k][1] if driver == structure.groups[g].minus else 1
         for b, path in enumerate(bank.paths[k]):
             shifted = [sign * int(c) << (bank.group_exponent(g) - path.exponent) for c in path.coefficients]
             taps[b, path.delay : path.delay + path.taps] += np.array(shifted, dtype=object)
     return taps
+
+
+def equaliser_slack(bank: FixedPointBank) -> tuple[Fraction, ...]:
+    """By how many units of its bus each equaliser may lie beside the exact sum of its products; 0 where there is none.
+
+    Half a unit for the rounding; in q31x15 less than one unit of the accumulator for each product's floor as well.
+    """
+    found = []
+    for b, equaliser in enumerate(bank.equalisers):
+        if equaliser is None:
+            found.append(Fraction(0))
+            continue
+        shift = bank.equaliser_shift(b)
+        floors = equaliser.taps if bank.arithmetic == "q31x15" else 0
+        found.append(Fraction(1 if shift else 0, 2) + Fraction(floors, 1 << shift))
+    return tuple(found)
+
+
+def _equaliser_taps(bank: FixedPointBank, bus: int) -> np.ndarray:
+    equaliser = bank.equalisers[bus]
+    if equaliser is None:
+        return np.array([1], dtype=object)
+    return np.array([0] * equaliser.delay + [int(c) for c in equaliser.coefficients], dtype=object)
+
+
+def _bits(bank: FixedPointBank, bus: int) -> int:
+    """Fraction bits of an equaliser's taps: what its products are above the scale of its bus."""
+    equaliser = bank.equalisers[bus]
+    return 0 if equaliser is None else COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits + equaliser.exponent
 
 
 def largest_sum(bank: FixedPointBank, taps: np.ndarray) -> tuple[int, np.ndarray]:
@@ -60,11 +113,32 @@ def driver_input(bank: FixedPointBank, driver: int) -> np.ndarray:
     return largest_sum(bank, driver_taps(bank, driver))[1]
 
 
-def path_input(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
-    """Return filter inputs after whose last sample one path's accumulator has its largest value: (n, 3) int64."""
+def path_taps(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
+    """Integer taps from a bus, ahead of its equaliser, to one path's accumulator: (N,) object.
+
+    With an equaliser they are larger by its fraction bits.
+    """
     path = bank.paths[sum_index][bus]
-    taps = np.zeros((len(bank.bus_names), path.delay + path.taps), dtype=object)
-    taps[bus, path.delay :] = [int(c) for c in path.coefficients]
+    behind = np.array([0] * path.delay + [int(c) for c in path.coefficients], dtype=object)
+    return np.convolve(_equaliser_taps(bank, bus), behind)
+
+
+def path_input(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
+    """Return filter inputs after whose last sample one path's accumulator has its largest value: (n, 3) int64.
+
+    Through an equaliser: but for what its rounding moves the accumulator.
+    """
+    return _bus_input(bank, bus, path_taps(bank, sum_index, bus))
+
+
+def equaliser_input(bank: FixedPointBank, bus: int) -> np.ndarray:
+    """Return filter inputs after whose last sample a bus's equaliser has its largest value: (n, 3) int64."""
+    return _bus_input(bank, bus, _equaliser_taps(bank, bus))
+
+
+def _bus_input(bank: FixedPointBank, bus: int, on_bus: np.ndarray) -> np.ndarray:
+    taps = np.zeros((len(bank.bus_names), on_bus.size), dtype=object)
+    taps[bus] = on_bus
     return largest_sum(bank, taps)[1]
 
 
