@@ -42,6 +42,8 @@ _ITD_BAND_HZ = (500.0, 1500.0)
 _ILD_BAND_HZ = (1500.0, 6000.0)
 # Nulls deeper than the mismatch of real drivers leaves count as this deep.
 _DEEPEST_NULL_DB = 25.0
+# Decibels of pre-ringing beyond its allowance that weigh as much as a loss of twice the allowance.
+_RINGING_DB = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +251,13 @@ class CentreBudget:
             "group_delay_samples": self._arrival.lateness_samples(on_axis, delay),
             "pre_ringing_db": self._arrival.pre_ringing_db(on_axis, delay),
         }
+
+
+def excess_of_allowance(losses: dict[str, float], allowances: dict[str, float]) -> float:
+    """Return the largest loss in units of its allowance: 1 or less where all are kept."""
+    ringing = losses["pre_ringing_db"] - allowances["pre_ringing_db"]
+    others = (losses[key] / allowed for key, allowed in allowances.items() if key != "pre_ringing_db")
+    return max(1 + ringing / _RINGING_DB, *others)
 
 
 def fits(losses: dict[str, float], allowances: dict[str, float]) -> bool:

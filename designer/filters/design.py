@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.filters.channels import design_channels
 from designer.filters.lengths import LENGTHS, ChannelFits, Lengths, shortest
+from designer.filters.rtf import factor_stereo
+from designer.filters.structure import join
 from designer.layout import INPUT_NAMES, Layout
 
 # Filters that err by more than this on what a listener notices first are no longer those that were designed.
@@ -23,7 +27,8 @@ def design_filters(layout: Layout) -> FilterBank:
     Returns
     -------
     FilterBank
-        (D, 3, N): ``layout.filters.taps``, or as many as the error budget needs; every channel gives at the listener
+        (D, 3, N): ``layout.filters.taps``, or as many as the error budget needs, L and R in two stages where that takes
+        fewer; every channel gives at the listener
         the level of an ideal loudspeaker in the cabinet's place.  Not normalised: see `FilterBank.normalised`.
 
     Raises
@@ -38,7 +43,11 @@ def design_filters(layout: Layout) -> FilterBank:
 
 def bank_of(layout: Layout, found: Lengths) -> FilterBank:
     """Name the drivers and inputs of fitted filters."""
-    return FilterBank(found.filters, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay)
+    responses, factors = found.filters, None
+    if found.factored is not None:
+        factors = found.factored.with_centre(found.filters[:, 2, : found.centre_taps])
+        responses = join(factors.structure, factors.split_responses())
+    return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, factors)
 
 
 def fit_filters(layout: Layout) -> Lengths:
@@ -48,6 +57,8 @@ def fit_filters(layout: Layout) -> Lengths:
     channels = design_channels(layout, max(longest, taps or 0))
     if taps is None:
         found = shortest(channels)
+        if layout.filters.form == "rtf" and found.within_budget:
+            found = replace(found, factored=factor_stereo(found))
     else:
         fits = ChannelFits.up_to(channels, taps)
         found = fits.at(taps, taps, fits.best_delay(taps, taps))

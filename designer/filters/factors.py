@@ -11,7 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.structure import Structure
+from designer.filters.structure import Structure, split
+
+# Filters that differ by no more than this, relative to the largest tap, are one another's mirror image: an iterative
+# design ends some 100 dB from symmetry.
+MIRRORED = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,3 +79,37 @@ class Factors:
     def scaled(self, gain: float) -> Factors:
         """Multiply the second stage by a gain."""
         return replace(self, components=self.components * gain)
+
+
+@dataclass(frozen=True, eq=False)
+class FactoredStereo:
+    """L and R in two stages.
+
+    Attributes
+    ----------
+    factors : Factors
+        Of the buses of L and R; that of the centre has no equaliser, and components of zero.
+    equaliser_taps, relative_taps : int
+    losses : dict
+        Keys of `STEREO_ALLOWANCES`; all within.
+    taps : int
+        Multiplications a sample, but for the references' own.
+    """
+
+    factors: Factors
+    equaliser_taps: int
+    relative_taps: int
+    losses: dict[str, float]
+    taps: int
+
+    def with_centre(self, centre: NDArray[np.float64]) -> Factors:
+        """Add the filters of C, (D, N), one stage on the bus of their own."""
+        structure = self.factors.structure
+        alone = np.zeros((centre.shape[0], 3, centre.shape[1]))
+        alone[:, 2] = centre
+        own = split(structure, alone, MIRRORED * float(np.abs(centre).max()))
+        taps = max(own.shape[2], self.factors.components.shape[2])
+        components = np.zeros((*own.shape[:2], taps))
+        components[:, :, : own.shape[2]] += own
+        components[:, :, : self.factors.components.shape[2]] += self.factors.components
+        return replace(self.factors, components=components)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
 from designer.filters.channels import DesignedChannels, evened_out
+from designer.filters.factors import FactoredStereo
 from designer.filters.fir import spectra
 from designer.filters.fit import FirFit, fit_channel
 
@@ -43,6 +44,8 @@ class Lengths:
         What the length costs; keys of the allowances.
     fits : ChannelFits
         From which other lengths can be had.
+    factored : FactoredStereo or None
+        L and R in two stages, where these take their place.
     """
 
     filters: NDArray[np.float64]
@@ -52,6 +55,7 @@ class Lengths:
     stereo_losses: dict[str, float]
     centre_losses: dict[str, float]
     fits: ChannelFits
+    factored: FactoredStereo | None = None
 
     def smallest_taps(self) -> dict[str, int | None]:
         """Return the smallest length that was tried and keeps each metric at the chosen delay; None where none does."""

@@ -1,203 +1,185 @@
-"""Relative-transfer-function form: one equaliser for each channel, then each driver relative to a reference driver.
+"""Relative-transfer-function form of L and R: one equaliser for each bus, then each driver relative to a reference.
 
-The reference path is a pure delay; the factor common to all drivers of a channel, without which the bass is lost, is
-the equaliser ahead of the split.  Both are fitted in what is heard, in turns: with the equaliser held, the relative
-filters are a linear problem, and with those held the equaliser is.
+The factor common to all drivers, without which the bass is lost, is the equaliser ahead of the split; behind it the
+reference, a driver or a mirror pair, has a pure delay.  Where the cabinet is its own mirror image, buses are mid and
+side: L and R then have two equalisers between them, and what the drivers differ by is so little that eight or sixteen
+taps are enough for it.  (One equaliser for L as a whole leaves more to the relative filters than FIRs can have: on
+`front3` the effort ran 5 dB over its cap.)
 
-Measured on the shipped layouts, the factored form with 96 + 96 taps needs a tenth to a third fewer multiplications than
-direct filters and keeps the error budget on none of them: the small spheres spend 5 to 6 dB more effort than the cap,
-most of it between 7 and 10 kHz, where one equaliser serves all drivers, and the beam loses a decibel on axis or several
-of lobe.  Longer factors gain little (a ratio of two short filters is not a short filter), and those that come near need
-more multiplications than direct filters do.  After the rotation into mid and side `pair2` has one filter a bus, and
-nothing to factor.  Direct filters are therefore what the board runs; the scorecard has these figures for each layout.
+Both stages are fitted in what is heard, and are the shortest that keep the error budget of L and R.  The beam is not
+factored: its drivers cancel each other where the nulls are, each with zeros of its own, and the ratio of two such
+filters is not a short filter; the best that was found misses the budget two- to threefold on every shipped layout.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.channels import DesignedChannels, evened_out
-from designer.filters.fir import spectra
-from designer.filters.fit import normal_equations
-from designer.triangular import solve_positive
+from designer.filters.budget import STEREO_ALLOWANCES, excess_of_allowance
+from designer.filters.cascade import Cascade, Stages
+from designer.filters.factors import MIRRORED, FactoredStereo, Factors
+from designer.filters.lengths import LENGTHS, Lengths, scaled
+from designer.filters.structure import find_structure
 
-# Of the equaliser and of each relative filter, at 48 kHz, where nothing else is said.
-RTF_TAPS = 96
-_FIRST_ROUNDS = 3
-_ROUNDS = 6
+# Lengths of the equalisers at 48 kHz, and which is tried first.
+_LENGTHS = tuple(taps for taps in LENGTHS if 80 <= taps <= 160)
+_FIRST_TAPS = 96
+# Taps of the relative filters, how many of them lie ahead of the reference, and by how much the delay is shorter than
+# that of direct filters: what is tried in turn, at 48 kHz.
+_RELATIVE = ((8, 2, 8), (16, 4, 8), (8, 2, 0), (16, 8, 0))
+# References that are tried on each bus: those that do most of the work.
 _CANDIDATES = 2
-# Part of the relative filters' length that lies ahead of the reference path: drivers may have to lead it.
-_LEAD = 0.5
+# Steps of a fit; it is given up where after so many the worst loss is still so far beyond its allowance.
+_STEPS = 16
+_PATIENCE, _HOPELESS = 5, 2.0
+# Error of the gain that doubles the weight of its band, and how long a weight is remembered (Lawson, softened: a fit
+# that follows every change of weight at once runs in circles).
+_REWEIGHTING_DB = 0.5
+_MEMORY = 0.7
 
 
-@dataclass(frozen=True, eq=False)
-class RtfBank:
-    """Factored filters of all channels.
-
-    Attributes
-    ----------
-    equalisers : (I, M) float64
-        Common to all drivers of a channel.
-    relative : (D, I, K) float64
-        Behind the equaliser; a unit impulse at ``delays[i]`` for the reference driver of channel i.
-    reference_drivers : (I,) int64
-        Chosen so that the error that is left is least.
-    delays : (I,) int64
-        Of the reference path, samples.
-    """
-
-    equalisers: NDArray[np.float64]
-    relative: NDArray[np.float64]
-    reference_drivers: NDArray[np.int64]
-    delays: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        drivers, channels, taps = self.relative.shape
-        if self.equalisers.shape[0] != channels or self.reference_drivers.shape != (channels,):
-            raise ValueError(
-                f"RtfBank: equalisers {self.equalisers.shape} and relative {self.relative.shape} do not fit: allowed "
-                "are (I, M) and (D, I, K)"
-            )
-        for channel, (driver, delay) in enumerate(zip(self.reference_drivers, self.delays, strict=True)):
-            impulse = np.zeros(taps)
-            impulse[delay] = 1.0
-            if not (0 <= driver < drivers and np.array_equal(self.relative[driver, channel], impulse)):
-                raise ValueError(f"RtfBank: channel {channel}: the reference driver's filter is no pure delay")
-
-    @property
-    def taps(self) -> int:
-        """Return the multiplications per sample: all equalisers, and all relative filters but the references."""
-        drivers, channels, length = self.relative.shape
-        return int(self.equalisers.size + channels * (drivers - 1) * length)
-
-    def impulse_responses(self) -> NDArray[np.float64]:
-        """Equaliser and relative filter in one: (D, I, M + K − 1) float64."""
-        drivers, channels, _ = self.relative.shape
-        return np.array(
-            [[np.convolve(self.equalisers[i], self.relative[d, i]) for i in range(channels)] for d in range(drivers)]
-        )
-
-
-def factor_filters(channels: DesignedChannels, equaliser_taps: int, relative_taps: int, delay: int) -> RtfBank:
-    """Fit the factored form to the design.
+def factor_stereo(direct: Lengths) -> FactoredStereo | None:
+    """Find the shortest equalisers and relative filters that keep the error budget of L and R.
 
     Parameters
     ----------
-    channels : DesignedChannels
-    equaliser_taps, relative_taps : int
-        M and K.
-    delay : int
-        Modelling delay of equaliser and reference path together, samples.
+    direct : Lengths
+        One-stage filters.
 
     Returns
     -------
-    RtfBank
+    FactoredStereo or None
+        None where two stages would not keep the budget, or save nothing.
     """
-    sizes = (equaliser_taps, relative_taps, delay)
-    first = _fit(channels, sizes, _FIRST_ROUNDS)
-    # As for direct filters, the gain's errors are evened out by one reweighting.
-    evened = evened_out(channels, spectra(first.impulse_responses()[:, :2], channels.omega))
-    return _fit(evened, sizes, _ROUNDS, first.reference_drivers)
+    task = _Task(direct)
+    if not task.has_relatives:
+        return None
+    lengths = [scaled(taps, direct.fits.channels) for taps in _LENGTHS]
+    at = _LENGTHS.index(_FIRST_TAPS)
+    found = task.fit(lengths[at])
+    # Downwards as long as shorter ones serve, else upwards until one does.
+    step = 1 if found is None else -1
+    while 0 <= at + step < len(lengths):
+        at += step
+        tried = task.fit(lengths[at])
+        found = tried or found
+        if (tried is None) == (step < 0):
+            break
+    return found if found is not None and found.taps < task.direct_taps else None
 
 
-def _fit(
-    channels: DesignedChannels,
-    sizes: tuple[int, int, int],
-    rounds: int,
-    references: NDArray[np.int64] | None = None,
-) -> RtfBank:
-    """Fit all channels, with given reference drivers or the best of the candidates."""
-    equaliser_taps, relative_taps, delay = sizes
-    found = []
-    for channel, (response, metric) in enumerate(zip(channels.responses(), channels.metrics, strict=True)):
-        drivers = _candidates(response) if references is None else [int(references[channel])]
-        fits = (
-            _factor(channels.omega, response, metric, driver, equaliser_taps, relative_taps, delay, rounds)
-            for driver in drivers
+class _Task:
+    """L and R of a layout as outputs of two buses: mid and side where it is symmetric."""
+
+    def __init__(self, direct: Lengths) -> None:
+        self._channels = direct.fits.channels
+        self._delay = direct.delay
+        drivers = direct.filters.shape[0]
+        peak = float(np.abs(direct.filters).max())
+        self.structure = find_structure(direct.filters, MIRRORED * peak)
+        signs = np.array([sign for _, sign in self.structure.sums])
+        # What an output contributes to the drive of L and of R: (2, D, V).
+        sums = np.zeros((drivers, signs.size))
+        for v, (g, sign) in enumerate(self.structure.sums):
+            group = self.structure.groups[g]
+            sums[group.plus, v] = 1.0
+            if group.minus is not None:
+                sums[group.minus, v] = sign
+        if self.structure.shuffled:
+            self._shares = np.stack([sums, sums * signs])
+            self._bus = np.where(signs > 0, 0, 1)
+            self._sums = np.arange(signs.size)
+        else:
+            self._shares = np.concatenate([np.stack([sums, 0 * sums]), np.stack([0 * sums, sums])], axis=2)
+            self._bus = np.repeat([0, 1], drivers)
+            self._sums = np.tile(np.arange(drivers), 2)
+        responses = np.concatenate(self._channels.responses()[:2], axis=1)
+        inverse = np.linalg.pinv(self._shares.reshape(2 * drivers, -1))
+        self._wanted = responses @ inverse.T
+        self._metric = np.asarray(
+            sum(
+                share.T @ metric @ share for share, metric in zip(self._shares, self._channels.metrics[:2], strict=True)
+            )
         )
-        found.append(min(fits, key=lambda result: result[0]))
-    return RtfBank(
-        np.stack([equaliser for _, _, equaliser, _ in found]),
-        np.stack([relative for _, _, _, relative in found], axis=1),
-        np.array([driver for _, driver, _, _ in found]),
-        np.full(len(found), _lead(relative_taps, delay)),
-    )
+        self.direct_taps = self._bus.size * direct.stereo_taps
 
+    @property
+    def has_relatives(self) -> bool:
+        """Whether some bus feeds more than one output: else the equaliser would be the filter itself."""
+        return bool(self._bus.size > self._buses)
 
-def rtf_losses(channels: DesignedChannels, bank: RtfBank, delay: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Return what the factored form loses against the design: keys of the error budget, for L and R, and for C."""
-    drive = spectra(bank.impulse_responses(), channels.omega)
-    return (
-        channels.stereo_budget.losses(drive[:, :, :2], delay),
-        channels.centre_budget.losses(drive[:, :, 2], delay),
-    )
+    @property
+    def _buses(self) -> int:
+        return int(self._bus.max()) + 1
 
+    def fit(self, taps: int) -> FactoredStereo | None:
+        """Two stages with equalisers of ``taps`` taps within the budget, or None."""
+        for sizes in _RELATIVE:
+            relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in sizes)
+            delay = self._delay - earlier
+            if not lead <= delay < taps + lead:
+                continue
+            stages, losses = self._best(self._start(taps, relative_taps, delay, lead), delay)
+            if excess_of_allowance(losses, STEREO_ALLOWANCES) <= 1:
+                return self._result(stages, losses, earlier)
+        return None
 
-def _candidates(response: NDArray[np.complex128]) -> list[int]:
-    """Return the drivers that do most of a channel's work: a reference that is silent has no ratio to it."""
-    work = np.sum(np.abs(response) ** 2, axis=0)
-    return [int(driver) for driver in np.argsort(-work, kind="stable")[:_CANDIDATES]]
+    def _start(self, taps: int, relative_taps: int, delay: int, lead: int) -> tuple[Cascade, Stages]:
+        """Begin with the references of least cost among those that do most of the work."""
+        work = np.sum(np.abs(self._wanted) ** 2, axis=0)
+        candidates = []
+        for bus in range(self._buses):
+            outputs = np.flatnonzero(self._bus == bus)
+            candidates.append(outputs[np.argsort(-work[outputs], kind="stable")][:_CANDIDATES])
+        found = []
+        for references in product(*candidates):
+            cascade = Cascade(self._channels.omega, self._wanted, self._metric, self._bus, np.array(references), taps)
+            stages = cascade.start(taps, relative_taps, delay, lead)
+            found.append((cascade.cost(stages, delay), cascade, stages))
+        _, cascade, stages = min(found, key=lambda entry: entry[0])
+        return cascade, stages
 
+    def _best(self, begin: tuple[Cascade, Stages], delay: int) -> tuple[Stages, dict[str, float]]:
+        """Step until the budget is kept, and return the stages that came nearest to it, with their losses."""
+        cascade, stages = begin
+        weight = np.ones(self._channels.omega.size)
+        best = self._judged(cascade, stages, delay)
+        for step in range(_STEPS):
+            if best[0] <= 1 or (step >= _PATIENCE and best[0] > _HOPELESS):
+                break
+            drive = self._drive(cascade.response(stages))
+            excess = np.maximum(*self._channels.stereo_budget.excess(drive))
+            weight = weight**_MEMORY * np.sqrt(1 + (excess / _REWEIGHTING_DB) ** 2)
+            moved = cascade.step(stages, delay, weight)
+            if moved is None:
+                break
+            stages = moved
+            best = min(best, self._judged(cascade, stages, delay), key=lambda entry: entry[0])
+        return best[1], best[2]
 
-def _lead(relative_taps: int, delay: int) -> int:
-    return min(round(_LEAD * relative_taps), delay)
+    def _judged(self, cascade: Cascade, stages: Stages, delay: int) -> tuple[float, Stages, dict[str, float]]:
+        losses = self._channels.stereo_budget.losses(self._drive(cascade.response(stages)), delay)
+        return excess_of_allowance(losses, STEREO_ALLOWANCES), stages, losses
 
+    def _drive(self, outputs: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Spectra of the drivers for L and R, (F, D, 2), of the outputs'."""
+        return np.stack([outputs @ share.T for share in self._shares], axis=2)
 
-def _factor(
-    omega: NDArray[np.float64],
-    response: NDArray[np.complex128],
-    metric: NDArray[np.complex128],
-    reference: int,
-    equaliser_taps: int,
-    relative_taps: int,
-    delay: int,
-    rounds: int,
-) -> tuple[float, int, NDArray[np.float64], NDArray[np.float64]]:
-    """Cost, reference driver, equaliser (M,) and relative filters (D, K) of one channel."""
-    drivers = response.shape[1]
-    lead = _lead(relative_taps, delay)
-    others = np.delete(np.arange(drivers), reference)
-    wanted = response * np.exp(-1j * omega * delay)[:, None]
-    relative = np.zeros((drivers, relative_taps))
-    relative[reference, lead] = 1.0
-    # As a first guess the equaliser is the reference driver's own filter.
-    own = np.ascontiguousarray(metric[:, reference : reference + 1, reference : reference + 1])
-    alone = np.exp(-1j * omega * lead)[:, None]
-    equaliser = _scalar(omega, alone, wanted[:, reference : reference + 1], own, equaliser_taps)
-    for _ in range(rounds):
-        common = spectra(equaliser, omega)
-        held = np.zeros_like(wanted)
-        held[:, reference] = common * np.exp(-1j * omega * lead)
-        part = metric[:, others[:, None], others] * (np.abs(common) ** 2)[:, None, None]
-        gradient = common.conj()[:, None] * (metric[:, others] @ (wanted - held)[..., None])[..., 0]
-        relative[others] = _solve(omega, part, gradient, relative_taps)
-        equaliser = _scalar(omega, spectra(relative, omega), wanted, metric, equaliser_taps)
-    error = spectra(relative, omega) * spectra(equaliser, omega)[:, None] - wanted
-    cost = float(np.einsum("fd,fde,fe->", error.conj(), metric, error).real)
-    return cost, reference, equaliser, relative
-
-
-def _scalar(
-    omega: NDArray[np.float64],
-    relative: NDArray[np.complex128],
-    wanted: NDArray[np.complex128],
-    metric: NDArray[np.complex128],
-    taps: int,
-) -> NDArray[np.float64]:
-    """Equaliser of least cost for relative spectra (F, D)."""
-    weighted = np.einsum("fd,fde->fe", relative.conj(), metric)
-    power = np.sum(weighted * relative, axis=1).real[:, None, None].astype(np.complex128)
-    return np.asarray(_solve(omega, power, np.sum(weighted * wanted, axis=1)[:, None], taps)[0])
-
-
-def _solve(
-    omega: NDArray[np.float64], metric: NDArray[np.complex128], gradient: NDArray[np.complex128], taps: int
-) -> NDArray[np.float64]:
-    """FIR filters (D, taps) with M·h = gradient in the least-squares sense."""
-    normal, turn = normal_equations(omega, metric, taps)
-    right = (turn @ gradient).real.reshape(-1)
-    solution = solve_positive(normal, right)
-    return np.ascontiguousarray(solution.reshape(taps, -1).T)
+    def _result(self, stages: Stages, losses: dict[str, float], earlier: int) -> FactoredStereo:
+        taps, relative_taps = stages.equalisers.shape[1], stages.relative.shape[1]
+        # mid and side are halved sums (`split`): what an output hears of them counts twice.
+        gain = 2.0 if self.structure.shuffled else 1.0
+        equalisers = [gain * np.pad(row, (earlier, 0)) for row in stages.equalisers]
+        components = np.zeros((len(self.structure.sums), 3, relative_taps))
+        components[self._sums, self._bus] = stages.relative
+        every: list[NDArray[np.float64] | None] = [*equalisers, *[None] * (3 - len(equalisers))]
+        return FactoredStereo(
+            Factors(self.structure, tuple(every), components),
+            taps,
+            relative_taps,
+            losses,
+            stages.equalisers.size + (self._bus.size - self._buses) * relative_taps,
+        )
