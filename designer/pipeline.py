@@ -26,8 +26,8 @@ from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
 from designer.fixedpoint.proof import OverflowProof, prove
-from designer.fixedpoint.quantise import NOISE_SNR_DB, quantise_bank, white_noise_snr_db
-from designer.fixedpoint.simplify import Saving, simplify
+from designer.fixedpoint.quantise import NOISE_SNR_DB, keeps_noise_snr, quantise_bank, white_noise_snr_db
+from designer.fixedpoint.simplify import Saving, simplify_bank
 from designer.fixedpoint.weights import error_weights
 from designer.layout import Layout, load_layout
 from designer.report.scorecard import scorecard
@@ -114,16 +114,25 @@ def design(layout: Layout) -> Design:
     """
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
     lengths = fit_filters(layout)
-    designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
-    simplified = simplify(designed.impulse_responses)
-    bank = replace(designed, impulse_responses=simplified.impulse_responses)
-    fixed = replace(
-        quantise_bank(bank, layout.arithmetic, error_weights(layout)),
-        limiter=fixed_limiter(limiter_settings(layout), layout.arithmetic),
-    )
+    designed, bank, savings, gain_db, fixed = _quantised(layout, lengths, peak_gain)
+    if bank.factors is not None and not keeps_noise_snr(bank, fixed):
+        # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.
+        why = f"white noise in {fixed.arithmetic} would keep {white_noise_snr_db(bank, fixed):.1f} dB over the error"
+        lengths = replace(lengths, factored=None, why_direct=why)
+        designed, bank, savings, gain_db, fixed = _quantised(layout, lengths, peak_gain)
+    fixed = replace(fixed, limiter=fixed_limiter(limiter_settings(layout), layout.arithmetic))
     _require_noise_snr(layout, bank, fixed)
     sources = generate(layout, fixed)
-    return Design(layout, designed, bank, simplified.savings, gain_db, fixed, prove(fixed), sources, lengths)
+    return Design(layout, designed, bank, savings, gain_db, fixed, prove(fixed), sources, lengths)
+
+
+def _quantised(
+    layout: Layout, lengths: Lengths, peak_gain: float
+) -> tuple[FilterBank, FilterBank, tuple[Saving, ...], float, FixedPointBank]:
+    """Scale, simplify and quantise fitted filters: as designed, simplified, what that saved, gain in dB, tables."""
+    designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
+    bank, savings = simplify_bank(designed)
+    return designed, bank, savings, gain_db, quantise_bank(bank, layout.arithmetic, error_weights(layout))
 
 
 def _require_noise_snr(layout: Layout, bank: FilterBank, fixed: FixedPointBank) -> None:

@@ -66,15 +66,33 @@ class Factors:
         )
 
     def split_responses(self) -> NDArray[np.float64]:
-        """Both stages in one, as `designer.filters.structure.split` gives them: (K, B, N + M − 1) float64."""
-        sums, buses, taps = self.components.shape
-        longest = max((equaliser.size for equaliser in self.equalisers if equaliser is not None), default=1)
-        responses = np.zeros((sums, buses, taps + longest - 1))
+        """Both stages in one, as `designer.filters.structure.split` gives them: (K, B, N) float64."""
+        rows = [
+            [
+                np.convolve(np.ones(1) if equaliser is None else equaliser, np.trim_zeros(component, "b"))
+                if component.any()
+                else np.zeros(1)
+                for equaliser, component in zip(self.equalisers, row, strict=True)
+            ]
+            for row in self.components
+        ]
+        taps = max(both.size for row in rows for both in row)
+        return np.array([[np.pad(both, (0, taps - both.size)) for both in row] for row in rows])
+
+    def folded(self) -> Factors:
+        """Put an equaliser that only one sum hears into that sum's component: a stage of its own saves nothing."""
+        equalisers = list(self.equalisers)
+        responses = self.split_responses()
+        taps = max(responses.shape[2], self.components.shape[2])
+        components = np.zeros((*responses.shape[:2], taps))
         for b, equaliser in enumerate(self.equalisers):
-            for k in range(sums):
-                both = self.components[k, b] if equaliser is None else np.convolve(equaliser, self.components[k, b])
-                responses[k, b, : both.size] = both
-        return responses
+            if equaliser is not None and np.count_nonzero(self.components[:, b].any(axis=1)) < 2:
+                equalisers[b] = None
+                components[:, b, : responses.shape[2]] = responses[:, b]
+            else:
+                components[:, b, : self.components.shape[2]] = self.components[:, b]
+        used = int(np.flatnonzero(components.any(axis=(0, 1))).max(initial=0)) + 1
+        return replace(self, equalisers=tuple(equalisers), components=components[:, :, :used])
 
     def scaled(self, gain: float) -> Factors:
         """Multiply the second stage by a gain."""

@@ -29,7 +29,7 @@ from designer.fixedpoint.qformat import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.quantise_path import group_exponents_q31, quantise_path, size_and_limit
 from designer.fixedpoint.weights import ErrorWeights
 
-__all__ = ["NOISE_SNR_DB", "quantise_bank", "quantise_path", "white_noise_snr_db"]
+__all__ = ["NOISE_SNR_DB", "keeps_noise_snr", "quantise_bank", "quantise_path", "white_noise_snr_db"]
 
 # Least signal-to-noise ratio of the quantised filters on white noise at -6 dBFS.
 NOISE_SNR_DB = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}
@@ -61,9 +61,10 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
     """
     shaped = weights is not None and TAP_TYPES[arithmetic] is np.int16
     for depth in _DEPTHS if shaped else (0.0,):
-        power = weights.power**depth if weights is not None and depth else None
+        # Without depth an error of either stage is still heard through the other, if all frequencies count alike.
+        power = weights.power**depth if weights is not None and shaped and (depth or bank.factors) else None
         fixed = _quantise_matrix(bank, arithmetic, power)
-        if not depth or white_noise_snr_db(bank, fixed) >= NOISE_SNR_DB[arithmetic] + _NOISE_MARGIN_DB:
+        if keeps_noise_snr(bank, fixed):
             break
     require_proof(fixed)
     return fixed
@@ -115,6 +116,11 @@ def _component_power(structure: Structure, power: NDArray[np.float64]) -> NDArra
             of_drivers = np.stack([both, both, of_drivers[2]])
         rows.append(of_drivers)
     return np.stack(rows)
+
+
+def keeps_noise_snr(bank: FilterBank, fixed: FixedPointBank) -> bool:
+    """Whether quantised filters keep `NOISE_SNR_DB` on white noise, with a margin for its being finite."""
+    return white_noise_snr_db(bank, fixed) >= NOISE_SNR_DB[fixed.arithmetic] + _NOISE_MARGIN_DB
 
 
 def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:

@@ -6,10 +6,13 @@ with the filters as designed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from designer.filters.bank import FilterBank
+from designer.filters.factors import Factors
 from designer.filters.structure import Structure, find_structure, join, split
 
 # Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
@@ -54,6 +57,39 @@ class Simplified:
     savings: tuple[Saving, ...]
 
 
+def simplify_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
+    """Simplify the filters of a bank within the standard budgets, in two stages where it has two.
+
+    Parameters
+    ----------
+    bank : FilterBank
+        As designed.
+
+    Returns
+    -------
+    FilterBank
+        Of the same length; without factors where no equaliser is left that several sums have in common.
+    tuple of Saving
+    """
+    factors = None if bank.factors is None else bank.factors.folded()
+    if factors is None or not any(equaliser is not None for equaliser in factors.equalisers):
+        simplified = simplify(bank.impulse_responses)
+        return replace(bank, impulse_responses=simplified.impulse_responses, factors=None), simplified.savings
+    savings = [_saving("one FIR for each driver and input, as designed", bank.impulse_responses)]
+    if factors.structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", factors.split_responses()))
+    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", factors))
+    budget = 10 ** (TRIM_BUDGET_DB / 10)
+    components = np.array([[_trim(response, budget) for response in row] for row in factors.components])
+    equalisers = tuple(None if response is None else _trim(response, budget) for response in factors.equalisers)
+    factors = replace(factors, equalisers=equalisers, components=components)
+    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", factors))
+    made = join(factors.structure, factors.split_responses())
+    responses = np.zeros_like(bank.impulse_responses)
+    responses[:, :, : made.shape[2]] = made
+    return replace(bank, impulse_responses=responses, factors=factors), tuple(savings)
+
+
 def simplify(
     impulse_responses: np.ndarray,
     mirror_budget_db: float = MIRROR_BUDGET_DB,
@@ -93,6 +129,16 @@ def _trim(response: np.ndarray, budget: float) -> np.ndarray:
 
 
 def _saving(step: str, responses: np.ndarray) -> Saving:
-    used = responses.reshape(-1, responses.shape[-1]) != 0
-    lengths = [int(np.flatnonzero(row)[-1] - np.flatnonzero(row)[0] + 1) for row in used if row.any()]
+    lengths = [_length(row) for row in responses.reshape(-1, responses.shape[-1]) if row.any()]
     return Saving(step, len(lengths), sum(lengths))
+
+
+def _stages_saving(step: str, factors: Factors) -> Saving:
+    behind = _saving(step, factors.components)
+    ahead = [_length(equaliser) for equaliser in factors.equalisers if equaliser is not None]
+    return Saving(step, behind.firs + len(ahead), behind.taps + sum(ahead))
+
+
+def _length(response: NDArray[np.float64]) -> int:
+    used = np.flatnonzero(response)
+    return int(used[-1] - used[0] + 1)
