@@ -172,7 +172,7 @@ class Beamformer(_Section):
 class Filters(_Section):
     """Form and length of the filters.
 
-    ``form = "rtf"`` filters what the drivers have in common once, ahead of the split, wherever that keeps the error budget
+    ``form = "rtf"`` filters what the drivers have in common once, ahead of the split, where that keeps the error budget
     with fewer taps; ``"direct"`` never does.  ``taps`` is the length of every FIR, and asks for the direct form; left
     out, the design chooses the shortest filters that keep its error budget.
     """

@@ -93,10 +93,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "band_hz": "Band of the beam; outside it fades into plain mixing.",
     },
     "Filters": {
-        "form": "rtf: what all drivers have in common is filtered once, ahead of the split, and each driver relative to a "
-        "reference behind it, where that keeps the error budget with fewer taps; direct: never.",
-        "taps": "Length of every FIR, in the direct form; left out, the design takes the shortest filters that keep its "
-        "error budget.",
+        "form": "rtf: what all drivers have in common is filtered once, ahead of the split, and each driver relative "
+        "to a reference behind it, where that keeps the error budget with fewer taps; direct: never.",
+        "taps": "Length of every FIR, in the direct form; left out, the design takes the shortest filters that keep "
+        "its error budget.",
     },
     "Output": {
         "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "

@@ -56,12 +56,12 @@ def fit_filters(layout: Layout) -> Lengths:
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
     channels = design_channels(layout, max(longest, taps or 0))
     if taps is None:
-        found = shortest(channels)
-        if layout.filters.form == "rtf" and found.within_budget:
-            found = replace(found, factored=factor_stereo(found))
+        found = _in_form(layout, shortest(channels))
     else:
         fits = ChannelFits.up_to(channels, taps)
-        found = fits.at(taps, taps, fits.best_delay(taps, taps))
+        found = replace(
+            fits.at(taps, taps, fits.best_delay(taps, taps)), why_direct=f"filters.taps = {taps} asks for it"
+        )
     timbre_db = max(found.stereo_losses["timbre_db"], found.centre_losses["on_axis_db"])
     if timbre_db > _MOST_TIMBRE_DB:
         remedy = "raise filters.taps or leave it out"
@@ -72,3 +72,15 @@ def fit_filters(layout: Layout) -> Lengths:
             f"{timbre_db:.1f} dB, allowed is {_MOST_TIMBRE_DB:g} dB: {remedy}"
         )
     return found
+
+
+def _in_form(layout: Layout, found: Lengths) -> Lengths:
+    """Take L and R in two stages, if that is asked for and pays."""
+    if layout.filters.form == "direct":
+        return replace(found, why_direct="filters.form = 'direct' asks for it")
+    if not found.within_budget:
+        return replace(found, why_direct="no filters of any length keep the error budget")
+    factored = factor_stereo(found)
+    if isinstance(factored, str):
+        return replace(found, why_direct=factored)
+    return replace(found, factored=factored)

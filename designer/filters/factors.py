@@ -111,7 +111,9 @@ class FactoredStereo:
     losses : dict
         Keys of `STEREO_ALLOWANCES`; all within.
     taps : int
-        Multiplications a sample, but for the references' own.
+        All equalisers and relative filters, but for the references' one tap.
+    direct_taps : int
+        What one stage takes within the same budget.
     """
 
     factors: Factors
@@ -119,6 +121,7 @@ class FactoredStereo:
     relative_taps: int
     losses: dict[str, float]
     taps: int
+    direct_taps: int
 
     def with_centre(self, centre: NDArray[np.float64]) -> Factors:
         """Add the filters of C, (D, N), one stage on the bus of their own."""

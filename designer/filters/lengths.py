@@ -46,6 +46,8 @@ class Lengths:
         From which other lengths can be had.
     factored : FactoredStereo or None
         L and R in two stages, where these take their place.
+    why_direct : str
+        Why they do not.
     """
 
     filters: NDArray[np.float64]
@@ -56,6 +58,7 @@ class Lengths:
     centre_losses: dict[str, float]
     fits: ChannelFits
     factored: FactoredStereo | None = None
+    why_direct: str = ""
 
     def smallest_taps(self) -> dict[str, int | None]:
         """Return the smallest length that was tried and keeps each metric at the chosen delay; None where none does."""

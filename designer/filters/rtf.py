@@ -1,10 +1,11 @@
 """Relative-transfer-function form of L and R: one equaliser for each bus, then each driver relative to a reference.
 
 The factor common to all drivers, without which the bass is lost, is the equaliser ahead of the split; behind it the
-reference, a driver or a mirror pair, has a pure delay.  Where the cabinet is its own mirror image, buses are mid and
-side: L and R then have two equalisers between them, and what the drivers differ by is so little that eight or sixteen
-taps are enough for it.  (One equaliser for L as a whole leaves more to the relative filters than FIRs can have: on
-`front3` the effort ran 5 dB over its cap.)
+reference, a driver or a mirror pair, has a pure delay.  The buses are mid and side: what is alike at both ears, and
+what is opposite.  Neither has a null at an ear, so that what the drivers differ by is little enough for eight or
+sixteen taps.  A channel that is null at one ear leaves more to relative filters than FIRs can have: with one equaliser
+for L and one for R the effort of `front3` ran 5 dB over its cap, and no cabinet without a mirror image kept its budget.
+A bus that only one sum hears has nothing to factor: what would be its equaliser is that sum's own filter.
 
 Both stages are fitted in what is heard, and are the shortest that keep the error budget of L and R.  The beam is not
 factored: its drivers cancel each other where the nulls are, each with zeros of its own, and the ratio of two such
@@ -22,14 +23,16 @@ from designer.filters.budget import STEREO_ALLOWANCES, excess_of_allowance
 from designer.filters.cascade import Cascade, Stages
 from designer.filters.factors import MIRRORED, FactoredStereo, Factors
 from designer.filters.lengths import LENGTHS, Lengths, scaled
-from designer.filters.structure import find_structure
+from designer.filters.structure import Structure, find_structure
 
 # Lengths of the equalisers at 48 kHz, and which is tried first.
 _LENGTHS = tuple(taps for taps in LENGTHS if 80 <= taps <= 160)
 _FIRST_TAPS = 96
 # Taps of the relative filters, how many of them lie ahead of the reference, and by how much the delay is shorter than
 # that of direct filters: what is tried in turn, at 48 kHz.
-_RELATIVE = ((8, 2, 8), (16, 4, 8), (8, 2, 0), (16, 8, 0))
+_RELATIVE = ((8, 2, 8), (16, 4, 8), (8, 2, 0), (16, 8, 0), (32, 8, 0))
+# How many of these are tried with equalisers that are shorter than the first.
+_TRIED_SHORTER = 2
 # References that are tried on each bus: those that do most of the work.
 _CANDIDATES = 2
 # Steps of a fit; it is given up where after so many the worst loss is still so far beyond its allowance.
@@ -41,7 +44,7 @@ _REWEIGHTING_DB = 0.5
 _MEMORY = 0.7
 
 
-def factor_stereo(direct: Lengths) -> FactoredStereo | None:
+def factor_stereo(direct: Lengths) -> FactoredStereo | str:
     """Find the shortest equalisers and relative filters that keep the error budget of L and R.
 
     Parameters
@@ -51,12 +54,12 @@ def factor_stereo(direct: Lengths) -> FactoredStereo | None:
 
     Returns
     -------
-    FactoredStereo or None
-        None where two stages would not keep the budget, or save nothing.
+    FactoredStereo, or str
+        Why not: two stages would save nothing, or would not keep the budget.
     """
     task = _Task(direct)
     if not task.has_relatives:
-        return None
+        return "each bus feeds one sum, whose filter would be the equaliser itself"
     lengths = [scaled(taps, direct.fits.channels) for taps in _LENGTHS]
     at = _LENGTHS.index(_FIRST_TAPS)
     found = task.fit(lengths[at])
@@ -64,38 +67,40 @@ def factor_stereo(direct: Lengths) -> FactoredStereo | None:
     step = 1 if found is None else -1
     while 0 <= at + step < len(lengths):
         at += step
-        tried = task.fit(lengths[at])
+        tried = task.fit(lengths[at], _RELATIVE if step > 0 else _RELATIVE[:_TRIED_SHORTER])
         found = tried or found
         if (tried is None) == (step < 0):
             break
-    return found if found is not None and found.taps < task.direct_taps else None
+    if found is None:
+        return f"no equalisers of {lengths[0]} to {lengths[-1]} taps keep the error budget"
+    if found.taps >= task.direct_taps:
+        return f"two stages would take {found.taps} taps, one takes {task.direct_taps}"
+    return found
 
 
 class _Task:
-    """L and R of a layout as outputs of two buses: mid and side where it is symmetric."""
+    """L and R of a layout as outputs of two buses, mid and side."""
 
     def __init__(self, direct: Lengths) -> None:
         self._channels = direct.fits.channels
         self._delay = direct.delay
         drivers = direct.filters.shape[0]
         peak = float(np.abs(direct.filters).max())
-        self.structure = find_structure(direct.filters, MIRRORED * peak)
-        signs = np.array([sign for _, sign in self.structure.sums])
-        # What an output contributes to the drive of L and of R: (2, D, V).
-        sums = np.zeros((drivers, signs.size))
-        for v, (g, sign) in enumerate(self.structure.sums):
+        found = find_structure(direct.filters, MIRRORED * peak)
+        self.structure = found if found.shuffled else Structure(True, found.groups)
+        # Outputs are what the sums hear of mid, and of side: the half of a pair, or a driver that has no mirror image.
+        outputs = [(k, 0) for k, (_, sign) in enumerate(self.structure.sums) if sign > 0]
+        outputs += [(k, 1) for k, (_, sign) in enumerate(self.structure.sums) if sign < 0 or not found.shuffled]
+        self._sums, self._bus = np.array(outputs).T
+        # What an output contributes to the drive of L, and of R: (2, D, V).
+        left = np.zeros((drivers, len(outputs)))
+        for v, k in enumerate(self._sums):
+            g, sign = self.structure.sums[k]
             group = self.structure.groups[g]
-            sums[group.plus, v] = 1.0
+            left[group.plus, v] = 1.0
             if group.minus is not None:
-                sums[group.minus, v] = sign
-        if self.structure.shuffled:
-            self._shares = np.stack([sums, sums * signs])
-            self._bus = np.where(signs > 0, 0, 1)
-            self._sums = np.arange(signs.size)
-        else:
-            self._shares = np.concatenate([np.stack([sums, 0 * sums]), np.stack([0 * sums, sums])], axis=2)
-            self._bus = np.repeat([0, 1], drivers)
-            self._sums = np.tile(np.arange(drivers), 2)
+                left[group.minus, v] = sign
+        self._shares = np.stack([left, np.where(self._bus == 0, left, -left)])
         responses = np.concatenate(self._channels.responses()[:2], axis=1)
         inverse = np.linalg.pinv(self._shares.reshape(2 * drivers, -1))
         self._wanted = responses @ inverse.T
@@ -115,10 +120,10 @@ class _Task:
     def _buses(self) -> int:
         return int(self._bus.max()) + 1
 
-    def fit(self, taps: int) -> FactoredStereo | None:
+    def fit(self, taps: int, sizes: tuple[tuple[int, int, int], ...] = _RELATIVE) -> FactoredStereo | None:
         """Two stages with equalisers of ``taps`` taps within the budget, or None."""
-        for sizes in _RELATIVE:
-            relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in sizes)
+        for size in sizes:
+            relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in size)
             delay = self._delay - earlier
             if not lead <= delay < taps + lead:
                 continue
@@ -171,15 +176,14 @@ class _Task:
     def _result(self, stages: Stages, losses: dict[str, float], earlier: int) -> FactoredStereo:
         taps, relative_taps = stages.equalisers.shape[1], stages.relative.shape[1]
         # mid and side are halved sums (`split`): what an output hears of them counts twice.
-        gain = 2.0 if self.structure.shuffled else 1.0
-        equalisers = [gain * np.pad(row, (earlier, 0)) for row in stages.equalisers]
+        mid, side = (2 * np.pad(row, (earlier, 0)) for row in stages.equalisers)
         components = np.zeros((len(self.structure.sums), 3, relative_taps))
         components[self._sums, self._bus] = stages.relative
-        every: list[NDArray[np.float64] | None] = [*equalisers, *[None] * (3 - len(equalisers))]
         return FactoredStereo(
-            Factors(self.structure, tuple(every), components),
+            Factors(self.structure, (mid, side, None), components).folded(),
             taps,
             relative_taps,
             losses,
             stages.equalisers.size + (self._bus.size - self._buses) * relative_taps,
+            self.direct_taps,
         )

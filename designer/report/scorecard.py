@@ -16,8 +16,7 @@ from designer.evaluation.upmix import evaluate_upmix
 from designer.evaluation.virtual_limits import evaluate_virtual_limits
 from designer.filters.bank import FilterBank
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
-from designer.filters.lengths import Lengths, scaled
-from designer.filters.rtf import RTF_TAPS, factor_filters, rtf_losses
+from designer.filters.lengths import Lengths
 from designer.filters.structure import split
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import FixedPointBank
@@ -25,7 +24,7 @@ from designer.fixedpoint.effective import component_responses, effective_impulse
 from designer.fixedpoint.proof import OverflowProof
 from designer.fixedpoint.simplify import Saving
 from designer.fixedpoint.upmix_proof import prove_upmix
-from designer.layout import INPUT_NAMES, Layout
+from designer.layout import Layout
 
 
 def acoustic_figures(
@@ -124,7 +123,7 @@ def scorecard(
         },
         "beam_trade": {},
         "upmix": {},
-        **({"length": length_figures(lengths), "rtf": rtf_figures(lengths)} if lengths else {}),
+        **({"length": length_figures(lengths), "rtf": rtf_figures(bank, lengths)} if lengths else {}),
         "structure": structure_figures(fixed, savings),
         "quantisation": quantisation_figures(bank, fixed),
         "protection": protection_figures(layout, fixed, proof),
@@ -152,25 +151,22 @@ def length_figures(lengths: Lengths) -> dict[str, Any]:
     }
 
 
-def rtf_figures(lengths: Lengths) -> dict[str, Any]:
-    """Lay out the factored form: which driver is the reference of each channel, how long, and what it loses."""
-    channels = lengths.fits.channels
-    taps = scaled(RTF_TAPS, channels)
-    factored = factor_filters(channels, taps, taps, lengths.delay)
-    stereo, centre = rtf_losses(channels, factored, lengths.delay)
-    names = channels.layout.driver_names
+def rtf_figures(bank: FilterBank, lengths: Lengths) -> dict[str, Any]:
+    """Lay out the relative-transfer-function form of L and R: references, lengths, losses; or why it is not used."""
+    if bank.factors is None or lengths.factored is None:
+        return {"used": False, "why_not": lengths.why_direct}
+    factors, factored = bank.factors, lengths.factored
+    sums = factors.structure.sum_names(bank.driver_names)
     return {
-        "reference_drivers": {
-            name: names[driver] for name, driver in zip(INPUT_NAMES, factored.reference_drivers.tolist(), strict=True)
+        "used": True,
+        "references": {
+            bus: sums[k] for bus, k in zip(factors.structure.buses, factors.references, strict=True) if k is not None
         },
-        "equaliser_taps": taps,
-        "relative_taps": taps,
-        "all_taps": factored.taps,
-        "direct_all_taps": len(names) * (2 * lengths.stereo_taps + lengths.centre_taps),
-        "losses": {
-            "stereo": {key: round(value, 3) for key, value in stereo.items()},
-            "centre": {key: round(value, 3) for key, value in centre.items()},
-        },
+        "equaliser_taps": factored.equaliser_taps,
+        "relative_taps": factored.relative_taps,
+        "stereo_taps": factored.taps,
+        "direct_stereo_taps": factored.direct_taps,
+        "losses": {key: round(value, 3) for key, value in factored.losses.items()},
     }
 
 

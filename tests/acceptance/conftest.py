@@ -3,23 +3,13 @@
 from pathlib import Path
 
 import pytest
+from odd_layouts import ODD
 
 from designer.layout import load_layout, parse_layout
 from designer.pipeline import design
 from designer.report.scorecard import scorecard
 
 SHIPPED = ("front3", "cross4", "echo-studio", "pair2", "bar6")
-# Five drivers at odd angles on a 12 cm sphere; not a parameter touched.
-ODD = "\n".join(
-    ['name = "odd5"', "[cabinet]", 'shape = "sphere"', "radius_m = 0.12"]
-    + [
-        f'[[driver]]\nname = "d{channel}"\nchannel = {channel}\nazimuth_deg = {azimuth}\nelevation_deg = {elevation}\n'
-        f"radius_m = {radius}"
-        for channel, (azimuth, elevation, radius) in enumerate(
-            [(12.0, 10.0, 0.02), (77.0, -10.0, 0.03), (-55.0, 0.0, 0.025), (-140.0, 30.0, 0.025), (150.0, 0.0, 0.04)]
-        )
-    ]
-)
 
 
 @pytest.fixture(scope="session")

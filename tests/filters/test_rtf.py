@@ -1,62 +1,94 @@
-"""The factored form: a pure delay on the reference path, and the same filters where the factors exist."""
+"""The relative-transfer-function form: within the budget of one stage, with fewer taps; or the reason why not."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from odd_layouts import LOPSIDED, ODD
 
-from designer.filters.channels import design_channels
+from designer.filters.budget import STEREO_ALLOWANCES, fits
+from designer.filters.design import bank_of, fit_filters
 from designer.filters.fir import spectra
-from designer.filters.lengths import LENGTHS
-from designer.filters.rtf import RtfBank, factor_filters, rtf_losses
-from designer.layout import load_layout
+from designer.layout import load_layout, parse_layout
+
+LAYOUTS = Path(__file__).parents[2] / "layouts"
 
 
 @pytest.fixture(scope="module")
-def pair2():
-    layout = load_layout(Path(__file__).parents[2] / "layouts" / "pair2.toml")
-    return design_channels(layout, max(LENGTHS))
+def front3():
+    layout = load_layout(LAYOUTS / "front3.toml")
+    return layout, fit_filters(layout)
 
 
-def test_reference_path_is_a_pure_delay_and_composition_is_the_product(pair2):
-    bank = factor_filters(pair2, 96, 64, 40)
-    composed = bank.impulse_responses()
-    assert composed.shape == (2, 3, 96 + 64 - 1)
-    assert bank.taps == 3 * 96 + 3 * 64
-    for channel, (driver, delay) in enumerate(zip(bank.reference_drivers, bank.delays, strict=True)):
-        np.testing.assert_array_equal(composed[driver, channel, delay : delay + 96], bank.equalisers[channel])
-    # By symmetry of the layout, R is referred to the other driver than L.
-    assert bank.reference_drivers[0] == 1 - bank.reference_drivers[1]
+def test_two_stages_keep_the_budget_with_fewer_taps(front3):
+    _, found = front3
+    two = found.factored
+    assert two is not None
+    assert not found.why_direct
+    assert fits(two.losses, STEREO_ALLOWANCES)
+    assert two.taps == 2 * two.equaliser_taps + two.relative_taps < two.direct_taps == 3 * found.stereo_taps
 
 
-def test_factors_that_exist_are_found(pair2):
-    # A response that is an equaliser times a delay and a weaker delay: one tap of each relative filter.
-    omega = pair2.omega
-    equaliser = np.array([0.2, 1.0, -0.5, 0.1])
-    common = spectra(equaliser, omega) * np.exp(1j * omega)
-    response = np.stack([common, -0.6 * common * np.exp(-3j * omega)], axis=1)
-    known = replace(
-        pair2,
-        stereo=replace(pair2.stereo, response=np.stack([response, response[:, ::-1]], axis=2)),
-        beam=replace(pair2.beam, weights=response),
-    )
-    bank = factor_filters(known, 16, 16, 8)
-    drive = spectra(bank.impulse_responses(), omega) * np.exp(8j * omega)[:, None, None]
-    heard = omega < 2 * np.pi * 16000 / 48000
-    np.testing.assert_allclose(drive[heard, :, 0], response[heard], atol=1e-3)
+def test_losses_are_those_of_the_bank_that_is_built(front3):
+    layout, found = front3
+    bank, channels = bank_of(layout, found), found.fits.channels
+    drive = spectra(bank.impulse_responses[:, :2], channels.omega)
+    # The delay may be shorter than that of the centre; what is left of it lies ahead of the equalisers.
+    again = channels.stereo_budget.losses(drive, found.delay)
+    assert again == pytest.approx(found.factored.losses, rel=1e-6, abs=1e-6)
 
 
-def test_losses_are_those_of_the_error_budget(pair2):
-    stereo, centre = rtf_losses(pair2, factor_filters(pair2, 96, 96, 48), 48)
-    # What the module states: within 2.1 dB of the gain, and inaudible in timbre.
-    assert stereo["cancellation_gain_db"] < 2.1
-    assert stereo["timbre_db"] < 0.5
-    assert centre["on_axis_db"] < 0.5
+def test_reference_of_each_bus_is_a_pure_delay(front3):
+    layout, found = front3
+    factors = bank_of(layout, found).factors
+    # Only one sum hears side: it has nothing to factor.
+    assert [equaliser is None for equaliser in factors.equalisers] == [False, True, True]
+    assert np.count_nonzero(factors.components[factors.references[0], 0]) == 1
+    assert factors.components[factors.references[0], 0].max() == 1.0
+    assert factors.references[1:] == (None, None)
 
 
-def test_a_reference_that_is_filtered_is_refused():
-    relative = np.zeros((2, 1, 4))
-    relative[0, 0, 1] = 0.9
-    with pytest.raises(ValueError, match="no pure delay"):
-        RtfBank(np.ones((1, 8)), relative, np.array([0]), np.array([1]))
+def test_centre_stays_as_one_stage_gives_it(front3):
+    layout, found = front3
+    bank = bank_of(layout, found)
+    own = found.filters[:, 2, : found.centre_taps]
+    # Made exactly symmetric, which the beam's iteration is to 80 dB.
+    np.testing.assert_allclose(bank.impulse_responses[:, 2, : own.shape[1]], own, atol=1e-4 * np.abs(own).max())
+    assert not bank.impulse_responses[:, 2, own.shape[1] :].any()
+
+
+def test_a_layout_without_mirror_image_is_factored_on_mid_and_side_too():
+    layout = parse_layout(ODD)
+    found = fit_filters(layout)
+    assert found.factored is not None
+    factors = bank_of(layout, found).factors
+    assert factors.structure.buses == ("mid", "side", "centre")
+    assert all(group.minus is None for group in factors.structure.groups)
+    assert [equaliser is None for equaliser in factors.equalisers] == [False, False, True]
+    assert fits(found.factored.losses, STEREO_ALLOWANCES)
+
+
+@pytest.mark.parametrize(
+    ("name", "filters", "reason"),
+    [
+        ("front3", 'form = "direct"', "filters.form = 'direct'"),
+        ("front3", "taps = 128", "filters.taps = 128"),
+        ("pair2", 'form = "rtf"', "each bus feeds one sum"),
+        (None, 'form = "rtf"', "no equalisers of 80 to 160 taps keep the error budget"),
+    ],
+)
+def test_one_stage_has_a_reason(name, filters, reason):
+    text = (LAYOUTS / f"{name}.toml").read_text() if name else LOPSIDED
+    layout = parse_layout(f"{text}\n[filters]\n{filters}\n")
+    found = fit_filters(layout)
+    assert found.factored is None
+    assert reason in found.why_direct
+    assert bank_of(layout, found).factors is None
+
+
+@pytest.mark.parametrize("rate", [44100])
+def test_two_stages_follow_the_sample_rate(rate):
+    layout = load_layout(LAYOUTS / "front3.toml").model_copy(update={"sample_rate_hz": rate})
+    found = fit_filters(layout)
+    assert found.factored is not None
+    assert found.factored.taps < found.factored.direct_taps

@@ -139,7 +139,12 @@ def test_length_tells_what_was_lost_and_allowed(data):
     lost, allowed = (data.card["length"][key]["stereo"]["cancellation_gain_db"] for key in ("losses", "allowances"))
     cells = "".join(f"<td class=n>{value:.2f} dB</td>" for value in (lost, allowed))
     assert f"<td>stereo, cancellation gain</td>{cells}" in section.lead
-    assert f"{data.card['rtf']['all_taps']} taps instead of {data.card['rtf']['direct_all_taps']}" in section.tail
+    rtf = data.card["rtf"]
+    assert f"{rtf['stereo_taps']} taps instead of {rtf['direct_stereo_taps']}" in section.tail
+    assert all(f"{driver} on {bus}" in section.tail for bus, driver in rtf["references"].items())
+    one_stage = json.loads(json.dumps(data.card))
+    one_stage["rtf"] = {"used": False, "why_not": "for a reason"}
+    assert "one stage: for a reason." in lengths.build(ReportData(data.layout, data.bank, data.fixed, one_stage)).tail
     too_short = json.loads(json.dumps(data.card))
     too_short["length"]["within_budget"] = False
     assert "leave filters.taps out" in lengths.build(ReportData(data.layout, data.bank, data.fixed, too_short)).lead

@@ -1,4 +1,4 @@
-"""How long the filters are, what that costs, and what a factored form would save."""
+"""How long the filters are, what that costs, and what filtering in two stages saves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS = {
 
 
 def build(data: ReportData) -> Section | None:
-    """Tabulate the error budget, and the factored form beside it."""
+    """Tabulate the error budget of one stage, and of two where they are used."""
     length = data.card.get("length")
     if not isinstance(length, dict):
         return None
@@ -44,18 +44,17 @@ def build(data: ReportData) -> Section | None:
 def _factored(rtf: Card | None) -> str:
     if not isinstance(rtf, dict):
         return ""
-    references = ", ".join(f"{name}: {driver}" for name, driver in (rtf.get("reference_drivers") or {}).items())
-    rows = [
-        (f"{channel}, {_name(key)}", decimal(value, 2, _unit(key)))
-        for channel, losses in (rtf.get("losses") or {}).items()
-        for key, value in losses.items()
-    ]
+    if not rtf.get("used"):
+        return paragraph(f"Left and right are filtered in one stage: {rtf.get('why_not', '–')}.")
+    references = ", ".join(f"{driver} on {bus}" for bus, driver in (rtf.get("references") or {}).items())
     lead = paragraph(
-        f"Factored into one equaliser of each channel and relative transfer functions to its reference driver "
-        f"({references}), the filters would take {rtf.get('all_taps', '–')} taps instead of "
-        f"{rtf.get('direct_all_taps', '–')}, and lose:"
+        f"Left and right are filtered in two stages: equalisers of {rtf.get('equaliser_taps', '–')} taps ahead of the "
+        f"split, filters of {rtf.get('relative_taps', '–')} taps relative to a reference behind it ({references}). "
+        f"That takes {rtf.get('stereo_taps', '–')} taps instead of {rtf.get('direct_stereo_taps', '–')}, and loses, in "
+        "the place of what is said of left and right above:"
     )
-    return lead + table(("factored form", "lost"), rows)
+    rows = [(_name(key), decimal(value, 2, _unit(key))) for key, value in (rtf.get("losses") or {}).items()]
+    return lead + table(("two stages", "lost"), rows)
 
 
 def _name(key: str) -> str:
