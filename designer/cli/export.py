@@ -50,7 +50,8 @@ def export(
     layout = load_design_layout(directory)
     bank, fixed = load_tables(directory)
     if version is Version.quantised:
-        bank = replace(bank, impulse_responses=effective_impulse_responses(fixed, bank.impulse_responses.shape[2]))
+        tables = effective_impulse_responses(fixed, bank.impulse_responses.shape[2])
+        bank = replace(bank, impulse_responses=tables, factors=None)
     target = out or directory / "export" / to.value
     paths = []
     for name, data in EXPORTERS[to.value](layout, bank).items():

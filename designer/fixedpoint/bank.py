@@ -176,6 +176,12 @@ class FixedPointBank:
         return any(equaliser is not None for equaliser in self.equalisers)
 
     @property
+    def firs(self) -> tuple[FixedPointPath, ...]:
+        """All paths that have taps, then the equalisers."""
+        paths = [path for row in self.paths for path in row if path.taps]
+        return (*paths, *(equaliser for equaliser in self.equalisers if equaliser is not None))
+
+    @property
     def history_samples(self) -> int:
         """Samples of the past that the drivers look back on, through both stages."""
         return max(ahead + path for ahead, path in zip(self._equaliser_reach, self._path_reach, strict=True))

@@ -171,12 +171,18 @@ def rtf_figures(bank: FilterBank, lengths: Lengths) -> dict[str, Any]:
 
 
 def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, Any]:
-    """Error of the coefficients of each path, relative to the path's own energy."""
+    """Error of the coefficients of each path, equaliser included, relative to the path's own energy."""
     wanted = split(fixed.structure, bank.impulse_responses)
     error = component_responses(fixed, wanted.shape[2]) - wanted
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = 10 * np.log10(np.sum(wanted**2, axis=2) / np.sum(error**2, axis=2))
+    equalisers = [
+        {"bus": bus, "taps": equaliser.taps, "delay_samples": equaliser.delay, "exponent": equaliser.exponent}
+        for bus, equaliser in zip(fixed.bus_names, fixed.equalisers, strict=True)
+        if equaliser is not None
+    ]
     return {
+        **({"equalisers": equalisers} if equalisers else {}),
         "paths": [
             {
                 "sum": name,
@@ -189,7 +195,7 @@ def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> dict[str, A
             for k, (name, row) in enumerate(zip(fixed.sum_names, fixed.paths, strict=True))
             for b, (bus, path) in enumerate(zip(fixed.bus_names, row, strict=True))
             if path.taps
-        ]
+        ],
     }
 
 
@@ -199,8 +205,8 @@ def structure_figures(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> dic
     return {
         "shuffled": fixed.structure.shuffled,
         "pairs": [[names[g.plus], names[g.minus]] for g in fixed.structure.groups if g.minus is not None],
-        "firs": sum(path.taps > 0 for row in fixed.paths for path in row),
-        "taps": sum(path.taps for row in fixed.paths for path in row),
+        "firs": len(fixed.firs),
+        "taps": sum(fir.taps for fir in fixed.firs),
         "steps": _saving_steps(fixed, savings),
     }
 

@@ -1,8 +1,10 @@
-"""Banks in two stages for tests of the fixed-point floor, built by hand: no quantiser has touched their equalisers."""
+"""Banks in two stages for tests of the fixed-point floor."""
 
 import numpy as np
 
-from designer.filters.structure import Group, Structure
+from designer.filters.bank import FilterBank
+from designer.filters.factors import Factors
+from designer.filters.structure import Group, Structure, join
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
 
 INPUTS = ("left", "right", "centre")
@@ -21,7 +23,7 @@ def equaliser(rng, arithmetic, taps, delay=0):
 
 
 def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
-    """Random equalisers, and short paths of a front driver and a mirror pair (or of three drivers) behind them."""
+    """Integers by hand: random equalisers ahead of a front driver and a mirror pair, or of three drivers."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
     used = {(g, sign): [0, 2] if sign > 0 else [1] for g, sign in structure.sums} if shuffled else {}
@@ -41,3 +43,22 @@ def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False)
     equalisers = tuple(equaliser(rng, arithmetic, taps, delay) if on else None for delay, on in enumerate(equalised))
     names = ("front", "left", "right")
     return FixedPointBank(arithmetic, 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers)
+
+
+def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):
+    """A float bank in two stages: a front driver and a mirror pair, or three drivers, references of a pure delay."""
+    rng = np.random.default_rng(seed)
+    structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
+    decay = np.exp(-np.arange(taps) / (taps / 6))
+    components = 0.3 * rng.standard_normal((len(structure.sums), 3, behind)) * np.exp(-np.arange(behind) / 3)
+    if shuffled:
+        components[[0, 1], 1] = 0.0
+        components[2, [0, 2]] = 0.0
+    for b, sum_index in enumerate((0, 2, 1)):
+        components[sum_index, b] = 0.0
+        components[sum_index, b, 2] = 1.0
+    equalisers = tuple(decay * rng.standard_normal(taps) if on else None for on in equalised)
+    factors = Factors(structure, equalisers, components)
+    responses = join(structure, factors.split_responses())
+    bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, factors)
+    return bank.normalised(peak_gain)[0]

@@ -13,9 +13,8 @@ _MAIN = "stm32f405"
 def build(data: ReportData) -> Section:
     """Tabulate tables, image and load for each board."""
     fixed = data.fixed
-    every = [path for row in fixed.paths for path in row]
-    taps = sum(path.taps for path in every)
-    coefficient_bytes = sum(path.coefficients.nbytes for path in every)
+    taps = sum(fir.taps for fir in fixed.firs)
+    coefficient_bytes = sum(fir.coefficients.nbytes for fir in fixed.firs)
     rows = [
         (
             name,
@@ -26,7 +25,7 @@ def build(data: ReportData) -> Section:
         for name, board in sorted(BOARDS.items())
     ]
     lead = paragraph(
-        f"{taps} taps in {len([p for p in every if p.taps])} paths, {coefficient_bytes / 1024:.1f} KiB of "
+        f"{taps} taps in {len(fixed.firs)} {'filters' if fixed.is_equalised else 'paths'}, {coefficient_bytes / 1024:.1f} KiB of "
         f"coefficients, {fixed.arithmetic}. Flash and RAM are those of the built image (proscenium build), "
         "instructions are counted on the virtual board (proscenium hil, with --board for another)."
     )

@@ -21,6 +21,8 @@ def build(data: ReportData) -> Section:
         for d, name in enumerate(data.bank.driver_names)
         for piece in (_magnitude(data, d, name), _impulse(data, d, name), _group_delay(data, d, name))
     )
+    figures = data.card.get("quantisation", {})
+    stored = [{"sum": "equaliser"} | p for p in figures.get("equalisers", [])] + figures.get("paths", [])
     rows = [
         (
             p.get("sum", "–"),
@@ -30,7 +32,7 @@ def build(data: ReportData) -> Section:
             p.get("exponent", "–"),
             decimal(p.get("coefficient_snr_db"), 1, "dB"),
         )
-        for p in data.card.get("quantisation", {}).get("paths", [])
+        for p in stored
     ]
     lead = paragraph(
         f"{len(data.bank.driver_names)} drivers times 3 inputs, {data.bank.impulse_responses.shape[2]} taps at "
