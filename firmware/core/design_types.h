@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Counts changes of these types; designer/codegen/generate.py writes tables for exactly one of them. */
-#define PS_DESIGN_ABI 4
+#define PS_DESIGN_ABI 5
 
 #if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
 #error "design.h was generated for another version of firmware/core: generate the design again"
@@ -20,6 +20,10 @@
 #endif
 #if PS_BLOCK_SAMPLES < 1 || PS_BLOCK_SAMPLES > 256
 #error "PS_BLOCK_SAMPLES: allowed 1 to 256"
+#endif
+
+#if !defined(PS_EQUALISED) || PS_EQUALISED < 0 || PS_EQUALISED >= 1 << PS_INPUTS
+#error "PS_EQUALISED: allowed is a bit for each bus"
 #endif
 
 #if PS_LIMITER_HOPS < 1 || PS_LIMITER_HOPS > 30
@@ -84,10 +88,21 @@ typedef struct {
     uint8_t minus; /* PS_NONE for one driver alone */
 } ps_group_t;
 
+/* Buses with an equaliser, and how many of these come ahead of a bus. */
+#define PS_EQUALISERS_BELOW(bus)                                                                             \
+    (((bus) > 0 ? PS_EQUALISED & 1 : 0) + ((bus) > 1 ? PS_EQUALISED >> 1 & 1 : 0) +                          \
+     ((bus) > 2 ? PS_EQUALISED >> 2 & 1 : 0))
+#define PS_EQUALISERS PS_EQUALISERS_BELOW(PS_INPUTS)
+/* Equalisers are sums too, behind those of the drivers; their FIRs read the bus ahead of its equaliser. */
+#define PS_ALL_SUMS (PS_SUMS + PS_EQUALISERS)
+
 typedef struct {
     ps_fir_t firs[PS_FIRS_ROOM]; /* as many as tables that come over the line may need */
-    ps_sum_t sums[PS_SUMS];
+    ps_sum_t sums[PS_ALL_SUMS];  /* an equaliser without FIRs passes its bus on as it is */
     ps_group_t groups[PS_GROUPS];
+#if PS_EQUALISED
+    uint8_t equaliser_shifts[PS_EQUALISERS]; /* right shift of each from its sum to the scale of its bus */
+#endif
     uint32_t limits[PS_DRIVERS]; /* largest magnitude of each driver: 1 to PS_SAMPLE_MAX */
     uint32_t release;            /* of the limiters, Q0.31: part of its way that a gain goes back each hop */
 } ps_design_t;

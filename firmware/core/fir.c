@@ -8,15 +8,20 @@
 #include <arm_acle.h>
 #endif
 
+void ps_samples_advance(ps_sample_t *samples, uint32_t frames)
+{
+    const uint32_t bytes = PS_HISTORY_SAMPLES * sizeof samples[0];
+
+    if (frames * sizeof samples[0] % sizeof(ps_word_t) == 0) {
+        ps_move_words(samples, samples + frames, bytes / sizeof(ps_word_t));
+    } else {
+        memmove(samples, samples + frames, bytes);
+    }
+}
+
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
 {
-    const uint32_t bytes = PS_HISTORY_SAMPLES * sizeof bus->samples[0];
-
-    if (frames * sizeof bus->samples[0] % sizeof(ps_word_t) == 0) {
-        ps_move_words(bus->samples, bus->samples + frames, bytes / sizeof(ps_word_t));
-    } else {
-        memmove(bus->samples, bus->samples + frames, bytes);
-    }
+    ps_samples_advance(bus->samples, frames);
 #if PS_USES_PARTS
     ps_parts_advance(&bus->parts, ps_bus_block(bus), frames);
 #endif
@@ -95,9 +100,9 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
 
 #endif
 
-static void add_fir(const ps_fir_t *fir, const ps_bus_t *bus, int64_t *sum, uint32_t frames)
+static void add_fir(const ps_fir_t *fir, const ps_sample_t *samples, int64_t *sum, uint32_t frames)
 {
-    const ps_sample_t *x = bus->samples + fir->start;
+    const ps_sample_t *x = samples + fir->start;
 
 #if defined(PS_ARITHMETIC_Q15)
     ps_fir_q15(fir->taps, fir->taps_odd, fir->length, x, sum, fir->shift, frames);
@@ -108,6 +113,23 @@ static void add_fir(const ps_fir_t *fir, const ps_bus_t *bus, int64_t *sum, uint
 #endif
 }
 
+/* What a FIR reads: behind its bus's equaliser, unless it is part of that itself. */
+static const ps_sample_t *samples_of(const ps_design_t *design, uint32_t sum, uint32_t b,
+                                     const ps_buses_t *buses)
+{
+#if PS_EQUALISED
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1) != 0) {
+        const uint32_t n = PS_EQUALISERS_BELOW(b);
+
+        return buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples;
+    }
+#else
+    (void)design;
+    (void)sum;
+#endif
+    return buses->raw[b].samples;
+}
+
 #if PS_USES_PARTS
 
 static bool is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
@@ -115,43 +137,162 @@ static bool is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
     return scratch->tables.of == design;
 }
 
+static const ps_bus_parts_t *parts_of(uint32_t sum, uint32_t b, const ps_buses_t *buses)
+{
+#if PS_EQUALISED
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1) != 0) {
+        return &buses->equalised[PS_EQUALISERS_BELOW(b)].parts;
+    }
+#else
+    (void)sum;
+#endif
+    return &buses->raw[b].parts;
+}
+
 #endif
 
-void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
-                ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
+#if PS_EQUALISED
+
+/*
+ * The only tap of a delay, as which the reference driver hears an equalised bus; NULL for any other FIR.
+ * Products of q15 are shifted in 32 bits.
+ */
+static const ps_coefficient_t *delay_tap(const ps_fir_t *fir)
 {
-    const ps_fir_t *fir = design->firs + design->sums[sum].first;
+#if defined(PS_ARITHMETIC_Q15)
+    const ps_coefficient_t *found = NULL;
+
+    if (fir->length > 4u || fir->shift > 15u) {
+        return NULL;
+    }
+    for (uint32_t k = 0; k < fir->length; k++) {
+        if (fir->taps[k] != 0) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = &fir->taps[k];
+        }
+    }
+    return found;
+#else
+    return fir->length == 1u ? fir->taps : NULL;
+#endif
+}
+
+/* Four outputs a turn: sums and buses have room for three more. */
+static void add_delay(const ps_fir_t *fir, const ps_coefficient_t *tap, const ps_sample_t *samples,
+                      int64_t *sum, uint32_t frames)
+{
+    const ps_sample_t *x = samples + fir->start + (tap - fir->taps);
+    const int32_t c = *tap;
+
+    for (uint32_t n = 0; n < frames; n += 4u) {
+#pragma GCC unroll 4
+        for (uint32_t k = 0; k < 4u; k++) {
+#if defined(PS_ARITHMETIC_Q31)
+            *sum++ += (int64_t)c * *x++;
+#elif defined(PS_ARITHMETIC_Q15)
+            *sum++ += (int64_t)(c * (1 << fir->shift)) * *x++;
+#else
+            *sum++ += (int64_t)(int32_t)(((int64_t)c * *x++) >> 16) * (1 << fir->shift);
+#endif
+        }
+    }
+}
+
+#else
+
+static const ps_coefficient_t *delay_tap(const ps_fir_t *fir)
+{
+    (void)fir;
+    return NULL;
+}
+
+static void add_delay(const ps_fir_t *fir, const ps_coefficient_t *tap, const ps_sample_t *samples,
+                      int64_t *sum, uint32_t frames)
+{
+    (void)fir;
+    (void)tap;
+    (void)samples;
+    (void)sum;
+    (void)frames;
+}
+
+#endif
 
 #if PS_USES_PARTS
+
+/* All FIRs but delays; where there is none, out begins with `start` all the same. */
+static void add_by_parts(const ps_design_t *design, uint32_t s, uint32_t from, int64_t start,
+                         const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
+{
+    const ps_sum_t *sum = &design->sums[s];
+    bool begun = false;
+
+    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+        const ps_fir_t *fir = &design->firs[k];
+
+        if ((from >> fir->bus & 1u) == 0 || delay_tap(fir) != NULL) {
+            continue;
+        }
+        if (!begun) {
+            ps_parts_begin(&scratch->sum, start, frames);
+            begun = true;
+        }
+        ps_parts_add(&scratch->sum, &scratch->tables.firs[k], parts_of(s, fir->bus, buses), frames);
+    }
+    if (begun) {
+        ps_parts_end(&scratch->sum, out, frames);
+    } else {
+        ps_fill_sums(out, start, frames);
+    }
+}
+
+#endif
+
+static void add_directly(const ps_design_t *design, uint32_t s, uint32_t from, int64_t start,
+                         const ps_buses_t *buses, int64_t *out, uint32_t frames)
+{
+    const ps_fir_t *fir = design->firs + design->sums[s].first;
+
+    ps_fill_sums(out, start, frames);
+    for (uint32_t k = 0; k < design->sums[s].count; k++) {
+        if ((from >> fir[k].bus & 1u) != 0 && delay_tap(&fir[k]) == NULL) {
+            add_fir(&fir[k], samples_of(design, s, fir[k].bus, buses), out, frames);
+        }
+    }
+}
+
+static void add_delays(const ps_design_t *design, uint32_t s, uint32_t from, const ps_buses_t *buses,
+                       int64_t *out, uint32_t frames)
+{
+    const ps_fir_t *fir = design->firs + design->sums[s].first;
+
+    for (uint32_t k = 0; k < design->sums[s].count; k++) {
+        const ps_coefficient_t *tap = delay_tap(&fir[k]);
+
+        if ((from >> fir[k].bus & 1u) != 0 && tap != NULL) {
+            add_delay(&fir[k], tap, samples_of(design, s, fir[k].bus, buses), out, frames);
+        }
+    }
+}
+
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
+                const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
+{
+#if PS_USES_PARTS
     if (is_split(scratch, design)) {
-        ps_parts_begin(&scratch->sum, start, frames);
+        add_by_parts(design, sum, from, start, buses, scratch, out, frames);
     } else
 #else
     (void)scratch;
 #endif
     {
-        ps_fill_sums(out, start, frames);
+        add_directly(design, sum, from, start, buses, out, frames);
     }
-    for (uint32_t k = 0; k < design->sums[sum].count; k++) {
-        const ps_bus_t *bus = &buses[fir[k].bus];
-
-        if ((from >> fir[k].bus & 1u) == 0) {
-            continue;
-        }
-#if PS_USES_PARTS
-        if (is_split(scratch, design)) {
-            ps_parts_add(&scratch->sum, &scratch->tables.firs[design->sums[sum].first + k], &bus->parts,
-                         frames);
-            continue;
-        }
-#endif
-        add_fir(&fir[k], bus, out, frames);
+    if (PS_EQUALISED) {
+        add_delays(design, sum, from, buses, out, frames);
     }
-#if PS_USES_PARTS
-    if (is_split(scratch, design)) {
-        ps_parts_end(&scratch->sum, out, frames);
-    }
-#endif
 }
 
 /* What a block of one driver comes to: all bits of its magnitudes, and whether one passes 32 bits. */
@@ -160,18 +301,16 @@ typedef struct {
     uint32_t beyond;
 } reach_t;
 
-/* sum >> shift, in two words, as a 64-bit shift by a variable takes three times as many instructions.
- * 0 <= shift <= 31. */
+/* sum >> shift, 0 <= shift <= 31. */
 static inline ps_wide_t to_feed(int64_t sum, uint32_t shift, reach_t *reach)
 {
-    const int32_t high = (int32_t)(sum >> 32);
-    const int32_t low = (int32_t)((uint32_t)sum >> shift | (uint32_t)high << 1 << (31u - shift));
+    const int32_t low = ps_low_word_of(sum, shift);
 
     reach->bits |= (uint32_t)(low ^ (low >> 31));
 #if defined(PS_ARITHMETIC_Q15)
     return low; /* it fits: designer/fixedpoint/proof.py, stage 'feed' */
 #else
-    const int32_t rest = high >> shift;
+    const int32_t rest = (int32_t)(sum >> 32) >> shift;
 
     reach->beyond |= (uint32_t)(rest ^ (low >> 31));
     return (int64_t)((uint64_t)(uint32_t)rest << 32 | (uint32_t)low);
@@ -183,7 +322,7 @@ static uint32_t reached(reach_t reach)
     return reach.beyond != 0 ? UINT32_MAX : reach.bits;
 }
 
-void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_bus_t *buses,
+void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
                     ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames)
 {
     const uint32_t shift = group->shift;

@@ -1,6 +1,6 @@
 /*
- * The filter graph: buses with their past, FIRs that add up to sums, sums that make drivers; the arithmetic
- * is DESIGN.md's, "FIR matrix".
+ * The filter graph: buses with their past, equalisers of buses, FIRs that add up to sums, sums that make
+ * drivers; the arithmetic is DESIGN.md's, "FIR matrix".
  */
 #ifndef PS_FIR_H
 #define PS_FIR_H
@@ -18,6 +18,19 @@ typedef struct {
     ps_bus_parts_t parts;
 #endif
 } __attribute__((aligned(8))) ps_bus_t;
+
+/* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself. */
+typedef struct {
+    ps_bus_t raw[PS_INPUTS];
+#if PS_EQUALISED
+    ps_bus_t equalised[PS_EQUALISERS];
+    /* The same behind the equalisers of `left`, while that is faded from; NULL: nothing is. */
+    struct {
+        ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
+    } __attribute__((aligned(8))) leaving[PS_EQUALISERS];
+    const ps_design_t *left;
+#endif
+} ps_buses_t;
 
 /* A driver's signal ahead of its limiter: at the scale of samples, and larger than they can be. */
 #if defined(PS_ARITHMETIC_Q15)
@@ -71,23 +84,34 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
 /* Makes room for the next block: the last PS_HISTORY_SAMPLES samples become the past. */
 void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
 
+/* The same for samples that are not split into parts. */
+void ps_samples_advance(ps_sample_t *samples, uint32_t frames);
+
 /*
  * Turns L', R', C, the block in each of the three buses, into what the FIRs read: mid and side in the place
  * of left and right where the design is shuffled, and PS_HEADROOM bits less.
  */
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 
+/* sum >> shift, 0 to 31, in two words: a 64-bit shift by a variable takes three times as many instructions.
+ */
+static inline int32_t ps_low_word_of(int64_t sum, uint32_t shift)
+{
+    return (int32_t)((uint32_t)sum >> shift | (uint32_t)((uint64_t)sum >> 32) << 1 << (31u - shift));
+}
+
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
 /*
  * Adds up, from `start`, the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its
  * group, ahead of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
+ * From PS_SUMS on, a sum is that of an equaliser.
  */
-void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start, const ps_bus_t *buses,
-                ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
+                const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
 /* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
-void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_bus_t *buses,
+void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
                     ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames);
 
 #endif

@@ -66,7 +66,7 @@ static bool can_be_split(const ps_fir_t *fir)
 
 static bool all_can_be_split(const ps_design_t *design)
 {
-    for (uint32_t s = 0; s < PS_SUMS; s++) {
+    for (uint32_t s = 0; s < PS_ALL_SUMS; s++) {
         const ps_sum_t *sum = &design->sums[s];
 
         for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
@@ -85,7 +85,7 @@ void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
     if (!all_can_be_split(design)) {
         return;
     }
-    for (uint32_t s = 0; s < PS_SUMS; s++) {
+    for (uint32_t s = 0; s < PS_ALL_SUMS; s++) {
         const ps_sum_t *sum = &design->sums[s];
 
         for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {

@@ -29,6 +29,15 @@ typedef enum {
 #define PS_FADE_SAMPLES                                                                                      \
     (PS_FADE_ALL < PS_BLOCK_SAMPLES ? PS_FADE_ALL : PS_FADE_ALL - PS_FADE_ALL % PS_BLOCK_SAMPLES)
 
+/*
+ * Where there are equalisers, those of the new tables run beside the old ones first, until all that the new
+ * FIRs look back on is theirs: whole blocks. What is left of the 20 ms is the groups'.
+ */
+typedef struct {
+    uint32_t warm_up;
+    uint32_t group; /* each of them */
+} ps_fade_t;
+
 /* A block of one feed, while its group fades from one design to another. */
 typedef struct {
     ps_wide_t samples[PS_BLOCK_SAMPLES];
@@ -39,11 +48,14 @@ typedef struct {
     const ps_design_t *design;
     const ps_design_t *volatile next; /* what is faded to, or NULL */
     uint32_t faded;                   /* samples since the fade began */
+#if PS_EQUALISED
+    ps_fade_t fade;
+#endif
     ps_entry_t entry;
     uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;
     ps_volume_t volume;
-    ps_bus_t buses[PS_INPUTS];
+    ps_buses_t buses;
     ps_fir_scratch_t scratch;
     ps_limiter_t limiter;
     ps_feed_leaving_t leaving[2]; /* one group's drivers from the tables that are faded from */
@@ -61,6 +73,9 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
  * both until `next` is NULL again. Returns PS_OK, or PS_E_BUSY while a fade is under way.
  */
 int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next);
+
+/* Samples from the first of the last fade to its last, or of one to the design that plays. */
+uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline);
 
 /* Channels of the input at an entry: 2, 3, or 0 where there is no such entry. */
 uint32_t ps_pipeline_channels(uint32_t entry);

@@ -36,7 +36,7 @@ static size_t round_up(size_t size)
 
 static size_t records_size(uint32_t firs)
 {
-    return (size_t)firs * PS_FIR_ENTRY_BYTES + PS_SUMS + PS_GROUPS;
+    return (size_t)firs * PS_FIR_ENTRY_BYTES + PS_ALL_SUMS + PS_GROUPS + PS_EQUALISERS;
 }
 
 size_t ps_table_set_size(uint32_t bytes, uint32_t firs)
@@ -129,7 +129,7 @@ static int read_graph(const uint8_t *records, uint32_t firs, const ps_design_t *
 
     memcpy(design->limits, like->limits, sizeof design->limits);
     design->release = like->release;
-    for (uint32_t k = 0; k < PS_SUMS; k++) {
+    for (uint32_t k = 0; k < PS_ALL_SUMS; k++) {
         design->sums[k].first = (uint8_t)first;
         design->sums[k].count = counts[k];
         first += counts[k];
@@ -139,11 +139,14 @@ static int read_graph(const uint8_t *records, uint32_t firs, const ps_design_t *
     }
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
         design->groups[g] = like->groups[g];
-        design->groups[g].shift = counts[PS_SUMS + g];
+        design->groups[g].shift = counts[PS_ALL_SUMS + g];
         if (design->groups[g].shift + GAIN_BITS > GAIN_BITS_MAX) {
             return PS_E_RANGE;
         }
     }
+#if PS_EQUALISED
+    memcpy(design->equaliser_shifts, counts + PS_ALL_SUMS + PS_GROUPS, PS_EQUALISERS);
+#endif
     return first == firs ? PS_OK : PS_E_RANGE;
 }
 
@@ -196,6 +199,51 @@ static bool sum_is_bounded(const ps_design_t *design, uint32_t k, uint32_t group
 #endif
 }
 
+#if PS_EQUALISED
+
+/* What buses hold: full scale of the word, less the headroom. */
+#define BUS_MOST  (PS_SAMPLE_MAX >> PS_HEADROOM)
+#define BUS_LEAST (PS_SAMPLE_MIN >> PS_HEADROOM)
+
+/* A product as its arithmetic adds it up. */
+static int64_t product(ps_coefficient_t c, int64_t x)
+{
+#if defined(PS_ARITHMETIC_Q31X15)
+    return (c * x) >> 16;
+#else
+    return c * x;
+#endif
+}
+
+/* Whether an equaliser gives no more than its bus holds, whatever that holds: each tap meets the end of the
+ * range that it makes most, or least, of. */
+static bool equaliser_is_bounded(const ps_design_t *design, uint32_t n)
+{
+    const ps_sum_t *sum = &design->sums[PS_SUMS + n];
+    const uint32_t shift = design->equaliser_shifts[n];
+    int64_t most = (1LL << shift) >> 1;
+    int64_t least = most;
+    uint64_t total = 0;
+
+    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+        const ps_fir_t *fir = &design->firs[k];
+        const uint64_t taps = magnitude(fir);
+
+        if (fir->shift != 0 || taps >= 1ull << 31 || (total += taps) >= 1ull << 31) {
+            return false;
+        }
+        for (uint32_t t = 0; t < fir->length; t++) {
+            const bool negative = fir->taps[t] < 0;
+
+            most += product(fir->taps[t], negative ? BUS_LEAST : BUS_MOST);
+            least += product(fir->taps[t], negative ? BUS_MOST : BUS_LEAST);
+        }
+    }
+    return most >> shift <= BUS_MOST && least >> shift >= BUS_LEAST;
+}
+
+#endif
+
 int ps_table_set_read(uint8_t *memory, uint32_t bytes, uint32_t firs, const ps_design_t *like,
                       ps_design_t *design)
 {
@@ -213,5 +261,12 @@ int ps_table_set_read(uint8_t *memory, uint32_t bytes, uint32_t firs, const ps_d
             return PS_E_BOUND;
         }
     }
+#if PS_EQUALISED
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        if (!equaliser_is_bounded(design, n)) {
+            return PS_E_BOUND;
+        }
+    }
+#endif
     return PS_OK;
 }

@@ -2,10 +2,12 @@
  * Tables as they come over the line: every byte is checked before one of them is believed. What is let
  * through cannot leave its memory and cannot overflow, whatever it is fed with.
  *
- *   coefficients    of every FIR after the other, as ps_fir_t wants them, filled up with zeros to
- * PS_FIR_FILL; q15 without the odd tables FIR entries     PS_FIR_ENTRY_… each, in the same order, those of a
- * sum beside each other sums            PS_SUMS bytes: FIRs of each, in order groups          PS_GROUPS
- * bytes: right shift of each
+ *   coefficients        of every FIR after the other, as ps_fir_t wants them, filled up with zeros to
+ *                       PS_FIR_FILL; q15 without the odd tables
+ *   FIR entries         PS_FIR_ENTRY_... each, in the same order, those of a sum beside each other
+ *   sums                PS_ALL_SUMS bytes: FIRs of each, in order, those of the equalisers last
+ *   groups              PS_GROUPS bytes: right shift of each
+ *   equalisers          PS_EQUALISERS bytes: right shift of each
  */
 #ifndef PS_TABLE_SET_H
 #define PS_TABLE_SET_H

@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "equaliser.h"
+
 static uint32_t channels_of(uint32_t stage)
 {
     switch (stage) {
     case PS_STAGE_BUS:
+    case PS_STAGE_EQUALISED:
         return PS_INPUTS;
     case PS_STAGE_PATH:
         return PS_SUMS * PS_INPUTS;
@@ -23,9 +26,22 @@ static uint32_t channels_of(uint32_t stage)
 static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint32_t first, uint32_t count,
                      int64_t *to)
 {
-    ps_fir_sum(pipeline->design, sum, buses, 0, pipeline->buses, &pipeline->scratch, pipeline->scratch.common,
+    ps_fir_sum(pipeline->design, sum, buses, 0, &pipeline->buses, &pipeline->scratch, pipeline->scratch.common,
                pipeline->frames);
     memcpy(to, pipeline->scratch.common + first, count * sizeof to[0]);
+}
+
+/* One channel of the last block where the filters read or make it. */
+static const ps_sample_t *block_of(ps_pipeline_t *pipeline, uint32_t stage, uint32_t bus)
+{
+#if PS_EQUALISED
+    if (stage == PS_STAGE_EQUALISED && (PS_EQUALISED >> bus & 1) != 0) {
+        return ps_equalised_block(pipeline->design, &pipeline->buses, (uint32_t)PS_EQUALISERS_BELOW(bus));
+    }
+#else
+    (void)stage;
+#endif
+    return ps_bus_block(&pipeline->buses.raw[bus]);
 }
 
 int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage, uint32_t index,
@@ -46,10 +62,14 @@ int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage,
             to[n] = ps_feed_block(&pipeline->limiter.feeds[index])[first + n];
         }
         break;
+    case PS_STAGE_OUTPUT:
+        for (uint32_t n = 0; n < count; n++) {
+            to[n] = out[(first + n) * PS_DRIVERS + index];
+        }
+        break;
     default:
         for (uint32_t n = 0; n < count; n++) {
-            to[n] = stage == PS_STAGE_BUS ? ps_bus_block(&pipeline->buses[index])[first + n]
-                                          : out[(first + n) * PS_DRIVERS + index];
+            to[n] = block_of(pipeline, stage, index)[first + n];
         }
         break;
     }

@@ -12,11 +12,12 @@
 /*
  * The last block at one stage (PS_STAGE_...), one channel of it:
  *
- *   BUS     index: bus                     what the filters see, behind upmix, volume and rotation
- *   PATH    index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
- *   SUM     index: sum                     ahead of all that makes drivers of sums
- *   FEED    index: driver                  ahead of its limiter
- *   OUTPUT  index: driver                  from `out`, where the block's output still lies
+ *   BUS         index: bus                     what the filters see, behind upmix, volume and rotation
+ *   EQUALISED   index: bus                     behind the bus's equaliser, or the bus where it has none
+ *   PATH        index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
+ *   SUM         index: sum                     ahead of all that makes drivers of sums
+ *   FEED        index: driver                  ahead of its limiter
+ *   OUTPUT      index: driver                  from `out`, where the block's output still lies
  *
  * Writes frames first ... first + count - 1 to `to`. Returns PS_OK, or PS_E_RANGE where there is no such
  * stage, channel or frame.

@@ -37,8 +37,8 @@ static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *r
     if (ps_get_u32(request + PS_TUNE_BEGIN_LAYOUT_HASH) != PS_LAYOUT_HASH) {
         return PS_E_LAYOUT;
     }
-    if (ps_get_u16(request + PS_TUNE_BEGIN_RESERVED) != 0) {
-        return PS_E_RANGE;
+    if (ps_get_u16(request + PS_TUNE_BEGIN_EQUALISED) != PS_EQUALISED) {
+        return PS_E_EQUALISED;
     }
     if (size == 0 || size > tuning->room) {
         return PS_E_ROOM;
@@ -209,7 +209,8 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     ps_put_u32(reply + PS_TABLES_REPLY_ROOM_BYTES, tuning->room);
     ps_put_u16(reply + PS_TABLES_REPLY_ROOM_FIRS, PS_FIRS_ROOM);
     ps_put_u16(reply + PS_TABLES_REPLY_HISTORY_SAMPLES, PS_HISTORY_SAMPLES);
-    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, PS_GROUPS * PS_FADE_SAMPLES);
+    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, (uint16_t)ps_pipeline_fade_samples(pipeline));
+    reply[PS_TABLES_REPLY_EQUALISED] = PS_EQUALISED;
     reply[PS_TABLES_REPLY_SOURCE] = bank != NULL ? bank->source : PS_SOURCE_IMAGE;
     reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
     ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->committed);

@@ -1,0 +1,93 @@
+#include "equaliser.h"
+
+#if PS_EQUALISED
+
+#include <string.h>
+
+void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames)
+{
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        ps_bus_advance(&buses->equalised[n], frames);
+        if (buses->left != NULL) {
+            ps_samples_advance(buses->leaving[n].samples, frames);
+        }
+    }
+}
+
+/* `to`: what the block in the n-th equaliser's bus becomes, at the same scale. */
+static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *buses,
+                     ps_fir_scratch_t *scratch, ps_sample_t *to, uint32_t frames)
+{
+    const uint32_t shift = design->equaliser_shifts[n];
+
+    if (design->sums[PS_SUMS + n].count == 0) {
+        memcpy(to, buses->raw[ps_equalised_bus(n)].samples + PS_HISTORY_SAMPLES, frames * sizeof to[0]);
+        return;
+    }
+    /* From half a unit of the result, so that the right shift rounds. */
+    ps_fir_sum(design, PS_SUMS + n, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
+               frames);
+    for (uint32_t k = 0; k < frames; k++) {
+        /* It fits: designer/fixedpoint/proof.py, stage 'equalised'. */
+        to[k] = (ps_sample_t)ps_low_word_of(scratch->common[k], shift);
+    }
+}
+
+void ps_equalisers_process(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses,
+                           ps_fir_scratch_t *scratch, uint32_t frames)
+{
+    if (next != NULL && buses->left == NULL) {
+        for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+            memcpy(buses->leaving[n].samples, buses->equalised[n].samples, sizeof buses->leaving[n].samples);
+        }
+        buses->left = design;
+    }
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        ps_sample_t *block = ps_bus_block(&buses->equalised[n]);
+
+        if (next != NULL) {
+            equalise(design, n, buses, scratch, buses->leaving[n].samples + PS_HISTORY_SAMPLES, frames);
+        }
+        equalise(next != NULL ? next : design, n, buses, scratch, block, frames);
+#if PS_USES_PARTS
+        ps_parts_of_block(&buses->equalised[n].parts, block, frames);
+#endif
+    }
+}
+
+const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_t *buses, uint32_t n)
+{
+    return (buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples) +
+           PS_HISTORY_SAMPLES;
+}
+
+/* How far back a FIR's oldest tap lies, its fill left out. */
+static uint32_t look_back(const ps_fir_t *fir)
+{
+    for (uint32_t k = 0; k < fir->length; k++) {
+        if (fir->taps[k] != 0 && fir->start + k <= PS_HISTORY_SAMPLES) {
+            return PS_HISTORY_SAMPLES - fir->start - k;
+        }
+    }
+    return 0;
+}
+
+uint32_t ps_equalised_history(const ps_design_t *design)
+{
+    uint32_t history = 0;
+
+    for (uint32_t s = 0; s < PS_SUMS; s++) {
+        const ps_sum_t *sum = &design->sums[s];
+
+        for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+            const ps_fir_t *fir = &design->firs[k];
+
+            if ((PS_EQUALISED >> fir->bus & 1) != 0 && look_back(fir) > history) {
+                history = look_back(fir);
+            }
+        }
+    }
+    return history;
+}
+
+#endif
