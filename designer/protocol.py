@@ -339,7 +339,7 @@ TUNE_BEGIN = Message(
             Field("layout_hash", "u32", "must be the board's, see TABLES_REPLY"),
             Field("tables_bytes", "u32", "of all that follows in TUNE_DATA"),
             Field("firs", "u16", "entries of FIR"),
-            Field("reserved", "u16", "0"),
+            Field("equalised", "u16", "must be the board's, see TABLES_REPLY"),
             Field("crc", "u32", "CRC-32 of the fields above, then of the tables"),
         )
     ),
@@ -384,7 +384,7 @@ TABLES_REPLY = Message(
             Field("source", "u8", "see SOURCE"),
             Field("fading", "u8", "1 from TUNE_APPLY to the last sample of the fade"),
             Field("flash", "u8", "1 where TUNE_COMMIT can keep tables"),
-            Field("reserved", "u8", "0"),
+            Field("equalised", "u8", "a bit for each bus with an equaliser, the first bus lowest"),
             Field("committed", "u32", "sequence number of the newest tables in flash; 0: none"),
         )
     ),
@@ -450,7 +450,7 @@ ENTRY = {"PROGRAM": 1, "FILTERS": 2}
 ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
 # In the order of the pipeline: FEED is a driver ahead of its limiter.
-STAGE = {"BUS": 1, "PATH": 2, "SUM": 3, "FEED": 5, "OUTPUT": 4}
+STAGE = {"BUS": 1, "EQUALISED": 6, "PATH": 2, "SUM": 3, "FEED": 5, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}
 PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
 RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}
@@ -477,6 +477,7 @@ STATUS_CODES = {
     "E_INCOMPLETE": (-33, "no tables have come, or not whole"),
     "E_NO_FLASH": (-35, "this board has no flash that it can write"),
     "E_FLASH": (-36, "flash could not be written, or read back differently; what was kept before still is"),
+    "E_EQUALISED": (-37, "the tables have equalisers on other buses than the image"),
     "E_BOUND": (-34, "the tables pass a limit of the proof that nothing overflows"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.

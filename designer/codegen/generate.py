@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from designer import protocol
 from designer.codegen.digest import GENERATOR_VERSION, design_digest, layout_hash
 from designer.codegen.environment import banner, create_environment
-from designer.codegen.tables import Tables, lay_out
+from designer.codegen.tables import Tables, equalised_buses, equalised_mask, lay_out
 from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
 from designer.layout import Layout
 
 # Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
-DESIGN_ABI = 4
+DESIGN_ABI = 5
 
 _VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}
 
@@ -111,7 +112,7 @@ def protocol_context() -> dict[str, Any]:
 
 
 def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[str, Any]:
-    tables = lay_out(bank)
+    tables, equalised = lay_out(bank), equalised_buses(bank)
     return {
         "abi_version": DESIGN_ABI,
         "layout_name": layout.name,
@@ -124,8 +125,11 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         "inputs": bank.input_names,
         "shuffled": int(bank.structure.shuffled),
         "buses": bank.bus_names,
-        "sums": _sums(bank, tables),
+        "sums": _sums(tables, bank.sum_names, 0),
         "groups": _groups(bank),
+        "equalised": equalised_mask(bank),
+        "equaliser_sums": _sums(tables, [f"equalised {bank.bus_names[b]}" for b in equalised], len(bank.sum_names)),
+        "equaliser_shifts": [bank.equaliser_shift(b) for b in equalised],
         "firs": tables.firs,
         "firs_room": tables.firs_room,
         "layout_hash": f"0x{layout_hash(layout, bank):08X}",
@@ -153,10 +157,10 @@ def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     return math.ceil(256 * 2 * halved * 10 ** (layout.output.peak_gain_db / 20))
 
 
-def _sums(bank: FixedPointBank, tables: Tables) -> list[dict[str, Any]]:
-    """Where the FIRs of each sum begin and how many there are: they follow each other."""
+def _sums(tables: Tables, names: Sequence[str], start: int) -> list[dict[str, Any]]:
+    """Where the FIRs of each sum begin, from the sum of index `start` on, and how many there are: they follow."""
     sums = []
-    for k, name in enumerate(bank.sum_names):
+    for k, name in enumerate(names, start):
         members = [n for n, fir in enumerate(tables.firs) if fir.sum_index == k]
         sums.append({"name": name, "first": min(members, default=0), "firs": len(members)})
     return sums

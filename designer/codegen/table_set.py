@@ -9,7 +9,7 @@ import numpy as np
 
 from designer import protocol
 from designer.codegen.digest import layout_hash
-from designer.codegen.tables import FirTable, Tables, lay_out
+from designer.codegen.tables import FirTable, Tables, equalised_buses, equalised_mask, lay_out
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
 from designer.layout import Layout
 
@@ -57,15 +57,17 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
     word = np.dtype(TAP_TYPES[bank.arithmetic]).newbyteorder("<")
     coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
     entries = b"".join(_entry(laid, fir) for fir in laid.firs)
-    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in range(len(bank.sum_names)))
+    buses = equalised_buses(bank)
+    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in range(len(bank.sum_names) + len(buses)))
     shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
+    shifts += bytes(bank.equaliser_shift(b) for b in buses)
     tables = coefficients + entries + counts + shifts
     fields: dict[str, int | bytes | str] = {
         "digest": bytes.fromhex(digest),
         "layout_hash": layout_hash(layout, bank),
         "tables_bytes": len(tables),
         "firs": len(laid.firs),
-        "reserved": 0,
+        "equalised": equalised_mask(bank),
     }
     return TableSet(
         announce(fields, tables),

@@ -27,14 +27,14 @@ _FIRS_MAX = 255
 
 @dataclass(frozen=True)
 class FirTable:
-    """One FIR as the firmware runs it: a whole path, or a run of its taps.
+    """One FIR as the firmware runs it: a whole path or equaliser, or a run of its taps.
 
     Attributes
     ----------
     symbol : str
         Name in C.
     sum_index : int
-        The sum that it adds to.
+        The sum that it adds to; equalisers are sums too, behind those of the drivers.
     bus : int
     bus_name, sum_name : str
     start : int
@@ -69,7 +69,7 @@ class FirTable:
 
 @dataclass(frozen=True)
 class Tables:
-    """Every FIR of a bank, ordered by sum, and the history that the longest needs.
+    """Every FIR of a bank, ordered by sum, and the history that the longest needs.  Equalisers come last.
 
     Attributes
     ----------
@@ -88,18 +88,43 @@ class Tables:
 
 
 def lay_out(bank: FixedPointBank) -> Tables:
-    """Cut, reverse, align and fill every path of a bank."""
-    history = bank.history_samples + bank.history_samples % 2 + HISTORY_ROOM_SAMPLES
+    """Cut, reverse, align and fill every path and equaliser of a bank."""
+    look_back = max(bank.bus_history_samples, bank.equalised_history_samples)
+    history = look_back + look_back % 2 + HISTORY_ROOM_SAMPLES
     firs = []
     for k, (g, _) in enumerate(bank.structure.sums):
         for b, path in enumerate(bank.paths[k]):
             shift = bank.group_exponent(g) - path.exponent
-            for n, segment in enumerate(segments(path.coefficients, bank.arithmetic)):
-                start, length, even, odd = _table(bank, path, segment, history)
-                names = (bank.bus_names[b], bank.sum_names[k])
-                counts = (path.exponent, segment.taps, length)
-                firs.append(FirTable(f"taps_s{k}_b{b}_{n}", k, b, *names, start, shift, *counts, even, odd))
+            firs += _firs(bank, path, history, f"taps_s{k}_b{b}", (k, b, bank.sum_names[k], shift))
+    for n, b in enumerate(equalised_buses(bank)):
+        equaliser, k = bank.equalisers[b], len(bank.sum_names) + n
+        assert equaliser is not None
+        firs += _firs(bank, equaliser, history, f"taps_e{b}", (k, b, f"equalised {bank.bus_names[b]}", 0))
     return Tables(tuple(firs), history)
+
+
+def equalised_buses(bank: FixedPointBank) -> tuple[int, ...]:
+    """Indices of the buses with an equaliser."""
+    return tuple(b for b, equaliser in enumerate(bank.equalisers) if equaliser is not None)
+
+
+def equalised_mask(bank: FixedPointBank) -> int:
+    """Return a bit for each bus with an equaliser, the first bus lowest: PS_EQUALISED in the firmware."""
+    return sum(1 << b for b in equalised_buses(bank))
+
+
+def _firs(
+    bank: FixedPointBank, path: FixedPointPath, history: int, symbol: str, place: tuple[int, int, str, int]
+) -> list[FirTable]:
+    """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
+    firs = []
+    k, b, sum_name, shift = place
+    for n, segment in enumerate(segments(path.coefficients, bank.arithmetic)):
+        start, length, even, odd = _table(bank, path, segment, history)
+        names = (bank.bus_names[b], sum_name)
+        counts = (path.exponent, segment.taps, length)
+        firs.append(FirTable(f"{symbol}_{n}", k, b, *names, start, shift, *counts, even, odd))
+    return firs
 
 
 def _table(

@@ -22,7 +22,7 @@
 #error "PS_BLOCK_SAMPLES: allowed 1 to 256"
 #endif
 
-#if !defined(PS_EQUALISED) || PS_EQUALISED < 0 || PS_EQUALISED >= 1 << PS_INPUTS
+#if !defined(PS_EQUALISED) || PS_EQUALISED >= 1 << PS_INPUTS
 #error "PS_EQUALISED: allowed is a bit for each bus"
 #endif
 
@@ -90,8 +90,8 @@ typedef struct {
 
 /* Buses with an equaliser, and how many of these come ahead of a bus. */
 #define PS_EQUALISERS_BELOW(bus)                                                                             \
-    (((bus) > 0 ? PS_EQUALISED & 1 : 0) + ((bus) > 1 ? PS_EQUALISED >> 1 & 1 : 0) +                          \
-     ((bus) > 2 ? PS_EQUALISED >> 2 & 1 : 0))
+    (((bus) > 0u ? PS_EQUALISED & 1u : 0u) + ((bus) > 1u ? PS_EQUALISED >> 1 & 1u : 0u) +                    \
+     ((bus) > 2u ? PS_EQUALISED >> 2 & 1u : 0u))
 #define PS_EQUALISERS PS_EQUALISERS_BELOW(PS_INPUTS)
 /* Equalisers are sums too, behind those of the drivers; their FIRs read the bus ahead of its equaliser. */
 #define PS_ALL_SUMS (PS_SUMS + PS_EQUALISERS)

@@ -82,7 +82,7 @@ uint32_t ps_equalised_history(const ps_design_t *design)
         for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
             const ps_fir_t *fir = &design->firs[k];
 
-            if ((PS_EQUALISED >> fir->bus & 1) != 0 && look_back(fir) > history) {
+            if ((PS_EQUALISED >> fir->bus & 1u) != 0 && look_back(fir) > history) {
                 history = look_back(fir);
             }
         }

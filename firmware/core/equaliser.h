@@ -14,7 +14,7 @@ static inline uint32_t ps_equalised_bus(uint32_t n)
 {
     uint32_t bus = 0;
 
-    while ((PS_EQUALISED >> bus & 1) == 0 || PS_EQUALISERS_BELOW(bus) != (int)n) {
+    while ((PS_EQUALISED >> bus & 1u) == 0 || PS_EQUALISERS_BELOW(bus) != n) {
         bus++;
     }
     return bus;

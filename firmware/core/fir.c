@@ -118,7 +118,7 @@ static const ps_sample_t *samples_of(const ps_design_t *design, uint32_t sum, ui
                                      const ps_buses_t *buses)
 {
 #if PS_EQUALISED
-    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1) != 0) {
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1u) != 0) {
         const uint32_t n = PS_EQUALISERS_BELOW(b);
 
         return buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples;
@@ -140,7 +140,7 @@ static bool is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
 static const ps_bus_parts_t *parts_of(uint32_t sum, uint32_t b, const ps_buses_t *buses)
 {
 #if PS_EQUALISED
-    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1) != 0) {
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1u) != 0) {
         return &buses->equalised[PS_EQUALISERS_BELOW(b)].parts;
     }
 #else

@@ -35,8 +35,8 @@ static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint
 static const ps_sample_t *block_of(ps_pipeline_t *pipeline, uint32_t stage, uint32_t bus)
 {
 #if PS_EQUALISED
-    if (stage == PS_STAGE_EQUALISED && (PS_EQUALISED >> bus & 1) != 0) {
-        return ps_equalised_block(pipeline->design, &pipeline->buses, (uint32_t)PS_EQUALISERS_BELOW(bus));
+    if (stage == PS_STAGE_EQUALISED && (PS_EQUALISED >> bus & 1u) != 0) {
+        return ps_equalised_block(pipeline->design, &pipeline->buses, PS_EQUALISERS_BELOW(bus));
     }
 #else
     (void)stage;
