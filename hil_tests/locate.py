@@ -16,6 +16,7 @@ from hil_tests.board import Board
 
 STAGE_MEANINGS = {
     "bus": "bus into the filters, behind upmix, volume and the rotation to mid and side",
+    "equalised": "equaliser of the bus",
     "path": "path of the FIR matrix",
     "sum": "sum, ahead of what makes drivers of sums",
     "feed": "driver ahead of its limiter",
@@ -30,7 +31,7 @@ class StageDifference:
     Attributes
     ----------
     stage : str
-        'bus', 'path', 'sum', 'feed' or 'output': the first in the pipeline's order that differs.
+        'bus', 'equalised', 'path', 'sum', 'feed' or 'output': the first in the pipeline's order that differs.
     channel : str
         Bus, path or driver by name.
     sample : int
@@ -58,7 +59,7 @@ class StageDifference:
 
 def channel_names(bank: FixedPointBank, stage: str) -> list[str]:
     """Names of a stage's channels, in the order of TAP's index."""
-    if stage == "bus":
+    if stage in ("bus", "equalised"):
         return [f"bus '{name}'" for name in bank.bus_names]
     if stage == "path":
         return [f"driver '{name}' <- '{bus}'" for name in bank.sum_names for bus in bank.bus_names]
@@ -87,6 +88,8 @@ def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame
     """
     for stage in protocol.STAGE:
         name = stage.lower()
+        if name == "equalised" and not bank.is_equalised:
+            continue
         expected = getattr(twin, name)
         seen = np.stack([board.tap(name, index) for index in range(expected.shape[1])], axis=1)
         wrong = np.argwhere(seen != expected)

@@ -38,6 +38,7 @@ class TablesInfo:
     source: str
     fading: bool
     flash: bool
+    equalised: int
     committed: int
 
 
@@ -47,7 +48,6 @@ def tables_of(link: Link) -> TablesInfo:
     digest, source = fields.pop("digest"), int(fields.pop("source"))
     assert isinstance(digest, bytes)
     fading, flash = bool(fields.pop("fading")), bool(fields.pop("flash"))
-    del fields["reserved"]
     numbers = {name: int(value) for name, value in fields.items()}
     return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, flash=flash, **numbers)
 
@@ -197,6 +197,15 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     ):
         if needs > has:
             raise HilError(f"tuning needs {needs} {what}, the board's image has room for {has}: {remedy}")
+    if board.equalised != tables.equalised:
+        raise HilError(
+            f"the design has equalisers on other buses ({_buses(tables.equalised)}) than the board's image "
+            f'({_buses(board.equalised)}): design it with filters.form = "direct", which any image takes; or {remedy}'
+        )
+
+
+def _buses(mask: int) -> str:
+    return ", ".join(str(b + 1) for b in range(mask.bit_length()) if mask >> b & 1) or "none"
 
 
 def _portions(tables: bytes) -> Iterator[bytes]:

@@ -32,6 +32,8 @@ class TableSet:
         Entries of FIR.
     history_samples : int
         The furthest that one of them looks back.
+    equalised : int
+        A bit for each bus with an equaliser, the first bus lowest.
     """
 
     begin: bytes
@@ -40,9 +42,10 @@ class TableSet:
     layout_hash: int
     firs: int
     history_samples: int
+    equalised: int
 
 
-def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
+def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) -> TableSet:
     """Lay a bank out for the line.
 
     Parameters
@@ -52,22 +55,29 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
     bank : FixedPointBank
     digest : str
         Design digest, 64 hexadecimal digits.
+    equalised : int
+        Buses that the board's image has equalisers on, as in `TableSet`: where the bank has none, that one will pass
+        its bus on as it is, for which it has no FIRs.
     """
     laid = lay_out(bank)
     word = np.dtype(TAP_TYPES[bank.arithmetic]).newbyteorder("<")
     coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
     entries = b"".join(_entry(laid, fir) for fir in laid.firs)
-    buses = equalised_buses(bank)
-    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in range(len(bank.sum_names) + len(buses)))
+    sums = range(len(bank.sum_names))
+    own = dict(zip(equalised_buses(bank), range(len(sums), len(sums) + len(bank.bus_names)), strict=False))
+    equalised |= equalised_mask(bank)
+    # An equaliser of no FIRs passes its bus on.
+    equalisers = [own.get(b) for b in range(len(bank.bus_names)) if equalised >> b & 1]
+    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in (*sums, *equalisers))
     shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
-    shifts += bytes(bank.equaliser_shift(b) for b in buses)
+    shifts += bytes(bank.equaliser_shift(b) if b in own else 0 for b in range(len(bank.bus_names)) if equalised >> b & 1)
     tables = coefficients + entries + counts + shifts
     fields: dict[str, int | bytes | str] = {
         "digest": bytes.fromhex(digest),
         "layout_hash": layout_hash(layout, bank),
         "tables_bytes": len(tables),
         "firs": len(laid.firs),
-        "equalised": equalised_mask(bank),
+        "equalised": equalised,
     }
     return TableSet(
         announce(fields, tables),
@@ -76,6 +86,7 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
         layout_hash(layout, bank),
         len(laid.firs),
         max((_lookback(laid, fir) for fir in laid.firs), default=0),
+        equalised,
     )
 
 

@@ -20,6 +20,9 @@ static inline uint32_t ps_equalised_bus(uint32_t n)
     return bus;
 }
 
+/* Buses hold silence; what plays from here on is `design`, and no other is left. */
+void ps_equalisers_reset(ps_buses_t *buses, const ps_design_t *design);
+
 /* Makes room for the next block behind all equalisers. */
 void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames);
 

@@ -8,22 +8,23 @@
 #include <arm_acle.h>
 #endif
 
-void ps_samples_advance(ps_sample_t *samples, uint32_t frames)
+void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames)
 {
-    const uint32_t bytes = PS_HISTORY_SAMPLES * sizeof samples[0];
+    ps_sample_t *to = samples + PS_HISTORY_SAMPLES - kept;
+    const uint32_t bytes = kept * sizeof samples[0];
 
     if (frames * sizeof samples[0] % sizeof(ps_word_t) == 0) {
-        ps_move_words(samples, samples + frames, bytes / sizeof(ps_word_t));
+        ps_move_words(to, to + frames, bytes / sizeof(ps_word_t));
     } else {
-        memmove(samples, samples + frames, bytes);
+        memmove(to, to + frames, bytes);
     }
 }
 
-void ps_bus_advance(ps_bus_t *bus, uint32_t frames)
+void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames)
 {
-    ps_samples_advance(bus->samples, frames);
+    ps_samples_advance(bus->samples, kept, frames);
 #if PS_USES_PARTS
-    ps_parts_advance(&bus->parts, ps_bus_block(bus), frames);
+    ps_parts_advance(&bus->parts, ps_bus_block(bus), kept, frames);
 #endif
 }
 
@@ -132,11 +133,6 @@ static const ps_sample_t *samples_of(const ps_design_t *design, uint32_t sum, ui
 
 #if PS_USES_PARTS
 
-static bool is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
-{
-    return scratch->tables.of == design;
-}
-
 static const ps_bus_parts_t *parts_of(uint32_t sum, uint32_t b, const ps_buses_t *buses)
 {
 #if PS_EQUALISED
@@ -222,76 +218,57 @@ static void add_delay(const ps_fir_t *fir, const ps_coefficient_t *tap, const ps
 
 #if PS_USES_PARTS
 
-/* All FIRs but delays; where there is none, out begins with `start` all the same. */
-static void add_by_parts(const ps_design_t *design, uint32_t s, uint32_t from, int64_t start,
-                         const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
+bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
+                         ps_fir_scratch_t *scratch, uint32_t frames)
 {
-    const ps_sum_t *sum = &design->sums[s];
+    const uint32_t first = design->sums[sum].first;
     bool begun = false;
 
-    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+    for (uint32_t k = first; k < first + design->sums[sum].count; k++) {
         const ps_fir_t *fir = &design->firs[k];
 
-        if ((from >> fir->bus & 1u) == 0 || delay_tap(fir) != NULL) {
+        if ((from >> fir->bus & 1u) == 0 || !ps_parts_pay(fir)) {
             continue;
         }
-        if (!begun) {
-            ps_parts_begin(&scratch->sum, start, frames);
-            begun = true;
-        }
-        ps_parts_add(&scratch->sum, &scratch->tables.firs[k], parts_of(s, fir->bus, buses), frames);
+        ps_parts_add(&scratch->sum, &scratch->tables.firs[k], parts_of(sum, fir->bus, buses), !begun, frames);
+        begun = true;
     }
-    if (begun) {
-        ps_parts_end(&scratch->sum, out, frames);
-    } else {
-        ps_fill_sums(out, start, frames);
-    }
+    return begun;
 }
 
 #endif
 
-static void add_directly(const ps_design_t *design, uint32_t s, uint32_t from, int64_t start,
-                         const ps_buses_t *buses, int64_t *out, uint32_t frames)
-{
-    const ps_fir_t *fir = design->firs + design->sums[s].first;
-
-    ps_fill_sums(out, start, frames);
-    for (uint32_t k = 0; k < design->sums[s].count; k++) {
-        if ((from >> fir[k].bus & 1u) != 0 && delay_tap(&fir[k]) == NULL) {
-            add_fir(&fir[k], samples_of(design, s, fir[k].bus, buses), out, frames);
-        }
-    }
-}
-
-static void add_delays(const ps_design_t *design, uint32_t s, uint32_t from, const ps_buses_t *buses,
-                       int64_t *out, uint32_t frames)
-{
-    const ps_fir_t *fir = design->firs + design->sums[s].first;
-
-    for (uint32_t k = 0; k < design->sums[s].count; k++) {
-        const ps_coefficient_t *tap = delay_tap(&fir[k]);
-
-        if ((from >> fir[k].bus & 1u) != 0 && tap != NULL) {
-            add_delay(&fir[k], tap, samples_of(design, s, fir[k].bus, buses), out, frames);
-        }
-    }
-}
-
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
                 const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
 {
+    const uint32_t first = design->sums[sum].first;
+    bool by_parts = false;
+
 #if PS_USES_PARTS
-    if (is_split(scratch, design)) {
-        add_by_parts(design, sum, from, start, buses, scratch, out, frames);
+    by_parts = ps_fir_is_split(scratch, design);
+    if (by_parts && ps_fir_add_by_parts(design, sum, from, buses, scratch, frames)) {
+        ps_parts_end(&scratch->sum, start, out, frames);
     } else
 #else
     (void)scratch;
 #endif
     {
-        add_directly(design, sum, from, start, buses, out, frames);
+        ps_fill_sums(out, start, frames);
     }
-    if (PS_EQUALISED) {
-        add_delays(design, sum, from, buses, out, frames);
+    for (uint32_t k = first; k < first + design->sums[sum].count; k++) {
+        const ps_fir_t *fir = &design->firs[k];
+
+        if ((from >> fir->bus & 1u) == 0 || (by_parts && ps_parts_pay(fir))) {
+            continue;
+        }
+        const ps_sample_t *samples = samples_of(design, sum, fir->bus, buses);
+        const ps_coefficient_t *tap = delay_tap(fir);
+
+        if (tap != NULL) {
+            add_delay(fir, tap, samples, out, frames);
+        } else {
+            add_fir(fir, samples, out, frames);
+        }
     }
 }
 

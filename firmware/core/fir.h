@@ -5,6 +5,7 @@
 #ifndef PS_FIR_H
 #define PS_FIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "design.h"
@@ -29,6 +30,7 @@ typedef struct {
         ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
     } __attribute__((aligned(8))) leaving[PS_EQUALISERS];
     const ps_design_t *left;
+    uint32_t kept; /* samples of the past behind equalisers that a FIR looks back on, as ps_bus_advance() */
 #endif
 } ps_buses_t;
 
@@ -81,24 +83,18 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
     return bus->samples + PS_HISTORY_SAMPLES;
 }
 
-/* Makes room for the next block: the last PS_HISTORY_SAMPLES samples become the past. */
-void ps_bus_advance(ps_bus_t *bus, uint32_t frames);
+/* Makes room for the next block: the last `kept` samples become the past; a multiple of 4, or
+ * PS_HISTORY_SAMPLES for all. */
+void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames);
 
 /* The same for samples that are not split into parts. */
-void ps_samples_advance(ps_sample_t *samples, uint32_t frames);
+void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames);
 
 /*
  * Turns L', R', C, the block in each of the three buses, into what the FIRs read: mid and side in the place
  * of left and right where the design is shuffled, and PS_HEADROOM bits less.
  */
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
-
-/* sum >> shift, 0 to 31, in two words: a 64-bit shift by a variable takes three times as many instructions.
- */
-static inline int32_t ps_low_word_of(int64_t sum, uint32_t shift)
-{
-    return (int32_t)((uint32_t)sum >> shift | (uint32_t)((uint64_t)sum >> 32) << 1 << (31u - shift));
-}
 
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
@@ -109,6 +105,20 @@ static inline int32_t ps_low_word_of(int64_t sum, uint32_t shift)
  */
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
                 const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
+
+#if PS_USES_PARTS
+
+/* Whether a design's FIRs are computed by parts, those of them for which it pays. */
+static inline bool ps_fir_is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
+{
+    return scratch->tables.of == design;
+}
+
+/* Adds up those of one sum, as ps_fir_sum() does, in scratch->sum; false: there is none. */
+bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
+                         ps_fir_scratch_t *scratch, uint32_t frames);
+
+#endif
 
 /* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,

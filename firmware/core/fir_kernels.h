@@ -11,6 +11,7 @@
 #ifndef PS_FIR_KERNELS_H
 #define PS_FIR_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PS_FIR_FILL   24u
@@ -35,8 +36,9 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
 void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames);
 
 /* Several of the same length, whose tables, samples and sums lie so far apart; not for Helium, which needs
- * none. */
+ * none. `begin`: sets the sums instead of adding to them. */
 void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
-                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames);
+                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames,
+                      bool begin);
 
 #endif

@@ -164,6 +164,8 @@ DEFINE_PASSES(q15_shifted_threes, CLEAR_3, LOAD_W, THREE("smlald"), ADD_3("16"),
 DEFINE_PASSES(q15_shifted_twos, CLEAR_2, LOAD_W, TWO("smlald"), ADD_2("16"), "8")
 DEFINE_PASSES(q31_threes, TAKE_3("8", "16"), LOAD_W, THREE("smlal"), GIVE_3("8"), "12")
 DEFINE_PASSES(q31_twos, TAKE_2("8"), LOAD_W, TWO("smlal"), GIVE_2("8"), "8")
+DEFINE_PASSES(q31_first_threes, CLEAR_3, LOAD_W, THREE("smlal"), GIVE_3("8"), "12")
+DEFINE_PASSES(q31_first_twos, CLEAR_2, LOAD_W, TWO("smlal"), GIVE_2("8"), "8")
 
 /* Threes as far as they go without a single output left over, then twos. */
 static inline uint32_t passes_of_two(uint32_t outputs)
@@ -218,7 +220,8 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
 }
 
 void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
-                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames)
+                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames,
+                      bool begin)
 {
     const uint32_t turns = (length + 2u) / 3u;
     const uint32_t threes = passes_of_three(frames);
@@ -233,19 +236,27 @@ void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length,
         if (threes != 0) {
             job.passes = threes;
             job.entry = entry_of(turns, THREE_BYTES);
-            q31_threes(&job);
+            if (begin) {
+                q31_first_threes(&job);
+            } else {
+                q31_threes(&job);
+            }
         }
         if (twos != 0) {
             job.passes = twos;
             job.entry = entry_of(turns, TWO_BYTES);
-            q31_twos(&job);
+            if (begin) {
+                q31_first_twos(&job);
+            } else {
+                q31_twos(&job);
+            }
         }
     }
 }
 
 void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
 {
-    ps_fir_q31_parts(taps, 0, length, x, 0, sum, 0, 1u, frames);
+    ps_fir_q31_parts(taps, 0, length, x, 0, sum, 0, 1u, frames, false);
 }
 
 /* clang-format off */

@@ -111,43 +111,49 @@ static inline carry_t carry_at(const ps_sample_t *x, uint32_t past)
     return (carry_t){x3, x3 - x2, x2, x2 - x1};
 }
 
-static void split_groups(int32_t *to, const ps_sample_t *x, uint32_t groups, carry_t last)
+static inline void split_group(int32_t *to, int32_t x0, int32_t x1, int32_t x2, int32_t x3, carry_t *last)
 {
     enum { APART = sizeof((ps_bus_parts_t *)0)->samples[0] / sizeof(int32_t) };
+    const int32_t a0 = x1 - x0;
+    const int32_t a1 = x3 - x2;
+    const int32_t c0 = x0 - last->x3;
+    const int32_t c1 = x2 - x1;
 
+    to[AA * APART] = a1 - a0;
+    to[AB * APART] = a0;
+    to[AC * APART] = a0 - last->a1;
+    to[BA * APART] = x2 - x0;
+    to[BB * APART] = x0;
+    to[BC * APART] = x0 - last->b1;
+    to[CA * APART] = c1 - c0;
+    to[CB * APART] = c0;
+    to[CC * APART] = c0 - last->c1;
+    *last = (carry_t){x3, a1, x2, c1};
+}
+
+static void split_groups(int32_t *to, const ps_sample_t *x, uint32_t groups, carry_t last)
+{
     for (; groups != 0; groups--, to++, x += PS_PART_RATE) {
-        const int32_t a0 = x[1] - x[0];
-        const int32_t a1 = x[3] - x[2];
-        const int32_t b0 = x[0];
-        const int32_t b1 = x[2];
-        const int32_t c0 = x[0] - last.x3;
-        const int32_t c1 = x[2] - x[1];
-
-        to[AA * APART] = a1 - a0;
-        to[AB * APART] = a0;
-        to[AC * APART] = a0 - last.a1;
-        to[BA * APART] = b1 - b0;
-        to[BB * APART] = b0;
-        to[BC * APART] = b0 - last.b1;
-        to[CA * APART] = c1 - c0;
-        to[CB * APART] = c0;
-        to[CC * APART] = c0 - last.c1;
-        last = (carry_t){x[3], a1, b1, c1};
+        split_group(to, x[0], x[1], x[2], x[3], &last);
     }
 }
 
-void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames)
+void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t kept, uint32_t frames)
 {
+    const uint32_t groups = kept / PS_PART_RATE;
+
     if (frames % PS_PART_RATE != 0) {
         /* Groups of four begin elsewhere now. */
-        const ps_sample_t *oldest = block - PS_PART_PAST * PS_PART_RATE;
+        const ps_sample_t *oldest = block - groups * PS_PART_RATE;
 
-        split_groups(parts->samples[0], oldest, PS_PART_PAST,
-                     carry_at(oldest, PS_HISTORY_SAMPLES % PS_PART_RATE));
+        split_groups(parts->samples[0] + PS_PART_PAST - groups, oldest, groups,
+                     carry_at(oldest, PS_HISTORY_SAMPLES - groups * PS_PART_RATE));
         return;
     }
     for (uint32_t p = 0; p < PS_PARTS; p++) {
-        ps_move_words(parts->samples[p], parts->samples[p] + frames / PS_PART_RATE, PS_PART_PAST);
+        int32_t *to = parts->samples[p] + PS_PART_PAST - groups;
+
+        ps_move_words(to, to + frames / PS_PART_RATE, groups);
     }
 }
 
@@ -157,34 +163,52 @@ void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t
                  carry_at(block, PS_HISTORY_SAMPLES));
 }
 
-void ps_parts_begin(ps_sum_parts_t *sum, int64_t start, uint32_t frames)
-{
-    for (uint32_t p = 0; p < PS_PARTS; p++) {
-        ps_fill_sums(sum->outputs[p], p == BB ? start : 0, groups_of(frames));
-    }
-}
-
-void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, uint32_t frames)
+void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, bool first,
+                  uint32_t frames)
 {
     ps_fir_q31_parts(fir->taps[0], PS_PART_TAPS, fir->length, bus->samples[0] + fir->start,
                      sizeof bus->samples[0] / sizeof(int32_t), sum->outputs[0],
-                     sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS, groups_of(frames));
+                     sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS, groups_of(frames), first);
 }
 
-void ps_parts_end(const ps_sum_parts_t *sum, int64_t *out, uint32_t frames)
+/* One group of four outputs. Unsigned, as parts of what fits may not fit themselves. */
+static inline void join_group(const int64_t *y, uint64_t start, uint64_t *out)
 {
-    enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };
+    enum { APART = sizeof(((ps_sum_parts_t *)0)->outputs[0]) / sizeof(int64_t) };
+    const uint64_t even = (uint64_t)y[BB * APART] + start;
+    const uint64_t early = even - (uint64_t)y[BC * APART];
+    const uint64_t late = even + (uint64_t)y[BA * APART];
+
+    out[0] = early - (uint64_t)y[CB * APART] + (uint64_t)y[CC * APART];
+    out[1] = early + (uint64_t)y[AB * APART] - (uint64_t)y[AC * APART];
+    out[2] = late - (uint64_t)y[CA * APART] - (uint64_t)y[CB * APART];
+    out[3] = late + (uint64_t)y[AA * APART] + (uint64_t)y[AB * APART];
+}
+
+void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames)
+{
     const int64_t *y = sum->outputs[0];
 
     for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, out += PS_PART_RATE) {
-        /* Unsigned, as parts of what fits may not fit themselves. */
-        const uint64_t early = (uint64_t)y[BB * APART] - (uint64_t)y[BC * APART];
-        const uint64_t late = (uint64_t)y[BA * APART] + (uint64_t)y[BB * APART];
+        join_group(y, (uint64_t)start, (uint64_t *)out);
+    }
+}
 
-        out[0] = (int64_t)(early - (uint64_t)y[CB * APART] + (uint64_t)y[CC * APART]);
-        out[1] = (int64_t)(early + (uint64_t)y[AB * APART] - (uint64_t)y[AC * APART]);
-        out[2] = (int64_t)(late - (uint64_t)y[CA * APART] - (uint64_t)y[CB * APART]);
-        out[3] = (int64_t)(late + (uint64_t)y[AA * APART] + (uint64_t)y[AB * APART]);
+void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
+                         ps_bus_parts_t *parts, uint32_t frames)
+{
+    const int64_t *y = sum->outputs[0];
+    int32_t *to = parts->samples[0] + PS_PART_PAST;
+    carry_t last = carry_at(block, PS_HISTORY_SAMPLES);
+
+    for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, to++, block += PS_PART_RATE) {
+        uint64_t out[PS_PART_RATE];
+
+        join_group(y, (uint64_t)start, out);
+        for (uint32_t n = 0; n < PS_PART_RATE; n++) {
+            block[n] = ps_low_word_of((int64_t)out[n], shift);
+        }
+        split_group(to, block[0], block[1], block[2], block[3], &last);
     }
 }
 

@@ -34,6 +34,9 @@
     (((PS_MAX_TAPS + 2u * (PS_PART_RATE - 1u)) / PS_PART_RATE + PS_PART_TURN - 1u) / PS_PART_TURN *          \
      PS_PART_TURN)
 
+/* Fewer taps take fewer instructions directly: what nine parts cost at their ends is more than they save. */
+#define PS_PARTS_WORTH 28u
+
 /* Split tables lie in RAM: a design that would fill too much of it is filtered directly, in every bit alike.
  */
 #define PS_PART_BYTES_MAX 40000u
@@ -45,6 +48,11 @@
 #else
 #define PS_USES_PARTS 0
 #endif
+
+static inline bool ps_parts_pay(const ps_fir_t *fir)
+{
+    return PS_USES_PARTS && fir->length >= PS_PARTS_WORTH;
+}
 
 #if PS_USES_PARTS
 
@@ -77,19 +85,23 @@ typedef struct {
  */
 void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design);
 
-/* After the bus itself: the last block becomes the past. `frames`: of the last block. */
-void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames);
+/* After the bus itself: the last block becomes the past, of which the last `kept` samples (a multiple of 4) are
+ * kept. `frames`: of the last block. */
+void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t kept, uint32_t frames);
 
 /* Splits the block; `block`: its first sample in its bus, with the past ahead of it. */
 void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames);
 
-/* Every output of the parts is 0 but those that add `start` to each output of the sum. */
-void ps_parts_begin(ps_sum_parts_t *sum, int64_t start, uint32_t frames);
+/* `first`: of its sum, which begins with it. */
+void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, bool first,
+                  uint32_t frames);
 
-void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, uint32_t frames);
+/* Puts `frames` outputs together, and up to three more, each on top of `start`. */
+void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames);
 
-/* Puts `frames` outputs together, and up to three more. */
-void ps_parts_end(const ps_sum_parts_t *sum, int64_t *out, uint32_t frames);
+/* The same, shifted right, into the block of a bus, which it splits as ps_parts_of_block() does. */
+void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
+                         ps_bus_parts_t *parts, uint32_t frames);
 
 #endif
 #endif

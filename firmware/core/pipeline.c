@@ -143,6 +143,7 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     memset(&pipeline->buses, 0, sizeof pipeline->buses);
 #if PS_EQUALISED
     pipeline->fade = fade_to(design);
+    ps_equalisers_reset(&pipeline->buses, design);
 #endif
     ps_fir_prepare(&pipeline->scratch, design);
     return PS_OK;
@@ -248,7 +249,7 @@ static void run_filters(ps_pipeline_t *pipeline, uint32_t frames)
         if (pipeline->faded >= ps_pipeline_fade_samples(pipeline)) {
             pipeline->design = next;
 #if PS_EQUALISED
-            pipeline->buses.left = NULL;
+            ps_equalisers_reset(&pipeline->buses, next);
 #endif
             pipeline->next = NULL;
         }
@@ -261,7 +262,7 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
         return PS_E_LENGTH;
     }
     for (uint32_t i = 0; i < PS_INPUTS; i++) {
-        ps_bus_advance(&pipeline->buses.raw[i], pipeline->frames);
+        ps_bus_advance(&pipeline->buses.raw[i], PS_HISTORY_SAMPLES, pipeline->frames);
     }
 #if PS_EQUALISED
     ps_equalisers_advance(&pipeline->buses, pipeline->frames);

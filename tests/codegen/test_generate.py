@@ -151,8 +151,8 @@ def test_a_name_that_nobody_set_is_an_error():
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("design.h", "#define PS_GENERATED_ABI 4", "#define PS_GENERATED_ABI 1", "another version of firmware/core"),
-        ("design.c", "PS_DESIGN_ABI == 4", "PS_DESIGN_ABI == 1", "the tables and firmware/core disagree"),
+        ("design.h", "#define PS_GENERATED_ABI 5", "#define PS_GENERATED_ABI 1", "another version of firmware/core"),
+        ("design.c", "PS_DESIGN_ABI == 5", "PS_DESIGN_ABI == 1", "the tables and firmware/core disagree"),
         ("design.h", "#define PS_ARITHMETIC_Q15 1", "", "exactly one of PS_ARITHMETIC_Q15"),
     ],
 )
