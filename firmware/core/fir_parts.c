@@ -171,43 +171,47 @@ void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_p
                      sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS, groups_of(frames), first);
 }
 
-/* One group of four outputs. Unsigned, as parts of what fits may not fit themselves. */
-static inline void join_group(const int64_t *y, uint64_t start, uint64_t *out)
-{
-    enum { APART = sizeof(((ps_sum_parts_t *)0)->outputs[0]) / sizeof(int64_t) };
-    const uint64_t even = (uint64_t)y[BB * APART] + start;
-    const uint64_t early = even - (uint64_t)y[BC * APART];
-    const uint64_t late = even + (uint64_t)y[BA * APART];
-
-    out[0] = early - (uint64_t)y[CB * APART] + (uint64_t)y[CC * APART];
-    out[1] = early + (uint64_t)y[AB * APART] - (uint64_t)y[AC * APART];
-    out[2] = late - (uint64_t)y[CA * APART] - (uint64_t)y[CB * APART];
-    out[3] = late + (uint64_t)y[AA * APART] + (uint64_t)y[AB * APART];
-}
-
 void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames)
 {
+    enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };
     const int64_t *y = sum->outputs[0];
 
     for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, out += PS_PART_RATE) {
-        join_group(y, (uint64_t)start, (uint64_t *)out);
+        /* Unsigned, as parts of what fits may not fit themselves. */
+        const uint64_t even = (uint64_t)y[BB * APART] + (uint64_t)start;
+        const uint64_t early = even - (uint64_t)y[BC * APART];
+        const uint64_t late = even + (uint64_t)y[BA * APART];
+
+        out[0] = (int64_t)(early - (uint64_t)y[CB * APART] + (uint64_t)y[CC * APART]);
+        out[1] = (int64_t)(early + (uint64_t)y[AB * APART] - (uint64_t)y[AC * APART]);
+        out[2] = (int64_t)(late - (uint64_t)y[CA * APART] - (uint64_t)y[CB * APART]);
+        out[3] = (int64_t)(late + (uint64_t)y[AA * APART] + (uint64_t)y[AB * APART]);
     }
+}
+
+/* As ps_low_word_of(), where the shift is at least 1: one instruction less. */
+static inline int32_t shifted(uint64_t sum, uint32_t shift)
+{
+    return (int32_t)((uint32_t)sum >> shift | (uint32_t)(sum >> 32) << (32u - shift));
 }
 
 void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
                          ps_bus_parts_t *parts, uint32_t frames)
 {
-    const int64_t *y = sum->outputs[0];
+    enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };
+    const uint64_t *y = (const uint64_t *)sum->outputs[0];
     int32_t *to = parts->samples[0] + PS_PART_PAST;
     carry_t last = carry_at(block, PS_HISTORY_SAMPLES);
 
     for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, to++, block += PS_PART_RATE) {
-        uint64_t out[PS_PART_RATE];
+        const uint64_t even = y[BB * APART] + (uint64_t)start;
+        const uint64_t early = even - y[BC * APART];
+        const uint64_t late = even + y[BA * APART];
 
-        join_group(y, (uint64_t)start, out);
-        for (uint32_t n = 0; n < PS_PART_RATE; n++) {
-            block[n] = ps_low_word_of((int64_t)out[n], shift);
-        }
+        block[0] = shifted(early - y[CB * APART] + y[CC * APART], shift);
+        block[1] = shifted(early + y[AB * APART] - y[AC * APART], shift);
+        block[2] = shifted(late - y[CA * APART] - y[CB * APART], shift);
+        block[3] = shifted(late + y[AA * APART] + y[AB * APART], shift);
         split_group(to, block[0], block[1], block[2], block[3], &last);
     }
 }
