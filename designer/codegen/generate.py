@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from designer import protocol
 from designer.codegen.digest import GENERATOR_VERSION, design_digest, layout_hash
 from designer.codegen.environment import banner, create_environment
@@ -151,10 +153,17 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
 def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     """Σ|h| that a path of tuned tables may have, times 256: twice what this layout's level allows.
 
-    A path from mid has the taps of left and right added up, twice as much again.
+    A path from mid has the taps of left and right added up, twice as much again.  Σ|h| of an equaliser is at most 1, and
+    what it takes is given back by the paths behind it: those may have twice what the image's own have.
     """
     halved = 2 if bank.structure.shuffled else 1
-    return math.ceil(256 * 2 * halved * 10 ** (layout.output.peak_gain_db / 20))
+    allowed = halved * 10 ** (layout.output.peak_gain_db / 20)
+    if bank.is_equalised:
+        bits = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+        paths = (path for row in bank.paths for path in row)
+        sums = (float(np.abs(p.coefficients.astype(np.float64)).sum()) * 2.0 ** -(bits + p.exponent) for p in paths)
+        allowed = max(allowed, *sums)
+    return math.ceil(256 * 2 * allowed)
 
 
 def _sums(tables: Tables, names: Sequence[str], start: int) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) 
     coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
     entries = b"".join(_entry(laid, fir) for fir in laid.firs)
     sums = range(len(bank.sum_names))
-    own = dict(zip(equalised_buses(bank), range(len(sums), len(sums) + len(bank.bus_names)), strict=False))
+    own = {b: len(sums) + n for n, b in enumerate(equalised_buses(bank))}
     equalised |= equalised_mask(bank)
     # An equaliser of no FIRs passes its bus on.
     equalisers = [own.get(b) for b in range(len(bank.bus_names)) if equalised >> b & 1]

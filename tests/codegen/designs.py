@@ -38,8 +38,11 @@ def small_layout(arithmetic, drivers=2, name="small"):
     return parse_layout(text + "".join(DRIVER.format(channel=d, azimuth=20 * d - 160) for d in range(drivers)))
 
 
-def small_bank(layout, seed=1, structure=None):
-    """Random taps for a layout; asymmetric, so that a reversal shows.  A q31x15 path needs two accumulators."""
+def small_bank(layout, seed=1, structure=None, equalised=()):
+    """Random taps for a layout; asymmetric, so that a reversal shows.  A q31x15 path needs two accumulators.
+
+    `equalised`: whether each bus has an equaliser; the sum behind one is a pure delay of bus 0.
+    """
     rng = np.random.default_rng(seed)
     word = np.iinfo(TAP_TYPES[layout.arithmetic])
 
@@ -55,6 +58,13 @@ def small_bank(layout, seed=1, structure=None):
         taps = np.round(weights * 0.9 * word.max / max(size, 1e-9)).astype(word.dtype)
         return FixedPointPath(taps, delay, exponent)
 
+    def equaliser(taps, delay):
+        # The sum of |h| is a little below 1; that of |c| takes two accumulators of q31x15.
+        exponent = {"q15": 3, "q31": 0, "q31x15": 6}[layout.arithmetic]
+        weights = np.copysign(rng.uniform(0.9, 1.0, taps), rng.standard_normal(taps))
+        size = np.abs(weights).sum() / (1 - 2.0**-10) / 2.0 ** (word.bits - 1 + exponent)
+        return FixedPointPath(np.trunc(weights / max(size, 1 / word.max)).astype(word.dtype), delay, exponent)
+
     rows = [
         [path(37, 0, 3), path(5, 61, 6), path(0, 0, 0)],
         [path(1, 90, 1), path(0, 7, 2), path(64, 12, 4)],
@@ -62,16 +72,25 @@ def small_bank(layout, seed=1, structure=None):
     ]
     structure = structure or Structure(False, tuple(Group(d) for d in range(len(layout.drivers))))
     paths = tuple(tuple(rows[k % 3]) for k in range(len(structure.sums)))
-    return FixedPointBank(layout.arithmetic, layout.sample_rate_hz, layout.driver_names, INPUTS, paths, structure)
+    equalisers = tuple(equaliser(70 - 9 * b, 2 * b) if on else None for b, on in enumerate(equalised))
+    names = layout.driver_names
+    return FixedPointBank(
+        layout.arithmetic, layout.sample_rate_hz, names, INPUTS, paths, structure, equalisers=equalisers
+    )
 
 
 MIRRORED = Structure(True, (Group(0, 2), Group(1)))
 
 
-def generate_small(arithmetic, directory, structure=None, limiter=None, **changes):
+def retuned_bank(layout, bank, seed):
+    """Another bank of the same graph, with equalisers on the same buses."""
+    return small_bank(layout, seed, bank.structure, tuple(equaliser is not None for equaliser in bank.equalisers))
+
+
+def generate_small(arithmetic, directory, structure=None, limiter=None, equalised=(), **changes):
     """Layout, bank and digest of a small design whose sources lie in `directory`."""
     layout = small_layout(arithmetic, **changes)
-    bank = small_bank(layout, structure=structure)
+    bank = small_bank(layout, structure=structure, equalised=equalised)
     bank = bank if limiter is None else replace(bank, limiter=limiter)
     sources = generate(layout, bank)
     write(sources, directory)

@@ -7,12 +7,18 @@ from designer.toolchain.compiler import build_host_library
 from hil_tests.host_core import HostCore
 
 
-@pytest.fixture(scope="session", params=[None, MIRRORED], ids=["direct", "mirrored"])
+DESIGNS = {
+    "direct": {"structure": None, "drivers": 2},
+    "mirrored": {"structure": MIRRORED, "drivers": 3},
+    "equalised": {"structure": MIRRORED, "drivers": 3, "equalised": (True, True, False)},
+}
+
+
+@pytest.fixture(scope="session", params=DESIGNS.values(), ids=DESIGNS)
 def built(request, arithmetic, tmp_path_factory):
-    """Layout, bank, digest and core of a small design; one with FIRs on the inputs, one on mid and side."""
+    """Layout, bank, digest and core of a small design; with FIRs on the inputs, on mid and side, behind equalisers."""
     directory = tmp_path_factory.mktemp(f"core-{arithmetic}")
-    drivers = 2 if request.param is None else 3
-    layout, bank, digest = generate_small(arithmetic, directory / "generated", request.param, drivers=drivers)
+    layout, bank, digest = generate_small(arithmetic, directory / "generated", **request.param)
     return layout, bank, digest, HostCore(build_host_library(directory / "generated", directory / "core.so"))
 
 

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from designs import generate_small, small_bank
+from designs import generate_small, retuned_bank, small_bank
 
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
@@ -23,7 +23,7 @@ def design(built):
 
 
 def retuned(layout, bank, seed):
-    other = small_bank(layout, seed, bank.structure)
+    other = retuned_bank(layout, bank, seed)
     return other, pack(layout, other, design_digest(layout, other))
 
 

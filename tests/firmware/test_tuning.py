@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from designs import small_bank
+from designs import retuned_bank
 
 from designer import protocol
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import announce, pack
 from designer.errors import HilError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.fade import group_samples
+from designer.fixedpoint.fade import group_samples, warm_up_samples
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
 from hil_tests.board import Board
@@ -35,7 +35,7 @@ def board(design):
 
 def retuned(layout, bank, seed=2):
     """Another bank of the same graph, and its tables for the line."""
-    other = small_bank(layout, seed, bank.structure)
+    other = retuned_bank(layout, bank, seed)
     return other, pack(layout, other, design_digest(layout, other))
 
 
@@ -45,7 +45,9 @@ def noise(arithmetic, frames, channels=2, seed=3):
 
 
 def fade_of(layout, bank):
-    return group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples)
+    """Length of one group's fade, and of the warm-up ahead of the first."""
+    warm_up = warm_up_samples(bank, layout.block_samples)
+    return group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples, warm_up), warm_up
 
 
 def send(board, tables, announced):
@@ -65,7 +67,7 @@ def test_the_fade_is_the_twins_to_the_last_bit(board, design, arithmetic, block)
     samples = noise(arithmetic, 3000) // 8
     twin = Twin(bank, HISTORY)
     expected = [twin.process(samples[:500])]
-    twin.tune(other, fade_of(layout, bank))
+    twin.tune(other, *fade_of(layout, other))
     expected.append(twin.process(samples[500:]))
     board.start()
     heard = [board.stream(samples[:500])]
@@ -117,7 +119,7 @@ def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, ari
     steps = np.abs(np.diff(np.concatenate(heard), axis=0))
     # A constant level through both banks: a straight line between two constants, its weights floored to 1 / 2^15 and
     # each sample rounded.
-    steepest = -(-(2**15) // fade_of(layout, bank)) / 2**15
+    steepest = -(-(2**15) // fade_of(layout, other)[0]) / 2**15
     assert np.all(steps <= np.abs(after - before) * steepest + 1)
     np.testing.assert_array_equal(heard[1][-1], after)
 
@@ -140,7 +142,7 @@ def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, arithm
         other, tables = retuned(layout, bank, seed)
         samples = noise(arithmetic, 1500, seed=seed)
         upload(board.link, tables)
-        twin.tune(other, fade_of(layout, bank))
+        twin.tune(other, *fade_of(layout, other))
         np.testing.assert_array_equal(board.stream(samples), twin.process(samples))
         assert tables_of(board.link).digest == tables.digest
 
@@ -284,8 +286,9 @@ def test_what_has_not_come_whole_is_not_applied(board, design):
 def altered(tables, bank, change):
     """The same tables with one entry of one FIR, count or shift changed, and announced as they are then."""
     body = bytearray(tables.tables)
-    records = len(body) - len(bank.structure.groups) - len(bank.sum_names) - tables.firs * protocol.FIR_ENTRY.size
-    change(body, records)
+    equalisers = tables.equalised.bit_count()
+    counts = len(bank.sum_names) + len(bank.structure.groups) + 2 * equalisers
+    change(body, len(body) - counts - tables.firs * protocol.FIR_ENTRY.size)
     return bytes(body), announce(fields_of(tables.begin), bytes(body))
 
 
@@ -321,8 +324,8 @@ def behind_entries(offset, value):
         ("E_RANGE", entry("shift", 255)),
         ("E_RANGE", entry("reserved", 1)),
         ("E_BOUND or E_RANGE in q31", entry("shift", 29)),
-        ("E_RANGE", behind_entries(-1, 200)),  # a group's shift
-        ("E_RANGE", lambda body, records: body.__setitem__(records + 8 * ((len(body) - records) // 8), 250)),
+        ("E_RANGE", behind_entries(-1, 200)),  # a group's shift, or an equaliser's
+        ("E_RANGE", lambda body, records: body.__setitem__(-6, 250)),  # FIRs of a sum
     ],
 )
 def test_each_field_of_the_tables_has_its_range(board, design, arithmetic, status, change):
@@ -343,7 +346,8 @@ def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
         fir = protocol.FIR_ENTRY.unpack(bytes(body[records : records + 8]))
         count = min(int(fir["length"]) - 1, int(fir["lookback"]) + 1)
         body[: count * word] = largest.to_bytes(word, "little") * count
-        body[-len(bank.structure.groups)] -= arithmetic == "q15"  # the first group twice as loud
+        # The first group twice as loud.
+        body[-len(bank.structure.groups) - tables.equalised.bit_count()] -= arithmetic == "q15"
 
     refuses(board, "E_BOUND", *altered(tables, bank, loud))
     if arithmetic != "q31":
@@ -357,6 +361,10 @@ def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
 def test_a_path_is_at_most_twice_as_loud_as_the_images_level(board, design, part, status):
     layout, bank, _, _ = design
     allowed = 2 * (2 if bank.structure.shuffled else 1) * 10 ** (layout.output.peak_gain_db / 20)
+    # Behind equalisers, which add up to no more than 1, paths may be louder: twice the image's own.
+    bits = 31 if bank.arithmetic == "q31" else 15
+    own = [np.abs(p.coefficients.astype(float)).sum() / 2 ** (bits + p.exponent) for row in bank.paths for p in row]
+    allowed = max(allowed, 2 * max(own)) if bank.is_equalised else allowed
     # Equal taps at the smallest exponent: h = c / 2^(B - 3).
     full = 2 ** (31 if bank.arithmetic == "q31" else 15)
     taps = 4 if bank.arithmetic != "q31" else 1
@@ -375,7 +383,7 @@ def test_a_path_is_at_most_twice_as_loud_as_the_images_level(board, design, part
         tuple((path, silent, silent) for _ in bank.paths),
         bank.structure,
     )
-    packed = pack(layout, loud, "11" * 32)
+    packed = pack(layout, loud, "11" * 32, tables_of(board.link).equalised)
     if status is None:
         send(board, packed.tables, packed.begin)
     else:
