@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from definition import limits
-from designs import MIRRORED, generate_small, small_bank
+from designs import MIRRORED, generate_small, retuned_bank
 
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
@@ -24,7 +24,7 @@ HISTORY = 218  # of the small design's image
 def design(request, arithmetic, tmp_path):
     high = limits(arithmetic)[1]
     limiter = FixedLimiter((high, high // 3, high // 50), 3, 2**31 // 50, request.param)
-    layout, bank, _ = generate_small(arithmetic, tmp_path / "generated", MIRRORED, limiter, drivers=3)
+    layout, bank, _ = generate_small(arithmetic, tmp_path / "generated", MIRRORED, limiter, (True, True, False), drivers=3)
     return layout, bank, HostCore(build_host_library(tmp_path / "generated", tmp_path / "core.so"))
 
 
@@ -55,7 +55,7 @@ def test_whatever_is_set_in_whatever_order_every_bit_is_the_twins_and_every_limi
     for step in range(60):
         match rng.integers(5):
             case 0 if not tables_of(board.link).fading:
-                other = small_bank(layout, int(rng.integers(2, 9)), bank.structure)
+                other = retuned_bank(layout, bank, int(rng.integers(2, 9)))
                 other = replace(other, limiter=bank.limiter)
                 upload(board.link, pack(layout, other, design_digest(layout, other)))
                 twin.tune(other, group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples))

@@ -132,8 +132,8 @@ def verify_without_start(board):
 SABOTAGES = {
     "filters: a path reads another bus": (
         "core/fir.c",
-        "const ps_bus_t *bus = &buses[fir[k].bus];",
-        "const ps_bus_t *bus = &buses[fir[k].bus == 2u ? 1u : fir[k].bus];",
+        "buses->raw[b].",
+        "buses->raw[b == 2u ? 1u : b].",
         ("path", "driver 'd1' <- 'centre'"),
     ),
     "kernel: the tap in the middle takes the sample before its own": (
@@ -162,8 +162,8 @@ SABOTAGES = {
     ),
     "pipeline: the sum leaves out a bus at times": (
         "core/fir.c",
-        "if ((from >> fir[k].bus & 1u) == 0) {",
-        "if ((from >> fir[k].bus & 1u) == 0 || (from == 7u && fir[k].bus == 0 && frames == 32 && sum == 0)) {",
+        "if ((from >> fir->bus & 1u) == 0 ||",
+        "if ((from >> fir->bus & 1u) == 0 || (from == 7u && fir->bus == 0 && frames == 32 && sum == 0) ||",
         ("sum", "driver 'd0'"),
     ),
 }
