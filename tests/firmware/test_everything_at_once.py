@@ -9,7 +9,7 @@ from designs import MIRRORED, generate_small, retuned_bank
 
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
-from designer.fixedpoint.fade import group_samples
+from designer.fixedpoint.fade import group_samples, warm_up_samples
 from designer.fixedpoint.limiter import GAIN_ONE, FixedLimiter
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.compiler import build_host_library
@@ -58,7 +58,9 @@ def test_whatever_is_set_in_whatever_order_every_bit_is_the_twins_and_every_limi
                 other = retuned_bank(layout, bank, int(rng.integers(2, 9)))
                 other = replace(other, limiter=bank.limiter)
                 upload(board.link, pack(layout, other, design_digest(layout, other)))
-                twin.tune(other, group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples))
+                warm_up = warm_up_samples(other, layout.block_samples)
+                groups = len(bank.structure.groups)
+                twin.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
                 fades += 1
             case 1:
                 volume_db = float(rng.choice([0.0, -3.0, -40.0, -np.inf]))

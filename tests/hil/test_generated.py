@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from designs import generate_small
+from designs import MIRRORED, generate_small, small_bank, small_layout
 
 from designer import protocol
 from designer.codegen.generate import generate
@@ -16,7 +16,7 @@ from designer.errors import HilError
 from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.fixedpoint.qformat import BUS_HEADROOM_BITS
-from designer.fixedpoint.twin import Twin
+from designer.fixedpoint.twin import Stages, Twin
 from designer.toolchain import boards, compiler
 from designer.toolchain.compiler import build_host_library, build_image
 from hil_tests.board import Board, VirtualBoard
@@ -114,11 +114,11 @@ def test_without_a_start_there_is_nothing_to_play_or_to_see(board):
         board.tap("bus", 0)
     board.start()
     assert board.tap("bus", 0).size == 0
-    for stage, index in (("bus", 3), ("path", 6), ("sum", 2), ("feed", 2), ("output", 2)):
+    for stage, index in (("bus", 3), ("equalised", 3), ("path", 6), ("sum", 2), ("feed", 2), ("output", 2)):
         with pytest.raises(HilError, match="E_RANGE"):
             board.tap(stage, index)
     with pytest.raises(HilError, match="E_RANGE"):
-        board.link.request(protocol.TAP, b"\x06\0\0\0")
+        board.link.request(protocol.TAP, b"\x07\0\0\0")
     with pytest.raises(HilError, match="E_RANGE"):
         board.link.request(protocol.TAP, b"\x01\0\1\0")
 
@@ -202,23 +202,56 @@ def test_a_sabotaged_core_is_located(sabotage, design, tmp_path):
     assert re.search(r"block \d+: .*, sample \d+: board -?\d+, twin -?\d+; it starts at the", report.fault)
 
 
-def test_a_wrong_tap_is_located_on_the_virtual_board(design, tmp_path):
-    layout, bank, _, _ = design
-    paths = [list(row) for row in bank.paths]
-    taps = paths[1][2].coefficients.copy()
+def with_wrong_tap(path):
+    taps = path.coefficients.copy()
     taps[3] += 1
-    paths[1][2] = dataclasses.replace(paths[1][2], coefficients=taps)
-    sources = generate(layout, dataclasses.replace(bank, paths=tuple(map(tuple, paths))))
+    return dataclasses.replace(path, coefficients=taps)
+
+
+def wrong_path(bank):
+    paths = [list(row) for row in bank.paths]
+    paths[1][2] = with_wrong_tap(paths[1][2])
+    return dataclasses.replace(bank, paths=tuple(map(tuple, paths)))
+
+
+def wrong_equaliser(bank):
+    *others, centre = bank.equalisers
+    return dataclasses.replace(bank, equalisers=(*others, with_wrong_tap(centre)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "stage", "channel"),
+    [(wrong_path, "path", "driver 'd1' <- 'centre'"), (wrong_equaliser, "equalised", "bus 'centre'")],
+    ids=["path", "equaliser"],
+)
+def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil, stage, channel):
+    layout = small_layout(arithmetic)
+    bank = small_bank(layout, equalised=(True, False, True))
+    sources = generate(layout, spoil(bank))
     write(sources, tmp_path / "generated")
     image = build_image(tmp_path / "generated", "stm32f405", tmp_path / "wrong.elf")
     with VirtualBoard(image.elf, sources.digest, layout) as board:
         report = verify_generated(board, bank, NOISE, "filters", 1.0)
-        assert (report.difference.stage, report.difference.channel) == ("path", "driver 'd1' <- 'centre'")
         samples = NOISE.samples(bank.arithmetic, "filters", 0, 4800)
+        check_difference(report.difference, bank, stage, channel, samples, "filters")
         output = board.process(samples, "filters")
         wrong = np.argwhere(output != Twin(bank).process(samples, "filters"))
         found = locate_streamed(board, bank, samples, "filters", int(wrong[0, 0]))
-        assert (found.stage, found.channel) == ("path", "driver 'd1' <- 'centre'")
+        check_difference(found, bank, stage, channel, samples, "filters")
+
+
+@pytest.mark.parametrize("entry", ["program", "filters"])
+def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, entry):
+    layout, bank, digest = generate_small(arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3)
+    board = host_board(tmp_path, layout, digest)
+    assert verify_generated(board, bank, SCENES, entry, 1.0).bit_exact
+    words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
+    board.process(words, entry)
+    assert compare_stages(board, bank, last_block(Twin(bank).trace(words, entry), 5), 32 * 9) is None
+
+
+def last_block(stages, frames):
+    return Stages(*(getattr(stages, field.name)[-frames:] for field in dataclasses.fields(stages)))
 
 
 def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design, tmp_path, monkeypatch):
