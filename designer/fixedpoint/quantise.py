@@ -64,7 +64,7 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
         # Without depth an error of either stage is still heard through the other, if all frequencies count alike.
         power = weights.power**depth if weights is not None and shaped and (depth or bank.factors) else None
         fixed = _quantise_matrix(bank, arithmetic, power)
-        if keeps_noise_snr(bank, fixed):
+        if not depth or keeps_noise_snr(bank, fixed):
             break
     require_proof(fixed)
     return fixed
