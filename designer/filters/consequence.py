@@ -34,11 +34,16 @@ _AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
 _DEEPEST_NULL_DB = -25.0
 
 
+def bandwidths(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithmic bandwidth of each line, as at 200 Hz below that: (F,) float64."""
+    return np.asarray(np.gradient(frequencies_hz) / np.maximum(frequencies_hz, _LOWEST_HZ))
+
+
 def line_weights(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weight of each line: its bandwidth over its frequency, less below 200 Hz and above 18 kHz; (F,) float64."""
-    bandwidth = np.gradient(frequencies_hz) / np.maximum(frequencies_hz, _LOWEST_HZ)
     low, high = _FADE_HZ
-    return np.asarray(bandwidth * np.clip((high - frequencies_hz) / (high - low), _LEAST_WEIGHT, 1.0))
+    fade = np.clip((high - frequencies_hz) / (high - low), _LEAST_WEIGHT, 1.0)
+    return np.asarray(bandwidths(frequencies_hz) * fade)
 
 
 def stereo_metrics(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from designer.filters.budget import STEREO_ALLOWANCES, excess_of_allowance
 from designer.filters.cascade import Cascade, Stages
+from designer.filters.consequence import bandwidths
 from designer.filters.factors import MIRRORED, FactoredStereo, Factors
 from designer.filters.lengths import LENGTHS, Lengths, scaled
 from designer.filters.structure import Structure, find_structure
@@ -33,6 +34,10 @@ _FIRST_TAPS = 96
 _RELATIVE = ((8, 2, 8), (16, 4, 8), (8, 2, 0), (16, 8, 0), (32, 8, 0))
 # How many of these are tried with equalisers that are shorter than the first.
 _TRIED_SHORTER = 2
+# Cost of an error of the drive beyond what is heard, relative to the reference pressure; from the first frequency to the
+# second it sets in.
+_UNHEARD_COST = 0.05
+_LOW_HZ, _HIGH_HZ = (200.0, 100.0), (16000.0, 18000.0)
 # References that are tried on each bus: those that do most of the work.
 _CANDIDATES = 2
 # Steps of a fit; it is given up where after so many the worst loss is still so far beyond its allowance.
@@ -106,10 +111,22 @@ class _Task:
         self._wanted = responses @ inverse.T
         self._metric = np.asarray(
             sum(
-                share.T @ metric @ share for share, metric in zip(self._shares, self._channels.metrics[:2], strict=True)
+                share.T @ (metric + self._unheard()) @ share
+                for share, metric in zip(self._shares, self._channels.metrics[:2], strict=True)
             )
         )
         self.direct_taps = self._bus.size * direct.stereo_taps
+
+    def _unheard(self) -> NDArray[np.float64]:
+        """Cost of drive where little is heard of it: (F, 1 or D, D).
+
+        Products of two stages are steeper than one stage; what they make of the ends of the spectrum would cost level at
+        every frequency, and cones their travel (`front3` would be 4 dB quieter than with direct filters; it is 1.6 louder).
+        """
+        frequencies = self._channels.frequencies_hz
+        low, high = (np.clip((frequencies - begin) / (end - begin), 0, 1) for begin, end in (_LOW_HZ, _HIGH_HZ))
+        weight = _UNHEARD_COST * bandwidths(frequencies) * (low + high)
+        return np.asarray(weight[:, None, None] * np.eye(self._shares.shape[1]))
 
     @property
     def has_relatives(self) -> bool:

@@ -65,7 +65,7 @@ def test_room_has_depth_with_and_without_the_beam(designed):
 
 
 # Taps of L and R in two stages, and in one: no more and no fewer than what is said of them.
-RTF_TAPS = {"front3": (208, 336), "cross4": (224, 384), "echo-studio": (336, 720), "bar6": (224, 672)}
+RTF_TAPS = {"front3": (232, 336), "cross4": (288, 384), "echo-studio": (336, 720), "bar6": (256, 672)}
 
 
 @pytest.mark.parametrize("name", RTF_TAPS)
