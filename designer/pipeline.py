@@ -35,6 +35,9 @@ from designer.resources import resource
 
 SHIPPED_LAYOUTS = resource("layouts")
 
+# As designed, simplified, what that saved, gain in dB, tables.
+_Quantised = tuple[FilterBank, FilterBank, tuple[Saving, ...], float, FixedPointBank]
+
 # Σ|h| of the loudest driver at 0 dB: one percent below full scale leaves room for the rounding of the coefficients.
 _UNITY_PEAK_GAIN = 0.99
 
@@ -113,22 +116,32 @@ def design(layout: Layout) -> Design:
         If the filters cannot be realised or proved, or are too quiet for the word.
     """
     peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
-    lengths = fit_filters(layout)
-    designed, bank, savings, gain_db, fixed = _quantised(layout, lengths, peak_gain)
-    if bank.factors is not None and not keeps_noise_snr(bank, fixed):
-        # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.
-        why = f"white noise in {fixed.arithmetic} would keep {white_noise_snr_db(bank, fixed):.1f} dB over the error"
-        lengths = replace(lengths, factored=None, why_direct=why)
-        designed, bank, savings, gain_db, fixed = _quantised(layout, lengths, peak_gain)
+    lengths, (designed, bank, savings, gain_db, fixed) = _realised(layout, fit_filters(layout), peak_gain)
     fixed = replace(fixed, limiter=fixed_limiter(limiter_settings(layout), layout.arithmetic))
     _require_noise_snr(layout, bank, fixed)
     sources = generate(layout, fixed)
     return Design(layout, designed, bank, savings, gain_db, fixed, prove(fixed), sources, lengths)
 
 
-def _quantised(
-    layout: Layout, lengths: Lengths, peak_gain: float
-) -> tuple[FilterBank, FilterBank, tuple[Saving, ...], float, FixedPointBank]:
+def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengths, _Quantised]:
+    """Quantise fitted filters; in one stage where the word has no room for two."""
+    if lengths.factored is None:
+        return lengths, _quantised(layout, lengths, peak_gain)
+    try:
+        found = _quantised(layout, lengths, peak_gain)
+    except InfeasibleDesignError as error:
+        why = f"two stages do not fit {layout.arithmetic}: {str(error).splitlines()[0]}"
+    else:
+        _, bank, _, _, fixed = found
+        if keeps_noise_snr(bank, fixed):
+            return lengths, found
+        # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.
+        why = f"white noise in {fixed.arithmetic} would keep {white_noise_snr_db(bank, fixed):.1f} dB over the error"
+    lengths = replace(lengths, factored=None, why_direct=why)
+    return lengths, _quantised(layout, lengths, peak_gain)
+
+
+def _quantised(layout: Layout, lengths: Lengths, peak_gain: float) -> _Quantised:
     """Scale, simplify and quantise fitted filters: as designed, simplified, what that saved, gain in dB, tables."""
     designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
     bank, savings = simplify_bank(designed)
