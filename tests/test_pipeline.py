@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from designer import pipeline
+from designer.codegen.digest import design_digest
 from designer.errors import InfeasibleDesignError, LayoutError
+from designer.fixedpoint.quantise import NOISE_SNR_DB, white_noise_snr_db
 from designer.layout import parse_layout
 
 TEXT = """
@@ -52,6 +54,31 @@ def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():
     ):
         pipeline.design(parse_layout(layout("q15", -20)))
     assert pipeline.design(parse_layout(layout("q31", -20))).proof.holds
+
+
+def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
+    """An equaliser rounds its bus to 16 bits: with 3 dB less of level, white noise would miss its 70 dB."""
+    shipped = pipeline.find_layout("bar6")
+    assert pipeline.design(shipped).fixed.is_equalised
+    output = shipped.output.model_copy(update={"peak_gain_db": shipped.output.peak_gain_db - 3})
+    quieter = pipeline.design(shipped.model_copy(update={"output": output}))
+    assert not quieter.fixed.is_equalised
+    assert quieter.bank.factors is None
+    assert "white noise in q15 would keep 69." in quieter.lengths.why_direct
+    assert white_noise_snr_db(quieter.bank, quieter.fixed) >= NOISE_SNR_DB["q15"]
+
+
+def test_both_stages_are_read_back(tmp_path):
+    result = pipeline.design(pipeline.find_layout("front3"))
+    pipeline.save(result, tmp_path, with_scorecard=False)
+    bank, fixed = pipeline.load_tables(tmp_path)
+    for made, saved in zip(result.fixed.firs, fixed.firs, strict=True):
+        assert (made.delay, made.exponent) == (saved.delay, saved.exponent)
+        np.testing.assert_array_equal(made.coefficients, saved.coefficients)
+    assert [e is None for e in fixed.equalisers] == [e is None for e in result.fixed.equalisers] == [False, True, True]
+    np.testing.assert_array_equal(bank.factors.components, result.bank.factors.components)
+    np.testing.assert_array_equal(bank.factors.equalisers[0], result.bank.factors.equalisers[0])
+    assert design_digest(result.layout, fixed) == result.digest
 
 
 def test_a_band_that_nobody_plays_is_not_blamed_on_the_length():

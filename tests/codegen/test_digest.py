@@ -12,6 +12,7 @@ from designs import small_bank, small_layout
 
 from designer.codegen import digest as module
 from designer.codegen.digest import design_digest, layout_hash
+from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.limiter import FixedLimiter
 from designer.layout import Measured
 
@@ -53,6 +54,18 @@ def test_every_part_counts(arithmetic):
     ]
     digests = {design_digest(*variant) for variant in variants}
     assert len(digests) == len(variants)
+
+
+def test_every_tap_of_an_equaliser_counts_and_the_bus_that_it_is_on(arithmetic):
+    layout = small_layout(arithmetic)
+    bank = small_bank(layout)
+    taps = np.arange(1, 5).astype(bank.paths[0][0].coefficients.dtype)
+    exponent = 1 if arithmetic == "q31x15" else 0
+    fir, other, late = (FixedPointPath(t, d, exponent) for t, d in ((taps, 0), (taps[::-1], 0), (taps, 1)))
+    firs = [(None, None, None), (fir, None, None), (None, fir, None), (other, None, None), (late, None, None)]
+    digests = {design_digest(layout, dataclasses.replace(bank, equalisers=equalisers)) for equalisers in firs}
+    assert len(digests) == len(firs)
+    assert design_digest(layout, bank) in digests
 
 
 def test_where_measured_files_lie_does_not_count(tmp_path):

@@ -62,3 +62,46 @@ def test_q31_refuses_exponents_that_its_sums_cannot_share(exponents):
     paths = [FixedPointPath(np.ones(2, dtype=np.int32), exponent=e) for e in (2, *exponents)]
     with pytest.raises(ValueError, match=r"driver .a.: exponents .*, allowed is one for a group, at most 2, in q31"):
         bank_of(((paths[1], paths[2], paths[0]),), arithmetic="q31")
+
+
+def test_a_bank_refuses_equalisers_that_it_cannot_shift():
+    word, long_word = np.int16, np.int32
+    path = FixedPointPath(np.ones(2, dtype=word))
+    wide = FixedPointPath(np.ones(2, dtype=long_word))
+    plain = bank_of(((path, path, path),))
+    assert plain.equalisers == (None, None, None)
+    assert not plain.is_equalised
+
+    def with_equaliser(arithmetic, fir):
+        row = (wide if arithmetic == "q31" else path,) * 3
+        return FixedPointBank(arithmetic, 48000, ("a",), plain.input_names, (row,), equalisers=(fir, None, None))
+
+    for arithmetic, fir, message in (
+        ("q15", wide, "bus 'left': coefficients are int32"),
+        ("q15", FixedPointPath(np.zeros(0, dtype=word)), "bus 'left': no taps"),
+        ("q31", FixedPointPath(np.ones(2, dtype=long_word), 0, 1), "exponent 1, allowed -3 to 0 in q31"),
+        ("q31", FixedPointPath(np.full(2, 2**30, dtype=long_word)), "= 2147483648, allowed below"),
+        ("q31x15", FixedPointPath(np.ones(2, dtype=word)), "exponent 0, allowed 1 to 15 in q31x15"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            with_equaliser(arithmetic, fir)
+    with pytest.raises(ValueError, match="equalisers: 2 for 3 buses"):
+        FixedPointBank("q15", 48000, ("a",), plain.input_names, ((path,) * 3,), equalisers=(None, None))
+
+
+def test_histories_of_both_stages():
+    def fir(taps, delay):
+        return FixedPointPath(np.ones(taps, dtype=np.int16), delay)
+
+    nothing = FixedPointPath(np.zeros(0, dtype=np.int16))
+    rows = ((fir(1, 4), fir(30, 0), fir(90, 2)), (fir(8, 0), nothing, nothing))
+    bank = FixedPointBank("q15", 48000, ("a", "b"), ("left", "right", "centre"), rows)
+    assert (bank.history_samples, bank.bus_history_samples, bank.equalised_history_samples) == (91, 91, 0)
+    bank = FixedPointBank(
+        "q15", 48000, ("a", "b"), ("left", "right", "centre"), rows, equalisers=(fir(100, 3), None, None)
+    )
+    # left: 102 + 7 through both stages; the centre's 91 are the longest of one stage.
+    assert (bank.history_samples, bank.bus_history_samples, bank.equalised_history_samples) == (109, 102, 7)
+    assert [bank.equaliser_shift(0), len(bank.firs)] == [15, 5]
+    with pytest.raises(ValueError, match="bus 'right' has no equaliser"):
+        bank.equaliser_shift(1)
