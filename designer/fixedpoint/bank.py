@@ -28,7 +28,7 @@ SUM_LIMIT_Q31 = 2**31
 SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 60, "q31x15": 26}
 SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
 # An equaliser's accumulator is shifted right by this + e, to the scale of the bus that it reads.
-_EQUALISER_SHIFT_AT_ZERO: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": -1}
+EQUALISER_SHIFT_AT_ZERO: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": -1}
 # Of equalisers: no left shift in q31x15, no right shift beyond 31 in q31.
 EQUALISER_EXPONENTS: dict[str, tuple[int, int]] = {
     "q15": (MIN_EXPONENT, MAX_EXPONENT),
@@ -211,7 +211,7 @@ class FixedPointBank:
         equaliser = self.equalisers[bus]
         if equaliser is None:
             raise ValueError(f"bus '{self.bus_names[bus]}' has no equaliser")
-        return _EQUALISER_SHIFT_AT_ZERO[self.arithmetic] + equaliser.exponent
+        return EQUALISER_SHIFT_AT_ZERO[self.arithmetic] + equaliser.exponent
 
     def group_exponent(self, group: int) -> int:
         """E: the exponent at which a group's sums are kept; never so low that its samples would need a left shift."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from designer.filters.factors import Factors
 from designer.fixedpoint.bank import (
     EQUALISER_EXPONENTS,
+    EQUALISER_SHIFT_AT_ZERO,
     SAMPLE_FRACTION_BITS,
     SUM_LIMIT_Q31,
     TAP_TYPES,
@@ -35,18 +36,18 @@ _LEAST_POWER = 1e-6
 
 
 def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
-    """Whether an equaliser's output fits its bus whatever comes in, by the test that the firmware makes.
+    """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
 
-    With S = 2**(B + e), a bus from −X to X − 1, and P the sum of the positive taps: Σ|c| ≤ S keeps what it makes from
-    −X, and (S − Σ|c|)·X + P > S/2 at X − 1 or below, rounding included (`firmware/core/table_set.c`).
+    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`firmware/core/table_set.c`).
     """
     taps = path.coefficients.astype(np.int64)
-    magnitude, positive = int(np.abs(taps).sum()), int(taps[taps > 0].sum())
-    one = 1 << (COEFFICIENT_FORMATS[arithmetic].fraction_bits + path.exponent)
-    reach = 1 << BUS_FORMATS[arithmetic].fraction_bits
-    if arithmetic == "q31" and magnitude >= SUM_LIMIT_Q31:
+    if arithmetic == "q31" and int(np.abs(taps).sum()) >= SUM_LIMIT_Q31:
         return False
-    return magnitude <= one and 2 * ((one - magnitude) * reach + positive) > one
+    reach = 1 << BUS_FORMATS[arithmetic].fraction_bits
+    ends = np.stack([taps * -reach, taps * (reach - 1)]) >> (16 if arithmetic == "q31x15" else 0)
+    shift = EQUALISER_SHIFT_AT_ZERO[arithmetic] + path.exponent
+    least, most = (int(end.sum()) + ((1 << shift) >> 1) >> shift for end in (ends.min(axis=0), ends.max(axis=0)))
+    return -reach <= least and most < reach
 
 
 def unit_equaliser(arithmetic: Arithmetic) -> tuple[FixedPointPath, int]:

@@ -116,7 +116,7 @@ def test_no_input_passes_a_bound(arithmetic, shuffled):
     exponent=st.integers(1, 4),
     missing=st.integers(-3, 3),
 )
-def test_the_test_of_the_firmware_is_enough_for_the_range(arithmetic, taps, exponent, missing):
+def test_what_the_boards_test_lets_pass_the_proof_does(arithmetic, taps, exponent, missing):
     """Near Σ|h| = 1, where it decides: an equaliser that it lets pass stays in its bus for the worst inputs."""
     exponent = -3 + exponent % 4 if arithmetic == "q31" else exponent
     dtype = np.int32 if arithmetic == "q31" else np.int16
@@ -129,10 +129,11 @@ def test_the_test_of_the_firmware_is_enough_for_the_range(arithmetic, taps, expo
     taps[-1] = np.clip(rest, -limit, limit) * (1 if taps[-1] >= 0 else -1)
     path = FixedPointPath(taps.astype(dtype), 0, exponent)
     bank = factored_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
-    if not keeps_range(path, arithmetic):
+    if arithmetic == "q31" and int(np.abs(taps).sum()) >= 2**31:
+        assert not keeps_range(path, arithmetic)
         return
     found = prove(replace(bank, equalisers=(path, None, None)))
-    assert all(bound.holds for bound in found.of("equalised"))
+    assert keeps_range(path, arithmetic) == all(bound.holds for bound in found.of("equalised"))
 
 
 def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
