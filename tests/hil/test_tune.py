@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from designs import generate_small, small_bank
+from designs import generate_small, retuned_bank, small_bank
 from playing import await_blocks
 
 from designer import pipeline, protocol
@@ -20,7 +20,7 @@ from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.codegen.writer import write
 from designer.errors import HilError
-from designer.fixedpoint.fade import group_samples
+from designer.fixedpoint.fade import group_samples, warm_up_samples
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
@@ -34,9 +34,9 @@ PROSCENIUM = Path(sys.executable).with_name("proscenium")
 @pytest.fixture(scope="module")
 def small(arithmetic, tmp_path_factory):
     directory = tmp_path_factory.mktemp(f"tune-{arithmetic}")
-    layout, bank, digest = generate_small(arithmetic, directory / "generated")
+    layout, bank, digest = generate_small(arithmetic, directory / "generated", equalised=(True, False, True))
     image = build_image(directory / "generated", "virtual", directory / "firmware.elf")
-    other = small_bank(layout, 2)
+    other = retuned_bank(layout, bank, 2)
     return layout, bank, digest, image.elf, other, pack(layout, other, design_digest(layout, other))
 
 
@@ -52,7 +52,9 @@ def test_the_board_fades_as_the_twin_does(small):
         heard.append(board.stream(samples[640:]))
         assert tables_of(board.link).digest == tables.digest
     expected = [twin.process(samples[:640])]
-    twin.tune(other, group_samples(bank.sample_rate_hz, len(bank.structure.groups), layout.block_samples))
+    warm_up = warm_up_samples(other, layout.block_samples)
+    groups = len(bank.structure.groups)
+    twin.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
     expected.append(twin.process(samples[640:]))
     np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
 
