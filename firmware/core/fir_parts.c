@@ -163,14 +163,6 @@ void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t
                  carry_at(block, PS_HISTORY_SAMPLES));
 }
 
-void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, bool first,
-                  uint32_t frames)
-{
-    ps_fir_q31_parts(fir->taps[0], PS_PART_TAPS, fir->length, bus->samples[0] + fir->start,
-                     sizeof bus->samples[0] / sizeof(int32_t), sum->outputs[0],
-                     sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS, groups_of(frames), first);
-}
-
 void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames)
 {
     enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };

@@ -93,8 +93,14 @@ void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t 
 void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames);
 
 /* `first`: of its sum, which begins with it. */
-void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus, bool first,
-                  uint32_t frames);
+static inline void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus,
+                                bool first, uint32_t frames)
+{
+    ps_fir_q31_parts(fir->taps[0], PS_PART_TAPS, fir->length, bus->samples[0] + fir->start,
+                     sizeof bus->samples[0] / sizeof(int32_t), sum->outputs[0],
+                     sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS,
+                     (frames + PS_PART_RATE - 1u) / PS_PART_RATE, first);
+}
 
 /* Puts `frames` outputs together, and up to three more, each on top of `start`. */
 void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames);
