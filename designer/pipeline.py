@@ -35,6 +35,10 @@ from designer.resources import resource
 
 SHIPPED_LAYOUTS = resource("layouts")
 
+# What white noise has to keep over its floor with rounded tables: without it, none of their error could be moved out of
+# the bands that matter.
+_SHAPING_ROOM_DB = 1.0
+
 # As designed, simplified, what that saved, gain in dB, tables.
 _Quantised = tuple[FilterBank, FilterBank, tuple[Saving, ...], float, FixedPointBank]
 
@@ -133,10 +137,14 @@ def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengt
         why = f"two stages do not fit {layout.arithmetic}: {str(error).splitlines()[0]}"
     else:
         _, bank, _, _, fixed = found
-        if keeps_noise_snr(bank, fixed):
-            return lengths, found
         # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.
-        why = f"white noise in {fixed.arithmetic} would keep {white_noise_snr_db(bank, fixed):.1f} dB over the error"
+        room_db = white_noise_snr_db(bank, quantise_bank(bank, layout.arithmetic)) - NOISE_SNR_DB[layout.arithmetic]
+        if room_db >= _SHAPING_ROOM_DB and keeps_noise_snr(bank, fixed):
+            return lengths, found
+        why = (
+            f"white noise would keep {NOISE_SNR_DB[layout.arithmetic] + room_db:.1f} dB over the error of rounded "
+            f"{layout.arithmetic} tables, too little to shape them"
+        )
     lengths = replace(lengths, factored=None, why_direct=why)
     return lengths, _quantised(layout, lengths, peak_gain)
 

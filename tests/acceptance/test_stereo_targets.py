@@ -42,7 +42,8 @@ def test_bands_are_named_only_where_the_layout_is_at_its_end(designed):
         # Below target: a line of the band spends the cap, or the cap would gain too little to be worth its level.
         spent = effort > layout.crosstalk.effort_cap_db - 0.5
         assert (spent | (allowed < layout.crosstalk.effort_cap_db - 0.5))[under].all()
-        assert (np.abs(gain - reachable)[under & (allowed > layout.crosstalk.effort_cap_db - 0.1)] < 1.25).all()
+        # 0.95 dB of the error budget, and what the frequency design leaves: up to 0.4 dB where the cap sets in.
+        assert (np.abs(gain - reachable)[under & (allowed > layout.crosstalk.effort_cap_db - 0.1)] < 1.35).all()
         # Above target: the drive of least effort separates the ears by itself, above where anything is asked for.
         assert (target[over] == 0).all()
         assert (effort[over] < 1.0).all()
@@ -58,7 +59,7 @@ def test_what_each_layout_cannot_do_is_known(made):
         found[name] = sorted({tuple(round(edge, -2) for edge in limit["band_hz"]) for limit in limits})
     assert found == {
         "front3": [(900, 1400), (5600, 11200)],
-        "cross4": [(900, 1400), (5600, 11200)],
+        "cross4": [(1100, 1400), (5600, 11200)],
         "echo-studio": [(5600, 11200)],
         "pair2": [(300, 2200)],
         "bar6": [],

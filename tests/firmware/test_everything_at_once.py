@@ -24,7 +24,9 @@ HISTORY = 218  # of the small design's image
 def design(request, arithmetic, tmp_path):
     high = limits(arithmetic)[1]
     limiter = FixedLimiter((high, high // 3, high // 50), 3, 2**31 // 50, request.param)
-    layout, bank, _ = generate_small(arithmetic, tmp_path / "generated", MIRRORED, limiter, (True, True, False), drivers=3)
+    layout, bank, _ = generate_small(
+        arithmetic, tmp_path / "generated", MIRRORED, limiter, (True, True, False), drivers=3
+    )
     return layout, bank, HostCore(build_host_library(tmp_path / "generated", tmp_path / "core.so"))
 
 

@@ -242,7 +242,9 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
 
 @pytest.mark.parametrize("entry", ["program", "filters"])
 def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, entry):
-    layout, bank, digest = generate_small(arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3)
+    layout, bank, digest = generate_small(
+        arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3
+    )
     board = host_board(tmp_path, layout, digest)
     assert verify_generated(board, bank, SCENES, entry, 1.0).bit_exact
     words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
