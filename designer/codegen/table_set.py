@@ -67,12 +67,10 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) 
     own = {b: len(sums) + n for n, b in enumerate(equalised_buses(bank))}
     equalised |= equalised_mask(bank)
     # An equaliser of no FIRs passes its bus on.
-    equalisers = [own.get(b) for b in range(len(bank.bus_names)) if equalised >> b & 1]
-    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in (*sums, *equalisers))
+    buses = [b for b in range(len(bank.bus_names)) if equalised >> b & 1]
+    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in (*sums, *(own.get(b) for b in buses)))
     shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
-    shifts += bytes(
-        bank.equaliser_shift(b) if b in own else 0 for b in range(len(bank.bus_names)) if equalised >> b & 1
-    )
+    shifts += bytes(bank.equaliser_shift(b) if b in own else 0 for b in buses)
     tables = coefficients + entries + counts + shifts
     fields: dict[str, int | bytes | str] = {
         "digest": bytes.fromhex(digest),

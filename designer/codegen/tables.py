@@ -104,7 +104,7 @@ def lay_out(bank: FixedPointBank) -> Tables:
 
 
 def equalised_buses(bank: FixedPointBank) -> tuple[int, ...]:
-    """Indices of the buses with an equaliser."""
+    """Return the indices of the buses with an equaliser."""
     return tuple(b for b, equaliser in enumerate(bank.equalisers) if equaliser is not None)
 
 

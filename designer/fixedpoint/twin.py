@@ -59,6 +59,7 @@ class Twin:
 
     def __init__(self, bank: FixedPointBank, history_samples: int = 0) -> None:
         self._bank = bank
+        self._image_equalised = [equaliser is not None for equaliser in bank.equalisers]
         self._word = SAMPLE_FORMATS[bank.arithmetic]
         self._upmix = UpmixTwin(bank.arithmetic)
         self.volume = VolumeTwin()
@@ -92,22 +93,24 @@ class Twin:
         Raises
         ------
         ValueError
-            If the bank is of another graph or limiters, has equalisers on other buses, looks back further than what
-            is kept or what is warmed up, or a fade is under way.
+            If the bank is of another graph or limiters, has an equaliser where the twin's first bank, the image's, has
+            none, looks back further than what is kept or what is warmed up, or a fade is under way.
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
         kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
             raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
-        equalised = [[equaliser is not None for equaliser in b.equalisers] for b in (self._bank, bank)]
-        if equalised[0] != equalised[1]:
+        equalised = [equaliser is not None for equaliser in bank.equalisers]
+        if any(here and not there for here, there in zip(equalised, self._image_equalised, strict=True)):
             raise ValueError("the bank has equalisers on other buses")
-        if warm_up < bank.equalised_history_samples:
-            raise ValueError(f"warm_up = {warm_up}: allowed from {bank.equalised_history_samples}")
+        columns = zip(zip(*bank.paths, strict=True), self._image_equalised, strict=True)
+        least = max((path.look_back_samples for column, on in columns if on for path in column), default=0)
+        if warm_up < least:
+            raise ValueError(f"warm_up = {warm_up}: allowed from {least}")
         self._fade = Fade(bank, group_samples, warm_up)
         # The new equalisers begin now; where there is none, the past is what it was.
-        self._fading_equalised = np.where(equalised[1], 0, self._history)
+        self._fading_equalised = np.where(equalised, 0, self._history)
 
     def forget_decisions(self) -> None:
         """Drop the records of gains, which grow with the signal; only comparisons with float need them."""

@@ -20,7 +20,8 @@ typedef struct {
 #endif
 } __attribute__((aligned(8))) ps_bus_t;
 
-/* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself. */
+/* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself.
+ */
 typedef struct {
     ps_bus_t raw[PS_INPUTS];
 #if PS_EQUALISED

@@ -85,8 +85,8 @@ typedef struct {
  */
 void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design);
 
-/* After the bus itself: the last block becomes the past, of which the last `kept` samples (a multiple of 4) are
- * kept. `frames`: of the last block. */
+/* After the bus itself: the last block becomes the past, of which the last `kept` samples (a multiple of 4)
+ * are kept. `frames`: of the last block. */
 void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t kept, uint32_t frames);
 
 /* Splits the block; `block`: its first sample in its bus, with the past ahead of it. */

@@ -271,7 +271,8 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     pipeline->frames = frames;
     if (pipeline->entry == PS_PIPELINE_PROGRAM) {
         ps_upmix_process(&pipeline->upmix, in, ps_bus_block(&pipeline->buses.raw[0]),
-                         ps_bus_block(&pipeline->buses.raw[1]), ps_bus_block(&pipeline->buses.raw[2]), frames);
+                         ps_bus_block(&pipeline->buses.raw[1]), ps_bus_block(&pipeline->buses.raw[2]),
+                         frames);
     } else {
         split_buses(pipeline, in, frames);
     }

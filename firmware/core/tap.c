@@ -26,8 +26,8 @@ static uint32_t channels_of(uint32_t stage)
 static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint32_t first, uint32_t count,
                      int64_t *to)
 {
-    ps_fir_sum(pipeline->design, sum, buses, 0, &pipeline->buses, &pipeline->scratch, pipeline->scratch.common,
-               pipeline->frames);
+    ps_fir_sum(pipeline->design, sum, buses, 0, &pipeline->buses, &pipeline->scratch,
+               pipeline->scratch.common, pipeline->frames);
     memcpy(to, pipeline->scratch.common + first, count * sizeof to[0]);
 }
 

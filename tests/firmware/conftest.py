@@ -6,7 +6,6 @@ from designs import MIRRORED, generate_small
 from designer.toolchain.compiler import build_host_library
 from hil_tests.host_core import HostCore
 
-
 DESIGNS = {
     "direct": {"structure": None, "drivers": 2},
     "mirrored": {"structure": MIRRORED, "drivers": 3},
@@ -14,11 +13,11 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="session", params=DESIGNS.values(), ids=DESIGNS)
+@pytest.fixture(scope="session", params=DESIGNS)
 def built(request, arithmetic, tmp_path_factory):
     """Layout, bank, digest and core of a small design; with FIRs on the inputs, on mid and side, behind equalisers."""
     directory = tmp_path_factory.mktemp(f"core-{arithmetic}")
-    layout, bank, digest = generate_small(arithmetic, directory / "generated", **request.param)
+    layout, bank, digest = generate_small(arithmetic, directory / "generated", **DESIGNS[request.param])
     return layout, bank, digest, HostCore(build_host_library(directory / "generated", directory / "core.so"))
 
 

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from designs import generate_small, retuned_bank, small_bank
+from designs import generate_small, retuned_bank
 
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from designs import retuned_bank
+from designs import retuned_bank, small_bank
 
 from designer import protocol
 from designer.codegen.digest import design_digest
@@ -355,6 +355,68 @@ def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
         refuses(
             board, "E_BOUND", *altered(tables, bank, lambda body, records: body.__setitem__(slice(0, 2), b"\0\x80"))
         )
+
+
+def bound_of(bank, path):
+    """Largest value that an equaliser gives over all of its bus, and the largest that the bus holds."""
+    largest = SAMPLE_FORMATS[bank.arithmetic].largest >> {"q15": 0, "q31": 2, "q31x15": 4}[bank.arithmetic]
+    total = 0
+    for c in path.coefficients.tolist():
+        product = max(c * largest, c * (-largest - 1))
+        total += product >> 16 if bank.arithmetic == "q31x15" else product
+    shift = {"q15": 15, "q31": 31, "q31x15": -1}[bank.arithmetic] + path.exponent
+    return (total + ((1 << shift) >> 1)) >> shift, largest
+
+
+@pytest.mark.parametrize("built", ["equalised"], indirect=True)
+def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
+    layout, bank, _, _ = design
+    quiet = bank.equalisers[0]
+    loud = np.copysign(np.ceil(np.abs(quiet.coefficients) * (1 + 2.0**-9)), quiet.coefficients)
+    for path, fits in ((quiet, True), (replace(quiet, coefficients=loud.astype(quiet.coefficients.dtype)), False)):
+        reached, largest = bound_of(bank, path)
+        assert (reached <= largest) is fits
+        if bank.arithmetic == "q31" and not fits:
+            continue  # the bank refuses more than 2^31 itself
+        tables = pack(layout, replace(bank, equalisers=(path, *bank.equalisers[1:])), "22" * 32)
+        if fits:
+            upload(board.link, tables)
+            board.start()
+        else:
+            refuses(board, "E_BOUND", tables.tables, tables.begin)
+
+
+@pytest.mark.parametrize("built", ["equalised"], indirect=True)
+@pytest.mark.parametrize("block", [32, 7])
+def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, arithmetic, block):
+    layout, bank, _, _ = design
+    direct = replace(bank, equalisers=())
+    mask = tables_of(board.link).equalised
+    tables = pack(layout, direct, design_digest(layout, direct), mask)
+    samples = noise(arithmetic, 3000) // 8
+    twin = Twin(bank, HISTORY)
+    board.start()
+    for packed, other in ((tables, direct), (pack(layout, bank, "33" * 32), bank)):
+        expected = [twin.process(samples[:500])]
+        heard = [board.stream(samples[:500])]
+        upload(board.link, packed)
+        # What reads the buses that the image equalises waits for its past as ever.
+        warm_up = warm_up_samples(bank, layout.block_samples)
+        groups = len(bank.structure.groups)
+        twin.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
+        expected.append(twin.process(samples[500:]))
+        heard += [board.stream(samples[n : n + block]) for n in range(500, 3000, block)]
+        np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
+        assert tables_of(board.link).digest == packed.digest
+
+
+def test_equalisers_on_other_buses_are_refused_by_both_ends(board, design):
+    layout, bank, _, _ = design
+    wanted = (True, True, True) if bank.is_equalised else (True, False, False)
+    tables = pack(layout, small_bank(layout, 2, bank.structure, wanted), "44" * 32)
+    refuses(board, "E_EQUALISED", tables.tables, tables.begin)
+    with pytest.raises(HilError, match=r"equalisers on other buses .*filters.form = \"direct\""):
+        upload(board.link, tables)
 
 
 @pytest.mark.parametrize(("part", "status"), [(0.99, None), (1.01, "E_BOUND")])

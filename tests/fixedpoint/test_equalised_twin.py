@@ -102,7 +102,7 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
 
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
-    old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, False, False))
+    old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, True, True))
     twin = Twin(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
         twin.tune(new, 100, 100)
