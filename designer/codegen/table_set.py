@@ -14,6 +14,10 @@ from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
 from designer.layout import Layout
 
 
+# Of an equaliser that passes its bus on: any that the board lets through.
+_UNUSED_SHIFT = 15
+
+
 @dataclass(frozen=True)
 class TableSet:
     """Tables with their announcement.
@@ -70,7 +74,7 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) 
     buses = [b for b in range(len(bank.bus_names)) if equalised >> b & 1]
     counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in (*sums, *(own.get(b) for b in buses)))
     shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
-    shifts += bytes(bank.equaliser_shift(b) if b in own else 0 for b in buses)
+    shifts += bytes(bank.equaliser_shift(b) if b in own else _UNUSED_SHIFT for b in buses)
     tables = coefficients + entries + counts + shifts
     fields: dict[str, int | bytes | str] = {
         "digest": bytes.fromhex(digest),

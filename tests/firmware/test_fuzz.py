@@ -14,9 +14,9 @@ pytestmark = pytest.mark.skipif(shutil.which("clang") is None, reason="clang and
 RUNS = 3000
 
 
-@pytest.mark.parametrize("name", ["q15", "q31"])
-def test_no_input_breaks_the_core(tmp_path, name):
-    generate_small(name, tmp_path / "generated")
+@pytest.mark.parametrize(("name", "equalised"), [("q15", ()), ("q31", (True, False, True))])
+def test_no_input_breaks_the_core(tmp_path, name, equalised):
+    generate_small(name, tmp_path / "generated", equalised=equalised)
     report = fuzz(build_fuzzer(tmp_path / "generated", tmp_path / "fuzzer"), RUNS)
     assert report.runs >= RUNS
     # Parser, commands and validation are all reached from the corpus.
