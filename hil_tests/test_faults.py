@@ -17,7 +17,8 @@ from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.fixedpoint.twin import Twin
 from designer.protocol import Message, Payload
 from designer.toolchain.boards import find_board
-from hil_tests.board import Board, SerialBoard, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import SerialBoard, VirtualBoard
 from hil_tests.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 from hil_tests.regression import FaultCount
 from hil_tests.transport import PipeTransport, SerialTransport

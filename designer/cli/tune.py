@@ -19,8 +19,7 @@ from designer.cli.common import (
     QuietOption,
     app,
     print_json,
-    run_build,
-    run_design,
+    run_image,
     say,
     step,
 )
@@ -73,7 +72,7 @@ def tune(
 @contextmanager
 def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
     """Give a function that opens the board: a real one anew each time, a virtual one stays."""
-    from hil_tests.board import SerialBoard, VirtualBoard
+    from hil_tests.boards import SerialBoard, VirtualBoard
 
     with ExitStack() as stack:
         if port is not None:
@@ -90,8 +89,7 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
 
     elf = (out or Path("build") / find_layout(layout).name) / "firmware.elf"
     if not elf.is_file():
-        result, _, directory = run_design(layout, out, quiet=quiet)
-        run_build(result, directory, quiet)
+        run_image(layout, out, quiet)
     return elf
 
 

@@ -24,7 +24,7 @@ from designer.fixedpoint.fade import group_samples
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
-from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 from hil_tests.qemu import Qemu
 from hil_tests.tune import await_fade, tables_of, tune_board, upload
 
