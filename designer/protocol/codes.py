@@ -34,6 +34,7 @@ STATUS_CODES = {
     "E_INCOMPLETE": (-33, "no tables have come, or not whole"),
     "E_NO_FLASH": (-35, "this board has no flash that it can write"),
     "E_FLASH": (-36, "flash could not be written, or read back differently; what was kept before still is"),
+    "E_OVERLOAD": (-37, "the tables that play are too many for the board's deadlines: they are not kept"),
     "E_BOUND": (-34, "the tables pass a limit of the proof that nothing overflows"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.

@@ -92,7 +92,9 @@ static int health(const ps_platform_t *platform, uint8_t *reply, size_t *reply_s
 static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
 {
     const ps_platform_t *platform = command->platform;
-    const bool silent = request->type == PS_TUNE_COMMIT && platform->flash != NULL && platform->claim != NULL;
+    /* An overload goes on, where nothing is going to be written. */
+    const bool silent = request->type == PS_TUNE_COMMIT && platform->flash != NULL &&
+                        platform->claim != NULL && command->tuning.too_slow != command->design;
 
     if (command->bad_tables) {
         return PS_E_DESIGN;

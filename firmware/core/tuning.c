@@ -169,6 +169,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (status != PS_OK) {
         return status;
     }
+    tuning->too_slow = NULL;
     if (pipeline->design != NULL) {
         (void)ps_pipeline_tune(pipeline, bank->design);
     }
@@ -181,6 +182,9 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
 {
     const ps_bank_t *bank = bank_of(tuning, design);
 
+    if (tuning->too_slow == design) {
+        return PS_E_OVERLOAD;
+    }
     if (tuning->flash == NULL) {
         return PS_E_NO_FLASH;
     }

@@ -33,6 +33,9 @@ typedef struct {
     ps_bank_t *receiving;    /* or NULL */
     const ps_flash_t *flash; /* or NULL */
     uint32_t committed;      /* sequence number of the newest slot; 0: none */
+    /* A design that could not keep its deadlines, until it does or other tables come in its place; or NULL.
+     * It is not kept in flash: a board that began with it would be silent from every start on. */
+    const ps_design_t *volatile too_slow;
 } ps_tuning_t;
 
 /*
