@@ -59,7 +59,7 @@ TABLES_REPLY = Message(
             Field("fading", "u8", "1 from TUNE_APPLY to the last sample of the fade"),
             Field("flash", "u8", "1 where TUNE_COMMIT can keep tables"),
             Field("reserved", "u8", "0"),
-            Field("committed", "u32", "sequence number of the newest tables in flash; 0: none"),
+            Field("committed", "u32", "sequence number of the tables in flash that the next start plays; 0: none"),
         )
     ),
     "tables and room",
