@@ -19,7 +19,7 @@ SET_LIMITER = Message(
     Payload(
         (
             Field("driver", "u8", "whose limit it is"),
-            Field("reserved", "bytes", "0", 3),
+            Field("reserved", "bytes", "0; anything else is refused", 3),
             Field("limit", "u32", "largest magnitude, 1 to what the design says"),
             Field(
                 "release",

@@ -26,7 +26,7 @@ GENERATE = Message(
             Field("attenuation", "u8", "right shift of every sample, 0 to 15"),
             Field("blocks", "u16", "full blocks to run, at least 1"),
             Field("blocks_per_crc", "u16", "at least 1; 256 CRCs at most fit in a reply"),
-            Field("reserved", "u16", "0"),
+            Field("reserved", "u16", "0; anything else is refused"),
             Field("seed", "u32", ""),
             Field("position", "u32", "number of the signal's first frame to play"),
         )

@@ -13,7 +13,7 @@ TUNE_BEGIN = Message(
             Field("layout_hash", "u32", "must be the board's, see TABLES_REPLY"),
             Field("tables_bytes", "u32", "of all that follows in TUNE_DATA"),
             Field("firs", "u16", "entries of FIR"),
-            Field("reserved", "u16", "0"),
+            Field("reserved", "u16", "0; anything else is refused"),
             Field("crc", "u32", "CRC-32 of the fields above, then of the tables"),
         )
     ),
@@ -70,6 +70,6 @@ FIR_ENTRY = Payload(
         Field("lookback", "u16", "samples ahead of the block that the first coefficient meets at its first output"),
         Field("bus", "u8", "which it reads"),
         Field("shift", "u8", "left shift to the scale of its sum; 0 in q31"),
-        Field("reserved", "u16", "0"),
+        Field("reserved", "u16", "0; anything else is refused"),
     )
 )

@@ -54,7 +54,8 @@ static int set_limiter(ps_command_t *command, const uint8_t *request)
     const uint32_t limit = ps_get_u32(request + PS_SET_LIMITER_LIMIT);
     const uint32_t release = ps_get_u32(request + PS_SET_LIMITER_RELEASE);
 
-    if (driver >= PS_DRIVERS || limit == 0 || limit > command->design->limits[driver] ||
+    if (!ps_is_zero(request + PS_SET_LIMITER_RESERVED, PS_SET_LIMITER_LIMIT - PS_SET_LIMITER_RESERVED) ||
+        driver >= PS_DRIVERS || limit == 0 || limit > command->design->limits[driver] ||
         release < RELEASE_MIN || release > INT32_MAX) {
         return PS_E_RANGE;
     }

@@ -144,7 +144,7 @@ int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *repl
     if (command->entry == 0) {
         return PS_E_NOT_STARTED;
     }
-    if (blocks == 0 || blocks_per_crc == 0 ||
+    if (ps_get_u16(request + PS_GENERATE_RESERVED) != 0 || blocks == 0 || blocks_per_crc == 0 ||
         (blocks - 1u) / blocks_per_crc >= PS_MAX_PAYLOAD_BYTES / sizeof crc) {
         return PS_E_RANGE;
     }

@@ -81,6 +81,10 @@ def test_settings_of_the_limiter_out_of_range_are_refused_and_change_nothing(boa
     ):
         with pytest.raises(HilError, match="E_RANGE"):
             board.set_limiter(driver, limit, release)
+    for reserved in (b"\1\0\0", b"\0\1\0", b"\0\0\x80"):
+        request = protocol.SET_LIMITER.payload.pack(driver=0, reserved=reserved, limit=1, release=RELEASE)
+        with pytest.raises(HilError, match="SET_LIMITER: the board refuses: E_RANGE"):
+            board.link.request(protocol.SET_LIMITER, request)
     x = loud(arithmetic, 500)
     np.testing.assert_array_equal(board.stream(x, "filters"), Twin(bank).process(x, "filters"))
 

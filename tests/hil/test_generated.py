@@ -97,6 +97,8 @@ def test_looking_changes_nothing(board, design):
         ({"blocks": 0}, "E_RANGE"),
         ({"blocks_per_crc": 0}, "E_RANGE"),
         ({"blocks": 257}, "E_RANGE"),
+        ({"reserved": 1}, "E_RANGE"),
+        ({"reserved": 0x100}, "E_RANGE"),
     ],
 )
 def test_what_cannot_be_generated_is_refused(board, change, refusal):
