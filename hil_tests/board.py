@@ -16,14 +16,12 @@ from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.fixedpoint.limiter import GAIN_ONE, to_db
 from designer.layout import Layout
 from hil_tests.board_info import CLOCK_NAMES, check_info, read_info
+from hil_tests.health import read_health, words
 from hil_tests.link import Link
 from hil_tests.transport import Transport
 from hil_tests.words import SAMPLE_TYPES, portions, to_words
 
 PROFILE_BLOCKS = 20
-
-_PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
-_AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
 
 
 @dataclass(frozen=True)
@@ -203,7 +201,7 @@ class Board:
                     "receive_overruns",
                 )
             },
-            "limiter_gain_db": self._gains_db(fields["limiter_gains"]),
+            "limiter_gain_db": [to_db(gain) for gain in words(fields["limiter_gains"], self.info.drivers)],
             "host_bad_replies": self.link.counters.bad_replies,
             "host_resends": self.link.counters.resends,
             "host_naks": self.link.counters.naks,
@@ -228,24 +226,7 @@ class Board:
 
     def health(self) -> dict[str, Any]:
         """Ask what the board's own playing has come to; peaks and the longest block start anew."""
-        fields = protocol.HEALTH_REPLY.payload.unpack(self.link.request(protocol.HEALTH))
-        full_scale = 2.0 ** protocol.ARITHMETIC[self.info.arithmetic.upper()]
-        peaks = np.frombuffer(fields.pop("peaks"), dtype="<u4")[: self.info.drivers]  # type: ignore[arg-type]
-        gains_db = self._gains_db(fields.pop("limiter_gains"))
-        budget = int(fields["block_ticks_budget"])
-        return {
-            **fields,
-            "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
-            "audio_clock": _AUDIO_CLOCK_NAMES.get(int(fields["audio_clock"]), "UNKNOWN"),
-            "clock_source": CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
-            "temperature": None if fields["temperature"] == -128 else fields["temperature"],
-            "load": int(fields["block_ticks_max"]) / budget,
-            "peak_left": int(fields["peak_left"]) / full_scale,
-            "peak_right": int(fields["peak_right"]) / full_scale,
-            "peaks": [float(peak) / full_scale for peak in peaks],
-            "volume_db": to_db(int(fields["volume"])),
-            "limiter_gain_db": gains_db,
-        }
+        return read_health(self.link.request(protocol.HEALTH), self.info.arithmetic, self.info.drivers)
 
     def set_volume(self, volume_db: float) -> None:
         """Move the volume without a click; -inf is silence.
@@ -272,10 +253,6 @@ class Board:
         """
         payload = protocol.SET_LIMITER.payload.pack(driver=driver, reserved=bytes(3), limit=limit, release=release)
         self.link.request(protocol.SET_LIMITER, payload)
-
-    def _gains_db(self, raw: Any) -> list[float]:
-        """Levels of the least gain that each driver's limiter has asked for."""
-        return [to_db(int(gain)) for gain in np.frombuffer(raw, dtype="<u4")[: self.info.drivers]]
 
     def close(self) -> None:
         """Release the board; more than once does no harm."""

@@ -9,6 +9,7 @@ from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
+from hil_tests.health import read_health
 from hil_tests.host_player import HostPlayer
 
 
@@ -47,6 +48,20 @@ def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
     np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
     assert (player.state, player.misses, player.muted) == ("PLAYING", 0, False)
     assert player.peak(0) == np.max(np.abs(expected[:, 0]))
+
+
+def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, blocks):
+    """Full scale is that of the samples, whatever the coefficients have."""
+    for block in blocks:
+        player.turn(block)
+    player.turn(blocks[0], run=False)
+    told = read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)
+    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
+    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
+    # They start anew.
+    assert read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)["peaks"] == [0.0] * core.drivers
 
 
 def test_the_first_block_fades_in(player, core, bank, blocks):

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "flash.h"
+#include "health.h"
 #include "player.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -88,6 +89,13 @@ static void release(void *context)
     host_player_release(context);
 }
 
+static void write_health(void *context, uint8_t *reply)
+{
+    host_player_t *host = context;
+
+    ps_health_write(&host->player, reply);
+}
+
 static void mute(void *context, bool muted)
 {
     host_player_t *host = context;
@@ -122,9 +130,10 @@ void host_player_reset(host_player_t *host)
     host->platform = (ps_platform_t){
         .context = host,
         .ticks = count_looks,
-        .tick_hz = 1000,
+        .tick_hz = 1000000,
         .claim = claim,
         .release = release,
+        .health = write_health,
         .flash = &host->flash.flash,
         .spare = (uint8_t *)host->spare,
         .spare_bytes = sizeof host->spare,
