@@ -17,6 +17,7 @@ from designer.fixedpoint.limiter import GAIN_ONE, to_db
 from designer.layout import Layout
 from hil_tests.board_info import CLOCK_NAMES, check_info, read_info
 from hil_tests.health import read_health, words
+from hil_tests.limits import Limits
 from hil_tests.link import Link
 from hil_tests.transport import Transport
 from hil_tests.words import SAMPLE_TYPES, portions, to_words
@@ -253,6 +254,10 @@ class Board:
         """
         payload = protocol.SET_LIMITER.payload.pack(driver=driver, reserved=bytes(3), limit=limit, release=release)
         self.link.request(protocol.SET_LIMITER, payload)
+
+    def limits(self) -> Limits:
+        """Ask which limits hold for the board's own playing, and which ones the design says."""
+        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.arithmetic, self.info.drivers)
 
     def close(self) -> None:
         """Release the board; more than once does no harm."""

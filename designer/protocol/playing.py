@@ -32,6 +32,19 @@ SET_LIMITER = Message(
     "lowers a driver's limit, or raises it up to the design's; from the next sample on that enters the limiter",
 )
 SET_LIMITER_REPLY = Message("SET_LIMITER_REPLY", SET_LIMITER.code | REPLY_BIT, Payload(), "it holds from now on")
+LIMITS = Message("LIMITS", 0x24, Payload(), "asks for the limits of the board's own playing")
+LIMITS_REPLY = Message(
+    "LIMITS_REPLY",
+    LIMITS.code | REPLY_BIT,
+    Payload(
+        (
+            Field("release", "u32", "of all drivers, as in SET_LIMITER"),
+            Field("limits", "bytes", "largest magnitude of each driver, u32 each; 0 where there is none", 64),
+            Field("design_limits", "bytes", "the same as the design says: what SET_LIMITER may set at most", 64),
+        )
+    ),
+    "what holds now for the board's own playing; a START has the design's limits",
+)
 HEALTH = Message("HEALTH", 0x21, Payload(), "asks how the board is; peaks and block_ticks_max start anew")
 HEALTH_REPLY = Message(
     "HEALTH_REPLY",

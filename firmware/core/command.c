@@ -172,6 +172,9 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return set_volume(command, ps_get_u32(request->payload + PS_SET_VOLUME_GAIN));
     case PS_SET_LIMITER:
         return set_limiter(command, request->payload);
+    case PS_LIMITS:
+        *reply_size = ps_report_limits(command, reply);
+        return PS_OK;
     default:
         return PS_E_TYPE;
     }

@@ -75,3 +75,14 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
     ps_report_limiter_gains(command, reply + PS_STATUS_REPLY_LIMITER_GAINS);
     return PS_STATUS_REPLY_BYTES;
 }
+
+size_t ps_report_limits(const ps_command_t *command, uint8_t *reply)
+{
+    memset(reply, 0, PS_LIMITS_REPLY_BYTES);
+    ps_put_u32(reply + PS_LIMITS_REPLY_RELEASE, command->settings.release);
+    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
+        ps_put_u32(reply + PS_LIMITS_REPLY_LIMITS + 4u * d, command->settings.limits[d]);
+        ps_put_u32(reply + PS_LIMITS_REPLY_DESIGN_LIMITS + 4u * d, command->design->limits[d]);
+    }
+    return PS_LIMITS_REPLY_BYTES;
+}
