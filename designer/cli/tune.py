@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,19 +104,26 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
     designed = time.monotonic()
     board: Board
     with connect() as board:
-        before = tune_board(board, pack(result.layout, result.fixed, result.digest))
+        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
         slot = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()
     seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
     if json:
-        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "before": before, "slot": slot}
-        print_json({**told, "seconds": seconds})
+        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "slot": slot}
+        print_json({**told, **asdict(tuned), "seconds": seconds})
     else:
-        what = "plays it already" if before == result.digest else f"fades from {before[:12]} to {result.digest[:12]}"
+        fades = f"fades from {tuned.before[:12]} to {result.digest[:12]}"
+        what = "plays it already" if tuned.before == result.digest else fades
         spent = f"designed in {seconds['design']:.2f} s, on the board in {seconds['board']:.2f} s"
         kept = "" if slot is None else f"; kept in its flash as number {slot}"
         say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
+        if tuned.late_blocks:
+            step(
+                f"{tuned.late_blocks} blocks were late while old and new filters ran side by side, each heard as a fade to "
+                "silence; from now on only the new ones run (shorter ones, filters.taps, fade without that)",
+                quiet,
+            )
 
 
 def _path_of(layout: str) -> Path:
