@@ -160,7 +160,7 @@ def test_fault_wrong(suite, board, design, kind, monkeypatch):
         layout = layout.model_copy(update={"name": "another"})
         message = r"layout: the board runs .*, expected another: flash it again"
     else:
-        monkeypatch.setattr(protocol, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
+        monkeypatch.setattr(protocol.frame, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
         message = r"protocol version .* not .*: flash it again"
     line = FaultyLine(board.link._transport, "to_host", lambda frame: [frame])
     with pytest.raises(HilError, match=message):

@@ -119,11 +119,10 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
         kept = "" if slot is None else f"; kept in its flash as number {slot}"
         say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
         if tuned.late_blocks:
-            step(
-                f"{tuned.late_blocks} blocks were late while old and new filters ran side by side, each heard as a fade to "
-                "silence; from now on only the new ones run (shorter ones, filters.taps, fade without that)",
-                quiet,
+            late = (
+                f"{tuned.late_blocks} blocks were late while old and new filters ran side by side, and so were silent"
             )
+            step(f"{late}; only the new ones run now (shorter ones, filters.taps, fade without that)", quiet)
 
 
 def _path_of(layout: str) -> Path:
