@@ -21,7 +21,7 @@ from benchmarks.bare_image import BARE, build_bare, run_bare
 from designer.errors import BuildError
 from designer.pipeline import Design, design, find_layout, save, shipped_layouts
 from designer.toolchain.compiler import build_image
-from hil_tests.board import measure_instructions
+from hil_tests.boards import measure_instructions
 
 BOARD = "stm32f405"
 LIBRARY = (

@@ -31,28 +31,41 @@ def save_report(result: Design, card: dict[str, Any], directory: Path) -> Path:
     -------
     Path
     """
-    hil = _hil(directory / "hil.json", result.digest)
+    hil, why = _hil(directory / "hil.json", result.digest)
+    missing = f"{why}: proscenium hil {result.layout.name} streams audio through the board, and writes it."
     image = _image(directory / "firmware.elf", result.digest) or (hil or {}).get("image")
-    data = ReportData(result.layout, result.bank, result.fixed, card, image, hil, _boards(directory, result.digest))
+    data = ReportData(
+        result.layout, result.bank, result.fixed, card, image, hil, _boards(directory, result.digest), missing
+    )
     path = directory / "report.html"
     page = render_report(data).encode()
     replace_file(path, lambda file: file.write(page))
     return path
 
 
-def _hil(path: Path, digest: str) -> dict[str, Any] | None:
+def _hil(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
+    """Read the HIL report of a design; where there is none to show, say why."""
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and found.get("digest") == digest else None
+    except FileNotFoundError:
+        return None, "Not run yet on this design"
+    except OSError as error:
+        return None, f"{path.name} cannot be read ({error.strerror})"
+    except ValueError as error:
+        return None, f"{path.name} is damaged, or was left half-written ({error})"
+    if not isinstance(found, dict) or "digest" not in found:
+        return None, f"{path.name} is no report of the regression"
+    if found["digest"] != digest:
+        was = str(found["digest"])[:16]
+        return None, f"Not run yet on this design ({path.name} is of digest {was}, this is {digest[:16]})"
+    return found, ""
 
 
 def _boards(directory: Path, digest: str) -> dict[str, dict[str, Any]]:
     """HIL reports by board: ``virtual:stm32f405`` and ``stm32f405 at /dev/ttyACM0`` are both the STM32F405."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(directory.glob("hil*.json")):
-        report = _hil(path, digest)
+        report, _ = _hil(path, digest)
         name = next((board for board in BOARDS if report and board in str(report.get("board"))), None)
         if report is not None and name is not None:
             # A real board's report (hil-ttyACM0.json) comes ahead of the simulated one's (hil.json).

@@ -211,14 +211,15 @@ def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
         own = [line for line in lines if line["board"] == board]
         base = history.baseline(own)
         table = Table(title=f"History of '{layout}' on {board}", title_justify="left")
-        for heading in ("figure", "trend", "baseline", "last", "allowed", "runs"):
-            table.add_column(heading, justify="left" if heading in ("figure", "trend") else "right")
+        for heading in ("figure", "unit", "trend", "baseline", "last", "allowed", "runs"):
+            table.add_column(heading, justify="left" if heading in ("figure", "unit", "trend") else "right")
         for name, series in history.trend(own).items():
             values = [value for _, value in series]
             old = (base or {}).get("figures", {}).get(name)
             worse = old is not None and BY_NAME[name].is_worse(values[-1], old)
             table.add_row(
                 name,
+                BY_NAME[name].unit,
                 history.sparkline(values),
                 "-" if old is None else f"{old:.6g}",
                 f"{values[-1]:.6g}" + (" WORSE" if worse else ""),

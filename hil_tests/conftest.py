@@ -22,7 +22,8 @@ from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
-from hil_tests.board import Board, measure_instructions, open_board
+from hil_tests.board import Board
+from hil_tests.boards import measure_instructions, open_board
 from hil_tests.outcome import conclude
 from hil_tests.signals import standard_signals
 from hil_tests.suite import GENERATED_S, Suite

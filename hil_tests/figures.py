@@ -18,6 +18,8 @@ class Figure:
     ----------
     name : str
         With its unit at the end.
+    unit : str
+        The same, as people write it.
     meaning : str
     better : 'higher' or 'lower'
     margin : float
@@ -26,6 +28,7 @@ class Figure:
     """
 
     name: str
+    unit: str
     meaning: str
     better: Better
     margin: float
@@ -45,23 +48,23 @@ class Figure:
 # The runs are deterministic, so a figure of one design never moves by itself; the margins say what of a new design's,
 # compiler's or firmware's change is nothing to stop for.
 FIGURES = (
-    Figure("noise_snr_db", "filters on noise at -6 dBFS against float64", "higher", 0.5),
-    Figure("noise_max_error_lsb", "the same, largest error", "lower", 0.5),
-    Figure("music_snr_db", "whole program path on music against float64", "higher", 0.5),
-    Figure("response_deviation_db", "path magnitudes against float64, within 40 dB of their peak", "lower", 0.01),
-    Figure("thd_n_db", "997 Hz at -1 dBFS, 20 Hz to 20 kHz", "lower", 0.5),
-    Figure("dynamic_range_db", "997 Hz at -60 dBFS, A-weighted", "higher", 0.5),
-    Figure("level_linearity_db", "deviation of the gain over level", "lower", 0.05),
-    Figure("idle_noise_lsb", "largest output without input", "lower", 0.0),
-    Figure("latency_samples", "to the peak of the loudest path", "lower", 0.0),
-    Figure("inter_channel_delay_error_samples", "between drivers, against float64", "lower", 0.001),
-    Figure("cancellation_gain_db", "mean of left and right, 1 to 5 kHz, at the ears", "higher", 0.2),
-    Figure("virtual_itd_error_us", "left and right virtual source against the target", "lower", 5.0),
-    Figure("null_depth_db", "mean depth of the centre's nulls", "higher", 0.5),
-    Figure("instructions_per_frame", "whole pipeline", "lower", 0.01, relative=True),
-    Figure("load_percent", "of 168 MHz at 1.25 cycles an instruction", "lower", 0.01, relative=True),
-    Figure("flash_bytes", "image", "lower", 0.02, relative=True),
-    Figure("ram_bytes", "image, static", "lower", 0.02, relative=True),
+    Figure("noise_snr_db", "dB", "filters on noise at -6 dBFS against float64", "higher", 0.5),
+    Figure("noise_max_error_lsb", "LSB", "the same, largest error", "lower", 0.5),
+    Figure("music_snr_db", "dB", "whole program path on music against float64", "higher", 0.5),
+    Figure("response_deviation_db", "dB", "path magnitudes against float64, within 40 dB of their peak", "lower", 0.01),
+    Figure("thd_n_db", "dB", "997 Hz at -1 dBFS, 20 Hz to 20 kHz", "lower", 0.5),
+    Figure("dynamic_range_db", "dB(A)", "997 Hz at -60 dBFS, A-weighted", "higher", 0.5),
+    Figure("level_linearity_db", "dB", "deviation of the gain over level", "lower", 0.05),
+    Figure("idle_noise_lsb", "LSB", "largest output without input", "lower", 0.0),
+    Figure("latency_samples", "samples", "to the peak of the loudest path", "lower", 0.0),
+    Figure("inter_channel_delay_error_samples", "samples", "between drivers, against float64", "lower", 0.001),
+    Figure("cancellation_gain_db", "dB", "mean of left and right, 1 to 5 kHz, at the ears", "higher", 0.2),
+    Figure("virtual_itd_error_us", "µs", "left and right virtual source against the target", "lower", 5.0),
+    Figure("null_depth_db", "dB", "mean depth of the centre's nulls", "higher", 0.5),
+    Figure("instructions_per_frame", "instructions", "whole pipeline, a frame", "lower", 0.01, relative=True),
+    Figure("load_percent", "%", "of 168 MHz at 1.25 cycles an instruction", "lower", 0.01, relative=True),
+    Figure("flash_bytes", "bytes", "image", "lower", 0.02, relative=True),
+    Figure("ram_bytes", "bytes", "image, static", "lower", 0.02, relative=True),
 )
 BY_NAME = {figure.name: figure for figure in FIGURES}
 

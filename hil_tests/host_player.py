@@ -64,17 +64,35 @@ class HostPlayer:
         """Give it back."""
         self._library.host_player_release(self._state)
 
-    def set_volume(self, gain: int) -> None:
-        """Set the volume as a host does over the line, full volume being 2**24.
+    def request(self, message: protocol.Message, payload: bytes = b"") -> bytes:
+        """Hand over a request as the link does, and return the payload of its reply.
 
         Raises
         ------
         ValueError
-            If the player refuses.
+            If the board refuses, with the name of its status.
         """
-        status = self._library.host_player_set_volume(self._state, ctypes.c_uint32(gain))
+        reply, size = ctypes.create_string_buffer(protocol.MAX_PAYLOAD_BYTES), ctypes.c_size_t()
+        status = self._library.host_player_request(
+            self._state,
+            ctypes.c_uint32(message.code),
+            payload,
+            ctypes.c_uint32(len(payload)),
+            reply,
+            ctypes.byref(size),
+        )
         if status != 0:
-            raise ValueError(f"volume {gain}: {protocol.STATUS_NAMES[status]}")
+            raise ValueError(f"{message.name}: {protocol.STATUS_NAMES[status]}")
+        return reply.raw[: size.value]
+
+    def set_volume(self, gain: int) -> None:
+        """Set the volume as a host does over the line, full volume being 2**24."""
+        self.request(protocol.SET_VOLUME, protocol.SET_VOLUME.payload.pack(gain=gain))
+
+    @property
+    def flash_operations(self) -> int:
+        """Erasures of the flash and words written to it since the start."""
+        return int(self._library.host_player_flash_operations(self._state))
 
     @property
     def state(self) -> str:

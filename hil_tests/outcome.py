@@ -12,7 +12,7 @@ from designer.pipeline import Design
 from designer.resources import source_root
 from designer.toolchain.compiler import compiler_version
 from hil_tests import history
-from hil_tests.figures import collect
+from hil_tests.figures import BY_NAME, collect
 from hil_tests.page import render_page
 from hil_tests.regression import HilReport
 
@@ -48,7 +48,14 @@ def conclude(
     line = history.record(told, figures, compiler_version(), history.project_commit(source_root()))
     history.append(path, line)
     report = replace(report, worsened=tuple(str(item) for item in worse))
-    told = {**report.to_dict(), "figures": figures, "compiler": line["compiler"], "commit": line["commit"]}
+    units = {name: BY_NAME[name].unit for name in figures}
+    told = {
+        **report.to_dict(),
+        "figures": figures,
+        "figure_units": units,
+        "compiler": line["compiler"],
+        "commit": line["commit"],
+    }
     _write(directory / f"hil{suffix}.json", json.dumps(told, indent=2, allow_nan=False) + "\n")
     _write(directory / f"hil{suffix}.html", render_page(report, figures, [*lines, line]))
     return report, told

@@ -92,15 +92,16 @@ def _signals(report: HilReport) -> Section:
         for g in report.generated
     ]
     headings = ("signal", "samples", "board against twin", "error (bound), LSB", "SNR (required), dB", "verdict")
-    return Section("signals", "Signals", tail=table(headings, rows))
+    return Section("signals", "Signals", tail=table(headings, rows, stacked=True))
 
 
 def _metrics(report: HilReport, figures: dict[str, float]) -> Section | None:
-    rows = [(BY_NAME[name].meaning, name, f"{value:.6g}") for name, value in figures.items()]
+    rows = [(BY_NAME[name].meaning, name, f"{value:.6g}", BY_NAME[name].unit) for name, value in figures.items()]
     charts = tuple(_metric_charts(report))
     if not rows:
         return None
-    return Section("metrics", "Figures", table(("what", "figure", "value"), rows, words=2), charts)
+    headings = ("what", "figure", "value", "unit")
+    return Section("metrics", "Figures", table(headings, rows, words=2, stacked=True), charts)
 
 
 def _metric_charts(report: HilReport) -> Iterator[Chart]:
@@ -176,8 +177,9 @@ def _faults(report: HilReport) -> Section | None:
         )
         for fault in report.injected
     ]
+    headings = ("fault", "noticed by", "put in", "recovered")
     lead = paragraph("Put on the line on purpose; afterwards every sample was right and the next session worked.")
-    return Section("faults", "Faults", lead, tail=table(("fault", "noticed by", "put in", "recovered"), rows, words=2))
+    return Section("faults", "Faults", lead, tail=table(headings, rows, words=2, stacked=True))
 
 
 def history_section(lines: list[dict[str, Any]], title: str = "History", anchor: str = "history") -> Section:
@@ -190,6 +192,7 @@ def history_section(lines: list[dict[str, Any]], title: str = "History", anchor:
     rows = [
         (
             name,
+            BY_NAME[name].unit,
             *(f"{value:.6g}" for value in (values[0][1], values[-1][1])),
             f"{old[name]:.6g}" if name in old else "–",
             f"{BY_NAME[name].limit(old[name]):.6g}" if name in old else "–",
@@ -197,14 +200,14 @@ def history_section(lines: list[dict[str, Any]], title: str = "History", anchor:
         )
         for name, values in series.items()
     ]
-    headings = ("figure", "first", "last", "baseline", "allowed", "runs")
+    headings = ("figure", "unit", "first", "last", "baseline", "allowed", "runs")
     charts = tuple(_trend(name, [value for _, value in values], old.get(name)) for name, values in series.items())
     accepted = [(f"Baseline accepted {line['time']}:", str(line["accepted"])) for line in lines if line.get("accepted")]
     runs = [line for line in lines if not line.get("accepted")][-_RUNS_SHOWN:]
     keys = ("time", "verdict", "digest", "commit", "compiler")
-    last = table(keys, [[str(line.get(key, "–"))[:40] for key in keys] for line in runs], words=len(keys))
+    last = table(keys, [[str(line.get(key, "–"))[:40] for key in keys] for line in runs], words=len(keys), stacked=True)
     tail = (notices(accepted) if accepted else "") + details(f"The last {len(runs)} runs", last)
-    return Section(anchor, title, table(headings, rows), charts, tail)
+    return Section(anchor, title, table(headings, rows, words=2, stacked=True), charts, tail)
 
 
 def _trend(name: str, values: list[float], old: float | None) -> Chart:
@@ -216,9 +219,9 @@ def _trend(name: str, values: list[float], old: float | None) -> Chart:
         limit = figure.limit(old)
         traces.append(line("allowed", ends, [limit, limit], SERIES[1], dash="dot", width=1))
     return chart(
-        f"{figure.meaning}; {figure.better} is better.",
+        f"{name}: {figure.meaning}; {figure.better} is better.",
         traces,
         240,
         xaxis={"title": {"text": "run"}, "tick0": 1, "dtick": max(1, len(values) // 8)},
-        yaxis={"title": {"text": name}},
+        yaxis={"title": {"text": figure.unit}},
     )

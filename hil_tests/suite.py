@@ -18,7 +18,8 @@ from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.pipeline import Design
 from designer.report.scorecard import acoustic_figures
 from hil_tests.acoustics import AcousticDeviation, compare_acoustics
-from hil_tests.board import Board, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import VirtualBoard
 from hil_tests.compare import SignalReport, compare
 from hil_tests.error_curves import error_curves
 from hil_tests.generated import GeneratedReport, verify_generated

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil_tests.board import VirtualBoard
+from hil_tests.boards import VirtualBoard
 from hil_tests.suite import GENERATED
 
 SIGNALS = (

@@ -17,7 +17,8 @@ from designer.fixedpoint.generator_twin import GeneratedSignal
 from designer.fixedpoint.twin import Twin
 from designer.protocol import Message, Payload
 from designer.toolchain.boards import find_board
-from hil_tests.board import Board, SerialBoard, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import SerialBoard, VirtualBoard
 from hil_tests.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 from hil_tests.regression import FaultCount
 from hil_tests.transport import PipeTransport, SerialTransport
@@ -159,7 +160,7 @@ def test_fault_wrong(suite, board, design, kind, monkeypatch):
         layout = layout.model_copy(update={"name": "another"})
         message = r"layout: the board runs .*, expected another: flash it again"
     else:
-        monkeypatch.setattr(protocol, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
+        monkeypatch.setattr(protocol.frame, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
         message = r"protocol version .* not .*: flash it again"
     line = FaultyLine(board.link._transport, "to_host", lambda frame: [frame])
     with pytest.raises(HilError, match=message):

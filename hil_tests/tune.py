@@ -100,8 +100,25 @@ def _plays(link: Link) -> bool:
     return fields["player"] == protocol.PLAYER["PLAYING"]
 
 
-def tune_board(board: Board, tables: TableSet) -> str:
-    """Bring tables to a board and see them play: the digest of what played before.
+@dataclass(frozen=True)
+class Tuned:
+    """What came of it.
+
+    Attributes
+    ----------
+    before : str
+        Digest of the design that played until then.
+    late_blocks : int, optional
+        Blocks that were not ready in time while it changed, each heard as a fade to silence and back; None where that
+        would say nothing of the image (a simulated board that keeps no time).
+    """
+
+    before: str
+    late_blocks: int | None
+
+
+def tune_board(board: Board, tables: TableSet) -> Tuned:
+    """Bring tables to a board and see them play.
 
     A board that plays nothing (a host took its pipeline, or it has no input of its own) begins with them.
 
@@ -111,6 +128,7 @@ def tune_board(board: Board, tables: TableSet) -> str:
         As `upload`; and if the board is too slow for these tables.
     """
     before = tables_of(board.link).digest
+    late = board.health()["deadline_misses"] if board.keeps_time else None
     if before != tables.digest:
         upload(board.link, tables)
         if not await_fade(board.link, tables.digest):
@@ -118,9 +136,10 @@ def tune_board(board: Board, tables: TableSet) -> str:
         if tables_of(board.link).fading:
             board.start()
         await_fade(board.link, tables.digest)
-    if board.keeps_time:
-        _check_keeps_up(board)
-    return before
+    if late is None:
+        return Tuned(before, None)
+    _check_keeps_up(board)
+    return Tuned(before, int(board.health()["deadline_misses"]) - int(late))
 
 
 def _check_keeps_up(board: Board) -> None:

@@ -42,6 +42,8 @@ def test_help_tells_every_verb():
         "compare",
         "reference",
         "status",
+        "volume",
+        "limit",
         "tune",
     ):
         assert f"\n  {verb} " in result.stdout

@@ -1,4 +1,4 @@
-"""docs/protocol.md says what protocol.py, the link and the firmware say."""
+"""docs/protocol.md says what designer/protocol, the link and the firmware say."""
 
 import re
 from pathlib import Path

@@ -9,11 +9,11 @@ import sys
 
 import typer
 
-from designer.cli import board, design, doctor, export, listen, look, sweep, tune
+from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
 from designer.cli.common import app
 from designer.errors import ProsceniumError
 
-__all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "sweep", "tune"]
+__all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "playing", "sweep", "tune"]
 
 
 def main() -> None:

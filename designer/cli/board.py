@@ -1,4 +1,4 @@
-"""Verbs that talk to a board: flash, hil, volume."""
+"""Verbs that put a design on a board and try it there: flash, hil."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from designer.cli.common import (
     print_json,
     run_build,
     run_design,
+    run_image,
     say,
     step,
     usage_error,
@@ -38,7 +39,7 @@ def flash(
 ) -> None:
     """Build the image and put it on a board; what runs there is then asked for its digest."""
     from designer.toolchain.boards import find_board
-    from hil_tests.board import open_board
+    from hil_tests.boards import open_board
 
     target = find_board(board.value)
     if board.is_real:
@@ -46,8 +47,7 @@ def flash(
         from designer.toolchain.flash import check_channels
 
         check_channels(find_layout(layout), board.value)
-    result, _, directory = run_design(layout, out, quiet=json or quiet)
-    image = run_build(result, directory, json or quiet, board, crystal)
+    result, image = run_image(layout, out, json or quiet, board, crystal)
     told = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         from designer.toolchain.flash import flash as program
@@ -67,24 +67,6 @@ def flash(
             print_json({**told, "board": running.name, "verified": "digest"})
         else:
             say(f"{running.name} runs layout '{result.layout.name}', digest {result.digest}", quiet)
-
-
-@app.command()
-def status(
-    port: Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")],
-    json: JsonOption = False,
-) -> None:
-    """Ask a board how it is, without disturbing what it plays: load, peaks, limiters, misses, clocks, temperature."""
-    from designer.views import status_table
-    from hil_tests.board import SerialBoard
-    from hil_tests.tune import status_of
-
-    with SerialBoard(port) as board:
-        found = status_of(board)
-    if json:
-        print_json(found)
-    else:
-        status_table(found)
 
 
 @app.command()
@@ -111,7 +93,7 @@ def hil(
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
     from designer.views import signal_progress
-    from hil_tests.board import measure_instructions, open_board
+    from hil_tests.boards import measure_instructions, open_board
     from hil_tests.outcome import conclude
     from hil_tests.signals import standard_signals
     from hil_tests.suite import Suite
@@ -150,32 +132,6 @@ def hil(
         say(f"written to {directory}: {', '.join(files)}", quiet)
     if not report.passed:
         raise typer.Exit(4)
-
-
-@app.command(context_settings={"ignore_unknown_options": True})  # so that a negative number is one
-def volume(
-    volume_db: Annotated[float, typer.Argument(metavar="DB", help="0 is full volume, -inf is silence.", max=0.0)],
-    port: Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")],
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Set a playing board's volume, without a click, and tell how far its limiters have turned down."""
-    from hil_tests.board import SerialBoard
-
-    with SerialBoard(port) as board:
-        board.set_volume(volume_db)
-        health = board.health()
-        told = {
-            "board": board.name,
-            "layout": board.info.layout_name,
-            "volume_db": None if health["volume_db"] == float("-inf") else health["volume_db"],
-            "limiter_gain_db": health["limiter_gain_db"],
-        }
-    if json:
-        print_json(told)
-    else:
-        gains = ", ".join(f"{gain:.1f}" for gain in told["limiter_gain_db"])
-        say(f"{told['board']}: {health['volume_db']:.1f} dB; least gain of the limiters by channel: {gains} dB", quiet)
 
 
 def _look_back(

@@ -59,6 +59,7 @@ OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Wh
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
+NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
 
 
 class BoardName(StrEnum):
@@ -108,6 +109,14 @@ def run_build(
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
     return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", crystal_mhz)
+
+
+def run_image(
+    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
+) -> tuple[Design, Image]:
+    """Design a layout and compile its image."""
+    result, _, directory = run_design(layout, out, quiet)
+    return result, run_build(result, directory, quiet, board, crystal_mhz)
 
 
 def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:

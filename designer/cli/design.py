@@ -9,8 +9,8 @@ from designer.cli.common import (
     QuietOption,
     app,
     print_json,
-    run_build,
     run_design,
+    run_image,
     say,
     write_report,
 )
@@ -48,10 +48,9 @@ def generate(
 @app.command()
 def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Design, generate and cross-compile the image firmware.elf."""
-    result, _, directory = run_design(layout, out, quiet=json or quiet)
     from designer.toolchain.stack import sizes_of
 
-    image = run_build(result, directory, quiet=json or quiet)
+    result, image = run_image(layout, out, quiet=json or quiet)
     sizes = sizes_of(image)
     if json:
         print_json({"layout": result.layout.name, "digest": image.digest, "elf": str(image.elf), **sizes})

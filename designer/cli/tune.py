@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,8 +20,7 @@ from designer.cli.common import (
     QuietOption,
     app,
     print_json,
-    run_build,
-    run_design,
+    run_image,
     say,
     step,
 )
@@ -73,7 +73,7 @@ def tune(
 @contextmanager
 def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
     """Give a function that opens the board: a real one anew each time, a virtual one stays."""
-    from hil_tests.board import SerialBoard, VirtualBoard
+    from hil_tests.boards import SerialBoard, VirtualBoard
 
     with ExitStack() as stack:
         if port is not None:
@@ -90,8 +90,7 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
 
     elf = (out or Path("build") / find_layout(layout).name) / "firmware.elf"
     if not elf.is_file():
-        result, _, directory = run_design(layout, out, quiet=quiet)
-        run_build(result, directory, quiet)
+        run_image(layout, out, quiet)
     return elf
 
 
@@ -106,19 +105,25 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
     board: Board
     with connect() as board:
         image = tables_of(board.link)
-        before = tune_board(board, pack(result.layout, result.fixed, result.digest, image.equalised))
+        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest, image.equalised))
         slot = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()
     seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
     if json:
-        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "before": before, "slot": slot}
-        print_json({**told, "seconds": seconds})
+        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "slot": slot}
+        print_json({**told, **asdict(tuned), "seconds": seconds})
     else:
-        what = "plays it already" if before == result.digest else f"fades from {before[:12]} to {result.digest[:12]}"
+        fades = f"fades from {tuned.before[:12]} to {result.digest[:12]}"
+        what = "plays it already" if tuned.before == result.digest else fades
         spent = f"designed in {seconds['design']:.2f} s, on the board in {seconds['board']:.2f} s"
         kept = "" if slot is None else f"; kept in its flash as number {slot}"
         say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
+        if tuned.late_blocks:
+            late = (
+                f"{tuned.late_blocks} blocks were late while old and new filters ran side by side, and so were silent"
+            )
+            step(f"{late}; only the new ones run now (shorter ones, filters.taps, fade without that)", quiet)
 
 
 def _path_of(layout: str) -> Path:

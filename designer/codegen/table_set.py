@@ -13,7 +13,6 @@ from designer.codegen.tables import FirTable, Tables, equalised_buses, equalised
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
 from designer.layout import Layout
 
-
 # Of an equaliser that passes its bus on: any that the board lets through.
 _UNUSED_SHIFT = 15
 

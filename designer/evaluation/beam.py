@@ -13,6 +13,8 @@ Figures = dict[str, float | list[float]]
 
 _REPORTED_DEG = (0, 45, -45, 90, -90)
 _ARRIVAL_BAND_HZ = (500.0, 4000.0)
+# Where a layout asks for no null, what it sends to the sides is told all the same.
+_SIDES_DEG = (-90.0, 90.0)
 
 
 def evaluate_beam(
@@ -34,12 +36,14 @@ def evaluate_beam(
     dict
         Lists over third octaves ``band_centres_hz``: ``response_0_deg_db`` (relative to its mean over the beam's
         band), ``response_45_deg_db``, ``response_minus_45_deg_db``, ``response_90_deg_db`` and
-        ``response_minus_90_deg_db`` (relative to the axis), ``null_depth_db`` (axis over the louder of ±90°),
-        ``lobe_ripple_db`` (largest less smallest level within the lobe), ``white_noise_gain_db``.
+        ``response_minus_90_deg_db`` (relative to the axis), ``null_depth_db`` (axis over the loudest of the azimuths
+        at which the layout asks for nulls; ±90° if it asks for none), ``lobe_ripple_db`` (largest less smallest level
+        within the lobe), ``white_noise_gain_db``; with ``null_levels_db`` in the layout, ``null_level_error_db``: the
+        largest difference from the level asked for at any of them.
 
         Scalars over the beam's band: ``mean_null_depth_db`` (of the mean power), ``worst_lobe_ripple_db``,
-        ``least_white_noise_gain_db``, ``worst_on_axis_db``, and ``arrival_spread_samples``: the most that L, R and C
-        differ in their arrival at the listener.
+        ``least_white_noise_gain_db``, ``worst_on_axis_db``, with levels ``worst_null_level_error_db``, and
+        ``arrival_spread_samples``: the most that L, R and C differ in their arrival at the listener.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def evaluate_beam(
         used = plant.band_centres_hz == plant.band_centres_hz[np.abs(np.log(plant.band_centres_hz / low)).argmin()]
     on_axis = decibels(plant.band_mean(axis))
     on_axis -= on_axis[used].mean()
-    sides = plant.band_mean(relative[:, [_index(plant, 90), _index(plant, -90)]])
+    sides = plant.band_mean(relative[:, plant.places_of(null_azimuths_deg(layout))])
     lobe = np.abs(plant.azimuths_deg) <= layout.beamformer.lobe_half_width_deg + 1e-9
     levels = decibels(plant.band_mean(relative[:, lobe]))
     ripple = levels.max(axis=1) - levels.min(axis=1)
@@ -70,6 +74,11 @@ def evaluate_beam(
     for azimuth in _REPORTED_DEG:
         level = on_axis if azimuth == 0 else decibels(plant.band_mean(relative[:, _index(plant, azimuth)]))
         figures[f"response_{'minus_' if azimuth < 0 else ''}{abs(azimuth)}_deg_db"] = rounded(level)
+    asked = layout.beamformer.null_levels_db
+    if asked is not None and len(asked):
+        missed = np.abs(decibels(sides) - np.array(asked)).max(axis=1)
+        figures["null_level_error_db"] = rounded(missed)
+        figures["worst_null_level_error_db"] = round(float(missed[used].max()), 3)
     return figures | {
         "null_depth_db": rounded(-decibels(sides.max(axis=1))),
         "lobe_ripple_db": rounded(ripple),
@@ -82,8 +91,13 @@ def evaluate_beam(
     }
 
 
+def null_azimuths_deg(layout: Layout) -> tuple[float, ...]:
+    """Azimuths at which nulls are looked at: those that the layout asks for, else both sides."""
+    return layout.beamformer.null_azimuths_deg or _SIDES_DEG
+
+
 def _index(plant: EvaluationPlant, azimuth_deg: float) -> int:
-    return int(np.argmin(np.abs(plant.azimuths_deg - azimuth_deg)))
+    return plant.places_of((azimuth_deg,))[0]
 
 
 def _arrival_spread(layout: Layout, plant: EvaluationPlant, drive: NDArray[np.complex128]) -> float:

@@ -30,10 +30,11 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     -------
     dict
         ``front``: ``bands_hz``, ``null_depths_db``, and ``lobe_ripple_db`` the least ripple for each band and depth,
-        null where no drive keeps depth and white-noise gain.  ``asked``: the layout's constraints.  ``infeasible``:
-        each band in which ripple and depth cannot both be had, with ``deepest_null_db`` at the ripple allowed and
-        ``least_ripple_db`` at the depth asked.  ``solvers``: means over octaves within the band for pressure matching
-        and for the spherical-harmonic solver.
+        null where no drive keeps depth and white-noise gain.  ``asked``: the layout's constraints; where it gives
+        levels, the depth is that of the lowest of them, and each null is bounded by its own level beside it.
+        ``infeasible``: each band in which ripple and depth cannot both be had, with ``deepest_null_db`` at the ripple
+        allowed and ``least_ripple_db`` at the depth asked.  ``solvers``: means over octaves within the band for
+        pressure matching and for the spherical-harmonic solver.
     """
     wanted = layout.beamformer
     low, high = wanted.band_hz
@@ -42,9 +43,18 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     if not bands.size:
         bands = np.array([np.sqrt(max(low, 1.0) * high)])
     beam = _in_units_of_effort(design_beam(layout, bands), role_weights(layout, bands, "beamformer"))
-    trade = trade_beam(beam, np.arange(bands.size), wanted.white_noise_gain_floor_db)
+    levels = np.array(wanted.null_levels_db or [])
+    depth_db = abs(float(levels.min())) if levels.size else wanted.null_depth_db
+    depths = tuple(sorted({*DEPTHS_DB, depth_db}))
+    trade = trade_beam(
+        beam,
+        np.arange(bands.size),
+        wanted.white_noise_gain_floor_db,
+        depths,
+        levels - levels.min() if levels.size else None,
+    )
     deepest = trade.deepest_db(wanted.lobe_ripple_db)
-    least = [float(np.interp(wanted.null_depth_db, DEPTHS_DB, row)) for row in trade.ripple_db]
+    least = trade.ripple_db[:, depths.index(depth_db)].tolist()
     infeasible = [
         {
             "band_hz": round(float(band), 1),
@@ -57,14 +67,15 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     return {
         "asked": {
             "null_azimuths_deg": list(wanted.null_azimuths_deg),
-            "null_depth_db": wanted.null_depth_db,
+            "null_levels_db": levels.tolist() if levels.size else None,
+            "null_depth_db": depth_db,
             "lobe_half_width_deg": wanted.lobe_half_width_deg,
             "lobe_ripple_db": wanted.lobe_ripple_db,
             "white_noise_gain_floor_db": wanted.white_noise_gain_floor_db,
         },
         "front": {
             "bands_hz": rounded(bands),
-            "null_depths_db": list(DEPTHS_DB),
+            "null_depths_db": list(depths),
             "lobe_ripple_db": [
                 [round(float(value), 3) if np.isfinite(value) else None for value in row] for row in trade.ripple_db
             ],

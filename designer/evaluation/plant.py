@@ -35,7 +35,8 @@ class EvaluationPlant:
     ears : AcousticModel
         (F, 2 * H, D).
     azimuths_deg : (A,) float64
-        Around the cabinet: every 15°, on the half circle in front of a baffle.
+        Around the cabinet: every 15°, on the half circle in front of a baffle, and wherever the layout asks for a null
+        or ends the lobe.
     field : AcousticModel
         (F, A, D), without head.
     band_centres_hz : (B,) float64
@@ -92,6 +93,8 @@ class EvaluationPlant:
         azimuths = np.arange(-extent, extent + 1, _AZIMUTH_STEP_DEG)
         if extent > 90:
             azimuths = np.append(azimuths, 180.0)
+        edge = layout.beamformer.lobe_half_width_deg
+        azimuths = np.union1d(azimuths, [-edge, edge, *layout.beamformer.null_azimuths_deg])
         return cls(
             layout,
             heads,
@@ -111,6 +114,15 @@ class EvaluationPlant:
         """Transfer to the ears of the nominal head: (F, 2, D) complex128."""
         nominal = self.heads.nominal_index
         return self.ears.transfer[:, 2 * nominal : 2 * nominal + 2]
+
+    @property
+    def is_even(self) -> NDArray[np.bool_]:
+        """Which of the azimuths are on the even grid, so that their mean is that over angle: (A,) bool."""
+        return np.asarray(np.abs(np.remainder(self.azimuths_deg, _AZIMUTH_STEP_DEG)) < 1e-9)
+
+    def places_of(self, azimuths_deg: tuple[float, ...]) -> list[int]:
+        """Find azimuths among ``azimuths_deg``."""
+        return [int(np.argmin(np.abs(self.azimuths_deg - azimuth))) for azimuth in azimuths_deg]
 
     def band_mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean over each third octave.

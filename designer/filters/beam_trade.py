@@ -56,15 +56,18 @@ class BeamTrade:
     Attributes
     ----------
     ripple_db : (F, T) float64
-        Largest less smallest level within the lobe, for each of ``DEPTHS_DB``; not a number where no drive keeps
+        Largest less smallest level within the lobe, for each of ``depths_db``; not a number where no drive keeps
         both the depth and the floor.
+    depths_db : tuple of T float
+        Rising.
     """
 
     ripple_db: NDArray[np.float64]
+    depths_db: tuple[float, ...] = DEPTHS_DB
 
     def deepest_db(self, ripple_db: float) -> NDArray[np.float64]:
         """Deepest null with no more than ``ripple_db``, interpolated between the depths: (F,), 0 if there is none."""
-        depths = np.array(DEPTHS_DB)
+        depths = np.array(self.depths_db)
         found = np.zeros(len(self.ripple_db))
         for line, ripple in enumerate(self.ripple_db):
             kept = np.flatnonzero(np.nan_to_num(ripple, nan=np.inf) <= ripple_db)
@@ -78,7 +81,13 @@ class BeamTrade:
         return found
 
 
-def trade_beam(beam: Beam, lines: NDArray[np.int64], floor_db: float) -> BeamTrade:
+def trade_beam(
+    beam: Beam,
+    lines: NDArray[np.int64],
+    floor_db: float,
+    depths_db: tuple[float, ...] = DEPTHS_DB,
+    shape_db: NDArray[np.float64] | None = None,
+) -> BeamTrade:
     """Compute the front.
 
     Parameters
@@ -89,30 +98,35 @@ def trade_beam(beam: Beam, lines: NDArray[np.int64], floor_db: float) -> BeamTra
         Which of its lines.
     floor_db : float
         Floor of the white-noise gain; where not even plain mixing keeps it, that one's.
+    depths_db : tuple of T float, optional
+        Rising; depths of the deepest null.
+    shape_db : (Q,) float64, optional
+        How much louder than the deepest each null may be; by default all are as deep.
 
     Returns
     -------
     BeamTrade
     """
-    ripple = np.full((lines.size, len(DEPTHS_DB)), np.nan)
+    ripple = np.full((lines.size, len(depths_db)), np.nan)
+    shape = np.ones(beam.nulls.shape[1]) if shape_db is None else 10 ** (shape_db / 20)
     for row, line in enumerate(lines):
         axis, lobe, nulls = beam.axis[line], beam.lobe[line], beam.nulls[line]
         effort = max(10 ** (-floor_db / 10), 1.001 / float(np.sum(np.abs(axis) ** 2)))
         alone = np.eye(axis.size)[int(np.argmax(np.abs(axis)))] / axis
-        for column, depth in enumerate(DEPTHS_DB):
+        for column, depth in enumerate(depths_db):
             for start in (beam.weights[line], alone):
                 drive: NDArray[np.complex128] | None = start
                 for _ in range(_PHASE_ROUNDS):
                     pressure = lobe @ drive
                     wanted = pressure / np.maximum(np.abs(pressure), 1e-12)
-                    drive = _solve(axis, lobe, wanted, nulls, 10 ** (-depth / 20), effort)
+                    drive = _solve(axis, lobe, wanted, nulls, shape * 10 ** (-depth / 20), effort)
                     if drive is None:
                         break
                 if drive is not None:
                     found = np.ptp(20 * np.log10(np.maximum(np.abs(lobe @ drive), 1e-6)))
                     ripple[row, column] = np.fmin(ripple[row, column], found)
     # A drive that keeps a greater depth keeps the smaller one too.
-    return BeamTrade(np.fmin.accumulate(ripple[:, ::-1], axis=1)[:, ::-1])
+    return BeamTrade(np.fmin.accumulate(ripple[:, ::-1], axis=1)[:, ::-1], depths_db)
 
 
 def _solve(
@@ -120,7 +134,7 @@ def _solve(
     lobe: NDArray[np.complex128],
     wanted: NDArray[np.complex128],
     nulls: NDArray[np.complex128],
-    null_level: float,
+    null_levels: NDArray[np.float64],
     effort: float,
 ) -> NDArray[np.complex128] | None:
     """Least largest |p − wanted| within the lobe; None where the constraints contradict each other."""
@@ -132,9 +146,9 @@ def _solve(
         rows += [_bound(unknowns), _real(response)]
         right += [np.zeros(1), np.array([value.real, value.imag])]
         cones.append(clarabel.SecondOrderConeT(3))
-    for response in nulls:
+    for response, level in zip(nulls, null_levels, strict=True):
         rows += [np.zeros((1, unknowns)), _real(response)]
-        right += [np.array([null_level]), np.zeros(2)]
+        right += [np.array([level]), np.zeros(2)]
         cones.append(clarabel.SecondOrderConeT(3))
     rows += [np.zeros((1, unknowns)), np.eye(2 * drivers, unknowns)]
     right += [np.array([np.sqrt(effort)]), np.zeros(2 * drivers)]

@@ -26,6 +26,8 @@ _DELAYS_PER_GUARD = 6
 # The beam follows its filters where they miss it by more than this on average, in so many rounds.
 _SETTLING_ROUNDS = 8
 _SETTLED_DB = 1.5
+# Of an allowance that no length keeps, so much more than the longest filters lose is still as good as they are.
+_SPARE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +170,8 @@ def shortest(channels: DesignedChannels) -> Lengths:
     Returns
     -------
     Lengths
-        Of the fewest taps in sum; the longest that were tried if none keeps the budget.
+        Of the fewest taps in sum.  What not even the longest keep is no reason for long filters: then the shortest
+        that keep all else, and in that come near the longest.
     """
     for horizon in (scaled(taps, channels) for taps in _HORIZONS):
         fits_to = ChannelFits.up_to(channels, horizon)
@@ -187,7 +190,16 @@ def shortest(channels: DesignedChannels) -> Lengths:
         if found:
             _, _, stereo, centre, delay = min(found)
             return fits_to.at(stereo, centre, delay)
-    return fits_to.at(horizon, horizon, fits_to.best_delay(horizon, horizon))
+    delay = fits_to.best_delay(horizon, horizon)
+    usable = [taps for taps in lengths if taps > delay]
+    stereo, centre = (
+        _nearly(usable, partial(losses, delay=delay), allowances) or horizon
+        for losses, allowances in (
+            (fits_to.stereo_losses, STEREO_ALLOWANCES),
+            (fits_to.centre_losses, CENTRE_ALLOWANCES),
+        )
+    )
+    return fits_to.at(stereo, centre, delay)
 
 
 def lengths_up_to(fits_to: ChannelFits) -> list[int]:
@@ -211,6 +223,15 @@ def _first(lengths: list[int], good: Callable[[int], bool]) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if good(lengths[middle]) else (middle, high)
     return lengths[high]
+
+
+def _nearly(lengths: list[int], losses: Callable[[int], dict[str, float]], allowances: dict[str, float]) -> int | None:
+    """Shortest length that keeps each allowance, or what the longest reaches of it and a little more."""
+    if not lengths:
+        return None
+    least = losses(lengths[-1])
+    reachable = {key: max(allowed, least[key] + _SPARE * abs(allowed)) for key, allowed in allowances.items()}
+    return _first(lengths, lambda taps: fits(losses(taps), reachable))
 
 
 def _settle(channels: DesignedChannels, fit: FirFit, delay: int, taps: int) -> tuple[DesignedChannels, FirFit]:

@@ -52,6 +52,8 @@ class ReportData:
         The HIL report of the same digest.
     boards : dict
         HIL reports of the same digest by the name of the board; `hil` is one of them.
+    hil_missing : str
+        Why there is no `hil`, and what to do.
     """
 
     layout: Layout
@@ -61,6 +63,7 @@ class ReportData:
     image: Card | None = None
     hil: Card | None = None
     boards: dict[str, Card] = field(default_factory=dict)
+    hil_missing: str = "Not run yet on this design."
 
     @cached_property
     def plant(self) -> EvaluationPlant:

@@ -37,18 +37,26 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1) -> str:
-    """Plain texts as a table; the first ``words`` columns are words, the others figures."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1, stacked: bool = False) -> str:
+    """Plain texts as a table; the first ``words`` columns are words, the others figures.
+
+    Where the screen is narrow, a ``stacked`` table shows each row as its first cell and, below it, the others with
+    their headings; another one is pushed sideways.
+    """
 
     def cells(row: Sequence[object], tag: str) -> str:
         return "".join(
-            f"<{tag}{'' if i < words else ' class=n'}>{escape(str(cell))}</{tag}>" for i, cell in enumerate(row)
+            f"<{tag}{'' if i < words else ' class=n'}{label(i, tag)}>{escape(str(cell))}</{tag}>"
+            for i, cell in enumerate(row)
         )
 
+    def label(column: int, tag: str) -> str:
+        return f' data-label="{escape(headings[column])}"' if stacked and tag == "td" else ""
+
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table><thead><tr>{cells(headings, "th")}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    kind = ' class="stacked"' if stacked else ""
+    head = f"<thead><tr>{cells(headings, 'th')}</tr></thead>"
+    return f'<div class="scroll"><table{kind}>{head}<tbody>{body}</tbody></table></div>'
 
 
 def table_of(rows: Sequence[dict[str, object]]) -> str:

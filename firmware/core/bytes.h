@@ -2,6 +2,8 @@
 #ifndef PS_BYTES_H
 #define PS_BYTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint16_t ps_get_u16(const uint8_t *from)
@@ -30,6 +32,17 @@ static inline void ps_put_u64(uint8_t *to, uint64_t value)
 {
     ps_put_u32(to, (uint32_t)value);
     ps_put_u32(to + 4, (uint32_t)(value >> 32));
+}
+
+/* Reserved fields: what is refused today can be given a meaning tomorrow. */
+static inline bool ps_is_zero(const uint8_t *from, size_t size)
+{
+    uint8_t any = 0;
+
+    for (size_t n = 0; n < size; n++) {
+        any |= from[n];
+    }
+    return any == 0;
 }
 
 #endif

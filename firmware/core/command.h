@@ -1,5 +1,6 @@
 /*
- * What the board does for each request. Knows nothing of sessions, sequence numbers or resending: see link.h.
+ * What the board does for each request: see also command_run.h and command_report.h. Knows nothing of
+ * sessions, sequence numbers or resending: see link.h.
  */
 #ifndef PS_COMMAND_H
 #define PS_COMMAND_H
@@ -82,9 +83,6 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
 
 /* The pipeline from silence on, for the board's own input, as the host has set it. As ps_pipeline_reset(). */
 int ps_command_begin_playing(ps_command_t *command);
-
-/* The least gain that each driver's limiter has asked for, u32 each. */
-void ps_command_put_limiter_gains(const ps_command_t *command, uint8_t *to);
 
 /*
  * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.

@@ -1,5 +1,5 @@
 /*
- * Frames of the serial protocol (designer/protocol.py): built, and checked before a byte of them is trusted.
+ * Frames of the serial protocol (designer/protocol/): built, and checked before a byte of them is trusted.
  */
 #ifndef PS_FRAME_H
 #define PS_FRAME_H

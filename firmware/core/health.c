@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "command_report.h"
 
 _Static_assert(PS_DRIVERS * 4u <= 64u, "HEALTH_REPLY has room for every driver's peak");
 
@@ -26,7 +27,7 @@ void ps_health_write(ps_player_t *player, uint8_t *reply)
         ps_put_u32(reply + PS_HEALTH_REPLY_PEAKS + 4u * d, player->peak_out[d]);
     }
     ps_put_u32(reply + PS_HEALTH_REPLY_VOLUME, player->command->settings.volume);
-    ps_command_put_limiter_gains(player->command, reply + PS_HEALTH_REPLY_LIMITER_GAINS);
+    ps_report_limiter_gains(player->command, reply + PS_HEALTH_REPLY_LIMITER_GAINS);
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
         player->command->pipeline.limiter.least[d] = PS_GAIN_ONE;
     }

@@ -88,6 +88,7 @@ static void count_miss(ps_player_t *player)
     player->fade_in = true;
     player->strain += STRAIN_MISS;
     if (player->strain >= STRAIN_MAX) {
+        player->command->tuning.too_slow = player->command->design;
         set_state(player, PS_PLAYER_OVERLOAD);
     }
 }
@@ -151,7 +152,11 @@ static void commit(ps_player_t *player, uint32_t turn, uint32_t half)
         player->io->write(player->io->context, half, 0, PS_BLOCK_SAMPLES, out);
         player->fade_in = false;
         player->silent_turns = 0;
-        player->strain -= player->strain != 0 ? 1u : 0u;
+        if (player->strain != 0) {
+            player->strain--;
+        } else {
+            player->command->tuning.too_slow = NULL;
+        }
     }
     BARRIER();
     player->busy = false;

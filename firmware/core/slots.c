@@ -54,20 +54,25 @@ static bool is_newer(uint32_t sequence, uint32_t other)
     return sequence != other && sequence - other < 1u << 31;
 }
 
-bool ps_slots_newest(const ps_flash_t *flash, ps_slot_t *found)
+uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
 {
-    bool any = false;
+    uint32_t count = 0;
 
     for (uint32_t slot = 0; slot < PS_SLOTS; slot++) {
         ps_slot_t candidate;
+        uint32_t place = count;
 
-        if (ps_get_u32(flash->at(flash->context, slot) + AT_MARK) == MARK &&
-            is_whole(flash, slot, &candidate) && (!any || is_newer(candidate.sequence, found->sequence))) {
-            *found = candidate;
-            any = true;
+        if (ps_get_u32(flash->at(flash->context, slot) + AT_MARK) != MARK ||
+            !is_whole(flash, slot, &candidate)) {
+            continue;
         }
+        for (; place != 0 && is_newer(candidate.sequence, found[place - 1u].sequence); place--) {
+            found[place] = found[place - 1u];
+        }
+        found[place] = candidate;
+        count++;
     }
-    return any;
+    return count;
 }
 
 static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, const uint8_t *data, size_t size)
@@ -83,27 +88,27 @@ static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, con
     return memcmp(flash->at(flash->context, slot) + offset, data, size) == 0;
 }
 
-int ps_slots_write(const ps_flash_t *flash, const uint8_t *begin, const uint8_t *tables, uint32_t bytes)
+int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,
+                   const uint8_t *tables, uint32_t bytes, ps_slot_t *written)
 {
-    ps_slot_t newest = {.slot = PS_SLOTS - 1u};
-    ps_slot_t written;
+    ps_slot_t found[PS_SLOTS] = {{.slot = PS_SLOTS - 1u}};
     uint8_t head[AT_CRC + 4u];
 
     if (bytes > flash->slot_bytes - AT_TABLES) {
         return PS_E_ROOM;
     }
-    (void)ps_slots_newest(flash, &newest);
+    (void)ps_slots_find(flash, found);
 
-    const uint32_t slot = (newest.slot + 1u) % PS_SLOTS;
+    const uint32_t slot = ((stays != NULL ? stays->slot : found[0].slot) + 1u) % PS_SLOTS;
 
-    ps_put_u32(head + AT_SEQUENCE, number_after(newest.sequence));
+    ps_put_u32(head + AT_SEQUENCE, number_after(found[0].sequence));
     memcpy(head + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest);
     memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
     ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));
     ps_put_u32(head + AT_MARK, MARK);
     if (!flash->erase(flash->context, slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||
         !program(flash, slot, AT_SEQUENCE, head + AT_SEQUENCE, sizeof head - AT_SEQUENCE) ||
-        !is_whole(flash, slot, &written)) {
+        !is_whole(flash, slot, written)) {
         return PS_E_FLASH;
     }
     return program(flash, slot, AT_MARK, head + AT_MARK, 4u) ? PS_OK : PS_E_FLASH;

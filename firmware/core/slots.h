@@ -1,7 +1,8 @@
 /*
  * Tables that outlive power: two slots of flash, written in turn. The newer one is the one with the higher
  * sequence number; a slot counts only once its last word, the mark, is written, and that comes after all else
- * has been read back. So whenever the power goes, one whole slot, or none that was ever whole, is left.
+ * has been read back. So whenever the power goes, the slot that was not written is left, whole if it ever
+ * was.
  */
 #ifndef PS_SLOTS_H
 #define PS_SLOTS_H
@@ -32,10 +33,14 @@ typedef struct {
     uint32_t bytes;
 } ps_slot_t;
 
-/* Finds the newest. False: there is none. */
-bool ps_slots_newest(const ps_flash_t *flash, ps_slot_t *found);
+/* Finds them, the newest first, and returns how many. What their tables say is for the caller to prove. */
+uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS]);
 
-/* Writes the other slot, reads it back, and makes it the newest. PS_OK, PS_E_ROOM or PS_E_FLASH. */
-int ps_slots_write(const ps_flash_t *flash, const uint8_t *begin, const uint8_t *tables, uint32_t bytes);
+/*
+ * Writes a slot, reads it back, and makes it the newest. It is never that of `stays`, which holds the tables
+ * to go back to, or is NULL. Returns PS_OK and what was written, PS_E_ROOM or PS_E_FLASH.
+ */
+int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,
+                   const uint8_t *tables, uint32_t bytes, ps_slot_t *written);
 
 #endif

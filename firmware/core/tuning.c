@@ -78,20 +78,25 @@ const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t 
                                    const ps_design_t *image)
 {
     ps_bank_t *bank = &tuning->banks[0];
-    ps_slot_t slot;
+    ps_slot_t slots[PS_SLOTS];
 
     memset(tuning, 0, sizeof *tuning);
     tuning->flash = flash;
     divide(tuning, memory, size);
-    if (flash == NULL || !ps_slots_newest(flash, &slot)) {
-        return image;
+
+    const uint32_t count = flash != NULL ? ps_slots_find(flash, slots) : 0;
+
+    for (uint32_t n = 0; n < count; n++) {
+        if (announce(tuning, bank, slots[n].begin) != PS_OK) {
+            continue;
+        }
+        memcpy(bank->tables, slots[n].tables, slots[n].bytes);
+        if (prove(bank, PS_SOURCE_SLOT) == PS_OK) {
+            tuning->kept = slots[n];
+            return bank->design;
+        }
     }
-    tuning->committed = slot.sequence;
-    if (announce(tuning, bank, slot.begin) != PS_OK) {
-        return image;
-    }
-    memcpy(bank->tables, slot.tables, slot.bytes);
-    return prove(bank, PS_SOURCE_SLOT) == PS_OK ? bank->design : image;
+    return image;
 }
 
 static const ps_bank_t *bank_of(const ps_tuning_t *tuning, const ps_design_t *design)
@@ -169,6 +174,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (status != PS_OK) {
         return status;
     }
+    tuning->too_slow = NULL;
     if (pipeline->design != NULL) {
         (void)ps_pipeline_tune(pipeline, bank->design);
     }
@@ -181,6 +187,9 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
 {
     const ps_bank_t *bank = bank_of(tuning, design);
 
+    if (tuning->too_slow == design) {
+        return PS_E_OVERLOAD;
+    }
     if (tuning->flash == NULL) {
         return PS_E_NO_FLASH;
     }
@@ -190,10 +199,13 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
     if (bank == NULL) {
         return PS_E_INCOMPLETE;
     }
-    const int status = ps_slots_write(tuning->flash, bank->begin, bank->tables, bank->bytes);
-    ps_slot_t slot;
+    ps_slot_t written;
+    const ps_slot_t *stays = tuning->kept.sequence != 0 ? &tuning->kept : NULL;
+    const int status = ps_slots_write(tuning->flash, stays, bank->begin, bank->tables, bank->bytes, &written);
 
-    tuning->committed = ps_slots_newest(tuning->flash, &slot) ? slot.sequence : 0;
+    if (status == PS_OK) {
+        tuning->kept = written;
+    }
     return status;
 }
 
@@ -213,7 +225,7 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     reply[PS_TABLES_REPLY_EQUALISED] = PS_EQUALISED;
     reply[PS_TABLES_REPLY_SOURCE] = bank != NULL ? bank->source : PS_SOURCE_IMAGE;
     reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
-    ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->committed);
+    ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->kept.sequence);
     reply[PS_TABLES_REPLY_FADING] = pipeline->next != NULL;
     return PS_TABLES_REPLY_BYTES;
 }

@@ -32,12 +32,15 @@ typedef struct {
     uint32_t room;           /* bytes of tables that a bank holds; 0 without memory */
     ps_bank_t *receiving;    /* or NULL */
     const ps_flash_t *flash; /* or NULL */
-    uint32_t committed;      /* sequence number of the newest slot; 0: none */
+    ps_slot_t kept;          /* the newest slot whose tables are proved; sequence 0: none */
+    /* A design that could not keep its deadlines, until it does or other tables come in its place; or NULL.
+     * It is not kept in flash: a board that began with it would be silent from every start on. */
+    const ps_design_t *volatile too_slow;
 } ps_tuning_t;
 
 /*
  * Divides the memory into banks; it is nobody else's from here on. NULL, or too little, for none. Returns the
- * design to play: that of the newest slot of `flash` (or NULL) if it is whole and proved, else `image`.
+ * design to play: that of the newest slot of `flash` (or NULL) that is whole and proved, else `image`.
  */
 const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size, const ps_flash_t *flash,
                                    const ps_design_t *image);

@@ -60,12 +60,20 @@ static void feed_frame(uint8_t type, uint16_t sequence, uint16_t session, const 
     ps_link_feed(&link, encoded, ps_cobs_encode(frame, sealed, encoded));
 }
 
-/* A long GENERATE or PROFILE only repeats itself, and would keep the fuzzer from what is new. */
+/* A long GENERATE or PROFILE only repeats itself, and would keep the fuzzer from what is new; so would
+ * reserved fields that are seldom 0. */
 static void shorten(uint8_t type, uint8_t *payload, size_t size)
 {
     if (type == PS_GENERATE && size == PS_GENERATE_BYTES) {
         payload[PS_GENERATE_BLOCKS] &= 3u;
         payload[PS_GENERATE_BLOCKS + 1] = 0;
+        /* Every second one gets past this check. */
+        payload[PS_GENERATE_RESERVED] &= 1u;
+        payload[PS_GENERATE_RESERVED + 1] = 0;
+    }
+    if (type == PS_SET_LIMITER && size == PS_SET_LIMITER_BYTES) {
+        payload[PS_SET_LIMITER_RESERVED] &= 1u;
+        memset(payload + PS_SET_LIMITER_RESERVED + 1, 0, 2);
     }
     if (type == PS_PROFILE && size == PS_PROFILE_BYTES) {
         payload[PS_PROFILE_BLOCKS] &= 3u;

@@ -8,7 +8,7 @@ import pytest
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.plant import EvaluationPlant
 from designer.filters.design import design_filters
-from designer.layout import load_layout
+from designer.layout import load_layout, parse_layout
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"
 
@@ -53,3 +53,40 @@ def test_delayed_centre_shows_in_the_arrival():
     late[:, 2] = np.roll(h[:, 2], 2, axis=1)
     assert evaluate_beam(layout, h)["arrival_spread_samples"] < 0.1
     assert evaluate_beam(layout, late)["arrival_spread_samples"] == pytest.approx(2, abs=0.1)
+
+
+def elsewhere(lines):
+    return parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines)
+
+
+def test_nulls_are_looked_at_where_they_are_asked_for():
+    layout = elsewhere("null_azimuths_deg = [-62.0, 62.0]\nlobe_half_width_deg = 32.0")
+    figures = evaluate_beam(layout, design_filters(layout).impulse_responses)
+    # 20 dB are asked for, and the layout can (its trade names no band); at ±90° this beam is louder than on axis.
+    assert min(figures["null_depth_db"][6:16]) > 20
+    assert max(figures["response_90_deg_db"][11:16]) > 0
+    # A null that is not asked for is no null: the figure goes back to the sides.
+    open_sided = elsewhere("null_azimuths_deg = []")
+    figures = evaluate_beam(open_sided, design_filters(open_sided).impulse_responses)
+    louder = np.maximum(figures["response_90_deg_db"], figures["response_minus_90_deg_db"])
+    np.testing.assert_allclose(figures["null_depth_db"], -louder, atol=2e-3)
+
+
+def test_edge_of_the_lobe_is_looked_at_wherever_it_lies():
+    # Level falls steadily towards the side of a large cabinet's front driver: the ripple is that at the lobe's edge.
+    layout = elsewhere("lobe_half_width_deg = 52.0")
+    h = np.zeros((4, 3, 32))
+    h[layout.driver_names.index("front"), 2, 5] = 1.0
+    figures = evaluate_beam(layout, h)
+    band = figures["band_centres_hz"].index(3981.072)
+    assert figures["lobe_ripple_db"][band] > -figures["response_45_deg_db"][band] + 0.3
+
+
+def test_levels_over_azimuth_are_compared_with_those_asked_for():
+    layout = elsewhere("null_levels_db = [-12.0, -12.0]")
+    h = design_filters(layout).impulse_responses
+    figures = evaluate_beam(layout, h)
+    assert figures["worst_null_level_error_db"] < 2
+    sides = np.stack([figures["response_90_deg_db"], figures["response_minus_90_deg_db"]])
+    np.testing.assert_allclose(figures["null_level_error_db"], np.abs(sides + 12).max(axis=0), atol=2e-3)
+    assert "null_level_error_db" not in evaluate_beam(elsewhere("null_depth_db = 20.0"), h)

@@ -84,3 +84,37 @@ def test_shape_over_azimuth_is_followed_where_it_is_asked_for():
     figures = evaluate_directivity(layout, design_filters(layout).impulse_responses, plant, room)
     middle = np.array(figures["front_to_side_db"])[9:14]
     assert np.abs(middle - 12).max() < 3
+    # A ratio of 12 dB at the sides is a smaller thing than nulls of 20 dB: the front is computed for what is asked.
+    trade = evaluate_beam_trade(layout, room)
+    assert trade["asked"]["null_depth_db"] == 12
+    assert 12 in trade["front"]["null_depths_db"]
+
+
+def asking(lines):
+    layout = parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines)
+    return layout, RoomPlant(layout)
+
+
+def test_shape_that_can_be_had_is_not_called_infeasible():
+    # A cardioid, 6 dB down at the sides and 20 dB down behind: with the default lobe, nulls of 20 dB all around could
+    # not be had beside it.
+    shape = "null_azimuths_deg = [-90.0, 90.0, 180.0]\n"
+    named = [
+        [row["band_hz"] for row in evaluate_beam_trade(*asking(shape + more))["infeasible"]]
+        for more in ("null_levels_db = [-6.0, -6.0, -20.0]", "null_depth_db = 20.0")
+    ]
+    assert set(named[0]) < set(named[1])
+
+
+def test_mismatch_is_stated_at_the_nulls_that_are_asked_for():
+    layout, room = asking("null_azimuths_deg = [-60.0, 60.0]\nlobe_half_width_deg = 30.0")
+    plant = EvaluationPlant.for_layout(layout)
+    figures = evaluate_directivity(layout, design_filters(layout).impulse_responses, plant, room)
+    assert 10 < figures["mismatch_mean_null_depth_db"] < 22
+    # Azimuths that are there for the nulls' sake do not weigh in the means over angle.
+    even = asking("lobe_half_width_deg = 30.0")[0]
+    odd = asking("null_azimuths_deg = [-61.0, -60.5, 60.5, 61.0]\nlobe_half_width_deg = 30.0")[0]
+    h = centre(4, d0=1.0)
+    found = [evaluate_directivity(one, h, EvaluationPlant.for_layout(one), room) for one in (even, odd)]
+    for key in ("early_sides_db", "horizontal_power_db", "rear_db"):
+        assert found[0][key] == found[1][key]

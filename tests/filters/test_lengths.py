@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from designer.evaluation.timing import evaluate_timing
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
 from designer.filters.channels import design_channels
 from designer.filters.lengths import GUARD_S, LENGTHS, ChannelFits, shortest
-from designer.layout import load_layout
+from designer.layout import load_layout, parse_layout
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"
 
@@ -52,3 +53,18 @@ def test_lengths_follow_the_sample_rate(rate):
     assert found.within_budget
     assert found.delay <= GUARD_S * rate
     assert found.stereo_taps % 16 == 0
+
+
+def test_what_no_length_keeps_is_no_reason_for_long_filters():
+    # Larger drivers at 96 kHz: not even 512 taps keep half a sample of 10 µs, and 192 keep all else as they do.
+    text = (LAYOUTS / "cross4.toml").read_text().replace("sample_rate_hz = 48000", "sample_rate_hz = 96000")
+    layout = parse_layout(text.replace("radius_m = 0.025", "radius_m = 0.03"))
+    found = shortest(design_channels(layout, 2 * max(LENGTHS)))
+    assert not found.within_budget
+    broken = {key for key, allowed in STEREO_ALLOWANCES.items() if found.stereo_losses[key] > allowed}
+    assert broken == {"group_delay_samples"}
+    assert fits(found.centre_losses, CENTRE_ALLOWANCES)
+    assert found.stereo_taps <= 256
+    assert found.centre_taps <= 256
+    # What is asked of the loudspeaker, a sample between all channels, holds all the same.
+    assert evaluate_timing(layout, found.filters)["group_delay_spread_samples"] <= 1

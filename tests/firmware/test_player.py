@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from designs import small_bank
 
+from designer import protocol
+from designer.codegen.digest import design_digest
+from designer.codegen.table_set import pack
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
+from hil_tests.health import read_health
 from hil_tests.host_player import HostPlayer
 
 
@@ -43,6 +48,20 @@ def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
     np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
     assert (player.state, player.misses, player.muted) == ("PLAYING", 0, False)
     assert player.peak(0) == np.max(np.abs(expected[:, 0]))
+
+
+def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, blocks):
+    """Full scale is that of the samples, whatever the coefficients have."""
+    for block in blocks:
+        player.turn(block)
+    player.turn(blocks[0], run=False)
+    told = read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)
+    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
+    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
+    # They start anew.
+    assert read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)["peaks"] == [0.0] * core.drivers
 
 
 def test_the_first_block_fades_in(player, core, bank, blocks):
@@ -110,3 +129,71 @@ def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, 
     heard = np.concatenate([player.turn(block) for block in blocks])
     size = core.block_samples
     np.testing.assert_array_equal(heard[2 * size :], Twin(bank).process(blocks.reshape(-1, 2))[size:-size])
+
+
+# --- tables that are too many for the deadlines
+
+
+def retune(player, built, seed):
+    """Bring other tables, as a host does; their digest."""
+    layout, bank, _, _ = built
+    other = small_bank(layout, seed, bank.structure)
+    tables = pack(layout, other, design_digest(layout, other))
+    player.request(protocol.TUNE_BEGIN, tables.begin)
+    for offset in range(0, len(tables.tables), 512):
+        part = tables.tables[offset : offset + 512]
+        player.request(protocol.TUNE_DATA, protocol.TUNE_DATA.payload.pack(offset=offset) + part)
+    player.request(protocol.TUNE_APPLY)
+    return tables.digest
+
+
+def overload(player, block):
+    for _ in range(64):
+        player.turn(block, late_turns=1)
+    assert player.state == "OVERLOAD"
+
+
+def kept(player):
+    return protocol.TABLES_REPLY.payload.unpack(player.request(protocol.TABLES))["committed"]
+
+
+def test_tables_that_overload_the_board_are_not_kept(player, built, blocks):
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+            player.request(protocol.TUNE_COMMIT)
+        # Refused, it has changed nothing: nothing is written, and the overload has not begun anew.
+        assert (player.state, player.flash_operations, kept(player)) == ("OVERLOAD", 0, 0)
+    # Nor does a host that takes the pipeline make them quicker.
+    player.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY["PROGRAM"]))
+    with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+        player.request(protocol.TUNE_COMMIT)
+    assert (player.state, player.flash_operations) == ("SERIAL", 0)
+    # And once more from silence: late as before.
+    player.request(protocol.PLAY)
+    player.turn(blocks[0], late_turns=1)
+    with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+        player.request(protocol.TUNE_COMMIT)
+
+
+def test_tables_in_the_place_of_those_are_kept(player, built, blocks):
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)  # ends the fade, which stood still
+    overload(player, blocks[0])
+    retune(player, built, 3)
+    player.request(protocol.PLAY)
+    player.request(protocol.TUNE_COMMIT)
+    assert (player.state, kept(player)) == ("PLAYING", 1)
+
+
+def test_tables_that_keep_up_after_all_are_kept(player, built, blocks):
+    """What was late may have been something else: a block in time after PLAY shows it."""
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)
+    for block in blocks[:2]:
+        player.turn(block)
+    player.request(protocol.TUNE_COMMIT)
+    assert kept(player) == 1

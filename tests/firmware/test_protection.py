@@ -54,6 +54,16 @@ def test_limits_are_lowered_as_the_twin_s_and_the_limiter_tells_what_it_did(boar
     assert min(told) < 0.0
 
 
+def test_limits_are_told_and_a_start_leaves_them(board, bank):
+    design = bank.limiter.limits
+    assert board.limits().raw == board.limits().design_raw == design
+    assert board.limits().release == bank.limiter.release
+    board.set_limiter(1, design[1] // 2, RELEASE)
+    board.start()  # it has the design's for itself, and what was set is there again after it
+    found = board.limits()
+    assert (found.raw, found.design_raw, found.release) == ((design[0], design[1] // 2, *design[2:]), design, RELEASE)
+
+
 def test_start_measures_at_full_volume_and_the_design_s_limits(board, bank, arithmetic):
     x = loud(arithmetic, 500)
     board.set_volume(-30.0)
@@ -81,6 +91,10 @@ def test_settings_of_the_limiter_out_of_range_are_refused_and_change_nothing(boa
     ):
         with pytest.raises(HilError, match="E_RANGE"):
             board.set_limiter(driver, limit, release)
+    for reserved in (b"\1\0\0", b"\0\1\0", b"\0\0\x80"):
+        request = protocol.SET_LIMITER.payload.pack(driver=0, reserved=reserved, limit=1, release=RELEASE)
+        with pytest.raises(HilError, match="SET_LIMITER: the board refuses: E_RANGE"):
+            board.link.request(protocol.SET_LIMITER, request)
     x = loud(arithmetic, 500)
     np.testing.assert_array_equal(board.stream(x, "filters"), Twin(bank).process(x, "filters"))
 

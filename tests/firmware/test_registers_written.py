@@ -11,6 +11,7 @@ from designer.toolchain.boards import FIRMWARE_ROOT
 
 HERE = Path(__file__).parent
 PORT = FIRMWARE_ROOT / "port" / "stm32f405"
+CORTEX_M = FIRMWARE_ROOT / "port" / "cortex_m"
 BLOCK = 32  # of the small design
 
 
@@ -21,7 +22,8 @@ def crystal(request):
 
 @pytest.fixture(scope="module")
 def names():
-    found = re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", (PORT / "registers.h").read_text(), re.MULTILINE)
+    headers = (PORT / "registers.h").read_text() + (CORTEX_M / "core_registers.h").read_text()
+    found = re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", headers, re.MULTILINE)
     core = {
         0x080C0008: "slot 0, offset 8",
         0xE000E104: "NVIC_ISER1",
@@ -37,7 +39,7 @@ def recorder(crystal, tmp_path_factory):
     """The port's clock and I2S on recorded registers; returns lines of text for what works."""
     directory = tmp_path_factory.mktemp("recorder")
     generate_small("q31", directory)
-    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, FIRMWARE_ROOT / "port" / "cortex_m"]
+    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, CORTEX_M]
     options = ["-O1", "-std=gnu11", f"-DPORT_HSE_HZ={crystal}", *(f"-I{path}" for path in includes)]
     instrumented = ["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1", "-Wno-pointer-to-int-cast"]
     objects = []
@@ -48,6 +50,7 @@ def recorder(crystal, tmp_path_factory):
         (PORT / "watchdog.c", instrumented),
         (PORT / "temperature.c", instrumented),
         (PORT / "port.c", instrumented),
+        (CORTEX_M / "stack_guard.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
@@ -216,6 +219,22 @@ def test_the_watchdog_starts_before_it_is_set_and_is_fed(recorder, names):
         ("IWDG_RLR", 1000),
         ("IWDG_KR", 0xAAAA),
     ]
+
+
+def test_the_stack_s_guard_is_whole_before_the_mpu_is_on(recorder, names):
+    """PM0214 4.2: the region's number, its base, its attributes, and only then the MPU; the base on its size."""
+    low = 0x20001100
+    found = writes(recorder("guard"), names)
+    assert found == [
+        ("SCB_SHCSR", 1 << 16 | 1 << 17 | 1 << 18),  # memory management, bus and usage faults
+        ("MPU_RNR", 0),
+        ("MPU_RBAR", low - 256),
+        # Never executed, no access at all, 2^(7 + 1) bytes, all eight parts of it, on.
+        ("MPU_RASR", 1 << 28 | 0 << 24 | 0 << 8 | 7 << 1 | 1),
+        # Elsewhere as without an MPU; not for NMI and HardFault.
+        ("MPU_CTRL", 1 << 2 | 1),
+    ]
+    assert found[2][1] % 256 == 0
 
 
 FLASH_ERRORS = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7

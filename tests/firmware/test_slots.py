@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from designs import generate_small, retuned_bank
 
+from designer import protocol
 from designer.codegen.digest import design_digest
-from designer.codegen.table_set import pack
+from designer.codegen.table_set import announce, pack
 from designer.errors import HilError
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.compiler import build_host_library
@@ -111,13 +112,95 @@ def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     assert plays(transport) == (digest, "IMAGE", 0)
 
 
+def head_of(image, sequence, begin):
+    """A slot's head behind the mark, its CRC-32 at the end."""
+    head = sequence.to_bytes(4, "little") + bytes.fromhex(image) + begin
+    return head + zlib.crc32(head).to_bytes(4, "little")
+
+
+def rewrite(transport, slot, offset, was, becomes):
+    for n, (old, new) in enumerate(zip(was, becomes, strict=True)):
+        transport.flip_flash(slot, offset + n, old ^ new)
+
+
 def renumber(transport, slot, image, begin, old, new):
     """Give a slot another number, and its head the CRC-32 that then fits."""
-    heads = [number.to_bytes(4, "little") + bytes.fromhex(image) + begin for number in (old, new)]
-    crcs = [zlib.crc32(head).to_bytes(4, "little") for head in heads]
-    for offset, (was, is_) in ((4, [head[:4] for head in heads]), (88, crcs)):
-        for n in range(4):
-            transport.flip_flash(slot, offset + n, was[n] ^ is_[n])
+    rewrite(transport, slot, 4, head_of(image, old, begin), head_of(image, new, begin))
+
+
+def forge(transport, slot, image, sequence, tables, at, value):
+    """Change a byte of a slot's tables, and every CRC-32 so that it fits: whole, but no longer what was proved."""
+    forged = bytearray(tables.tables)
+    forged[at] = value
+    fields = protocol.TUNE_BEGIN.payload.unpack(tables.begin)
+    del fields["crc"]
+    begin = announce(fields, bytes(forged))
+    rewrite(transport, slot, 4, head_of(image, sequence, tables.begin), head_of(image, sequence, begin))
+    rewrite(transport, slot, 96, tables.tables, forged)
+
+
+def unprovable(tables, bank):
+    """Where a byte makes tables of which no proof can be had: a group's shift, a sum's FIRs, the last FIR's bus."""
+    groups, sums = len(bank.structure.groups), len(bank.sum_names)
+    entries = len(tables.tables) - groups - sums - tables.firs * protocol.FIR_ENTRY.size
+    bus = entries + (tables.firs - 1) * protocol.FIR_ENTRY.size + protocol.FIR_ENTRY.offsets["bus"]
+    return {"shift": (-1, 255), "count": (-1 - groups, 255), "bus": (bus, 255)}
+
+
+@pytest.mark.parametrize("what", ["shift", "count", "bus"])
+def test_a_slot_that_cannot_be_proved_gives_way_to_the_one_before(design, what):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    first, second, third = (retuned(layout, bank, seed)[1] for seed in (2, 3, 4))
+    keep(transport, first)
+    keep(transport, second)
+    forge(transport, 1, digest, 2, second, *unprovable(second, bank)[what])
+    transport.power_cycle()
+    assert plays(transport) == (first.digest, "SLOT", 1)
+    samples = np.random.default_rng(2).integers(-30000, 30000, (300, 2))
+    np.testing.assert_array_equal(Board(transport).process(samples), Twin(retuned(layout, bank, 2)[0]).process(samples))
+    # What is kept next takes the forged one's place, and never that of what plays.
+    assert keep(transport, third) == 3
+    transport.flip_flash(1, 96, 1)
+    transport.power_cycle()
+    assert plays(transport) == (first.digest, "SLOT", 1)
+    transport.flip_flash(1, 96, 1)
+    transport.power_cycle()
+    assert plays(transport) == (third.digest, "SLOT", 3)
+
+
+def test_the_power_may_go_while_a_slot_that_cannot_be_proved_is_replaced(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    first, second, third = (retuned(layout, bank, seed)[1] for seed in (2, 3, 4))
+    keep(transport, first)
+    keep(transport, second)
+    forge(transport, 1, digest, 2, second, *unprovable(second, bank)["shift"])
+    for cut in (0, 1, 2, 40):
+        transport.power_cycle()
+        board = Board(transport)
+        upload(board.link, third)
+        board.start()
+        transport.cut_power_after(cut)
+        with pytest.raises(HilError, match="E_FLASH"):
+            commit(board.link)
+        transport.power_cycle()
+        assert plays(transport) == (first.digest, "SLOT", 1), cut
+
+
+def test_two_slots_that_cannot_be_proved_leave_the_image(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    for slot, seed in enumerate((2, 3)):
+        tables = retuned(layout, bank, seed)[1]
+        keep(transport, tables)
+        forge(transport, slot, digest, slot + 1, tables, *unprovable(tables, bank)["shift"])
+    transport.power_cycle()
+    assert plays(transport) == (digest, "IMAGE", 0)
+    third = retuned(layout, bank, 4)[1]
+    assert keep(transport, third) == 3
+    transport.power_cycle()
+    assert plays(transport) == (third.digest, "SLOT", 3)
 
 
 def test_after_the_largest_number_comes_the_first(design):

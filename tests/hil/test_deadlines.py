@@ -12,7 +12,7 @@ from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.toolchain.compiler import build_image
-from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 
 # Enough blocks for a drift of one in a thousand to show.
 BLOCKS = 1500

@@ -9,7 +9,8 @@ from designer.errors import HilError
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_host_library, build_image
-from hil_tests.board import Board, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import VirtualBoard
 from hil_tests.host_core import HostCore, HostTransport
 from hil_tests.transport import PipeTransport
 

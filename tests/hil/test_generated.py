@@ -19,7 +19,8 @@ from designer.fixedpoint.qformat import BUS_HEADROOM_BITS
 from designer.fixedpoint.twin import Stages, Twin
 from designer.toolchain import boards, compiler
 from designer.toolchain.compiler import build_host_library, build_image
-from hil_tests.board import Board, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import VirtualBoard
 from hil_tests.generated import verify_generated
 from hil_tests.host_core import HostCore, HostTransport
 from hil_tests.locate import channel_names, compare_stages, locate_streamed
@@ -96,6 +97,8 @@ def test_looking_changes_nothing(board, design):
         ({"blocks": 0}, "E_RANGE"),
         ({"blocks_per_crc": 0}, "E_RANGE"),
         ({"blocks": 257}, "E_RANGE"),
+        ({"reserved": 1}, "E_RANGE"),
+        ({"reserved": 0x100}, "E_RANGE"),
     ],
 )
 def test_what_cannot_be_generated_is_refused(board, change, refusal):

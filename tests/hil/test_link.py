@@ -287,7 +287,7 @@ def test_the_wrong_design_is_refused(design):
 
 
 def test_another_protocol_version_is_named(design, monkeypatch):
-    monkeypatch.setattr(protocol, "PROTOCOL_VERSION", 2)
+    monkeypatch.setattr(protocol.frame, "PROTOCOL_VERSION", 2)
     with pytest.raises(HilError, match="protocol version 1, not 2: flash it again"):
         Board(HostTransport(design[3]))
 

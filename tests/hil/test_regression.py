@@ -10,7 +10,7 @@ import pytest
 
 from designer import pipeline
 from designer.toolchain.compiler import build_image
-from hil_tests.board import open_board
+from hil_tests.boards import open_board
 from hil_tests.signals import standard_signals
 from hil_tests.suite import run_regression
 

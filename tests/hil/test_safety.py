@@ -13,7 +13,7 @@ from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.elf import read_sections
 from designer.toolchain.seal import seal_tables
-from hil_tests.board import VirtualBoard
+from hil_tests.boards import VirtualBoard
 from hil_tests.debugger import PROGRAM_COUNTER, STACK_POINTER, Debugger, debugger_options
 
 RAM = 0x20000000

@@ -24,9 +24,9 @@ from designer.fixedpoint.fade import group_samples, warm_up_samples
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
-from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 from hil_tests.qemu import Qemu
-from hil_tests.tune import await_fade, tables_of, tune_board, upload
+from hil_tests.tune import Tuned, await_fade, tables_of, tune_board, upload
 
 PROSCENIUM = Path(sys.executable).with_name("proscenium")
 
@@ -63,10 +63,10 @@ def test_a_board_that_plays_takes_it_up_by_itself_and_forgets_it_at_a_reset(smal
     layout, _, digest, elf, _, tables = small
     with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
-        assert tune_board(board, tables) == digest
+        assert tune_board(board, tables) == Tuned(digest, 0)
         assert (board.health()["player"], tables_of(board.link).source) == ("PLAYING", "LINE")
         # Tuning to what plays already is no work at all.
-        assert tune_board(board, tables) == tables.digest
+        assert tune_board(board, tables) == Tuned(tables.digest, 0)
         board.reset()
         fields = board.link.hello()
         assert bytes(fields["digest"]).hex() == digest
@@ -128,6 +128,23 @@ def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
         assert tables_of(board.link).digest == tables.digest
 
 
+def test_blocks_that_are_late_in_the_fade_are_told(front3):
+    """Alone, filters of 200 taps keep their deadlines; beside the old ones they do not."""
+    directory, _, digest = front3
+    longer = directory / "longer.toml"
+    longer.write_text((directory / "front3.toml").read_text() + "\n[filters]\ntaps = 200\n")
+    result = pipeline.design(pipeline.find_layout(str(longer)))
+    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+        await_blocks(board, 10)
+        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
+        health = board.health()
+        assert tuned == Tuned(digest, health["deadline_misses"])
+        assert tuned.late_blocks > 0
+        assert health["player"] == "PLAYING"
+        await_blocks(board, health["blocks"] + 200)
+        assert board.health()["deadline_misses"] == tuned.late_blocks
+
+
 def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3):
     """They are sound, so that the board takes them; that it cannot keep up it learns only from playing them."""
     directory, _, digest = front3
@@ -152,6 +169,9 @@ def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3
         for _ in range(2):
             with pytest.raises(HilError, match=r"too slow for these filters, and silent now: tune it to shorter ones"):
                 tune_board(board, pack(result.layout, heavy, "11" * 32))
+        # Kept, they would make the board silent from every start on: it refuses by itself, before it looks for flash.
+        with pytest.raises(HilError, match=r"TUNE_COMMIT: the board refuses: E_OVERLOAD, .* they are not kept"):
+            board.link.request(protocol.TUNE_COMMIT)
         assert board.health()["player"] == "OVERLOAD"
         tune_board(board, pack(result.layout, bank, result.digest))
         assert board.health()["player"] == "PLAYING"
@@ -259,6 +279,6 @@ def test_a_board_that_plays_nothing_begins_with_the_new_tables(tmp_path):
     samples = np.random.default_rng(3).integers(-(2**31), 2**31, (400, 2))
     with VirtualBoard(elf, digest, layout, target=find_board("mps2-an500")) as board:
         board.process(samples)
-        assert tune_board(board, tables) == digest
+        assert tune_board(board, tables) == Tuned(digest, None)
         assert tables_of(board.link).digest == tables.digest
         np.testing.assert_array_equal(board.process(samples), Twin(other).process(samples))

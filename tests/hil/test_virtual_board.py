@@ -16,7 +16,7 @@ from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
-from hil_tests.board import STEADY_CLOCK, SerialBoard, VirtualBoard, measure_instructions, open_board
+from hil_tests.boards import STEADY_CLOCK, SerialBoard, VirtualBoard, measure_instructions, open_board
 from hil_tests.qemu import Qemu
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ START_AND_WAIT = """
 import sys, time
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from hil_tests.board import VirtualBoard
+from hil_tests.boards import VirtualBoard
 board = VirtualBoard(Path({elf!r}))
 print(board.pid, flush=True)
 time.sleep(600)

@@ -13,7 +13,7 @@ from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.twin import Twin
 from designer.toolchain.compiler import build_image
-from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.twin import Twin
 from designer.fixedpoint.worst_case import driver_input, path_input
 from designer.toolchain.compiler import build_host_library, build_image
-from hil_tests.board import Board, VirtualBoard
+from hil_tests.board import Board
+from hil_tests.boards import VirtualBoard
 from hil_tests.host_core import HostCore, HostTransport
 
 

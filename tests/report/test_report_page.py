@@ -6,10 +6,11 @@ import re
 import plotly.graph_objects as go
 import pytest
 
-from designer.pipeline import design, find_layout
+from designer.pipeline import design, find_layout, save
 from designer.report.data import ReportData
 from designer.report.page import SECTIONS, render_report
 from designer.report.scorecard import scorecard
+from designer.reporting import _hil, save_report
 from designer.toolchain.boards import BOARDS
 
 
@@ -186,6 +187,43 @@ def test_reports_of_all_boards_of_the_design_are_taken_in(tmp_path):
         "stm32f405": "stm32f405 at /dev/ttyACM0",
         "mps2-an500": "virtual:mps2-an500",
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "hil.json is damaged, or was left half-written (Expecting value: line 1 column 1 (char 0))"),
+        ('{"digest": "', "hil.json is damaged, or was left half-written (Unterminated string"),
+        (b"\xff\xfe\x00{", "hil.json is damaged, or was left half-written ("),
+        ("[1]", "hil.json is no report of the regression"),
+        ('{"verdict": "pass"}', "hil.json is no report of the regression"),
+        ('{"digest": "feedfeed"}', "Not run yet on this design (hil.json is of digest feedfeed, this is d)"),
+    ],
+    ids=["empty", "cut off", "no text", "no object", "no digest", "another design"],
+)
+def test_why_a_hil_report_is_not_shown_is_said(tmp_path, content, said):
+    path = tmp_path / "hil.json"
+    assert _hil(path, "d") == (None, "Not run yet on this design")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found, why = _hil(path, "d")
+    assert found is None
+    assert why.startswith(said)
+
+
+def test_the_page_says_what_is_the_matter_with_a_damaged_hil_report(tmp_path):
+    result = design(find_layout("pair2"))
+    (tmp_path / "hil.json").write_text("{")
+    page = save_report(result, save(result, tmp_path), tmp_path).read_text()
+    said = "hil.json is damaged, or was left half-written (Expecting property name enclosed in double quotes: line 1"
+    (text,) = re.findall(r"<p>(hil.json [^<]*)</p>", page)
+    assert text.startswith(said)
+    assert text.endswith("): proscenium hil pair2 streams audio through the board, and writes it.")
+    assert "Not run yet" not in page
+
+
+def test_hil_results_that_may_not_be_read_are_not_called_missing(tmp_path):
+    (tmp_path / "hil.json").mkdir()
+    assert _hil(tmp_path / "hil.json", "d") == (None, "hil.json cannot be read (Is a directory)")
 
 
 def test_figures_that_no_section_knows_are_listed(data):

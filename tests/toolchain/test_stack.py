@@ -10,7 +10,7 @@ from designer.toolchain import stack
 from designer.toolchain.boards import BOARDS
 from designer.toolchain.compiler import build_image
 from designer.toolchain.stack import EXCEPTION_FRAME_BYTES, sizes_of, stack_bound
-from hil_tests.board import STEADY_CLOCK, VirtualBoard
+from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 
 
 @pytest.fixture(scope="module", params=sorted(BOARDS))

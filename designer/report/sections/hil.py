@@ -9,13 +9,7 @@ from designer.report.html import Section, decimal, details, notices, paragraph, 
 def build(data: ReportData) -> Section | None:
     """Tabulate the verdict, signals, figures and faults of each board."""
     if not data.hil:
-        return Section(
-            "hil",
-            "Hardware in the loop",
-            paragraph(
-                f"Not run yet on this design: proscenium hil {data.layout.name} streams audio through the board."
-            ),
-        )
+        return Section("hil", "Hardware in the loop", paragraph(data.hil_missing))
     others = [report for report in data.boards.values() if report.get("board") != data.hil.get("board")]
     body = _board(data.hil) + "".join(_verdict(report) for report in others)
     return Section("hil", "Hardware in the loop", body, (), _more(data.hil))
@@ -56,12 +50,16 @@ def _board(hil: Card) -> str:
 
 
 def _more(hil: Card) -> str:
-    figures = [(name.replace("_", " "), f"{value:.6g}") for name, value in (hil.get("figures") or {}).items()]
+    units = hil.get("figure_units") or {}
+    figures = [
+        (name.replace("_", " "), f"{value:.6g}", units.get(name, "–"))
+        for name, value in (hil.get("figures") or {}).items()
+    ]
     injected = [
         (f.get("kind", "–"), str(f.get("injected", "–")), "yes" if f.get("recovered") else "NO")
         for f in _records(hil.get("injected_faults"))
     ]
-    body = details("Figures of the board", table(("figure", "value"), figures)) if figures else ""
+    body = details("Figures of the board", table(("figure", "value", "unit"), figures)) if figures else ""
     if injected:
         body += details("Faults put on the line on purpose", table(("fault", "put in", "recovered"), injected))
     return body + paragraph("hil.html beside this page has spectra, errors over time and the history.")

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "port.h"
 #include "reset.h"
+#include "stack_guard.h"
 
 #define RECORD_MAGIC 0x544C5546u /* "FULT" */
 #define PAINT        0xC5C5C5C5u
@@ -84,19 +85,7 @@ void fault_guard_stack(void)
          (uintptr_t)word < (uintptr_t)__builtin_frame_address(0) - PAINT_DISTANCE; word++) {
         *word = PAINT;
     }
-    /* PM0214 4.4.9: each fault has its own handler number, instead of all being hard faults */
-    SCB_SHCSR |= SCB_SHCSR_USGFAULTENA | SCB_SHCSR_BUSFAULTENA | SCB_SHCSR_MEMFAULTENA;
-#if __ARM_ARCH >= 8
-    /* Armv8-M has a limit for that; its MPU is another. */
-    __asm volatile("msr msplim, %0" ::"r"(linker_stack_low) : "memory");
-#else
-    /* PM0214 4.2: region 0, 256 bytes without access; all else as without an MPU */
-    MPU_RNR = 0;
-    MPU_RBAR = (uint32_t)(uintptr_t)linker_stack_low - 256u;
-    MPU_RASR = MPU_RASR_XN | MPU_RASR_NO_ACCESS | MPU_RASR_SIZE_256 | MPU_RASR_ENABLE;
-    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
-#endif
-    cpu_synchronise();
+    stack_guard(linker_stack_low);
 }
 
 void fault_report(uint8_t cause, ps_reset_report_t *report)

@@ -7,6 +7,7 @@
 
 #include "cobs.h"
 #include "crc32.h"
+#include "flash.h"
 #include "generator.h"
 #include "link.h"
 #include "tap.h"
@@ -27,7 +28,6 @@ EXPORT void host_parser_reset(ps_parser_t *parser);
 EXPORT int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame);
 
 #define HOST_SPARE_BYTES 65536u
-#define HOST_SLOT_BYTES  16384u
 
 typedef struct {
     ps_link_t link;
@@ -37,10 +37,7 @@ typedef struct {
     size_t out_capacity;
     size_t out_size;
     uint64_t spare[HOST_SPARE_BYTES / sizeof(uint64_t)];
-    ps_flash_t flash;
-    uint8_t slots[PS_SLOTS][HOST_SLOT_BYTES];
-    uint32_t flash_operations;
-    uint32_t cut_after; /* operations: the next one is cut short, and none follows */
+    host_flash_t flash; /* the last: it outlives power */
 } host_board_t;
 
 EXPORT size_t host_board_bytes(void);
@@ -137,87 +134,36 @@ size_t host_board_bytes(void)
 
 uint8_t *host_board_slot(host_board_t *board, uint32_t slot)
 {
-    return board->slots[slot];
-}
-
-static const uint8_t *slot_at(void *context, uint32_t slot)
-{
-    return host_board_slot(context, slot);
-}
-
-/* Whether there is power for one operation more: 1 whole, 0 half of it, -1 none. */
-static int take_power(host_board_t *board)
-{
-    const uint32_t done = board->flash_operations;
-
-    if (done > board->cut_after) {
-        return -1;
-    }
-    board->flash_operations++;
-    return done < board->cut_after;
-}
-
-/* Cut short, it leaves the first half erased, and every other byte of the rest. */
-static bool erase_slot(void *context, uint32_t slot)
-{
-    host_board_t *board = context;
-    const int power = take_power(board);
-
-    for (uint32_t n = 0; n < HOST_SLOT_BYTES; n++) {
-        if (power > 0 || (power == 0 && (n < HOST_SLOT_BYTES / 2u || n % 2u == 0))) {
-            board->slots[slot][n] = 0xFF;
-        }
-    }
-    return power > 0;
-}
-
-/* Programming only clears bits; cut short, those of two of the bytes. */
-static bool program_slot(void *context, uint32_t slot, uint32_t offset, uint32_t word)
-{
-    host_board_t *board = context;
-    const int power = take_power(board);
-
-    for (uint32_t n = 0; power >= 0 && n < (power > 0 ? 4u : 2u); n++) {
-        board->slots[slot][offset + n] &= (uint8_t)(word >> 8u * n);
-    }
-    return power > 0;
+    return board->flash.slots[slot];
 }
 
 void host_board_cut_after(host_board_t *board, uint32_t operations)
 {
-    board->flash_operations = 0;
-    board->cut_after = operations;
+    host_flash_power(&board->flash, operations);
 }
 
 uint32_t host_board_flash_operations(const host_board_t *board)
 {
-    return board->flash_operations;
+    return board->flash.operations;
 }
 
 void host_board_reset(host_board_t *board)
 {
-    memset(board->slots, 0xFF, sizeof board->slots);
+    host_flash_erase(&board->flash);
     host_board_power_cycle(board);
 }
 
 /* All but the flash is forgotten. */
 void host_board_power_cycle(host_board_t *board)
 {
-    memset(board, 0, offsetof(host_board_t, slots));
+    memset(board, 0, offsetof(host_board_t, flash));
     host_board_cut_after(board, UINT32_MAX);
-    board->flash = (ps_flash_t){
-        .context = board,
-        .slot_bytes = HOST_SLOT_BYTES,
-        .at = slot_at,
-        .erase = erase_slot,
-        .program = program_slot,
-    };
     board->platform = (ps_platform_t){
         .context = board,
         .write = write_memory,
         .ticks = count_looks,
         .receive_overruns = no_overruns,
-        .flash = &board->flash,
+        .flash = &board->flash.flash,
         .spare = (uint8_t *)board->spare,
         .spare_bytes = sizeof board->spare,
         .board_name = "host",

@@ -1,12 +1,14 @@
 /* The player over memory: a test is the audio interface. */
 #include <string.h>
 
-#include "bytes.h"
+#include "flash.h"
+#include "health.h"
 #include "player.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-#define HEARD_MAX 8u
+#define HEARD_MAX   8u
+#define SPARE_BYTES 65536u
 
 typedef struct {
     ps_player_t player;
@@ -22,6 +24,8 @@ typedef struct {
     uint32_t late_turns; /* that end while the work on this one goes on */
     bool muted;
     bool paused;
+    uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
+    host_flash_t flash;
 } host_player_t;
 
 EXPORT size_t host_player_bytes(void);
@@ -31,7 +35,9 @@ EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_
 EXPORT uint32_t host_player_heard(const host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
-EXPORT int host_player_set_volume(host_player_t *host, uint32_t gain);
+EXPORT int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
+                               uint8_t *reply, size_t *reply_size);
+EXPORT uint32_t host_player_flash_operations(const host_player_t *host);
 EXPORT uint32_t host_player_state(const host_player_t *host);
 EXPORT uint32_t host_player_misses(const host_player_t *host);
 EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
@@ -73,6 +79,23 @@ static void write_output(void *context, uint32_t half, uint32_t first, uint32_t 
     memcpy(host->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
 }
 
+static void claim(void *context)
+{
+    host_player_claim(context);
+}
+
+static void release(void *context)
+{
+    host_player_release(context);
+}
+
+static void write_health(void *context, uint8_t *reply)
+{
+    host_player_t *host = context;
+
+    ps_health_write(&host->player, reply);
+}
+
 static void mute(void *context, bool muted)
 {
     host_player_t *host = context;
@@ -103,7 +126,18 @@ void host_player_reset(host_player_t *host)
 {
     memset(host, 0, sizeof *host);
     host->half = 1;
-    host->platform = (ps_platform_t){.context = host, .ticks = count_looks, .tick_hz = 1000};
+    host_flash_erase(&host->flash);
+    host->platform = (ps_platform_t){
+        .context = host,
+        .ticks = count_looks,
+        .tick_hz = 1000000,
+        .claim = claim,
+        .release = release,
+        .health = write_health,
+        .flash = &host->flash.flash,
+        .spare = (uint8_t *)host->spare,
+        .spare_bytes = sizeof host->spare,
+    };
     host->io = (ps_player_io_t){
         .context = host,
         .read = read_input,
@@ -144,17 +178,19 @@ void host_player_release(host_player_t *host)
     ps_player_release(&host->player);
 }
 
-/* As a host sets it over the line. */
-int host_player_set_volume(host_player_t *host, uint32_t gain)
+/* As it comes over the line; `reply` has room for PS_MAX_PAYLOAD_BYTES. */
+int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
+                        uint8_t *reply, size_t *reply_size)
 {
-    uint8_t payload[PS_SET_VOLUME_BYTES];
-    uint8_t reply[PS_MAX_PAYLOAD_BYTES];
-    size_t reply_size;
-    const ps_frame_t request = {.type = PS_SET_VOLUME, .length = sizeof payload, .payload = payload};
+    const ps_frame_t request = {.type = (uint8_t)type, .length = (uint16_t)length, .payload = payload};
     const ps_link_counters_t counters = {0};
 
-    ps_put_u32(payload + PS_SET_VOLUME_GAIN, gain);
-    return ps_command_handle(&host->command, &request, &counters, reply, &reply_size);
+    return ps_command_handle(&host->command, &request, &counters, reply, reply_size);
+}
+
+uint32_t host_player_flash_operations(const host_player_t *host)
+{
+    return host->flash.operations;
 }
 
 uint32_t host_player_state(const host_player_t *host)

@@ -16,6 +16,7 @@
 
 #include "audio.h"
 #include "clock.h"
+#include "stack_guard.h"
 #include "temperature.h"
 #include "watchdog.h"
 
@@ -176,6 +177,11 @@ int main(int argc, char **argv)
     map(CORE, CORE_SIZE);
     map(SLOTS, SLOTS_SIZE);
     power_up(argv[1]);
+    if (strstr(argv[1], "guard")) {
+        stack_guard(at(0x20001100u));
+        settle();
+        return 0;
+    }
     if (strstr(argv[1], "port")) {
         ps_reset_report_t report;
 

@@ -1,0 +1,93 @@
+"""Messages that a conversation begins with and that say how it goes."""
+
+from __future__ import annotations
+
+from designer.protocol.payload import REPLY_BIT, Field, Message, Payload
+
+NAME_BYTES = 32
+HELLO = Message("HELLO", 0x01, Payload(), "opens a session")
+STATUS = Message("STATUS", 0x04, Payload(), "asks for counters and timing")
+FAST_LANE = Message(
+    "FAST_LANE",
+    0x12,
+    Payload(),
+    "virtual boards: the same frames from the file 'to_board' and to 'from_board', until that ends",
+)
+HELLO_REPLY = Message(
+    "HELLO_REPLY",
+    HELLO.code | REPLY_BIT,
+    Payload(
+        (
+            Field("board_name", "text", "as in DESIGN.md, Boards", NAME_BYTES),
+            Field("layout_name", "text", "name of the layout compiled in", NAME_BYTES),
+            Field("digest", "bytes", "SHA-256 of the design compiled in", 32),
+            Field("sample_rate_hz", "u32", ""),
+            Field("block_samples", "u16", "samples that one run of the pipeline takes at most"),
+            Field("max_payload_bytes", "u16", ""),
+            Field("design_abi", "u16", "layout of the generated tables"),
+            Field("arithmetic", "u8", "see ARITHMETIC_CODE"),
+            Field("drivers", "u8", "channels of an AUDIO reply"),
+            Field("inputs", "u8", "channels of AUDIO at the filter entry"),
+            Field("credits", "u8", "requests that may be unanswered"),
+            Field("clock_source", "u8", "see CLOCK"),
+            Field("reserved", "u8", "0"),
+            Field("reset_cause", "u8", "why the board started, see RESET"),
+            Field("fault_exception", "u8", "number of the exception that ended the last run; 0: none"),
+            Field("faults", "u16", "in a row; after three the board no longer plays"),
+            Field("fault_pc", "u32", "where it happened; 0 where that is not known"),
+            Field("fault_lr", "u32", "where that was called from"),
+            Field("fault_status", "u32", "register CFSR"),
+            Field("fault_address", "u32", "what was touched; 0 where that is not known"),
+        )
+    ),
+    "who the board is and what it was built for",
+)
+STATUS_REPLY = Message(
+    "STATUS_REPLY",
+    STATUS.code | REPLY_BIT,
+    Payload(
+        (
+            Field("uptime_ticks", "u64", "SysTick ticks since the start"),
+            Field("tick_hz", "u32", "what the board takes SysTick's rate to be"),
+            Field("blocks", "u32", "runs of the pipeline since the start"),
+            Field("block_ticks_last", "u32", "SysTick ticks that the last full block took"),
+            Field("block_ticks_max", "u32", "the most that one took since START"),
+            Field("bad_cobs", "u32", "frames refused: broken COBS, too short or too long"),
+            Field("bad_crc", "u32", "frames refused: CRC-32"),
+            Field("bad_header", "u32", "frames refused: version or length"),
+            Field("bad_session", "u32", "frames refused: session"),
+            Field("bad_sequence", "u32", "frames refused: ahead of the expected sequence number"),
+            Field("duplicates", "u32", "requests, HELLO aside, answered again from the kept replies"),
+            Field("receive_overruns", "u32", "bytes lost in the receiver"),
+            Field("clock_source", "u8", "see CLOCK"),
+            Field("entry", "u8", "see ENTRY; 0 before the first START"),
+            Field("reserved", "u16", "0"),
+            Field(
+                "limiter_gains",
+                "bytes",
+                "least gain that each driver has asked for since START or HEALTH, as in HEALTH_REPLY",
+                64,
+            ),
+        )
+    ),
+    "counters and timing",
+)
+FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
+ERROR_REPLY = Message(
+    "ERROR_REPLY",
+    0xFE,
+    Payload((Field("status", "i8", "a status code"), Field("request", "u8", "type of the refused request"))),
+    "the request was understood as a frame, counted, and refused",
+)
+NAK = Message(
+    "NAK",
+    0xFF,
+    Payload(
+        (
+            Field("status", "i8", "a status code"),
+            Field("reserved", "u8", "0"),
+            Field("expected", "u16", "sequence number of the next request that will be taken"),
+        )
+    ),
+    "a frame was not taken: go back to the expected sequence number",
+)
