@@ -8,12 +8,6 @@
  */
 #define SHIFT_MAX       30
 #define GROUP_SHIFT_MAX 31
-/* 31 + e in q31 (fir_parts.c counts on it), e - 1 in q31x15. */
-#if defined(PS_ARITHMETIC_Q31X15)
-#define EQUALISER_SHIFT_MIN 0
-#else
-#define EQUALISER_SHIFT_MIN 1
-#endif
 
 /* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
 static bool fir_fits(const ps_fir_t *fir)
@@ -46,8 +40,13 @@ static bool equaliser_fits(const ps_design_t *design, uint32_t n)
             return false;
         }
     }
-    return design->equaliser_shifts[n] >= EQUALISER_SHIFT_MIN &&
-           design->equaliser_shifts[n] <= GROUP_SHIFT_MAX;
+#if defined(PS_ARITHMETIC_Q31)
+    /* 31 + e: fir_parts.c counts on it. */
+    if (design->equaliser_shifts[n] == 0) {
+        return false;
+    }
+#endif
+    return design->equaliser_shifts[n] <= GROUP_SHIFT_MAX;
 }
 #endif
 
