@@ -185,6 +185,7 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
         output = f"limited by up to {-row['most_reduction_db']:.1f} dB" if row["is_limited"] else "never limited"
         table.add_row(row["driver"], f"{row['sum_bits']} bits", f"{row['peak_gain']:.2f}", output)
     console.print(table)
+    _missed_table(console, card["bounds"])
     table = Table(title="Filters", title_justify="left")
     for heading in ("step", "FIRs", "taps", "left"):
         table.add_column(heading, justify="left" if heading == "step" else "right")
@@ -197,6 +198,28 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
         f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs, {card['fir_taps']} taps, "
         f"latency {card['latency_ms']:.2f} ms, digest {result.digest[:16]}…"
     )
+
+
+def _missed_table(console: Console, bounds: list[dict[str, Any]]) -> None:
+    """Say what of all that is asked this design does not reach, and why; what both sides share is said once."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for bound in bounds:
+        if bound["met"]:
+            continue
+        side, _, rest = bound["figure"].partition(" ")
+        figure, sides = (rest, [side]) if side in ("left", "right") else (bound["figure"], [])
+        where = ", ".join(f"{f:.0f}" for f in bound["missed_bands_hz"])
+        row = (figure, f"{bound['value']:.1f} {bound['unit']}", f"{bound['bound']:g}", where, bound["reason"])
+        rows.setdefault(row, []).extend(sides)
+    if not rows:
+        console.print("everything that is asked is reached")
+        return
+    table = Table(title="Asked and not reached", title_justify="left")
+    for heading in ("figure", "value", "asked", "third octaves, Hz", "why"):
+        table.add_column(heading, justify="right" if heading in ("value", "asked") else "left", overflow="fold")
+    for (figure, *cells), sides in rows.items():
+        table.add_row(f"{sides[0]} {figure}" if len(sides) == 1 else figure, *cells)
+    console.print(table)
 
 
 def history_table(layout: str, lines: list[dict[str, Any]]) -> None:

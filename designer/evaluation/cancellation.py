@@ -18,7 +18,7 @@ Figures = dict[str, float | list[float]]
 ITD_BAND_HZ = (500.0, 1500.0)
 # A virtual source is where a real one would be within this (just noticeable at the front: 10 to 20 µs).
 ITD_TOLERANCE_US = 30.0
-_ILD_BAND_HZ = (1500.0, 6000.0)
+ILD_BAND_HZ = (1500.0, 6000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 
 
@@ -136,7 +136,7 @@ def _itd_us(plant: EvaluationPlant, ipsi: NDArray[np.complex128], contra: NDArra
 
 def _mean_ild_db(plant: EvaluationPlant, ipsi: NDArray[np.complex128], contra: NDArray[np.complex128]) -> float:
     """Mean over frequency (logarithmic) of the level difference."""
-    chosen = _within(plant.frequencies_hz, _ILD_BAND_HZ)
+    chosen = _within(plant.frequencies_hz, ILD_BAND_HZ)
     return float(np.mean(decibels(np.abs(ipsi[chosen]) ** 2 / np.maximum(np.abs(contra[chosen]) ** 2, 1e-30))))
 
 

@@ -13,7 +13,7 @@ from designer.evaluation.beam_trade import evaluate_beam_trade
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
-from designer.evaluation.plant import EvaluationPlant
+from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.evaluation.room import RoomPlant, evaluate_room
 from designer.evaluation.timing import ArrivalPlant, evaluate_timing
 from designer.filters.plain import plain_bank
@@ -106,7 +106,7 @@ class Listening:
         }
 
 
-def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any]]:
+def limited_bands(layout: Layout, figures: dict[str, Any], plant: EvaluationPlant) -> list[dict[str, Any]]:
     """Name the bands in which the layout cannot do what is asked, with the best that can be had.
 
     Parameters
@@ -114,25 +114,29 @@ def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any
     layout : Layout
     figures : dict
         Of `evaluate_cancellation`.
+    plant : EvaluationPlant
+        Of the same layout: knows what the design has before filters are fitted to it.
 
     Returns
     -------
     list of dict
         ``channel``, ``band_hz`` (edges of a run of third octaves), ``target_gain_db`` and ``reachable_gain_db`` at the
-        worst of them, ``achieved_gain_db`` there, and ``reason`` in words.
+        worst of them (``worst_band_hz``), ``achieved_gain_db`` there, and ``reason`` in words.  ``bands``: the same of
+        each third octave of the run, with ``allowed_effort_db``, what of the cap is worth being spent.
     """
     centres, target = np.array(figures["band_centres_hz"]), np.array(figures["target_gain_db"])
     found = []
-    for channel in ("left", "right"):
+    for channel, null in (("left", plant.intended.left), ("right", plant.intended.right)):
         gain = np.array(figures[f"{channel}_cancellation_gain_db"])
         reachable = np.array(figures[f"{channel}_reachable_gain_db"])
         allowed = np.array(figures[f"{channel}_allowed_effort_db"])
+        designed = -decibels(plant.band_mean(10 ** (-null.gain_db / 10)))
         for run in _runs((target - gain > 1.0) | (gain - target > 1.0)):
             worst = run[int(np.argmax(np.abs(target - gain)[run]))]
             cap = layout.crosstalk.effort_cap_db
-            if gain[worst] > target[worst]:
+            if gain[worst] > target[worst] and designed[worst] > target[worst] + 0.5:
                 reason = "the layout separates the ears more than asked, and no drive takes it back"
-            elif allowed[worst] < cap - 0.1:
+            elif gain[worst] < target[worst] and allowed[worst] < cap - 0.1:
                 reason = (
                     f"even {cap:g} dB of effort would reach {reachable[worst]:.1f} dB; the last of it gains too "
                     f"little, {allowed[worst]:.1f} dB are spent"
@@ -141,6 +145,13 @@ def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any
                 reason = f"the effort cap of {cap:g} dB allows {reachable[worst]:.1f} dB"
             else:
                 reason = "filters of this length follow the target no more closely"
+            bands = {
+                "centre_hz": centres,
+                "target_gain_db": target,
+                "reachable_gain_db": reachable,
+                "achieved_gain_db": gain,
+                "allowed_effort_db": allowed,
+            }
             found.append(
                 {
                     "channel": channel,
@@ -148,10 +159,14 @@ def limited_bands(layout: Layout, figures: dict[str, Any]) -> list[dict[str, Any
                         round(float(centres[run[0]] / 10**0.05), 1),
                         round(float(centres[run[-1]] * 10**0.05), 1),
                     ],
+                    "worst_band_hz": round(float(centres[worst]), 1),
                     "target_gain_db": float(target[worst]),
                     "reachable_gain_db": float(reachable[worst]),
                     "achieved_gain_db": float(gain[worst]),
                     "reason": reason,
+                    "bands": [
+                        {key: round(float(values[band]), 3) for key, values in bands.items()} for band in run.tolist()
+                    ],
                 }
             )
     return found

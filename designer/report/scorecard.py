@@ -9,6 +9,7 @@ import numpy as np
 
 from designer.beside import beside
 from designer.evaluation.beam import evaluate_beam
+from designer.evaluation.bounds import evaluate_bounds
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
 from designer.evaluation.plant import EvaluationPlant
@@ -114,7 +115,7 @@ def scorecard(
         "common_gain_db": gain_db,
         "float": acoustic_figures(layout, (designed or bank).impulse_responses, plant),
         "quantised": quantised,
-        "limits": limited_bands(layout, quantised["cancellation"]),
+        "limits": limited_bands(layout, quantised["cancellation"], plant),
         "virtual_limits": evaluate_virtual_limits(plant, tables),
         "listening": {
             "unprocessed": listening.unprocessed(),
@@ -132,6 +133,7 @@ def scorecard(
     card["beam_trade"], float_head, quantised_head, card["upmix"] = aside()
     for version, figures in (("float", float_head), ("quantised", quantised_head)):
         card["listening"][version] = figures | card["listening"][version]
+    card["bounds"] = evaluate_bounds(layout, card)
     return card
 
 

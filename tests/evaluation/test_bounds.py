@@ -1,0 +1,96 @@
+"""What a design is held to: a figure beyond its bound is named, whichever it is, and none is left out."""
+
+import copy
+
+import pytest
+
+from designer.evaluation.bounds import evaluate_bounds, missed
+from designer.layout import load_layout
+from designer.pipeline import SHIPPED_LAYOUTS, design
+from designer.report.scorecard import scorecard
+
+
+@pytest.fixture(scope="module")
+def echo():
+    layout = load_layout(SHIPPED_LAYOUTS / "echo-studio.toml")
+    result = design(layout)
+    parts = layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest, result.lengths
+    return layout, scorecard(*parts, designed=result.designed, savings=result.savings)
+
+
+def spoilt(card, path, value):
+    """Put one value in the place of another: path of keys, then of an index in a list."""
+    changed = copy.deepcopy(card)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+TIMING = ("listening", "quantised", "timing")
+CANCELLATION = ("quantised", "cancellation")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "figure"),
+    [
+        ((*CANCELLATION, "right_worst_timbre_db"), 1.6, "right timbre"),
+        ((*CANCELLATION, "left_cancellation_gain_db", 5), 9.0, "left cancellation gain off its target"),
+        ((*CANCELLATION, "left_effort_db", 3), 13.1, "left effort of each null"),
+        ((*CANCELLATION, "left_itd_us"), 400.0, "left time difference off a real pair's"),
+        ((*CANCELLATION, "right_mean_ild_db"), 9.0, "right level difference off a real pair's"),
+        (
+            ("virtual_limits", "left", "itd_error_us", 3),
+            -31.0,
+            "left time difference off a real pair's, each third octave",
+        ),
+        (
+            ("virtual_limits", "left", "ild_error_db", 1),
+            1.6,
+            "left level difference off a real pair's, each third octave",
+        ),
+        ((*TIMING, "centre_pre_ringing_db"), -29.9, "centre pre-ringing"),
+        ((*TIMING, "group_delay_spread_samples"), 1.1, "group-delay spread of all channels"),
+        ((*TIMING, "crossover_flatness_db", 1), 0.6, "flatness about the crossover at 250 Hz"),
+        (("latency_ms",), 10.1, "latency"),
+        (("quantised", "beam", "lobe_ripple_db", 13), 3.2, "ripple of the centre's lobe"),
+        (("quantised", "beam", "null_depth_db", 13), 19.0, "depth of the centre's nulls"),
+        (("quantised", "beam", "white_noise_gain_db", 13), -6.5, "white noise gain of the centre"),
+    ],
+)
+def test_each_figure_beyond_its_bound_is_named(echo, path, value, figure):
+    layout, card = echo
+
+    def named(of):
+        return [(entry["figure"], tuple(entry["missed_bands_hz"])) for entry in missed(evaluate_bounds(layout, of))]
+
+    before, after = named(card), named(spoilt(card, path, value))
+    # The figure is new among the missed, or misses one more band; every other entry is as it was.
+    assert {entry for entry in after if entry[0] != figure} == {entry for entry in before if entry[0] != figure}
+    bands = [dict(entries).get(figure, None) for entries in (before, after)]
+    assert bands[1] is not None
+    assert bands[0] is None or len(bands[1]) == len(bands[0]) + 1
+
+
+def test_bounds_of_bands_have_the_worst_and_its_bands(echo):
+    layout, card = echo
+    entry = next(one for one in card["bounds"] if one["figure"] == "depth of the centre's nulls")
+    depth = card["quantised"]["beam"]["null_depth_db"]
+    centres = card["quantised"]["beam"]["band_centres_hz"]
+    assert entry["bound"] == layout.beamformer.null_depth_db
+    assert entry["value"] == min(depth[centres.index(398.107) : centres.index(3162.278) + 1])
+    assert entry["missed_bands_hz"] == [398.1, 501.2]
+    assert "beam_trade" in entry["reason"]
+
+
+def test_scorecard_holds_the_list(echo):
+    layout, card = echo
+    assert card["bounds"] == evaluate_bounds(layout, card)
+    assert all(
+        set(entry) == {"figure", "value", "bound", "unit", "met", "missed_bands_hz", "reason"}
+        for entry in card["bounds"]
+    )
+    # A reason is owed for what is missed, and for nothing else.
+    assert all(entry["met"] or entry["reason"] for entry in card["bounds"])
+    assert not any(entry["met"] and entry["reason"] for entry in card["bounds"])
