@@ -19,6 +19,7 @@ from rich.table import Table
 
 from benchmarks.bare_image import BARE, build_bare, run_bare
 from designer.errors import BuildError
+from designer.layout import Layout
 from designer.pipeline import Design, design, find_layout, save, shipped_layouts
 from designer.toolchain.compiler import build_image
 from hil_tests.boards import measure_instructions
@@ -52,7 +53,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
     """
     layout = find_layout(name)
     layout = layout.model_copy(update={"arithmetic": arithmetic or layout.arithmetic})
-    result = design(layout)
+    result, plain = design(layout), design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
         save(result, directory / "ours", with_scorecard=False)
@@ -67,11 +68,16 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         **ours,
         "flash_bytes": image.flash_bytes,
         "ram_bytes": image.ram_bytes,
-        "firs_designed": result.savings[0].firs,
-        "taps_designed": result.savings[0].taps,
+        "firs_designed": plain.savings[0].firs,
+        "taps_designed": plain.savings[0].taps,
         "firs": result.savings[-1].firs,
         "taps": result.savings[-1].taps,
     }
+
+
+def in_one_stage(layout: Layout) -> Layout:
+    """Ask for one filter from each input to each driver: what a peer is given."""
+    return layout.model_copy(update={"filters": layout.filters.model_copy(update={"form": "direct"})})
 
 
 def measure_peers(name: str) -> dict[str, float]:
@@ -82,7 +88,7 @@ def measure_peers(name: str) -> dict[str, float]:
     dict
         ``arm_fir_q15`` and ``faust_float``, instructions a frame.
     """
-    result = design(find_layout(name))
+    result = design(in_one_stage(find_layout(name)))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
         (directory / "matrix_tables.h").write_text(_tables(result))
