@@ -38,8 +38,7 @@ def test_every_section_is_there(designed):
 @pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
 def test_a_real_head_has_both_curves(designed):
     layout, card = designed
-    # The rear and raised drivers of odd5 reach KEMAR's shoulders and pinnae from where the sphere has none: 1.94 dB at
-    # 1.26 kHz, whether its field is sent by 64, 100 or 160 sources.
+    # The odd one has 1.94 dB at 1.26 kHz, whether its field is sent by 64, 100 or 160 sources.
     timbre_db = 2.0 if layout.name == "odd5" else 1.5
     for version in ("float", "quantised"):
         kemar, sphere = card["listening"][version]["kemar"], card[version]["cancellation"]

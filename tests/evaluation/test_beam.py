@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from designer.acoustics.model import circle_points_m, field_plant
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.plant import EvaluationPlant
 from designer.filters.design import design_filters
@@ -90,3 +91,18 @@ def test_levels_over_azimuth_are_compared_with_those_asked_for():
     sides = np.stack([figures["response_90_deg_db"], figures["response_minus_90_deg_db"]])
     np.testing.assert_allclose(figures["null_level_error_db"], np.abs(sides + 12).max(axis=0), atol=2e-3)
     assert "null_level_error_db" not in evaluate_beam(elsewhere("null_depth_db = 20.0"), h)
+
+
+def test_ripple_between_15_degrees_is_seen(bar6):
+    layout, plant = bar6
+    # All six drivers in phase at 3 kHz: side lobes of an array of 0.5 m, c/(f·d) = 13° apart.
+    h = np.zeros((6, 3, 32))
+    h[:, 2, 5] = 1.0
+    got = evaluate_beam(layout, h, plant)
+    azimuths = np.linspace(-45.0, 45.0, 91)
+    band = slice(12 * 15, 12 * 16)
+    field = field_plant(layout, plant.frequencies_hz[band], circle_points_m(layout, azimuths)).transfer
+    power = np.abs(field.sum(axis=2)) ** 2
+    level = 10 * np.log10(np.mean(power / power[:, 45:46], axis=0))
+    assert got["band_centres_hz"][15] == pytest.approx(3162.3, abs=0.1)
+    assert got["lobe_ripple_db"][15] == pytest.approx(np.ptp(level), abs=1.5)
