@@ -15,6 +15,8 @@ from designer.fixedpoint.twin import Twin
 from designer.toolchain.compiler import build_host_library
 from hil_tests.host_core import HostCore
 
+every_design = pytest.mark.parametrize("built", ["direct", "mirrored", "equalised"], indirect=True)
+
 CHANNELS = {"program": 2, "filters": 3}
 
 
@@ -31,11 +33,13 @@ def signals(arithmetic, channels, count=700):
     yield "quiet", rng.integers(-3, 4, (count, channels))
 
 
+@every_design
 def test_filters_equal_the_definition(core, bank, arithmetic):
     for name, samples in signals(arithmetic, 3):
         np.testing.assert_array_equal(core.process(samples, "filters"), filter_matrix(bank, samples), err_msg=name)
 
 
+@every_design
 @pytest.mark.parametrize("entry", ["program", "filters"])
 def test_equals_the_twin(core, bank, arithmetic, entry):
     for name, samples in signals(arithmetic, CHANNELS[entry], 3000):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from designs import small_bank
+from designs import retuned_bank
 
 from designer import protocol
 from designer.codegen.digest import design_digest
@@ -137,7 +137,7 @@ def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, 
 def retune(player, built, seed):
     """Bring other tables, as a host does; their digest."""
     layout, bank, _, _ = built
-    other = small_bank(layout, seed, bank.structure)
+    other = retuned_bank(layout, bank, seed)
     tables = pack(layout, other, design_digest(layout, other))
     player.request(protocol.TUNE_BEGIN, tables.begin)
     for offset in range(0, len(tables.tables), 512):
