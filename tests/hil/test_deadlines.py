@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from designs import INPUTS, generate_small, small_layout
-from playing import await_blocks
+from playing import await_blocks, process_and_ask
 
 from designer import pipeline
 from designer.codegen.generate import generate
@@ -27,9 +27,9 @@ def play(elf, blocks=BLOCKS):
             answers.append(board.health())
         # Whatever became of its own input, the serial side still works.
         silence = np.zeros((100, 2), dtype=int)
-        np.testing.assert_array_equal(board.process(silence), np.zeros((100, board.info.drivers), dtype=int))
-        answers.append(board.health())
-        return answers
+        output, after = process_and_ask(board, silence)
+        np.testing.assert_array_equal(output, np.zeros((100, board.info.drivers), dtype=int))
+        return [*answers, after]
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,9 @@ def test_the_default_layout_keeps_up(tmp_path):
 
 def test_play_gives_the_pipeline_back(fitting):
     with VirtualBoard(fitting, icount=STEADY_CLOCK) as board:
-        board.process(np.ones((64, 2), dtype=int))
-        assert board.health()["player"] == "SERIAL"
-        played = board.health()["blocks"]
+        _, health = process_and_ask(board, np.ones((64, 2), dtype=int))
+        assert health["player"] == "SERIAL"
+        played = health["blocks"]
         board.play()
         health = await_blocks(board, played + 1)
         assert (health["player"], health["deadline_misses"]) == ("PLAYING", 0)
