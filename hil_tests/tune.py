@@ -67,7 +67,9 @@ def upload(link: Link, tables: TableSet) -> None:
         If the board's image has another layout, filter graph or too little room, with what to do; if it refuses
         the tables; if the line breaks: the board then goes on as it was.
     """
-    _check(tables_of(link), tables)
+    board = tables_of(link)
+    tables = tables.for_image(board.equalised)
+    _check(board, tables)
     link.request(protocol.TUNE_BEGIN, tables.begin)
     link.request_all(protocol.TUNE_DATA, _portions(tables.tables))
     link.request(protocol.TUNE_APPLY)

@@ -97,15 +97,14 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
 def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -> None:
     from designer.codegen.table_set import pack
     from designer.pipeline import design, find_layout
-    from hil_tests.tune import commit, tables_of, tune_board
+    from hil_tests.tune import commit, tune_board
 
     begun = time.monotonic()
     result = design(find_layout(layout))
     designed = time.monotonic()
     board: Board
     with connect() as board:
-        image = tables_of(board.link)
-        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest, image.equalised))
+        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
         slot = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class TableSet:
         The furthest that one of them looks back.
     equalised : int
         A bit for each bus with an equaliser, the first bus lowest.
+    groups : int
+        Of drivers.
     """
 
     begin: bytes
@@ -46,9 +48,32 @@ class TableSet:
     firs: int
     history_samples: int
     equalised: int
+    groups: int
+
+    def for_image(self, equalised: int) -> TableSet:
+        """Return the same for an image with equalisers on more buses: there they pass their bus on, and have no FIRs.
+
+        Parameters
+        ----------
+        equalised : int
+            The image's, as the attribute.  Where it lacks one of these, nothing is changed.
+        """
+        if self.equalised & ~equalised or self.equalised == equalised:
+            return self
+        own = self.equalised.bit_count()
+        body, behind = self.tables[: -2 * own - self.groups], self.tables[len(self.tables) - 2 * own - self.groups :]
+        counts, groups, shifts = behind[:own], behind[own : own + self.groups], behind[own + self.groups :]
+        buses = [b for b in range(equalised.bit_length()) if equalised >> b & 1]
+        places = [(self.equalised & ((1 << b) - 1)).bit_count() if self.equalised >> b & 1 else None for b in buses]
+        counts = bytes(0 if n is None else counts[n] for n in places)
+        shifts = bytes(_UNUSED_SHIFT if n is None else shifts[n] for n in places)
+        tables = body + counts + groups + shifts
+        fields = {k: v for k, v in protocol.TUNE_BEGIN.payload.unpack(self.begin).items() if k != "crc"}
+        begin = announce({**fields, "tables_bytes": len(tables), "equalised": equalised}, tables)
+        return replace(self, begin=begin, tables=tables, equalised=equalised)
 
 
-def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) -> TableSet:
+def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
     """Lay a bank out for the line.
 
     Parameters
@@ -58,29 +83,22 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) 
     bank : FixedPointBank
     digest : str
         Design digest, 64 hexadecimal digits.
-    equalised : int
-        Buses that the board's image has equalisers on, as in `TableSet`: where the bank has none, that one will pass
-        its bus on as it is, for which it has no FIRs.
     """
     laid = lay_out(bank)
     word = np.dtype(TAP_TYPES[bank.arithmetic]).newbyteorder("<")
     coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
     entries = b"".join(_entry(laid, fir) for fir in laid.firs)
-    sums = range(len(bank.sum_names))
-    own = {b: len(sums) + n for n, b in enumerate(equalised_buses(bank))}
-    equalised |= equalised_mask(bank)
-    # An equaliser of no FIRs passes its bus on.
-    buses = [b for b in range(len(bank.bus_names)) if equalised >> b & 1]
-    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in (*sums, *(own.get(b) for b in buses)))
+    buses = equalised_buses(bank)
+    counts = bytes(sum(fir.sum_index == k for fir in laid.firs) for k in range(len(bank.sum_names) + len(buses)))
     shifts = bytes(bank.group_shift(g) for g in range(len(bank.structure.groups)))
-    shifts += bytes(bank.equaliser_shift(b) if b in own else _UNUSED_SHIFT for b in buses)
+    shifts += bytes(bank.equaliser_shift(b) for b in buses)
     tables = coefficients + entries + counts + shifts
     fields: dict[str, int | bytes | str] = {
         "digest": bytes.fromhex(digest),
         "layout_hash": layout_hash(layout, bank),
         "tables_bytes": len(tables),
         "firs": len(laid.firs),
-        "equalised": equalised,
+        "equalised": equalised_mask(bank),
     }
     return TableSet(
         announce(fields, tables),
@@ -89,7 +107,8 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str, equalised: int = 0) 
         layout_hash(layout, bank),
         len(laid.firs),
         max((_lookback(laid, fir) for fir in laid.firs), default=0),
-        equalised,
+        equalised_mask(bank),
+        len(bank.structure.groups),
     )
 
 

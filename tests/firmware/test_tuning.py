@@ -391,8 +391,7 @@ def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
 def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, arithmetic, block):
     layout, bank, _, _ = design
     direct = replace(bank, equalisers=())
-    mask = tables_of(board.link).equalised
-    tables = pack(layout, direct, design_digest(layout, direct), mask)
+    tables = pack(layout, direct, design_digest(layout, direct))
     samples = noise(arithmetic, 3000) // 8
     twin = Twin(bank, HISTORY)
     board.start()
@@ -445,7 +444,7 @@ def test_a_path_is_at_most_twice_as_loud_as_the_images_level(board, design, part
         tuple((path, silent, silent) for _ in bank.paths),
         bank.structure,
     )
-    packed = pack(layout, loud, "11" * 32, tables_of(board.link).equalised)
+    packed = pack(layout, loud, "11" * 32).for_image(tables_of(board.link).equalised)
     if status is None:
         send(board, packed.tables, packed.begin)
     else:
