@@ -35,7 +35,7 @@
      PS_PART_TURN)
 
 /* Fewer taps take fewer instructions directly: what nine parts cost at their ends is more than they save. */
-#define PS_PARTS_WORTH 28u
+#define PS_PARTS_WORTH 48u
 
 /* Split tables lie in RAM: a design that would fill too much of it is filtered directly, in every bit alike.
  */

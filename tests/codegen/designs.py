@@ -68,7 +68,7 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
     rows = [
         [path(37, 0, 3), path(5, 61, 6), path(0, 0, 0)],
         [path(1, 90, 1), path(0, 7, 2), path(64, 12, 4)],
-        [path(2, 3, -1), path(30, 1, 5), path(9, 40, 2)],
+        [path(2, 3, -1), path(52, 1, 5), path(49, 40, 2)],
     ]
     structure = structure or Structure(False, tuple(Group(d) for d in range(len(layout.drivers))))
     paths = tuple(tuple(rows[k % 3]) for k in range(len(structure.sums)))

@@ -58,11 +58,13 @@ def test_what_is_kept_plays_after_the_next_start(design):
 def test_the_power_may_go_at_every_word(design):
     layout, bank, _, core = design
     transport = HostTransport(core)
+    _, tables = retuned(layout, bank, 3)
+    keep(transport, tables)
+    whole = transport.flash_operations
+    transport.restart()
     _, kept = retuned(layout, bank, 2)
     keep(transport, kept)
-    whole = transport.flash_operations
     transport.power_cycle()
-    _, tables = retuned(layout, bank, 3)
     for cut in range(whole + 1):
         board = Board(transport)
         upload(board.link, tables)
