@@ -14,11 +14,12 @@ from designer.fixedpoint.effective import (
     equaliser_response,
     path_responses,
 )
-from designer.fixedpoint.equaliser import keeps_range, quantise_equaliser, unit_equaliser
+from designer.fixedpoint.equaliser import keeps_range, quantise_equaliser, quantise_equalisers, unit_equaliser
 from designer.fixedpoint.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.proof import prove
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
 from designer.fixedpoint.quantise import quantise_bank, white_noise_snr_db
+from designer.fixedpoint.quantise_path import quantise_path
 from designer.fixedpoint.twin import Twin
 from designer.fixedpoint.weights import ErrorWeights
 
@@ -103,6 +104,30 @@ def test_references_are_pure_delays_to_the_last_bit(arithmetic, shuffled, seed):
             abs(made - wanted)
             <= (2 if arithmetic != "q31" else 0.5) * taps * step * path_responses(fixed)[k, b, 2] + 1e-9
         )
+
+
+@pytest.mark.parametrize("arithmetic", ["q15", "q31x15"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_references_tap_is_an_integer_before_it_is_rounded(arithmetic, seed):
+    factors = factored_design(seed, equalised=(True, True, True)).factors
+    _, components, _ = quantise_equalisers(factors, arithmetic, None)
+    for b, k in enumerate(factors.references):
+        tap = components[k, b, 2] * 2.0 ** (15 + quantise_path(components[k, b], arithmetic).exponent)
+        # Two divisions and a product of float64.
+        assert abs(tap - round(tap)) <= 4 * np.spacing(tap)
+        assert 2**14 <= round(tap) <= 32767
+
+
+def test_the_weight_of_a_path_is_multiplied_by_the_power_response_ahead_of_it():
+    factors = factored_design(6).factors
+    bins = 513
+    power = np.random.default_rng(1).uniform(0.1, 1, (3, 3, bins))
+    _, _, behind = quantise_equalisers(factors, "q15", power)
+    for b, equaliser in enumerate(factors.equalisers):
+        ahead = 1.0 if equaliser is None else np.abs(np.fft.rfft(equaliser, 2 * (bins - 1))) ** 2
+        ratio = behind[:, b] / (power[:, b] * ahead)
+        np.testing.assert_allclose(ratio, np.repeat(ratio[:, :1], bins, axis=1), rtol=1e-9)
+        assert equaliser is None or behind[:, b].max() == 1.0
 
 
 @BOTH
