@@ -26,7 +26,7 @@ SUM_LIMIT_Q31 = 2**31
 
 # A sum is kept at 2**(this + E): the product's fraction bits, less what q31x15 drops of each.
 SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 60, "q31x15": 26}
-SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
+_SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
 # An equaliser's accumulator is shifted right by this + e, to the scale of the bus that it reads.
 EQUALISER_SHIFT_AT_ZERO: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": -1}
 # Of equalisers: no left shift in q31x15, no right shift beyond 31 in q31.
@@ -224,7 +224,7 @@ class FixedPointBank:
 
     @property
     def _shift_at_zero(self) -> int:
-        return SUM_FRACTION_BITS[self.arithmetic] - SAMPLE_FRACTION_BITS[self.arithmetic]
+        return SUM_FRACTION_BITS[self.arithmetic] - _SAMPLE_FRACTION_BITS[self.arithmetic]
 
     def _check_path(self, where: str, path: FixedPointPath) -> None:
         expected = np.dtype(TAP_TYPES[self.arithmetic])

@@ -19,7 +19,6 @@ from designer.filters.factors import Factors
 from designer.fixedpoint.bank import (
     EQUALISER_EXPONENTS,
     EQUALISER_SHIFT_AT_ZERO,
-    SAMPLE_FRACTION_BITS,
     SUM_LIMIT_Q31,
     TAP_TYPES,
     Arithmetic,
@@ -48,18 +47,6 @@ def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
     shift = EQUALISER_SHIFT_AT_ZERO[arithmetic] + path.exponent
     least, most = (int(end.sum()) + ((1 << shift) >> 1) >> shift for end in (ends.min(axis=0), ends.max(axis=0)))
     return -reach <= least and most < reach
-
-
-def unit_equaliser(arithmetic: Arithmetic) -> tuple[FixedPointPath, int]:
-    """Equaliser of one tap that leaves its bus as it is, and the bits by which paths behind it must be louder.
-
-    Exact in q15 and q31.  In q31x15, whose equalisers have no tap as large as 1, it is 1/4, and two bits of the bus, at
-    −150 dBFS, are rounded away.
-    """
-    if arithmetic == "q31x15":
-        return FixedPointPath(np.array([1 << 14], dtype=np.int16), 0, 1), 2
-    bits = SAMPLE_FRACTION_BITS[arithmetic] - 1
-    return FixedPointPath(np.array([1 << bits], dtype=TAP_TYPES[arithmetic]), 0, -1), 0
 
 
 def quantise_equalisers(

@@ -14,7 +14,7 @@ from designer.fixedpoint.effective import (
     equaliser_response,
     path_responses,
 )
-from designer.fixedpoint.equaliser import keeps_range, quantise_equaliser, quantise_equalisers, unit_equaliser
+from designer.fixedpoint.equaliser import keeps_range, quantise_equaliser, quantise_equalisers
 from designer.fixedpoint.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.proof import prove
 from designer.fixedpoint.qformat import SAMPLE_FORMATS
@@ -52,13 +52,6 @@ def test_any_equaliser_fills_its_bus_and_stays_in_it(arithmetic, response):
     # q31x15 has no tap of 1/2 or more: an equaliser of few taps leaves some of its bus unused.
     full = min(1.0, 0.5 / largest) if arithmetic == "q31x15" else 1.0
     assert np.abs(response).sum() * gain >= full * (1 - 2.0**-5)
-
-
-def test_the_unit_equaliser_keeps_its_range(arithmetic):
-    path, bits = unit_equaliser(arithmetic)
-    assert keeps_range(path, arithmetic)
-    assert path.coefficients.tolist() == [2 ** (BITS[arithmetic] + path.exponent - bits)]
-    assert bits == (2 if arithmetic == "q31x15" else 0)
 
 
 @BOTH
