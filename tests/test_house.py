@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = {
     "designer.beside": 0,
+    "designer.columns": 0,
     "designer.errors": 0,
     "designer.files": 0,
     "designer.layout": 0,

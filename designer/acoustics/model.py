@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.baffle import piston_directivity, piston_field
+from designer.acoustics.baffle import piston_directivity, piston_field, piston_parts
 from designer.acoustics.equivalent import equivalent_sources, region_around
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
@@ -21,6 +21,8 @@ from designer.layout import Layout
 
 # Least gap between head and cabinet: nearer, the waves that travel to and fro between them are not negligible.
 _LEAST_GAP_M = 0.05
+# A piston counts as one point with one directivity while that changes by less than this over the head, up to 10 kHz.
+_MOST_CHANGE, _HIGHEST_HZ = 0.05, 10000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,8 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     The field that a cabinet's driver sends over the head is reproduced by point sources inside the cabinet
     (`equivalent_sources`); each of them is then carried to the ears by the series of Duda & Martens, so that both
     the tilt and the curvature of the wavefront are kept.  A piston in a baffle, modelled or measured, is one point
-    source at its place, times its directivity towards the centre of the head.  Waves scattered back by the head to
+    source at its place, times its directivity towards the centre of the head; so near that this changes over the head,
+    a modelled one is as many sources as its integral needs.  Waves scattered back by the head to
     the cabinet are neglected.
 
     Parameters
@@ -178,6 +181,11 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     centres, pose_centre = heads.distinct_centres()
     if layout.cabinet.shape == "baffle":
         sources, weights = piston_centres_m(layout), None
+        if _directivity_changes_over(layout, centres):
+            radii = np.array([driver.radius_m for driver in layout.drivers])
+            parts = piston_parts(sources, radii)
+            sources = parts.reshape(-1, 3)
+            weights = np.repeat(np.eye(len(radii)), parts.shape[1], axis=0) / parts.shape[1]
     else:
         low, high = region_around(centres, layout.listener.head_radius_m)
         sources, weights = equivalent_sources(
@@ -271,6 +279,24 @@ def _directivity_towards(
         field = field_plant(layout, frequencies_hz, centres_m).transfer
         directivity[:, :, measured] = field[:, :, measured] / waves
     return directivity
+
+
+def _directivity_changes_over(layout: Layout, centres_m: NDArray[np.float64]) -> bool:
+    """Whether a piston's directivity is another at the sides of a head than at its centre, at any of the heads."""
+    if any(driver.measured for driver in layout.drivers):
+        return False
+    size = 2 * np.pi * _HIGHEST_HZ / layout.speed_of_sound_m_per_s
+    radii = np.array([driver.radius_m for driver in layout.drivers])
+
+    def directivity(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        away = points[:, None] - piston_centres_m(layout)
+        sines = np.hypot(away[..., 1], away[..., 2]) / np.linalg.norm(away, axis=2)
+        return piston_directivity(size * radii * sines)
+
+    aside = np.array([0.0, layout.listener.head_radius_m, 0.0])
+    middle = directivity(centres_m)
+    changes = [np.abs(directivity(centres_m + side * aside) - middle).max() for side in (-1, 1)]
+    return bool(max(changes) > _MOST_CHANGE)
 
 
 def _check_gap(layout: Layout, heads: HeadPoses) -> None:

@@ -20,8 +20,6 @@ _NULL_COST = 0.4
 # Rounds of the fit; the first ones settle the lobe's phase before its weights move.
 _ROUNDS = 20
 _FIRST_ROUNDS = 10
-# Rounds with phases that are given.
-_FOLLOWING_ROUNDS = 8
 # Lawson's reweighting: how fast, what an azimuth without error keeps, between which levels the lobe may settle.
 _EXPONENT = 0.7
 _LEAST_FACTOR = 0.05
@@ -98,7 +96,7 @@ class LobeTask:
         return np.asarray(np.maximum(10 ** (-self.floor_db / 10), 1.001 / np.sum(np.abs(self.axis) ** 2, axis=1)))
 
     @cached_property
-    def _mirror(self) -> NDArray[np.int64] | None:
+    def mirror(self) -> NDArray[np.int64] | None:
         """Which driver takes each one's place in a mirror, where the whole task is its own mirror image."""
         turned = np.concatenate([self.response[:, : self.lobe][:, ::-1], self.response[:, self.lobe :]], axis=1)
         size = max(float(np.abs(self.response).max(initial=0.0)), 1e-30)
@@ -156,14 +154,6 @@ class LobeTask:
             raise ValueError("match: needs a start")
         return found
 
-    def follow(self, drive: NDArray[np.complex128]) -> LobeMatch:
-        """Match levels with the phases that ``drive`` (F, D) gives to the lobe."""
-        now = LobeMatch(drive, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
-        phases = self._phases(drive)
-        for _ in range(_FOLLOWING_ROUNDS):
-            now = self._round(now, phases, exponent=_EXPONENT)
-        return now
-
     def _phases(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
         pressure = self._pressure(drive)
         return np.asarray(pressure / np.maximum(np.abs(pressure), 1e-12))
@@ -189,9 +179,9 @@ class LobeTask:
         target = phases * self.wanted
         target[:, : self.lobe] *= level[:, None]
         found = self._solve(share, target)
-        if self._mirror is not None:
+        if self.mirror is not None:
             # A beam whose phase differs to both sides can be evener, but moves the centre out of the middle.
-            found = (found + found[:, self._mirror]) / 2
+            found = (found + found[:, self.mirror]) / 2
         return LobeMatch(found, share, level)
 
     def _null_factor(self, pressure: NDArray[np.complex128]) -> NDArray[np.float64]:

@@ -15,38 +15,13 @@ import clarabel
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.columns import Columns
 from designer.filters.beamformer import Beam
 
 DEPTHS_DB = (6.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 _PHASE_ROUNDS = 2
 # A reading of the optimum, not the optimum itself: thousandths of the lobe's level are far below a decibel's tenth.
 _TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """A matrix in compressed columns, with the names by which Clarabel reads SciPy's.
-
-    SciPy itself would take longer to import than all the programs take to be solved.
-    """
-
-    data: NDArray[np.float64]
-    indices: NDArray[np.int64]
-    indptr: NDArray[np.int64]
-    shape: tuple[int, int]
-    has_canonical_format: bool = True
-
-    @property
-    def nnz(self) -> int:
-        """Entries that are not zero."""
-        return self.data.size
-
-    @classmethod
-    def of(cls, matrix: NDArray[np.float64]) -> Columns:
-        """Compress a matrix."""
-        columns, rows = np.nonzero(matrix.T)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=matrix.shape[1]))])
-        return cls(matrix[rows, columns], rows, starts, (matrix.shape[0], matrix.shape[1]))
 
 
 @dataclass(frozen=True, eq=False)

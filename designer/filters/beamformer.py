@@ -15,7 +15,7 @@ from designer.acoustics.model import circle_points_m, field_plant
 from designer.errors import LayoutError
 from designer.filters.alignment import reference_pressure
 from designer.filters.bands import availability, role_weights
-from designer.filters.beam_match import LobeMatch, LobeTask, matched
+from designer.filters.beam_match import LobeTask, matched
 from designer.layout import Layout
 
 # Share of a null of 20 dB in the least squares, where the whole lobe has 1; deeper ones count by their level.
@@ -92,12 +92,11 @@ class MatchedBeam(Beam):
 
     Attributes
     ----------
-    task, match, blend
-        What was asked on the lines in use, how it was matched, and how that makes the weights.
+    task, blend
+        What was asked on the lines in use, and how what was matched makes the weights.
     """
 
     task: LobeTask
-    match: LobeMatch
     blend: Blend
 
     def cost_db(self, weights: NDArray[np.complex128]) -> float:
@@ -105,13 +104,14 @@ class MatchedBeam(Beam):
         used = self.blend.used
         return float(np.mean(self.task.cost(self._per_weight(weights)))) if used.any() else 0.0
 
-    def following(self, weights: NDArray[np.complex128]) -> MatchedBeam:
-        """Match the levels anew with the phases that other weights (F, D) give to the lobe."""
-        if not self.blend.used.any():
-            return self
-        match = self.task.follow(self._per_weight(weights))
-        drive = self.blend.drive(match.drive)
-        return replace(self, weights=self.blend.weights(drive), white_noise_gain_db=_noise_gain_db(drive), match=match)
+    def realised(self, weights: NDArray[np.complex128]) -> MatchedBeam:
+        """Take other weights (F, D) where the beam has a share, turned and scaled to the same response on axis."""
+        used = self.blend.used
+        wanted, got = (np.sum(self.axis * drive, axis=1) for drive in (self.weights, weights))
+        taken = np.where(used[:, None], weights * (wanted / np.where(used, got, 1.0))[:, None], self.weights)
+        noise = np.where(used, np.sum(np.abs(taken / self.blend.band) ** 2, axis=1), 1.0)
+        own = np.where(used, -10 * np.log10(noise), self.white_noise_gain_db)
+        return replace(self, weights=taken, white_noise_gain_db=own)
 
     def _per_weight(self, weights: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Drive per weight on the lines in use, of unit response on axis."""
@@ -173,7 +173,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
     drive = blend.drive(match.drive)
     at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
     weights = blend.weights(drive)
-    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, match, blend)
+    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, blend)
 
 
 def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:

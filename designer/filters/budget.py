@@ -79,6 +79,15 @@ class Bands:
         low, high = band_hz
         return np.asarray((self.centres_hz >= 0.99 * low) & (self.centres_hz <= 1.01 * high))
 
+    def inside(self, band_hz: tuple[float, float]) -> NDArray[np.bool_]:
+        """Bands that lie within a range with both edges; the one nearest to its lower end if there is none: (B,)."""
+        low, high = band_hz
+        edge = 10**0.05
+        found = (self.centres_hz / edge >= low) & (self.centres_hz * edge <= high)
+        if not found.any():
+            found = self.centres_hz == self.centres_hz[np.abs(np.log(self.centres_hz / max(low, 1.0))).argmin()]
+        return np.asarray(found)
+
 
 class StereoBudget:
     """Losses of the channels L and R against their design.
@@ -199,12 +208,7 @@ class CentreBudget:
         # What stays within the ripple that is asked for is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
         self._arrival = Arrival(frequencies_hz, layout.sample_rate_hz)
-        low, high = layout.beamformer.band_hz
-        edge = 10**0.05
-        centres = self._bands.centres_hz
-        self._used = (centres / edge >= low) & (centres * edge <= high)
-        if not self._used.any():
-            self._used = centres == centres[np.abs(np.log(centres / max(low, 1.0))).argmin()]
+        self._used = self._bands.inside(layout.beamformer.band_hz)
         self._floor_db = np.minimum(
             layout.beamformer.white_noise_gain_floor_db, self._bands.mean(beam.white_noise_gain_db)[self._used]
         )

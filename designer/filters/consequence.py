@@ -30,6 +30,9 @@ _BEAM_EFFORT_COST = 0.5
 _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
 _AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
+# Where the beam's levels are refined by themselves: its axis, what lies beyond its bands, and drivers beyond theirs
+# stay as designed.
+_HELD_AXIS_COST, _HELD_BEYOND = 2000.0, 1.0
 # A null deeper than this is lost to the mismatch of real drivers (1 dB and 5°): the fit need not keep it.
 _DEEPEST_NULL_DB = -25.0
 
@@ -83,6 +86,24 @@ def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam)
         + _NULL_COST * _gram(nulls) / max(1, nulls.shape[1])
         + _drive_cost(role_weights(layout, frequencies_hz, "beamformer"), _BEAM_EFFORT_COST)
     )
+
+
+def beam_anchor(
+    layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam, refined: NDArray[np.bool_]
+) -> NDArray[np.complex128]:
+    """Metric of C where its levels are refined by themselves: what else has to stay; (F, D, D).
+
+    Parameters
+    ----------
+    layout, frequencies_hz, beam
+        As for `beam_metric`.
+    refined : (F,) bool
+        Lines whose levels are refined.
+    """
+    band = role_weights(layout, frequencies_hz, "beamformer")
+    beyond = _drive_cost(band, _BEAM_EFFORT_COST) - np.eye(band.shape[1]) * _BEAM_EFFORT_COST
+    held = np.where(refined[:, None, None], beyond, _HELD_BEYOND * beam_metric(layout, frequencies_hz, beam))
+    return np.asarray(_HELD_AXIS_COST * _gram(beam.axis[:, None]) + held)
 
 
 def _drive_cost(band: NDArray[np.float64], cost: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
+from designer.filters.centre_levels import refined_centre
 from designer.filters.channels import DesignedChannels, evened_out
 from designer.filters.factors import FactoredStereo
 from designer.filters.fir import spectra
@@ -23,11 +24,18 @@ _HORIZONS = (144, 256)
 # stays within, so that nothing can be heard from earlier than that, whatever the filters do.
 GUARD_S = 0.001
 _DELAYS_PER_GUARD = 6
-# The beam follows its filters where they miss it by more than this on average, in so many rounds.
-_SETTLING_ROUNDS = 8
+# The centre's filters are refined in levels by so many steps; a second one would bring a tenth of a decibel and take
+# 20 ms.  Where filters miss the beam by more than this on average, the beam becomes what they can make of it, in more
+# steps.
+_ROUNDS, _ROUNDS_IF_BROKEN = 1, 3
 _SETTLED_DB = 1.5
+_SETTLING_ROUNDS = 16
 # Of an allowance that no length keeps, so much more than the longest filters lose is still as good as they are.
 _SPARE = 0.1
+# Such filters get more or fewer taps than fitted ones need, so many at a time, until no band's lobe loses more than
+# this.
+_ADJUSTED_TAPS = 8
+_ADJUSTED_LOBE_DB = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +71,23 @@ class Lengths:
     why_direct: str = ""
 
     def smallest_taps(self) -> dict[str, int | None]:
-        """Return the smallest length that was tried and keeps each metric at the chosen delay; None where none does."""
+        """Return the smallest length that was tried and keeps each metric at the chosen delay; None where none does.
+
+        The chosen length counts as it was realised, all others as fitted.
+        """
         tried = [taps for taps in lengths_up_to(self.fits) if taps > self.delay]
         table: dict[str, int | None] = {}
-        for name, losses, allowances in (
-            ("stereo", self.fits.stereo_losses, STEREO_ALLOWANCES),
-            ("centre", self.fits.centre_losses, CENTRE_ALLOWANCES),
+        for name, losses, allowances, chosen, realised in (
+            ("stereo", self.fits.stereo_losses, STEREO_ALLOWANCES, self.stereo_taps, self.stereo_losses),
+            ("centre", self.fits.centre_losses, CENTRE_ALLOWANCES, self.centre_taps, self.centre_losses),
         ):
-            found = [(taps, losses(taps, self.delay)) for taps in tried]
+            lengths = sorted({*tried, chosen})
+            found = [(taps, realised if taps == chosen else losses(taps, self.delay)) for taps in lengths]
             for key, allowed in allowances.items():
-                # From the first length on, every longer one keeps it too.
-                broken = [taps for taps, lost in found if lost[key] > allowed]
-                kept = [taps for taps in tried if taps > max(broken, default=0)]
+                # From the first length on, every longer one keeps it too; so it is with the chosen one once refined.
+                enough = chosen if realised[key] <= allowed else np.inf
+                broken = [taps for taps, lost in found if lost[key] > allowed and taps < enough]
+                kept = [taps for taps in lengths if taps > max(broken, default=0)]
                 table[f"{name}_{key}"] = kept[0] if kept else None
         return table
 
@@ -93,10 +106,13 @@ class ChannelFits:
     channels : DesignedChannels
     fits : tuple of three FirFit
         L, R, C.
+    settled_at : int, optional
+        Modelling delay, samples, at which the beam was made what filters can make of it.
     """
 
     channels: DesignedChannels
     fits: tuple[FirFit, ...]
+    settled_at: int | None = None
 
     @classmethod
     def up_to(cls, channels: DesignedChannels, taps: int) -> ChannelFits:
@@ -107,8 +123,9 @@ class ChannelFits:
         used = min(taps, 128)
         drive = spectra(first.stereo(used, first.best_delay(used, used)), channels.omega)
         evened = evened_out(channels, drive)
-        channels, centre = _settle(channels, first.fits[2], first.best_delay(taps, taps), taps)
-        return cls(channels, (*_fit_all(evened, taps, delays, 2), centre))
+        delay = first.best_delay(taps, taps)
+        settled, centre = _settle(channels, first.fits[2], delay, taps)
+        return cls(settled, (*_fit_all(evened, taps, delays, 2), centre), None if settled is channels else delay)
 
     @property
     def delays(self) -> NDArray[np.int64]:
@@ -148,18 +165,54 @@ class ChannelFits:
 
     def at(self, stereo_taps: int, centre_taps: int, delay: int) -> Lengths:
         """Return filters of given lengths."""
-        stereo, centre = self.stereo(stereo_taps, delay), self.centre(centre_taps, delay)
-        longest = max(stereo_taps, centre_taps)
-        filters = np.zeros((stereo.shape[0], 3, longest))
-        filters[:, :2, :stereo_taps] = stereo
-        filters[:, 2, :centre_taps] = centre
+        return self._put_together(self.stereo(stereo_taps, delay), self._refined(centre_taps, delay), delay)
+
+    def adjusted(self, found: Lengths) -> Lengths:
+        """Give a beam that was settled as many taps as its lobe needs once refined, no more and no fewer."""
+        while self.settled_at is not None and not _even_enough(found) and found.centre_taps < self.longest:
+            found = self._of_centre(found, found.centre_taps + _ADJUSTED_TAPS)
+        while self.settled_at is not None and found.centre_taps - _ADJUSTED_TAPS > found.delay:
+            shorter = self._of_centre(found, found.centre_taps - _ADJUSTED_TAPS)
+            if not _even_enough(shorter):
+                break
+            found = shorter
+        return found
+
+    @property
+    def longest(self) -> int:
+        """Length up to which the fits go."""
+        return int(self.fits[0].factor.shape[0]) // self.fits[0].drivers
+
+    def _of_centre(self, found: Lengths, taps: int) -> Lengths:
+        """Put another length of C in the place of the one that was found."""
+        return self._put_together(
+            self.stereo(found.stereo_taps, found.delay), self._refined(taps, found.delay), found.delay
+        )
+
+    def _refined(self, taps: int, delay: int) -> NDArray[np.float64]:
+        """Refine C, but keep the budget that fitted filters keep."""
+        fitted = self.centre(taps, delay)
+        rounds = (_SETTLING_ROUNDS,) if self.settled_at is not None else (_ROUNDS, _ROUNDS_IF_BROKEN)
+        for count in rounds:
+            refined = refined_centre(self.channels, fitted, delay, count)
+            losses = self.channels.centre_budget.losses(spectra(refined, self.channels.omega), delay)
+            if fits(losses, CENTRE_ALLOWANCES):
+                return refined
+        # Only where fitted ones break it too is a broken budget the refined filters' to keep.
+        return fitted if self.centre_fits(delay, taps) else refined
+
+    def _put_together(self, stereo: NDArray[np.float64], centre: NDArray[np.float64], delay: int) -> Lengths:
+        filters = np.zeros((stereo.shape[0], 3, max(stereo.shape[2], centre.shape[1])))
+        filters[:, :2, : stereo.shape[2]] = stereo
+        filters[:, 2, : centre.shape[1]] = centre
+        omega = self.channels.omega
         return Lengths(
             filters,
             delay,
-            stereo_taps,
-            centre_taps,
-            self.stereo_losses(stereo_taps, delay),
-            self.centre_losses(centre_taps, delay),
+            stereo.shape[2],
+            centre.shape[1],
+            self.channels.stereo_budget.losses(spectra(stereo, omega), delay),
+            self.channels.centre_budget.losses(spectra(centre, omega), delay),
             self,
         )
 
@@ -178,6 +231,9 @@ def shortest(channels: DesignedChannels) -> Lengths:
         lengths = lengths_up_to(fits_to)
         found: list[tuple[int, float, int, int, int]] = []
         for column, delay in enumerate(fits_to.delays.tolist()):
+            # What was settled at one delay is at its best there.
+            if fits_to.settled_at not in (None, delay):
+                continue
             usable = [taps for taps in lengths if taps > delay]
             stereo = _first(usable, partial(fits_to.stereo_fits, delay))
             centre = _first(usable, partial(fits_to.centre_fits, delay)) if stereo else None
@@ -189,7 +245,7 @@ def shortest(channels: DesignedChannels) -> Lengths:
             found.append((2 * stereo + centre, cost, stereo, centre, delay))
         if found:
             _, _, stereo, centre, delay = min(found)
-            return fits_to.at(stereo, centre, delay)
+            return fits_to.adjusted(fits_to.at(stereo, centre, delay))
     delay = fits_to.best_delay(horizon, horizon)
     usable = [taps for taps in lengths if taps > delay]
     stereo, centre = (
@@ -204,9 +260,8 @@ def shortest(channels: DesignedChannels) -> Lengths:
 
 def lengths_up_to(fits_to: ChannelFits) -> list[int]:
     """Lengths that are tried, as far as the fits go."""
-    longest = fits_to.fits[0].factor.shape[0] // fits_to.fits[0].drivers
     lengths = [scaled(taps, fits_to.channels) for taps in LENGTHS]
-    return [taps for taps in lengths if taps <= longest]
+    return [taps for taps in lengths if taps <= fits_to.longest]
 
 
 def scaled(taps: int, channels: DesignedChannels) -> int:
@@ -234,25 +289,25 @@ def _nearly(lengths: list[int], losses: Callable[[int], dict[str, float]], allow
     return _first(lengths, lambda taps: fits(losses(taps), reachable))
 
 
-def _settle(channels: DesignedChannels, fit: FirFit, delay: int, taps: int) -> tuple[DesignedChannels, FirFit]:
-    """Let the beam follow what filters make of it, where they cannot follow the beam.
+def _even_enough(found: Lengths) -> bool:
+    return found.within_budget and found.centre_losses["lobe_db"] <= _ADJUSTED_LOBE_DB
 
-    Only levels are asked of the lobe.  Where its phases change too fast for the filters, those that the filters give
-    it serve as well, and levels are matched to them anew: projections in turns (Gerchberg & Saxton, Optik 35 (1972),
-    237).
+
+def _settle(channels: DesignedChannels, fit: FirFit, delay: int, taps: int) -> tuple[DesignedChannels, FirFit]:
+    """Let the beam be what filters can make of it, where they cannot follow the beam.
+
+    Only levels are asked of the lobe.  Where its phases change too fast for the filters, those of the longest filters,
+    refined in levels, take their place.
     """
     turn = np.exp(1j * channels.omega * delay)[:, None]
-    least, best = np.inf, (channels, fit)
-    for settling in range(_SETTLING_ROUNDS + 1):
-        realised = spectra(fit.filters(taps, delay), channels.omega) * turn
-        cost = channels.beam.cost_db(realised)
-        if cost < least:
-            least, best = cost, (channels, fit)
-        if not settling and cost - channels.beam.cost_db(channels.beam.weights) < _SETTLED_DB:
-            break
-        channels = channels.with_beam(channels.beam.following(realised))
-        fit = fit.of_response(channels.omega, channels.beam.weights, channels.metrics[2])
-    return best
+    filters = fit.filters(taps, delay)
+    beam = channels.beam
+    missed = beam.cost_db(spectra(filters, channels.omega) * turn) - beam.cost_db(beam.weights)
+    if missed < _SETTLED_DB:
+        return channels, fit
+    refined = refined_centre(channels, filters, delay, _SETTLING_ROUNDS)
+    channels = channels.with_beam(beam.realised(spectra(refined, channels.omega) * turn))
+    return channels, fit.of_response(channels.omega, channels.beam.weights, channels.metrics[2])
 
 
 def _fit_all(channels: DesignedChannels, taps: int, delays: NDArray[np.int64], count: int = 3) -> tuple[FirFit, ...]:

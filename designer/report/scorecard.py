@@ -9,6 +9,7 @@ import numpy as np
 
 from designer.beside import beside
 from designer.evaluation.beam import evaluate_beam
+from designer.evaluation.beam_trade import reached_beside_possible
 from designer.evaluation.bounds import evaluate_bounds
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
@@ -131,6 +132,7 @@ def scorecard(
         "proof": proof_figures(proof),
     }
     card["beam_trade"], float_head, quantised_head, card["upmix"] = aside()
+    card["beam_trade"]["reached"] = reached_beside_possible(card["beam_trade"], quantised["beam"])
     for version, figures in (("float", float_head), ("quantised", quantised_head)):
         card["listening"][version] = figures | card["listening"][version]
     card["bounds"] = evaluate_bounds(layout, card)

@@ -5,13 +5,18 @@ import pytest
 
 from designer.evaluation.directivity import DRAWS, MISMATCH_DB, MISMATCH_DEG
 
-# What a filter of finite length, and the mean over a third octave, may take from what was designed on a line.
-FITTED_DB = 1.5
+# What filters of finite length, and the mean over a third octave, take from the best drive on its middle line at the
+# depth that they reach (bar6 at 501 Hz: 0.42), and what they would gain with no more depth than is asked for (front3 at
+# 501 Hz: 0.57; bar6 there: 0.84).  `python -m benchmarks.beam_front` prints what drives that change freely from line to
+# line could do, and what longer filters would.
+FITTED_DB, DEEPER_DB, DEEPER_BAR6_DB = 0.5, 0.65, 0.9
 
 
 def front_of(card):
     front = card["beam_trade"]["front"]
-    ripple = np.array([[np.nan if v is None else v for v in row] for row in front["lobe_ripple_db"]])
+    # What keeps the loudspeaker's symmetry is what the design may choose from.
+    rows = front.get("symmetric_lobe_ripple_db", front["lobe_ripple_db"])
+    ripple = np.array([[np.nan if v is None else v for v in row] for row in rows])
     return np.array(front["bands_hz"]), np.array(front["null_depths_db"]), ripple
 
 
@@ -31,17 +36,33 @@ def test_ripple_is_that_of_the_front_at_the_depth_reached(designed):
         # Two drivers side by side have no drive at 20 dB at all: no point of the front to be compared with.
         assert np.isnan(ripple[:, 3]).all()
         return
-    worst = []
+    reached, asked = [], []
     for band, got, depth in zip(
         centres[used], np.array(beam["lobe_ripple_db"])[used], np.array(beam["null_depth_db"])[used], strict=True
     ):
         row = ripple[np.argmin(np.abs(np.log(bands / band)))]
         known = np.isfinite(row)
         if known.any():
-            best = float(np.interp(min(depth, layout.beamformer.null_depth_db), depths[known], row[known]))
-            worst.append(got - max(best, layout.beamformer.lobe_ripple_db))
-    # bar6 changes from one kind of lobe to another about 2 kHz, between lines that are each on the front.
-    assert max(worst) <= (3.25 if layout.name == "bar6" else FITTED_DB)
+            for worst, at in ((reached, depth), (asked, min(depth, layout.beamformer.null_depth_db))):
+                best = float(np.interp(at, depths[known], row[known]))
+                worst.append(got - max(best, layout.beamformer.lobe_ripple_db))
+    assert max(reached) <= FITTED_DB
+    assert max(asked) <= (DEEPER_BAR6_DB if layout.name == "bar6" else DEEPER_DB)
+
+
+def test_bar6_is_as_even_as_its_filters_allow(made):
+    """The layout whose lobes change fastest over frequency: a tenth of a decibel above what is reached."""
+    _, card = made("bar6")
+    bands, reached = card["beam_trade"]["front"]["bands_hz"], card["beam_trade"]["reached"]
+    ripple, depth = (
+        {round(band): value for band, value in zip(bands, reached[key], strict=True)}
+        for key in ("lobe_ripple_db", "null_depth_db")
+    )
+    most = {398: 5.97, 501: 5.76, 631: 3.32, 794: 1.72, 1000: 1.86, 1259: 1.98, 1585: 2.43, 1995: 4.14, 2512: 11.22}
+    assert [band for band, least in most.items() if ripple[band] > least] == []
+    assert min(depth[band] for band in most) >= 21.9
+    # The board has no time for more: 1400 instructions a frame (docs/benchmarks.md).
+    assert 2 * card["length"]["stereo_taps"] + card["length"]["centre_taps"] <= 360
 
 
 def test_what_cannot_be_had_is_named_band_by_band(made):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from designer.acoustics.baffle import piston_directivity, piston_field
+from designer.acoustics.baffle import piston_directivity, piston_field, piston_parts
 
 C, B = 343.0, 0.025
 CENTRE = np.array([[2.0, 0.1, -0.02]])
@@ -40,3 +40,15 @@ def test_behind_the_baffle_there_is_no_field():
 def test_near_field_is_refused():
     with pytest.raises(ValueError, match="two diameters"):
         piston_field(np.array([100.0]), np.array([[1.95, 0.1, 0.0]]), CENTRE, np.array([B]), C)
+
+
+def test_parts_of_a_piston_send_as_the_piston_does():
+    parts = piston_parts(CENTRE, np.array([B]))[0]
+    assert np.linalg.norm(parts - CENTRE[0], axis=1).max() < B
+    np.testing.assert_allclose(parts.mean(axis=0), CENTRE[0], atol=1e-15)
+    # Far away, the mean over the parts is the directivity.
+    sines = np.linspace(0.0, 1.0, 21)
+    towards = np.stack([-np.sqrt(1 - sines**2), sines, np.zeros(21)], axis=1)
+    for argument in (1.0, 2.0, 4.0):
+        sent = np.mean(np.exp(1j * argument / B * (parts - CENTRE[0]) @ towards.T), axis=0)
+        np.testing.assert_allclose(sent, piston_directivity(argument * sines), atol=0.01)

@@ -68,6 +68,8 @@ def test_each_figure_beyond_its_bound_is_named(echo, path, value, figure):
     before, after = named(card), named(spoilt(card, path, value))
     # The figure is new among the missed, or misses one more band; every other entry is as it was.
     assert {entry for entry in after if entry[0] != figure} == {entry for entry in before if entry[0] != figure}
+    changed = next(one for one in evaluate_bounds(layout, spoilt(card, path, value)) if one["figure"] == figure)
+    assert changed["reason"]
     bands = [dict(entries).get(figure, None) for entries in (before, after)]
     assert bands[1] is not None
     assert bands[0] is None or len(bands[1]) == len(bands[0]) + 1
@@ -82,6 +84,17 @@ def test_bounds_of_bands_have_the_worst_and_its_bands(echo):
     assert entry["value"] == min(depth[centres.index(398.107) : centres.index(3162.278) + 1])
     assert entry["missed_bands_hz"] == [398.1, 501.2]
     assert "beam_trade" in entry["reason"]
+
+
+def test_reasons_name_the_key_that_would_help(echo):
+    layout, card = echo
+    short = layout.model_copy(update={"filters": layout.filters.model_copy(update={"taps": 16})})
+    ringing = spoilt(card, (*TIMING, "left_pre_ringing_db"), -20.0)
+    assert "filters.taps = 16" in next(
+        e["reason"] for e in missed(evaluate_bounds(short, ringing)) if "ringing" in e["figure"]
+    )
+    over = spoilt(ringing, ("length", "within_budget"), False)
+    assert "no length" in next(e["reason"] for e in missed(evaluate_bounds(layout, over)) if "ringing" in e["figure"])
 
 
 def test_scorecard_holds_the_list(echo):

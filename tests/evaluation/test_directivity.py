@@ -118,3 +118,23 @@ def test_mismatch_is_stated_at_the_nulls_that_are_asked_for():
     found = [evaluate_directivity(one, h, EvaluationPlant.for_layout(one), room) for one in (even, odd)]
     for key in ("early_sides_db", "horizontal_power_db", "rear_db"):
         assert found[0][key] == found[1][key]
+
+
+def test_depth_under_mismatch_is_what_95_of_100_loudspeakers_keep(cross4):
+    layout, plant, room = cross4
+    h = design_filters(layout).impulse_responses
+    stated = evaluate_directivity(layout, h, plant, room)
+    # Other draws, all by hand: one loudspeaker after the other would be the same, but take longer.
+    generator = np.random.default_rng(77)
+    lines = np.flatnonzero((plant.band_centres_hz >= 300) & (plant.band_centres_hz <= 4000)) * 12 + 6
+    drive = np.einsum(
+        "dn,fn->fd", h[:, 2], np.exp(-2j * np.pi * np.outer(plant.frequencies_hz, np.arange(h.shape[2])) / 48000)
+    )
+    gain = 10 ** (generator.uniform(-1, 1, (4000, 4)) / 20) * np.exp(
+        1j * np.deg2rad(generator.uniform(-5, 5, (4000, 4)))
+    )
+    places = plant.places_of((0.0, 90.0, -90.0))
+    heard = np.abs(np.einsum("nd,fpd,fd->nfp", gain, plant.field.transfer[lines][:, places], drive[lines])) ** 2
+    depth = np.sort(10 * np.log10(heard[..., 0] / heard[..., 1:].max(axis=2)), axis=0)[200]
+    # The 5 % quantile of 4000 draws strays by about 0.2 dB where the density is 2 % per 0.1 dB.
+    np.testing.assert_allclose(stated["mismatch_null_depth_db"], depth, atol=0.6)

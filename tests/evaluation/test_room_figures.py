@@ -122,3 +122,17 @@ def test_a_real_head_sits_in_the_room_as_the_sphere_does():
         # Heads differ by their pinnae: the balance of front and all around, a decibel or two in 250 Hz … 4 kHz.
         name = f"{key}_direct_to_reverberant_db"
         assert kemar[name] == pytest.approx(sphere[name], abs=2.5)
+
+
+def test_clarity_is_that_of_50_ms_and_of_a_decay_followed_to_its_end():
+    layout = layout_of("pair2")
+    h = plain_bank(layout).impulse_responses
+    figures = evaluate_room(layout, h)
+    # Twice the order: images are complete for 180 ms, of which the last is 40 dB down; no tail has to be guessed.
+    longer = RoomPlant(layout, order=24)
+    heard = longer.energies(h)[:, :, 2].mean(axis=1)
+    after = (longer.images.distances_m - longer.images.distances_m[0]) / layout.speed_of_sound_m_per_s
+    clarity = 10 * np.log10(heard[after <= 0.050].sum() / heard[after > 0.050].sum())
+    direct = 10 * np.log10(heard[0] / heard[1:].sum())
+    assert figures["centre_clarity_c50_db"] == pytest.approx(clarity, abs=0.5)
+    assert figures["centre_direct_to_reverberant_db"] == pytest.approx(direct, abs=0.1)

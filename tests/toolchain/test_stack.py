@@ -38,13 +38,17 @@ def test_what_was_used_is_below_the_bound(image):
     sizes = sizes_of(built)
     # Counted instructions: on a busy machine the clock of the wall could make an overload, which plays nothing.
     with VirtualBoard(built.elf, icount=STEADY_CLOCK) as running:
-        await_blocks(running, 20)
+        free = [await_blocks(running, 20)["stack_free"]]
+    # The wall's clock: where instructions are counted idle time is skipped, and between two requests of a busy machine
+    # the board's 30 s without a host can pass, after which it plays again and has no block to look into.
+    with VirtualBoard(built.elf) as running:
         running.process(np.ones((500, 2), dtype=int))
         for stage, index in (("bus", 0), ("path", 0), ("sum", 0), ("output", 0)):
             running.tap(stage, index)
         running.profile()
-        used = sizes["stack_reserved_bytes"] - running.health()["stack_free"]
-    assert 500 < used <= sizes["stack_bound_bytes"]
+        free.append(running.health()["stack_free"])
+    for each in free:
+        assert 500 < sizes["stack_reserved_bytes"] - each <= sizes["stack_bound_bytes"]
 
 
 def test_a_pointer_that_nobody_names_has_no_bound(image, monkeypatch):

@@ -1,0 +1,187 @@
+"""How far each layout's beam is from what could be had, and whether longer filters would bring it nearer.
+
+Run as ``python -m benchmarks.beam_front [LAYOUT ...]``.  Three figures stand side by side for every third octave, all
+of them levels averaged over the band: the ripple of the design's filters at the depth of null that they reach; the
+least ripple found at that depth for drives that are free on every line, symmetric as the design's are; and the same for
+drives that need not be symmetric.  Free drives may change from one line to the next as no filter can, so that the
+second table refines filters of several lengths: what is gained there is what filters leave.  Each is the best of
+several starts; that none is better cannot be proved, because the problem is not convex.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from designer import pipeline
+from designer.filters.bands import role_weights
+from designer.filters.beam_levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
+from designer.filters.beam_refine import Lines, Refinement
+from designer.filters.beamformer import MatchedBeam, design_beam
+from designer.filters.centre_levels import refined_centre
+from designer.filters.channels import design_channels
+from designer.filters.design import fit_filters
+from designer.filters.fir import spectra
+from designer.filters.lengths import ChannelFits
+from designer.layout import Layout
+
+LENGTHS = (96, 128, 144, 192, 256, 384)
+_LINES = 12
+_STARTS, _ROUNDS = 6, 40
+# More depth than this is not asked of free drives, however deep the filters' null is.
+_DEEPEST_DB = 28.0
+_AXIS_COST = 1e4
+# A step that misses its depth by more is no solution.
+_MISSED_DB = 0.1
+_LONG_ROUNDS = 30
+
+
+def band_lines_hz(band_hz: float) -> np.ndarray:
+    """Lines of one third octave, evenly spaced in logarithmic frequency: (12,)."""
+    return band_hz * 10 ** ((np.arange(_LINES) + 0.5) / (10 * _LINES) - 0.05)
+
+
+def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz: np.ndarray) -> BandLevels:
+    band = np.maximum(role_weights(layout, frequencies_hz, "beamformer"), 0.03)
+    lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
+    count = frequencies_hz.size
+    return BandLevels(
+        np.full((1, count), 1 / count),
+        beam.axis @ basis,
+        lobe[:, distinct(lobe)],
+        nulls[:, distinct(nulls)],
+        (1 / band**2) @ basis**2,
+    )
+
+
+def least_ripple_db(
+    layout: Layout, band_hz: float, depth_db: float, drive: np.ndarray, *, symmetric: bool, seed: int = 0
+) -> float:
+    """Least ripple of a third octave, in the mean over its lines, for drives that are free on every line.
+
+    Parameters
+    ----------
+    layout : Layout
+    band_hz : float
+        Centre of the band.
+    depth_db : float
+        Of the null.
+    drive : ndarray, shape (12, D)
+        Where one of the starts begins: the filters'.
+    symmetric : bool
+        Whether drives are their own mirror images, if the loudspeaker is.
+
+    Returns
+    -------
+    float
+        Decibels; not a number if no start led to the depth.
+    """
+    frequencies = band_lines_hz(band_hz)
+    beam = design_beam(layout, frequencies)
+    drivers = beam.axis.shape[1]
+    basis = symmetric_basis(beam.task.mirror if symmetric else None, drivers)
+    levels = _levels(layout, beam, basis, frequencies)
+    noise = max(-layout.beamformer.white_noise_gain_floor_db, float(levels.of(drive @ basis).noise[0]))
+    goal = LevelGoal(0.0, np.full((1, 1), -depth_db), np.array([3.0]), None, np.array([noise]))
+    axis = levels.axis
+    unknowns = Lines(_LINES, basis.shape[1])
+    anchor = _AXIS_COST / _LINES * axis.conj()[:, :, None] * axis[:, None, :]
+    task = Refinement(unknowns, levels, goal, anchor, beam.weights @ basis)
+    generator = np.random.default_rng(seed)
+    found = np.nan
+    for start in range(_STARTS):
+        begin = (beam.weights if start else drive) @ basis
+        if start > 1:
+            turn = np.exp(2j * np.pi * generator.random(basis.shape[1]))
+            begin = begin * turn + 0.1 * generator.standard_normal(begin.shape)
+        reached: Levels = levels.of(unknowns.drive(task.improve(unknowns.values(begin), _ROUNDS)))
+        kept = reached.nulls.max(initial=-np.inf) <= -depth_db + _MISSED_DB and reached.noise[0] <= noise + _MISSED_DB
+        if kept:
+            found = np.fmin(found, reached.ripple_db[0])
+    return float(found)
+
+
+def measure_front(name: str) -> list[dict[str, float]]:
+    """Put the filters of a layout beside what free drives could do, band by band."""
+    layout = pipeline.find_layout(name)
+    fitted = fit_filters(layout)
+    low, high = layout.beamformer.band_hz
+    bands = 10 ** (np.arange(20, 43) / 10)
+    rows = []
+    for band in bands[(bands >= low) & (bands <= high)]:
+        frequencies = band_lines_hz(band)
+        omega = 2 * np.pi * frequencies / layout.sample_rate_hz
+        drive = spectra(fitted.filters[:, 2], omega) * np.exp(1j * omega * fitted.delay)[:, None]
+        beam = design_beam(layout, frequencies)
+        reached = _levels(layout, beam, np.eye(drive.shape[1]), frequencies).of(drive)
+        depth = -float(reached.nulls.max(initial=-_DEEPEST_DB))
+        kept = min(depth, _DEEPEST_DB)
+        free, any_drive = (least_ripple_db(layout, band, kept, drive, symmetric=which) for which in (True, False))
+        rows.append(
+            {
+                "band_hz": float(band),
+                "null_depth_db": depth,
+                "lobe_ripple_db": float(reached.ripple_db[0]),
+                "symmetric_lines_db": free,
+                "any_lines_db": np.fmin(free, any_drive),
+            }
+        )
+    return rows
+
+
+def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, Levels]:
+    """Refine filters of several lengths at the delay of the design: levels in the bands of the front, by taps."""
+    layout = pipeline.find_layout(name)
+    delay = fit_filters(layout).delay
+    low, high = layout.beamformer.band_hz
+    bands = 10 ** (np.arange(20, 43) / 10)
+    bands = bands[(bands >= low) & (bands <= high)]
+    frequencies = np.concatenate([band_lines_hz(band) for band in bands])
+    omega = 2 * np.pi * frequencies / layout.sample_rate_hz
+    beam = design_beam(layout, frequencies)
+    one = _levels(layout, beam, np.eye(beam.axis.shape[1]), frequencies)
+    levels = BandLevels(
+        np.kron(np.eye(bands.size), np.full(_LINES, 1 / _LINES)), one.axis, one.lobe, one.nulls, one.effort
+    )
+    found = {}
+    for taps in lengths:
+        fits = ChannelFits.up_to(design_channels(layout, max(taps, 256)), taps)
+        at = int(fits.delays[np.argmin(np.abs(fits.delays - delay))])
+        refined = refined_centre(fits.channels, fits.centre(taps, at), at, _LONG_ROUNDS)
+        found[taps] = levels.of(spectra(refined, omega))
+    return found
+
+
+def front_table(name: str, rows: list[dict[str, float]]) -> Table:
+    """Show what was measured, a row for each band."""
+    table = Table(title=f"{name}: lobe ripple, dB, of filters and of free drives at the same depth of null")
+    for column in ("band", "depth", "filters", "free, symmetric", "free, any"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        values = (row[key] for key in ("null_depth_db", "lobe_ripple_db", "symmetric_lines_db", "any_lines_db"))
+        table.add_row(f"{row['band_hz']:.0f} Hz", *(f"{value:.2f}" for value in values))
+    return table
+
+
+def length_table(name: str, found: dict[int, Levels]) -> Table:
+    """Show the ripple of filters of several lengths."""
+    table = Table(title=f"{name}: lobe ripple, dB, by taps")
+    table.add_column("band", justify="right")
+    for taps in found:
+        table.add_column(str(taps), justify="right")
+    layout = pipeline.find_layout(name)
+    low, high = layout.beamformer.band_hz
+    bands = 10 ** (np.arange(20, 43) / 10)
+    for index, band in enumerate(bands[(bands >= low) & (bands <= high)]):
+        table.add_row(f"{band:.0f} Hz", *(f"{levels.ripple_db[index]:.2f}" for levels in found.values()))
+    return table
+
+
+if __name__ == "__main__":
+    console = Console()
+    for chosen in sys.argv[1:] or tuple(pipeline.shipped_layouts()):
+        console.print(front_table(chosen, measure_front(chosen)))
+        console.print(length_table(chosen, measure_lengths(chosen)))

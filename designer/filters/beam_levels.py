@@ -1,0 +1,217 @@
+"""What is heard of the beam, third octave by third octave: levels of lobe, nulls and noise, and how they change.
+
+A level is ten times the logarithm of a power relative to the axis, the mean over the lines of a band.  Phases do not
+matter: neither those over azimuth nor those over frequency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Decibels per neper of power.
+_DB = 10 / np.log(10)
+# Responses that differ by less, relative to the largest, are the same.
+_SAME = 1e-6
+# Noise that is nearer than this to its bound is held by its curvature, too.
+_NEAR_DB = 1.0
+# A null below a step of its cost still bends by this part of it.
+_LEAST_RATE = 0.03
+# However much it costs, steps as bold as this are tried first, and shortened where they fail.
+_MOST_RATE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class LevelGoal:
+    """What is asked of the levels, and what a decibel is worth.
+
+    Attributes
+    ----------
+    ripple_db : float
+        A lobe that is evener than this is worth less.
+    steps_db : (H, B) float64
+        Levels of the nulls from which on each decibel costs more, in each band.
+    step_costs : (H,) float64
+        How much more.
+    shape_db : (Q,) float64 or None
+        Levels that nulls should have instead: less is as wrong as more.
+    noise_db : (B,) float64
+        Most noise relative to the axis: the floor of the white-noise gain, negative.
+    uneven, even, misshapen, noisy : float
+        Costs of a decibel: of ripple beyond what is asked for and within, of a null's distance from its shape, of noise
+        beyond its bound.
+    """
+
+    ripple_db: float
+    steps_db: NDArray[np.float64]
+    step_costs: NDArray[np.float64]
+    shape_db: NDArray[np.float64] | None
+    noise_db: NDArray[np.float64]
+    uneven: float = 1.0
+    even: float = 0.3
+    misshapen: float = 1.0
+    noisy: float = 4.0
+
+    def cost(self, levels: Levels) -> float:
+        """Cost of levels, summed over the bands."""
+        ripple = levels.ripple_db
+        worth = self.even * ripple + (self.uneven - self.even) * np.maximum(ripple - self.ripple_db, 0.0)
+        worth = worth + self.noisy * np.maximum(levels.noise - self.noise_db, 0.0)
+        if self.shape_db is not None:
+            worth = worth + self.misshapen * np.abs(levels.nulls - self.shape_db).max(axis=1, initial=0.0)
+        elif levels.nulls.size:
+            worth = worth + self.step_costs @ np.maximum(levels.nulls.max(axis=1) - self.steps_db, 0.0)
+        return float(np.sum(worth))
+
+    @property
+    def least_powers(self) -> NDArray[np.float64]:
+        """Power of a null below which nothing is gained: (B,)."""
+        if self.shape_db is not None:
+            return np.zeros(self.noise_db.size)
+        return np.asarray(10 ** (self.steps_db.min(axis=0) / 10))
+
+    def null_rate(self, powers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """About what a decibel of a null costs at powers (B,): (B,)."""
+        if self.shape_db is not None:
+            return np.full(powers.shape, self.misshapen)
+        near = np.clip(powers / 10 ** (self.steps_db / 10), _LEAST_RATE, 1.0)
+        return np.asarray(np.minimum(self.step_costs @ near, _MOST_RATE))
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Levels in bands, decibels relative to the axis: lobe (B, A), nulls (B, Q) and noise (B,) float64."""
+
+    lobe: NDArray[np.float64]
+    nulls: NDArray[np.float64]
+    noise: NDArray[np.float64]
+
+    @property
+    def ripple_db(self) -> NDArray[np.float64]:
+        """Largest less smallest level of the lobe: (B,)."""
+        return np.asarray(np.ptp(self.lobe, axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class BandLevels:
+    """Responses from which levels follow, on the lines of the bands only.
+
+    Attributes
+    ----------
+    bands : (B, F) float64
+        Weight of each line in each band; rows have the sum 1.
+    axis : (F, G) complex128
+        Response of each drive on axis.
+    lobe, nulls : (F, A, G), (F, Q, G) complex128
+        The same at azimuths of the lobe and at the nulls.
+    effort : (F, G) float64
+        What the power of each drive counts for as noise: 1 within a driver's band, more beyond.
+    """
+
+    bands: NDArray[np.float64]
+    axis: NDArray[np.complex128]
+    lobe: NDArray[np.complex128]
+    nulls: NDArray[np.complex128]
+    effort: NDArray[np.float64]
+
+    def of(self, drive: NDArray[np.complex128]) -> Levels:
+        """Levels of a drive (F, G)."""
+        lobe, nulls, noise = (_DB * np.log(self.bands @ power) for power in self._powers(drive))
+        return Levels(lobe, nulls, noise[:, 0])
+
+    def _powers(self, drive: NDArray[np.complex128]) -> tuple[NDArray[np.float64], ...]:
+        """Powers relative to the axis: (F, A), (F, Q), (F, 1)."""
+        axis = np.abs(np.sum(self.axis * drive, axis=1)) ** 2
+        lobe, nulls = (np.abs((rows @ drive[..., None])[..., 0]) ** 2 for rows in (self.lobe, self.nulls))
+        noise = np.sum(self.effort * np.abs(drive) ** 2, axis=1)
+        return tuple(np.maximum(power, 1e-12) / axis[:, None] for power in (lobe, nulls, noise[:, None]))
+
+    def slopes(
+        self, drive: NDArray[np.complex128], goal: LevelGoal
+    ) -> tuple[Levels, list[tuple[NDArray[np.int64], NDArray[np.complex128]]]]:
+        """Levels and how they change with the drive.
+
+        Nulls so deep that more is no gain are extended as straight lines of their power from there on: the logarithm
+        bends too much to be followed.
+
+        Parameters
+        ----------
+        drive : (F, G) complex128
+        goal : LevelGoal
+
+        Returns
+        -------
+        levels : Levels
+        slopes : list of (lines, slope) for each band
+            Indices (K,), and (K, A + Q + 1, G) complex128: a small change e of the drive changes the levels of lobe,
+            nulls and noise by Re Σ slope·e.
+        """
+        powers = self._powers(drive)
+        means = [self.bands @ power for power in powers]
+        held = np.maximum(means[1], goal.least_powers[:, None])
+        levels = Levels(
+            _DB * np.log(means[0]), _DB * (np.log(held) + (means[1] - held) / held), _DB * np.log(means[2][:, 0])
+        )
+        axis = np.sum(self.axis * drive, axis=1)
+        size = np.abs(axis) ** 2
+        pressures = [(rows @ drive[..., None])[..., 0] for rows in (self.lobe, self.nulls)]
+        change = np.concatenate(
+            [
+                pressures[0].conj()[..., None] * self.lobe,
+                pressures[1].conj()[..., None] * self.nulls,
+                (self.effort * drive.conj())[:, None],
+            ],
+            axis=1,
+        )
+        own = (axis.conj()[:, None] * self.axis)[:, None]
+        change = 2 * (
+            change / size[:, None, None] - np.concatenate(powers, axis=1)[..., None] * own / size[:, None, None]
+        )
+        scale = _DB / np.concatenate([means[0], held, means[2]], axis=1)
+        found = []
+        for row, weights in enumerate(self.bands):
+            lines = np.flatnonzero(weights)
+            found.append((lines, change[lines] * weights[lines, None, None] * scale[row][:, None]))
+        return levels, found
+
+    def curvature(self, drive: NDArray[np.complex128], goal: LevelGoal) -> NDArray[np.complex128]:
+        """Bound what a change of the drive adds to the levels' costs beyond their slopes: (F, G, G).
+
+        A logarithm lies below its tangent, so that a level rises by no more than its power, relative to what it is.
+        """
+        lobe, nulls, noise = (self.bands @ power for power in self._powers(drive))
+        quiet = np.maximum(nulls.max(axis=1, initial=1e-12), goal.least_powers)
+        loud = _DB * np.log(noise[:, 0]) > goal.noise_db - _NEAR_DB
+        shares = (1 / lobe.mean(axis=1), goal.null_rate(quiet) / quiet, loud / noise[:, 0])
+        at_lobe, at_nulls, own = ((2 * _DB * share @ self.bands)[:, None, None] for share in shares)
+        return np.asarray(
+            at_lobe * gram(self.lobe) / self.lobe.shape[1]
+            + at_nulls * gram(self.nulls)
+            + own * np.eye(self.axis.shape[1]) * self.effort[:, None]
+        )
+
+
+def gram(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Products of rows (F, A, G) summed over A: (F, G, G), Hermitian."""
+    return np.asarray(rows.conj().transpose(0, 2, 1) @ rows)
+
+
+def distinct(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
+    """Find the rows (F, A, G) that do not repeat an earlier one: (K,) int64."""
+    size = max(float(np.abs(rows).max(initial=0.0)), 1e-30)
+    kept: list[int] = []
+    for index in range(rows.shape[1]):
+        if all(np.abs(rows[:, index] - rows[:, other]).max(initial=0.0) > _SAME * size for other in kept):
+            kept.append(index)
+    return np.array(kept, dtype=np.int64)
+
+
+def symmetric_basis(mirror: NDArray[np.int64] | None, drivers: int) -> NDArray[np.float64]:
+    """Return orthonormal drives (D, G) that are their own mirror images; without a mirror (D,), all drives."""
+    if mirror is None:
+        return np.eye(drivers)
+    together = np.eye(drivers) + np.eye(drivers)[:, mirror]
+    columns = together[:, np.arange(drivers) <= mirror]
+    return np.asarray(columns / np.linalg.norm(columns, axis=0))
