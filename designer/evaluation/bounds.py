@@ -160,7 +160,8 @@ def _of_the_beam(layout: Layout, card: Card) -> list[Card]:
         if len(possible) < len(bands_hz):
             reasons.append("null and ripple cannot both be had where beam_trade says so")
         entry["reason"] = "; ".join(reasons)
-    noise = np.array(beam["white_noise_gain_db"])[used]
+    # To a tenth of a decibel: drives lie on the floor, and these lines are not those that they were solved on.
+    noise = np.round(np.array(beam["white_noise_gain_db"])[used], 1)
     floor = wanted.white_noise_gain_floor_db
     quiet = "filters may take half a decibel of it, or not even plain mixing has it"
     found.append(_bands("white noise gain of the centre", bands, -noise, -floor, "dB", quiet, sign=-1))
