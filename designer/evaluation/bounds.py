@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from designer.evaluation.cancellation import ITD_TOLERANCE_US
-from designer.filters.budget import STEREO_ALLOWANCES
+from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
 from designer.layout import INPUT_NAMES, Layout
 
 Card = dict[str, Any]
@@ -149,6 +149,10 @@ def _of_the_beam(layout: Layout, card: Card) -> list[Card]:
     if wanted.null_levels_db is None and wanted.null_azimuths_deg:
         depth = np.array(beam["null_depth_db"])[used]
         found.append(_bands("depth of the centre's nulls", bands, -depth, -wanted.null_depth_db, "dB", "", sign=-1))
+    if wanted.null_levels_db:
+        off = np.array(beam["null_level_error_db"])[used]
+        allowed = CENTRE_ALLOWANCES["null_depth_db"]
+        found.append(_bands("levels at the centre's nulls off those asked for", bands, off, allowed, "dB", ""))
     for entry in found:
         bands_hz = entry["missed_bands_hz"]
         possible = [f"{f:.0f}" for f in bands_hz if not np.isclose(named, f, rtol=0.01).any()]
@@ -156,7 +160,8 @@ def _of_the_beam(layout: Layout, card: Card) -> list[Card]:
         if len(possible) < len(bands_hz):
             reasons.append("null and ripple cannot both be had where beam_trade says so")
         entry["reason"] = "; ".join(reasons)
-    noise = np.array(beam["white_noise_gain_db"])[used]
+    # To a tenth of a decibel: drives lie on the floor, and these lines are not those that they were solved on.
+    noise = np.round(np.array(beam["white_noise_gain_db"])[used], 1)
     floor = wanted.white_noise_gain_floor_db
     quiet = "filters may take half a decibel of it, or not even plain mixing has it"
     found.append(_bands("white noise gain of the centre", bands, -noise, -floor, "dB", quiet, sign=-1))

@@ -35,11 +35,17 @@ MISSED = {
 }
 
 
+# The bar's beam has its own pins (test_beam_targets.py); beside it only this is missed.
+MISSED["bar6"] = {"time difference off a real pair's, each third octave": (501,)}
+
+
 @pytest.mark.parametrize("name", sorted(MISSED))
 def test_what_is_missed_is_known_and_has_a_reason(name, made):
     found = {}
     for entry in missed(made(name)[1]["bounds"]):
         figure = entry["figure"].removeprefix("left ").removeprefix("right ")
+        if name == "bar6" and figure in ("ripple of the centre's lobe", "depth of the centre's nulls"):
+            continue
         bands = tuple(round(band) for band in entry["missed_bands_hz"])
         assert found.setdefault(figure, bands) == bands
         assert entry["reason"]

@@ -97,6 +97,21 @@ def test_reasons_name_the_key_that_would_help(echo):
     assert "no length" in next(e["reason"] for e in missed(evaluate_bounds(layout, over)) if "ringing" in e["figure"])
 
 
+def test_shape_over_azimuth_is_held_to_its_levels(echo):
+    layout, card = echo
+    shaped = layout.model_copy(
+        update={"beamformer": layout.beamformer.model_copy(update={"null_levels_db": (-12.0, -12.0)})}
+    )
+    beam = card["quantised"]["beam"]
+    error = [3.5 if band == 3162.278 else 1.0 for band in beam["band_centres_hz"]]
+    found = missed(evaluate_bounds(shaped, spoilt(card, ("quantised", "beam", "null_level_error_db"), error)))
+    entry = next(one for one in found if one["figure"] == "levels at the centre's nulls off those asked for")
+    assert (entry["value"], entry["missed_bands_hz"]) == (3.5, [3162.3])
+    assert "3162 Hz" in entry["reason"]
+    # Depth is no longer what is asked for.
+    assert not any("depth" in one["figure"] for one in found)
+
+
 def test_scorecard_holds_the_list(echo):
     layout, card = echo
     assert card["bounds"] == evaluate_bounds(layout, card)
