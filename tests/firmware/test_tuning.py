@@ -387,6 +387,21 @@ def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
 
 
 @pytest.mark.parametrize("built", ["equalised"], indirect=True)
+def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, arithmetic):
+    layout, bank, _, _ = design
+    _, tables = retuned(layout, bank)
+    last = tables.firs - 1  # of the side's equaliser
+    for status, change in (
+        ("E_RANGE", entry("bus", 0, last)),
+        ("E_RANGE", entry("bus", 2, last)),
+        ("E_RANGE" if arithmetic == "q31" else "E_BOUND", entry("shift", 1, last)),
+        ("E_RANGE", behind_entries(-1, 32)),
+        ("E_BOUND", lambda body, records: body.__setitem__(-1, body[-1] - 1)),  # twice as loud
+    ):
+        refuses(board, status, *altered(tables, bank, change))
+
+
+@pytest.mark.parametrize("built", ["equalised"], indirect=True)
 @pytest.mark.parametrize("block", [32, 7])
 def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, arithmetic, block):
     layout, bank, _, _ = design
