@@ -67,7 +67,7 @@ def main() -> None:
     """Build for a layout, run, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--layout", default="pair2")
+    parser.add_argument("--layout", default="front3", help="one with equalisers has most to break")
     parser.add_argument("--keep", type=Path, help="where new inputs go")
     arguments = parser.parse_args()
     try:
