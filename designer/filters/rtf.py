@@ -24,14 +24,11 @@ from designer.filters.factors import MIRRORED, FactoredStereo, Factors
 from designer.filters.lengths import LENGTHS, Lengths, scaled
 from designer.filters.structure import Structure, find_structure
 
-# Lengths of the equalisers at 48 kHz, and which is tried first.
-_LENGTHS = tuple(taps for taps in LENGTHS if 80 <= taps <= 160)
-_FIRST_TAPS = 112
+# Lengths of the equalisers at 48 kHz, tried in turn.  (With 96 taps no shipped layout keeps its budget.)
+_LENGTHS = tuple(taps for taps in LENGTHS if 112 <= taps <= 160)
 # Taps of the relative filters, how many of them lie ahead of the reference, and by how much the delay is shorter than
 # that of direct filters: what is tried in turn, at 48 kHz.
-_RELATIVE = ((8, 2, 8), (16, 4, 8), (8, 2, 0), (16, 8, 0), (32, 8, 0))
-# How many of these are tried with equalisers that are shorter than the first.
-_TRIED_SHORTER = 2
+_RELATIVE = ((8, 2, 0), (8, 2, 8), (16, 4, 8), (16, 8, 0), (32, 8, 0))
 # Cost of an error of the drive beyond what is heard, relative to the reference pressure, and where it sets in.
 _UNHEARD_COST = 0.05
 _LOW_HZ, _HIGH_HZ = (200.0, 100.0), (16000.0, 18000.0)
@@ -64,16 +61,7 @@ def factor_stereo(direct: Lengths) -> FactoredStereo | str:
     if not task.has_relatives:
         return "each bus feeds one sum, whose filter would be the equaliser itself"
     lengths = [scaled(taps, direct.fits.channels) for taps in _LENGTHS]
-    at = _LENGTHS.index(_FIRST_TAPS)
-    found = task.fit(lengths[at])
-    # Downwards as long as shorter ones serve, else upwards until one does.
-    step = 1 if found is None else -1
-    while 0 <= at + step < len(lengths):
-        at += step
-        tried = task.fit(lengths[at], _RELATIVE if step > 0 else _RELATIVE[:_TRIED_SHORTER])
-        found = tried or found
-        if (tried is None) == (step < 0):
-            break
+    found = next((kept for taps in lengths if (kept := task.fit(taps)) is not None), None)
     if found is None:
         return f"no equalisers of {lengths[0]} to {lengths[-1]} taps keep the error budget"
     if found.taps >= task.direct_taps:
@@ -136,9 +124,9 @@ class _Task:
     def _buses(self) -> int:
         return int(self._bus.max()) + 1
 
-    def fit(self, taps: int, sizes: tuple[tuple[int, int, int], ...] = _RELATIVE) -> FactoredStereo | None:
+    def fit(self, taps: int) -> FactoredStereo | None:
         """Two stages with equalisers of ``taps`` taps within the budget, or None."""
-        for size in sizes:
+        for size in _RELATIVE:
             relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in size)
             delay = self._delay - earlier
             if not lead <= delay < taps + lead:

@@ -74,7 +74,7 @@ def test_a_layout_without_mirror_image_is_factored_on_mid_and_side_too():
         ("front3", 'form = "direct"', "filters.form = 'direct'"),
         ("front3", "taps = 128", "filters.taps = 128"),
         ("pair2", 'form = "rtf"', "each bus feeds one sum"),
-        (None, 'form = "rtf"', "no equalisers of 80 to 160 taps keep the error budget"),
+        (None, 'form = "rtf"', "no equalisers of 112 to 160 taps keep the error budget"),
     ],
 )
 def test_one_stage_has_a_reason(name, filters, reason):
