@@ -104,7 +104,7 @@ class _Task:
         self.direct_taps = self._bus.size * direct.stereo_taps
 
     def _unheard(self) -> NDArray[np.float64]:
-        """Cost of drive where little is heard of it: (F, 1 or D, D).
+        """Cost of drive where little is heard of it: (F, D, D).
 
         Products of two stages are steeper than one stage; what they make of the ends of the spectrum would cost level
         at every frequency, and cones their travel (`front3` would be 4 dB quieter than with direct filters, and is 1.6
