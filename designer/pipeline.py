@@ -134,7 +134,7 @@ def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengt
     try:
         found = _quantised(layout, lengths, peak_gain)
     except InfeasibleDesignError as error:
-        why = f"two stages do not fit {layout.arithmetic}: {str(error).splitlines()[0]}"
+        why = f"two stages do not fit {layout.arithmetic}: {'; '.join(str(error).splitlines())}"
     else:
         _, bank, _, _, fixed = found
         # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.

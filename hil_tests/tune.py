@@ -209,7 +209,8 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
         raise HilError(
             "the board's image was built for another layout, number, order or limits of drivers, limiter, arithmetic, "
             "rate, block size, version of this program or filter graph (a mirror-symmetric layout has another than one "
-            f"that is not); {remedy}"
+            "that is not; without a mirror image, filters in two stages are on mid and side, those in one on left and "
+            f"right); {remedy}"
         )
     for what, has, needs in (
         ("bytes of tables", board.room_bytes, len(tables.tables)),
@@ -221,7 +222,8 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     if board.equalised != tables.equalised:
         raise HilError(
             f"the design has equalisers on other buses ({_buses(tables.equalised)}) than the board's image "
-            f'({_buses(board.equalised)}): design it with filters.form = "direct", which any image takes; or {remedy}'
+            f'({_buses(board.equalised)}): design it with filters.form = "direct", which any image of a '
+            f"mirror-symmetric cabinet takes; or {remedy}"
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
+from designer.filters.budget import STEREO_ALLOWANCES, fits
 from designer.filters.channels import design_channels
 from designer.filters.lengths import LENGTHS, ChannelFits, Lengths, shortest
 from designer.filters.rtf import factor_stereo
@@ -78,8 +79,8 @@ def _in_form(layout: Layout, found: Lengths) -> Lengths:
     """Take L and R in two stages, if that is asked for and pays."""
     if layout.filters.form == "direct":
         return replace(found, why_direct="filters.form = 'direct' asks for it")
-    if not found.within_budget:
-        return replace(found, why_direct="no filters of any length keep the error budget")
+    if not fits(found.stereo_losses, STEREO_ALLOWANCES):
+        return replace(found, why_direct="no filters of L and R of any length keep their error budget")
     factored = factor_stereo(found)
     if isinstance(factored, str):
         return replace(found, why_direct=factored)

@@ -62,7 +62,7 @@ static inline void ps_fill_sums(int64_t *to, int64_t value, uint32_t count)
                        : "memory");
     }
 #else
-    for (uint32_t n = 0; n < count; n++) {
+    for (uint32_t n = 0; n < (count + 3u) / 4u * 4u; n++) {
         to[n] = value;
     }
 #endif

@@ -22,12 +22,12 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "coefficients are used
 #define GAIN_BITS_MAX 33u
 
 /*
- * With each path within the limit everything behind it is exact: a driver's six paths reach less than 2^8
- * times full scale. In q15 that is 2^23 ahead of saturation, of 32 bits; sums of q15 and q31x15 stay below
- * 2^53, of
- * 64. Those of q31 have a limit of their own.
+ * With each path within the limit everything behind it is exact: a driver's six paths reach less than 2^13
+ * times full scale. In q15 that is 2^28 ahead of saturation, of 32 bits; sums of q15 and q31x15 stay below
+ * 2^58, of 64. Those of q31 have a limit of their own. (Paths of one stage have at most 40, by
+ * output.peak_gain_db; behind an equaliser a path has up to 8 a tap in 16 bits, and at most 64 taps.)
  */
-_Static_assert(PS_PATH_GAIN_LIMIT <= 40u * 256u + 1u, "output.peak_gain_db is at most 20 dB");
+_Static_assert(PS_PATH_GAIN_LIMIT <= 1024u * 256u, "a path's gain is twice 8 a tap of 64 at most");
 
 static size_t round_up(size_t size)
 {

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from definition import filter_matrix, limits
 from designs import generate_small
+from odd_layouts import ODD
 
+from designer import pipeline
+from designer.codegen.writer import write
 from designer.fixedpoint.effective import effective_impulse_responses
 from designer.fixedpoint.error_bound import rounding_bound
 from designer.fixedpoint.twin import Twin
+from designer.layout import parse_layout
 from designer.toolchain.compiler import build_host_library
 from hil_tests.host_core import HostCore
 
@@ -145,3 +149,15 @@ def test_no_undefined_behaviour(arithmetic, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (result.stdout, result.stderr) == ("clean\n", "")
+
+
+def test_the_loudest_paths_behind_an_equaliser_compile_and_are_exact(tmp_path):
+    """Its inverse gain makes them louder than any path of one stage: the proof of the board has to have room for it."""
+    layout = parse_layout(ODD + "\n[output]\npeak_gain_db = 12\n").model_copy(update={"arithmetic": "q31x15"})
+    result = pipeline.design(layout)
+    assert result.fixed.is_equalised
+    write(result.sources, tmp_path)
+    core = HostCore(build_host_library(tmp_path, tmp_path / "core.so"))
+    for name, samples in signals("q31x15", 3, 300):
+        expected = Twin(result.fixed).process(samples, "filters")
+        np.testing.assert_array_equal(core.process(samples, "filters"), expected, err_msg=name)
