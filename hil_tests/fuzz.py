@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from designer.resources import resource
 from designer.toolchain.compiler import build_fuzzer
 
 MAX_INPUT_BYTES = 2048
+SESSION_RUNS = 200_000
 _DONE = re.compile(r"Done (\d+) runs in (\d+) second")
 _COVERAGE = re.compile(r"cov: (\d+)")
 
@@ -63,6 +66,33 @@ def fuzz(program: Path, runs: int, seed: int = 1, keep: Path | None = None, time
     return FuzzReport(int(finished[1]), int(finished[2]), max(int(n) for n in _COVERAGE.findall(said)))
 
 
+def fuzz_in_sessions(program: Path, runs: int, keep: Path | None = None) -> FuzzReport:
+    """Run as many executions in sessions of their own seeds, each from the kept corpus, on all cores.
+
+    A fuzzer gathers inputs that reach more, and these are long: in one session of ten million it ends at a quarter of
+    the speed that it begins with, and looks at ever the same few hundred.
+
+    Returns
+    -------
+    FuzzReport
+        Sums of executions and seconds; the most edges that a session covered.
+
+    Raises
+    ------
+    HilError
+        As for `fuzz`.
+    """
+    sizes = [min(SESSION_RUNS, runs - done) for done in range(0, runs, SESSION_RUNS)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        sessions = [pool.submit(fuzz, program, size, seed, keep) for seed, size in enumerate(sizes, 1)]
+        reports = [session.result() for session in sessions]
+    return FuzzReport(
+        sum(report.runs for report in reports),
+        sum(report.seconds for report in reports),
+        max(report.edges for report in reports),
+    )
+
+
 def main() -> None:
     """Build for a layout, run, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -75,7 +105,7 @@ def main() -> None:
         directory = Path("build") / layout.name
         pipeline.save(pipeline.design(layout), directory, with_scorecard=False)
         program = build_fuzzer(directory / "generated", directory / "fuzzer")
-        report = fuzz(program, arguments.runs, keep=arguments.keep)
+        report = fuzz_in_sessions(program, arguments.runs, arguments.keep)
     except ProsceniumError as error:
         sys.exit(f"error: {error}")
     sys.stdout.write(f"{report.runs} executions in {report.seconds} s, {report.edges} edges, no fault\n")
