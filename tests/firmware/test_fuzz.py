@@ -8,7 +8,8 @@ from designs import generate_small
 from designer.errors import HilError
 from designer.toolchain import compiler
 from designer.toolchain.compiler import build_fuzzer
-from hil_tests.fuzz import fuzz
+from hil_tests import fuzz as fuzzing
+from hil_tests.fuzz import fuzz, fuzz_in_sessions
 
 pytestmark = pytest.mark.skipif(shutil.which("clang") is None, reason="clang and libclang-rt-14-dev are not installed")
 RUNS = 3000
@@ -20,6 +21,14 @@ def test_no_input_breaks_the_core(tmp_path, name, equalised):
     report = fuzz(build_fuzzer(tmp_path / "generated", tmp_path / "fuzzer"), RUNS)
     assert report.runs >= RUNS
     # Parser, commands and validation are all reached from the corpus.
+    assert report.edges > 200
+
+
+def test_sessions_add_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzzing, "SESSION_RUNS", 1000)
+    generate_small("q15", tmp_path / "generated")
+    report = fuzz_in_sessions(build_fuzzer(tmp_path / "generated", tmp_path / "fuzzer"), 2500)
+    assert 2500 <= report.runs < 2600
     assert report.edges > 200
 
 
