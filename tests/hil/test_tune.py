@@ -272,7 +272,9 @@ def test_status_tells_how_the_board_is_and_disturbs_nothing(small, tmp_path):
     assert "SIMULATED" in shown.stdout
     assert "no sensor" in shown.stdout
     found = json.loads(told.stdout)
-    assert (found["layout"], found["tables"]["digest"], found["health"]["player"]) == (layout.name, digest, "PLAYING")
+    assert (found["layout"], found["tables"]["digest"]) == (layout.name, digest)
+    # By the wall's clock a board is late where its host is busy; it was never claimed.
+    assert found["health"]["player"] in ("PLAYING", "OVERLOAD")
 
 
 def test_a_board_that_plays_nothing_begins_with_the_new_tables(tmp_path):
