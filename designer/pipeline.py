@@ -138,7 +138,9 @@ def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengt
     else:
         _, bank, _, _, fixed = found
         # An equaliser rounds its bus once more: with 16-bit samples that may be once too often.
-        room_db = white_noise_snr_db(bank, quantise_bank(bank, layout.arithmetic)) - NOISE_SNR_DB[layout.arithmetic]
+        # Taps of 32 bits are rounded anyhow.
+        rounded = fixed if layout.arithmetic == "q31" else quantise_bank(bank, layout.arithmetic)
+        room_db = white_noise_snr_db(bank, rounded) - NOISE_SNR_DB[layout.arithmetic]
         if room_db >= _SHAPING_ROOM_DB and keeps_noise_snr(bank, fixed):
             return lengths, found
         why = (
