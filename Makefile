@@ -49,11 +49,11 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
-	$(VENV)/bin/python -m pytest -q tests/firmware/test_static_analysis.py
+	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py
 
 # Ten million executions of the parser, the commands and the validation of tables, with sanitizers.
 fuzz: $(VENV)/.test-packages setup
-	$(VENV)/bin/python -m hil_tests.fuzz --runs $(or $(RUNS),10000000)
+	$(VENV)/bin/python -m hil_tests.harness.fuzz --runs $(or $(RUNS),10000000)
 
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
 bench: $(VENV)/.bench-packages setup

@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.matrix import PIPELINE_GOAL, measure_layout
-from designer.filters.engine import FloatEngine
-from designer.fixedpoint.effective import effective_impulse_responses
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
-from designer.fixedpoint.quantise import white_noise_snr_db
-from designer.fixedpoint.table_error import table_error
-from designer.fixedpoint.twin import Twin
-from designer.fixedpoint.weights import error_weights
-from designer.pipeline import design, find_layout, shipped_layouts
+from benchmarks.table_error import table_error
+from designer.design.build import build_design
+from designer.dsp.engine import FloatEngine
+from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
+from designer.fixedpoint.quantise.error_weights import error_weights
+from designer.layout.shipped import find_layout, shipped_layouts
 
 ARITHMETICS = ("q15", "q31x15", "q31")
 _SAMPLES = 20000
@@ -38,7 +39,7 @@ def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
         errors of the coefficients included; ``worst_in_band_error_db`` of any path (see `table_error`).
     """
     layout = find_layout(name).model_copy(update={"arithmetic": arithmetic})
-    result, word = design(layout), SAMPLE_FORMATS[arithmetic]
+    result, word = build_design(layout), SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
     output = word.to_float(Twin(result.fixed).trace(samples, "filters").feed)
     realised = effective_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])

@@ -10,8 +10,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from designer import pipeline
-from designer.layout import INPUT_NAMES
+from designer.design.build import build_design
+from designer.layout.sections import INPUT_NAMES
+from designer.layout.shipped import find_layout, shipped_layouts
 
 RATE_DIVISOR = 4
 # Loss of 1 % of the pass band's amplitude: 0.1 dB, half of what tables may change acoustic figures.
@@ -45,7 +46,7 @@ def measure_band_limits(name: str) -> dict[str, float | int | str]:
     dict
         ``paths``; ``band_limited``, how many lie below `ENOUGH_DB`; ``most_limited`` and its ``level_above_db``.
     """
-    result = pipeline.design(pipeline.find_layout(name))
+    result = build_design(find_layout(name))
     above = level_above(result.bank.impulse_responses)
     driver, channel = np.unravel_index(int(above.argmin()), above.shape)
     return {
@@ -70,5 +71,5 @@ def band_table(found: dict[str, dict[str, float | int | str]]) -> Table:
 
 
 if __name__ == "__main__":
-    names = sorted(pipeline.shipped_layouts())
+    names = sorted(shipped_layouts())
     Console(width=120).print(band_table({name: measure_band_limits(name) for name in names}))

@@ -16,17 +16,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from designer import pipeline
 from designer.filters.bands import role_weights
-from designer.filters.beam_levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
-from designer.filters.beam_refine import Lines, Refinement
-from designer.filters.beamformer import MatchedBeam, design_beam
-from designer.filters.centre_levels import refined_centre
-from designer.filters.channels import design_channels
-from designer.filters.design import fit_filters
+from designer.filters.beam.design import MatchedBeam, design_beam
+from designer.filters.beam.levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
+from designer.filters.beam.refine import Lines, Refinement
 from designer.filters.fir import spectra
-from designer.filters.lengths import ChannelFits
-from designer.layout import Layout
+from designer.filters.fitting.centre_refinement import refined_centre
+from designer.filters.fitting.channels import design_channels
+from designer.filters.fitting.design import fit_filters
+from designer.filters.fitting.length_search import ChannelFits
+from designer.layout.model import Layout
+from designer.layout.shipped import find_layout, shipped_layouts
 
 LENGTHS = (96, 128, 144, 192, 256, 384)
 _LINES = 12
@@ -106,7 +106,7 @@ def least_ripple_db(
 
 def measure_front(name: str) -> list[dict[str, float]]:
     """Put the filters of a layout beside what free drives could do, band by band."""
-    layout = pipeline.find_layout(name)
+    layout = find_layout(name)
     fitted = fit_filters(layout)
     low, high = layout.beamformer.band_hz
     bands = 10 ** (np.arange(20, 43) / 10)
@@ -134,7 +134,7 @@ def measure_front(name: str) -> list[dict[str, float]]:
 
 def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, Levels]:
     """Refine filters of several lengths at the delay of the design: levels in the bands of the front, by taps."""
-    layout = pipeline.find_layout(name)
+    layout = find_layout(name)
     delay = fit_filters(layout).delay
     low, high = layout.beamformer.band_hz
     bands = 10 ** (np.arange(20, 43) / 10)
@@ -172,7 +172,7 @@ def length_table(name: str, found: dict[int, Levels]) -> Table:
     table.add_column("band", justify="right")
     for taps in found:
         table.add_column(str(taps), justify="right")
-    layout = pipeline.find_layout(name)
+    layout = find_layout(name)
     low, high = layout.beamformer.band_hz
     bands = 10 ** (np.arange(20, 43) / 10)
     for index, band in enumerate(bands[(bands >= low) & (bands <= high)]):
@@ -182,6 +182,6 @@ def length_table(name: str, found: dict[int, Levels]) -> Table:
 
 if __name__ == "__main__":
     console = Console()
-    for chosen in sys.argv[1:] or tuple(pipeline.shipped_layouts()):
+    for chosen in sys.argv[1:] or tuple(shipped_layouts()):
         console.print(front_table(chosen, measure_front(chosen)))
         console.print(length_table(chosen, measure_lengths(chosen)))

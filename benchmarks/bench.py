@@ -31,8 +31,8 @@ from benchmarks.matrix import (
     measure_peers,
 )
 from designer.files import replace_file
-from designer.fixedpoint.quantise import NOISE_SNR_DB
-from designer.pipeline import find_layout, shipped_layouts
+from designer.fixedpoint.quantise.bank import NOISE_SNR_DB
+from designer.layout.shipped import find_layout, shipped_layouts
 from designer.toolchain.compiler import compiler_version
 
 OUT = Path("build") / "bench.json"

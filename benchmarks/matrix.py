@@ -18,11 +18,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare_image import BARE, build_bare, run_bare
+from designer.board.open import measure_instructions
+from designer.design.build import build_design
+from designer.design.model import Design
+from designer.design.store import save_design
 from designer.errors import BuildError
-from designer.layout import Layout
-from designer.pipeline import Design, design, find_layout, save, shipped_layouts
+from designer.layout.model import Layout
+from designer.layout.shipped import find_layout, shipped_layouts
 from designer.toolchain.compiler import build_image
-from hil_tests.boards import measure_instructions
 
 BOARD = "stm32f405"
 LIBRARY = (
@@ -53,10 +56,10 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
     """
     layout = find_layout(name)
     layout = layout.model_copy(update={"arithmetic": arithmetic or layout.arithmetic})
-    result, plain = design(layout), design(in_one_stage(layout))
+    result, plain = build_design(layout), build_design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
-        save(result, directory / "ours", with_scorecard=False)
+        save_design(result, directory / "ours")
         image = build_image(directory / "ours" / "generated", BOARD, directory / "ours" / "firmware.elf")
         ours = {
             key: measure_instructions(image.elf, result.digest, layout, entry) / layout.block_samples
@@ -88,7 +91,7 @@ def measure_peers(name: str) -> dict[str, float]:
     dict
         ``arm_fir_q15`` and ``faust_float``, instructions a frame.
     """
-    result = design(in_one_stage(find_layout(name)))
+    result = build_design(in_one_stage(find_layout(name)))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
         (directory / "matrix_tables.h").write_text(_tables(result))

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from designer.fixedpoint.twin import Twin
-from designer.pipeline import design, find_layout
+from designer.design.build import build_design
+from designer.fixedpoint.model.pipeline import Twin
+from designer.layout.shipped import find_layout
 from designer.toolchain.compiler import CROSS_COMPILER
 
 METHODS = ("per path", "truncation", "rounding", "error feedback")
@@ -99,7 +100,7 @@ def measure(layouts: tuple[str, ...] = ("pair2", "bar6")) -> dict[str, Any]:
 
 
 def _measure_layout(name: str) -> dict[str, dict[str, float]]:
-    result = design(find_layout(name).model_copy(update={"arithmetic": "q15"}))
+    result = build_design(find_layout(name).model_copy(update={"arithmetic": "q15"}))
     inputs = len(result.fixed.input_names)
     samples = np.random.default_rng(_SEED).integers(-16384, 16384, (_SAMPLES, inputs))
     stages = Twin(result.fixed).trace(samples, "filters")

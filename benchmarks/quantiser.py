@@ -13,13 +13,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from designer.filters.minimax import BandSpec, largest_error, minimax_fir
-from designer.fixedpoint.effective import effective_impulse_responses
-from designer.fixedpoint.integer_minimax import quantise_minimax
-from designer.fixedpoint.quantise import _quantise_matrix, quantise_bank, white_noise_snr_db
-from designer.fixedpoint.table_error import over_rounding_db, table_error
-from designer.fixedpoint.weights import error_weights
-from designer.pipeline import design, find_layout, shipped_layouts
+from benchmarks.integer_minimax import quantise_minimax
+from benchmarks.minimax import BandSpec, largest_error, minimax_fir
+from benchmarks.table_error import over_rounding_db, table_error
+from designer.design.build import build_design
+from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.quantise.bank import _quantise_matrix, quantise_bank, white_noise_snr_db
+from designer.fixedpoint.quantise.error_weights import error_weights
+from designer.layout.shipped import find_layout, shipped_layouts
 from designer.report.scorecard import acoustic_figures
 
 _LOWPASS, _BANDSTOP = ((0.0, 0.4), (0.5, 1.0)), ((0.0, 0.24), (0.4, 0.68), (0.84, 1.0))
@@ -87,7 +88,7 @@ def measure_layouts() -> dict[str, Any]:
 def _measure_layout(name: str) -> dict[str, Any]:
     shipped = find_layout(name)
     layout = shipped.model_copy(update={"arithmetic": "q15"})
-    bank, weights = design(layout).bank, error_weights(layout)
+    bank, weights = build_design(layout).bank, error_weights(layout)
     wanted = bank.impulse_responses
     began = time.perf_counter()
     ours = quantise_bank(bank, "q15", weights)

@@ -22,12 +22,12 @@ import numpy as np
 import soundfile
 from scipy.signal import fftconvolve, firwin, lfilter, resample_poly
 
+from designer.dsp.upmix import Upmix
+from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import LayoutError
-from designer.filters.upmix import Upmix
-from designer.filters.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.bank import Arithmetic
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
-from designer.fixedpoint.upmix_twin import UpmixTwin
+from designer.fixedpoint.model.upmix import UpmixTwin
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
 
 RATE_HZ = 48000
 SETTLE_S = 0.25

@@ -13,21 +13,24 @@ from typing import Any
 
 import pytest
 
-from designer import pipeline
+from designer.board.open import measure_instructions, open_board
+from designer.board.session import Board
+from designer.design.build import build_design
+from designer.design.model import Design
+from designer.design.store import save_design
 from designer.errors import ProsceniumError
-from designer.layout import Layout
-from designer.pipeline import Design
-from designer.reporting import save_report
+from designer.layout.model import Layout
+from designer.layout.shipped import find_layout
+from designer.regression.results import conclude
+from designer.regression.signals import standard_signals
+from designer.regression.suite import GENERATED_S, Suite
+from designer.regression.summary import screen
+from designer.report.save import save_report
+from designer.report.scorecard import scorecard
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
-from hil_tests.board import Board
-from hil_tests.boards import measure_instructions, open_board
-from hil_tests.outcome import conclude
-from hil_tests.signals import standard_signals
-from hil_tests.suite import GENERATED_S, Suite
-from hil_tests.summary import screen
 
 _RESULTS = pytest.StashKey[list[str]]()
 # By board: tests that did not measure anything, and tests that failed, with the reason.
@@ -107,7 +110,7 @@ def _reason(report: pytest.TestReport) -> str:
 @pytest.fixture(scope="session")
 def layout(request: pytest.FixtureRequest) -> Layout:
     """The layout named on the command line."""
-    return _or_exit(lambda: pipeline.find_layout(request.config.getoption("--layout")))
+    return _or_exit(lambda: find_layout(request.config.getoption("--layout")))
 
 
 @pytest.fixture(scope="session")
@@ -120,14 +123,14 @@ def directory(request: pytest.FixtureRequest, layout: Layout) -> Path:
 def design(request: pytest.FixtureRequest, layout: Layout) -> Design:
     """The design, made once."""
     _step(request, f"designing '{layout.name}': {len(layout.drivers)} drivers, {layout.sample_rate_hz} Hz")
-    return _or_exit(lambda: pipeline.design(layout))
+    return _or_exit(lambda: build_design(layout))
 
 
 @pytest.fixture(scope="session")
 def image(request: pytest.FixtureRequest, design: Design, directory: Path, board_name: str) -> Image:
     """The image for the board; a board at a port must already run it."""
     target = _or_exit(lambda: find_board(_target_name(board_name)))
-    pipeline.save(design, directory, with_scorecard=False)
+    save_design(design, directory)
     _step(request, f"compiling the image for {target.name}")
     out = directory / f"firmware{_suffix(board_name)}.elf"
     return _or_exit(lambda: build_image(directory / "generated", target.name, out))
@@ -162,7 +165,9 @@ def suite(
     _, told = conclude(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
     request.config.stash[_RESULTS].append(json.dumps(told))
     if not _suffix(board_name):
-        save_report(design, pipeline.save(design, directory), directory)
+        card = scorecard(design)
+        save_design(design, directory, card)
+        save_report(design, card, directory)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hil_tests.boards import VirtualBoard
-from hil_tests.suite import GENERATED
+from designer.board.open import VirtualBoard
+from designer.regression.suite import GENERATED
 
 SIGNALS = (
     "impulse_left",

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from designer import protocol
+from designer.board.open import SerialBoard, VirtualBoard
+from designer.board.session import Board
+from designer.board.transport import PipeTransport, SerialTransport
 from designer.errors import BoardNotFoundError, HilError
-from designer.fixedpoint.generator_twin import GeneratedSignal
-from designer.fixedpoint.twin import Twin
+from designer.fixedpoint.model.generator import GeneratedSignal
+from designer.fixedpoint.model.pipeline import Twin
 from designer.protocol import Message, Payload
+from designer.regression.report import FaultCount
 from designer.toolchain.boards import find_board
-from hil_tests.board import Board
-from hil_tests.boards import SerialBoard, VirtualBoard
-from hil_tests.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
-from hil_tests.regression import FaultCount
-from hil_tests.transport import PipeTransport, SerialTransport
+from hil_tests.harness.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 
 FRAMES = 1500
 NOISE_BYTES = 10_000_000

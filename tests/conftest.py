@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, settings
 
 import designer  # noqa: F401  -- ahead of NumPy, which it tells how many threads to use
 
-for room in ("acoustics", "filters", "fixedpoint", "codegen", "report", "hil"):
-    sys.path.insert(0, str(Path(__file__).parent / room))
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # How long an example takes is the machine's affair: a busy one must fail no test.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,7 +17,7 @@ from designer.acoustics.measured import load_driver, measured_field
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.sphere import cap_field
 from designer.errors import LayoutError
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 # Least gap between head and cabinet: nearer, the waves that travel to and fro between them are not negligible.
 _LEAST_GAP_M = 0.05

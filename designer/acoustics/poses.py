@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import cabinet_centre_m, field_plant
 from designer.acoustics.room import Images, Room, images_within
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 # Reflections per second that a dense tail needs; more are not told apart (Schroeder, J. AES 10 (1962), 219: 1000).
 _DENSITY_PER_S = 10_000.0

@@ -38,12 +38,12 @@ def flash(
     quiet: QuietOption = False,
 ) -> None:
     """Build the image and put it on a board; what runs there is then asked for its digest."""
+    from designer.board.open import open_board
     from designer.toolchain.boards import find_board
-    from hil_tests.boards import open_board
 
     target = find_board(board.value)
     if board.is_real:
-        from designer.pipeline import find_layout
+        from designer.layout.shipped import find_layout
         from designer.toolchain.flash import check_channels
 
         check_channels(find_layout(layout), board.value)
@@ -90,14 +90,14 @@ def hil(
     quiet: QuietOption = False,
 ) -> None:
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
+    from designer.board.open import measure_instructions, open_board
+    from designer.cli.tables import signal_progress
+    from designer.regression.results import conclude
+    from designer.regression.signals import standard_signals
+    from designer.regression.suite import Suite
+    from designer.regression.summary import screen
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
-    from designer.views import signal_progress
-    from hil_tests.boards import measure_instructions, open_board
-    from hil_tests.outcome import conclude
-    from hil_tests.signals import standard_signals
-    from hil_tests.suite import Suite
-    from hil_tests.summary import screen
 
     target = find_board(board.value)
     if history or accept is not None:
@@ -144,11 +144,11 @@ def _look_back(
     quiet: bool,
 ) -> None:
     """Show trends, or move the baseline; of all boards, or of the one that was named."""
+    from designer.cli.tables import history_table
     from designer.files import replace_file
-    from designer.pipeline import find_layout
-    from designer.views import history_table
-    from hil_tests import history
-    from hil_tests.page import render_history
+    from designer.layout.shipped import find_layout
+    from designer.regression import history
+    from designer.regression.page import render_history
 
     name = find_layout(layout).name
     directory = out or Path("build") / name

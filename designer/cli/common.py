@@ -11,7 +11,7 @@ import typer
 from designer.errors import LayoutError, ProsceniumError
 
 if TYPE_CHECKING:
-    from designer.pipeline import Design
+    from designer.design.model import Design
     from designer.toolchain.image import Image
 
 app = typer.Typer(
@@ -89,14 +89,18 @@ BoardOption = Annotated[
 
 def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, dict[str, Any], Path]:
     """Design a layout and write everything but the report."""
-    from designer import pipeline
+    from designer.design.build import build_design
+    from designer.design.store import save_design
+    from designer.layout.shipped import find_layout
+    from designer.report.scorecard import scorecard
 
-    found = pipeline.find_layout(layout)
+    found = find_layout(layout)
     directory = out or Path("build") / found.name
     step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)
-    result = pipeline.design(found)
+    result = build_design(found)
     step("evaluating what the listener gets", quiet=quiet)
-    card = pipeline.save(result, directory)
+    card = scorecard(result)
+    save_design(result, directory, card)
     return result, card, directory
 
 
@@ -121,7 +125,7 @@ def run_image(
 
 def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:
     """Write report.html."""
-    from designer.reporting import save_report
+    from designer.report.save import save_report
 
     step("drawing the report", quiet=quiet)
     return save_report(result, card, directory)

@@ -19,7 +19,7 @@ from designer.cli.common import (
 @app.command()
 def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Design the filters, quantise them, prove them, and write tables, C sources, scorecard and report."""
-    from designer.views import design_tables
+    from designer.cli.tables import design_tables
 
     result, card, directory = run_design(layout, out, quiet=json or quiet)
     write_report(result, card, directory, quiet=json or quiet)

@@ -16,8 +16,8 @@ def doctor(
     quiet: QuietOption = False,
 ) -> None:
     """Say what is missing on this machine and how to get it; exit code 5 if something needed is."""
+    from designer.cli.tables import findings_table
     from designer.toolchain.doctor import examine
-    from designer.views import findings_table
 
     findings = examine()
     if fetch and any(f.name.startswith("CMSIS-DSP") and not f.found for f in findings):

@@ -42,10 +42,10 @@ def export(
     """Write a design's filters as multichannel WAV, CamillaDSP configuration, SOFA, NumPy or REW text."""
     from dataclasses import replace
 
+    from designer.design.store import load_design_layout, load_tables
     from designer.export.files import EXPORTERS
     from designer.files import replace_file
-    from designer.fixedpoint.effective import effective_impulse_responses
-    from designer.pipeline import load_design_layout, load_tables
+    from designer.fixedpoint.dequantised import effective_impulse_responses
 
     layout = load_design_layout(directory)
     bank, fixed = load_tables(directory)

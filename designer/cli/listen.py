@@ -48,8 +48,8 @@ def render(
 ) -> None:
     """Render an audio file to driver feeds, or to what the listener hears with and without the design."""
     from designer.cli.common import usage_error
-    from designer.pipeline import load_tables
-    from designer.render import render as run
+    from designer.design.store import load_tables
+    from designer.render.files import render as run
 
     bank, fixed = load_tables(directory)
     if hrtf is not None and not binaural:
@@ -97,10 +97,10 @@ def _binaural(
     room: str | None,
     progress: Callable[[int, int], None],
 ) -> dict[str, float]:
-    from designer.binaural import ears_of_drivers, ears_of_plain_stereo
+    from designer.design.store import load_design_layout, load_gain_db
     from designer.evaluation.listening_room import parse_room
-    from designer.pipeline import load_design_layout, load_gain_db
-    from designer.render import render_binaural
+    from designer.render.binaural import ears_of_drivers, ears_of_plain_stereo
+    from designer.render.files import render_binaural
 
     layout = load_design_layout(directory)
     if hrtf is not None:
@@ -114,7 +114,7 @@ def _binaural(
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    from designer.views import signal_progress
+    from designer.cli.tables import signal_progress
 
     with signal_progress(quiet or not _terminal()) as show:
         yield lambda done, total: show("rendering", done, max(total, 1))

@@ -13,14 +13,14 @@ from designer.cli.common import JsonOption, LayoutArgument, QuietOption, app, pr
 @app.command()
 def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Say what is wrong with a layout, or what it describes, and draw it."""
-    from designer.pipeline import find_layout
-    from designer.views import layout_table
+    from designer.cli.tables import layout_table
+    from designer.layout.shipped import find_layout
 
     found = find_layout(layout)
     if json:
         print_json(found.model_dump(mode="json", by_alias=True, exclude_none=True))
     elif not quiet:
-        from designer.sketch import sketch_layout
+        from designer.layout.drawing import sketch_layout
 
         say(sketch_layout(found))
         layout_table(found)
@@ -29,7 +29,7 @@ def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption =
 @app.command()
 def layouts(json: JsonOption = False) -> None:
     """List the shipped layouts."""
-    from designer.pipeline import find_layout, shipped_layouts
+    from designer.layout.shipped import find_layout, shipped_layouts
 
     found = {name: find_layout(name) for name in shipped_layouts()}
     if json:
@@ -54,8 +54,8 @@ def new(
     """Write a commented layout file to start from."""
     from designer.errors import OutputConflictError
     from designer.files import replace_file
-    from designer.layout_text import commented_layout
-    from designer.pipeline import find_layout
+    from designer.layout.shipped import find_layout
+    from designer.layout.text import commented_layout
 
     target = out or Path(f"{name}.toml")
     if target.exists():
@@ -75,9 +75,9 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Put the figures of two designs side by side."""
-    from designer.pipeline import load_card
+    from designer.cli.tables import comparison_table
+    from designer.design.store import load_card
     from designer.report.comparison import compare_cards
-    from designer.views import comparison_table
 
     rows = compare_cards(load_card(first), load_card(second))
     if json:
@@ -89,6 +89,6 @@ def compare(
 @app.command()
 def reference() -> None:
     """Print the layout reference (Markdown)."""
-    from designer.layout_text import layout_reference
+    from designer.layout.text import layout_reference
 
     say(layout_reference().rstrip())

@@ -9,7 +9,7 @@ import typer
 from designer.cli.common import JsonOption, NeededPortOption, QuietOption, app, print_json, say, usage_error
 
 if TYPE_CHECKING:
-    from hil_tests.board import Board
+    from designer.board.session import Board
 
 
 @app.command()
@@ -18,9 +18,9 @@ def status(
     json: JsonOption = False,
 ) -> None:
     """Ask a board how it is, without disturbing what it plays: load, peaks, limiters, misses, clocks, temperature."""
-    from designer.views import status_table
-    from hil_tests.boards import SerialBoard
-    from hil_tests.tune import status_of
+    from designer.board.open import SerialBoard
+    from designer.board.tune import status_of
+    from designer.cli.tables import status_table
 
     with SerialBoard(port) as board:
         found = status_of(board)
@@ -38,7 +38,7 @@ def volume(
     quiet: QuietOption = False,
 ) -> None:
     """Set a playing board's volume, without a click, and tell how far its limiters have turned down."""
-    from hil_tests.boards import SerialBoard
+    from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:
         board.set_volume(volume_db)
@@ -73,7 +73,7 @@ def limit(
     quiet: QuietOption = False,
 ) -> None:
     """Show the limits of a playing board's drivers, or lower one, or raise it again up to the design's."""
-    from hil_tests.boards import SerialBoard
+    from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:
         names = _names_of(board, layout)
@@ -96,7 +96,7 @@ def limit(
 
 def _names_of(board: Board, layout: str | None) -> list[str | None]:
     """Names in channel order; None where nobody says which."""
-    from designer.pipeline import find_layout, shipped_layouts
+    from designer.layout.shipped import find_layout, shipped_layouts
 
     wanted = layout or board.info.layout_name
     if layout is None and wanted not in shipped_layouts():

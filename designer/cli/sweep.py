@@ -40,13 +40,13 @@ def sweep(
     quiet: QuietOption = False,
 ) -> None:
     """Vary a layout's parameters, design every point, and plot the best trade-offs; goes on where it was stopped."""
+    from designer.cli.tables import sweep_progress
     from designer.errors import InfeasibleDesignError
     from designer.files import replace_file
-    from designer.pipeline import find_layout
+    from designer.layout.shipped import find_layout
     from designer.sweep.plan import parse_axis, plan_points
     from designer.sweep.results import pareto_page, parse_objectives, to_csv, to_parquet
     from designer.sweep.run import run_sweep
-    from designer.views import sweep_progress
 
     base = find_layout(layout)
     axes = [parse_axis(text) for text in vary]

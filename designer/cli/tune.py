@@ -27,7 +27,7 @@ from designer.cli.common import (
 from designer.errors import ProsceniumError
 
 if TYPE_CHECKING:
-    from hil_tests.board import Board
+    from designer.board.session import Board
 
 # An editor writes a file in several steps; they count as one when so long nothing more comes.
 _SETTLE_MS = 30
@@ -73,7 +73,7 @@ def tune(
 @contextmanager
 def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
     """Give a function that opens the board: a real one anew each time, a virtual one stays."""
-    from hil_tests.boards import SerialBoard, VirtualBoard
+    from designer.board.open import SerialBoard, VirtualBoard
 
     with ExitStack() as stack:
         if port is not None:
@@ -86,7 +86,7 @@ def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Ite
 
 
 def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
-    from designer.pipeline import find_layout
+    from designer.layout.shipped import find_layout
 
     elf = (out or Path("build") / find_layout(layout).name) / "firmware.elf"
     if not elf.is_file():
@@ -95,12 +95,13 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
 
 
 def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -> None:
+    from designer.board.tune import commit, tune_board
     from designer.codegen.table_set import pack
-    from designer.pipeline import design, find_layout
-    from hil_tests.tune import commit, tune_board
+    from designer.design.build import build_design
+    from designer.layout.shipped import find_layout
 
     begun = time.monotonic()
-    result = design(find_layout(layout))
+    result = build_design(find_layout(layout))
     designed = time.monotonic()
     board: Board
     with connect() as board:
@@ -126,7 +127,7 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
 
 
 def _path_of(layout: str) -> Path:
-    from designer.pipeline import shipped_layouts
+    from designer.layout.shipped import shipped_layouts
 
     return shipped_layouts().get(layout, Path(layout)) if not Path(layout).is_file() else Path(layout)
 

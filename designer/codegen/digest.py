@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from designer.filters.upmix_tables import upmix_tables
+from designer.dsp.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 GENERATOR_VERSION = "3"
 # Counts changes of the form in which tables go over the line (designer/codegen/table_set.py).

@@ -15,8 +15,8 @@ from designer.codegen.environment import banner, create_environment
 from designer.codegen.tables import Tables, equalised_buses, equalised_mask, lay_out
 from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.qformat import COEFFICIENT_FORMATS
-from designer.layout import Layout
+from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
+from designer.layout.model import Layout
 
 # Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
 DESIGN_ABI = 5

@@ -11,7 +11,7 @@ from designer import protocol
 from designer.codegen.digest import layout_hash
 from designer.codegen.tables import FirTable, Tables, equalised_buses, equalised_mask, lay_out
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 # Of an equaliser that passes its bus on: any that the board lets through.
 _UNUSED_SHIFT = 15

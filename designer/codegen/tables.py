@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from designer.fixedpoint.accumulator_runs import Segment, segments
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.segments import Segment, segments
 
 # What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
 FILL = 24

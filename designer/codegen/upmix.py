@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from designer.filters import upmix_tables as upmix
-from designer.filters.upmix import polyphase
+from designer.dsp import upmix_tables as upmix
+from designer.dsp.upmix import polyphase
 
 _VALUES_PER_ROW = 8
 

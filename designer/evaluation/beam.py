@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
-from designer.filters.alignment import reference_pressure
-from designer.layout import Layout
+from designer.filters.reference import reference_pressure
+from designer.layout.model import Layout
 
 Figures = dict[str, float | list[float]]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from designer.evaluation.cancellation import ITD_TOLERANCE_US
-from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
-from designer.layout import INPUT_NAMES, Layout
+from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
+from designer.layout.model import Layout
+from designer.layout.sections import INPUT_NAMES
 
 Card = dict[str, Any]
 

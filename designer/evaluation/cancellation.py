@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.plant import EvaluationPlant, decibels, distant_source, rounded
-from designer.filters.alignment import reference_pressure
 from designer.filters.bands import role_weights
-from designer.filters.crosstalk import target_curve_db
-from designer.filters.virtualisation import target_matrix
-from designer.layout import Layout
+from designer.filters.reference import reference_pressure
+from designer.filters.stereo.crosstalk import target_curve_db
+from designer.filters.stereo.virtualisation import target_matrix
+from designer.layout.model import Layout
 
 Figures = dict[str, float | list[float]]
 

@@ -9,7 +9,7 @@ from designer.evaluation.beam import null_azimuths_deg
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
 from designer.evaluation.room import RoomPlant
 from designer.filters.fir import spectra
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 Figures = dict[str, float | list[float]]
 

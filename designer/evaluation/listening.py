@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.evaluation.beam_trade import evaluate_beam_trade
+from designer.evaluation.beam_limits.trade_off import evaluate_beam_trade
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
 from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.evaluation.room import RoomPlant, evaluate_room
 from designer.evaluation.timing import ArrivalPlant, evaluate_timing
-from designer.filters.plain import plain_bank
-from designer.layout import Layout
+from designer.filters.stereo_downmix import plain_bank
+from designer.layout.model import Layout
 
 # MIT's KEMAR as Debian's libmysofa1 ships it: Gardner & Martin, J. Acoust. Soc. Am. 97 (1995), 3907.
 KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")

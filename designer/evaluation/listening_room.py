@@ -9,7 +9,7 @@ import numpy as np
 from designer.acoustics.room import Room
 from designer.errors import LayoutError
 from designer.evaluation.room import living_room
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 _TEXT = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:@(\d+(?:\.\d+)?))?")
 _LEAST_M, _MOST_M = 2.0, 20.0

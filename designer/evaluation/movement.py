@@ -12,8 +12,8 @@ from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.plant import decibels, rounded
 from designer.filters.fir import spectra
-from designer.filters.stereo_design import design_stereo
-from designer.layout import Layout
+from designer.filters.stereo.design import design_stereo
+from designer.layout.model import Layout
 
 Figures = dict[str, float | list[float] | list[list[float]]]
 

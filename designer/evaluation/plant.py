@@ -13,8 +13,9 @@ from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import AcousticModel, circle_points_m, ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
-from designer.filters.stereo_design import StereoDesign, design_stereo
-from designer.layout import INPUT_NAMES, Layout
+from designer.filters.stereo.design import StereoDesign, design_stereo
+from designer.layout.model import Layout
+from designer.layout.sections import INPUT_NAMES
 
 # IEC 61260-1: base-10 third octaves.  Twelve lines in each.
 _THIRDS = np.arange(20, 43)

@@ -15,7 +15,8 @@ from designer.acoustics.room import Images, Room, image_sources
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 from designer.evaluation.plant import decibels
 from designer.filters.fir import spectra
-from designer.layout import INPUT_NAMES, Layout
+from designer.layout.model import Layout
+from designer.layout.sections import INPUT_NAMES
 
 Figures = dict[str, float]
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from designer.acoustics.model import ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.plant import decibels, rounded
-from designer.filters.alignment import reference_pressure
-from designer.filters.arrival import PEAK_S, audible
 from designer.filters.fir import spectra
-from designer.layout import INPUT_NAMES, Layout
+from designer.filters.fitting.time_response import PEAK_S, audible
+from designer.filters.reference import reference_pressure
+from designer.layout.model import Layout
+from designer.layout.sections import INPUT_NAMES
 
 Figures = dict[str, float | list[float]]
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.dsp.upmix import GAIN_SLEW_PER_HOP, Upmix
+from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.evaluation.plant import decibels
-from designer.filters.upmix import GAIN_SLEW_PER_HOP, Upmix
-from designer.filters.upmix_tables import DELAY_SAMPLES
 
 _SEED = 2021
 _LEVEL = 0.25

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from designer.evaluation.cancellation import ILD_BAND_HZ, ITD_BAND_HZ, ITD_TOLERANCE_US
 from designer.evaluation.plant import EvaluationPlant, decibels, distant_source, rounded
 from designer.filters.bands import role_weights
-from designer.filters.stereo import EffortDisk
+from designer.filters.stereo.null_composition import EffortDisk
 
 # Efforts that are tried for the least that would do, decibels.
 _EFFORTS_DB = np.arange(-3.0, 40.01, 0.25)

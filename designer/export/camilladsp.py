@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from designer.filters.bank import FilterBank
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 _CHUNK_SAMPLES = 1024
 _INPUTS = ("left", "right")

@@ -13,7 +13,7 @@ import soundfile
 from designer.acoustics.model import cabinet_centre_m, piston_centres_m
 from designer.export.camilladsp import camilladsp_config
 from designer.filters.bank import FilterBank
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 Files = dict[str, bytes]
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 _SLOPE_DB_PER_OCTAVE = 24.0
 _MOST_BOOST_DB = 15.0

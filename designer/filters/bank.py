@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.factors import Factors
 from designer.filters.structure import join
-from designer.layout import INPUT_NAMES
+from designer.filters.two_stage import Factors
+from designer.layout.sections import INPUT_NAMES
 
 # Roundings of float64 between two stages and their product, relative to the largest tap.
 _SAME = 1e-9

@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.filters.structure import Structure, direct_structure
 from designer.fixedpoint.limiter import FixedLimiter
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
 
 Arithmetic = Literal["q15", "q31", "q31x15"]
 

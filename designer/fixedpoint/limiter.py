@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from designer.filters.protection import HOP_SAMPLES, RELEASE_BEYOND, VOLUME_STEP, LimiterSettings
-from designer.fixedpoint.qformat import SAMPLE_FORMATS
+from designer.dsp.limiter import HOP_SAMPLES, RELEASE_BEYOND, VOLUME_STEP, LimiterSettings
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
 
 GAIN_BITS = 24
 GAIN_ONE = 1 << GAIN_BITS

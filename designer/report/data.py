@@ -14,13 +14,13 @@ from designer.acoustics.poses import HeadPoses
 from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.plant import EvaluationPlant, decibels
-from designer.filters.alignment import reference_pressure
 from designer.filters.bank import FilterBank
-from designer.filters.plain import plain_bank
-from designer.filters.virtualisation import target_matrix
+from designer.filters.reference import reference_pressure
+from designer.filters.stereo.virtualisation import target_matrix
+from designer.filters.stereo_downmix import plain_bank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.effective import effective_impulse_responses
-from designer.layout import Layout
+from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.layout.model import Layout
 
 Card = dict[str, Any]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from designer.beside import beside
+from designer.design.model import Design
+from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.evaluation.beam import evaluate_beam
-from designer.evaluation.beam_trade import reached_beside_possible
+from designer.evaluation.beam_limits.trade_off import reached_beside_possible
 from designer.evaluation.bounds import evaluate_bounds
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.listening import Listening, limited_bands
@@ -17,16 +18,16 @@ from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.upmix import evaluate_upmix
 from designer.evaluation.virtual_limits import evaluate_virtual_limits
 from designer.filters.bank import FilterBank
-from designer.filters.budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
-from designer.filters.lengths import Lengths
+from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
+from designer.filters.fitting.length_search import Lengths
 from designer.filters.structure import split
-from designer.filters.upmix_tables import DELAY_SAMPLES
+from designer.filters.trim import Saving
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.effective import component_responses, effective_impulse_responses
-from designer.fixedpoint.proof import OverflowProof
-from designer.fixedpoint.simplify import Saving
-from designer.fixedpoint.upmix_proof import prove_upmix
-from designer.layout import Layout
+from designer.fixedpoint.dequantised import component_responses, effective_impulse_responses
+from designer.fixedpoint.proof.overflow import OverflowProof
+from designer.fixedpoint.proof.upmix import prove_upmix
+from designer.layout.model import Layout
+from designer.numerics.background import beside
 
 
 def acoustic_figures(
@@ -54,31 +55,12 @@ def acoustic_figures(
     }
 
 
-def scorecard(
-    layout: Layout,
-    bank: FilterBank,
-    gain_db: float,
-    fixed: FixedPointBank,
-    proof: OverflowProof,
-    digest: str,
-    lengths: Lengths | None = None,
-    *,
-    designed: FilterBank | None = None,
-    savings: tuple[Saving, ...] = (),
-) -> dict[str, Any]:
+def scorecard(design: Design) -> dict[str, Any]:
     """Collect every figure of a design.
 
     Parameters
     ----------
-    layout : Layout
-    bank : FilterBank
-        Float design, scaled by ``gain_db``.
-    gain_db : float
-    fixed : FixedPointBank
-    proof : OverflowProof
-    digest : str
-    lengths : Lengths, optional
-        How the filters' length was found; without it there is no section ``length``.
+    design : Design
 
     Returns
     -------
@@ -86,6 +68,7 @@ def scorecard(
         JSON-able, deterministic order.  ``float`` and ``quantised`` hold what the board's own filters are compared
         with; ``listening`` holds, for both, the heads and places that the design did not see.
     """
+    layout, bank, fixed = design.layout, design.bank, design.fixed
     responses, tables = bank.impulse_responses, effective_impulse_responses(fixed)
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
@@ -101,7 +84,7 @@ def scorecard(
     quantised = acoustic_figures(layout, tables, plant)
     card: dict[str, Any] = {
         "layout": layout.name,
-        "digest": digest,
+        "digest": design.digest,
         "arithmetic": fixed.arithmetic,
         "sample_rate_hz": bank.sample_rate_hz,
         "drivers": list(bank.driver_names),
@@ -113,8 +96,8 @@ def scorecard(
         "latency_ms": 1000.0
         * (bank.modelling_delay_samples + DELAY_SAMPLES + fixed.limiter.delay_samples)
         / bank.sample_rate_hz,
-        "common_gain_db": gain_db,
-        "float": acoustic_figures(layout, (designed or bank).impulse_responses, plant),
+        "common_gain_db": design.gain_db,
+        "float": acoustic_figures(layout, design.designed.impulse_responses, plant),
         "quantised": quantised,
         "limits": limited_bands(layout, quantised["cancellation"], plant),
         "virtual_limits": evaluate_virtual_limits(plant, tables),
@@ -125,11 +108,12 @@ def scorecard(
         },
         "beam_trade": {},
         "upmix": {},
-        **({"length": length_figures(lengths), "rtf": rtf_figures(bank, lengths)} if lengths else {}),
-        "structure": structure_figures(fixed, savings),
+        "length": length_figures(design.lengths),
+        "rtf": rtf_figures(bank, design.lengths),
+        "structure": structure_figures(fixed, design.savings),
         "quantisation": quantisation_figures(bank, fixed),
-        "protection": protection_figures(layout, fixed, proof),
-        "proof": proof_figures(proof),
+        "protection": protection_figures(layout, fixed, design.proof),
+        "proof": proof_figures(design.proof),
     }
     card["beam_trade"], float_head, quantised_head, card["upmix"] = aside()
     card["beam_trade"]["reached"] = reached_beside_possible(card["beam_trade"], quantised["beam"])

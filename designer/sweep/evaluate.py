@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from designer.design.build import build_design
 from designer.errors import ProsceniumError
-from designer.layout import Layout
-from designer.layout_messages import explain
-from designer.pipeline import design
+from designer.layout.messages import explain
+from designer.layout.model import Layout
 from designer.report.scorecard import scorecard
 from designer.sweep.plan import Point
 
@@ -34,8 +34,7 @@ def evaluate_point(point: Point) -> dict[str, Any]:
     row: dict[str, Any] = {"key": point.key, **point.parameters}
     try:
         layout = Layout.model_validate(point.layout)
-        result = design(layout)
-        card = scorecard(result.layout, result.bank, result.gain_db, result.fixed, result.proof, result.digest)
+        card = scorecard(build_design(layout))
     except ValidationError as error:
         return {**row, "status": "failed", "reason": explain(error, point.layout, "point")}
     except ProsceniumError as error:

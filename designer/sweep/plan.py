@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from designer.errors import LayoutError
-from designer.layout import Layout
+from designer.layout.model import Layout
 
 _MOST_POINTS = 100_000
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from designer.errors import BoardNotFoundError, BuildError, LayoutError
-from designer.layout import Layout
+from designer.layout.model import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 from designer.toolchain.image import Image
 

@@ -44,7 +44,7 @@ typedef int32_t ps_sample_t;      /* Q0.31 */
 #define PS_SAMPLE_MIN INT32_MIN
 #endif
 
-/* Bits that samples lose on their way to the FIRs: designer/fixedpoint/qformat.py says why. */
+/* Bits that samples lose on their way to the FIRs: designer/fixedpoint/number_format.py says why. */
 #if defined(PS_ARITHMETIC_Q15)
 #define PS_HEADROOM 0
 #elif defined(PS_ARITHMETIC_Q31)

@@ -44,7 +44,7 @@ static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *bu
     ps_fir_sum(design, PS_SUMS + n, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
     for (uint32_t k = 0; k < frames; k++) {
-        /* It fits: designer/fixedpoint/proof.py, stage 'equalised'. */
+        /* It fits: designer/fixedpoint/proof/overflow.py, stage 'equalised'. */
         to[k] = (ps_sample_t)ps_low_word_of(scratch->common[k], shift);
     }
 }

@@ -285,7 +285,7 @@ static inline ps_wide_t to_feed(int64_t sum, uint32_t shift, reach_t *reach)
 
     reach->bits |= (uint32_t)(low ^ (low >> 31));
 #if defined(PS_ARITHMETIC_Q15)
-    return low; /* it fits: designer/fixedpoint/proof.py, stage 'feed' */
+    return low; /* it fits: designer/fixedpoint/proof/overflow.py, stage 'feed' */
 #else
     const int32_t rest = (int32_t)(sum >> 32) >> shift;
 

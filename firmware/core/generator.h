@@ -1,6 +1,6 @@
 /*
  * Seeded test signals, made on the board from integers alone: the host computes the same ones
- * (designer/fixedpoint/generator_twin.py), and no sample of them has to cross the line. Every sample is a
+ * (designer/fixedpoint/model/generator.py), and no sample of them has to cross the line. Every sample is a
  * function of seed, channel and frame number, so that a signal can be taken up anywhere.
  */
 #ifndef PS_GENERATOR_H

@@ -82,7 +82,7 @@ static int32_t filter_low(const ps_upmix_t *upmix, uint32_t j, int32_t phase)
     const int32_t *side_new = upmix->analysis.side + (LOW_PAST + j);
     const ps_upmix_tap_t *tap = upmix->taps;
     const ps_upmix_tap_t *centre = tap + (PS_UPMIX_LOW_HALF - 1);
-    /* Q1.30 x Q3.28 -> Q.58, |sum| < 18: proved from the tables by designer/fixedpoint/upmix_proof.py */
+    /* Q1.30 x Q3.28 -> Q.58, |sum| < 18: proved from the tables by designer/fixedpoint/proof/upmix.py */
     int64_t before = (int64_t)centre->mid_before * mid_old[PS_UPMIX_LOW_HALF - 1] +
                      (int64_t)centre->side_before * side_old[PS_UPMIX_LOW_HALF - 1];
     int64_t after = (int64_t)centre->mid_after * mid_old[PS_UPMIX_LOW_HALF - 1] +

@@ -112,7 +112,7 @@ static uint32_t ratio(uint64_t numerator, uint64_t denominator)
     return quotient < RATIO_ONE ? quotient : RATIO_ONE;
 }
 
-/* The Wiener gain of the centre in what side does not explain of mid; see designer/filters/upmix.py. */
+/* The Wiener gain of the centre in what side does not explain of mid; see designer/dsp/upmix.py. */
 static void target_gains(const ps_upmix_powers_t *powers, int32_t *mid_gain, int32_t *side_gain)
 {
     if (powers->side >= powers->mid) {

@@ -1,5 +1,5 @@
 /*
- * What the upmix reads: computed by designer/filters/upmix_tables.py, written into upmix_tables.c.
+ * What the upmix reads: computed by designer/dsp/upmix_tables.py, written into upmix_tables.c.
  */
 #ifndef PS_UPMIX_TABLES_H
 #define PS_UPMIX_TABLES_H

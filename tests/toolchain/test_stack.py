@@ -5,12 +5,12 @@ import pytest
 from designs import MIRRORED, generate_small
 from playing import await_blocks
 
+from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.errors import BuildError
 from designer.toolchain import stack
 from designer.toolchain.boards import BOARDS
 from designer.toolchain.compiler import build_image
 from designer.toolchain.stack import EXCEPTION_FRAME_BYTES, sizes_of, stack_bound
-from hil_tests.boards import STEADY_CLOCK, VirtualBoard
 
 
 @pytest.fixture(scope="module", params=sorted(BOARDS))

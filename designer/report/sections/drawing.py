@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from designer.layout import Driver, Layout
+from designer.layout.model import Layout
+from designer.layout.sections import Driver
 from designer.report.chart import SERIES, Chart, chart
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table

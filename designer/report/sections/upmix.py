@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from designer.filters.upmix import Upmix
+from designer.dsp.upmix import Upmix
 from designer.report.chart import INPUT_COLOURS, Chart, chart, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table

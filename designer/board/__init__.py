@@ -1,0 +1,1 @@
+"""Boards, real and virtual: how they start, and the conversation with them."""

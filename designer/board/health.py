@@ -1,0 +1,55 @@
+"""What HEALTH_REPLY says, in the units that a reader wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from designer import protocol
+from designer.board.identity import CLOCK_NAMES
+from designer.fixedpoint.limiter import to_db
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
+
+_PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
+_AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
+_NO_SENSOR = -128
+
+
+def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
+    """Put a payload of HEALTH_REPLY into words.
+
+    Parameters
+    ----------
+    reply : bytes
+    arithmetic : str
+        The image's: full scale of the peaks is that of its samples.
+    drivers : int
+
+    Returns
+    -------
+    dict
+        The fields; codes by name, ``load`` of the slowest block, peaks with full scale 1, levels in decibels.
+    """
+    fields = protocol.HEALTH_REPLY.payload.unpack(reply)
+    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    peaks = words(fields.pop("peaks"), drivers)
+    gains = words(fields.pop("limiter_gains"), drivers)
+    return {
+        **fields,
+        "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
+        "audio_clock": _AUDIO_CLOCK_NAMES.get(int(fields["audio_clock"]), "UNKNOWN"),
+        "clock_source": CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
+        "temperature": None if fields["temperature"] == _NO_SENSOR else fields["temperature"],
+        "load": int(fields["block_ticks_max"]) / int(fields["block_ticks_budget"]),
+        "peak_left": int(fields["peak_left"]) * lsb,
+        "peak_right": int(fields["peak_right"]) * lsb,
+        "peaks": [peak * lsb for peak in peaks],
+        "volume_db": to_db(int(fields["volume"])),
+        "limiter_gain_db": [to_db(gain) for gain in gains],
+    }
+
+
+def words(raw: Any, drivers: int) -> list[int]:
+    """Read a field of bytes that holds a u32 for each driver, and zeros behind."""
+    return [int(word) for word in np.frombuffer(raw, dtype="<u4")[:drivers]]

@@ -1,0 +1,273 @@
+"""The host's end of the serial protocol: requests in order, credits, and go-back-N where a frame is lost.
+
+`designer.protocol` says how the two ends work together.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cobs import cobs
+
+from designer import protocol
+from designer.board.transport import Transport
+from designer.errors import BoardNotFoundError, HilError
+from designer.protocol import Frame, Message, ProtocolVersionError
+
+REPLY_TIMEOUT_S = 2.0
+ATTEMPTS = 10
+# A board that is starting does not hear yet; 10 s in all.
+HELLO_TIMEOUT_S = 0.1
+HELLO_ATTEMPTS = 100
+# After bad news of a request that has just been sent again: the news may be older than the resending.
+RETRY_S = 0.1
+_FLUSH = bytes([protocol.DELIMITER])
+
+
+@dataclass
+class LinkCounters:
+    """What went wrong on the way, as the host saw it."""
+
+    bad_replies: int = 0
+    resends: int = 0
+    naks: int = 0
+    timeouts: int = 0
+
+
+@dataclass
+class _Conversation:
+    """Requests under way: sent and not answered, the oldest first."""
+
+    timeout_s: float
+    attempts_allowed: int
+    pending: deque[tuple[int, bytes, Message]] = field(default_factory=deque)
+    replies: list[bytes] = field(default_factory=list)
+    failure: HilError | None = None
+    attempts: int = 0
+    recovering: int | None = None
+    alone: bool = False
+    deadline: float = 0.0
+
+    def extend(self) -> None:
+        """Give the oldest unanswered request its full time again."""
+        self.deadline = time.monotonic() + self.timeout_s
+
+
+class Link:
+    """A session with a board.
+
+    Parameters
+    ----------
+    transport : Transport
+    reply_timeout_s : float
+        How long the oldest unanswered request may wait before it is sent again.
+    """
+
+    def __init__(self, transport: Transport, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
+        self._transport = transport
+        self._former: list[Transport] = []
+        self._reply_timeout_s = reply_timeout_s
+        self._credits = 1
+        self._session = 0
+        self._sequence = 0
+        self._received = bytearray()
+        self.counters = LinkCounters()
+
+    def hello(self) -> dict[str, int | bytes | str]:
+        """Open a new session and return the fields of HELLO_REPLY.
+
+        Raises
+        ------
+        BoardNotFoundError
+            If nothing answers.
+        HilError
+            If something answers that speaks another version of the protocol.
+        """
+        self._session = 1 + secrets.randbelow(0xFFFF)
+        self._sequence = 0
+        self._credits = 1
+        # Closes whatever an earlier host left half-sent.
+        self._transport.write(_FLUSH)
+        (payload,) = self._run([(protocol.HELLO, b"")], _Conversation(HELLO_TIMEOUT_S, HELLO_ATTEMPTS))
+        fields = _unpack(protocol.HELLO_REPLY, payload)
+        self._credits = int(fields["credits"])
+        self.counters = LinkCounters()
+        return fields
+
+    def request(self, message: Message, payload: bytes = b"") -> bytes:
+        """Send one request and return its reply's payload.
+
+        Raises
+        ------
+        HilError
+            If the board refuses it, or no reply can be had.
+        """
+        (reply,) = self.request_all(message, [payload])
+        return reply
+
+    def request_all(self, message: Message, payloads: Iterable[bytes]) -> list[bytes]:
+        """Send many requests, as many ahead of their replies as the board's credits allow.
+
+        Raises
+        ------
+        HilError
+            If the board refuses one; the session then goes on.  If a reply cannot be had; it then needs a new
+            `hello`.
+        """
+        return self._run(((message, payload) for payload in payloads), _Conversation(self._reply_timeout_s, ATTEMPTS))
+
+    def change_line(self, transport: Transport) -> None:
+        """Go on over another line to the same board: the session and its numbers stay."""
+        self._former.append(self._transport)
+        self._transport = transport
+        self._received.clear()
+
+    def change_back(self) -> None:
+        """Release the line, and go on over the one before it."""
+        self._transport.close()
+        self._transport = self._former.pop()
+        self._received.clear()
+
+    def close(self) -> None:
+        """Release the line, and every one that was used before."""
+        self._transport.close()
+        for transport in self._former:
+            transport.close()
+
+    def _run(self, requests: Iterable[tuple[Message, bytes]], talk: _Conversation) -> list[bytes]:
+        waiting = iter(requests)
+        talk.extend()
+        self._send_more(talk, waiting)
+        while talk.pending:
+            frame = self._next_frame(talk)
+            if frame is not None:
+                self._take(talk, frame)
+                self._send_more(talk, waiting)
+            elif time.monotonic() >= talk.deadline:
+                self.counters.timeouts += 1
+                self._go_back(talk)
+        if talk.failure is not None:
+            raise talk.failure
+        return talk.replies
+
+    def _send_more(self, talk: _Conversation, waiting: Iterator[tuple[Message, bytes]]) -> None:
+        while len(talk.pending) < self._credits and talk.failure is None:
+            item = next(waiting, None)
+            if item is None:
+                return
+            message, payload = item
+            frame = Frame(message.code, self._sequence, self._session, payload)
+            encoded = cobs.encode(frame.to_bytes()) + _FLUSH
+            talk.pending.append((self._sequence, encoded, message))
+            self._sequence = (self._sequence + 1) & 0xFFFF
+            self._transport.write(encoded)
+
+    def _take(self, talk: _Conversation, frame: Frame) -> None:
+        if frame.session != self._session:
+            return
+        if frame.type == protocol.NAK.code:
+            self._take_nak(talk, frame)
+            return
+        due, _, message = talk.pending[0]
+        if frame.sequence == due:
+            talk.pending.popleft()
+            talk.attempts = 0
+            talk.extend()
+            if talk.alone:
+                talk.alone = False
+                self._send_again(talk.pending)
+            if frame.type == protocol.ERROR_REPLY.code:
+                talk.failure = talk.failure or _refusal(message, frame)
+            elif frame.type != message.code | protocol.REPLY_BIT:
+                talk.failure = HilError(f"{message.name}: answered by a frame of type 0x{frame.type:02X}")
+            else:
+                talk.replies.append(frame.payload)
+        elif any(frame.sequence == sequence for sequence, _, _ in talk.pending):
+            self._recover(talk)  # the reply that is due was lost
+        # Anything else is the second answer to a request that was sent twice.
+
+    def _take_nak(self, talk: _Conversation, frame: Frame) -> None:
+        self.counters.naks += 1
+        status = int(_unpack(protocol.NAK, frame.payload)["status"])
+        if status == protocol.STATUS_CODES["E_SESSION"][0]:
+            raise HilError("the board has no such session: it was restarted, or another host has opened its own")
+        self._recover(talk)
+
+    def _recover(self, talk: _Conversation) -> None:
+        """Ask again: at once for the first bad news of a request, then only after a pause.
+
+        One fault can bring several pieces of bad news; were each answered by a whole window of requests, the
+        resending could cause more faults than it repairs.
+        """
+        if not talk.pending:
+            return
+        due = talk.pending[0][0]
+        if talk.recovering != due:
+            talk.recovering = due
+            self._go_back(talk)
+        else:
+            talk.deadline = min(talk.deadline, time.monotonic() + RETRY_S)
+
+    def _go_back(self, talk: _Conversation) -> None:
+        talk.attempts += 1
+        if talk.attempts > talk.attempts_allowed:
+            _, _, message = talk.pending[0]
+            kind = BoardNotFoundError if message is protocol.HELLO else HilError
+            raise kind(
+                f"{message.name}: no reply after {talk.attempts_allowed} attempts of {talk.timeout_s:g} s: is this the "
+                "board's port, is it powered, and does it run an image of this project?"
+            )
+        # A line that fails at regular intervals could hit the same request of the window each time: from the second
+        # attempt on the oldest goes alone, and the others follow its reply.
+        talk.alone = talk.attempts > 1
+        self._send_again([talk.pending[0]] if talk.alone else talk.pending)
+        talk.extend()
+
+    def _send_again(self, requests: Iterable[tuple[int, bytes, Message]]) -> None:
+        for _, encoded, _ in requests:
+            self.counters.resends += 1
+            self._transport.write(encoded)
+
+    def _next_frame(self, talk: _Conversation) -> Frame | None:
+        """Wait for the next whole frame; None at the deadline, or if the frame was broken."""
+        late = False
+        while (end := self._received.find(protocol.DELIMITER)) < 0:
+            if late:
+                return None
+            remaining = talk.deadline - time.monotonic()
+            # What came while this program was kept from running is not late: at the deadline the line is read again.
+            late = remaining <= 0
+            self._received += self._transport.read(max(remaining, 0.0))
+            # A line without delimiters must not fill the memory.
+            if len(self._received) > 4 * protocol.MAX_ENCODED_BYTES and protocol.DELIMITER not in self._received:
+                self._received.clear()
+        encoded = bytes(self._received[:end])
+        del self._received[: end + 1]
+        if not encoded:
+            return None
+        try:
+            return Frame.from_bytes(cobs.decode(encoded))
+        except ProtocolVersionError as error:
+            raise HilError(f"the board speaks {error}: flash it again") from error
+        except (ValueError, cobs.DecodeError):
+            self.counters.bad_replies += 1
+            self._recover(talk)
+            return None
+
+
+def _unpack(message: Message, payload: bytes) -> dict[str, int | bytes | str]:
+    try:
+        return message.payload.unpack(payload)
+    except ValueError as error:
+        raise HilError(f"{message.name}: {error}") from error
+
+
+def _refusal(message: Message, frame: Frame) -> HilError:
+    status = int(_unpack(protocol.ERROR_REPLY, frame.payload)["status"])
+    name = protocol.STATUS_NAMES.get(status, str(status))
+    meaning = protocol.STATUS_CODES.get(name, (status, "unknown status"))[1]
+    return HilError(f"{message.name}: the board refuses: {name}, {meaning}")

@@ -1,0 +1,142 @@
+"""The boards that there are: at a serial port, or in QEMU; they differ only in how they start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from designer import protocol
+from designer.board.qemu import Qemu
+from designer.board.session import Board
+from designer.board.transport import PipeTransport, SerialTransport
+from designer.dsp.engine import Entry
+from designer.layout.model import Layout
+from designer.toolchain.boards import BoardTarget, find_board
+
+# Under -icount shift=0 one instruction takes 1 ns of virtual time.
+INSTRUCTIONS_PER_S = 1_000_000_000
+COUNT_INSTRUCTIONS = "shift=0"
+# 8 ns an instruction; idle time is skipped, as QEMU would otherwise wait for it by the host's clock, and be late.
+STEADY_CLOCK = "shift=3,sleep=off"
+
+
+class SerialBoard(Board):
+    """A real board at a serial port."""
+
+    def __init__(self, port: str, expected_digest: str | None = None, expected_layout: Layout | None = None) -> None:
+        super().__init__(SerialTransport(port), expected_digest, expected_layout, name=port)
+        self.name = f"{self.info.board_name} at {port}"
+
+
+class VirtualBoard(Board):
+    """The same image in QEMU.
+
+    Parameters
+    ----------
+    elf : Path
+    expected_digest, expected_layout : optional
+        As for `Board`.
+    icount : str, optional
+        QEMU's option of that name; audio then streams more slowly. `COUNT_INSTRUCTIONS` makes SysTick count
+        instructions, `STEADY_CLOCK` gives a board of 125 million instructions a second whose deadlines repeat.
+    qemu_options : tuple of str, optional
+        Further options, such as `hil_tests.harness.debugger.debugger_options`.
+    target : BoardTarget, optional
+        The board to simulate, by default the STM32F405.
+    """
+
+    def __init__(
+        self,
+        elf: Path,
+        expected_digest: str | None = None,
+        expected_layout: Layout | None = None,
+        *,
+        icount: str | None = None,
+        qemu_options: tuple[str, ...] = (),
+        target: BoardTarget | None = None,
+    ) -> None:
+        target = target or find_board("virtual")
+        self.tick_hz = target.virtual_tick_hz
+        self.keeps_time = icount is not None
+        options = (*qemu_options, *(() if icount is None else ("-icount", icount)))
+        self._directory = TemporaryDirectory(prefix="proscenium-board-")
+        self._qemu: Qemu | None = None
+        try:
+            self._qemu = Qemu(target.qemu_machine, elf, options, Path(self._directory.name))
+            transport = SerialTransport(self._qemu.port)
+            super().__init__(transport, expected_digest, expected_layout, name=f"virtual:{target.name}")
+        except BaseException:
+            self._stop()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """QEMU's process number while it runs."""
+        return self._qemu.pid if self._qemu is not None else None
+
+    @property
+    def directory(self) -> Path:
+        """Where the image finds the files that it opens."""
+        return Path(self._directory.name)
+
+    def reset(self) -> None:
+        """Press the reset button."""
+        if self._qemu is not None:
+            self._qemu.reset()
+
+    def open_fast_lane(self) -> None:
+        """Go on through pipes instead of the serial line: the same frames, without its waits.
+
+        Raises
+        ------
+        HilError
+            If the board refuses.
+        """
+        lane = PipeTransport(self.directory)
+        try:
+            self.link.request(protocol.FAST_LANE)
+            self.link.change_line(lane)
+        except BaseException:
+            lane.close()
+            raise
+
+    def leave_fast_lane(self) -> None:
+        """Close the pipes and go back to the serial line, in a new session."""
+        self.link.change_back()
+        self.link.hello()
+
+    def close(self) -> None:
+        """End QEMU and release the line."""
+        try:
+            super().close()
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._qemu is not None:
+            self._qemu.stop()
+            self._qemu = None
+        self._directory.cleanup()
+
+
+def open_board(
+    elf: Path, digest: str, layout: Layout, port: str | None = None, target: BoardTarget | None = None
+) -> Board:
+    """Open the board at `port`, or boot `elf` on a virtual one; either must run the design `digest`."""
+    if port is not None:
+        return SerialBoard(port, digest, layout)
+    return VirtualBoard(elf, digest, layout, target=target)
+
+
+def measure_instructions(
+    elf: Path, digest: str, layout: Layout, entry: Entry = "program", target: BoardTarget | None = None
+) -> int:
+    """Instructions that the slowest of some full blocks takes on a virtual board, upmix included.
+
+    A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
+    SysTick resolves six of them on the STM32F405, forty on the MPS2.
+    """
+    target = target or find_board("virtual")
+    with VirtualBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
+        ticks = board.profile(entry)["ticks_max"]
+    return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)

@@ -1,0 +1,43 @@
+"""Samples as the line carries them: raw words of an arithmetic, in portions that fit a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from designer.dsp.engine import ENTRY_CHANNELS, Entry
+
+SAMPLE_TYPES: dict[str, np.dtype[Any]] = {
+    "q15": np.dtype("<i2"),
+    "q31": np.dtype("<i4"),
+    "q31x15": np.dtype("<i4"),
+}
+
+
+def to_words(samples: np.ndarray, entry: Entry, word: np.dtype[Any]) -> np.ndarray:
+    """Lay raw samples (n, channels of the entry) out as words.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit the entry, samples are no integers, or one lies outside the word.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
+        raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+    if not np.issubdtype(samples.dtype, np.integer):
+        raise ValueError(f"samples of {samples.dtype}: raw integers are needed")
+    limits = np.iinfo(word)
+    if samples.size and not (limits.min <= int(samples.min()) and int(samples.max()) <= limits.max):
+        raise ValueError(f"samples: outside {limits.min} to {limits.max}")
+    return np.ascontiguousarray(samples, dtype=word)
+
+
+def portions(raw: np.ndarray, frames: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """Cut words (n, channels) into messages of so many frames, and tell `progress` after each."""
+    for start in range(0, raw.shape[0], frames):
+        part = raw[start : start + frames]
+        yield part.tobytes()
+        progress(start + part.shape[0])

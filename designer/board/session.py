@@ -1,0 +1,278 @@
+"""One interface for real and virtual boards: see `designer.board.open` for how they start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from designer import protocol
+from designer.board.health import read_health, words
+from designer.board.identity import CLOCK_NAMES, check_info, read_info
+from designer.board.limits import Limits
+from designer.board.link import Link
+from designer.board.samples import SAMPLE_TYPES, portions, to_words
+from designer.board.transport import Transport
+from designer.dsp.engine import Entry
+from designer.errors import HilError
+from designer.fixedpoint.limiter import GAIN_ONE, to_db
+from designer.fixedpoint.model.generator import GeneratedSignal
+from designer.layout.model import Layout
+
+PROFILE_BLOCKS = 20
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """A stretch of a signal that the board makes itself: first frame, full blocks, and blocks to each CRC."""
+
+    position: int
+    blocks: int
+    blocks_per_crc: int = 1
+
+
+class Board:
+    """An open board that has proved to run the expected design.
+
+    Parameters
+    ----------
+    transport : Transport
+        Owned by the board from here on.
+    expected_digest : str, optional
+        Design digest that the board must give; None accepts any.
+    expected_layout : Layout, optional
+        Layout whose name, size and arithmetic it must give.
+    name : str, optional
+        For reports; by default what the board calls itself.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If nothing answers.
+    HilError
+        If a board answers that runs something else.
+    """
+
+    tick_hz: int | None = None
+    # Whether a missed deadline is the image's fault; in QEMU only where it counts instructions.
+    keeps_time = True
+
+    def __init__(
+        self,
+        transport: Transport,
+        expected_digest: str | None = None,
+        expected_layout: Layout | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.link = Link(transport)
+        try:
+            self.info = read_info(self.link.hello())
+            check_info(self.info, expected_digest, expected_layout)
+        except BaseException:
+            self.close()
+            raise
+        self.name = name or self.info.board_name
+
+    def process(
+        self,
+        samples: np.ndarray,
+        entry: Entry = "program",
+        progress: Callable[[int], None] = lambda frames: None,
+    ) -> np.ndarray:
+        """Run samples through the board from reset.
+
+        Parameters
+        ----------
+        samples : (n, 2) or (n, 3) integers
+            Raw samples: L, R at the entry 'program', L', R', C at 'filters'.
+        entry : 'program' or 'filters'
+            Ahead of the upmix, or straight into the FIR matrix.
+        progress : callable
+            Told the number of samples handed over, now and then.
+
+        Returns
+        -------
+        (n, D) int64
+            Raw driver samples.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit the entry or a sample lies outside the word.
+        HilError
+            If the board refuses or does not answer.
+        """
+        to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])  # refused before the board hears of it
+        self.start(entry)
+        return self.stream(samples, entry, progress)
+
+    def stream(
+        self,
+        samples: np.ndarray,
+        entry: Entry = "program",
+        progress: Callable[[int], None] = lambda frames: None,
+    ) -> np.ndarray:
+        """Run samples through the board as `process` does, but from where it stands: after a `start`."""
+        raw = to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])
+        replies = self.link.request_all(protocol.AUDIO, portions(raw, self._frames_per_message(raw), progress))
+        output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
+        if output.size != raw.shape[0] * self.info.drivers:
+            raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
+        return output.reshape(-1, self.info.drivers).astype(np.int64)
+
+    def start(self, entry: Entry = "program") -> None:
+        """Clear filters, upmix and limiters, go to full volume, and choose where samples enter."""
+        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
+
+    def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
+        """Let the board play a signal that it makes itself, from where it stands, and return the outputs' CRCs.
+
+        Parameters
+        ----------
+        signal : GeneratedSignal
+        requests : iterable of GenerateRequest
+            As many as the board's credits allow are under way at a time.
+
+        Returns
+        -------
+        list of int
+            CRC-32 of the interleaved outputs, one for each `blocks_per_crc` blocks of each request.
+
+        Raises
+        ------
+        HilError
+            If the board refuses or does not answer.
+        """
+        fields = {
+            "signal": protocol.SIGNAL[signal.name.upper()],
+            "attenuation": signal.attenuation,
+            "seed": signal.seed,
+            "reserved": 0,
+        }
+        payloads = (protocol.GENERATE.payload.pack(**fields, **asdict(request)) for request in requests)
+        replies = self.link.request_all(protocol.GENERATE, payloads)
+        return [int(crc) for crc in np.frombuffer(b"".join(replies), dtype="<u4")]
+
+    def tap(self, stage: str, index: int) -> np.ndarray:
+        """Read the last block at one stage (see `protocol.STAGE`), one channel of it; (frames,) int64.
+
+        Raises
+        ------
+        HilError
+            If there is no such stage or channel, or no block ran since the start.
+        """
+        parts: list[np.ndarray] = []
+        first, frames = 0, 1
+        while first < frames:
+            request = protocol.TAP.payload.pack(stage=protocol.STAGE[stage.upper()], index=index, first=first)
+            reply = self.link.request(protocol.TAP, request)
+            frames = int(protocol.TAP_REPLY.payload.unpack(reply[: protocol.TAP_REPLY.payload.size])["frames"])
+            parts.append(np.frombuffer(reply[protocol.TAP_REPLY.payload.size :], dtype="<i8").astype(np.int64))
+            first += parts[-1].size
+            if parts[-1].size == 0 and first < frames:
+                raise HilError(f"TAP: {first} of {frames} frames, and no more")
+        return np.concatenate(parts)
+
+    def status(self) -> dict[str, Any]:
+        """Counters and timing of the board, and what the host counted on the line.
+
+        Times are SysTick ticks: of the core's clock on a real board, of virtual time in QEMU.
+        """
+        fields = protocol.STATUS_REPLY.payload.unpack(self.link.request(protocol.STATUS))
+        tick_hz = self.tick_hz or int(fields["tick_hz"])
+        return {
+            "uptime_s": int(fields["uptime_ticks"]) / tick_hz,
+            "tick_hz": tick_hz,
+            "clock_source": CLOCK_NAMES.get(int(fields["clock_source"]), "UNKNOWN"),
+            **{
+                key: int(fields[key])
+                for key in (
+                    "blocks",
+                    "block_ticks_last",
+                    "block_ticks_max",
+                    "bad_cobs",
+                    "bad_crc",
+                    "bad_header",
+                    "bad_session",
+                    "bad_sequence",
+                    "duplicates",
+                    "receive_overruns",
+                )
+            },
+            "limiter_gain_db": [to_db(gain) for gain in words(fields["limiter_gains"], self.info.drivers)],
+            "host_bad_replies": self.link.counters.bad_replies,
+            "host_resends": self.link.counters.resends,
+            "host_naks": self.link.counters.naks,
+            "host_timeouts": self.link.counters.timeouts,
+        }
+
+    def profile(self, entry: Entry = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
+        """Time full blocks of a test pattern with nothing on the line.
+
+        Returns
+        -------
+        dict
+            ``ticks_min``, ``ticks_max``, ``ticks_total`` in SysTick ticks, ``block_samples``, ``blocks``.
+        """
+        request = protocol.PROFILE.payload.pack(entry=protocol.ENTRY[entry.upper()], blocks=blocks)
+        fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
+        return {name: int(value) for name, value in fields.items()}
+
+    def play(self) -> None:
+        """Give the pipeline back to the board's own input."""
+        self.link.request(protocol.PLAY)
+
+    def health(self) -> dict[str, Any]:
+        """Ask what the board's own playing has come to; peaks and the longest block start anew."""
+        return read_health(self.link.request(protocol.HEALTH), self.info.arithmetic, self.info.drivers)
+
+    def set_volume(self, volume_db: float) -> None:
+        """Move the volume without a click; -inf is silence.
+
+        It holds for what runs now and for the board's own playing; a `start` goes back to full volume for itself.
+
+        Raises
+        ------
+        HilError
+            If it lies above 0 dB.
+        """
+        if not volume_db <= 0.0:
+            raise HilError(f"volume {volume_db:g} dB: allowed are up to 0 dB, full volume")
+        gain = round(GAIN_ONE * 10 ** (volume_db / 20))
+        self.link.request(protocol.SET_VOLUME, protocol.SET_VOLUME.payload.pack(gain=gain))
+
+    def set_limiter(self, driver: int, limit: int, release: int) -> None:
+        """Lower a driver's limit, or raise it up to the design's; both raw, see `FixedLimiter`.
+
+        Raises
+        ------
+        HilError
+            If the board refuses.
+        """
+        payload = protocol.SET_LIMITER.payload.pack(driver=driver, reserved=bytes(3), limit=limit, release=release)
+        self.link.request(protocol.SET_LIMITER, payload)
+
+    def limits(self) -> Limits:
+        """Ask which limits hold for the board's own playing, and which ones the design says."""
+        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.arithmetic, self.info.drivers)
+
+    def close(self) -> None:
+        """Release the board; more than once does no harm."""
+        self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _frames_per_message(self, raw: np.ndarray) -> int:
+        """As many samples as a message holds in both directions; whole blocks where one fits."""
+        channels = max(int(raw.shape[1]), self.info.drivers)
+        frames = self.info.max_payload_bytes // (int(raw.itemsize) * channels)
+        return frames - frames % self.info.block_samples or frames

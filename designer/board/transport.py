@@ -1,0 +1,145 @@
+"""Bytes to a board and back, with every wait bounded."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from pathlib import Path
+from typing import Protocol
+
+import serial
+
+from designer import protocol
+from designer.errors import BoardNotFoundError, HilError
+
+WRITE_TIMEOUT_S = 5.0
+_MOST_BYTES = 1 << 16
+
+
+class Transport(Protocol):
+    """What `designer.board.link` needs of a line."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, or raise HilError when the line does not take it in time."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come; wait at most `timeout_s` for the first byte, and return b"" if none comes."""
+
+    def close(self) -> None:
+        """Release the line; more than once does no harm."""
+
+
+class SerialTransport:
+    """A serial port: a real one, or the pseudo terminal of a virtual board.
+
+    Parameters
+    ----------
+    port : str
+        Such as ``/dev/ttyACM0``.
+    baud_rate : int
+        A pseudo terminal does not care.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If the port cannot be opened.
+    """
+
+    def __init__(self, port: str, baud_rate: int = protocol.BAUD_RATE) -> None:
+        try:
+            self._serial = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
+        except (serial.SerialException, ValueError, OSError) as error:
+            raise BoardNotFoundError(f"serial port '{port}': cannot be opened: {error}") from error
+        self._port = port
+        self._early = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`; HilError after `WRITE_TIMEOUT_S` without progress."""
+        try:
+            handle = self._serial.fileno()
+            _write(handle, handle, data, self._early)
+        except (serial.SerialException, OSError, TimeoutError) as error:
+            raise HilError(f"serial port '{self._port}': not writable: {error}") from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, after a wait of at most `timeout_s`; HilError when the port is gone."""
+        if self._early:
+            return _take(self._early)
+        try:
+            self._serial.timeout = timeout_s
+            return bytes(self._serial.read(max(1, self._serial.in_waiting)))
+        except (serial.SerialException, OSError) as error:
+            raise HilError(f"serial port '{self._port}': lost: {error}") from error
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
+class PipeTransport:
+    """The fast lane of a virtual board: two named pipes in its directory, ``to_board`` and ``from_board``.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the board's simulator runs; the pipes are made here.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        paths = [directory / name for name in ("to_board", "from_board")]
+        for path in paths:
+            if not path.exists():
+                os.mkfifo(path)
+        # For reading and writing: so neither end waits for the other to open (fifo(7)).
+        self._to_board, self._from_board = (os.open(path, os.O_RDWR | os.O_NONBLOCK) for path in paths)
+        self._early = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`; HilError after `WRITE_TIMEOUT_S` without progress."""
+        try:
+            _write(self._to_board, self._from_board, data, self._early)
+        except TimeoutError as error:
+            raise HilError(f"fast lane: {error}") from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, after a wait of at most `timeout_s`."""
+        if self._early:
+            return _take(self._early)
+        if not select.select([self._from_board], [], [], timeout_s)[0]:
+            return b""
+        return os.read(self._from_board, _MOST_BYTES)
+
+    def close(self) -> None:
+        """Close both ends: the board then goes back to its serial line."""
+        for handle in (self._to_board, self._from_board):
+            if handle >= 0:
+                os.close(handle)
+        self._to_board = self._from_board = -1
+
+
+def _write(to_board: int, from_board: int, data: bytes, early: bytearray) -> None:
+    """Write all, and set aside what comes meanwhile.
+
+    A board that waits for its own line to be read takes nothing: a host that waited for the board in turn would wait
+    for ever.  TimeoutError after `WRITE_TIMEOUT_S` in which the board took nothing.
+    """
+    rest, deadline = memoryview(data), time.monotonic() + WRITE_TIMEOUT_S
+    while rest:
+        readable, writable, _ = select.select([from_board], [to_board], [], max(0.0, deadline - time.monotonic()))
+        if readable:
+            part = os.read(from_board, _MOST_BYTES)
+            if not part:
+                raise OSError("the other end is gone")
+            early += part
+        if writable:
+            rest = rest[os.write(to_board, rest) :]
+            deadline = time.monotonic() + WRITE_TIMEOUT_S
+        elif time.monotonic() >= deadline:
+            raise TimeoutError(f"the board takes nothing for {WRITE_TIMEOUT_S:g} s")
+
+
+def _take(early: bytearray) -> bytes:
+    taken = bytes(early)
+    early.clear()
+    return taken

@@ -1,0 +1,236 @@
+"""Tables to a board that plays: announced, carried over in portions, checked by the board, and faded to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from designer import protocol
+from designer.board.link import Link
+from designer.board.session import Board
+from designer.codegen.table_set import TableSet
+from designer.errors import HilError
+
+_DATA_BYTES = protocol.MAX_PAYLOAD_BYTES - protocol.TUNE_DATA.payload.size
+_SOURCES = {code: name for name, code in protocol.SOURCE.items()}
+# A fade lasts 20 ms of the board's time; a simulated board's second can take several of ours, many on a busy machine.
+# What plays nothing waits: it is asked whether it plays each time that the fade is due.
+FADE_DUE_S = 0.5
+FADE_TIMEOUT_S = 20.0
+_POLL_S = 0.005
+# An overload shows within 16 late blocks (firmware/core/player.c), of which each takes two turns; and as much again.
+_WATCHED_BLOCKS = 64
+
+
+@dataclass(frozen=True)
+class TablesInfo:
+    """What plays, and what there is room for: the fields of TABLES_REPLY."""
+
+    digest: str
+    layout_hash: int
+    room_bytes: int
+    room_firs: int
+    history_samples: int
+    fade_samples: int
+    source: str
+    fading: bool
+    flash: bool
+    equalised: int
+    committed: int
+
+
+def tables_of(link: Link) -> TablesInfo:
+    """Ask a board which tables play."""
+    fields = protocol.TABLES_REPLY.payload.unpack(link.request(protocol.TABLES))
+    digest, source = fields.pop("digest"), int(fields.pop("source"))
+    assert isinstance(digest, bytes)
+    fading, flash = bool(fields.pop("fading")), bool(fields.pop("flash"))
+    numbers = {name: int(value) for name, value in fields.items()}
+    return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, flash=flash, **numbers)
+
+
+def upload(link: Link, tables: TableSet) -> None:
+    """Bring tables to the board and let it fade to them; what plays stays until the board has proved them.
+
+    Parameters
+    ----------
+    link : Link
+        A session with a board.
+    tables : TableSet
+
+    Raises
+    ------
+    HilError
+        If the board's image has another layout, filter graph or too little room, with what to do; if it refuses
+        the tables; if the line breaks: the board then goes on as it was.
+    """
+    board = tables_of(link)
+    tables = tables.for_image(board.equalised)
+    _check(board, tables)
+    link.request(protocol.TUNE_BEGIN, tables.begin)
+    link.request_all(protocol.TUNE_DATA, _portions(tables.tables))
+    link.request(protocol.TUNE_APPLY)
+
+
+def await_fade(link: Link, digest: str) -> bool:
+    """Wait until a board plays a design; False where the fade does not end, as nothing plays.
+
+    Raises
+    ------
+    HilError
+        If something else plays in the end.
+    """
+    began = time.monotonic()
+    due = began + FADE_DUE_S
+    while (found := tables_of(link)).fading:
+        now = time.monotonic()
+        if now > due:
+            if now > began + FADE_TIMEOUT_S or not _plays(link):
+                return False
+            due = now + FADE_DUE_S
+        time.sleep(_POLL_S)
+    if found.digest != digest:
+        raise HilError(f"the board plays {found.digest[:16]}…, not {digest[:16]}…: another host has tuned it meanwhile")
+    return True
+
+
+def _plays(link: Link) -> bool:
+    fields = protocol.HEALTH_REPLY.payload.unpack(link.request(protocol.HEALTH))
+    return fields["player"] == protocol.PLAYER["PLAYING"]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came of it.
+
+    Attributes
+    ----------
+    before : str
+        Digest of the design that played until then.
+    late_blocks : int, optional
+        Blocks that were not ready in time while it changed, each heard as a fade to silence and back; None where that
+        would say nothing of the image (a simulated board that keeps no time).
+    """
+
+    before: str
+    late_blocks: int | None
+
+
+def tune_board(board: Board, tables: TableSet) -> Tuned:
+    """Bring tables to a board and see them play.
+
+    A board that plays nothing (a host took its pipeline, or it has no input of its own) begins with them.
+
+    Raises
+    ------
+    HilError
+        As `upload`; and if the board is too slow for these tables.
+    """
+    before = tables_of(board.link).digest
+    late = board.health()["deadline_misses"] if board.keeps_time else None
+    if before != tables.digest:
+        upload(board.link, tables)
+        if not await_fade(board.link, tables.digest):
+            board.play()
+        if tables_of(board.link).fading:
+            board.start()
+        await_fade(board.link, tables.digest)
+    if late is None:
+        return Tuned(before, None)
+    _check_keeps_up(board)
+    return Tuned(before, int(board.health()["deadline_misses"]) - int(late))
+
+
+def _check_keeps_up(board: Board) -> None:
+    """See a board that plays through enough blocks: tables may be sound, and too many for its deadlines."""
+    deadline = time.monotonic() + FADE_TIMEOUT_S
+    found = board.health()
+    last = found["blocks"] + _WATCHED_BLOCKS
+    while found["player"] == "PLAYING" and found["blocks"] < last and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        found = board.health()
+    if found["player"] == "OVERLOAD":
+        raise HilError(
+            "the board is too slow for these filters, and silent now: tune it to shorter ones (filters.taps), or "
+            "switch it off and on to hear what it began with"
+        )
+
+
+def commit(link: Link) -> int:
+    """Let the board keep what plays in its flash: the sequence number of the slot.
+
+    Raises
+    ------
+    HilError
+        If the board has no flash to write, plays its image's tables, or the flash did not take them.
+    """
+    if not tables_of(link).flash:
+        raise HilError(
+            "this board has no flash that it can write (a virtual board has none): what it plays lasts until its reset"
+        )
+    link.request(protocol.TUNE_COMMIT)
+    return tables_of(link).committed
+
+
+def status_of(board: Board) -> dict[str, Any]:
+    """All that a board tells of itself; its figures are those since somebody last asked, and start anew.
+
+    Returns
+    -------
+    dict
+        ``board``, ``layout``, ``tables`` (fields of `TablesInfo`), ``line`` (counters), and ``health`` where the board
+        has audio, else None.
+    """
+    try:
+        health = board.health()
+        # JSON has no infinity: silence has no level.
+        health["volume_db"] = health["volume_db"] if math.isfinite(health["volume_db"]) else None
+    except HilError:
+        health = None
+    return {
+        "board": board.name,
+        "layout": board.info.layout_name,
+        "reset_cause": board.info.reset_cause,
+        "faults": board.info.faults,
+        "fault": board.info.fault,
+        "tables": asdict(tables_of(board.link)),
+        "line": board.status(),
+        "health": health,
+    }
+
+
+def _check(board: TablesInfo, tables: TableSet) -> None:
+    """Refuse here, with more words, what the board would refuse."""
+    remedy = "flash it instead (proscenium flash)"
+    if board.layout_hash != tables.layout_hash:
+        raise HilError(
+            "the board's image was built for another layout, number, order or limits of drivers, limiter, arithmetic, "
+            "rate, block size, version of this program or filter graph (a mirror-symmetric layout has another than one "
+            "that is not; without a mirror image, filters in two stages are on mid and side, those in one on left and "
+            f"right); {remedy}"
+        )
+    for what, has, needs in (
+        ("bytes of tables", board.room_bytes, len(tables.tables)),
+        ("FIRs", board.room_firs, tables.firs),
+        ("samples of history", board.history_samples, tables.history_samples),
+    ):
+        if needs > has:
+            raise HilError(f"tuning needs {needs} {what}, the board's image has room for {has}: {remedy}")
+    if board.equalised != tables.equalised:
+        raise HilError(
+            f"the design has equalisers on other buses ({_buses(tables.equalised)}) than the board's image "
+            f'({_buses(board.equalised)}): design it with filters.form = "direct", which any image of a '
+            f"mirror-symmetric cabinet takes; or {remedy}"
+        )
+
+
+def _buses(mask: int) -> str:
+    return ", ".join(str(b + 1) for b in range(mask.bit_length()) if mask >> b & 1) or "none"
+
+
+def _portions(tables: bytes) -> Iterator[bytes]:
+    for offset in range(0, len(tables), _DATA_BYTES):
+        yield protocol.TUNE_DATA.payload.pack(offset=offset) + tables[offset : offset + _DATA_BYTES]

@@ -1,0 +1,1 @@
+"""A complete design: made from a layout, written and read back."""

@@ -1,0 +1,52 @@
+"""The complete design of a loudspeaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designer.codegen.generate import GeneratedSources
+from designer.filters.bank import FilterBank
+from designer.filters.fitting.length_search import Lengths
+from designer.filters.trim import Saving
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.proof.overflow import OverflowProof
+from designer.layout.model import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Everything that follows from a layout.
+
+    Attributes
+    ----------
+    layout : Layout
+    designed : FilterBank
+        Float design, scaled to fit full scale: what the acoustic figures are held to.
+    bank : FilterBank
+        The same, simplified within a stated budget: what the arithmetic is held to.
+    savings : tuple of Saving
+        What the simplification saved, step by step.
+    gain_db : float
+        The scale that was applied.
+    fixed : FixedPointBank
+    proof : OverflowProof
+    sources : GeneratedSources
+        With the design digest.
+    lengths : Lengths
+        How long the filters are, and why.
+    """
+
+    layout: Layout
+    designed: FilterBank
+    bank: FilterBank
+    savings: tuple[Saving, ...]
+    gain_db: float
+    fixed: FixedPointBank
+    proof: OverflowProof
+    sources: GeneratedSources
+    lengths: Lengths
+
+    @property
+    def digest(self) -> str:
+        """Design digest, 64 hexadecimal digits."""
+        return self.sources.digest

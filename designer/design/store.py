@@ -1,0 +1,212 @@
+"""A design on disk: filters, tables, generated sources, layout and scorecard."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from designer.codegen.writer import write
+from designer.design.model import Design
+from designer.errors import LayoutError
+from designer.files import replace_file
+from designer.filters.bank import FilterBank
+from designer.filters.structure import Group, Structure
+from designer.filters.two_stage import Factors
+from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.limiter import FixedLimiter
+from designer.layout.model import Layout
+
+
+def save_design(result: Design, directory: Path, card: dict[str, Any] | None = None) -> None:
+    """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
+
+    Parameters
+    ----------
+    result : Design
+    directory : Path
+    card : dict, optional
+        Its scorecard; without it no ``scorecard.json`` is written.
+    """
+    write(result.sources, directory / "generated")
+    replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
+    replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
+    save_json(result.layout.model_dump(mode="json", by_alias=True, exclude_none=True), directory / "layout.json")
+    if card is not None:
+        save_json(card, directory / "scorecard.json")
+
+
+def save_json(value: dict[str, Any], path: Path) -> None:
+    """Write a JSON file in one step, keys in the order given."""
+    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+    replace_file(path, lambda file: file.write(text.encode()))
+
+
+def load_card(directory: Path) -> dict[str, Any]:
+    """Read back the scorecard of a saved design.
+
+    Raises
+    ------
+    LayoutError
+        If there is none, or it is damaged.
+    """
+    path = directory / "scorecard.json"
+    try:
+        card = json.loads(path.read_bytes())
+        if not isinstance(card, dict):
+            raise ValueError("not a table of figures")
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except ValueError as error:
+        raise LayoutError(f"'{path}': damaged design: design it again") from error
+    return cast(dict[str, Any], card)
+
+
+def load_gain_db(directory: Path) -> float:
+    """Read back the gain that a saved design applied to all its filters."""
+    with np.load(directory / "filters.npz") as file:
+        return float(file["gain_db"])
+
+
+def load_design_layout(directory: Path) -> Layout:
+    """Read back the layout of a saved design.
+
+    Raises
+    ------
+    LayoutError
+        If there is no design, or it is damaged.
+    """
+    path = directory / "layout.json"
+    try:
+        return Layout.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except ValueError as error:
+        raise LayoutError(f"'{path}': damaged design: design it again") from error
+
+
+def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
+    """Read a saved design back.
+
+    Raises
+    ------
+    LayoutError
+        If the directory holds no design, a damaged one, or the files of two.
+    """
+    try:
+        with np.load(directory / "filters.npz") as file:
+            bank = FilterBank(
+                file["impulse_responses"],
+                tuple(file["driver_names"].tolist()),
+                tuple(file["input_names"].tolist()),
+                int(file["sample_rate_hz"]),
+                int(file["modelling_delay_samples"]),
+                _factors(file),
+            )
+        with np.load(directory / "tables.npz") as file:
+            fixed = _fixed_bank(file)
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
+    kinds = [(b.driver_names, b.input_names, b.sample_rate_hz) for b in (bank, fixed)]
+    if kinds[0] != kinds[1]:
+        raise LayoutError(f"'{directory}': filters.npz and tables.npz are of two designs: design it again")
+    return bank, fixed
+
+
+def _filter_arrays(result: Design) -> dict[str, Any]:
+    bank = result.bank
+    arrays: dict[str, Any] = {
+        "impulse_responses": bank.impulse_responses,
+        "driver_names": np.array(bank.driver_names),
+        "input_names": np.array(bank.input_names),
+        "sample_rate_hz": np.int64(bank.sample_rate_hz),
+        "modelling_delay_samples": np.int64(bank.modelling_delay_samples),
+        "gain_db": np.float64(result.gain_db),
+        "digest": np.array(result.digest),
+    }
+    if bank.factors is not None:
+        arrays |= _structure_arrays(bank.factors.structure)
+        arrays["components"] = bank.factors.components
+        for bus, equaliser in zip(bank.factors.structure.buses, bank.factors.equalisers, strict=True):
+            if equaliser is not None:
+                arrays[f"equaliser_{bus}"] = equaliser
+    return arrays
+
+
+def _factors(file: Any) -> Factors | None:
+    if "components" not in file:
+        return None
+    structure = _structure(file)
+    names = [f"equaliser_{bus}" for bus in structure.buses]
+    return Factors(structure, tuple(file.get(name) for name in names), file["components"])
+
+
+def _table_arrays(result: Design) -> dict[str, Any]:
+    fixed = result.fixed
+    arrays: dict[str, Any] = {
+        "arithmetic": np.array(fixed.arithmetic),
+        "sample_rate_hz": np.int64(fixed.sample_rate_hz),
+        "driver_names": np.array(fixed.driver_names),
+        "input_names": np.array(fixed.input_names),
+        "delays": np.array([[path.delay for path in row] for row in fixed.paths]),
+        "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
+        "effective_impulse_responses": effective_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
+    }
+    limiter = fixed.limiter
+    arrays["limits"] = np.array(limiter.limits)
+    arrays["limiter"] = np.array([limiter.hops, limiter.release, limiter.linked])
+    arrays |= _structure_arrays(fixed.structure)
+    for name, row in zip(fixed.sum_names, fixed.paths, strict=True):
+        for bus, path in zip(fixed.bus_names, row, strict=True):
+            arrays[f"coefficients_{name}_{bus}"] = path.coefficients
+    for bus, equaliser in zip(fixed.bus_names, fixed.equalisers, strict=True):
+        if equaliser is not None:
+            arrays[f"equaliser_{bus}"] = equaliser.coefficients
+            arrays[f"equaliser_{bus}_form"] = np.array([equaliser.delay, equaliser.exponent])
+    return arrays
+
+
+def _structure_arrays(structure: Structure) -> dict[str, Any]:
+    return {
+        "shuffled": np.bool_(structure.shuffled),
+        # -1 in the place of a driver that has no mirror image.
+        "groups": np.array([[g.plus, -1 if g.minus is None else g.minus] for g in structure.groups]),
+    }
+
+
+def _structure(file: Any) -> Structure:
+    groups = tuple(Group(plus, None if minus < 0 else minus) for plus, minus in file["groups"].tolist())
+    return Structure(bool(file["shuffled"]), groups)
+
+
+def _fixed_bank(file: Any) -> FixedPointBank:
+    drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
+    delays, exponents = file["delays"], file["exponents"]
+    structure = _structure(file)
+    paths = tuple(
+        tuple(
+            FixedPointPath(file[f"coefficients_{name}_{bus}"], int(delays[k, b]), int(exponents[k, b]))
+            for b, bus in enumerate(structure.buses)
+        )
+        for k, name in enumerate(structure.sum_names(drivers))
+    )
+    arithmetic = cast(Arithmetic, str(file["arithmetic"]))
+    hops, release, linked = file["limiter"].tolist()
+    limiter = FixedLimiter(tuple(file["limits"].tolist()), hops, release, bool(linked))
+    rate = int(file["sample_rate_hz"])
+    equalisers = tuple(_fixed_equaliser(file, f"equaliser_{bus}") for bus in structure.buses)
+    return FixedPointBank(arithmetic, rate, drivers, inputs, paths, structure, limiter, equalisers)
+
+
+def _fixed_equaliser(file: Any, name: str) -> FixedPointPath | None:
+    if name not in file:
+        return None
+    delay, exponent = file[f"{name}_form"].tolist()
+    return FixedPointPath(file[name], delay, exponent)

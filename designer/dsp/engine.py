@@ -1,0 +1,75 @@
+"""The whole signal path in float64: what the board would do with unlimited precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from designer.dsp.limiter import Limiter, Volume
+from designer.dsp.overlap_save import OverlapSave
+from designer.dsp.upmix import Upmix
+
+Entry = Literal["program", "filters"]
+ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
+
+
+class FloatEngine:
+    """Upmix, volume, FIR matrix and limiters, with state, so that a long signal can be run in pieces.
+
+    Parameters
+    ----------
+    impulse_responses : (D, 3, N) float64
+    full_scale : float
+        Largest positive sample, see `Upmix`.
+    decisions : sequence of (7, 2) arrays, optional
+        Gains of the upmix after each hop in place of its own, see `Upmix`.
+    limiter : Limiter, optional
+        Without it the drivers are as the filters make them.
+
+    Attributes
+    ----------
+    volume : Volume
+    """
+
+    def __init__(
+        self,
+        impulse_responses: np.ndarray,
+        full_scale: float = 1.0,
+        decisions: Sequence[np.ndarray] | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self._upmix = Upmix(full_scale, decisions)
+        self.volume = Volume()
+        self._matrix = OverlapSave(impulse_responses)
+        self._limiter = limiter
+
+    def forget_decisions(self) -> None:
+        """Drop the upmix's record of gains, which grows with the signal."""
+        self._upmix.decisions.clear()
+
+    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+        """Run samples through the signal path.
+
+        Parameters
+        ----------
+        samples : (n, 2) or (n, 3) float64
+            L, R for the entry 'program', L', R', C for 'filters'; within ±1.
+        entry : 'program' or 'filters'
+
+        Returns
+        -------
+        (n, D) float64
+
+        Raises
+        ------
+        ValueError
+            If the number of channels does not fit the entry.
+        """
+        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
+            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
+        self._upmix.decisions.clear()
+        feeds = self._matrix.process(self.volume.process(buses))
+        return feeds if self._limiter is None else self._limiter.process(feeds)

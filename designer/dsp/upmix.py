@@ -1,0 +1,201 @@
+"""Float reference of the upmix to left, right and centre.
+
+In each band, with P_M, P_S and P_X the smoothed powers of mid and side and their smoothed product:
+
+* h = P_X/P_S, within ±1, predicts what side explains of mid: M − h·S is orthogonal to S.  Uncorrelated sources cannot
+  give more than ±1.
+* a = (P_M − P_S)/P_E is the Wiener gain of the centre in what is left, P_E = P_M − 2h·P_X + h²·P_S: with
+  uncorrelated sources left, centre, right, P_M − P_S is the centre's power.
+* where mid and side are coherent, there is one source off the centre, and a is lowered to 0: factor 2·(1 − γ²) with
+  γ² = P_X²/(P_M·P_S).
+
+C = a·(M − h·S).  The regression is Avendano and Jot's similarity ("A frequency-domain approach to multichannel
+upmix", J. AES 52(7), 2004) taken to its least-squares end; for h = 0 and γ = 0 it is the Wiener form of Vickers'
+ratio ("Frequency-domain two- to three-channel upmix for center channel derivation", AES 127, 2009).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from designer.dsp.overlap_save import ToeplitzFilter
+from designer.dsp.upmix_tables import (
+    BAND_BINS,
+    BANDS,
+    DECIMATION,
+    HOP_SAMPLES,
+    LOW_HOP,
+    PROTOTYPE_BITS,
+    RATE_BITS,
+    RATE_TAPS,
+    WINDOW_BITS,
+    upmix_tables,
+)
+from designer.dsp.upmix_timing import PHASE_TAPS, UpmixFrame
+
+SMOOTHING = 1.0 / 16.0
+GAIN_SLEW_PER_HOP = 0.25
+# A gain of up to 1 that has been added up is its target but for rounding.
+_REACHED = 1e-15
+# Side below this part of mid's power (-48 dB) is taken for an imperfect centre, not for a source of its own.
+SIDE_FLOOR = 2.0**-16
+
+
+def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> np.ndarray:
+    """Gains of mid and side that make the centre.
+
+    Parameters
+    ----------
+    power_mid, power_side, cross : (B,) float64
+        Smoothed powers; |cross|² ≤ power_mid·power_side.
+
+    Returns
+    -------
+    (B, 2) float64
+        a from 0 to 1, and b = a·h from -a to a: C = a·M − b·S.
+    """
+    gains = np.zeros((power_mid.size, 2))
+    on = power_mid > power_side
+    mid, side, cross = power_mid[on], power_side[on], cross[on]
+    floored = side + SIDE_FLOOR * mid
+    h = np.clip(cross / floored, -1.0, 1.0)
+    coherence = np.minimum(cross**2 / (mid * floored), 1.0)
+    left_over = np.maximum(mid - 2 * h * cross + h**2 * side, mid - side)
+    gain = (mid - side) / left_over * np.minimum(2.0 * (1.0 - coherence), 1.0)
+    gains[on] = np.stack([gain, gain * h], axis=1)
+    return gains
+
+
+class Upmix(UpmixFrame):
+    """State of the float upmix; the output does not depend on how the input is cut into calls.
+
+    Parameters
+    ----------
+    full_scale : float
+        Largest positive sample, 1 − 1 LSB where a fixed-point word is compared with.
+    decisions : sequence of (7, 2) arrays, optional
+        Gains to take after each hop in place of its own: those of a twin that it is compared with.
+    """
+
+    def __init__(self, full_scale: float = 1.0, decisions: Sequence[np.ndarray] | None = None) -> None:
+        self._full_scale = full_scale
+        self._given = decisions
+        tables = upmix_tables()
+        rate = np.ldexp(tables.rate_filter.astype(np.float64), -RATE_BITS)
+        half = np.ldexp(tables.prototypes.astype(np.float64), -PROTOTYPE_BITS)
+        self._decimator = ToeplitzFilter(rate[None], DECIMATION)
+        self._bands = ToeplitzFilter(np.concatenate([half, half[:, -2::-1]], axis=1))
+        self._phases = np.ascontiguousarray(polyphase(DECIMATION * rate)[:, ::-1].T)
+        self._window = np.ldexp(tables.window.astype(np.float64), -WINDOW_BITS)
+        super().__init__()
+
+    def reset(self) -> None:
+        """Return to the state after power-up."""
+        super().reset()
+        self._smoothed = np.zeros((BANDS + 1, 3))
+
+    def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
+        return np.asarray(np.stack([stereo[:, 0] + stereo[:, 1], stereo[:, 0] - stereo[:, 1]], axis=1) / 2)
+
+    def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
+        return self._decimator(samples, count)[..., 0]
+
+    def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
+        return np.asarray(mid_side - low)
+
+    def _powers(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        spectra = np.fft.rfft(low * self._window[:, None], axis=1)
+        return _band_powers(spectra, high)
+
+    def _decide(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        assert self._given is not None
+        return np.asarray(self._given[self._hops], dtype=np.float64)
+
+    def _decide_all(self, powers: np.ndarray, gains: np.ndarray) -> list[np.ndarray]:
+        if self._given is not None:
+            return super()._decide_all(powers, gains)
+        # Smoothing and targets of all hops at once: only the slew has to go hop by hop, where it acts.
+        smoothed = _smooth(self._smoothed, powers)
+        self._smoothed = smoothed[-1]
+        targets = target_gains(*smoothed.reshape(-1, 3).T).reshape(*smoothed.shape[:2], 2)
+        self._hops += len(targets)
+        return list(_slewed(gains, targets))
+
+    def _filter_low(self, low: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        ramp = (phase / LOW_HOP)[:, None, None]
+        gains = before + (after - before) * ramp
+        weights = gains[:, :-1] - gains[:, -1:]
+        # Each band's filter first, then its gain: the same sum, without a filter of its own for every sample.
+        bands = self._bands(low, phase.size)
+        return np.asarray(
+            np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])
+        )
+
+    def _interpolate(self, filtered: np.ndarray, newest: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        # All phases of every low-rate sample at once; the zero ahead is the sample before the first.
+        padded = np.concatenate([[0.0], filtered])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, PHASE_TAPS)
+        return np.asarray((np.ascontiguousarray(windows) @ self._phases)[newest - (PHASE_TAPS - 2), phase])
+
+    def _centre(
+        self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
+    ) -> np.ndarray:
+        gains = before + (after - before) * (phase / HOP_SAMPLES)[:, None]
+        return np.asarray(raised + gains[:, 0] * mid_side[:, 0] - gains[:, 1] * mid_side[:, 1])
+
+    def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
+        left, right = stereo.T
+        lowest = np.maximum(np.maximum(left, right) - self._full_scale, -1.0)
+        highest = np.minimum(np.minimum(left, right) + 1.0, self._full_scale)
+        return np.asarray(np.clip(centre, lowest, highest))
+
+
+def _smooth(state: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): a product with its triangular matrix."""
+    response, memory = _recursion(len(powers))
+    return np.asarray(
+        (response @ powers.reshape(len(powers), -1)).reshape(powers.shape) + memory[:, None, None] * state
+    )
+
+
+@cache
+def _recursion(hops: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weigh each hop's power (H, H), and the state before (H,), in the smoothed power of each hop."""
+    age = np.subtract.outer(np.arange(hops), np.arange(hops))
+    response = np.where(age >= 0, SMOOTHING * (1.0 - SMOOTHING) ** np.maximum(age, 0), 0.0)
+    return response, (1.0 - SMOOTHING) ** np.arange(1, hops + 1)
+
+
+def _slewed(gains: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Gains (H, 7, 2) that follow their targets, by at most the slew a hop."""
+    steps = np.abs(np.diff(np.concatenate([gains[None], targets]), axis=0)).max(axis=(1, 2))
+    decided, count, done = targets.copy(), len(targets), 0
+    for late in np.flatnonzero(steps > GAIN_SLEW_PER_HOP):
+        # From a target that is out of reach until one has been reached again.
+        for hop in range(max(int(late), done), count):
+            before = decided[hop - 1] if hop else gains
+            decided[hop] = before + np.clip(targets[hop] - before, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP)
+            done = hop + 1
+            if np.abs(decided[hop] - targets[hop]).max() <= _REACHED:
+                break
+    return decided
+
+
+def polyphase(rate_filter: np.ndarray) -> np.ndarray:
+    """Taps of each phase, newest low-rate sample first: (29,) → (4, 8), zero-padded."""
+    padded = np.zeros(DECIMATION * -(-RATE_TAPS // DECIMATION), dtype=rate_filter.dtype)
+    padded[:RATE_TAPS] = rate_filter
+    return padded.reshape(-1, DECIMATION).T
+
+
+def _band_powers(spectra: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(H, 33, 2) complex and (H, 16, 2) → (H, 7, 3)."""
+    mid, side = spectra[..., 0], spectra[..., 1]
+    bins = np.stack([np.abs(mid) ** 2, np.abs(side) ** 2, (mid * side.conj()).real], axis=2)
+    bands = [bins[:, a:b].sum(axis=1) for a, b in itertools.pairwise(BAND_BINS)]
+    top = np.stack([high[..., 0] ** 2, high[..., 1] ** 2, high[..., 0] * high[..., 1]], axis=2).sum(axis=1)
+    return np.stack([*bands, top], axis=1)

@@ -1,0 +1,1 @@
+"""What a layout allows its beam at best, and how near the design comes."""

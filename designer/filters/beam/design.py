@@ -1,0 +1,243 @@
+"""The centre channel's beam: flat towards the room in front, quiet towards the sides.
+
+Per frequency, levels are matched at azimuths of the lobe and at the nulls (`beam_match`).  With much loading the
+solution becomes plain in-phase mixing, which is what remains outside of the beam's band.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.model import circle_points_m, field_plant
+from designer.errors import LayoutError
+from designer.filters.bands import availability, role_weights
+from designer.filters.beam.pressure_matching import LobeTask, matched
+from designer.filters.reference import reference_pressure
+from designer.layout.model import Layout
+
+# Share of a null of 20 dB in the least squares, where the whole lobe has 1; deeper ones count by their level.
+_NULL_SHARE = 2.0
+_NULL_SHARE_DEPTH_DB = 20.0
+_LOBE_STEP_DEG = 7.5
+# The beam fades into plain mixing over this many octaves beyond each edge of its band.
+_FADE_OCTAVES = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """How a matched drive becomes the drive of the drivers: (F, ...) on all lines.
+
+    Attributes
+    ----------
+    share : (F,) float64
+        Of the beam against plain mixing.
+    mixed : (F, D) complex128
+        Plain mixing.
+    band : (F, D) float64
+        Weight of each driver.
+    played : (F,) float64
+        Response that can be asked for.
+    """
+
+    share: NDArray[np.float64]
+    mixed: NDArray[np.complex128]
+    band: NDArray[np.float64]
+    played: NDArray[np.float64]
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Lines on which the beam has a share: nothing is solved elsewhere."""
+        return np.asarray(self.share > 0)
+
+    def drive(self, matched: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive per weight, from what was matched on the lines in use: (F, D)."""
+        drive = self.mixed.copy()
+        drive[self.used] = matched
+        return np.asarray(self.share[:, None] * drive + (1 - self.share[:, None]) * self.mixed)
+
+    def weights(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive of the drivers: (F, D)."""
+        return drive * self.band * self.played[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Beam:
+    """Drive of the centre channel.
+
+    Attributes
+    ----------
+    weights : (F, D) complex128
+        Gives the reference pressure at the listener, without head.
+    white_noise_gain_db : (F,) float64
+        Power on axis over Σ|w|², relative to one driver alone at low frequency; D in phase give 10·lg D.
+    axis : (F, D) complex128
+        Response of each driver at the listener, relative to the ideal source in the cabinet's place.
+    lobe, nulls : (F, A, D), (F, Q, D) complex128
+        The same at azimuths within the lobe, and at the nulls.
+    """
+
+    weights: NDArray[np.complex128]
+    white_noise_gain_db: NDArray[np.float64]
+    axis: NDArray[np.complex128]
+    lobe: NDArray[np.complex128]
+    nulls: NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedBeam(Beam):
+    """A beam that remembers how it was matched.
+
+    Attributes
+    ----------
+    task, blend
+        What was asked on the lines in use, and how what was matched makes the weights.
+    """
+
+    task: LobeTask
+    blend: Blend
+
+    def cost_db(self, weights: NDArray[np.complex128]) -> float:
+        """Ripple and missing depth of any weights (F, D): mean over the lines in use."""
+        used = self.blend.used
+        return float(np.mean(self.task.cost(self._per_weight(weights)))) if used.any() else 0.0
+
+    def realised(self, weights: NDArray[np.complex128]) -> MatchedBeam:
+        """Take other weights (F, D) where the beam has a share, turned and scaled to the same response on axis."""
+        used = self.blend.used
+        wanted, got = (np.sum(self.axis * drive, axis=1) for drive in (self.weights, weights))
+        taken = np.where(used[:, None], weights * (wanted / np.where(used, got, 1.0))[:, None], self.weights)
+        noise = np.where(used, np.sum(np.abs(taken / self.blend.band) ** 2, axis=1), 1.0)
+        own = np.where(used, -10 * np.log10(noise), self.white_noise_gain_db)
+        return replace(self, weights=taken, white_noise_gain_db=own)
+
+    def _per_weight(self, weights: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive per weight on the lines in use, of unit response on axis."""
+        used = self.blend.used
+        drive = weights[used] / self.blend.band[used]
+        return np.asarray(drive / np.sum(self.task.axis * drive, axis=1)[:, None])
+
+
+def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedBeam:
+    """Design the centre channel of a layout.
+
+    Parameters
+    ----------
+    layout : Layout
+        Drivers with the role 'beamformer' take part, within their bands.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+
+    Returns
+    -------
+    MatchedBeam
+
+    Raises
+    ------
+    LayoutError
+        If a null is asked for behind a baffle, or on axis.
+    """
+    _check_nulls(layout)
+    lobe_count = 2 * int(np.ceil(layout.beamformer.lobe_half_width_deg / _LOBE_STEP_DEG)) + 1
+    lobe = np.linspace(-1.0, 1.0, lobe_count) * layout.beamformer.lobe_half_width_deg
+    nulls = np.array(layout.beamformer.null_azimuths_deg)
+    points = circle_points_m(layout, np.concatenate([[0.0], lobe, nulls]))
+    reference = reference_pressure(layout, frequencies_hz)
+    # Relative to the ideal source in the cabinet's place: 1 at low frequency for every driver.
+    response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
+    band = role_weights(layout, frequencies_hz, "beamformer")
+    played = availability(band, np.abs(response[:, 0]), frequencies_hz)
+    blend_band = np.maximum(band, 1e-6)
+    axis, rest = response[:, 0] * blend_band, response[:, 1:] * blend_band[:, None]
+    null_share = _NULL_SHARE * 10 ** ((layout.beamformer.null_depth_db - _NULL_SHARE_DEPTH_DB) / 20)
+    share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, null_share)])
+    shape = layout.beamformer.null_levels_db
+    quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
+    level = np.concatenate([np.ones(lobe.size), quiet])
+    blend = Blend(beam_share(layout, frequencies_hz), matched(axis), blend_band, played)
+    used = blend.used
+    wanted = layout.beamformer
+    task = LobeTask(
+        axis[used],
+        rest[used],
+        share,
+        level,
+        lobe.size,
+        wanted.null_depth_db,
+        wanted.lobe_ripple_db,
+        wanted.white_noise_gain_floor_db,
+    )
+    match = task.match((matched(axis[used]), _diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])))
+    drive = blend.drive(match.drive)
+    at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
+    weights = blend.weights(drive)
+    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, blend)
+
+
+def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:
+    return np.asarray(-10 * np.log10(np.sum(np.abs(drive) ** 2, axis=1)))
+
+
+def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the beam against plain mixing: 1 within the band, a raised cosine over half an octave beyond.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the band.
+    frequencies_hz : (F,) float64
+        Positive.
+
+    Returns
+    -------
+    (F,) float64
+        0 … 1.
+    """
+    low, high = layout.beamformer.band_hz
+    below = np.log2(low / frequencies_hz) if low > 0 else np.full_like(frequencies_hz, -np.inf)
+    outside = np.clip(np.maximum(below, np.log2(frequencies_hz / high)) / _FADE_OCTAVES, 0.0, 1.0)
+    return np.asarray(np.cos(np.pi / 2 * outside) ** 2 * (outside < 1))
+
+
+def _innermost(layout: Layout, axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Drive of only those drivers that lie nearest to the middle of the front: (F, D).
+
+    What a small source sends is flat over the lobe, however short the wave.
+    """
+    if layout.cabinet.shape == "baffle":
+        off = np.array([abs(driver.y_m or 0.0) for driver in layout.drivers])
+    else:
+        off = np.array([-float(driver.direction @ np.array([-1.0, 0.0, 0.0])) for driver in layout.drivers])
+    off = np.where([("beamformer" in driver.roles) for driver in layout.drivers], off, np.inf)
+    return matched(axis * (off < off.min() + 1e-6))
+
+
+def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Drive as if the wave came from a point so far behind the cabinet that the lobe fills its width: (F, D).
+
+    A wavefront that curves spreads its level evenly; a plane one is a narrow beam.
+    """
+    if layout.cabinet.shape == "baffle":
+        lateral = np.array([driver.y_m or 0.0 for driver in layout.drivers])
+    else:
+        lateral = layout.cabinet.radius_m * np.array([driver.direction[1] for driver in layout.drivers])
+    behind = np.max(np.abs(lateral)) / np.tan(np.deg2rad(layout.beamformer.lobe_half_width_deg))
+    detour = np.hypot(lateral, behind) - behind
+    return np.asarray(np.exp(-2j * np.pi * frequencies_hz[:, None] * detour / layout.speed_of_sound_m_per_s))
+
+
+def _check_nulls(layout: Layout) -> None:
+    limit = 90.0 if layout.cabinet.shape == "baffle" else 180.0
+    for azimuth in layout.beamformer.null_azimuths_deg:
+        if abs(azimuth) > limit:
+            raise LayoutError(
+                f"layout '{layout.name}', beamformer.null_azimuths_deg = {azimuth:g}: lies behind the baffle, "
+                "allowed is −90 to 90: remove it"
+            )
+        if abs(azimuth) < 5:
+            raise LayoutError(
+                f"layout '{layout.name}', beamformer.null_azimuths_deg = {azimuth:g}: within 5° of the axis, where "
+                "the response is held at 1: move it to the side"
+            )

@@ -1,0 +1,108 @@
+"""All channels in the frequency domain: what the filters of a layout are fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.model import ear_plant
+from designer.acoustics.poses import HeadPoses
+from designer.filters.beam.design import MatchedBeam, design_beam
+from designer.filters.fir import design_lines_hz
+from designer.filters.fitting.error_budget import CentreBudget, StereoBudget
+from designer.filters.fitting.error_weighting import beam_metric, line_weights, stereo_metrics
+from designer.filters.stereo.design import StereoDesign, design_stereo
+from designer.layout.model import Layout
+
+# Error of the gain that doubles the weight of its band in the second fit.
+_REWEIGHTING_DB = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedChannels:
+    """Everything that the filters of a layout are fitted to.
+
+    Attributes
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Lines of the design.
+    stereo : StereoDesign
+    beam : MatchedBeam
+    metrics : tuple of three (F, D, D) complex128
+        Cost of an error in L, R, C.
+    stereo_budget, centre_budget
+        Measure what a finite length loses.
+    """
+
+    layout: Layout
+    frequencies_hz: NDArray[np.float64]
+    stereo: StereoDesign
+    beam: MatchedBeam
+    metrics: tuple[NDArray[np.complex128], ...]
+    stereo_budget: StereoBudget
+    centre_budget: CentreBudget
+
+    @property
+    def omega(self) -> NDArray[np.float64]:
+        """Lines in radians per sample: (F,) float64."""
+        return 2 * np.pi * self.frequencies_hz / self.layout.sample_rate_hz
+
+    def responses(self) -> tuple[NDArray[np.complex128], ...]:
+        """Wanted drive of L, R, C: (F, D) each."""
+        return self.stereo.response[:, :, 0], self.stereo.response[:, :, 1], self.beam.weights
+
+    def with_beam(self, beam: MatchedBeam) -> DesignedChannels:
+        """Put another beam in the place of this one; the cost of an error stays what it was."""
+        return replace(self, beam=beam, centre_budget=CentreBudget(self.layout, self.frequencies_hz, beam))
+
+
+def evened_out(channels: DesignedChannels, drive: NDArray[np.complex128]) -> DesignedChannels:
+    """Let bands of L and R cost more whose cancellation gain errs (Lawson's reweighting, once).
+
+    Parameters
+    ----------
+    channels : DesignedChannels
+    drive : (F, D, 2) complex128
+        Spectra of filters that were fitted.
+    """
+    left, right = (
+        metric * (1 + (excess / _REWEIGHTING_DB) ** 2)[:, None, None]
+        for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
+    )
+    return replace(channels, metrics=(left, right, channels.metrics[2]))
+
+
+def design_channels(layout: Layout, longest: int) -> DesignedChannels:
+    """Design all channels in the frequency domain.
+
+    Parameters
+    ----------
+    layout : Layout
+        Validated layout.
+    longest : int
+        Taps of the longest filter that will be fitted.
+
+    Raises
+    ------
+    LayoutError
+        If the listener is too near, or a null is asked for where there is no field.
+    """
+    frequencies = design_lines_hz(longest, layout.sample_rate_hz)
+    heads = HeadPoses.from_layout(layout)
+    ears = ear_plant(layout, frequencies, heads).transfer
+    stereo = design_stereo(layout, frequencies, ears, heads)
+    beam = design_beam(layout, frequencies)
+    left, right = stereo_metrics(layout, frequencies, ears, heads, stereo)
+    weights = line_weights(frequencies)[:, None, None]
+    return DesignedChannels(
+        layout,
+        frequencies,
+        stereo,
+        beam,
+        (left * weights, right * weights, beam_metric(layout, frequencies, beam) * weights),
+        StereoBudget(layout, frequencies, ears, heads, stereo),
+        CentreBudget(layout, frequencies, beam),
+    )

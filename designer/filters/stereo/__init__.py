@@ -1,0 +1,1 @@
+"""The channels L and R: crosstalk cancellation and virtual sources."""

@@ -1,0 +1,144 @@
+"""Make filters cheaper within a stated error budget: exact mirror images, and no more taps than are heard.
+
+What is left is what the board is held to: the arithmetic is compared with the simplified filters, the acoustic figures
+with the filters as designed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.filters.bank import FilterBank
+from designer.filters.structure import Structure, find_structure, join, split
+from designer.filters.two_stage import Factors
+
+# Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
+# some 100 dB from symmetry.
+MIRROR_BUDGET_DB = -80.0
+# Energy that a filter may lose at its two ends together, relative to its own.
+TRIM_BUDGET_DB = -70.0
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What one simplification left.
+
+    Attributes
+    ----------
+    step : str
+    firs : int
+        FIRs that there are afterwards.
+    taps : int
+        Their taps, all together.
+    """
+
+    step: str
+    firs: int
+    taps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Simplified:
+    """Filters with their structure.
+
+    Attributes
+    ----------
+    impulse_responses : (D, 3, N) float64
+    structure : Structure
+    savings : tuple of Saving
+        From the filters as designed to what is left, step by step.
+    """
+
+    impulse_responses: np.ndarray
+    structure: Structure
+    savings: tuple[Saving, ...]
+
+
+def simplify_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
+    """Simplify the filters of a bank within the standard budgets, in two stages where it has two.
+
+    Parameters
+    ----------
+    bank : FilterBank
+        As designed.
+
+    Returns
+    -------
+    FilterBank
+        Of the same length; without factors where no equaliser is left that several sums have in common.
+    tuple of Saving
+    """
+    factors = None if bank.factors is None else bank.factors.folded()
+    if factors is None or not any(equaliser is not None for equaliser in factors.equalisers):
+        simplified = simplify(bank.impulse_responses)
+        return replace(bank, impulse_responses=simplified.impulse_responses, factors=None), simplified.savings
+    savings = [_saving("one FIR for each driver and input, as designed", bank.impulse_responses)]
+    if factors.structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", factors.split_responses()))
+    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", factors))
+    budget = 10 ** (TRIM_BUDGET_DB / 10)
+    components = np.array([[_trim(response, budget) for response in row] for row in factors.components])
+    equalisers = tuple(None if response is None else _trim(response, budget) for response in factors.equalisers)
+    factors = replace(factors, equalisers=equalisers, components=components)
+    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", factors))
+    made = join(factors.structure, factors.split_responses())
+    responses = np.zeros_like(bank.impulse_responses)
+    responses[:, :, : made.shape[2]] = made
+    return replace(bank, impulse_responses=responses, factors=factors), tuple(savings)
+
+
+def simplify(
+    impulse_responses: np.ndarray,
+    mirror_budget_db: float = MIRROR_BUDGET_DB,
+    trim_budget_db: float = TRIM_BUDGET_DB,
+) -> Simplified:
+    """Equalise mirror images, then trim both ends of every FIR.
+
+    Parameters
+    ----------
+    impulse_responses : (D, 3, N) float64
+        As designed.
+    mirror_budget_db, trim_budget_db : float
+        See `MIRROR_BUDGET_DB` and `TRIM_BUDGET_DB`.
+
+    Returns
+    -------
+    Simplified
+    """
+    savings = [_saving("one FIR for each driver and input, as designed", impulse_responses)]
+    tolerance = float(np.abs(impulse_responses).max() * 10 ** (mirror_budget_db / 20))
+    structure = find_structure(impulse_responses, tolerance)
+    components = split(structure, impulse_responses, tolerance)
+    if structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", components))
+    budget = 10 ** (trim_budget_db / 10)
+    components = np.array([[_trim(response, budget) for response in row] for row in components])
+    savings.append(_saving(f"ends trimmed within {trim_budget_db:g} dB of each FIR's energy", components))
+    return Simplified(join(structure, components), structure, tuple(savings))
+
+
+def _trim(response: np.ndarray, budget: float) -> np.ndarray:
+    """Set taps at both ends to 0, half of the budget at each."""
+    energy = response**2
+    allowed = budget * float(energy.sum()) / 2
+    kept = (np.cumsum(energy) > allowed) & (np.cumsum(energy[::-1])[::-1] > allowed)
+    return np.where(kept, response, 0.0)
+
+
+def _saving(step: str, responses: np.ndarray) -> Saving:
+    lengths = [_length(row) for row in responses.reshape(-1, responses.shape[-1]) if row.any()]
+    return Saving(step, len(lengths), sum(lengths))
+
+
+def _stages_saving(step: str, factors: Factors) -> Saving:
+    behind = _saving(step, factors.components)
+    ahead = [_length(equaliser) for equaliser in factors.equalisers if equaliser is not None]
+    return Saving(step, behind.firs + len(ahead), behind.taps + sum(ahead))
+
+
+def _length(response: NDArray[np.float64]) -> int:
+    used = np.flatnonzero(response)
+    return int(used[-1] - used[0] + 1)

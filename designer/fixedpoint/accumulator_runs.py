@@ -1,0 +1,53 @@
+"""Cut a path into runs of taps whose sums fit a 32-bit accumulator.
+
+The Cortex-M4's multiply-accumulate of 32-bit samples and 16-bit coefficients (SMLAWB) adds into 32 bits.  The partial
+sums wrap, so only the whole sum of a run has to fit: as samples have four bits of headroom there, Σ|c| ≤ 16 · 65535 is
+enough for every input, and the quantiser chooses exponents so that one run holds a whole path.  The runs' sums are
+added in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and need no cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer.fixedpoint.bank import Arithmetic
+from designer.fixedpoint.number_format import BUS_HEADROOM_BITS
+
+# Each product is (x * c) >> 16, at most 2**11 * |c| and one for its floor: 2**11 * 16 * 65535 + 2048 taps < 2**31.
+LARGEST_SUM = 65535 << BUS_HEADROOM_BITS["q31x15"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Taps ``first`` to ``first + taps - 1`` of a path, in natural order."""
+
+    first: int
+    taps: int
+
+
+def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment, ...]:
+    """Longest runs, from the last tap to the first, that each fit.
+
+    Parameters
+    ----------
+    coefficients : (N,) int16 or int32
+        Natural order.
+    arithmetic : 'q15', 'q31' or 'q31x15'
+
+    Returns
+    -------
+    tuple of Segment
+        In the order in which the firmware stores them: the last taps first.  Empty where N = 0.
+    """
+    stop, result = int(coefficients.size), []
+    if arithmetic != "q31x15":
+        return (Segment(0, stop),) if stop else ()
+    magnitude = np.abs(coefficients.astype(np.int64))
+    while stop:
+        reach = np.cumsum(magnitude[:stop][::-1])
+        taps = int(np.searchsorted(reach, LARGEST_SUM, side="right"))
+        result.append(Segment(stop - taps, taps))
+        stop -= taps
+    return tuple(result)

@@ -1,0 +1,167 @@
+"""The bit-exact twin of volume and limiters (`firmware/core/volume.c`, `limiter.c`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from designer.dsp.limiter import HOP_SAMPLES
+from designer.fixedpoint.limiter import (
+    GAIN_BITS,
+    GAIN_ONE,
+    RAMP_BITS,
+    RELEASE_BITS,
+    RELEASE_GOAL,
+    VOLUME_STEP_RAW,
+    FixedLimiter,
+)
+
+
+def scale(samples: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Multiply by gains of 2**28 and round; a gain of 1 changes nothing."""
+    return np.asarray((samples * gains + (1 << (RAMP_BITS - 1))) >> RAMP_BITS)
+
+
+def ramp(nodes: np.ndarray, position: int, count: int) -> np.ndarray:
+    """Straight lines between the gains at hops' ends.
+
+    Parameters
+    ----------
+    nodes : (m, ...) int64
+        The first at the start of the hop under way.
+    position : int
+        Samples of that hop that are over.
+    count : int
+        Samples wanted; they end within the last line.
+
+    Returns
+    -------
+    (count, ...) int64
+        At 2**28.
+    """
+    hop, part = np.divmod(position + np.arange(count), HOP_SAMPLES)
+    steps = part.reshape(-1, *[1] * (nodes.ndim - 1))
+    return np.asarray(nodes[hop] * HOP_SAMPLES + (nodes[hop + 1] - nodes[hop]) * steps)
+
+
+def sample_gains(decisions: list[np.ndarray], count: int) -> np.ndarray:
+    """Turn decisions from a reset on into the gain of every sample: (count, G) float64."""
+    groups = decisions[0].shape[0] if decisions else 1
+    rest = np.full((2, groups), GAIN_ONE, dtype=np.int64)
+    nodes = np.concatenate([rest, np.reshape(decisions, (-1, groups)).astype(np.int64)])
+    return np.asarray(np.ldexp(ramp(nodes, 0, count), -RAMP_BITS))
+
+
+class LimiterTwin:
+    """The limiters of all drivers, with the firmware's state.
+
+    Parameters
+    ----------
+    settings : FixedLimiter
+
+    Attributes
+    ----------
+    limits : (D,) int64
+        May be lowered between two calls.
+    decisions : list of (G,) int64
+        Gains at the end of each hop that is played.
+    least : (D,) int64
+        Least gain that any hop of a driver has asked for.
+    """
+
+    def __init__(self, settings: FixedLimiter) -> None:
+        self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state after power-up."""
+        settings = self._settings
+        drivers, groups = len(settings.limits), settings.groups
+        self.limits = np.array(settings.limits, dtype=np.int64)
+        self.decisions: list[np.ndarray] = []
+        self.least = np.full(drivers, GAIN_ONE, dtype=np.int64)
+        self._past = np.zeros((settings.delay_samples, drivers), dtype=np.int64)
+        self._peak = np.zeros(drivers, dtype=np.int64)
+        self._position = 0
+        self._targets = np.full((settings.hops, groups), GAIN_ONE, dtype=np.int64)
+        self._smoothed = np.full((settings.hops, groups), GAIN_ONE, dtype=np.int64)
+        self._nodes = np.full((2, groups), GAIN_ONE, dtype=np.int64)
+
+    def process(self, feeds: np.ndarray) -> np.ndarray:
+        """Limit drivers, (n, D) int64, of any size; (n, D) int64 within their limits."""
+        count = feeds.shape[0]
+        if count == 0:
+            return feeds
+        extended = np.concatenate([self._past, feeds])
+        nodes = np.concatenate([self._nodes, self._decide(self._peaks(feeds))])
+        output = scale(extended[:count], ramp(nodes, self._position, count))
+        self._past = extended[count:]
+        self._nodes = nodes[-2:]
+        self._position = (self._position + count) % HOP_SAMPLES
+        return output
+
+    def _peaks(self, feeds: np.ndarray) -> np.ndarray:
+        """Largest magnitude beyond the limit in every hop that ends, 0 where there is none: (hops, D)."""
+        magnitudes = feeds ^ (feeds >> 63)
+        stop = self._position + feeds.shape[0]
+        hops = -(-stop // HOP_SAMPLES)
+        padded = np.zeros((hops * HOP_SAMPLES, feeds.shape[1]), dtype=np.int64)
+        padded[self._position : stop] = np.where(magnitudes > self.limits, magnitudes, 0)
+        peaks = padded.reshape(hops, HOP_SAMPLES, -1).max(axis=1)
+        peaks[0] = np.maximum(peaks[0], self._peak)
+        self._peak = np.zeros_like(self._peak) if stop % HOP_SAMPLES == 0 else peaks[-1]
+        return np.asarray(peaks[: stop // HOP_SAMPLES])
+
+    def _decide(self, peaks: np.ndarray) -> np.ndarray:
+        """Gains at the ends of the hops that will be played: (hops, G)."""
+        if not peaks.shape[0]:
+            return self._nodes[:0]
+        hops = self._settings.hops
+        targets = np.where(peaks >= self.limits, (self.limits << GAIN_BITS) // (peaks + 1), GAIN_ONE)
+        self.least = np.minimum(self.least, targets.min(axis=0))
+        if self._settings.linked:
+            targets = targets.min(axis=1, keepdims=True)
+        known = np.concatenate([self._targets, targets])
+        held = np.lib.stride_tricks.sliding_window_view(known, hops + 1, axis=0).min(axis=2)
+        smoothed = np.concatenate([self._smoothed, self._release(held)])
+        sums = np.lib.stride_tricks.sliding_window_view(smoothed[1:], hops, axis=0).sum(axis=2)
+        self._targets, self._smoothed = known[-hops:], smoothed[-hops:]
+        gains = sums // hops
+        self.decisions.extend(gains)
+        return np.asarray(gains)
+
+    def _release(self, held: np.ndarray) -> np.ndarray:
+        if held.min() == GAIN_ONE == self._smoothed[-1].min():
+            return held
+        result, rate = held.tolist(), self._settings.release
+        newest = self._smoothed[-1].tolist()
+        for row in result:
+            for g, most in enumerate(row):
+                row[g] = newest[g] = min(most, newest[g] + ((RELEASE_GOAL - newest[g]) * rate >> RELEASE_BITS))
+        return np.array(result, dtype=np.int64)
+
+
+class VolumeTwin:
+    """A gain that moves to its target by at most 2**18 each hop, with the firmware's state."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Go to full volume, at rest."""
+        self.jump(GAIN_ONE)
+
+    def jump(self, gain: int) -> None:
+        """Be at rest at a gain, as the board's own playing is when it begins."""
+        self.target = self._before = self._after = gain
+        self._position = 0
+
+    def process(self, buses: np.ndarray) -> np.ndarray:
+        """Scale the filters' inputs: (n, I) int64; (n, I) int64."""
+        count = buses.shape[0]
+        nodes = [self._before, self._after]
+        while HOP_SAMPLES * (len(nodes) - 1) <= self._position + count:
+            nodes.append(nodes[-1] + min(max(self.target - nodes[-1], -VOLUME_STEP_RAW), VOLUME_STEP_RAW))
+        output = scale(buses, ramp(np.array(nodes, dtype=np.int64), self._position, count)[:, None])
+        over, self._position = divmod(self._position + count, HOP_SAMPLES)
+        self._before, self._after = nodes[over], nodes[over + 1]
+        return output

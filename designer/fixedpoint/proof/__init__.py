@@ -1,0 +1,1 @@
+"""Proofs: nothing overflows, and how far fixed point can be from float64."""

@@ -1,0 +1,53 @@
+"""Bounds of volume and limiters, over all inputs.
+
+Why no sample passes its limit L.  Let P be the largest magnitude of a hop (−x − 1 where x is negative), P > L.  Its
+target is t = ⌊L·2²⁴ / (P + 1)⌋.  The gain is held over `hops` + 1 targets, so each of the `hops` gains in the mean at
+a node is at most the targets of both hops beside it, and so is the floor of the mean; what lies on the line between two
+nodes is at most the larger of them.  With the factor c ≤ 16·t that a sample x of this hop meets,
+
+    −L·2²⁸ ≤ −(P + 1)·16·t ≤ x·c ≤ P·16·t < L·2²⁸,   and after (· + 2²⁷) >> 28:   −L ≤ y ≤ L.
+
+Where P ≤ L and the gain is 1, y is x, from −L − 1 to L.  So the product has never more bits than the limit's own,
+however large x is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from designer.dsp.limiter import HOP_SAMPLES
+from designer.fixedpoint.limiter import GAIN_BITS, GAIN_ONE, MAX_HOPS, RAMP_BITS, RELEASE_GOAL, FixedLimiter
+from designer.fixedpoint.number_format import QFormat
+from designer.fixedpoint.proof.bound import Bound
+
+
+def volume_bounds(word: QFormat) -> Iterator[Bound]:
+    """Bound what the volume does to samples within the word."""
+    half = 1 << (RAMP_BITS - 1)
+    yield Bound(
+        "volume",
+        "product",
+        (word.smallest << RAMP_BITS) + half,
+        (word.largest << RAMP_BITS) + half,
+        1 << 63,
+    )
+    yield _line("volume")
+
+
+def limiter_bounds(settings: FixedLimiter, names: tuple[str, ...]) -> Iterator[Bound]:
+    """Bound every intermediate behind the feeds, for feeds of any size."""
+    half = 1 << (RAMP_BITS - 1)
+    for name, limit in zip(names, settings.limits, strict=True):
+        where = f"driver '{name}'"
+        yield Bound("limiter", f"{where}: target's dividend", 0, limit << GAIN_BITS, 1 << 63)
+        product = (limit + 1) << RAMP_BITS
+        yield Bound("limiter", f"{where}: product", half - product, half + product, 1 << 63)
+        yield Bound("limiter", f"{where}: output", -limit - 1, limit, limit + 1)
+    yield Bound("limiter", "sum of gains", 0, settings.hops * GAIN_ONE, MAX_HOPS * GAIN_ONE + 1)
+    yield Bound("limiter", "release", 0, RELEASE_GOAL * settings.release, 1 << 63)
+    yield _line("limiter")
+
+
+def _line(stage: str) -> Bound:
+    # Ahead of the sum of both terms: one of them may be as low as this.
+    return Bound(stage, "gain on a line", -GAIN_ONE * (HOP_SAMPLES - 1), GAIN_ONE * HOP_SAMPLES, 1 << 31)

@@ -1,0 +1,1 @@
+"""From float filters to integer taps."""

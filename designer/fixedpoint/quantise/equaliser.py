@@ -1,0 +1,155 @@
+"""Quantise the equalisers of buses: their scale, their taps, and what that leaves for the paths behind them.
+
+What an equaliser makes must stay in the range of its bus, which Σ|h| ≤ 1 sees to.  The quantiser therefore scales it
+so, and gives the inverse gain to the paths behind.  Where their taps have 16 bits the scale is a little lower still, so
+that the one tap of the reference path is an integer: a pure delay stays one.
+
+An error of the equaliser is heard through all paths behind it, one of a path through the equaliser: the weights of both
+are those of the filters (see `weights`), times the power response of the other stage.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.filters.two_stage import Factors
+from designer.fixedpoint.bank import (
+    EQUALISER_EXPONENTS,
+    EQUALISER_SHIFT_AT_ZERO,
+    SUM_LIMIT_Q31,
+    TAP_TYPES,
+    Arithmetic,
+    FixedPointPath,
+)
+from designer.fixedpoint.number_format import BUS_FORMATS, COEFFICIENT_FORMATS
+from designer.fixedpoint.quantise.nearest_plane import weight_factor
+from designer.fixedpoint.quantise.path import SHAPING_LSB, largest_exponent, quantise_path
+
+# Where shaping has made Σ|h| too large, the scale is lowered by this and the taps are sought again.
+_SHRINK = 1 - 2.0**-9
+# Weights reach down by no more than this: the nearest plane then stays in the range of float64.
+_LEAST_POWER = 1e-6
+
+
+def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
+    """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
+
+    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`firmware/core/table_set.c`).
+    """
+    taps = path.coefficients.astype(np.int64)
+    if arithmetic == "q31" and int(np.abs(taps).sum()) >= SUM_LIMIT_Q31:
+        return False
+    reach = 1 << BUS_FORMATS[arithmetic].fraction_bits
+    ends = np.stack([taps * -reach, taps * (reach - 1)]) >> (16 if arithmetic == "q31x15" else 0)
+    shift = EQUALISER_SHIFT_AT_ZERO[arithmetic] + path.exponent
+    least, most = (int(end.sum()) + ((1 << shift) >> 1) >> shift for end in (ends.min(axis=0), ends.max(axis=0)))
+    return -reach <= least and most < reach
+
+
+def quantise_equalisers(
+    factors: Factors, arithmetic: Arithmetic, power: NDArray[np.float64] | None
+) -> tuple[tuple[FixedPointPath | None, ...], NDArray[np.float64], NDArray[np.float64] | None]:
+    """Scale and quantise each equaliser, and prepare what lies behind it.
+
+    Parameters
+    ----------
+    factors : Factors
+    arithmetic : 'q15', 'q31' or 'q31x15'
+    power : (K, B, F) float64, optional
+        Where the error of both stages together matters.
+
+    Returns
+    -------
+    equalisers : tuple of B FixedPointPath or None
+    components : (K, B, N) float64
+        Of the paths, louder by what the equalisers were lowered.
+    power : (K, B, F) float64, or None
+        Where the error of each path matters.
+    """
+    components = factors.components.copy()
+    equalisers: list[FixedPointPath | None] = []
+    behind = None if power is None else power.copy()
+    drivers = np.array([1 if factors.structure.groups[g].minus is None else 2 for g, _ in factors.structure.sums])
+    for b, (response, reference) in enumerate(zip(factors.equalisers, factors.references, strict=True)):
+        if response is None:
+            equalisers.append(None)
+            continue
+        factor = None
+        if power is not None:
+            size = 2 * (power.shape[2] - 1)
+            heard = np.abs(np.fft.rfft(components[:, b], size)) ** 2 * power[:, b] * drivers[:, None]
+            factor = weight_factor(_normalised(heard.sum(axis=0)), response.size)
+        single = None if reference is None else float(np.abs(components[reference, b]).max())
+        path, gain = quantise_equaliser(response, arithmetic, factor, single)
+        equalisers.append(path)
+        components[:, b] /= gain
+        if power is not None and behind is not None:
+            through = _normalised(np.abs(np.fft.rfft(response, size)) ** 2)
+            behind[:, b] = np.array([_normalised(row * through) for row in power[:, b]])
+    return tuple(equalisers), components, behind
+
+
+def quantise_equaliser(
+    response: NDArray[np.float64],
+    arithmetic: Arithmetic,
+    factor: NDArray[np.float64] | None = None,
+    reference: float | None = None,
+) -> tuple[FixedPointPath, float]:
+    """Quantise one equaliser at the largest scale that keeps its bus in range.
+
+    Parameters
+    ----------
+    response : (M,) float64
+        Not all zero.
+    arithmetic : 'q15', 'q31' or 'q31x15'
+    factor : (M, M) float64, optional
+        As for `quantise_path`.
+    reference : float, optional
+        Magnitude of the tap behind it that 16 bits are to hold exactly.
+
+    Returns
+    -------
+    path : FixedPointPath
+    gain : float
+        The path's response is close to ``response`` times this.
+    """
+    total = float(np.abs(response).sum())
+    exponent = _exponent(response / total, arithmetic)
+    one = 2.0 ** (COEFFICIENT_FORMATS[arithmetic].fraction_bits + exponent)
+    # What rounding or shaping may add, and the half unit of the output's rounding (`keeps_range`).
+    room = (
+        response.size * (SHAPING_LSB if factor is not None else 0.5) + one / 2 ** BUS_FORMATS[arithmetic].fraction_bits
+    )
+    gain = (1 - (room + 1) / one) / total
+    if arithmetic == "q31x15":
+        word = COEFFICIENT_FORMATS[arithmetic]
+        gain = min(gain, math.ldexp(word.largest * word.lsb, -exponent) / float(np.abs(response).max()))
+    while True:
+        exact = _with_exact_reference(gain, reference, arithmetic)
+        path = quantise_path(response * exact, arithmetic, factor, exponent)
+        if keeps_range(path, arithmetic):
+            return path, exact
+        gain *= _SHRINK
+
+
+def _exponent(response: NDArray[np.float64], arithmetic: Arithmetic) -> int:
+    """Largest exponent for an equaliser whose Σ|h| is 1."""
+    least, most = EQUALISER_EXPONENTS[arithmetic]
+    found = 0 if arithmetic == "q31" else largest_exponent(response, arithmetic)
+    return min(max(found, least), most)
+
+
+def _with_exact_reference(gain: float, reference: float | None, arithmetic: Arithmetic) -> float:
+    """Lower a gain by less than a part in 2**14, so that the reference's tap, divided by it, is an integer."""
+    if reference is None or TAP_TYPES[arithmetic] is not np.int16:
+        return gain
+    behind = reference / gain
+    scale = 2.0 ** (COEFFICIENT_FORMATS[arithmetic].fraction_bits + largest_exponent(np.array([behind]), arithmetic))
+    return reference * scale / math.ceil(behind * scale)
+
+
+def _normalised(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.maximum(power / power.max(), _LEAST_POWER))

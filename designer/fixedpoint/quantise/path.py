@@ -1,0 +1,137 @@
+"""Quantise one impulse response: integer taps, an exponent and a delay.
+
+16-bit taps are not rounded one by one: their error is moved out of the band that a path serves (see `weights` and
+`nearest_plane`).  32-bit taps are rounded, 90 dB below what a 16-bit program can hold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.filters.structure import Structure
+from designer.fixedpoint.accumulator_runs import LARGEST_SUM
+from designer.fixedpoint.bank import (
+    MAX_EXPONENT,
+    MAX_EXPONENT_Q31,
+    MIN_EXPONENT,
+    TAP_TYPES,
+    Arithmetic,
+    FixedPointPath,
+)
+from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
+from designer.fixedpoint.quantise.nearest_plane import nearest_plane, weighted_error
+from designer.numerics.triangular import solve_lower, solve_upper
+
+# Up to this length a lattice can be reduced in a fraction of a second.
+_LATTICE_TAPS = 64
+# By how much a shaped tap may lie further from 0 than the real one, on average.
+SHAPING_LSB = 2
+# Whatever is quieter gets the largest exponent anyhow.
+_LEAST_SUM = 2.0**-64
+
+
+def quantise_path(
+    response: np.ndarray,
+    arithmetic: Arithmetic,
+    factor: NDArray[np.float64] | None = None,
+    exponent: int | None = None,
+) -> FixedPointPath:
+    """Quantise one impulse response at the largest exponent that its accumulator admits.
+
+    Parameters
+    ----------
+    response : (N,) float64
+        Impulse response, full scale 1.
+    arithmetic : 'q15', 'q31' or 'q31x15'
+    factor : (N, N) float64, optional
+        From `weight_factor`: the norm in which the error is made small.  Without it, and always in q31, taps are
+        rounded to nearest.
+    exponent : int, optional
+        Shared with other paths; without it the largest that this one admits.
+
+    Returns
+    -------
+    FixedPointPath
+        Without leading and trailing zero taps; the leading ones become the delay.  In the given norm its error is
+        never larger than that of rounding, and it has no more taps.
+    """
+    word = COEFFICIENT_FORMATS[arithmetic]
+    exponent = largest_exponent(response, arithmetic) if exponent is None else exponent
+    # -32768 is never stored: four such factors overflow the dual 16-bit multiply-accumulate (Arm ARM, SMLALD).
+    raw = np.maximum(word.quantise(np.ldexp(response, exponent)), -word.largest)
+    if factor is not None and TAP_TYPES[arithmetic] is np.int16 and raw.any():
+        raw = _shaped(np.ldexp(response, exponent + word.fraction_bits), raw, factor, word.largest)
+    used = np.flatnonzero(raw)
+    if used.size == 0:
+        return FixedPointPath(np.zeros(0, dtype=TAP_TYPES[arithmetic]))
+    first, last = int(used[0]), int(used[-1])
+    return FixedPointPath(raw[first : last + 1].astype(TAP_TYPES[arithmetic]), delay=first, exponent=exponent)
+
+
+def _shaped(
+    target: NDArray[np.float64], rounded: NDArray[np.int64], factor: NDArray[np.float64], limit: int
+) -> NDArray[np.int64]:
+    """Integer taps near the target in the norm of the factor, within the span of the rounded ones."""
+    used = np.flatnonzero(rounded)
+    span = slice(int(used[0]), int(used[-1]) + 1)
+    size = span.stop - span.start
+    # What the taps outside of the span leave undone is made up for within it as well as it can be.  The leading block
+    # of a Toeplitz matrix's factor is the factor of its leading block, and all blocks of one size are equal.
+    block = factor[:size, :size]
+    outside = -target
+    outside[span] = 0.0
+    wanted = target[span] - solve_upper(block, solve_lower(block.T, factor[:, span].T @ (factor @ outside)))
+    points = nearest_plane(block, wanted, limit)[:1]
+    if size <= _LATTICE_TAPS:
+        # Imported only where a filter is short: most designs never need the library.
+        from designer.fixedpoint.quantise.lattice import near_points, reduced_basis
+
+        points = np.concatenate([points, near_points(block, reduced_basis(block), wanted)])
+    best, least = rounded, weighted_error(factor, rounded - target)
+    for point in points[np.abs(points).max(axis=1) <= limit]:
+        candidate = np.zeros_like(rounded)
+        candidate[span] = point.astype(np.int64)
+        error = weighted_error(factor, candidate - target)
+        if error < least:
+            best, least = candidate, error
+    return best
+
+
+def size_and_limit(response: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
+    """Return what limits a path at exponent 0: its largest tap, or in q31 its sum's Σ|h|."""
+    magnitude = np.abs(response)
+    if arithmetic == "q31":
+        # Rounding may add half an LSB at every tap.
+        return float(magnitude.sum()), 1.0 - response.size * COEFFICIENT_FORMATS[arithmetic].lsb
+    word = COEFFICIENT_FORMATS[arithmetic]
+    return float(magnitude.max(initial=0.0)), word.largest * word.lsb
+
+
+def group_exponents_q31(structure: Structure, components: np.ndarray) -> list[int]:
+    """One exponent for the paths of each group: the largest at which Σ|c| of each of its sums stays below 2**31."""
+    found = []
+    for g in range(len(structure.groups)):
+        sums = components[list(structure.sums_of(g))].reshape(len(structure.sums_of(g)), -1)
+        size, limit = max(size_and_limit(row, "q31") for row in sums)
+        found.append(
+            MAX_EXPONENT_Q31
+            if size == 0
+            else int(np.clip(np.floor(np.log2(limit / size)), MIN_EXPONENT, MAX_EXPONENT_Q31))
+        )
+    return found
+
+
+def largest_exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
+    """Largest left shift, -3 to 15, that the path's limit admits."""
+    size, limit = size_and_limit(response, arithmetic)
+    if size == 0.0:
+        return 0
+    if arithmetic != "q31" and limit < size <= 1.0:
+        return 0  # a tap that rounds to 1 is held one step below: that costs less than a bit of all the others
+    exponent = int(np.floor(np.log2(limit / size)))
+    if arithmetic == "q31x15":
+        # One run holds the whole path: Σ|c| within the 32-bit accumulator, with room for what shaping adds to each tap.
+        room = (LARGEST_SUM - SHAPING_LSB * response.size) * COEFFICIENT_FORMATS[arithmetic].lsb
+        exponent = min(exponent, int(np.floor(np.log2(room / max(float(np.abs(response).sum()), _LEAST_SUM)))))
+    return int(np.clip(exponent, MIN_EXPONENT, MAX_EXPONENT))

@@ -1,0 +1,77 @@
+"""Read a layout from TOML and validate it once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from designer.errors import LayoutError
+from designer.layout.messages import explain
+from designer.layout.model import Layout
+
+
+def parse_layout(text: str, source: str = "layout", directory: Path | None = None) -> Layout:
+    """Validate the TOML text of a layout.
+
+    Parameters
+    ----------
+    text : str
+        TOML document.
+    source : str
+        How error messages call it, normally the file's name.
+    directory : Path, optional
+        What relative paths in it are relative to.
+
+    Returns
+    -------
+    Layout
+        Frozen; drivers sorted by channel.
+
+    Raises
+    ------
+    LayoutError
+        With one line for each thing that is wrong: what, where, allowed, remedy.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
+    if directory is not None:
+        _rebase(data, directory)
+    try:
+        return Layout.model_validate(data)
+    except ValidationError as error:
+        raise LayoutError(explain(error, data, source)) from error
+
+
+def load_layout(path: Path) -> Layout:
+    """Read and validate a layout file.
+
+    Raises
+    ------
+    LayoutError
+        If the file cannot be read or is not a valid layout.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin files with a byte order mark
+    except (OSError, UnicodeDecodeError) as error:
+        raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
+    return parse_layout(text, path.name, path.parent)
+
+
+def _rebase(data: dict[str, Any], directory: Path) -> None:
+    """Make paths that are relative to the layout's own directory absolute: a saved design is used from elsewhere."""
+
+    def rebase(table: Any, key: str) -> None:
+        if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():
+            table[key] = (directory.resolve() / table[key]).as_posix()
+
+    rebase(data.get("listener"), "hrtf")
+    rebase(data.get("virtualisation"), "hrtf")
+    drivers = data.get("driver")
+    for driver in drivers if isinstance(drivers, list) else []:
+        if isinstance(driver, dict):
+            rebase(driver.get("measured"), "file")

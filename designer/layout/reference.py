@@ -1,0 +1,194 @@
+"""What every key of a layout means: the layout reference and the comments of new layouts come from here.
+
+Types, ranges and defaults are read from the model itself; only the meaning is written here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from designer.layout.model import Layout
+
+# By the model's class and field.
+MEANINGS: dict[str, dict[str, str]] = {
+    "Layout": {
+        "name": "Name of the board: small letters, digits, '-' and '_'; build/<name>/ is where everything goes.",
+        "description": "One line for people.",
+        "sample_rate_hz": "44100, 48000 or 96000.",
+        "arithmetic": "Of the firmware: q31 is quiet, q15 quick and small, q31x15 has samples of q31, taps of q15.",
+        "block_samples": "Frames in each block of the firmware; a multiple of 16.",
+        "speed_of_sound_m_per_s": "343 at 20 °C.",
+        "cabinet": "A sphere or a flat baffle.",
+        "listener": "Where the head is, and how far it moves.",
+        "room": "The room in which depth is evaluated.",
+        "virtualisation": "Where the stereo pair is to be heard.",
+        "crosstalk": "What cancellation is asked for, and what it may cost.",
+        "beamformer": "Where the centre channel goes.",
+        "filters": "Form and length of the filters.",
+        "output": "Level of the drivers' feeds.",
+        "driver": "One table for each driver, at least two.",
+    },
+    "SphereCabinet": {
+        "shape": "A rigid sphere, for compact speakers whose drivers look in several directions.",
+        "radius_m": "Radius of the cabinet; for a box, that of the sphere of equal volume.",
+    },
+    "BaffleCabinet": {
+        "shape": "A flat front that faces the listener, modelled as an infinite rigid baffle.",
+        "width_m": "Width of the front.",
+        "height_m": "Height of the front.",
+    },
+    "Driver": {
+        "name": "Unique name of the driver.",
+        "channel": "Output channel that feeds it; channels count from 0 without gaps.",
+        "radius_m": "Radius of the diaphragm.",
+        "azimuth_deg": "On a sphere: 0 faces the listener, +90 the listener's left, 180 the wall behind.",
+        "elevation_deg": "On a sphere: +90 faces up, -90 down.",
+        "y_m": "In a baffle: place to the listener's left of the centre.",
+        "z_m": "In a baffle: place above the centre.",
+        "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
+        "roles": "What it takes part in: crosstalk, beamformer.",
+        "limit_db": "The driver's feed never exceeds this level, re full scale, whatever comes in.",
+        "measured": "Measured responses that replace or complete the model of this driver.",
+    },
+    "Measured": {
+        "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
+        "gain_db": "Level beyond the model's, which the measurement is set to where it is loudest.",
+        "from_hz": "Below this the model takes over, where a window leaves no resolution; 0: never.",
+        "window_ms": "Kept after the peak of each response; the rest is taken for room and noise.",
+        "complete": "Whether the model stands in for directions that were not measured.",
+    },
+    "Listener": {
+        "distance_m": "From the centre of the head to the centre of the cabinet.",
+        "head_radius_m": "Radius of the head; 0.0875 is an average adult's.",
+        "lateral_span_m": "The head may move this far to either side.",
+        "distance_span_m": "The head may move this far to and fro.",
+        "yaw_span_deg": "The head may turn this far to either side.",
+        "hrtf": "A measured head in the place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
+    },
+    "ListeningRoom": {
+        "size_m": "[length, width, height]; length is along the line from listener to cabinet. Left out: 3.3 m more "
+        "than the distance, 4.2 and 2.6 m.",
+        "listener_m": "The head's place: from the wall behind the listener, from the wall on the right, above the "
+        "floor. Left out: clear of all walls, 10 cm off the middle, ears at 1.2 m.",
+        "absorption": "Part of the energy that each wall takes.",
+    },
+    "Virtualisation": {
+        "azimuth_deg": "The left source is heard at this azimuth, the right one at its mirror image.",
+        "hrtf": "Whose ears the sources are meant for: SOFA file; left out, the sphere's (SimpleFreeFieldHRIR).",
+    },
+    "Crosstalk": {
+        "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear; interpolated between.",
+        "effort_cap_db": "The most power that all drivers together may spend beyond one driver's for the same level.",
+    },
+    "Beamformer": {
+        "null_azimuths_deg": "Directions that the centre channel leaves alone.",
+        "null_levels_db": "Levels wanted at those directions, one each, relative to the axis: a shape over azimuth. "
+        "Left out, as quiet as they come.",
+        "null_depth_db": "How deep nulls have to be; deeper counts for more against an even lobe.",
+        "lobe_ripple_db": "How uneven the lobe may be; what the layout cannot do is named in the scorecard.",
+        "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
+        "white_noise_gain_floor_db": "Least white noise gain: how far drivers may differ before the nulls fill.",
+        "band_hz": "Band of the beam; outside it fades into plain mixing.",
+    },
+    "Filters": {
+        "form": "rtf: what all drivers have in common is filtered once, ahead of the split, and each driver relative "
+        "to a reference behind it, where that keeps the error budget with fewer taps; direct: never.",
+        "taps": "Length of every FIR, in the direct form; left out, the design takes the shortest filters that keep "
+        "its error budget.",
+    },
+    "Output": {
+        "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "
+        "no signal whatever exceeds it; music stays far below, so the default is louder.",
+        "look_ahead_ms": "How far ahead the limiters look, which is by how much they delay; rounded up to whole hops "
+        "of 16 samples.",
+        "release_ms": "Time in which a limiter's gain comes back, after what needed it has gone.",
+        "link_limiters": "Whether all drivers are turned down together, so that nulls and virtual sources stay; "
+        "else each for itself.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the layout.
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+    allowed : str
+        Range or choice, in words; empty where the meaning says it.
+    default : Any
+        None where the key is required or has no default.
+    required : bool
+    """
+
+    name: str
+    meaning: str
+    allowed: str
+    default: Any
+    required: bool
+
+
+def keys_of(model: str) -> list[Key]:
+    """Every key of one table of the layout.
+
+    Parameters
+    ----------
+    model : str
+        Name of its class, such as 'Driver'.
+
+    Raises
+    ------
+    KeyError
+        If there is no such table, or a key of it has no meaning here or in the model.
+    """
+    schema = _schemas()[model]
+    written = MEANINGS.get(model, {})
+    keys = []
+    for name, field in schema["properties"].items():
+        meaning = written.get(name) or field.get("description")
+        if not meaning:
+            raise KeyError(f"layout key {model}.{name}: say what it means in designer/layout/reference.py")
+        keys.append(Key(name, meaning, _allowed(field), field.get("default"), name in schema.get("required", [])))
+    return keys
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Names of the tables in a file, and of their classes, in the order of the model."""
+    schemas = _schemas()
+    yield "", "Layout"
+    for name, field in schemas["Layout"]["properties"].items():
+        for reference in _references(field):
+            yield name, reference
+            for inner, part in schemas[reference]["properties"].items():
+                for nested in _references(part):
+                    yield f"{name}.{inner}", nested
+
+
+def _schemas() -> dict[str, Any]:
+    schema = Layout.model_json_schema(by_alias=True)
+    return {"Layout": schema, **schema.get("$defs", {})}
+
+
+def _references(field: dict[str, Any]) -> list[str]:
+    """Classes that a field's value may have."""
+    parts = [field, *field.get("anyOf", []), *field.get("oneOf", []), *field.get("allOf", []), field.get("items") or {}]
+    return [part["$ref"].rsplit("/", 1)[-1] for part in parts if isinstance(part, dict) and "$ref" in part]
+
+
+def _allowed(field: dict[str, Any]) -> str:
+    for part in (field, *field.get("anyOf", [])):
+        if "const" in part:
+            return f'"{part["const"]}"'
+        if "enum" in part:
+            return " or ".join(f'"{value}"' for value in part["enum"])
+        low = part.get("minimum", part.get("exclusiveMinimum"))
+        high = part.get("maximum", part.get("exclusiveMaximum"))
+        if low is not None and high is not None:
+            return f"{low:g} … {high:g}"
+        if low is not None or high is not None:
+            return f"from {low:g}" if low is not None else f"up to {high:g}"
+    return ""

@@ -1,0 +1,239 @@
+"""The sections of a layout: cabinet, drivers, listener, room and targets."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+SAMPLE_RATES_HZ = (44100, 48000, 96000)
+INPUT_NAMES = ("left", "right", "centre")
+
+# A living room: 60 m³ where the listener sits 2 m away, 10 cm off the middle, ears at 1.2 m.  Behind the listener and
+# the cabinet; width and height.
+_ROOM_MARGIN_M = (2.0, 1.3)
+_ROOM_SECTION_M = (4.2, 2.6)
+_ROOM_ASIDE_M, _ROOM_EAR_HEIGHT_M = 0.1, 1.2
+
+# Strict: text or a truth value in the place of a number is a mistake, not a number.
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
+BandHz = tuple[Annotated[Finite, Field(ge=0)], Annotated[Finite, Field(gt=0)]]
+
+
+class Section(BaseModel):
+    """A table of the layout: frozen, and without room for unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SphereCabinet(Section):
+    """A rigid sphere that carries spherical-cap drivers."""
+
+    shape: Literal["sphere"]
+    radius_m: Annotated[Finite, Field(ge=0.02, le=0.5)]
+
+
+class BaffleCabinet(Section):
+    """A flat front that faces the listener, modelled as an infinite rigid baffle."""
+
+    shape: Literal["baffle"]
+    width_m: Annotated[Finite, Field(ge=0.05, le=3.0)]
+    height_m: Annotated[Finite, Field(ge=0.02, le=1.0)]
+
+
+Cabinet = Annotated[SphereCabinet | BaffleCabinet, Field(discriminator="shape")]
+
+
+class Measured(Section):
+    """Measured responses that replace or complete the model of a driver."""
+
+    file: str
+    gain_db: Annotated[Finite, Field(ge=-40, le=40)] = 0.0
+    from_hz: Annotated[Finite, Field(ge=0, le=2000)] = 0.0
+    window_ms: Annotated[Finite, Field(ge=1, le=200)] = 8.0
+    complete: bool = False
+
+
+class Driver(Section):
+    """One driver: where it sits, which output channel feeds it, and the band it can play.
+
+    On a sphere its place is ``azimuth_deg`` and ``elevation_deg``; in a baffle it is ``y_m`` (to the listener's
+    left of the centre) and ``z_m`` (up).  ``radius_m`` is the radius of the diaphragm.
+    """
+
+    name: Name
+    channel: Annotated[int, Field(strict=True, ge=0, le=15)]
+    radius_m: Annotated[Finite, Field(ge=0.004, le=0.2)]
+    azimuth_deg: Annotated[Finite, Field(ge=-180, le=180)] | None = None
+    elevation_deg: Annotated[Finite, Field(ge=-90, le=90)] | None = None
+    y_m: Annotated[Finite, Field(ge=-1.5, le=1.5)] | None = None
+    z_m: Annotated[Finite, Field(ge=-0.5, le=0.5)] | None = None
+    band_hz: BandHz = (0.0, 48000.0)
+    roles: tuple[Literal["crosstalk", "beamformer"], ...] = ("crosstalk", "beamformer")
+    limit_db: Annotated[Finite, Field(ge=-60, le=0)] = 0.0
+    measured: Measured | None = None
+
+    @model_validator(mode="after")
+    def _check_band(self) -> Driver:
+        if self.band_hz[0] >= self.band_hz[1]:
+            raise ValueError(f"band_hz = {list(self.band_hz)}: the lower edge must lie below the upper edge")
+        return self
+
+    @property
+    def direction(self) -> np.ndarray:
+        """Unit vector of the driver's axis, listener's coordinates: (3,) float64."""
+        azimuth, elevation = math.radians(self.azimuth_deg or 0.0), math.radians(self.elevation_deg or 0.0)
+        return np.array(
+            [
+                -math.cos(azimuth) * math.cos(elevation),
+                math.sin(azimuth) * math.cos(elevation),
+                math.sin(elevation),
+            ]
+        )
+
+
+class Listener(Section):
+    """Where the head is, how large it is, and how far it is expected to move (one-sided spans)."""
+
+    distance_m: Annotated[Finite, Field(ge=0.3, le=10.0)] = 2.0
+    head_radius_m: Annotated[Finite, Field(ge=0.06, le=0.12)] = 0.0875
+    lateral_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.05
+    distance_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.10
+    yaw_span_deg: Annotated[Finite, Field(ge=0, le=30)] = 5.0
+    hrtf: str | None = None
+
+
+Length = Annotated[Finite, Field(gt=0, le=50)]
+
+
+class ListeningRoom(Section):
+    """The room that the evaluation puts loudspeaker and listener into: a shoebox with walls of one absorption."""
+
+    size_m: tuple[Length, Length, Length] | None = None
+    listener_m: tuple[Length, Length, Length] | None = None
+    absorption: Annotated[Finite, Field(ge=0.02, le=0.98)] = 0.3
+
+
+class Virtualisation(Section):
+    """The azimuth of the virtual stereo pair, left source positive, and whose ears it is meant for."""
+
+    azimuth_deg: Annotated[Finite, Field(ge=5, le=90)] = 30.0
+    hrtf: str | None = None
+
+
+class Crosstalk(Section):
+    """Targets of crosstalk cancellation: gain (ipsilateral over contralateral power) and effort."""
+
+    target_gain_db: tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...] = (
+        (200.0, 0.0),
+        (500.0, 7.0),
+        (1000.0, 13.0),
+        (8000.0, 13.0),
+        (12000.0, 0.0),
+    )
+    effort_cap_db: Annotated[Finite, Field(ge=0, le=30)] = 12.0
+
+    @field_validator("target_gain_db")
+    @classmethod
+    def _check_curve(cls, curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        if len(curve) < 2 or any(b[0] <= a[0] for a, b in itertools.pairwise(curve)) or curve[0][0] <= 0:
+            raise ValueError("needs at least two [frequency_hz, gain_db] pairs of rising positive frequency")
+        return curve
+
+
+class Beamformer(Section):
+    """Constraints of the centre channel's beam, as data.
+
+    ``null_levels_db`` gives the levels wanted at the null azimuths, relative to the axis: a shape over azimuth in the
+    place of nulls as deep as they come.
+    """
+
+    null_azimuths_deg: tuple[Annotated[Finite, Field(ge=-180, le=180)], ...] = (-90.0, 90.0)
+    null_levels_db: tuple[Annotated[Finite, Field(ge=-80, le=0)], ...] | None = None
+    null_depth_db: Annotated[Finite, Field(ge=6, le=40)] = 20.0
+    lobe_half_width_deg: Annotated[Finite, Field(ge=5, le=90)] = 45.0
+    lobe_ripple_db: Annotated[Finite, Field(ge=0.1, le=20)] = 3.0
+    white_noise_gain_floor_db: Annotated[Finite, Field(ge=-30, le=10)] = -6.0
+    band_hz: BandHz = (300.0, 4000.0)
+
+
+class Filters(Section):
+    """Form and length of the filters.
+
+    ``form = "rtf"`` filters what the drivers have in common once, ahead of the split, where that keeps the error budget
+    with fewer taps; ``"direct"`` never does.  ``taps`` is the length of every FIR, and asks for the direct form; left
+    out, the design chooses the shortest filters that keep its error budget.
+    """
+
+    form: Literal["rtf", "direct"] = "rtf"
+    taps: Annotated[int, Field(strict=True, ge=16, le=512)] | None = None
+
+
+class Output(Section):
+    """Level of the drivers' feeds, and what keeps them within their limits.
+
+    ``peak_gain_db`` is the level that the loudest driver would reach if every input at once were matched to its
+    filters at full scale.  At 0 dB no signal whatever exceeds it; music stays far below, so the default is louder,
+    and what does exceed a driver's ``limit_db`` is turned down by its limiter.
+    """
+
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
+    look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
+    release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
+    link_limiters: Annotated[bool, Field(strict=True)] = True
+
+
+class LayoutSections(Section):
+    """Every key of a layout, each checked by itself."""
+
+    name: Name
+    description: str = ""
+    sample_rate_hz: Annotated[int, Field(strict=True)] = 48000
+    arithmetic: Literal["q15", "q31", "q31x15"] = "q31"
+    block_samples: Annotated[int, Field(strict=True, ge=16, le=256, multiple_of=16)] = 64
+    speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
+    cabinet: Cabinet
+    listener: Listener = Listener()
+    room: ListeningRoom = ListeningRoom()
+    virtualisation: Virtualisation = Virtualisation()
+    crosstalk: Crosstalk = Crosstalk()
+    beamformer: Beamformer = Beamformer()
+    filters: Filters = Filters()
+    output: Output = Output()
+    drivers: Annotated[tuple[Driver, ...], Field(alias="driver", min_length=2, max_length=16)]
+
+    @field_validator("sample_rate_hz")
+    @classmethod
+    def _check_rate(cls, rate: int) -> int:
+        if rate not in SAMPLE_RATES_HZ:
+            raise ValueError(f"allowed are {', '.join(map(str, SAMPLE_RATES_HZ))}")
+        return rate
+
+    @field_validator("drivers")
+    @classmethod
+    def _sort_by_channel(cls, drivers: tuple[Driver, ...]) -> tuple[Driver, ...]:
+        return tuple(sorted(drivers, key=lambda driver: driver.channel))
+
+    @property
+    def room_size_m(self) -> tuple[float, float, float]:
+        """Length, width and height of the listening room."""
+        return self.room.size_m or (self.listener.distance_m + sum(_ROOM_MARGIN_M), *_ROOM_SECTION_M)
+
+    @property
+    def room_listener_m(self) -> tuple[float, float, float]:
+        """Place of the head in it: from the walls behind and to the right, above the floor."""
+        if self.room.listener_m:
+            return self.room.listener_m
+        length, width, height = self.room_size_m
+        spare = length - self.listener.distance_m
+        behind = spare * _ROOM_MARGIN_M[0] / sum(_ROOM_MARGIN_M)
+        return behind, width / 2 - _ROOM_ASIDE_M, min(_ROOM_EAR_HEIGHT_M, height / 2)
+
+    @property
+    def driver_names(self) -> tuple[str, ...]:
+        """Names of the drivers in channel order: the order of axis D everywhere downstream."""
+        return tuple(driver.name for driver in self.drivers)

@@ -1,0 +1,1 @@
+"""Numerical methods that need NumPy alone, and work on a second core."""

@@ -1,0 +1,1 @@
+"""The regression on a board: signals, comparisons, measurements, report and history."""

@@ -1,0 +1,141 @@
+"""The comparisons of a HIL run, never mixed: board with twin, twin with float64, and (in `acoustics`) the ears."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from designer.dsp.engine import FloatEngine
+from designer.dsp.limiter import Limiter
+from designer.filters.bank import FilterBank
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.limiter import GAIN_ONE
+from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
+from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
+from designer.regression.first_difference import StageDifference
+from designer.regression.signals import Signal
+
+# What a quarter of a second of noise may lie from its expectation.
+_FINITE_NOISE_DB = 0.5
+
+
+@dataclass(frozen=True)
+class SignalReport:
+    """What one signal showed.
+
+    Attributes
+    ----------
+    name, entry : str
+    samples : int
+        Per channel.
+    bit_exact : bool
+        Board and twin agree in every bit.
+    first_difference : str
+        Driver, sample and both values where they first differ; empty when bit exact.
+    board_twin_max_difference_lsb : int
+    max_error_lsb : float
+        Board against float64.
+    error_bound_lsb : float
+        Largest bound that the arithmetic admits on this signal.
+    within_bound : bool
+        The error lies within its bound at every sample of every driver.
+    snr_db : float
+        Float output's energy over the energy of the error, all drivers.
+    snr_limit_db : float
+        What is required: the stated figure on noise at the filters that no limiter turns
+        down, else what the bound guarantees.
+    peak_dbfs : float
+        Largest output.
+    passed : bool
+    first_difference_sample : int or None
+        Where they first differ.
+    located : StageDifference or None
+        The stage at which that starts, once it has been looked for.
+    """
+
+    name: str
+    entry: str
+    samples: int
+    bit_exact: bool
+    first_difference: str
+    board_twin_max_difference_lsb: int
+    max_error_lsb: float
+    error_bound_lsb: float
+    within_bound: bool
+    snr_db: float
+    snr_limit_db: float
+    peak_dbfs: float
+    passed: bool
+    first_difference_sample: int | None = None
+    located: StageDifference | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPointBank) -> SignalReport:
+    """Compare a board's output with the twin and with float64.
+
+    Parameters
+    ----------
+    signal : Signal
+        The stimulus; the board started from reset.
+    board : (n, D) integers
+        What came back.
+    bank, fixed : FilterBank, FixedPointBank
+        The design.
+    """
+    word = SAMPLE_FORMATS[fixed.arithmetic]
+    model = Twin(fixed)
+    twin = model.process(signal.samples, signal.entry)
+    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), model.limiter_decisions)
+    engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
+    reference = engine.process(word.to_float(signal.samples), signal.entry)
+    if signal.entry == "program":
+        bound = program_error_bound(bank.impulse_responses, fixed, signal.samples)
+    else:
+        bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(signal.samples))
+    bound = limited_error_bound(bound, fixed, model.limiter.decisions)
+    limited = bool(np.any(model.limiter.least < GAIN_ONE))
+    error = np.abs(word.to_float(board) - reference)
+    snr_db = _ratio_db(reference, error)
+    is_stated = signal.name == "noise" and not limited
+    limit_db = noise_floor_db(bank, fixed) if is_stated else _ratio_db(reference, bound)
+    difference = np.asarray(board, dtype=np.int64) - twin
+    exact, within = not difference.any(), bool(np.all(error <= bound))
+    return SignalReport(
+        signal.name,
+        signal.entry,
+        int(signal.samples.shape[0]),
+        exact,
+        "" if exact else _first_difference(board, twin, bank.driver_names),
+        int(np.abs(difference).max(initial=0)),
+        float(error.max(initial=0.0) / word.lsb),
+        float(bound.max(initial=0.0) / word.lsb),
+        within,
+        snr_db,
+        limit_db,
+        float(20 * np.log10(max(np.abs(word.to_float(board)).max(initial=0.0), 1e-12))),
+        bool(exact and within and snr_db >= limit_db),
+        None if exact else int(np.argwhere(difference)[0, 0]),
+    )
+
+
+def noise_floor_db(bank: FilterBank, fixed: FixedPointBank) -> float:
+    """Least SNR on white noise: what coefficients and roundings let expect of this design, never below its word's."""
+    return max(NOISE_SNR_DB[fixed.arithmetic], white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
+
+
+def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:
+    energy, noise = float(np.sum(signal**2)), float(np.sum(error**2))
+    return float(np.clip(10 * np.log10(max(energy, 1e-300) / max(noise, 1e-300)), -300.0, 300.0))
+
+
+def _first_difference(board: np.ndarray, twin: np.ndarray, names: tuple[str, ...]) -> str:
+    sample, driver = (int(index) for index in np.argwhere(np.asarray(board) != twin)[0])
+    return f"driver '{names[driver]}', sample {sample}: board {int(board[sample, driver])}, twin {twin[sample, driver]}"

@@ -1,0 +1,164 @@
+"""Where a board first differs from its twin: stage by stage through the last block that it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from designer import protocol
+from designer.board.session import Board
+from designer.dsp.engine import Entry
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.model.pipeline import Stages, Twin
+
+STAGE_MEANINGS = {
+    "bus": "bus into the filters, behind upmix, volume and the rotation to mid and side",
+    "equalised": "equaliser of the bus",
+    "path": "path of the FIR matrix",
+    "sum": "sum, ahead of what makes drivers of sums",
+    "feed": "driver ahead of its limiter",
+    "output": "output, behind the limiter",
+}
+
+
+@dataclass(frozen=True)
+class StageDifference:
+    """The first sample at which a stage of the board is not what the twin says.
+
+    Attributes
+    ----------
+    stage : str
+        'bus', 'equalised', 'path', 'sum', 'feed' or 'output': the first in the pipeline's order that differs.
+    channel : str
+        Bus, path or driver by name.
+    sample : int
+        Frame number since the start.
+    board, twin : int
+        Raw values.
+    """
+
+    stage: str
+    channel: str
+    sample: int
+    board: int
+    twin: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.channel}, sample {self.sample}: board {self.board}, twin {self.twin}; "
+            f"it starts at the {STAGE_MEANINGS[self.stage]}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def channel_names(bank: FixedPointBank, stage: str) -> list[str]:
+    """Names of a stage's channels, in the order of TAP's index."""
+    if stage in ("bus", "equalised"):
+        return [f"bus '{name}'" for name in bank.bus_names]
+    if stage == "path":
+        return [f"driver '{name}' <- '{bus}'" for name in bank.sum_names for bus in bank.bus_names]
+    if stage == "sum":
+        return [f"driver '{name}'" for name in bank.sum_names]
+    return [f"driver '{name}'" for name in bank.driver_names]
+
+
+def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame: int) -> StageDifference | None:
+    """Compare the board's last block with the twin's at every stage, in the order of the pipeline.
+
+    Parameters
+    ----------
+    board : Board
+        Has just run the block.
+    bank : FixedPointBank
+    twin : Stages
+        The same block.
+    first_frame : int
+        Its first frame's number since the start.
+
+    Returns
+    -------
+    StageDifference or None
+        Of the first stage that differs, its earliest sample.
+    """
+    for stage in protocol.STAGE:
+        name = stage.lower()
+        if name == "equalised" and not bank.is_equalised:
+            continue
+        expected = getattr(twin, name)
+        seen = np.stack([board.tap(name, index) for index in range(expected.shape[1])], axis=1)
+        wrong = np.argwhere(seen != expected)
+        if wrong.size:
+            n, channel = (int(index) for index in wrong[0])
+            return StageDifference(
+                name,
+                channel_names(bank, name)[channel],
+                first_frame + n,
+                int(seen[n, channel]),
+                int(expected[n, channel]),
+            )
+    return None
+
+
+def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
+    """Blocks that filters and limiters remember: so far back a difference can lie that rounding hid until now."""
+    return -(-(bank.history_samples + 1 + 2 * bank.limiter.delay_samples) // block_samples)
+
+
+def first_difference(
+    board: Board,
+    bank: FixedPointBank,
+    twin: Twin,
+    words: np.ndarray,
+    entry: Entry,
+    first_frame: int,
+    run: Callable[[int], object],
+) -> StageDifference | None:
+    """Run block after block on both, and stop at the first that differs at any stage.
+
+    Parameters
+    ----------
+    board, twin : Board, Twin
+        In the same state.
+    bank : FixedPointBank
+    words : (n, channels) integers
+        The blocks' input.
+    entry : 'program' or 'filters'
+    first_frame : int
+        Number of the first of them since the start.
+    run : callable
+        Makes the board run the block that begins at an index into `words`.
+    """
+    size = board.info.block_samples
+    for start in range(0, words.shape[0], size):
+        run(start)
+        stages = twin.trace(words[start : start + size], entry)
+        difference = compare_stages(board, bank, stages, first_frame + start)
+        if difference is not None:
+            return difference
+    return None
+
+
+def locate_streamed(
+    board: Board, bank: FixedPointBank, samples: np.ndarray, entry: Entry, sample: int
+) -> StageDifference | None:
+    """Stream a signal again until shortly before the block that holds `sample`, and look into what follows.
+
+    Returns
+    -------
+    StageDifference or None
+        None where all comes out right this time: the fault does not repeat.
+    """
+    size = board.info.block_samples
+    block = sample // size
+    start = max(0, block - memory_blocks(bank, size)) * size
+    words = samples[start : (block + 1) * size]
+    twin = Twin(bank)
+    twin.process(samples[:start], entry)
+    board.process(samples[:start], entry)
+    return first_difference(board, bank, twin, words, entry, start, lambda n: board.stream(words[n : n + size], entry))

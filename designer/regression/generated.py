@@ -1,0 +1,219 @@
+"""Hours of audio without a line to carry them: the board makes the signal, and only CRCs of its outputs come back.
+
+The host's twin computes the same outputs meanwhile.  Where a CRC differs, the block is run again on the board and
+fetched in full, stage by stage.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from designer.board.session import Board, GenerateRequest
+from designer.dsp.engine import Entry
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.model.generator import GeneratedSignal
+from designer.fixedpoint.model.pipeline import Twin
+from designer.regression.first_difference import StageDifference, first_difference, memory_blocks
+
+# A request must be answered well within the link's patience, four of them under way.
+REQUEST_S = 0.25
+MAX_REQUEST_BLOCKS = 4096
+BATCH_REQUESTS = 16
+BLOCKS_PER_CRC = 16
+# Blocks that a fault is looked for in, ahead of the one that differs, before all is run again from the start.
+WARM_UP_BLOCKS = 256
+
+
+@dataclass(frozen=True)
+class GeneratedReport:
+    """What a generated signal showed.
+
+    Attributes
+    ----------
+    signal, entry : str
+    seed, attenuation : int
+    frames : int
+        Compared, per channel.
+    crcs : int
+        CRC-32 compared.
+    bit_exact : bool
+    difference : StageDifference or None
+        Where the first difference starts.
+    fault : str
+        What to tell; empty when bit exact.
+    wall_s : float
+        Time taken, board and twin together.
+    times_real_time : float
+    """
+
+    signal: str
+    entry: str
+    seed: int
+    attenuation: int
+    frames: int
+    crcs: int
+    bit_exact: bool
+    difference: StageDifference | None
+    fault: str
+    wall_s: float
+    times_real_time: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def verify_generated(
+    board: Board,
+    bank: FixedPointBank,
+    signal: GeneratedSignal,
+    entry: Entry = "program",
+    seconds: float = 10.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> GeneratedReport:
+    """Compare what the board makes of a signal of its own with what the twin makes of it.
+
+    Parameters
+    ----------
+    board : Board
+        Open, and proved to run the design.
+    bank : FixedPointBank
+        The design.
+    signal : GeneratedSignal
+    entry : 'program' or 'filters'
+    seconds : float
+        Rounded up to whole blocks.
+    progress : callable
+        Told the frames done and the frames in all, now and then.
+
+    Raises
+    ------
+    HilError
+        If the board refuses or does not answer.
+    """
+    size, began = board.info.block_samples, time.monotonic()
+    blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
+    request_blocks = _request_blocks(board, signal, entry)
+    board.start(entry)
+    twin, done, crcs, wrong = Twin(bank), 0, 0, None
+    with ThreadPoolExecutor(1) as pool:
+        while done < blocks and wrong is None:
+            batch = list(_requests(done, blocks, request_blocks, size))
+            # NumPy and BLAS leave the interpreter to the link meanwhile.
+            expecting = pool.submit(_expected, twin, signal, entry, bank, batch, size)
+            seen = board.generate(signal, batch)
+            expected = expecting.result()
+            # A board that answers with too few CRCs differs as well.
+            pairs = [*zip(seen, expected, strict=False)]
+            agreed = next((n for n, (ours, theirs) in enumerate(pairs) if ours != theirs), len(pairs))
+            crcs += agreed
+            if agreed < len(expected):
+                wrong = done + agreed * BLOCKS_PER_CRC
+            done += sum(request.blocks for request in batch)
+            progress(min(done, blocks) * size, blocks * size)
+    wall_s = time.monotonic() - began
+    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, entry, wrong, blocks)
+    frames = (done if wrong is None else wrong) * size
+    return GeneratedReport(
+        signal.name,
+        entry,
+        signal.seed,
+        signal.attenuation,
+        frames,
+        crcs,
+        wrong is None,
+        difference,
+        fault,
+        wall_s,
+        frames / bank.sample_rate_hz / wall_s,
+    )
+
+
+def _request_blocks(board: Board, signal: GeneratedSignal, entry: Entry) -> int:
+    """As many blocks as the board runs in `REQUEST_S`, whole stretches of a CRC, from a first look at its speed."""
+    board.start(entry)
+    began = time.monotonic()
+    board.generate(signal, [GenerateRequest(0, BLOCKS_PER_CRC, BLOCKS_PER_CRC)])
+    per_stretch = time.monotonic() - began
+    stretches = int(min(REQUEST_S / per_stretch, MAX_REQUEST_BLOCKS / BLOCKS_PER_CRC))
+    return BLOCKS_PER_CRC * max(stretches, 1)
+
+
+def _requests(done: int, blocks: int, request_blocks: int, size: int) -> Iterator[GenerateRequest]:
+    for start in range(done, min(done + BATCH_REQUESTS * request_blocks, blocks), request_blocks):
+        yield GenerateRequest(start * size, min(request_blocks, blocks - start), BLOCKS_PER_CRC)
+
+
+def _expected(
+    twin: Twin,
+    signal: GeneratedSignal,
+    entry: Entry,
+    bank: FixedPointBank,
+    batch: list[GenerateRequest],
+    size: int,
+) -> list[int]:
+    crcs = []
+    for request in batch:
+        words = signal.samples(bank.arithmetic, entry, request.position, request.blocks * size)
+        output = twin.process(words, entry).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        twin.forget_decisions()
+        stretch = request.blocks_per_crc * size
+        crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
+    return crcs
+
+
+def _explain(
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, wrong: int, blocks: int
+) -> tuple[StageDifference | None, str]:
+    """Run the stretch that differs again, from shortly before it or else from the start, and look into the block."""
+    last = min(wrong + BLOCKS_PER_CRC, blocks)
+    for start in dict.fromkeys((max(0, wrong - WARM_UP_BLOCKS), 0)):
+        block = _first_wrong_block(board, bank, signal, entry, start, last)
+        if block is None:
+            continue
+        difference = _look(board, bank, signal, entry, start, block)
+        if difference is not None:
+            return difference, f"block {block}: {difference}"
+    return None, f"blocks {wrong} to {last - 1}: the output differed once and came out right when it was run again"
+
+
+def _first_wrong_block(
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, stop: int
+) -> int | None:
+    size, twin = board.info.block_samples, Twin(bank)
+    board.start(entry)
+    # 256 CRCs fit in a reply.
+    for first in range(start, stop, 256):
+        request = GenerateRequest(first * size, min(256, stop - first), 1)
+        seen = board.generate(signal, [request])
+        expected = _expected(twin, signal, entry, bank, [request], size)
+        for n, (ours, theirs) in enumerate(zip(seen, expected, strict=True)):
+            if ours != theirs:
+                return first + n
+    return None
+
+
+def _look(
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, block: int
+) -> StageDifference | None:
+    """Run from block `start` again, and look into `block` and those before it that the filters remember."""
+    size, twin = board.info.block_samples, Twin(bank)
+    first = max(start, block - memory_blocks(bank, size))
+    board.start(entry)
+    board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
+    twin.process(signal.samples(bank.arithmetic, entry, start * size, (first - start) * size), entry)
+    words = signal.samples(bank.arithmetic, entry, first * size, (block + 1 - first) * size)
+    return first_difference(
+        board,
+        bank,
+        twin,
+        words,
+        entry,
+        first * size,
+        lambda n: board.generate(signal, [GenerateRequest(first * size + n, 1)]),
+    )

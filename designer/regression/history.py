@@ -1,0 +1,196 @@
+"""The memory of the regression: one JSON object a line, only ever appended to.
+
+A line is a run, or the acceptance of one (``"accepted"`` holds the reason).  The baseline of a layout on a board is
+its last accepted run; without any, its first that passed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from designer.errors import HilError, LayoutError
+from designer.regression.figures import BY_NAME, FIGURES
+
+FILE_NAME = "hil_history.jsonl"
+
+
+@dataclass(frozen=True)
+class Worsening:
+    """A figure beyond its margin.
+
+    Attributes
+    ----------
+    name : str
+    value, baseline, limit : float
+    """
+
+    name: str
+    value: float
+    baseline: float
+    limit: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {self.value:.6g}, baseline {self.baseline:.6g}, allowed to {self.limit:.6g}: find what "
+            "changed, or keep it with --accept 'why'"
+        )
+
+
+def record(report: dict[str, Any], figures: dict[str, float], compiler: str, commit: str) -> dict[str, Any]:
+    """Lay out the line of a run.
+
+    Parameters
+    ----------
+    report : dict
+        As in ``hil.json``.
+    figures : dict
+        As `designer.regression.figures.collect` picks them.
+    compiler, commit : str
+        What built the image, and from which state of the project.
+    """
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "layout": report["layout"],
+        "board": report["board"],
+        "digest": report["digest"],
+        "arithmetic": report["arithmetic"],
+        "verdict": report["verdict"],
+        "compiler": compiler,
+        "commit": commit,
+        "seconds_of_audio": report["seconds_of_audio"],
+        "figures": figures,
+    }
+
+
+def append(path: Path, line: dict[str, Any]) -> None:
+    """Add one line, whole, in one write: runs that end together do not mix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode()
+    # A line that a crash cut off must not swallow this one.
+    if path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+        data = b"\n" + data
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(handle, data)
+    finally:
+        os.close(handle)
+
+
+def read(path: Path, layout: str | None = None, board: str | None = None) -> list[dict[str, Any]]:
+    """Read the lines of a layout and a board, oldest first; none where there is no file.
+
+    Raises
+    ------
+    LayoutError
+        If a line other than a last, cut-off one is no record.
+    """
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+            keys = (line["layout"], line["board"], line["figures"])
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines):
+                break  # a run that was ended while it wrote
+            raise LayoutError(f"history '{path}', line {number}: no record ({error}): remove the line") from error
+        if layout in (None, keys[0]) and board in (None, keys[1]):
+            found.append(line)
+    return found
+
+
+def baseline(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Find the last accepted line, else the first of a run that passed; None where there is none."""
+    accepted = [line for line in lines if line.get("accepted")]
+    return accepted[-1] if accepted else next((line for line in lines if line["verdict"] == "pass"), None)
+
+
+def worsenings(figures: dict[str, float], base: dict[str, Any] | None) -> list[Worsening]:
+    """Figures that are worse than the baseline's by more than their margins."""
+    if base is None:
+        return []
+    old = base["figures"]
+    return [
+        Worsening(figure.name, figures[figure.name], old[figure.name], figure.limit(old[figure.name]))
+        for figure in FIGURES
+        if figure.name in figures and figure.name in old and figure.is_worse(figures[figure.name], old[figure.name])
+    ]
+
+
+def accept(path: Path, layout: str, reason: str, board: str | None = None) -> dict[str, Any]:
+    """Make the last run the baseline of its board, and keep why.
+
+    Parameters
+    ----------
+    path : Path
+    layout, reason : str
+    board : str, optional
+        As the runs name it; by default that of the last run.
+
+    Raises
+    ------
+    LayoutError
+        Without a reason.
+    HilError
+        If there is no run, or the last one failed for another reason than its figures.
+    """
+    if not reason.strip():
+        raise LayoutError("--accept: needs a reason, e.g. --accept 'longer filters for the bass'")
+    runs = [line for line in read(path, layout, board) if not line.get("accepted")]
+    if not runs:
+        raise HilError(f"history '{path}': no run of '{layout}' to accept: run 'proscenium hil {layout}' first")
+    if runs[-1]["verdict"] != "pass":
+        raise HilError(
+            f"the last run of '{layout}' failed for more than its figures: only a run whose signals are bit exact and "
+            "within their bounds can become the baseline"
+        )
+    line = {**runs[-1], "time": datetime.now(UTC).isoformat(timespec="seconds"), "accepted": reason.strip()}
+    append(path, line)
+    return line
+
+
+def trend(lines: list[dict[str, Any]]) -> dict[str, list[tuple[str, float]]]:
+    """Values of each figure over the runs: (time, value), oldest first."""
+    runs = [line for line in lines if not line.get("accepted")]
+    return {
+        name: series
+        for name in BY_NAME
+        if (series := [(line["time"], line["figures"][name]) for line in runs if name in line["figures"]])
+    }
+
+
+def sparkline(values: list[float], width: int = 24) -> str:
+    """Draw the last values as a line of bars, from the least to the greatest of them."""
+    bars = "▁▂▃▄▅▆▇█"
+    last = values[-width:]
+    low, high = min(last), max(last)
+    if high == low:
+        return bars[3] * len(last)
+    return "".join(bars[round((value - low) / (high - low) * (len(bars) - 1))] for value in last)
+
+
+def project_commit(directory: Path) -> str:
+    """Name the state of the project: the commit, with a plus where files differ; 'unknown' without git."""
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+
+    def ask(*words: str) -> str | None:
+        done = subprocess.run([git, "-C", str(directory), *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = ask("rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return "unknown"
+    return commit + ("+" if ask("status", "--porcelain", "--untracked-files=no") else "")

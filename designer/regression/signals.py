@@ -1,0 +1,162 @@
+"""Test signals, as raw integers of the board's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from designer.dsp.engine import Entry
+from designer.errors import LayoutError
+from designer.fixedpoint.bank import FixedPointBank
+from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.number_format import SAMPLE_FORMATS, QFormat
+from designer.fixedpoint.proof.worst_case import driver_input
+
+SEED = 20260214
+MUSIC = Path("/usr/share/games/asc/music/frontiers.mp3")  # Debian package asc-music
+MUSIC_START_S = 20.0
+IMPULSES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """One stimulus.
+
+    Attributes
+    ----------
+    name : str
+    entry : 'program' or 'filters'
+        Where it enters.
+    samples : (n, channels) int64
+        Raw samples.
+    """
+
+    name: str
+    entry: Entry
+    samples: np.ndarray
+
+
+def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Signal]:
+    """Build the regression's stimuli.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+        Gives word, sample rate and the filters that the worst case is matched to.
+    music : Path, optional
+        Stereo audio file; by default a second of a piece from the Debian package asc-music.
+
+    Returns
+    -------
+    list of Signal
+        Impulses per input, noise, the worst case of every driver, full scale, a sweep, music.
+
+    Raises
+    ------
+    LayoutError
+        If the audio file cannot be read, is not stereo, is empty or holds values that are not finite.
+    """
+    rate, word = bank.sample_rate_hz, SAMPLE_FORMATS[bank.arithmetic]
+    rng = np.random.default_rng(SEED)
+    signals = [Signal(f"impulse_{name}", "filters", _impulse(bank, i)) for i, name in enumerate(bank.input_names)]
+    noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 4, 3)))
+    signals.append(Signal("noise", "filters", noise))
+    signals.append(Signal("worst_case", "filters", _worst_case(bank)))
+    program_noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 8, 2)))
+    signals.append(Signal("program_noise", "program", program_noise))
+    full = rng.choice(np.array([word.smallest, word.largest]), (rate // 16, 2))
+    signals.append(Signal("full_scale", "program", full))
+    signals.append(Signal("sweep", "program", _sweep(rate, rate // 4, word)))
+    signals.append(Signal("music", "program", word.quantise(_read_music(music, rate))))
+    return signals
+
+
+def _response_samples(bank: FixedPointBank) -> int:
+    return bank.history_samples + 1 + bank.limiter.delay_samples
+
+
+def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
+    """Impulses of falling height, each followed by the room that its response needs."""
+    heights = impulse_heights(bank)
+    samples = np.zeros((heights.size, _response_samples(bank), len(bank.input_names)), dtype=np.int64)
+    samples[:, 0, channel] = heights
+    return samples.reshape(-1, len(bank.input_names))
+
+
+def impulse_heights(bank: FixedPointBank) -> np.ndarray:
+    """Raw heights of an impulse signal's impulses: (K,) int64, from full scale down to about 0.8 of it.
+
+    Where a limiter would turn a response down, all are lower.
+
+    Each height meets another rounding at the output; with K of them the response is known √K times better than
+    from one.
+    """
+    # Half a step is left for rounding.
+    peaks = np.abs(effective_impulse_responses(bank)).max(axis=(1, 2))
+    reachable = ((np.array(bank.limiter.limits) - 0.5) / np.maximum(peaks, 1e-12)).min()
+    largest = int(min(SAMPLE_FORMATS[bank.arithmetic].largest, reachable))
+    return np.array([largest - k * (largest // 37) for k in range(IMPULSES)], dtype=np.int64)
+
+
+def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
+    """Impulse responses by least squares over the impulses of one signal.
+
+    Parameters
+    ----------
+    bank : FixedPointBank
+    output : (K n, D) integers
+        What the board returned for an impulse signal.  The limiters' delay is taken off.
+
+    Returns
+    -------
+    (n, D) float64
+    """
+    heights = impulse_heights(bank).astype(np.float64)
+    repeats = np.asarray(output, dtype=np.float64).reshape(heights.size, -1, output.shape[1])
+    mean = np.einsum("k,knd->nd", heights, repeats) / float(heights @ heights)
+    return np.asarray(mean[bank.limiter.delay_samples :])
+
+
+def _worst_case(bank: FixedPointBank) -> np.ndarray:
+    """Sign-matched full scale for each driver in turn: the output then reaches the bound of the proof."""
+    parts = []
+    for driver in range(len(bank.driver_names)):
+        part = driver_input(bank, driver)
+        parts += [part, np.zeros_like(part)]
+    return np.concatenate(parts)
+
+
+def _sweep(rate: int, count: int, word: QFormat) -> np.ndarray:
+    """Logarithmic sweep 20 Hz to 20 kHz at -6 dBFS, upward on the left and downward on the right."""
+    seconds, low, high = count / rate, 20.0, min(20000.0, 0.45 * rate)
+    t = np.arange(count) / rate
+    octave = np.log(high / low)
+    up = 0.5 * np.sin(2 * np.pi * low * seconds / octave * np.expm1(t / seconds * octave))
+    return word.quantise(np.stack([up, up[::-1]], axis=1))
+
+
+def _read_music(path: Path | None, rate: int) -> np.ndarray:
+    """One second from the default piece, or the whole of a given file; (n, 2) float64, at the board's rate."""
+    source = path or MUSIC
+    try:
+        with soundfile.SoundFile(source) as reader:
+            if path is None:
+                reader.seek(int(MUSIC_START_S * reader.samplerate))
+            native = reader.samplerate
+            music = reader.read(native if path is None else -1, dtype="float64", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise LayoutError(f"'{source}': cannot be read as audio: {error}: give a stereo file with --input") from error
+    if music.shape[1] != 2:
+        raise LayoutError(f"'{source}': {music.shape[1]} channels, a stereo file is needed")
+    if not music.size:
+        raise LayoutError(f"'{source}': holds no samples: give a stereo file with --input")
+    if not np.all(np.isfinite(music)):
+        raise LayoutError(f"'{source}': holds values that are not finite: repair or export it again")
+    if native != rate:
+        from scipy.signal import resample_poly
+
+        music = resample_poly(music, rate, native)
+    return np.asarray(np.clip(music, -1.0, 1.0))

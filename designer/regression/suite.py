@@ -1,0 +1,216 @@
+"""One regression on one board, piece by piece: each piece is measured once, whoever asks for it first.
+
+pytest (`hil_tests/test_*.py`) and ``proscenium hil`` are two ways to ask; the report is the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from designer.board.open import VirtualBoard
+from designer.board.session import Board
+from designer.design.model import Design
+from designer.dsp.engine import Entry
+from designer.errors import HilError
+from designer.fixedpoint.model.generator import GeneratedSignal
+from designer.regression.acoustics import AcousticDeviation, compare_acoustics
+from designer.regression.compare import SignalReport, compare
+from designer.regression.error_curves import error_curves
+from designer.regression.first_difference import locate_streamed
+from designer.regression.generated import GeneratedReport, verify_generated
+from designer.regression.measurements import Metrics, measure
+from designer.regression.report import FaultCount, HilReport
+from designer.regression.signals import Signal, read_response
+from designer.report.scorecard import acoustic_figures
+
+# What the board plays of itself: everything that the upmix and the filters can meet, and full scale.
+GENERATED: tuple[tuple[GeneratedSignal, Entry], ...] = (
+    (GeneratedSignal("scenes", 20260214), "program"),
+    (GeneratedSignal("noise", 20260215, 1), "filters"),
+    (GeneratedSignal("full_scale", 20260216), "filters"),
+)
+GENERATED_S = 10.0
+# On a virtual board what is longer than this goes through the fast lane: the serial line has been heard by then.
+SERIAL_LIMIT_S = 3.0
+
+
+@dataclass
+class Suite:
+    """A design on an open board, and what has been measured of it so far.
+
+    Attributes
+    ----------
+    design : Design
+    board : Board
+    signals : list of Signal
+    instructions_per_block : int or None
+    image : dict
+        ``flash_bytes``, ``ram_bytes`` and those of the stack (`designer.toolchain.stack.sizes_of`).
+    progress : callable
+        Told a name, the samples done and the samples in all.
+    """
+
+    design: Design
+    board: Board
+    signals: list[Signal]
+    instructions_per_block: int | None = None
+    image: dict[str, int] = field(default_factory=dict)
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None
+    not_measured: dict[str, str] = field(default_factory=dict)
+    failed_tests: dict[str, str] = field(default_factory=dict)
+    faults: list[FaultCount] = field(default_factory=list)
+    curves: dict[str, Any] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+    lane: dict[str, float] = field(default_factory=dict)
+    _reports: dict[str, SignalReport] = field(default_factory=dict)
+    _responses: dict[str, np.ndarray] = field(default_factory=dict)
+    _generated: dict[str, GeneratedReport] = field(default_factory=dict)
+    _metrics: Metrics | None = None
+    _done: int = 0
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return self.design.layout.sample_rate_hz
+
+    def signal(self, name: str) -> SignalReport:
+        """Stream a signal and compare; where it differs, find out where that starts."""
+        if name not in self._reports:
+            signal = next(s for s in self.signals if s.name == name)
+            self.progress(name, self._done, sum(s.samples.shape[0] for s in self.signals))
+            output = self._stream(signal)
+            self._done += signal.samples.shape[0]
+            report = compare(signal, output, self.design.bank, self.design.fixed)
+            if report.first_difference_sample is not None:
+                where = locate_streamed(
+                    self.board, self.design.fixed, signal.samples, signal.entry, report.first_difference_sample
+                )
+                report = replace(report, located=where)
+            self._reports[name] = report
+            if name == "noise":
+                self.curves["error"] = error_curves(self.design, signal, output)
+            if name.startswith("impulse_"):
+                self._responses[name.removeprefix("impulse_")] = read_response(self.design.fixed, output)
+        return self._reports[name]
+
+    def _stream(self, signal: Signal) -> np.ndarray:
+        count = signal.samples.shape[0]
+        if not isinstance(self.board, VirtualBoard) or count <= SERIAL_LIMIT_S * self.rate:
+            return self.board.process(signal.samples, signal.entry)
+        self.board.open_fast_lane()
+        try:
+            began = time.monotonic()
+            output = self.board.process(signal.samples, signal.entry)
+            self.lane[signal.name] = count / self.rate / (time.monotonic() - began)
+        finally:
+            self.board.leave_fast_lane()
+        return output
+
+    def responses(self) -> np.ndarray:
+        """Impulse responses of the board; (D, I, N) float64."""
+        for name in self.design.bank.input_names:
+            self.signal(f"impulse_{name}")
+        parts = [self._responses[name] for name in self.design.bank.input_names]
+        return np.stack(parts, axis=2).transpose(1, 2, 0)
+
+    def _stack_used(self) -> dict[str, int]:
+        """How deep the board's stack has been, where the board tells."""
+        if "stack_reserved_bytes" not in self.image:
+            return {}
+        try:
+            free = int(self.board.health()["stack_free"])
+        except HilError:  # no audio, no health
+            return {}
+        return {"stack_used_bytes": self.image["stack_reserved_bytes"] - free}
+
+    def acoustics(self) -> tuple[dict[str, Any], tuple[AcousticDeviation, ...]]:
+        """Figures at the ears from the board's impulse responses, and their deviations from the float design's."""
+        figures = acoustic_figures(self.design.layout, self.responses())
+        expected = acoustic_figures(self.design.layout, self.design.designed.impulse_responses)
+        return figures, tuple(compare_acoustics(figures, expected))
+
+    def metrics(self) -> Metrics:
+        """Figures as the trade measures them; through the fast lane where there is one."""
+        if self._metrics is None:
+            responses = self.responses()
+            told: Callable[[str], None] = lambda name: self.progress(name, 0, 1)  # noqa: E731
+            lane = self.board if isinstance(self.board, VirtualBoard) else None
+            if lane is not None:
+                lane.open_fast_lane()
+            try:
+                self._metrics = measure(self.design, self.board, responses, told)
+            finally:
+                if lane is not None:
+                    lane.leave_fast_lane()
+        return self._metrics
+
+    def generated(self, signal: GeneratedSignal, entry: Entry, seconds: float = GENERATED_S) -> GeneratedReport:
+        """Let the board play a signal of its own, and compare the CRCs."""
+        key = f"{signal.name}_{entry}_{seconds:g}s"
+        if key not in self._generated:
+            name = f"generated {signal.name}"
+            self._generated[key] = verify_generated(
+                self.board,
+                self.design.fixed,
+                signal,
+                entry,
+                seconds,
+                lambda done, total: self.progress(name, done, total),
+            )
+        return self._generated[key]
+
+    def everything(self, seconds: float = GENERATED_S) -> HilReport:
+        """Measure all that needs no harm done to the line, and report."""
+        for signal in self.signals:
+            self.signal(signal.name)
+        for generated, entry in GENERATED:
+            self.generated(generated, entry, seconds)
+        self.metrics()
+        self.not_measured["faults"] = "this command harms no line; 'pytest hil_tests' (make hil) does"
+        return self.report()
+
+    def report(self) -> HilReport:
+        """Put together what has been measured."""
+        self.progress("", 1, 1)
+        heard = all(f"impulse_{name}" in self._reports for name in self.design.bank.input_names)
+        figures, deviations = self.acoustics() if heard else ({}, ())
+        if not heard:
+            self.not_measured.setdefault("acoustics", "the impulses were not asked for")
+        streamed = sum(report.samples for report in self._reports.values())
+        frames = streamed + sum(report.frames for report in self._generated.values())
+        if self.instructions_per_block is None:
+            self.not_measured.setdefault("load", "a real board counts ticks, not instructions")
+        return HilReport(
+            layout=self.design.layout.name,
+            board=self.board.name,
+            digest=self.design.digest,
+            arithmetic=self.design.fixed.arithmetic,
+            seconds_of_audio=frames / self.rate,
+            signals=tuple(self._reports.values()),
+            acoustics=figures,
+            deviations=deviations,
+            instructions_per_block=self.instructions_per_block,
+            image={**self.image, **self._stack_used()},
+            status=self.board.status(),
+            generated=tuple(self._generated.values()),
+            metrics=self._metrics,
+            injected=tuple(self.faults),
+            not_measured=dict(self.not_measured),
+            curves=self.curves,
+            fast_lane_times_real_time=dict(self.lane),
+            wall_s=time.monotonic() - self.began,
+            failed_tests=dict(self.failed_tests),
+        )
+
+
+def run_regression(design: Design, board: Board, signals: list[Signal]) -> HilReport:
+    """Stream signals, compare, and report nothing else."""
+    suite = Suite(design, board, signals)
+    for signal in signals:
+        suite.signal(signal.name)
+    return suite.report()

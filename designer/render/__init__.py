@@ -1,0 +1,1 @@
+"""Audio files through a design."""

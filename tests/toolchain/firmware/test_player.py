@@ -1,0 +1,199 @@
+"""The player: the twin's output in time; silence, never old samples, when it comes too late."""
+
+import numpy as np
+import pytest
+from designs import retuned_bank
+
+from designer import protocol
+from designer.board.health import read_health
+from designer.codegen.digest import design_digest
+from designer.codegen.table_set import pack
+from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from hil_tests.harness.host_player import HostPlayer
+
+
+@pytest.fixture
+def player(core):
+    return HostPlayer(core)
+
+
+@pytest.fixture
+def blocks(core, arithmetic):
+    """Thirty blocks of loud stereo."""
+    full = SAMPLE_FORMATS[arithmetic].largest
+    return np.random.default_rng(4).integers(-full, full + 1, (30, core.block_samples, 2))
+
+
+def largest_step(heard):
+    """Between one sample and the next, over all drivers."""
+    return int(np.max(np.abs(np.diff(heard, axis=0))))
+
+
+def steady(player, core, full, count=40):
+    """Play a constant level, whose output is constant once the upmix has settled; the level of each driver."""
+    block = np.full((core.block_samples, 2), full // 4)
+    for _ in range(count):
+        heard = player.turn(block)
+    assert largest_step(heard) == 0
+    return block, heard[-1]
+
+
+def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
+    heard = np.concatenate([player.turn(block) for block in blocks])
+    size = core.block_samples
+    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    # A block is recorded, worked on during the next turn, heard from the turn after it; the first one fades in.
+    np.testing.assert_array_equal(heard[:size], 0)
+    np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
+    assert (player.state, player.misses, player.muted) == ("PLAYING", 0, False)
+    assert player.peak(0) == np.max(np.abs(expected[:, 0]))
+
+
+def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, blocks):
+    """Full scale is that of the samples, whatever the coefficients have."""
+    for block in blocks:
+        player.turn(block)
+    player.turn(blocks[0], run=False)
+    told = read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)
+    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
+    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
+    # They start anew.
+    assert read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)["peaks"] == [0.0] * core.drivers
+
+
+def test_the_first_block_fades_in(player, core, bank, blocks):
+    heard = [player.turn(block) for block in blocks[:2]][1]
+    size = core.block_samples
+    ramp = np.arange(1, size + 1)[:, None]
+    expected = Twin(bank).process(blocks[0])
+    # C divides toward zero.
+    np.testing.assert_array_equal(heard, np.sign(expected) * (np.abs(expected) * ramp // size))
+
+
+@pytest.mark.parametrize("late_turns", [1, 2, 3])
+def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, arithmetic, late_turns):
+    full = SAMPLE_FORMATS[arithmetic].largest
+    block, level = steady(player, core, full)
+    late = player.turn(block, late_turns=late_turns)
+    assert player.misses == late_turns
+    heard = np.concatenate([level[None], late, *(player.turn(block) for _ in range(8))])
+    assert np.any(np.all(heard == 0, axis=1))
+    # No step is larger than that of a straight line from the level to nothing in one block.
+    assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
+    np.testing.assert_array_equal(heard[-1], level)
+    assert player.state == "PLAYING"
+
+
+def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, arithmetic):
+    full = SAMPLE_FORMATS[arithmetic].largest
+    block, level = steady(player, core, full)
+    heard = [level[None], *(player.turn(block, run=False) for _ in range(4))]
+    assert largest_step(np.concatenate(heard)) <= int(np.max(np.abs(level))) // core.block_samples + 1
+    np.testing.assert_array_equal(heard[-1], 0)
+    assert player.misses == 3
+
+
+def test_always_late_is_an_overload_that_mutes(player, blocks):
+    for n in range(200):
+        player.turn(blocks[n % len(blocks)], late_turns=1)
+        if player.state == "OVERLOAD":
+            break
+    assert n < 32
+    assert player.muted
+    for _ in range(3):
+        player.turn(blocks[0])
+    assert player.paused
+    np.testing.assert_array_equal(player.turn(blocks[0]), 0)
+
+
+def test_one_late_block_in_five_is_borne_for_ever(player, blocks):
+    for n in range(600):
+        player.turn(blocks[n % len(blocks)], late_turns=1 if n % 5 == 4 else 0)
+    assert player.state == "PLAYING"
+    assert player.misses == 120
+
+
+def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, arithmetic, blocks):
+    full = SAMPLE_FORMATS[arithmetic].largest
+    block, level = steady(player, core, full)
+    player.claim()
+    heard = np.concatenate([level[None], *(player.turn(block) for _ in range(4))])
+    assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
+    np.testing.assert_array_equal(heard[-core.block_samples :], 0)
+    assert (player.state, player.muted, player.paused) == ("SERIAL", True, True)
+    player.release()
+    assert (player.state, player.muted, player.paused) == ("PLAYING", False, False)
+    heard = np.concatenate([player.turn(block) for block in blocks])
+    size = core.block_samples
+    np.testing.assert_array_equal(heard[2 * size :], Twin(bank).process(blocks.reshape(-1, 2))[size:-size])
+
+
+# --- tables that are too many for the deadlines
+
+
+def retune(player, built, seed):
+    """Bring other tables, as a host does; their digest."""
+    layout, bank, _, _ = built
+    other = retuned_bank(layout, bank, seed)
+    tables = pack(layout, other, design_digest(layout, other))
+    player.request(protocol.TUNE_BEGIN, tables.begin)
+    for offset in range(0, len(tables.tables), 512):
+        part = tables.tables[offset : offset + 512]
+        player.request(protocol.TUNE_DATA, protocol.TUNE_DATA.payload.pack(offset=offset) + part)
+    player.request(protocol.TUNE_APPLY)
+    return tables.digest
+
+
+def overload(player, block):
+    for _ in range(64):
+        player.turn(block, late_turns=1)
+    assert player.state == "OVERLOAD"
+
+
+def kept(player):
+    return protocol.TABLES_REPLY.payload.unpack(player.request(protocol.TABLES))["committed"]
+
+
+def test_tables_that_overload_the_board_are_not_kept(player, built, blocks):
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+            player.request(protocol.TUNE_COMMIT)
+        # Refused, it has changed nothing: nothing is written, and the overload has not begun anew.
+        assert (player.state, player.flash_operations, kept(player)) == ("OVERLOAD", 0, 0)
+    # Nor does a host that takes the pipeline make them quicker.
+    player.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY["PROGRAM"]))
+    with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+        player.request(protocol.TUNE_COMMIT)
+    assert (player.state, player.flash_operations) == ("SERIAL", 0)
+    # And once more from silence: late as before.
+    player.request(protocol.PLAY)
+    player.turn(blocks[0], late_turns=1)
+    with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
+        player.request(protocol.TUNE_COMMIT)
+
+
+def test_tables_in_the_place_of_those_are_kept(player, built, blocks):
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)  # ends the fade, which stood still
+    overload(player, blocks[0])
+    retune(player, built, 3)
+    player.request(protocol.PLAY)
+    player.request(protocol.TUNE_COMMIT)
+    assert (player.state, kept(player)) == ("PLAYING", 1)
+
+
+def test_tables_that_keep_up_after_all_are_kept(player, built, blocks):
+    """What was late may have been something else: a block in time after PLAY shows it."""
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)
+    for block in blocks[:2]:
+        player.turn(block)
+    player.request(protocol.TUNE_COMMIT)
+    assert kept(player) == 1

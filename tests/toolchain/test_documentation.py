@@ -1,0 +1,94 @@
+"""What the documents tell to type is typed, in their order; what they point to is there."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from places import ROOT
+
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "DESIGN.md",
+    *sorted(p.name for p in ROOT.glob("docs/*.md")),
+]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def path_of(name):
+    return ROOT / name if (ROOT / name).is_file() else ROOT / "docs" / name
+
+
+def run_document(name, directory):
+    """Save its layouts, run its shell blocks."""
+    rng = np.random.default_rng(0)
+    soundfile.write(directory / "song.wav", rng.uniform(-0.3, 0.3, (22050, 2)), 44100)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    commands = 0
+    for language, text in _BLOCK.findall(path_of(name).read_text()):
+        if language == "toml":
+            title = re.search(r'^name = "(.*)"$', text, re.MULTILINE).group(1)
+            (directory / f"{title}.toml").write_text(text)
+        if language == "sh":
+            for line in text.splitlines():
+                result = subprocess.run(
+                    ["bash", "-c", line], cwd=directory, env=environment, capture_output=True, text=True, timeout=600
+                )
+                assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
+                commands += 1
+    return commands
+
+
+def test_every_command_of_the_tutorial_works(tmp_path):
+    assert run_document("tutorial.md", tmp_path) >= 12
+    assert (tmp_path / "build" / "my-five" / "report.html").is_file()
+    assert "Passed on" in (tmp_path / "build" / "my-five" / "report.html").read_text()
+
+
+def test_every_command_of_the_readme_works(tmp_path):
+    assert run_document("README.md", tmp_path) >= 12
+
+
+def test_make_targets_of_the_documents_exist():
+    for name in DOCUMENTS:
+        for target in set(re.findall(r"`make ([a-z]+)", path_of(name).read_text())):
+            result = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, timeout=60)
+            assert result.returncode == 0, f"{name}: make {target}\n{result.stderr}"
+
+
+def test_the_regressions_commands_are_understood(tmp_path):
+    lines = [line for text in _BLOCK.findall((ROOT / "README.md").read_text()) for line in text[1].splitlines()]
+    commands = [line.partition("#")[0] for line in lines if line.startswith("pytest hil_tests")]
+    assert len(commands) >= 3
+    for command in commands:
+        words = command.replace("hil.xml", str(tmp_path / "hil.xml")).split()
+        result = subprocess.run(
+            [sys.executable, "-m", *words, "--collect-only", "-q"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+    path = path_of(name)
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        if not link.startswith("http"):
+            assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_that_are_named_exist(name):
+    for named in re.findall(
+        r"`((?:designer|firmware|hil_tests|tests|layouts|templates)/[\w./-]*)`", path_of(name).read_text()
+    ):
+        assert (ROOT / named).exists(), named

@@ -1,0 +1,244 @@
+"""No input passes a limit, nothing below it is touched, and the volume does not click."""
+
+import numpy as np
+import pytest
+from banks import random_bank
+from definition import limited
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from designer.dsp.limiter import LimiterSettings
+from designer.fixedpoint.limiter import GAIN_ONE, RAMP_BITS, VOLUME_STEP_RAW, FixedLimiter, fixed_limiter, to_db
+from designer.fixedpoint.model.limiter import LimiterTwin, VolumeTwin, sample_gains
+from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
+from designer.fixedpoint.proof.overflow import prove
+
+FULL = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
+
+
+def open_limiter(arithmetic, drivers, linked=True, hops=4, limit_db=0.0):
+    return fixed_limiter(LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked), arithmetic)
+
+
+def feeds(seed, full, count, drivers):
+    """Stretches of every size, shape and length, one after the other."""
+    rng = np.random.default_rng(seed)
+    parts = [np.zeros((0, drivers))]
+    while sum(map(len, parts)) < count:
+        size = (int(rng.integers(1, 120)), drivers)
+        level = full * 2.0 ** rng.uniform(-3, 15)
+        parts.append(
+            (
+                rng.uniform(-level, level, size),
+                rng.choice([-level, level], size),
+                np.full(size, rng.choice([-level, level])),
+                np.zeros(size),
+                np.where(rng.random(size) < 0.05, -level, 0.0),
+                rng.choice([-full, full - 1], size),
+            )[rng.integers(6)]
+        )
+    return np.concatenate(parts)[:count].astype(np.int64)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    hops=st.integers(1, 9),
+    linked=st.booleans(),
+    limits_db=st.tuples(st.floats(-60, 0), st.floats(-60, 0)),
+    release=st.floats(2.0**-16, 0.9),
+)
+def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_db, release):
+    wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
+    limiter = fixed_limiter(wanted, arithmetic)
+    output = LimiterTwin(limiter).process(feeds(seed, FULL[arithmetic], 600, 2))
+    for d, limit in enumerate(limiter.limits):
+        assert -limit - 1 <= output[:, d].min()
+        assert output[:, d].max() <= limit
+        assert np.abs(output[:, d]).max() <= max(10 ** (limits_db[d] / 20) * FULL[arithmetic], 2)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_equals_the_definition(arithmetic, linked):
+    for seed, hops, limit_db in ((1, 4, 0.0), (2, 1, -12.0), (3, 7, -3.0)):
+        limiter = open_limiter(arithmetic, 2, linked, hops, limit_db)
+        x = feeds(seed, FULL[arithmetic], 500, 2)
+        np.testing.assert_array_equal(LimiterTwin(limiter).process(x), limited(limiter, x))
+
+
+def test_what_keeps_its_limit_is_only_delayed(arithmetic):
+    full = FULL[arithmetic]
+    limiter = open_limiter(arithmetic, 3)
+    x = np.random.default_rng(1).choice([-full, -full + 1, -1, 0, 1, full - 1], (700, 3))
+    twin = LimiterTwin(limiter)
+    output, delay = twin.process(x), limiter.delay_samples
+    np.testing.assert_array_equal(output[delay:], x[:-delay])
+    assert not output[:delay].any()
+    assert (twin.least == GAIN_ONE).all()
+    assert delay == 80
+
+
+def test_one_step_beyond_the_limit_is_turned_down(arithmetic):
+    full = FULL[arithmetic]
+    x = np.zeros((300, 1), dtype=np.int64)
+    x[100] = full
+    twin = LimiterTwin(open_limiter(arithmetic, 1))
+    # It loses at most two steps, or what rounding the gain to 24 bits does.
+    assert full * (1 - 2**-23) - 2 <= twin.process(x).max() <= full - 1
+    assert twin.least[0] < GAIN_ONE
+
+
+def test_a_limit_is_reached_and_not_passed(arithmetic):
+    """−12 dB: the loudest square of all lands on it but for what rounding the gain to 24 bits loses."""
+    limiter = open_limiter(arithmetic, 1, limit_db=-12.0)
+    limit = limiter.limits[0]
+    assert limit < 10 ** (-12 / 20) * FULL[arithmetic] <= limit + 2
+    x = np.where(np.arange(2000) // 37 % 2, 1, -1)[:, None] * (FULL[arithmetic] * 3)
+    output = LimiterTwin(limiter).process(x)
+    assert limit * (1 - 2**-20) - 2 <= np.abs(output).max() <= limit
+
+
+def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
+    x = np.zeros((48000, 1), dtype=np.int64)
+    x[1000] = 2 * FULL[arithmetic]
+    twin = LimiterTwin(open_limiter(arithmetic, 1))
+    twin.process(x)
+    gains = sample_gains(twin.decisions, 48000)[:, 0]
+    peak = 1000 + 80
+    assert gains[peak] == pytest.approx(0.5, rel=1e-4)
+    assert gains[:peak].min() >= 0.5 * (1 - 1e-4)
+    # It turns down within the look-ahead, by no more than 1/64 of its way a sample.
+    assert (gains[: peak - 96] == 1.0).all()
+    assert np.abs(np.diff(gains)).max() <= 0.5 / 64 * 1.0001
+    # And is back to the last bit after ln(0.625 / 0.125) = 1.6 times 300 hops.
+    assert (gains[peak + 80 + 500 * 16 :] == 1.0).all()
+    assert gains[peak + 80 + 440 * 16] < 1.0
+
+
+def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
+    full = FULL[arithmetic]
+    x = np.stack([np.full(600, 4 * full), np.full(600, full // 2)], axis=1)
+    output = LimiterTwin(open_limiter(arithmetic, 2)).process(x)[400:]
+    assert np.abs(output[:, 0] - 8 * output[:, 1]).max() <= 8
+    twin = LimiterTwin(open_limiter(arithmetic, 2, linked=False))
+    output = twin.process(x)[400:]
+    np.testing.assert_array_equal(output[:, 1], full // 2)
+    assert [round(to_db(int(gain)), 2) for gain in twin.least] == [-12.04, 0.0]
+
+
+@settings(deadline=None, max_examples=20)
+@given(cuts=st.lists(st.integers(0, 90), min_size=1, max_size=12), seed=st.integers(0, 1000), linked=st.booleans())
+def test_output_does_not_depend_on_the_cut_of_the_feeds(cuts, seed, linked):
+    limiter = open_limiter("q15", 2, linked)
+    x = feeds(seed, FULL["q15"], sum(cuts), 2)
+    twin, parts, start = LimiterTwin(limiter), [], 0
+    for cut in cuts:
+        parts.append(twin.process(x[start : start + cut]))
+        start += cut
+    whole = LimiterTwin(limiter)
+    np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
+    assert [d.tolist() for d in twin.decisions] == [d.tolist() for d in whole.decisions]
+    twin.reset()
+    np.testing.assert_array_equal(twin.process(x), LimiterTwin(limiter).process(x))
+
+
+def test_a_limit_may_be_lowered_and_raised_while_it_plays():
+    limiter = open_limiter("q31", 1)
+    twin, x = LimiterTwin(limiter), feeds(5, FULL["q31"], 4000, 1)
+    first = twin.process(x[:1003])
+    twin.limits[:] = limiter.limits[0] // 8
+    second = twin.process(x[1003:2501])
+    twin.limits[:] = limiter.limits
+    third = twin.process(x[2501:])
+    delay = limiter.delay_samples
+    assert np.abs(second[delay:]).max() <= limiter.limits[0] // 8
+    assert max(np.abs(first).max(), np.abs(third).max()) <= limiter.limits[0] + 1
+
+
+@given(
+    limit=st.integers(1, 2**31 - 1),
+    beyond=st.integers(1, 2**37),
+    sign=st.booleans(),
+    weight=st.fractions(0, 1),
+)
+def test_the_argument_of_the_proof_holds_for_every_peak(limit, beyond, sign, weight):
+    peak = limit + beyond
+    target = (limit << 24) // (peak + 1)
+    factor = int(16 * target * weight)
+    for x in (peak, -peak - 1, limit + 1):
+        product = (x if sign else -x - 1) * factor
+        assert abs(product) <= limit << 28
+        assert -limit <= (product + (1 << (RAMP_BITS - 1))) >> RAMP_BITS <= limit
+
+
+def test_every_bound_of_the_proof_holds(arithmetic):
+    _, bank = random_bank(1, arithmetic, peak_gain=7.5)
+    proof = prove(bank)
+    assert proof.holds
+    stages = {bound.stage for bound in proof.bounds}
+    assert {"volume", "feed", "limiter"} <= stages
+    widest = FixedLimiter((SAMPLE_FORMATS[arithmetic].largest,) * 16, 30, 2**31 - 1, False)
+    names = tuple(f"d{d}" for d in range(16))
+    assert all(bound.holds for bound in limiter_bounds(widest, names))
+    assert all(bound.holds for bound in volume_bounds(SAMPLE_FORMATS[arithmetic]))
+
+
+def test_full_volume_changes_no_bit(arithmetic):
+    x = np.random.default_rng(2).integers(-FULL[arithmetic], FULL[arithmetic], (1000, 3))
+    np.testing.assert_array_equal(VolumeTwin().process(x), x)
+
+
+@pytest.mark.parametrize("target", [0, 1, GAIN_ONE // 100, GAIN_ONE // 2, GAIN_ONE - 1])
+def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
+    top = FULL[arithmetic] - 1
+    twin = VolumeTwin()
+    x = np.full((1200, 1), top)
+    twin.target = target
+    down = twin.process(x)[:, 0]
+    twin.target = GAIN_ONE
+    up = twin.process(x)[:, 0]
+    # 2^-10 of full scale a sample, and one step for each end's rounding.
+    most = top * VOLUME_STEP_RAW // (16 * GAIN_ONE) + 2
+    steps = np.abs(np.diff(np.concatenate([[top], down, up])))
+    assert steps.max() <= most
+    assert down[-1] == (top * target + GAIN_ONE // 2) // GAIN_ONE
+    assert up[-1] == top
+    assert (np.diff(down) <= 0).all()
+    assert (np.diff(up) >= 0).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(cuts=st.lists(st.integers(0, 50), min_size=1, max_size=12), target=st.integers(0, GAIN_ONE))
+def test_volume_does_not_depend_on_the_cut(cuts, target):
+    x = np.random.default_rng(3).integers(-(2**15), 2**15, (sum(cuts), 3))
+    whole, twin, parts, start = VolumeTwin(), VolumeTwin(), [], 0
+    whole.target = twin.target = target
+    for cut in cuts:
+        parts.append(twin.process(x[start : start + cut]))
+        start += cut
+    np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
+
+
+def test_the_limiter_protects_at_every_volume(arithmetic):
+    _, bank = random_bank(4, arithmetic, peak_gain=4.0)
+    rng = np.random.default_rng(5)
+    twin = Twin(bank)
+    x = rng.choice([-FULL[arithmetic], FULL[arithmetic] - 1], (4000, 3))
+    for volume in (GAIN_ONE, GAIN_ONE // 3, GAIN_ONE):
+        twin.volume.target = volume
+        output = twin.process(x, "filters")
+        assert np.abs(output).max() <= FULL[arithmetic]
+    assert (twin.limiter.least < GAIN_ONE).any()
+
+
+def test_settings_out_of_range_are_refused():
+    for settings_, message in (
+        ({"limits": (0,)}, "limit = 0: allowed 1"),
+        ({"limits": (2**31,)}, "limit = 2147483648"),
+        ({"hops": 0}, "hops = 0: allowed 1 to 30"),
+        ({"release": 1}, "release = 1: allowed 32768"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            FixedLimiter(**settings_)

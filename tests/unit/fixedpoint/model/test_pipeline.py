@@ -1,0 +1,98 @@
+"""The twin against arithmetic spelled out, against CMSIS-DSP's Python module, and against itself cut differently."""
+
+import cmsisdsp
+import numpy as np
+import pytest
+from banks import mirror_bank, random_bank
+from definition import filter_matrix
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from designer.fixedpoint.model.pipeline import Twin
+
+SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
+
+
+def noise(arithmetic, count, channels, seed=0):
+    return np.random.default_rng(seed).integers(-SCALE[arithmetic], SCALE[arithmetic], (count, channels))
+
+
+@pytest.mark.parametrize("peak_gain", [0.5, 1.8])
+@pytest.mark.parametrize("make", [random_bank, mirror_bank])
+def test_filters_equal_the_definition(arithmetic, make, peak_gain):
+    _, bank = make(4, arithmetic, peak_gain=peak_gain)
+    samples = noise(arithmetic, 300, 3)
+    np.testing.assert_array_equal(Twin(bank).process(samples, "filters"), filter_matrix(bank, samples))
+
+
+def test_q31_accumulator_holds_what_arm_fir_q31_returns():
+    _, bank = random_bank(5, "q31", drivers=1)
+    path = bank.paths[0][0]
+    # The buses have two bits of headroom.
+    x = (noise("q31", 96, 1)[:, 0] >> 2).astype(np.int32)
+    instance = cmsisdsp.arm_fir_instance_q31()
+    state = np.zeros(path.taps + x.size - 1, dtype=np.int32)
+    cmsisdsp.arm_fir_init_q31(instance, path.taps, path.coefficients[::-1].copy(), state)
+    expected = cmsisdsp.arm_fir_q31(instance, x)
+    twin = Twin(bank)
+    extended = np.concatenate(
+        [np.zeros(twin._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
+    )
+    ours = twin._path(path, extended, x.size + path.delay)[path.delay :]
+    np.testing.assert_array_equal(ours >> 31, expected)
+
+
+def test_q15_accumulator_equals_arm_dot_prod_q15():
+    _, bank = random_bank(6, "q15", drivers=1)
+    path = bank.paths[0][1]
+    samples = noise("q15", 60, 3)
+    twin = Twin(bank)
+    extended = np.concatenate([np.zeros((twin._history_samples, 3), dtype=np.int64), samples])[:, 1]
+    ours = twin._path(path, extended, 60)
+    history = extended.astype(np.int16)
+    for n in range(60):
+        newest = history.size - 60 + n - path.delay + 1
+        window = history[newest - path.taps : newest]
+        assert ours[n] == cmsisdsp.arm_dot_prod_q15(path.coefficients[::-1].copy(), window)
+
+
+@settings(deadline=None, max_examples=25)
+@given(cuts=st.lists(st.integers(1, 150), min_size=1, max_size=6), seed=st.integers(0, 1000))
+@pytest.mark.parametrize("entry", ["program", "filters"])
+def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
+    _, bank = random_bank(7, arithmetic)
+    samples = noise(arithmetic, sum(cuts), 2 if entry == "program" else 3, seed)
+    whole = Twin(bank).process(samples, entry)
+    twin, parts, start = Twin(bank), [], 0
+    for cut in cuts:
+        parts.append(twin.process(samples[start : start + cut], entry))
+        start += cut
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_reset_forgets_everything(arithmetic):
+    _, bank = random_bank(8, arithmetic)
+    samples = noise(arithmetic, 300, 2)
+    twin = Twin(bank)
+    first = twin.process(samples)
+    twin.process(noise(arithmetic, 77, 2, seed=1))
+    twin.reset()
+    np.testing.assert_array_equal(twin.process(samples), first)
+
+
+def test_reversed_coefficients_are_noticed(arithmetic):
+    _, bank = random_bank(9, arithmetic, drivers=1)
+    samples = np.zeros((120, 3), dtype=np.int64)
+    samples[0] = SCALE[arithmetic] - 1
+    output = Twin(bank).process(samples, "filters")
+    for path in bank.paths[0]:
+        object.__setattr__(path, "coefficients", path.coefficients[::-1])
+    assert (Twin(bank).process(samples, "filters") != output).any()
+
+
+def test_wrong_input_is_refused(arithmetic):
+    _, bank = random_bank(10, arithmetic)
+    with pytest.raises(ValueError, match=r"entry 'program' takes \(n, 2\)"):
+        Twin(bank).process(np.zeros((4, 3), dtype=int))
+    with pytest.raises(ValueError, match="outside Q1"):
+        Twin(bank).process(np.full((4, 2), SCALE[arithmetic]))

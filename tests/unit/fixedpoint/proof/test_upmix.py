@@ -1,0 +1,67 @@
+"""The upmix's bounds are attacked where a signal can reach them."""
+
+import numpy as np
+
+from designer.dsp.upmix_tables import upmix_tables
+from designer.fixedpoint.model.upmix import UpmixTwin
+from designer.fixedpoint.model.upmix_gains import GAIN_ONE
+from designer.fixedpoint.proof.upmix import UpmixBound, prove_upmix
+
+
+def bound(name):
+    return next(b for b in prove_upmix() if b.name == name)
+
+
+def test_every_bound_holds():
+    assert [b.name for b in prove_upmix() if not b.holds] == []
+    assert not UpmixBound("too wide", 1 << 31, 32).holds
+
+
+def test_matched_sample_signs_reach_the_rate_filters_bound():
+    taps = upmix_tables().rate_filter
+    window = np.where(taps < 0, -(2**31), 2**31 - 1)[:, None] * np.ones((1, 2), dtype=np.int64)
+    low = UpmixTwin("q31")._decimate(window, 1)[0, 0]
+    limit = bound("low rate, sum of two samples").magnitude // 2
+    assert limit - 2 <= low <= limit
+
+
+def test_matched_pairs_under_the_worst_gains_stay_below_the_low_rate_bound():
+    twin = UpmixTwin("q31")
+    prototypes = twin._prototypes
+    low = bound("low rate, sum of two samples").magnitude // 2
+    # Side alone at the largest pair, its gains at one end and the top band's at the other: the bound takes the
+    # signs of every tap at their worst at once, which no one set of gains gives.
+    gains = np.zeros((1, 7, 2), dtype=np.int64)
+    gains[0, :-1, 1], gains[0, -1, 1] = GAIN_ONE, -GAIN_ONE
+    taps = (gains[0, :-1, 1] - gains[0, -1, 1]) @ prototypes
+    window = np.zeros((1, taps.size, 2), dtype=np.int64)
+    window[0, :, 1] = -np.sign(taps) * low
+    peak = int(twin._low_centre(window, gains)[0])
+    assert peak == (np.abs(taps).sum() * low + (1 << 31)) >> 32
+    assert peak <= bound("low rate, centre").magnitude
+
+
+def peak_of_powers(kind):
+    rng = np.random.default_rng(3)
+    t = np.arange(40000)
+    low, high = -(2**31), 2**31 - 1
+    square = np.where(np.sin(2 * np.pi * 1125 / 48000 * t) < 0, low, high)
+    stereo = {
+        "noise": rng.choice([low, high], (t.size, 2)),
+        "square": np.stack([square, square], axis=1),
+        "inverted": np.stack([square, -1 - square], axis=1),
+        "least": np.full((t.size, 2), low),
+    }[kind]
+    twin, peak = UpmixTwin("q31"), 0
+    for piece in np.array_split(stereo, 40):
+        twin.process(piece)
+        peak = max(peak, *(abs(value) for state in twin._smoothed for value in state))
+    return peak
+
+
+def test_recursions_stay_below_their_bound_on_full_scale():
+    limit = bound("analysis, smoothed power").magnitude
+    peaks = {kind: peak_of_powers(kind) for kind in ("noise", "square", "inverted", "least")}
+    assert max(peaks.values()) <= limit
+    # A full-scale square in one band comes within what separates all bins from one sine: it is not an idle bound.
+    assert peaks["square"] > limit / 2**6

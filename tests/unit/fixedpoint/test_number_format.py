@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from designer.fixedpoint.number_format import QFormat
+
+FORMATS = st.builds(QFormat, st.integers(1, 16), st.integers(0, 30))
+
+
+def test_growth_rules():
+    q15 = QFormat(1, 15)
+    assert q15.for_product(q15) == QFormat(2, 30)
+    assert q15.for_sum(4) == QFormat(3, 15)
+    assert q15.for_sum(1) == q15
+    assert str(q15.for_sum(5)) == "Q4.15"
+
+
+@given(FORMATS, FORMATS)
+def test_product_format_holds_every_product(a, b):
+    product = a.for_product(b)
+    for x in (a.smallest, a.largest):
+        for y in (b.smallest, b.largest):
+            assert product.holds(x * y)
+
+
+@given(FORMATS, st.integers(1, 4096))
+def test_sum_format_is_the_smallest_that_holds_every_sum(word, terms):
+    total = word.for_sum(terms)
+    assert total.holds(terms * word.smallest)
+    assert total.holds(terms * word.largest)
+    if terms > 1:
+        assert not QFormat(total.integer_bits - 1, total.fraction_bits).holds(terms * word.smallest)
+
+
+def test_rounding_is_half_up_and_saturates():
+    word = QFormat(1, 15)
+    values = np.array([0.5, 1.5, -0.5, -1.5, 40000.0, -40000.0]) * word.lsb
+    assert word.quantise(values).tolist() == [1, 2, 0, -1, 32767, -32768]
+
+
+@given(FORMATS)
+def test_to_float_inverts_quantise(word):
+    raw = np.array([word.smallest, -1, 0, word.largest], dtype=np.int64)
+    assert word.quantise(word.to_float(raw)).tolist() == raw.tolist()
+
+
+@pytest.mark.parametrize(("integer", "fraction"), [(0, 15), (1, -1)])
+def test_impossible_format(integer, fraction):
+    with pytest.raises(ValueError, match="needs at least 1 integer bit and 0 fraction bits"):
+        QFormat(integer, fraction)
+
+
+def test_sum_of_nothing():
+    with pytest.raises(ValueError, match="allowed from 1"):
+        QFormat(1, 15).for_sum(0)

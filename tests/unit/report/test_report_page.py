@@ -1,0 +1,247 @@
+"""The report as a document: whole, self-contained, and true to the scorecard."""
+
+import json
+import re
+
+import plotly.graph_objects as go
+import pytest
+
+from designer.design.build import build_design
+from designer.design.store import save_design
+from designer.layout.shipped import find_layout
+from designer.report.data import ReportData
+from designer.report.page import SECTIONS, render_report
+from designer.report.save import _hil, save_report
+from designer.report.scorecard import scorecard
+from designer.toolchain.boards import BOARDS
+
+
+def report_data(name, **more):
+    result = build_design(find_layout(name))
+    card = scorecard(result)
+    return ReportData(result.layout, result.bank, result.fixed, card, **more)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return report_data("front3")
+
+
+@pytest.fixture(scope="module")
+def page(data):
+    return render_report(data)
+
+
+def test_every_section_is_there_and_linked(page, data):
+    for build in SECTIONS:
+        section = build(data)
+        assert f'<section id="{section.anchor}">' in page
+        assert f'<a href="#{section.anchor}">' in page
+
+
+def test_what_the_layout_can_do_at_best_is_told(page, data):
+    limits = data.card["virtual_limits"]
+    assert f"at most {limits['left']['cap_itd_us']:.0f} µs of a real pair" in page
+    assert f"{limits['left']['effort_for_itd_db']:g} dB would be enough" in page
+
+
+def test_nothing_is_fetched(page):
+    head, _, script = page.partition("<script>")
+    assert not re.search(r'(?:src|href)="(?!#|data:)', head)
+    assert "@import" not in head
+    assert "url(" not in head
+    assert "<script src" not in script
+
+
+@pytest.mark.parametrize("name", ["front3", "bar6", "echo-studio"])
+def test_every_chart_is_valid_plotly(name, data):
+    shown = data if name == "front3" else report_data(name)
+    for build in SECTIONS:
+        for chart in build(shown).charts:
+            go.Figure(data=list(chart.data), layout=chart.layout)
+            json.dumps(chart.data, allow_nan=False)
+            assert chart.caption.endswith(".")
+
+
+def test_equal_designs_give_equal_pages(page):
+    assert render_report(report_data("front3")) == page
+
+
+def test_a_name_cannot_break_out_of_the_page(data):
+    hostile = data.layout.model_copy(update={"description": "</script><b>&"})
+    page = render_report(ReportData(hostile, data.bank, data.fixed, data.card))
+    assert "</script><b>" not in page
+    assert "&lt;/script&gt;&lt;b&gt;&amp;" in page
+
+
+def test_shortfalls_are_told_with_a_remedy(data):
+    from designer.report.sections.summary import warnings
+
+    worse = json.loads(json.dumps(data.card))
+    figures = worse["quantised"]["cancellation"]
+    figures["left_cancellation_gain_db"] = [0.0] * len(figures["band_centres_hz"])
+    found = list(warnings(ReportData(data.layout, data.bank, data.fixed, worse)))
+    assert any("misses its target" in what and "effort_cap_db" in remedy for what, remedy in found)
+
+
+def test_hil_results_are_shown_only_when_there_are_any(data):
+    from designer.report.sections import hil
+
+    assert "Not run yet" in hil.build(data).lead
+    signals = {"noise": {"name": "noise", "bit_exact": False, "passed": False, "snr_db": 71.5, "snr_limit_db": 70.0}}
+    failed = {"verdict": "fail", "board": "virtual", "signals": signals, "faults": ["noise: differs at sample 7"]}
+    shown = hil.build(ReportData(data.layout, data.bank, data.fixed, data.card, hil=failed)).lead
+    assert "FAILED" in shown
+    assert "DIFFERS" in shown
+    assert "differs at sample 7" in shown
+
+
+def test_the_listening_section_stands_for_the_scorecards_figures(data):
+    from designer.report.sections import listening
+
+    figures = data.card["listening"]["quantised"]
+    section = listening.build(data)
+    curves = {trace["name"]: trace["y"] for chart in section.charts for trace in chart.data}
+    assert curves["KEMAR, left"] == pytest.approx(figures["kemar"]["left_cancellation_gain_db"], rel=1e-3)
+    shifts = [chart for chart in section.charts if "moved to its left" in chart.caption]
+    assert [list(t["y"]) for t in shifts[0].data] == [
+        pytest.approx(figures["head_shift"][f"{side}_cancellation_gain_db"], rel=1e-3) for side in ("left", "right")
+    ]
+    for version in (figures["room"], data.card["listening"]["unprocessed"]["room"]):
+        assert f"{version['centre_clarity_c50_db']:.1f} dB" in section.tail
+    assert f"{figures['timing']['centre_pre_ringing_db']:.1f} dB" in section.tail
+
+
+def test_without_kemar_the_reason_is_told(data):
+    from designer.report.sections import listening
+
+    card = json.loads(json.dumps(data.card))
+    card["listening"]["quantised"]["kemar"] = {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}
+    section = listening.build(ReportData(data.layout, data.bank, data.fixed, card))
+    assert "No figures on KEMAR: the HRTF is missing" in section.tail
+    assert not any("KEMAR" in chart.caption for chart in section.charts)
+
+
+def test_the_beams_trade_names_what_cannot_be_had(data):
+    from designer.report.sections import beam_trade
+
+    trade = data.card["beam_trade"]
+    section = beam_trade.build(data)
+    (front,) = section.charts
+    assert front.data[0]["x"] == pytest.approx(trade["front"]["lobe_ripple_db"][0], rel=1e-3)
+    assert (front.data[-1]["x"], front.data[-1]["y"]) == ([3.0], [20.0])
+    assert section.tail.count(" Hz</td>") == len(trade["infeasible"]) > 0
+
+
+def test_length_tells_what_was_lost_and_allowed(data):
+    from designer.report.sections import lengths
+
+    section = lengths.build(data)
+    lost, allowed = (data.card["length"][key]["stereo"]["cancellation_gain_db"] for key in ("losses", "allowances"))
+    cells = "".join(f"<td class=n>{value:.2f} dB</td>" for value in (lost, allowed))
+    assert f"<td>stereo, cancellation gain</td>{cells}" in section.lead
+    rtf = data.card["rtf"]
+    assert f"{rtf['stereo_taps']} taps instead of {rtf['direct_stereo_taps']}" in section.tail
+    assert all(f"{driver} on {bus}" in section.tail for bus, driver in rtf["references"].items())
+    one_stage = json.loads(json.dumps(data.card))
+    one_stage["rtf"] = {"used": False, "why_not": "for a reason"}
+    assert "one stage: for a reason." in lengths.build(ReportData(data.layout, data.bank, data.fixed, one_stage)).tail
+    too_short = json.loads(json.dumps(data.card))
+    too_short["length"]["within_budget"] = False
+    assert "leave filters.taps out" in lengths.build(ReportData(data.layout, data.bank, data.fixed, too_short)).lead
+
+
+def test_each_board_shows_its_own_image_and_load(data):
+    from designer.report.sections import budget
+
+    def report(instructions, flash):
+        figures = {"instructions_per_frame": instructions, "load_percent": 50.0}
+        return {"figures": figures, "image": {"flash_bytes": flash, "ram_bytes": 1024}}
+
+    boards = {"stm32f405": report(1400.0, 102400), "mps3-an547": report(700.0, 51200)}
+    lead = budget.build(ReportData(data.layout, data.bank, data.fixed, data.card, boards=boards)).lead
+    rows = {row.split("</td>")[0]: row for row in lead.split("<tr><td>")[1:]}
+    total = BOARDS["stm32f405"].flash_bytes
+    assert f"100.0 of {total // 1024} KiB ({100 * 102400 / total:.0f} %)" in rows["stm32f405"]
+    assert "1\u202f400" in rows["stm32f405"]
+    assert "50 %" in rows["stm32f405"]
+    assert "50.0 of 512 KiB (10 %)" in rows["mps3-an547"]
+    # Its core's clock is QEMU's own: instructions are counted, a load would mean nothing.
+    assert rows["mps3-an547"].count("–") == 1
+    assert "of 4096 KiB" in rows["mps2-an500"]
+
+
+def test_reports_of_all_boards_of_the_design_are_taken_in(tmp_path):
+    from designer.report.save import _boards
+
+    for name, board, digest in (
+        ("hil", "virtual:stm32f405", "d"),
+        ("hil-mps2-an500", "virtual:mps2-an500", "d"),
+        ("hil-dev-ttyACM0", "stm32f405 at /dev/ttyACM0", "d"),
+        ("hil-mps3-an547", "virtual:mps3-an547", "old"),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"board": board, "digest": digest}))
+    (tmp_path / "hil-broken.json").write_text("{")
+    found = _boards(tmp_path, "d")
+    assert {name: report["board"] for name, report in found.items()} == {
+        "stm32f405": "stm32f405 at /dev/ttyACM0",
+        "mps2-an500": "virtual:mps2-an500",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "hil.json is damaged, or was left half-written (Expecting value: line 1 column 1 (char 0))"),
+        ('{"digest": "', "hil.json is damaged, or was left half-written (Unterminated string"),
+        (b"\xff\xfe\x00{", "hil.json is damaged, or was left half-written ("),
+        ("[1]", "hil.json is no report of the regression"),
+        ('{"verdict": "pass"}', "hil.json is no report of the regression"),
+        ('{"digest": "feedfeed"}', "Not run yet on this design (hil.json is of digest feedfeed, this is d)"),
+    ],
+    ids=["empty", "cut off", "no text", "no object", "no digest", "another design"],
+)
+def test_why_a_hil_report_is_not_shown_is_said(tmp_path, content, said):
+    path = tmp_path / "hil.json"
+    assert _hil(path, "d") == (None, "Not run yet on this design")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found, why = _hil(path, "d")
+    assert found is None
+    assert why.startswith(said)
+
+
+def test_the_page_says_what_is_the_matter_with_a_damaged_hil_report(tmp_path):
+    result = build_design(find_layout("pair2"))
+    (tmp_path / "hil.json").write_text("{")
+    card = scorecard(result)
+    save_design(result, tmp_path, card)
+    page = save_report(result, card, tmp_path).read_text()
+    said = "hil.json is damaged, or was left half-written (Expecting property name enclosed in double quotes: line 1"
+    (text,) = re.findall(r"<p>(hil.json [^<]*)</p>", page)
+    assert text.startswith(said)
+    assert text.endswith("): proscenium hil pair2 streams audio through the board, and writes it.")
+    assert "Not run yet" not in page
+
+
+def test_hil_results_that_may_not_be_read_are_not_called_missing(tmp_path):
+    (tmp_path / "hil.json").mkdir()
+    assert _hil(tmp_path / "hil.json", "d") == (None, "hil.json cannot be read (Is a directory)")
+
+
+def test_figures_that_no_section_knows_are_listed(data):
+    from designer.report.sections import rest
+
+    card = {**data.card, "novelty": {"surprise_db": 4.25, "band_centres_hz": [100.0, 1000.0], "curve_db": [1.0, 2.0]}}
+    section = rest.build(ReportData(data.layout, data.bank, data.fixed, card))
+    assert "4.250" in section.tail
+    assert [trace["name"] for trace in section.charts[-1].data] == ["curve db"] or any(
+        trace["name"] == "curve db" for chart in section.charts for trace in chart.data
+    )
+
+
+def test_before_is_plain_mixing_at_the_same_level(data):
+    # Plain mixing hardly separates the ears: that is what the design is for.
+    gain = data.before["cancellation"]["left_cancellation_gain_db"]
+    designed = data.card["quantised"]["cancellation"]["left_cancellation_gain_db"]
+    band = [i for i, f in enumerate(data.card["quantised"]["cancellation"]["band_centres_hz"]) if 900 < f < 5100]
+    assert max(gain[i] for i in band) < min(designed[i] for i in band)

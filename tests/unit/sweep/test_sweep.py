@@ -1,0 +1,177 @@
+"""Sweeps: the right points, every one accounted for, resumed where they stopped, here or on a cluster."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+
+from designer.errors import LayoutError
+from designer.layout.model import Layout
+from designer.layout.shipped import find_layout
+from designer.sweep.plan import parse_axis, plan_points
+from designer.sweep.results import pareto_mask, pareto_page, parse_objectives, to_csv, to_parquet
+from designer.sweep.run import JOURNAL, run_sweep
+
+PROSCENIUM = Path(sys.executable).with_name("proscenium")
+MIRRORED = "driver.left.azimuth_deg,-driver.right.azimuth_deg"
+
+
+@pytest.fixture(scope="module")
+def base():
+    return find_layout("pair2")
+
+
+def points_of(base, *texts, **more):
+    return plan_points(base, [parse_axis(text) for text in texts], **more)
+
+
+def test_grid_is_every_combination(base):
+    points = points_of(base, f"{MIRRORED}=20:30:3", "cabinet.radius_m=0.08,0.09")
+    assert len(points) == 6
+    assert len({point.key for point in points}) == 6
+    for point in points:
+        left, right = (driver["azimuth_deg"] for driver in point.layout["driver"])
+        assert left == -right == point.parameters[MIRRORED]
+        assert point.layout["cabinet"]["radius_m"] == point.parameters["cabinet.radius_m"]
+
+
+def test_whole_numbers_stay_whole(base):
+    # Also of a key that the layout leaves out.
+    points = points_of(base, "filters.taps=128,256", "listener.distance_m=1,1.5")
+    assert {point.layout["filters"]["taps"] for point in points} == {128, 256}
+    for point in points:
+        assert isinstance(point.layout["filters"]["taps"], int)
+        Layout.model_validate(point.layout)
+
+
+def test_a_minus_ahead_holds_for_whole_numbers_too(base):
+    (point,) = points_of(base, f"{MIRRORED}=25")
+    assert [driver["azimuth_deg"] for driver in point.layout["driver"]] == [25, -25]
+
+
+def test_random_points_follow_their_seed(base):
+    draw = [points_of(base, "listener.distance_m=1:3:2", random=20, seed=seed) for seed in (1, 1, 2)]
+    assert draw[0] == draw[1] != draw[2]
+    values = [point.parameters["listener.distance_m"] for point in draw[0]]
+    assert 1 <= min(values) < max(values) <= 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("listener.distance_m", "allowed is PATH=FROM:TO:COUNT"),
+        ("listener.distance_m=1:x:3", "allowed is PATH=FROM:TO:COUNT"),
+        ("driver.middle.azimuth_deg=1,2", "there is no 'driver.middle'"),
+        ("listener.height_m=1", "there is no 'listener.height_m'"),
+        ("foo=1", "there is no 'foo'"),
+        ("listener.distance_m=1:2:200000", "points, allowed are 1 to 100000"),
+    ],
+)
+def test_a_wrong_request_is_refused(text, message, base):
+    with pytest.raises(LayoutError, match=message):
+        points_of(base, text)
+
+
+def test_a_failed_point_is_recorded_and_the_rest_goes_on(base, tmp_path):
+    # At 5° the diaphragms overlap; at 25° they do not.
+    told = []
+    rows = run_sweep(points_of(base, f"{MIRRORED}=5,25"), tmp_path, progress=lambda *state: told.append(state))
+    assert [row["status"] for row in rows] == ["failed", "ok"]
+    assert "apart from driver" in rows[0]["reason"]
+    assert rows[1]["cancellation.left_mean_gain_db"] > 0
+    assert told[-1] == (2, 1, 2)
+
+
+def test_where_nothing_could_be_designed_the_reason_is_said(tmp_path):
+    command = [PROSCENIUM, "sweep", "pair2", "--vary", f"{MIRRORED}=5,6", "--jobs", "1", "--out", tmp_path, "--quiet"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "none of 2 points could be designed" in result.stderr
+    assert "apart from driver" in result.stderr
+    assert (tmp_path / "results.csv").is_file()
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(base, tmp_path):
+    points = points_of(base, f"{MIRRORED}=5,6,7,8")
+    run_sweep(points[:2], tmp_path)
+    journal = tmp_path / JOURNAL
+    before = journal.read_text()
+    # Killed while it wrote its third line.
+    journal.write_text(before + '{"key": "abc", "sta')
+    rows = run_sweep(points, tmp_path)
+    assert len(rows) == 4
+    lines = journal.read_text().splitlines()
+    assert lines[:2] == before.splitlines()
+    assert [json.loads(line)["key"] for line in lines] == [point.key for point in points]
+    # Nothing is left to do.
+    stamp = journal.read_text()
+    assert run_sweep(points, tmp_path) == rows
+    assert journal.read_text() == stamp
+
+
+def test_cores_and_cluster_give_the_same_rows(base, tmp_path):
+    points = points_of(base, f"{MIRRORED}=5,24,26")
+    here = run_sweep(points, tmp_path / "here")
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask"
+    ) as cluster:
+        there = run_sweep(points, tmp_path / "there", scheduler=cluster.scheduler_address)
+    cores = run_sweep(points, tmp_path / "cores", jobs=2)
+    for rows in (there, cores):
+        for mine, expected in zip(rows, here, strict=True):
+            assert list(mine) == list(expected)
+            # Figures have three decimals; the order of sums differs with the number of threads, so one may tip over.
+            for name, value in expected.items():
+                same = pytest.approx(value, rel=1e-6, abs=1.5e-3) if isinstance(value, float) else value
+                assert mine[name] == same, name
+
+
+def test_a_scheduler_that_is_not_there_is_said(base, tmp_path, monkeypatch):
+    from designer.errors import BoardNotFoundError
+
+    monkeypatch.setattr("designer.sweep.run._CONNECT_S", 1)
+    with pytest.raises(BoardNotFoundError, match="no answer"):
+        run_sweep(points_of(base, f"{MIRRORED}=25"), tmp_path, scheduler="tcp://127.0.0.1:1")
+
+
+ROWS = [
+    {"key": "a", "status": "ok", "reason": "", "x": 1.0, "gain": 3.0, "effort": 1.0},
+    {"key": "b", "status": "ok", "reason": "", "x": 2.0, "gain": 2.0, "effort": 2.0},
+    {"key": "c", "status": "failed", "reason": "too near, too loud", "x": 3.0},
+    {"key": "d", "status": "ok", "reason": "", "x": 4.0, "gain": 5.0, "effort": 4.0},
+]
+
+
+def test_tables_hold_every_row_and_column():
+    read = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode())))
+    assert [row["key"] for row in read] == ["a", "b", "c", "d"]
+    assert read[2]["reason"] == "too near, too loud"
+    assert read[2]["gain"] == ""
+    from pyarrow import parquet
+
+    table = parquet.read_table(io.BytesIO(to_parquet(ROWS))).to_pylist()
+    assert [row["gain"] for row in table] == [3.0, 2.0, None, 5.0]
+
+
+def test_pareto_front_by_its_definition():
+    rng = np.random.default_rng(3)
+    values = rng.integers(0, 6, (60, 2)).astype(float)
+    expected = [not any(np.all(other >= mine) and np.any(other > mine) for other in values) for mine in values]
+    assert pareto_mask(values).tolist() == expected
+
+
+def test_pareto_page_needs_no_network():
+    page = pareto_page(ROWS, ["x"], parse_objectives("gain:max,effort:min"))
+    assert "3 designs, 2 of them unbeaten" in page
+    assert "1 points could not be designed" in page
+    assert "<script src" not in page.split("<script>")[0]
+    with pytest.raises(LayoutError, match="no point has both"):
+        pareto_page(ROWS, ["x"], parse_objectives("nothing:max,effort:min"))
+    with pytest.raises(LayoutError, match="allowed is FIGURE:max"):
+        parse_objectives("gain,effort")

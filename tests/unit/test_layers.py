@@ -1,0 +1,111 @@
+"""The layers of DESIGN.md, read from the imports of the code itself."""
+
+import ast
+import re
+
+from places import ROOT
+
+# From the lowest layer to the highest: a package imports from lower layers, and from its own layer without a cycle.
+LAYERS = (
+    ("designer.errors", "designer.files", "designer.resources", "designer.numerics", "designer.protocol"),
+    ("designer.layout",),
+    ("designer.acoustics", "designer.dsp"),
+    ("designer.filters",),
+    ("designer.fixedpoint", "designer.evaluation"),
+    ("designer.codegen", "designer.toolchain"),
+    ("designer.design",),
+    ("designer.report", "designer.export", "designer.render", "designer.board"),
+    ("designer.regression", "designer.sweep"),
+    ("designer.cli",),
+    ("hil_tests",),
+    ("benchmarks",),
+)
+LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
+
+
+def package(module):
+    """The package, or the module at the top of `designer`, that a module belongs to; None outside the project."""
+    parts = module.split(".")
+    for size in (2, 1):
+        if ".".join(parts[:size]) in LAYER_OF:
+            return ".".join(parts[:size])
+    return None
+
+
+def modules():
+    for top in ("designer", "hil_tests", "benchmarks"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            if name != "designer":
+                yield name, path
+
+
+def imports(path):
+    """Every import of a file, those inside functions as well."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def cycles(edges):
+    """Nodes from which a walk along the edges comes back to where it began."""
+    reachable = set(edges)
+    while True:
+        more = {(a, d) for a, b in reachable for c, d in reachable if b == c} - reachable
+        if not more:
+            return sorted({a for a, b in reachable if a == b})
+        reachable |= more
+
+
+def test_every_module_has_a_layer():
+    assert [name for name, _ in modules() if package(name) is None] == []
+
+
+def test_imports_point_down():
+    upward = [
+        f"{name} imports {target}"
+        for name, path in modules()
+        for target in imports(path)
+        if package(target) not in (None, package(name)) and LAYER_OF[package(target)] > LAYER_OF[package(name)]
+    ]
+    assert upward == []
+
+
+def test_packages_form_no_cycle():
+    edges = {(package(name), package(target)) for name, path in modules() for target in imports(path)}
+    assert cycles({(a, b) for a, b in edges if b not in (None, a)}) == []
+
+
+def test_modules_form_no_cycle():
+    known = dict(modules())
+    edges = set()
+    for name, path in known.items():
+        for target in imports(path):
+            found = target if target in known else target.rpartition(".")[0]
+            if found in known and found != name:
+                edges.add((name, found))
+    assert cycles(edges) == []
+
+
+def test_the_core_neither_prints_nor_exits():
+    found = []
+    for name, path in modules():
+        if LAYER_OF[package(name)] >= LAYER_OF["designer.cli"]:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "exit"):
+                found.append(f"{name}:{node.lineno}")
+    assert found == []
+
+
+def test_templates_do_no_arithmetic():
+    found = []
+    for path in sorted((ROOT / "templates").glob("*.j2")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for expression in re.findall(r"\{[{%](.*?)[%}]\}", line):
+                bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", expression).strip("- ")
+                if re.search(r"[*/+]|(?<=\w) - ", bare):
+                    found.append(f"{path.name}:{number}: {expression.strip()}")
+    assert found == []
