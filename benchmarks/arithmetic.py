@@ -16,8 +16,8 @@ from benchmarks.matrix import PIPELINE_GOAL, measure_layout
 from benchmarks.table_error import table_error
 from designer.design.build import build_design
 from designer.dsp.engine import FloatEngine
-from designer.fixedpoint.dequantised import effective_impulse_responses
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
@@ -41,8 +41,8 @@ def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
     layout = find_layout(name).model_copy(update={"arithmetic": arithmetic})
     result, word = build_design(layout), SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
-    output = word.to_float(Twin(result.fixed).trace(samples, "filters").feed)
-    realised = effective_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
+    output = word.to_float(PipelineModel(result.fixed).trace(samples, "filters").feed)
+    realised = dequantised_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
     error = output - FloatEngine(realised).process(word.to_float(samples), "filters")
     tables = table_error(result.bank.impulse_responses, realised, error_weights(layout))
     return measure_layout(name, arithmetic) | {

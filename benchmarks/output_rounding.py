@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from designer.design.build import build_design
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.layout.shipped import find_layout
 from designer.toolchain.compiler import CROSS_COMPILER
 
@@ -103,7 +103,7 @@ def _measure_layout(name: str) -> dict[str, dict[str, float]]:
     result = build_design(find_layout(name).model_copy(update={"arithmetic": "q15"}))
     inputs = len(result.fixed.input_names)
     samples = np.random.default_rng(_SEED).integers(-16384, 16384, (_SAMPLES, inputs))
-    stages = Twin(result.fixed).trace(samples, "filters")
+    stages = PipelineModel(result.fixed).trace(samples, "filters")
     errors: dict[str, list[NDArray[np.float64]]] = {method: [] for method in METHODS}
     losses: dict[str, float] = dict.fromkeys(METHODS, 0.0)
     energy = 0.0

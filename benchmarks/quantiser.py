@@ -17,7 +17,7 @@ from benchmarks.integer_minimax import quantise_minimax
 from benchmarks.minimax import BandSpec, largest_error, minimax_fir
 from benchmarks.table_error import over_rounding_db, table_error
 from designer.design.build import build_design
-from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.quantise.bank import _quantise_matrix, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -94,14 +94,14 @@ def _measure_layout(name: str) -> dict[str, Any]:
     ours = quantise_bank(bank, "q15", weights)
     seconds = time.perf_counter() - began
     rounded = quantise_bank(bank, "q15")
-    tables = [effective_impulse_responses(fixed, wanted.shape[2]) for fixed in (ours, rounded)]
+    tables = [dequantised_impulse_responses(fixed, wanted.shape[2]) for fixed in (ours, rounded)]
     errors = [table_error(wanted, table, weights) for table in tables]
     gains = errors[1].in_band_db - errors[0].in_band_db
     # 40 dB below the output's own rounding no table changes anything.
     heard = over_rounding_db(wanted, tables[1], weights) >= -40.0
     in_band = np.where(heard, gains, np.nan)
     whole = _quantise_matrix(bank, "q15", weights.power)
-    whole_db = table_error(wanted, effective_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
+    whole_db = table_error(wanted, dequantised_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
     reference = acoustic_figures(layout, wanted)
     return {
         "shipped_in": shipped.arithmetic,

@@ -26,7 +26,7 @@ from designer.dsp.upmix import Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import LayoutError
 from designer.fixedpoint.bank import Arithmetic
-from designer.fixedpoint.model.upmix import UpmixTwin
+from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 
 RATE_HZ = 48000
@@ -130,7 +130,7 @@ def own_fixed(arithmetic: Arithmetic) -> Method:
     word = SAMPLE_FORMATS[arithmetic]
 
     def upmix(stereo: np.ndarray) -> tuple[np.ndarray, int]:
-        return word.to_float(UpmixTwin(arithmetic).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
+        return word.to_float(UpmixModel(arithmetic).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
 
     return upmix
 

@@ -21,7 +21,7 @@ from designer.design.store import save_design
 from designer.errors import ProsceniumError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout
-from designer.regression.results import conclude
+from designer.regression.results import save_results
 from designer.regression.signals import standard_signals
 from designer.regression.suite import GENERATED_S, Suite
 from designer.regression.summary import screen
@@ -162,7 +162,7 @@ def suite(
     suite.not_measured |= request.config.stash[_SKIPPED].get(board_name, {})
     suite.failed_tests |= request.config.stash[_FAILED].get(board_name, {})
     history = request.config.getoption("--history-file")
-    _, told = conclude(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
+    _, told = save_results(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
     request.config.stash[_RESULTS].append(json.dumps(told))
     if not _suffix(board_name):
         card = scorecard(design)

@@ -17,7 +17,7 @@ from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
 from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.model.generator import GeneratedSignal
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.protocol import Message, Payload
 from designer.regression.report import FaultCount
 from designer.toolchain.boards import find_board
@@ -36,7 +36,7 @@ def works(board, bank):
     """Say whether a new session, without a power cycle, is right to the last bit."""
     board.link.hello()
     words = samples_of(bank, 300)
-    return bool(np.array_equal(board.process(words), Twin(bank).process(words)))
+    return bool(np.array_equal(board.process(words), PipelineModel(bank).process(words)))
 
 
 def moved(before, after):
@@ -71,7 +71,7 @@ def test_fault_on_the_line(suite, board, design, kind, direction):
             harmed.process(words)
         right = True
     else:
-        right = bool(np.array_equal(harmed.process(words), Twin(design.fixed).process(words)))
+        right = bool(np.array_equal(harmed.process(words), PipelineModel(design.fixed).process(words)))
     noticed = host_counts(harmed)
     recovered = right and works(board, design.fixed)
     noticed = {**moved(before, board.status()), **noticed}
@@ -116,7 +116,7 @@ def test_fault_slow_host(suite, board, design):
     """A host that looks away: replies pile up, and what the line could not hold is asked for again."""
     slow = Board(_Slow(board.link._transport), design.digest, design.layout)
     words = samples_of(design.fixed)
-    recovered = bool(np.array_equal(slow.process(words), Twin(design.fixed).process(words)))
+    recovered = bool(np.array_equal(slow.process(words), PipelineModel(design.fixed).process(words)))
     recovered = recovered and works(board, design.fixed)
     suite.faults.append(FaultCount("slow host", slow.link._transport.pauses, host_counts(slow), recovered))
     assert recovered
@@ -140,7 +140,7 @@ def test_fault_two_clients(suite, board, design):
     with pytest.raises(HilError, match="another host has opened its own"):
         first.process(samples_of(design.fixed, 200))
     words = samples_of(design.fixed, 200)
-    recovered = bool(np.array_equal(second.process(words), Twin(design.fixed).process(words)))
+    recovered = bool(np.array_equal(second.process(words), PipelineModel(design.fixed).process(words)))
     if isinstance(board, VirtualBoard):
         # The operating system keeps a second program off the port as well.
         with pytest.raises((BoardNotFoundError, HilError)):

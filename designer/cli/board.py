@@ -92,7 +92,7 @@ def hil(
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.board.open import measure_instructions, open_board
     from designer.cli.tables import signal_progress
-    from designer.regression.results import conclude
+    from designer.regression.results import save_results
     from designer.regression.signals import standard_signals
     from designer.regression.suite import Suite
     from designer.regression.summary import screen
@@ -121,7 +121,7 @@ def hil(
         signal_progress(silent) as progress,
     ):
         found = Suite(result, running, signals, instructions, sizes, progress).everything(seconds)
-    report, told = conclude(found, result, directory, history_file, board.suffix)
+    report, told = save_results(found, result, directory, history_file, board.suffix)
     if not board.suffix:
         write_report(result, card, directory, quiet=silent)
     if json:

@@ -45,12 +45,12 @@ def export(
     from designer.design.store import load_design_layout, load_tables
     from designer.export.files import EXPORTERS
     from designer.files import replace_file
-    from designer.fixedpoint.dequantised import effective_impulse_responses
+    from designer.fixedpoint.dequantised import dequantised_impulse_responses
 
     layout = load_design_layout(directory)
     bank, fixed = load_tables(directory)
     if version is Version.quantised:
-        tables = effective_impulse_responses(fixed, bank.impulse_responses.shape[2])
+        tables = dequantised_impulse_responses(fixed, bank.impulse_responses.shape[2])
         bank = replace(bank, impulse_responses=tables, factors=None)
     target = out or directory / "export" / to.value
     paths = []

@@ -99,7 +99,7 @@ def _binaural(
 ) -> dict[str, float]:
     from designer.design.store import load_design_layout, load_gain_db
     from designer.evaluation.listening_room import parse_room
-    from designer.render.binaural import ears_of_drivers, ears_of_plain_stereo
+    from designer.render.binaural import ears_of_downmix, ears_of_drivers
     from designer.render.files import render_binaural
 
     layout = load_design_layout(directory)
@@ -108,7 +108,7 @@ def _binaural(
         layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
     around = None if room is None else parse_room(room, layout)
     ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
-    plain = ears_of_plain_stereo(layout, around)
+    plain = ears_of_downmix(layout, around)
     return render_binaural(bank, fixed, ears, plain, source, target, _before(target), engine, progress)
 
 

@@ -20,9 +20,9 @@ def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption =
     if json:
         print_json(found.model_dump(mode="json", by_alias=True, exclude_none=True))
     elif not quiet:
-        from designer.layout.drawing import sketch_layout
+        from designer.layout.drawing import draw_layout
 
-        say(sketch_layout(found))
+        say(draw_layout(found))
         layout_table(found)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.fixedpoint.accumulator_runs import Segment, segments
+from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
 # What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
@@ -119,7 +119,7 @@ def _firs(
     """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
-    for n, segment in enumerate(segments(path.coefficients, bank.arithmetic)):
+    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.arithmetic)):
         start, length, even, odd = _table(bank, path, segment, history)
         names = (bank.bus_names[b], sum_name)
         counts = (path.exponent, segment.taps, length)
@@ -128,7 +128,7 @@ def _firs(
 
 
 def _table(
-    bank: FixedPointBank, path: FixedPointPath, segment: Segment, history: int
+    bank: FixedPointBank, path: FixedPointPath, segment: AccumulatorRun, history: int
 ) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
     """Start in the bus, length, and coefficients of even and odd outputs."""
     stop = segment.first + segment.taps

@@ -10,8 +10,8 @@ from designer.dsp.limiter import limiter_settings
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.filters.fitting.design import bank_of, fit_filters
-from designer.filters.fitting.length_search import Lengths
-from designer.filters.trim import Saving, simplify_bank
+from designer.filters.fitting.length_search import FittedFilters
+from designer.filters.trim import Saving, trim_bank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter import fixed_limiter
 from designer.fixedpoint.proof.overflow import prove
@@ -46,7 +46,7 @@ def build_design(layout: Layout) -> Design:
     return Design(layout, designed, bank, savings, gain_db, fixed, prove(fixed), sources, lengths)
 
 
-def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengths, _Quantised]:
+def _realised(layout: Layout, lengths: FittedFilters, peak_gain: float) -> tuple[FittedFilters, _Quantised]:
     """Quantise fitted filters; in one stage where the word has no room for two."""
     if lengths.factored is None:
         return lengths, _quantised(layout, lengths, peak_gain)
@@ -70,10 +70,10 @@ def _realised(layout: Layout, lengths: Lengths, peak_gain: float) -> tuple[Lengt
     return lengths, _quantised(layout, lengths, peak_gain)
 
 
-def _quantised(layout: Layout, lengths: Lengths, peak_gain: float) -> _Quantised:
+def _quantised(layout: Layout, lengths: FittedFilters, peak_gain: float) -> _Quantised:
     """Scale, simplify and quantise fitted filters: as designed, simplified, what that saved, gain in dB, tables."""
     designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
-    bank, savings = simplify_bank(designed)
+    bank, savings = trim_bank(designed)
     return designed, bank, savings, gain_db, quantise_bank(bank, layout.arithmetic, error_weights(layout))
 
 

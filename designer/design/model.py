@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designer.codegen.generate import GeneratedSources
 from designer.filters.bank import FilterBank
-from designer.filters.fitting.length_search import Lengths
+from designer.filters.fitting.length_search import FittedFilters
 from designer.filters.trim import Saving
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.proof.overflow import OverflowProof
@@ -32,7 +32,7 @@ class Design:
     proof : OverflowProof
     sources : GeneratedSources
         With the design digest.
-    lengths : Lengths
+    lengths : FittedFilters
         How long the filters are, and why.
     """
 
@@ -44,7 +44,7 @@ class Design:
     fixed: FixedPointBank
     proof: OverflowProof
     sources: GeneratedSources
-    lengths: Lengths
+    lengths: FittedFilters
 
     @property
     def digest(self) -> str:

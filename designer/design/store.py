@@ -16,9 +16,9 @@ from designer.errors import LayoutError
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
-from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter
 from designer.layout.model import Layout
 
@@ -140,12 +140,12 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
     return arrays
 
 
-def _factors(file: Any) -> Factors | None:
+def _factors(file: Any) -> TwoStageFilters | None:
     if "components" not in file:
         return None
     structure = _structure(file)
     names = [f"equaliser_{bus}" for bus in structure.buses]
-    return Factors(structure, tuple(file.get(name) for name in names), file["components"])
+    return TwoStageFilters(structure, tuple(file.get(name) for name in names), file["components"])
 
 
 def _table_arrays(result: Design) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _table_arrays(result: Design) -> dict[str, Any]:
         "input_names": np.array(fixed.input_names),
         "delays": np.array([[path.delay for path in row] for row in fixed.paths]),
         "exponents": np.array([[path.exponent for path in row] for row in fixed.paths]),
-        "effective_impulse_responses": effective_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
+        "effective_impulse_responses": dequantised_impulse_responses(fixed, result.bank.impulse_responses.shape[2]),
     }
     limiter = fixed.limiter
     arrays["limits"] = np.array(limiter.limits)

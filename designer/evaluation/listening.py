@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.evaluation.beam_limits.trade_off import evaluate_beam_trade
+from designer.evaluation.beam_limits.trade_off import evaluate_beam_limits
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.movement import evaluate_head_shift, evaluate_sweet_spot, mapped_heads, shifted_heads
 from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.evaluation.room import RoomPlant, evaluate_room
-from designer.evaluation.timing import ArrivalPlant, evaluate_timing
-from designer.filters.stereo_downmix import plain_bank
+from designer.evaluation.timing import TimeResponsePlant, evaluate_timing
+from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
 
 # MIT's KEMAR as Debian's libmysofa1 ships it: Gardner & Martin, J. Acoust. Soc. Am. 97 (1995), 3907.
@@ -40,9 +40,9 @@ class Listening:
         self._plant = plant
         self._shifted = shifted_heads(layout)
         self._mapped = mapped_heads(layout)
-        self._arrival = ArrivalPlant(layout)
+        self._arrival = TimeResponsePlant(layout)
         self._room = RoomPlant(layout)
-        self._plain = plain_bank(layout).impulse_responses
+        self._plain = downmix_bank(layout).impulse_responses
 
     @cached_property
     def _kemar(self) -> EvaluationPlant | None:
@@ -94,7 +94,7 @@ class Listening:
 
     def beam_trade(self) -> dict[str, Any]:
         """Return what the layout's beam could do at best, and what another solver makes of it."""
-        return evaluate_beam_trade(self._layout, self._room)
+        return evaluate_beam_limits(self._layout, self._room)
 
     def unprocessed(self) -> dict[str, Any]:
         """Return what of these figures the same loudspeaker has with plain stereo mixing."""

@@ -27,7 +27,7 @@ _CROSSOVER_BAND_HZ = (100.0, 12000.0)
 
 
 @dataclass(frozen=True, eq=False)
-class ArrivalPlant:
+class TimeResponsePlant:
     """Where each channel is meant to be heard: L at the left ear, R at the right one, C at the head's centre.
 
     Attributes
@@ -52,7 +52,7 @@ class ArrivalPlant:
 
 
 def evaluate_timing(
-    layout: Layout, impulse_responses: NDArray[np.float64], plant: ArrivalPlant | None = None
+    layout: Layout, impulse_responses: NDArray[np.float64], plant: TimeResponsePlant | None = None
 ) -> Figures:
     """Compute the figures of arrival at the listener.
 
@@ -60,7 +60,7 @@ def evaluate_timing(
     ----------
     layout : Layout
     impulse_responses : (D, 3, N) float64
-    plant : ArrivalPlant, optional
+    plant : TimeResponsePlant, optional
         Of the same layout.
 
     Returns
@@ -75,7 +75,7 @@ def evaluate_timing(
         ``crossovers_hz`` and ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave
         around each.
     """
-    plant = plant or ArrivalPlant(layout)
+    plant = plant or TimeResponsePlant(layout)
     frequencies = plant.frequencies_hz
     omega = 2 * np.pi * frequencies / layout.sample_rate_hz
     drive = spectra(impulse_responses, omega)

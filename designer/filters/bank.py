@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.structure import join
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 from designer.layout.sections import INPUT_NAMES
 
 # Roundings of float64 between two stages and their product, relative to the largest tap.
@@ -32,7 +32,7 @@ class FilterBank:
     modelling_delay_samples : int
         Delay of the filters: an impulse at an input arrives at the listener this much later than it would from
         an ideal loudspeaker in the place of the cabinet.
-    factors : Factors or None
+    factors : TwoStageFilters or None
         The same filters in two stages, equalisers and what lies behind them; None where there is one stage.
     """
 
@@ -41,7 +41,7 @@ class FilterBank:
     input_names: tuple[str, ...]
     sample_rate_hz: int
     modelling_delay_samples: int
-    factors: Factors | None = None
+    factors: TwoStageFilters | None = None
 
     def __post_init__(self) -> None:
         shape = self.impulse_responses.shape

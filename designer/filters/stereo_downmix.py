@@ -37,7 +37,7 @@ def mixing_weights(layout: Layout) -> NDArray[np.float64]:
     return np.stack([left, 1.0 - left, np.ones_like(left)], axis=1)
 
 
-def plain_bank(layout: Layout) -> FilterBank:
+def downmix_bank(layout: Layout) -> FilterBank:
     """Build the filters of plain mixing: linear phase, as loud at the listener as the design.
 
     Parameters

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Structure, find_structure, join, split
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 
 # Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
 # some 100 dB from symmetry.
@@ -41,7 +41,7 @@ class Saving:
 
 
 @dataclass(frozen=True, eq=False)
-class Simplified:
+class TrimmedFilters:
     """Filters with their structure.
 
     Attributes
@@ -57,7 +57,7 @@ class Simplified:
     savings: tuple[Saving, ...]
 
 
-def simplify_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
+def trim_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
     """Simplify the filters of a bank within the standard budgets, in two stages where it has two.
 
     Parameters
@@ -73,7 +73,7 @@ def simplify_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
     """
     factors = None if bank.factors is None else bank.factors.folded()
     if factors is None or not any(equaliser is not None for equaliser in factors.equalisers):
-        simplified = simplify(bank.impulse_responses)
+        simplified = trim(bank.impulse_responses)
         return replace(bank, impulse_responses=simplified.impulse_responses, factors=None), simplified.savings
     savings = [_saving("one FIR for each driver and input, as designed", bank.impulse_responses)]
     if factors.structure.shuffled:
@@ -90,11 +90,11 @@ def simplify_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
     return replace(bank, impulse_responses=responses, factors=factors), tuple(savings)
 
 
-def simplify(
+def trim(
     impulse_responses: np.ndarray,
     mirror_budget_db: float = MIRROR_BUDGET_DB,
     trim_budget_db: float = TRIM_BUDGET_DB,
-) -> Simplified:
+) -> TrimmedFilters:
     """Equalise mirror images, then trim both ends of every FIR.
 
     Parameters
@@ -106,7 +106,7 @@ def simplify(
 
     Returns
     -------
-    Simplified
+    TrimmedFilters
     """
     savings = [_saving("one FIR for each driver and input, as designed", impulse_responses)]
     tolerance = float(np.abs(impulse_responses).max() * 10 ** (mirror_budget_db / 20))
@@ -117,7 +117,7 @@ def simplify(
     budget = 10 ** (trim_budget_db / 10)
     components = np.array([[_trim(response, budget) for response in row] for row in components])
     savings.append(_saving(f"ends trimmed within {trim_budget_db:g} dB of each FIR's energy", components))
-    return Simplified(join(structure, components), structure, tuple(savings))
+    return TrimmedFilters(join(structure, components), structure, tuple(savings))
 
 
 def _trim(response: np.ndarray, budget: float) -> np.ndarray:
@@ -133,7 +133,7 @@ def _saving(step: str, responses: np.ndarray) -> Saving:
     return Saving(step, len(lengths), sum(lengths))
 
 
-def _stages_saving(step: str, factors: Factors) -> Saving:
+def _stages_saving(step: str, factors: TwoStageFilters) -> Saving:
     behind = _saving(step, factors.components)
     ahead = [_length(equaliser) for equaliser in factors.equalisers if equaliser is not None]
     return Saving(step, behind.firs + len(ahead), behind.taps + sum(ahead))

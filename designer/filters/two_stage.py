@@ -19,7 +19,7 @@ MIRRORED = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Factors:
+class TwoStageFilters:
     """A filter graph with an equaliser ahead of some of its buses.
 
     Attributes
@@ -79,7 +79,7 @@ class Factors:
         taps = max(both.size for row in rows for both in row)
         return np.array([[np.pad(both, (0, taps - both.size)) for both in row] for row in rows])
 
-    def folded(self) -> Factors:
+    def folded(self) -> TwoStageFilters:
         """Put an equaliser that only one sum hears into that sum's component: a stage of its own saves nothing."""
         equalisers = list(self.equalisers)
         responses = self.split_responses()
@@ -94,18 +94,18 @@ class Factors:
         used = int(np.flatnonzero(components.any(axis=(0, 1))).max(initial=0)) + 1
         return replace(self, equalisers=tuple(equalisers), components=components[:, :, :used])
 
-    def scaled(self, gain: float) -> Factors:
+    def scaled(self, gain: float) -> TwoStageFilters:
         """Multiply the second stage by a gain."""
         return replace(self, components=self.components * gain)
 
 
 @dataclass(frozen=True, eq=False)
-class FactoredStereo:
+class TwoStageStereo:
     """L and R in two stages.
 
     Attributes
     ----------
-    factors : Factors
+    factors : TwoStageFilters
         Of the buses of L and R; that of the centre has no equaliser, and components of zero.
     equaliser_taps, relative_taps : int
     losses : dict
@@ -116,14 +116,14 @@ class FactoredStereo:
         What one stage takes within the same budget.
     """
 
-    factors: Factors
+    factors: TwoStageFilters
     equaliser_taps: int
     relative_taps: int
     losses: dict[str, float]
     taps: int
     direct_taps: int
 
-    def with_centre(self, centre: NDArray[np.float64]) -> Factors:
+    def with_centre(self, centre: NDArray[np.float64]) -> TwoStageFilters:
         """Add the filters of C, (D, N), one stage on the bus of their own."""
         structure = self.factors.structure
         alone = np.zeros((centre.shape[0], 3, centre.shape[1]))

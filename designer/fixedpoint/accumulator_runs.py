@@ -20,14 +20,14 @@ LARGEST_SUM = 65535 << BUS_HEADROOM_BITS["q31x15"]
 
 
 @dataclass(frozen=True)
-class Segment:
+class AccumulatorRun:
     """Taps ``first`` to ``first + taps - 1`` of a path, in natural order."""
 
     first: int
     taps: int
 
 
-def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment, ...]:
+def accumulator_runs(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[AccumulatorRun, ...]:
     """Longest runs, from the last tap to the first, that each fit.
 
     Parameters
@@ -38,16 +38,16 @@ def segments(coefficients: np.ndarray, arithmetic: Arithmetic) -> tuple[Segment,
 
     Returns
     -------
-    tuple of Segment
+    tuple of AccumulatorRun
         In the order in which the firmware stores them: the last taps first.  Empty where N = 0.
     """
     stop, result = int(coefficients.size), []
     if arithmetic != "q31x15":
-        return (Segment(0, stop),) if stop else ()
+        return (AccumulatorRun(0, stop),) if stop else ()
     magnitude = np.abs(coefficients.astype(np.int64))
     while stop:
         reach = np.cumsum(magnitude[:stop][::-1])
         taps = int(np.searchsorted(reach, LARGEST_SUM, side="right"))
-        result.append(Segment(stop - taps, taps))
+        result.append(AccumulatorRun(stop - taps, taps))
         stop -= taps
     return tuple(result)

@@ -70,7 +70,7 @@ def _response(bank: FixedPointBank, path: FixedPointPath) -> np.ndarray:
     return np.concatenate([np.zeros(path.delay), taps])
 
 
-def effective_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
+def dequantised_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
     """Compute what each driver really gets from each input.
 
     As exact as `component_responses`: the sum of two 32-bit integers, at most 18 binary places apart, needs 51 bits.

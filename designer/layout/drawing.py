@@ -17,7 +17,7 @@ _MARKS = "0123456789ABCDEF"
 _AWAY = 0.2
 
 
-def sketch_layout(layout: Layout) -> str:
+def draw_layout(layout: Layout) -> str:
     """Draw the cabinet with each driver's channel number.
 
     Parameters

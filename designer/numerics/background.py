@@ -11,7 +11,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def beside(work: Callable[[], Result]) -> Callable[[], Result]:
+def in_background(work: Callable[[], Result]) -> Callable[[], Result]:
     """Begin work on a second core.
 
     Parameters

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class CscMatrix:
     """A matrix in compressed columns, with the names by which Clarabel reads SciPy's.
 
     Attributes
@@ -35,7 +35,7 @@ class Columns:
         return self.data.size
 
     @classmethod
-    def of(cls, matrix: NDArray[np.float64]) -> Columns:
+    def of(cls, matrix: NDArray[np.float64]) -> CscMatrix:
         """Compress a matrix."""
         columns, rows = np.nonzero(matrix.T)
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=matrix.shape[1]))])

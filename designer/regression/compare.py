@@ -12,7 +12,7 @@ from designer.dsp.limiter import Limiter
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter import GAIN_ONE
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
@@ -91,7 +91,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         The design.
     """
     word = SAMPLE_FORMATS[fixed.arithmetic]
-    model = Twin(fixed)
+    model = PipelineModel(fixed)
     twin = model.process(signal.samples, signal.entry)
     limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), model.limiter_decisions)
     engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)

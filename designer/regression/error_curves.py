@@ -9,7 +9,7 @@ import numpy as np
 from designer.design.model import Design
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.regression.signals import Signal
 
@@ -35,7 +35,7 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
         for each driver ``error_lsb``.
     """
     word, rate = SAMPLE_FORMATS[design.fixed.arithmetic], design.layout.sample_rate_hz
-    model = Twin(design.fixed)
+    model = PipelineModel(design.fixed)
     model.process(signal.samples, signal.entry)
     limiter = Limiter(design.fixed.limiter.as_float(design.fixed.arithmetic), model.limiter_decisions)
     engine = FloatEngine(design.bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)

@@ -12,7 +12,7 @@ from designer import protocol
 from designer.board.session import Board
 from designer.dsp.engine import Entry
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.model.pipeline import Stages, Twin
+from designer.fixedpoint.model.pipeline import PipelineModel, Stages
 
 STAGE_MEANINGS = {
     "bus": "bus into the filters, behind upmix, volume and the rotation to mid and side",
@@ -113,7 +113,7 @@ def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
 def first_difference(
     board: Board,
     bank: FixedPointBank,
-    twin: Twin,
+    twin: PipelineModel,
     words: np.ndarray,
     entry: Entry,
     first_frame: int,
@@ -123,7 +123,7 @@ def first_difference(
 
     Parameters
     ----------
-    board, twin : Board, Twin
+    board, twin : Board, PipelineModel
         In the same state.
     bank : FixedPointBank
     words : (n, channels) integers
@@ -158,7 +158,7 @@ def locate_streamed(
     block = sample // size
     start = max(0, block - memory_blocks(bank, size)) * size
     words = samples[start : (block + 1) * size]
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     twin.process(samples[:start], entry)
     board.process(samples[:start], entry)
     return first_difference(board, bank, twin, words, entry, start, lambda n: board.stream(words[n : n + size], entry))

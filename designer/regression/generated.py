@@ -17,7 +17,7 @@ from designer.board.session import Board, GenerateRequest
 from designer.dsp.engine import Entry
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.generator import GeneratedSignal
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.regression.first_difference import StageDifference, first_difference, memory_blocks
 
 # A request must be answered well within the link's patience, four of them under way.
@@ -100,7 +100,7 @@ def verify_generated(
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
     request_blocks = _request_blocks(board, signal, entry)
     board.start(entry)
-    twin, done, crcs, wrong = Twin(bank), 0, 0, None
+    twin, done, crcs, wrong = PipelineModel(bank), 0, 0, None
     with ThreadPoolExecutor(1) as pool:
         while done < blocks and wrong is None:
             batch = list(_requests(done, blocks, request_blocks, size))
@@ -150,7 +150,7 @@ def _requests(done: int, blocks: int, request_blocks: int, size: int) -> Iterato
 
 
 def _expected(
-    twin: Twin,
+    twin: PipelineModel,
     signal: GeneratedSignal,
     entry: Entry,
     bank: FixedPointBank,
@@ -185,7 +185,7 @@ def _explain(
 def _first_wrong_block(
     board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, stop: int
 ) -> int | None:
-    size, twin = board.info.block_samples, Twin(bank)
+    size, twin = board.info.block_samples, PipelineModel(bank)
     board.start(entry)
     # 256 CRCs fit in a reply.
     for first in range(start, stop, 256):
@@ -202,7 +202,7 @@ def _look(
     board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, block: int
 ) -> StageDifference | None:
     """Run from block `start` again, and look into `block` and those before it that the filters remember."""
-    size, twin = board.info.block_samples, Twin(bank)
+    size, twin = board.info.block_samples, PipelineModel(bank)
     first = max(start, block - memory_blocks(bank, size))
     board.start(entry)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))

@@ -17,7 +17,7 @@ from designer.resources import source_root
 from designer.toolchain.compiler import compiler_version
 
 
-def conclude(
+def save_results(
     report: HilReport, design: Design, directory: Path, history_path: Path | None = None, suffix: str = ""
 ) -> tuple[HilReport, dict[str, Any]]:
     """Judge the figures against the baseline, remember the run, and write its files.

@@ -11,7 +11,7 @@ import soundfile
 from designer.dsp.engine import Entry
 from designer.errors import LayoutError
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.number_format import SAMPLE_FORMATS, QFormat
 from designer.fixedpoint.proof.worst_case import driver_input
 
@@ -95,7 +95,7 @@ def impulse_heights(bank: FixedPointBank) -> np.ndarray:
     from one.
     """
     # Half a step is left for rounding.
-    peaks = np.abs(effective_impulse_responses(bank)).max(axis=(1, 2))
+    peaks = np.abs(dequantised_impulse_responses(bank)).max(axis=(1, 2))
     reachable = ((np.array(bank.limiter.limits) - 0.5) / np.maximum(peaks, 1e-12)).min()
     largest = int(min(SAMPLE_FORMATS[bank.arithmetic].largest, reachable))
     return np.array([largest - k * (largest // 37) for k in range(IMPULSES)], dtype=np.int64)

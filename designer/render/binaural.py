@@ -11,7 +11,7 @@ from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.reflections import band_limit, reflected_responses
 from designer.acoustics.room import Room
-from designer.filters.stereo_downmix import plain_bank
+from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
 
 _TAPS = 4096
@@ -28,7 +28,7 @@ class Ears:
     responses : (2, I, N) float64
         Full scale at the input is the level that an ideal loudspeaker in the cabinet's place would give.
     delay_samples : int
-        Arrival of that loudspeaker's sound.
+        TimeResponse of that loudspeaker's sound.
     """
 
     responses: NDArray[np.float64]
@@ -65,9 +65,9 @@ def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int
     return Ears(np.ascontiguousarray(responses), _LEAD_SAMPLES + modelling_delay_samples)
 
 
-def ears_of_plain_stereo(layout: Layout, room: Room | None = None) -> Ears:
+def ears_of_downmix(layout: Layout, room: Room | None = None) -> Ears:
     """From stereo to the same ears in the same room, the loudspeaker being fed by plain mixing: 'before'."""
-    plain = plain_bank(layout)
+    plain = downmix_bank(layout)
     ears = ears_of_drivers(layout, 0.0, plain.modelling_delay_samples, room)
     length = ears.responses.shape[2] + plain.impulse_responses.shape[2] - 1
     paths = np.fft.rfft(plain.impulse_responses[:, :2], length, axis=2)

@@ -19,7 +19,7 @@ from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import LayoutError
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.render.audio_files import CHUNK_SAMPLES, StereoReader, open_writer
 from designer.render.binaural import Ears
@@ -63,7 +63,7 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = Twin(fixed), SAMPLE_FORMATS[fixed.arithmetic]
+    twin, word = PipelineModel(fixed), SAMPLE_FORMATS[fixed.arithmetic]
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
         output = word.to_float(twin.process(word.quantise(stereo)))

@@ -17,9 +17,9 @@ from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.filters.bank import FilterBank
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.virtualisation import target_matrix
-from designer.filters.stereo_downmix import plain_bank
+from designer.filters.stereo_downmix import downmix_bank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.model import Layout
 
 Card = dict[str, Any]
@@ -73,7 +73,7 @@ class ReportData:
     @cached_property
     def plain(self) -> FilterBank:
         """The same loudspeaker with plain mixing: what 'before' means."""
-        return plain_bank(self.layout)
+        return downmix_bank(self.layout)
 
     @cached_property
     def before(self) -> Card:
@@ -87,7 +87,7 @@ class ReportData:
     @cached_property
     def effective(self) -> NDArray[np.float64]:
         """Impulse responses of the quantised tables: (D, I, N)."""
-        return effective_impulse_responses(self.fixed, self.bank.impulse_responses.shape[2])
+        return dequantised_impulse_responses(self.fixed, self.bank.impulse_responses.shape[2])
 
     def pose_cancellation_db(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the cancellation gain of each channel for each pose of the head alone: (B, H, 2) float64."""

@@ -19,15 +19,15 @@ from designer.evaluation.upmix import evaluate_upmix
 from designer.evaluation.virtual_limits import evaluate_virtual_limits
 from designer.filters.bank import FilterBank
 from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
-from designer.filters.fitting.length_search import Lengths
+from designer.filters.fitting.length_search import FittedFilters
 from designer.filters.structure import split
 from designer.filters.trim import Saving
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.dequantised import component_responses, effective_impulse_responses
+from designer.fixedpoint.dequantised import component_responses, dequantised_impulse_responses
 from designer.fixedpoint.proof.overflow import OverflowProof
 from designer.fixedpoint.proof.upmix import prove_upmix
 from designer.layout.model import Layout
-from designer.numerics.background import beside
+from designer.numerics.background import in_background
 
 
 def acoustic_figures(
@@ -69,11 +69,11 @@ def scorecard(design: Design) -> dict[str, Any]:
         with; ``listening`` holds, for both, the heads and places that the design did not see.
     """
     layout, bank, fixed = design.layout, design.bank, design.fixed
-    responses, tables = bank.impulse_responses, effective_impulse_responses(fixed)
+    responses, tables = bank.impulse_responses, dequantised_impulse_responses(fixed)
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
     # A third of the work depends on nothing else here.
-    aside = beside(
+    aside = in_background(
         lambda: (
             listening.beam_trade(),
             listening.real_head(responses),
@@ -123,7 +123,7 @@ def scorecard(design: Design) -> dict[str, Any]:
     return card
 
 
-def length_figures(lengths: Lengths) -> dict[str, Any]:
+def length_figures(lengths: FittedFilters) -> dict[str, Any]:
     """Lay out how long the filters are, what that costs, and the smallest length that keeps each metric."""
     return {
         "stereo_taps": lengths.stereo_taps,
@@ -139,7 +139,7 @@ def length_figures(lengths: Lengths) -> dict[str, Any]:
     }
 
 
-def rtf_figures(bank: FilterBank, lengths: Lengths) -> dict[str, Any]:
+def rtf_figures(bank: FilterBank, lengths: FittedFilters) -> dict[str, Any]:
     """Lay out the relative-transfer-function form of L and R: references, lengths, losses; or why it is not used."""
     if bank.factors is None or lengths.factored is None:
         return {"used": False, "why_not": lengths.why_direct}

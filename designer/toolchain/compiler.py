@@ -13,7 +13,7 @@ from designer.toolchain.cmsis import CMSIS_SOURCES, find_cmsis_dsp
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
 from designer.toolchain.process import find_tool, run_tool, tool_version
-from designer.toolchain.seal import seal_tables
+from designer.toolchain.table_crc import write_table_crc
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
@@ -87,7 +87,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
-    seal_tables(out)
+    write_table_crc(out)
     calls = "".join(found.with_suffix(CALLS_SUFFIX).read_text(encoding="utf-8") for found in objects)
     replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
     return read_image(out)

@@ -17,7 +17,7 @@
 #define SEAL_PORTION 256u
 
 /* Set by sections.ld around the tables; the build writes their CRC-32 into the seal
- * (designer/toolchain/seal.py). */
+ * (designer/toolchain/table_crc.py). */
 extern const uint8_t linker_tables_start[], linker_tables_end[];
 
 typedef struct {

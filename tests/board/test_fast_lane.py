@@ -9,7 +9,7 @@ from designer.board.open import VirtualBoard
 from designer.board.session import Board
 from designer.board.transport import PipeTransport
 from designer.errors import HilError
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_host_library, build_image
 from hil_tests.harness.host_core import HostCore, HostTransport
@@ -34,7 +34,7 @@ def test_the_lane_carries_the_same_session_and_the_same_bits(design):
         board.open_fast_lane()
         output = board.process(samples)
         status = board.status()
-    np.testing.assert_array_equal(output, Twin(bank).process(samples))
+    np.testing.assert_array_equal(output, PipelineModel(bank).process(samples))
     np.testing.assert_array_equal(before, output[:500])
     assert [name for name, value in status.items() if name.startswith(("bad_", "host_", "dupl")) and value] == []
 
@@ -45,7 +45,7 @@ def test_every_virtual_board_has_it(design, tmp_path, name):
     image = build_image(elf.parent, name, tmp_path / "firmware.elf")
     with VirtualBoard(image.elf, digest, layout, target=find_board(name)) as board:
         board.open_fast_lane()
-        np.testing.assert_array_equal(board.process(noise(3000)), Twin(bank).process(noise(3000)))
+        np.testing.assert_array_equal(board.process(noise(3000)), PipelineModel(bank).process(noise(3000)))
 
 
 def test_when_the_host_leaves_the_lane_the_line_works_again(design):
@@ -54,9 +54,9 @@ def test_when_the_host_leaves_the_lane_the_line_works_again(design):
         board.open_fast_lane()
         board.process(noise(100))
         board.leave_fast_lane()
-        np.testing.assert_array_equal(board.process(noise(300)), Twin(bank).process(noise(300)))
+        np.testing.assert_array_equal(board.process(noise(300)), PipelineModel(bank).process(noise(300)))
         board.open_fast_lane()
-        np.testing.assert_array_equal(board.process(noise(300)), Twin(bank).process(noise(300)))
+        np.testing.assert_array_equal(board.process(noise(300)), PipelineModel(bank).process(noise(300)))
 
 
 def test_without_pipes_the_board_says_that_it_has_no_lane(design):

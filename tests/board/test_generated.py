@@ -17,7 +17,7 @@ from designer.codegen.writer import write
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import HilError
 from designer.fixedpoint.model.generator import GeneratedSignal
-from designer.fixedpoint.model.pipeline import Stages, Twin
+from designer.fixedpoint.model.pipeline import PipelineModel, Stages
 from designer.fixedpoint.number_format import BUS_HEADROOM_BITS
 from designer.regression.first_difference import channel_names, compare_stages, locate_streamed
 from designer.regression.generated import verify_generated
@@ -63,7 +63,7 @@ def test_taps_read_every_stage_of_the_last_block(board, design, entry):
     words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
     board.process(words, entry)
     # The last message ends with a block of five.
-    stages = Twin(bank).trace(words, entry)
+    stages = PipelineModel(bank).trace(words, entry)
     for stage in protocol.STAGE:
         expected = getattr(stages, stage.lower())
         assert len(channel_names(bank, stage.lower())) == expected.shape[1]
@@ -82,7 +82,7 @@ def test_looking_changes_nothing(board, design):
         crcs.append(board.link.request(protocol.GENERATE, request.pack(**fields, position=32 * block)))
         for stage in protocol.STAGE:
             board.tap(stage, 0)
-    twin, word = Twin(bank), "<i2" if bank.arithmetic == "q15" else "<i4"
+    twin, word = PipelineModel(bank), "<i2" if bank.arithmetic == "q15" else "<i4"
     assert crcs == [
         zlib.crc32(twin.process(words[n : n + 32]).astype(word).tobytes()).to_bytes(4, "little") for n in (0, 32)
     ]
@@ -189,7 +189,7 @@ def sabotage(request, tmp_path, monkeypatch):
 def check_difference(difference, bank, stage, channel, samples, entry):
     """The sabotage is where it was put: stage, channel, and the sample at which the output was first seen wrong."""
     assert (difference.stage, difference.channel) == (stage, channel)
-    twin = getattr(Twin(bank).trace(samples, entry), stage)
+    twin = getattr(PipelineModel(bank).trace(samples, entry), stage)
     column = channel_names(bank, stage).index(channel)
     assert twin[difference.sample, column] == difference.twin != difference.board
 
@@ -238,7 +238,7 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
         samples = NOISE.samples(bank.arithmetic, "filters", 0, 4800)
         check_difference(report.difference, bank, stage, channel, samples, "filters")
         output = board.process(samples, "filters")
-        wrong = np.argwhere(output != Twin(bank).process(samples, "filters"))
+        wrong = np.argwhere(output != PipelineModel(bank).process(samples, "filters"))
         found = locate_streamed(board, bank, samples, "filters", int(wrong[0, 0]))
         check_difference(found, bank, stage, channel, samples, "filters")
 
@@ -252,7 +252,7 @@ def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, e
     assert verify_generated(board, bank, SCENES, entry, 1.0).bit_exact
     words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
     board.process(words, entry)
-    assert compare_stages(board, bank, last_block(Twin(bank).trace(words, entry), 5), 32 * 9) is None
+    assert compare_stages(board, bank, last_block(PipelineModel(bank).trace(words, entry), 5), 32 * 9) is None
 
 
 def last_block(stages, frames):
@@ -306,6 +306,6 @@ def test_stages_agree_where_nothing_is_wrong(board, design):
     bank = design[1]
     samples = SCENES.samples(bank.arithmetic, "program", 0, 320)
     board.process(samples)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     twin.process(samples[:288])
     assert compare_stages(board, bank, twin.trace(samples[288:]), 288) is None

@@ -13,7 +13,7 @@ from designer.errors import BuildError, HilError
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.elf import read_sections
-from designer.toolchain.seal import seal_tables
+from designer.toolchain.table_crc import write_table_crc
 from hil_tests.harness.debugger import PROGRAM_COUNTER, STACK_POINTER, Debugger, debugger_options
 
 RAM = 0x20000000
@@ -130,4 +130,4 @@ def test_what_has_no_tables_cannot_be_sealed(elfs, tmp_path):
     data = Path(elfs["stm32f405"]).read_bytes()
     (tmp_path / "x.elf").write_bytes(data.replace(b".tables\0", b".tablex\0"))
     with pytest.raises(BuildError, match="no tables to seal"):
-        seal_tables(tmp_path / "x.elf")
+        write_table_crc(tmp_path / "x.elf")

@@ -25,7 +25,7 @@ from designer.codegen.writer import write
 from designer.design.build import build_design
 from designer.errors import HilError
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
@@ -46,7 +46,7 @@ def test_the_board_fades_as_the_twin_does(small):
     layout, bank, digest, elf, other, tables = small
     full = 2**15 if layout.arithmetic == "q15" else 2**31
     samples = np.random.default_rng(9).integers(-full, full, (2500, 2))
-    twin = Twin(bank, 218)
+    twin = PipelineModel(bank, 218)
     with VirtualBoard(elf, digest, layout) as board:
         board.start()
         heard = [board.stream(samples[:640])]
@@ -289,4 +289,4 @@ def test_a_board_that_plays_nothing_begins_with_the_new_tables(tmp_path):
         board.process(samples)
         assert tune_board(board, tables) == Tuned(digest, None)
         assert tables_of(board.link).digest == tables.digest
-        np.testing.assert_array_equal(board.process(samples), Twin(other).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(other).process(samples))

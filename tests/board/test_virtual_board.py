@@ -16,7 +16,7 @@ from designer import protocol
 from designer.board.open import STEADY_CLOCK, SerialBoard, VirtualBoard, measure_instructions, open_board
 from designer.board.qemu import Qemu
 from designer.errors import BoardNotFoundError, HilError
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 
@@ -61,7 +61,7 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
         assert board.info.board_name == "stm32f405"
         for entry, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
             samples = rng.integers(-(2**bits), 2**bits, (count, channels))
-            np.testing.assert_array_equal(board.process(samples, entry), Twin(bank).process(samples, entry))
+            np.testing.assert_array_equal(board.process(samples, entry), PipelineModel(bank).process(samples, entry))
         status = board.status()
     assert gone(pid)
     # QEMU has no RCC: the image must see that.
@@ -94,7 +94,7 @@ def test_every_core_gives_the_same_bits(arithmetic, name, tmp_path):
     samples = np.random.default_rng(9).integers(-(2**bits), 2**bits, (700, 2))
     with open_board(elf, digest, layout, target=find_board(name)) as board:
         assert board.info.board_name == name
-        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
         status = board.status()
     assert (status["clock_source"], status["receive_overruns"]) == ("FIXED", 0)
     assert 0 < status["uptime_s"] < 60

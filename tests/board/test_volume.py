@@ -12,7 +12,7 @@ from playing import await_blocks
 from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_image
 
 
@@ -32,7 +32,7 @@ def test_volume_and_limits_on_the_board_are_the_twin_s(small):
     layout, bank, digest, elf = small
     rng = np.random.default_rng(5)
     x = rng.choice([-(2**31), 2**31 - 1], (2400, 3))
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     with VirtualBoard(elf, digest, layout) as board:
         board.start("filters")
         for n, (part, gain_db) in enumerate(zip(np.split(x, 3), (0.0, -12.0, -0.5), strict=True)):

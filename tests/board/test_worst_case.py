@@ -6,7 +6,7 @@ from designs import MIRRORED, generate_small
 
 from designer.board.open import VirtualBoard
 from designer.board.session import Board
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.proof.worst_case import driver_input, path_input
@@ -55,7 +55,7 @@ def test_every_driver_peaks_with_its_worst_input(played):
     for d, bound in enumerate(prove(bank).drivers):
         samples = driver_input(bank, d)
         for signal in (samples, opposite(bank, samples)):
-            stages = Twin(bank).trace(signal, "filters")
+            stages = PipelineModel(bank).trace(signal, "filters")
             output = board.process(signal, "filters")
             np.testing.assert_array_equal(output, stages.output)
             sums = [board.tap("SUM", k)[-1] for k in range(len(bank.sum_names))]

@@ -4,7 +4,7 @@ import numpy as np
 
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure, join
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
 
 INPUTS = ("left", "right", "centre")
@@ -58,7 +58,7 @@ def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40,
         components[sum_index, b] = 0.0
         components[sum_index, b, 2] = 1.0
     equalisers = tuple(decay * rng.standard_normal(taps) if on else None for on in equalised)
-    factors = Factors(structure, equalisers, components)
+    factors = TwoStageFilters(structure, equalisers, components)
     responses = join(structure, factors.split_responses())
     bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, factors)
     return bank.normalised(peak_gain)[0]

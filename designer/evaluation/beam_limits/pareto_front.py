@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.beam.design import Beam
-from designer.numerics.csc import Columns
+from designer.numerics.csc import CscMatrix
 
 DEPTHS_DB = (6.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 _PHASE_ROUNDS = 2
@@ -25,7 +25,7 @@ _TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class BeamTrade:
+class ParetoFront:
     """The front on a few lines.
 
     Attributes
@@ -56,13 +56,13 @@ class BeamTrade:
         return found
 
 
-def trade_beam(
+def pareto_front(
     beam: Beam,
     lines: NDArray[np.int64],
     floor_db: float,
     depths_db: tuple[float, ...] = DEPTHS_DB,
     shape_db: NDArray[np.float64] | None = None,
-) -> BeamTrade:
+) -> ParetoFront:
     """Compute the front.
 
     Parameters
@@ -80,7 +80,7 @@ def trade_beam(
 
     Returns
     -------
-    BeamTrade
+    ParetoFront
     """
     ripple = np.full((lines.size, len(depths_db)), np.nan)
     shape = np.ones(beam.nulls.shape[1]) if shape_db is None else 10 ** (shape_db / 20)
@@ -101,7 +101,7 @@ def trade_beam(
                     found = np.ptp(20 * np.log10(np.maximum(np.abs(lobe @ drive), 1e-6)))
                     ripple[row, column] = np.fmin(ripple[row, column], found)
     # A drive that keeps a greater depth keeps the smaller one too.
-    return BeamTrade(np.fmin.accumulate(ripple[:, ::-1], axis=1)[:, ::-1], depths_db)
+    return ParetoFront(np.fmin.accumulate(ripple[:, ::-1], axis=1)[:, ::-1], depths_db)
 
 
 def _solve(
@@ -139,7 +139,7 @@ def _solve(
     offset = np.concatenate(right)
     offset[2:] *= np.where(_is_wanted(lobe.shape[0], matrix.shape[0]), -1.0, 1.0)[2:]
     program = clarabel.DefaultSolver(
-        Columns.of(np.zeros((unknowns, unknowns))), objective, Columns.of(matrix), offset, cones, settings
+        CscMatrix.of(np.zeros((unknowns, unknowns))), objective, CscMatrix.of(matrix), offset, cones, settings
     )
     solution = program.solve()
     if str(solution.status) not in ("Solved", "AlmostSolved"):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.beam_limits.harmonics import least_side_energy, zone_products
-from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, trade_beam
+from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, pareto_front
 from designer.evaluation.plant import decibels, rounded
 from designer.evaluation.room import RoomPlant
 from designer.filters.bands import role_weights
@@ -19,7 +19,7 @@ from designer.filters.beam.levels import distinct, symmetric_basis
 from designer.layout.model import Layout
 
 
-def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
+def evaluate_beam_limits(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     """Compute the Pareto front of lobe ripple against null depth, and compare two solvers.
 
     Parameters
@@ -52,11 +52,11 @@ def evaluate_beam_trade(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     depths = tuple(sorted({*DEPTHS_DB, depth_db}))
     shape = levels - levels.min() if levels.size else np.zeros(beam.nulls.shape[1])
     lines, floor_db = np.arange(bands.size), wanted.white_noise_gain_floor_db
-    trade = trade_beam(beam, lines, floor_db, depths, shape)
+    trade = pareto_front(beam, lines, floor_db, depths, shape)
     symmetric = {}
     if beam.task.mirror is not None:
         halved, sides = _halved(beam)
-        even = trade_beam(halved, lines, floor_db, depths, shape[sides])
+        even = pareto_front(halved, lines, floor_db, depths, shape[sides])
         symmetric = {"symmetric_lobe_ripple_db": _rows(even.ripple_db)}
         # What keeps the symmetry is one of all.
         trade = replace(trade, ripple_db=np.fmin(trade.ripple_db, even.ripple_db))
@@ -97,7 +97,7 @@ def reached_beside_possible(trade: dict[str, Any], figures: Mapping[str, Any]) -
     Parameters
     ----------
     trade : dict
-        From `evaluate_beam_trade`.
+        From `evaluate_beam_limits`.
     figures : mapping
         From `designer.evaluation.beam.evaluate_beam`, of the filters.
 

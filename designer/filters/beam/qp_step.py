@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.beam.levels import LevelGoal, Levels
-from designer.numerics.csc import Columns
+from designer.numerics.csc import CscMatrix
 
 # Decibels: steps are repeated anyway.
 _TOLERANCE = 1e-3
@@ -98,7 +98,7 @@ def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) ->
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = _TOLERANCE
     solution = clarabel.DefaultSolver(
-        Columns.of(form), cost, Columns.of(matrix), offset, [clarabel.NonnegativeConeT(offset.size)], settings
+        CscMatrix.of(form), cost, CscMatrix.of(matrix), offset, [clarabel.NonnegativeConeT(offset.size)], settings
     ).solve()
     if str(solution.status) not in ("Solved", "AlmostSolved"):
         return None

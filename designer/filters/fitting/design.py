@@ -8,7 +8,7 @@ from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
-from designer.filters.fitting.length_search import LENGTHS, ChannelFits, Lengths, shortest
+from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, shortest
 from designer.filters.fitting.relative import factor_stereo
 from designer.filters.structure import join
 from designer.layout.model import Layout
@@ -43,7 +43,7 @@ def design_filters(layout: Layout) -> FilterBank:
     return bank_of(layout, fit_filters(layout))
 
 
-def bank_of(layout: Layout, found: Lengths) -> FilterBank:
+def bank_of(layout: Layout, found: FittedFilters) -> FilterBank:
     """Name the drivers and inputs of fitted filters."""
     responses, factors = found.filters, None
     if found.factored is not None:
@@ -52,7 +52,7 @@ def bank_of(layout: Layout, found: Lengths) -> FilterBank:
     return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, factors)
 
 
-def fit_filters(layout: Layout) -> Lengths:
+def fit_filters(layout: Layout) -> FittedFilters:
     """Fit the filters of a layout, with what their length costs; see `design_filters`."""
     taps = layout.filters.taps
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
@@ -76,7 +76,7 @@ def fit_filters(layout: Layout) -> Lengths:
     return found
 
 
-def _in_form(layout: Layout, found: Lengths) -> Lengths:
+def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
     """Take L and R in two stages, if that is asked for and pays."""
     if layout.filters.form == "direct":
         return replace(found, why_direct="filters.form = 'direct' asks for it")

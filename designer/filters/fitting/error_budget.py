@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from designer.acoustics.poses import HeadPoses
 from designer.filters.beam.design import Beam
-from designer.filters.fitting.time_response import Arrival
+from designer.filters.fitting.time_response import TimeResponse
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
 from designer.layout.model import Layout
@@ -111,7 +111,7 @@ class StereoBudget:
         stereo: StereoDesign,
     ) -> None:
         self._frequencies = frequencies_hz
-        self._arrival = Arrival(frequencies_hz, layout.sample_rate_hz)
+        self._arrival = TimeResponse(frequencies_hz, layout.sample_rate_hz)
         self._bands = Bands.over(frequencies_hz)
         nominal = heads.nominal_index
         reference = reference_pressure(layout, frequencies_hz)[:, None, None]
@@ -207,7 +207,7 @@ class CentreBudget:
         self._beam = beam
         # What stays within the ripple that is asked for is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
-        self._arrival = Arrival(frequencies_hz, layout.sample_rate_hz)
+        self._arrival = TimeResponse(frequencies_hz, layout.sample_rate_hz)
         self._used = self._bands.inside(layout.beamformer.band_hz)
         self._floor_db = np.minimum(
             layout.beamformer.white_noise_gain_floor_db, self._bands.mean(beam.white_noise_gain_db)[self._used]

@@ -14,9 +14,9 @@ from designer.filters.fitting.centre_refinement import refined_centre
 from designer.filters.fitting.channels import DesignedChannels, evened_out
 from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
 from designer.filters.fitting.least_squares import FirFit, fit_channel
-from designer.filters.two_stage import FactoredStereo
+from designer.filters.two_stage import TwoStageStereo
 
-# Lengths that the design tries at 48 kHz; multiples of 16 suit the kernels of every board.
+# FittedFilters that the design tries at 48 kHz; multiples of 16 suit the kernels of every board.
 LENGTHS = (32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256)
 # The fit is set up for these in turn, until one holds the budget: most layouts never pay for the longest.
 _HORIZONS = (144, 256)
@@ -39,7 +39,7 @@ _ADJUSTED_LOBE_DB = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Lengths:
+class FittedFilters:
     """What the search found.
 
     Attributes
@@ -49,12 +49,12 @@ class Lengths:
     delay : int
         Modelling delay, samples.
     stereo_taps, centre_taps : int
-        Lengths of L and R, and of C.
+        FittedFilters of L and R, and of C.
     stereo_losses, centre_losses : dict
         What the length costs; keys of the allowances.
     fits : ChannelFits
         From which other lengths can be had.
-    factored : FactoredStereo or None
+    factored : TwoStageStereo or None
         L and R in two stages, where these take their place.
     why_direct : str
         Why they do not.
@@ -67,7 +67,7 @@ class Lengths:
     stereo_losses: dict[str, float]
     centre_losses: dict[str, float]
     fits: ChannelFits
-    factored: FactoredStereo | None = None
+    factored: TwoStageStereo | None = None
     why_direct: str = ""
 
     def smallest_taps(self) -> dict[str, int | None]:
@@ -163,11 +163,11 @@ class ChannelFits:
         """Whether C keeps its budget at a length."""
         return fits(self.centre_losses(taps, delay), CENTRE_ALLOWANCES)
 
-    def at(self, stereo_taps: int, centre_taps: int, delay: int) -> Lengths:
+    def at(self, stereo_taps: int, centre_taps: int, delay: int) -> FittedFilters:
         """Return filters of given lengths."""
         return self._put_together(self.stereo(stereo_taps, delay), self._refined(centre_taps, delay), delay)
 
-    def adjusted(self, found: Lengths) -> Lengths:
+    def adjusted(self, found: FittedFilters) -> FittedFilters:
         """Give a beam that was settled as many taps as its lobe needs once refined, no more and no fewer."""
         while self.settled_at is not None and not _even_enough(found) and found.centre_taps < self.longest:
             found = self._of_centre(found, found.centre_taps + _ADJUSTED_TAPS)
@@ -183,7 +183,7 @@ class ChannelFits:
         """Length up to which the fits go."""
         return int(self.fits[0].factor.shape[0]) // self.fits[0].drivers
 
-    def _of_centre(self, found: Lengths, taps: int) -> Lengths:
+    def _of_centre(self, found: FittedFilters, taps: int) -> FittedFilters:
         """Put another length of C in the place of the one that was found."""
         return self._put_together(
             self.stereo(found.stereo_taps, found.delay), self._refined(taps, found.delay), found.delay
@@ -201,12 +201,12 @@ class ChannelFits:
         # Only where fitted ones break it too is a broken budget the refined filters' to keep.
         return fitted if self.centre_fits(delay, taps) else refined
 
-    def _put_together(self, stereo: NDArray[np.float64], centre: NDArray[np.float64], delay: int) -> Lengths:
+    def _put_together(self, stereo: NDArray[np.float64], centre: NDArray[np.float64], delay: int) -> FittedFilters:
         filters = np.zeros((stereo.shape[0], 3, max(stereo.shape[2], centre.shape[1])))
         filters[:, :2, : stereo.shape[2]] = stereo
         filters[:, 2, : centre.shape[1]] = centre
         omega = self.channels.omega
-        return Lengths(
+        return FittedFilters(
             filters,
             delay,
             stereo.shape[2],
@@ -217,12 +217,12 @@ class ChannelFits:
         )
 
 
-def shortest(channels: DesignedChannels) -> Lengths:
+def shortest(channels: DesignedChannels) -> FittedFilters:
     """Find the shortest filters that keep the error budget.
 
     Returns
     -------
-    Lengths
+    FittedFilters
         Of the fewest taps in sum.  What not even the longest keep is no reason for long filters: then the shortest
         that keep all else, and in that come near the longest.
     """
@@ -289,7 +289,7 @@ def _nearly(lengths: list[int], losses: Callable[[int], dict[str, float]], allow
     return _first(lengths, lambda taps: fits(losses(taps), reachable))
 
 
-def _even_enough(found: Lengths) -> bool:
+def _even_enough(found: FittedFilters) -> bool:
     return found.within_budget and found.centre_losses["lobe_db"] <= _ADJUSTED_LOBE_DB
 
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, excess_of_allowance
 from designer.filters.fitting.error_weighting import bandwidths
-from designer.filters.fitting.length_search import LENGTHS, Lengths, scaled
+from designer.filters.fitting.length_search import LENGTHS, FittedFilters, scaled
 from designer.filters.fitting.two_stage_fit import Cascade, Stages
 from designer.filters.structure import Structure, find_structure
-from designer.filters.two_stage import MIRRORED, FactoredStereo, Factors
+from designer.filters.two_stage import MIRRORED, TwoStageFilters, TwoStageStereo
 
-# Lengths of the equalisers at 48 kHz, tried in turn.  (With 96 taps no shipped layout keeps its budget.)
+# FittedFilters of the equalisers at 48 kHz, tried in turn.  (With 96 taps no shipped layout keeps its budget.)
 _LENGTHS = tuple(taps for taps in LENGTHS if 112 <= taps <= 160)
 # Taps of the relative filters, how many of them lie ahead of the reference, and by how much the delay is shorter than
 # that of direct filters: what is tried in turn, at 48 kHz.
@@ -44,17 +44,17 @@ _REWEIGHTING_DB = 0.5
 _MEMORY = 0.7
 
 
-def factor_stereo(direct: Lengths) -> FactoredStereo | str:
+def factor_stereo(direct: FittedFilters) -> TwoStageStereo | str:
     """Find the shortest equalisers and relative filters that keep the error budget of L and R.
 
     Parameters
     ----------
-    direct : Lengths
+    direct : FittedFilters
         One-stage filters.
 
     Returns
     -------
-    FactoredStereo, or str
+    TwoStageStereo, or str
         Why not: two stages would save nothing, or would not keep the budget.
     """
     task = _Task(direct)
@@ -72,7 +72,7 @@ def factor_stereo(direct: Lengths) -> FactoredStereo | str:
 class _Task:
     """L and R of a layout as outputs of two buses, mid and side."""
 
-    def __init__(self, direct: Lengths) -> None:
+    def __init__(self, direct: FittedFilters) -> None:
         self._channels = direct.fits.channels
         self._delay = direct.delay
         drivers = direct.filters.shape[0]
@@ -124,7 +124,7 @@ class _Task:
     def _buses(self) -> int:
         return int(self._bus.max()) + 1
 
-    def fit(self, taps: int) -> FactoredStereo | None:
+    def fit(self, taps: int) -> TwoStageStereo | None:
         """Two stages with equalisers of ``taps`` taps within the budget, or None."""
         for size in _RELATIVE:
             relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in size)
@@ -190,14 +190,14 @@ class _Task:
         """Spectra of the drivers for L and R, (F, D, 2), of the outputs'."""
         return np.stack([outputs @ share.T for share in self._shares], axis=2)
 
-    def _result(self, stages: Stages, losses: dict[str, float], earlier: int) -> FactoredStereo:
+    def _result(self, stages: Stages, losses: dict[str, float], earlier: int) -> TwoStageStereo:
         taps, relative_taps = stages.equalisers.shape[1], stages.relative.shape[1]
         # mid and side are halved sums (`split`): what an output hears of them counts twice.
         mid, side = (2 * np.pad(row, (earlier, 0)) for row in stages.equalisers)
         components = np.zeros((len(self.structure.sums), 3, relative_taps))
         components[self._sums, self._bus] = stages.relative
-        return FactoredStereo(
-            Factors(self.structure, (mid, side, None), components).folded(),
+        return TwoStageStereo(
+            TwoStageFilters(self.structure, (mid, side, None), components).folded(),
             taps,
             relative_taps,
             losses,

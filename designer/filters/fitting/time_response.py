@@ -22,7 +22,7 @@ def audible(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.cos(np.pi / 2 * np.clip((frequencies_hz - low) / (high - low), 0, 1)) ** 2)
 
 
-class Arrival:
+class TimeResponse:
     """Figures of arrival on the lines of a design.
 
     Parameters

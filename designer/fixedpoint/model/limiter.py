@@ -51,7 +51,7 @@ def sample_gains(decisions: list[np.ndarray], count: int) -> np.ndarray:
     return np.asarray(np.ldexp(ramp(nodes, 0, count), -RAMP_BITS))
 
 
-class LimiterTwin:
+class LimiterModel:
     """The limiters of all drivers, with the firmware's state.
 
     Parameters
@@ -140,7 +140,7 @@ class LimiterTwin:
         return np.array(result, dtype=np.int64)
 
 
-class VolumeTwin:
+class VolumeModel:
     """A gain that moves to its target by at most 2**18 each hop, with the firmware's state."""
 
     def __init__(self) -> None:

@@ -11,8 +11,8 @@ from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
 from designer.fixedpoint.model.crossfade import Fade
-from designer.fixedpoint.model.limiter import LimiterTwin, VolumeTwin
-from designer.fixedpoint.model.upmix import UpmixTwin
+from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
+from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.worst_case import to_buses
@@ -46,7 +46,7 @@ class Stages:
     output: np.ndarray
 
 
-class Twin:
+class PipelineModel:
     """Upmix, volume, FIR matrix and limiters of one design, with the firmware's state.
 
     Parameters
@@ -61,9 +61,9 @@ class Twin:
         self._bank = bank
         self._image_equalised = [equaliser is not None for equaliser in bank.equalisers]
         self._word = SAMPLE_FORMATS[bank.arithmetic]
-        self._upmix = UpmixTwin(bank.arithmetic)
-        self.volume = VolumeTwin()
-        self.limiter = LimiterTwin(bank.limiter)
+        self._upmix = UpmixModel(bank.arithmetic)
+        self.volume = VolumeModel()
+        self.limiter = LimiterModel(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
         self._fade: Fade | None = None
         self.reset()

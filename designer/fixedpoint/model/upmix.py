@@ -16,7 +16,7 @@ from designer.fixedpoint.model.upmix_gains import slewed, smoothed, target_gains
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 
 
-class UpmixTwin(UpmixFrame):
+class UpmixModel(UpmixFrame):
     """State and arithmetic of the upmix; output does not depend on how the input is cut into calls.
 
     Parameters

@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.dequantised import component_responses, effective_impulse_responses, path_responses
+from designer.fixedpoint.dequantised import component_responses, dequantised_impulse_responses, path_responses
 from designer.fixedpoint.model.limiter import sample_gains
-from designer.fixedpoint.model.upmix import UpmixTwin
+from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.proof.upmix_error_bound import centre_error_bound
 from designer.fixedpoint.proof.worst_case import equaliser_slack
@@ -43,7 +43,7 @@ def filter_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, buse
     (n, D) float64
         Full scale 1.
     """
-    error = np.abs(_padded_difference(impulse_responses, effective_impulse_responses(bank)))
+    error = np.abs(_padded_difference(impulse_responses, dequantised_impulse_responses(bank)))
     bound = _convolve_matrix(error, np.abs(buses))
     return np.asarray(bound + rounding_bound(bank))
 
@@ -121,7 +121,7 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
     """
     word = SAMPLE_FORMATS[bank.arithmetic]
     stereo = np.asarray(stereo, dtype=np.int64)
-    twin = UpmixTwin(bank.arithmetic)
+    twin = UpmixModel(bank.arithmetic)
     buses = twin.process(stereo)
     centre_error = centre_error_bound(bank.arithmetic, twin.decisions, stereo.shape[0])
     residual = np.abs(impulse_responses[:, 2] - impulse_responses[:, 0] - impulse_responses[:, 1])
@@ -139,7 +139,7 @@ def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list
         `filter_error_bound` or `program_error_bound`.
     bank : FixedPointBank
     decisions : list of (G,) integers
-        The twin's (`LimiterTwin.decisions`), from a reset on.
+        The twin's (`LimiterModel.decisions`), from a reset on.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from designer.errors import InfeasibleDesignError
-from designer.fixedpoint.accumulator_runs import segments
+from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.fast_fir import part_bounds, part_sum_bound
 from designer.fixedpoint.number_format import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
@@ -194,7 +194,7 @@ def _fir_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPa
         yield from (Bound(*found) for found in part_bounds(where, bus.least, bus.most, path))
     if bank.arithmetic != "q31x15":
         return
-    for segment in segments(path.coefficients, bank.arithmetic):
+    for segment in accumulator_runs(path.coefficients, bank.arithmetic):
         stop = segment.first + segment.taps
         part = path.coefficients[segment.first : stop]
         yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)

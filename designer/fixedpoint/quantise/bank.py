@@ -21,7 +21,7 @@ from designer.fixedpoint.bank import (
     FixedPointBank,
     FixedPointPath,
 )
-from designer.fixedpoint.dequantised import effective_impulse_responses, path_responses
+from designer.fixedpoint.dequantised import dequantised_impulse_responses, path_responses
 from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.proof.overflow import require_proof
 from designer.fixedpoint.quantise.equaliser import quantise_equalisers
@@ -139,7 +139,7 @@ def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:
         dB; errors of the coefficients, of the halving of mid and side, of equalisers' and of the output's rounding.
     """
     wanted = bank.impulse_responses
-    effective = effective_impulse_responses(fixed, wanted.shape[2])
+    effective = dequantised_impulse_responses(fixed, wanted.shape[2])
     # Uniform within ±1/2: variance 1/12.  A rounding error is uniform within ±1/2 LSB.
     rounding = len(fixed.driver_names) / 12
     headroom = BUS_HEADROOM_BITS[fixed.arithmetic]

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import (
     EQUALISER_EXPONENTS,
     EQUALISER_SHIFT_AT_ZERO,
@@ -50,13 +50,13 @@ def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
 
 
 def quantise_equalisers(
-    factors: Factors, arithmetic: Arithmetic, power: NDArray[np.float64] | None
+    factors: TwoStageFilters, arithmetic: Arithmetic, power: NDArray[np.float64] | None
 ) -> tuple[tuple[FixedPointPath | None, ...], NDArray[np.float64], NDArray[np.float64] | None]:
     """Scale and quantise each equaliser, and prepare what lies behind it.
 
     Parameters
     ----------
-    factors : Factors
+    factors : TwoStageFilters
     arithmetic : 'q15', 'q31' or 'q31x15'
     power : (K, B, F) float64, optional
         Where the error of both stages together matters.

@@ -13,7 +13,7 @@ from designer.board import link as module
 from designer.board.link import Link
 from designer.board.session import Board
 from designer.errors import BoardNotFoundError, HilError
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.protocol import Frame
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore, HostTransport
@@ -115,7 +115,7 @@ def test_no_sample_is_lost_or_changed(design, direction, fault):
     with quick(Board(line, digest, layout)) as board:
         output = board.process(samples)
         status = board.status()
-    np.testing.assert_array_equal(output, Twin(bank).process(samples))
+    np.testing.assert_array_equal(output, PipelineModel(bank).process(samples))
     assert line.count[direction] > 20
     # Nothing was run twice either: START, then exactly as many blocks as the audio has.
     assert status["blocks"] == -(-2500 // layout.block_samples)
@@ -131,7 +131,7 @@ def test_a_fault_in_step_with_the_window_does_not_hold_the_line_for_ever(design,
     )
     samples = noise(400)
     with quick(Board(line, digest, layout)) as board:
-        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
 
 
 def test_the_counters_name_the_fault(design):
@@ -163,7 +163,7 @@ def test_a_lost_reply_is_asked_for_without_waiting(design):
     line = FaultyLine(HostTransport(core), to_host=lambda number, frame: [] if number == 8 else [frame])
     samples = noise(2500)
     with Board(line, digest, layout) as board:
-        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
         assert (board.link.counters.timeouts, board.link.counters.resends) == (0, protocol.CREDITS)
 
 
@@ -179,7 +179,7 @@ def test_what_came_while_the_host_was_kept_from_running_is_not_asked_for_again(d
     samples = noise(2500)
     with Board(Kept(HostTransport(core)), digest, layout) as board:
         board.link._reply_timeout_s = 0.01
-        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
         assert (board.link.counters.timeouts, board.link.counters.resends) == (0, 0)
 
 
@@ -206,7 +206,7 @@ def test_sequence_numbers_wrap(design):
         board.link._session = 0x7777
         board.link.request(protocol.HELLO)
         samples = noise(2500)
-        np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+        np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
         assert board.link._sequence < 1000
 
 
@@ -260,7 +260,7 @@ def test_two_hosts_at_once_are_told_apart(design):
     with pytest.raises(HilError, match="another host"):
         first.process(noise(100))
     samples = noise(200)
-    np.testing.assert_array_equal(second.process(samples), Twin(bank).process(samples))
+    np.testing.assert_array_equal(second.process(samples), PipelineModel(bank).process(samples))
 
 
 @pytest.mark.parametrize(

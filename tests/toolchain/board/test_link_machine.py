@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from designer.board.session import Board
 from designer.errors import HilError
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 from hil_tests.harness.host_core import HostCore, HostTransport
@@ -59,7 +59,7 @@ def test_no_order_of_events_breaks_the_link(design):
         @rule(entry=st.sampled_from(["program", "filters"]))
         def start(self, entry):
             self.board.start(entry)
-            self.entry, self.twin = entry, Twin(bank)
+            self.entry, self.twin = entry, PipelineModel(bank)
 
         @rule(frames=st.integers(0, 300), seed=st.integers(0, 2**16))
         def stream(self, frames, seed):

@@ -7,7 +7,7 @@ from designs import MIRRORED, small_bank, small_layout
 
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore
 
@@ -21,10 +21,10 @@ def test_every_block_size_gives_the_same_bits(arithmetic, block, tmp_path):
     core = HostCore(build_host_library(tmp_path / "generated", tmp_path / "core.so"))
     low, high = limits(arithmetic)
     samples = np.random.default_rng(block).integers(low, high, (700, 3), endpoint=True)
-    expected = Twin(bank).process(samples, "filters")
+    expected = PipelineModel(bank).process(samples, "filters")
     # Whole blocks, then one that is cut off, then what a reset must have forgotten.
     np.testing.assert_array_equal(core.process(samples, "filters"), expected)
     core.reset("filters")
     np.testing.assert_array_equal(core.process(samples, "filters", block // 2 + 1), expected)
     program = samples[:, :2]
-    np.testing.assert_array_equal(core.process(program), Twin(bank).process(program))
+    np.testing.assert_array_equal(core.process(program), PipelineModel(bank).process(program))

@@ -13,7 +13,7 @@ from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.fixedpoint.limiter import GAIN_ONE, FixedLimiter
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore, HostTransport
 
@@ -48,7 +48,7 @@ def signal(rng, arithmetic, count):
 def test_whatever_is_set_in_whatever_order_every_bit_is_the_twins_and_every_limit_is_kept(design, arithmetic):
     layout, bank, core = design
     rng = np.random.default_rng(11)
-    board, twin = Board(HostTransport(core)), Twin(bank, HISTORY)
+    board, twin = Board(HostTransport(core)), PipelineModel(bank, HISTORY)
     board.start("filters")
     allowed = np.array(bank.limiter.limits)
     # A limit that is lowered holds for what enters from then on: what entered before leaves within the delay.

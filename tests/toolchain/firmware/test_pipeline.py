@@ -12,8 +12,8 @@ from places import ROOT
 
 from designer.codegen.writer import write
 from designer.design.build import build_design
-from designer.fixedpoint.dequantised import effective_impulse_responses
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.error_bound import rounding_bound
 from designer.layout.load import parse_layout
 from designer.toolchain.compiler import build_host_library
@@ -47,7 +47,9 @@ def test_filters_equal_the_definition(core, bank, arithmetic):
 @pytest.mark.parametrize("entry", ["program", "filters"])
 def test_equals_the_twin(core, bank, arithmetic, entry):
     for name, samples in signals(arithmetic, CHANNELS[entry], 3000):
-        np.testing.assert_array_equal(core.process(samples, entry), Twin(bank).process(samples, entry), err_msg=name)
+        np.testing.assert_array_equal(
+            core.process(samples, entry), PipelineModel(bank).process(samples, entry), err_msg=name
+        )
 
 
 def test_an_impulse_shows_the_taps_in_natural_order(core, bank, arithmetic):
@@ -59,7 +61,7 @@ def test_an_impulse_shows_the_taps_in_natural_order(core, bank, arithmetic):
         samples = np.zeros((200 + delay, 3), dtype=np.int64)
         samples[0, i] = height
         output = core.process(samples, "filters")[delay:]
-        expected = effective_impulse_responses(bank, 200)[:, i].T * height
+        expected = dequantised_impulse_responses(bank, 200)[:, i].T * height
         # What roundings can do at most; a float64 of 31 bits is exact to a part of a step.
         allowed = rounding_bound(bank) * (high + 1) + 1e-3
         assert (np.abs(output - expected) <= allowed).all()
@@ -157,5 +159,5 @@ def test_the_loudest_paths_behind_an_equaliser_compile_and_are_exact(tmp_path):
     write(result.sources, tmp_path)
     core = HostCore(build_host_library(tmp_path, tmp_path / "core.so"))
     for name, samples in signals("q31x15", 3, 300):
-        expected = Twin(result.fixed).process(samples, "filters")
+        expected = PipelineModel(result.fixed).process(samples, "filters")
         np.testing.assert_array_equal(core.process(samples, "filters"), expected, err_msg=name)

@@ -8,7 +8,7 @@ from designer import protocol
 from designer.board.health import read_health
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from hil_tests.harness.host_player import HostPlayer
 
@@ -42,7 +42,7 @@ def steady(player, core, full, count=40):
 def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
     heard = np.concatenate([player.turn(block) for block in blocks])
     size = core.block_samples
-    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
     # A block is recorded, worked on during the next turn, heard from the turn after it; the first one fades in.
     np.testing.assert_array_equal(heard[:size], 0)
     np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
@@ -58,7 +58,7 @@ def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, bl
     told = read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)
     lsb = SAMPLE_FORMATS[arithmetic].lsb
     assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
-    expected = Twin(bank).process(blocks.reshape(-1, 2))
+    expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
     assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
     # They start anew.
     assert read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)["peaks"] == [0.0] * core.drivers
@@ -68,7 +68,7 @@ def test_the_first_block_fades_in(player, core, bank, blocks):
     heard = [player.turn(block) for block in blocks[:2]][1]
     size = core.block_samples
     ramp = np.arange(1, size + 1)[:, None]
-    expected = Twin(bank).process(blocks[0])
+    expected = PipelineModel(bank).process(blocks[0])
     # C divides toward zero.
     np.testing.assert_array_equal(heard, np.sign(expected) * (np.abs(expected) * ramp // size))
 
@@ -128,7 +128,7 @@ def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, 
     assert (player.state, player.muted, player.paused) == ("PLAYING", False, False)
     heard = np.concatenate([player.turn(block) for block in blocks])
     size = core.block_samples
-    np.testing.assert_array_equal(heard[2 * size :], Twin(bank).process(blocks.reshape(-1, 2))[size:-size])
+    np.testing.assert_array_equal(heard[2 * size :], PipelineModel(bank).process(blocks.reshape(-1, 2))[size:-size])
 
 
 # --- tables that are too many for the deadlines

@@ -9,7 +9,7 @@ from designer import protocol
 from designer.board.session import Board
 from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE, FixedLimiter, to_db
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore, HostTransport
 from hil_tests.harness.host_player import HostPlayer
@@ -30,7 +30,7 @@ def loud(arithmetic, count=3000, seed=1):
 
 def test_the_volume_moves_as_the_twin_s(board, bank, arithmetic):
     x = loud(arithmetic)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     board.start("filters")
     for part, volume_db in zip(np.split(x, [1001, 1500, 2700]), (0.0, -20.0, -np.inf, -0.5), strict=True):
         board.set_volume(volume_db)
@@ -40,7 +40,7 @@ def test_the_volume_moves_as_the_twin_s(board, bank, arithmetic):
 
 def test_limits_are_lowered_as_the_twin_s_and_the_limiter_tells_what_it_did(board, bank, arithmetic):
     x = loud(arithmetic)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     board.start("filters")
     for part, divisor in zip(np.split(x, [1001, 2000]), (1, 16, 2), strict=True):
         for d, limit in enumerate(bank.limiter.limits):
@@ -68,7 +68,7 @@ def test_start_measures_at_full_volume_and_the_design_s_limits(board, bank, arit
     x = loud(arithmetic, 500)
     board.set_volume(-30.0)
     board.set_limiter(0, 1, RELEASE)
-    np.testing.assert_array_equal(board.process(x, "filters"), Twin(bank).process(x, "filters"))
+    np.testing.assert_array_equal(board.process(x, "filters"), PipelineModel(bank).process(x, "filters"))
 
 
 @pytest.mark.parametrize("gain", [GAIN_ONE + 1, 2**31, 2**32 - 1])
@@ -96,7 +96,7 @@ def test_settings_of_the_limiter_out_of_range_are_refused_and_change_nothing(boa
         with pytest.raises(HilError, match="SET_LIMITER: the board refuses: E_RANGE"):
             board.link.request(protocol.SET_LIMITER, request)
     x = loud(arithmetic, 500)
-    np.testing.assert_array_equal(board.stream(x, "filters"), Twin(bank).process(x, "filters"))
+    np.testing.assert_array_equal(board.stream(x, "filters"), PipelineModel(bank).process(x, "filters"))
 
 
 def test_the_board_s_own_playing_takes_what_was_set(core, bank, arithmetic):
@@ -107,7 +107,7 @@ def test_the_board_s_own_playing_takes_what_was_set(core, bank, arithmetic):
     player.set_volume(GAIN_ONE // 8)
     player.claim()
     player.release()
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     twin.volume.jump(GAIN_ONE // 8)
     heard = np.concatenate([player.turn(block) for block in blocks])
     size = core.block_samples
@@ -123,7 +123,7 @@ def test_every_form_of_limiter_equals_the_twin(arithmetic, linked, hops, tmp_pat
     _, bank, _ = generate_small(arithmetic, tmp_path / "generated", limiter=limiter)
     core = HostCore(build_host_library(tmp_path / "generated", tmp_path / "core.so"))
     for x in (loud(arithmetic, 1500), np.full((300, 3), low), loud(arithmetic, 700) // 3):
-        expected = Twin(bank).process(x, "filters")
+        expected = PipelineModel(bank).process(x, "filters")
         assert np.abs(expected[:, 1]).max() <= high // 4 + 1
         for block in (None, 1, 23):
             np.testing.assert_array_equal(core.process(x, "filters", block), expected)

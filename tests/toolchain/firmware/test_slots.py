@@ -12,7 +12,7 @@ from designer.board.tune import commit, tables_of, upload
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import announce, pack
 from designer.errors import HilError
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore, HostTransport
 
@@ -52,7 +52,7 @@ def test_what_is_kept_plays_after_the_next_start(design):
         assert keep(transport, tables) == sequence
         transport.power_cycle()
         assert plays(transport) == (tables.digest, "SLOT", sequence)
-        np.testing.assert_array_equal(Board(transport).process(samples), Twin(other).process(samples))
+        np.testing.assert_array_equal(Board(transport).process(samples), PipelineModel(other).process(samples))
 
 
 def test_the_power_may_go_at_every_word(design):
@@ -160,7 +160,9 @@ def test_a_slot_that_cannot_be_proved_gives_way_to_the_one_before(design, what):
     transport.power_cycle()
     assert plays(transport) == (first.digest, "SLOT", 1)
     samples = np.random.default_rng(2).integers(-30000, 30000, (300, 2))
-    np.testing.assert_array_equal(Board(transport).process(samples), Twin(retuned(layout, bank, 2)[0]).process(samples))
+    np.testing.assert_array_equal(
+        Board(transport).process(samples), PipelineModel(retuned(layout, bank, 2)[0]).process(samples)
+    )
     # What is kept next takes the forged one's place, and never that of what plays.
     assert keep(transport, third) == 3
     transport.flip_flash(1, 96, 1)

@@ -15,7 +15,7 @@ from designer.codegen.table_set import announce, pack
 from designer.errors import HilError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from hil_tests.harness.host_core import HostTransport
 
@@ -65,7 +65,7 @@ def test_the_fade_is_the_twins_to_the_last_bit(board, design, arithmetic, block)
     other, tables = retuned(layout, bank)
     # Below every limit: a limiter would remember what the old tables made of it.
     samples = noise(arithmetic, 3000) // 8
-    twin = Twin(bank, HISTORY)
+    twin = PipelineModel(bank, HISTORY)
     expected = [twin.process(samples[:500])]
     twin.tune(other, *fade_of(layout, other))
     expected.append(twin.process(samples[500:]))
@@ -81,7 +81,7 @@ def test_the_fade_is_the_twins_to_the_last_bit(board, design, arithmetic, block)
     assert (found.fading, found.digest, found.source) == (False, tables.digest, "LINE")
     # All of it within 20 ms, and from there on only the new tables.
     assert found.fade_samples <= 0.020 * bank.sample_rate_hz
-    fresh = Twin(other, HISTORY)
+    fresh = PipelineModel(other, HISTORY)
     fresh.process(samples[:500])
     fresh.forget_decisions()
     over = found.fade_samples + bank.limiter.delay_samples
@@ -111,7 +111,7 @@ def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, ari
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
     level = np.full((4000, 2), SAMPLE_FORMATS[arithmetic].largest // 4)
-    before, after = (Twin(b, HISTORY).process(level)[-1] for b in (bank, other))
+    before, after = (PipelineModel(b, HISTORY).process(level)[-1] for b in (bank, other))
     board.start()
     heard = [board.stream(level)[-1:]]
     upload(board.link, tables)
@@ -130,13 +130,13 @@ def test_a_start_ends_a_fade(board, design, arithmetic):
     board.start()
     upload(board.link, tables)
     samples = noise(arithmetic, 300)
-    np.testing.assert_array_equal(board.process(samples), Twin(other).process(samples))
+    np.testing.assert_array_equal(board.process(samples), PipelineModel(other).process(samples))
     assert tables_of(board.link).digest == tables.digest
 
 
 def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, arithmetic):
     layout, bank, _, _ = design
-    twin = Twin(bank, HISTORY)
+    twin = PipelineModel(bank, HISTORY)
     board.start()
     for seed in range(2, 7):
         other, tables = retuned(layout, bank, seed)
@@ -165,7 +165,7 @@ def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, arithmetic):
     _, tables = retuned(layout, bank)
     transport = HostTransport(core)
     samples = noise(arithmetic, 200)
-    expected = Twin(bank).process(samples)
+    expected = PipelineModel(bank).process(samples)
     requests = [
         (protocol.TUNE_BEGIN, tables.begin),
         *(
@@ -193,7 +193,7 @@ def test_a_board_that_loses_its_power_starts_with_the_image(design, arithmetic):
     transport.power_cycle()
     board = Board(transport, expected_digest=digest)
     samples = noise(arithmetic, 200)
-    np.testing.assert_array_equal(board.process(samples), Twin(bank).process(samples))
+    np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
 
 
 # --- what is refused
@@ -408,7 +408,7 @@ def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, desig
     direct = replace(bank, equalisers=())
     tables = pack(layout, direct, design_digest(layout, direct))
     samples = noise(arithmetic, 3000) // 8
-    twin = Twin(bank, HISTORY)
+    twin = PipelineModel(bank, HISTORY)
     board.start()
     for packed, other in ((tables, direct), (pack(layout, bank, "33" * 32), bank)):
         expected = [twin.process(samples[:500])]

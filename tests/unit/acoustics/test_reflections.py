@@ -10,7 +10,7 @@ from designer.acoustics.hrtf import load_head
 from designer.acoustics.reflections import reflected_responses
 from designer.acoustics.room import Room, image_sources, images_within
 from designer.evaluation.room import evaluate_room, living_room
-from designer.filters.stereo_downmix import plain_bank
+from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.shipped import find_layout
 from designer.render.binaural import ears_of_drivers
 
@@ -57,7 +57,7 @@ def test_the_floor_comes_when_and_as_loud_as_geometry_says(layout):
 @pytest.mark.parametrize("name", ["front3", "bar6"])
 def test_energy_is_that_of_the_rooms_figures(name):
     layout = find_layout(name)
-    plain, room = plain_bank(layout), living_room(layout)
+    plain, room = downmix_bank(layout), living_room(layout)
     direct = ears_of_drivers(layout, 0.0, plain.modelling_delay_samples).responses
     late = reflected_responses(layout, room, 256)
     filters = plain.impulse_responses[:, 0]

@@ -6,7 +6,7 @@ import pytest
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter, LimiterSettings, Volume, limiter_settings
 from designer.fixedpoint.limiter import fixed_limiter
-from designer.fixedpoint.model.limiter import LimiterTwin
+from designer.fixedpoint.model.limiter import LimiterModel
 from designer.layout.load import parse_layout
 from designer.layout.shipped import SHIPPED_LAYOUTS
 
@@ -45,7 +45,7 @@ def test_decides_as_the_integer_limiter_does(linked):
     settings = LimiterSettings((0.999, 0.25), 4, 1 / 300, linked)
     fixed = fixed_limiter(settings, "q31")
     feeds = np.round(np.ldexp(loud(), 31)).astype(np.int64)
-    twin = LimiterTwin(fixed)
+    twin = LimiterModel(fixed)
     twin.process(feeds)
     own = Limiter(fixed.as_float("q31"))
     gains = []

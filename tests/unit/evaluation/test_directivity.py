@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.beam_limits.trade_off import evaluate_beam_trade
+from designer.evaluation.beam_limits.trade_off import evaluate_beam_limits
 from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.room import RoomPlant
@@ -54,7 +54,7 @@ def test_mismatch_fills_the_nulls(cross4):
 
 def test_trade_names_the_bands_that_cannot_be_and_compares_two_solvers(cross4):
     layout, _, room = cross4
-    trade = evaluate_beam_trade(layout, room)
+    trade = evaluate_beam_limits(layout, room)
     assert [entry["band_hz"] for entry in trade["infeasible"]] == [3981.1]
     assert trade["asked"]["null_depth_db"] == 20
     front = trade["front"]
@@ -67,7 +67,7 @@ def test_trade_names_the_bands_that_cannot_be_and_compares_two_solvers(cross4):
 
 def test_drivers_out_of_their_band_do_not_help_the_trade():
     layout = load_layout(LAYOUTS / "echo-studio.toml")
-    named = {entry["band_hz"] for entry in evaluate_beam_trade(layout, RoomPlant(layout))["infeasible"]}
+    named = {entry["band_hz"] for entry in evaluate_beam_limits(layout, RoomPlant(layout))["infeasible"]}
     # The tweeter begins at 2.5 kHz, the woofer ends at 250 Hz: below 1 kHz only two sides and a top are left.
     assert {501.2, 631.0, 794.3} <= named
 
@@ -82,7 +82,7 @@ def test_shape_over_azimuth_is_followed_where_it_is_asked_for():
     middle = np.array(figures["front_to_side_db"])[9:14]
     assert np.abs(middle - 12).max() < 3
     # A ratio of 12 dB at the sides is a smaller thing than nulls of 20 dB: the front is computed for what is asked.
-    trade = evaluate_beam_trade(layout, room)
+    trade = evaluate_beam_limits(layout, room)
     assert trade["asked"]["null_depth_db"] == 12
     assert 12 in trade["front"]["null_depths_db"]
 
@@ -97,7 +97,7 @@ def test_shape_that_can_be_had_is_not_called_infeasible():
     # not be had beside it.
     shape = "null_azimuths_deg = [-90.0, 90.0, 180.0]\n"
     named = [
-        [row["band_hz"] for row in evaluate_beam_trade(*asking(shape + more))["infeasible"]]
+        [row["band_hz"] for row in evaluate_beam_limits(*asking(shape + more))["infeasible"]]
         for more in ("null_levels_db = [-6.0, -6.0, -20.0]", "null_depth_db = 20.0")
     ]
     assert set(named[0]) < set(named[1])

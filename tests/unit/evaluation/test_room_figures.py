@@ -8,7 +8,7 @@ from designer.acoustics.model import cabinet_centre_m, field_plant
 from designer.errors import LayoutError
 from designer.evaluation.listening import KEMAR
 from designer.evaluation.room import RoomPlant, evaluate_room, living_room
-from designer.filters.stereo_downmix import plain_bank
+from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.load import load_layout, parse_layout
 
 
@@ -59,7 +59,7 @@ def test_driver_that_looks_away_sends_less_directly():
 def test_gain_is_of_no_effect_and_symmetry_holds():
     layout = layout_of("front3")
     plant = RoomPlant(layout)
-    h = plain_bank(layout).impulse_responses
+    h = downmix_bank(layout).impulse_responses
     figures = evaluate_room(layout, h, plant)
     assert evaluate_room(layout, 0.1 * h, plant) == figures
     # The room is not symmetric about the listener: 10 cm of 4.2 m.
@@ -100,7 +100,7 @@ def test_rooms_that_do_not_hold_both_are_refused(room, message):
 
 
 def test_more_absorption_brings_the_loudspeaker_nearer():
-    h = plain_bank(layout_of("front3")).impulse_responses
+    h = downmix_bank(layout_of("front3")).impulse_responses
     live, dead = (evaluate_room(layout, h) for layout in (in_room(absorption=0.1), in_room(absorption=0.6)))
     for key in ("direct_to_reverberant_db", "clarity_c50_db", "critical_distance_m"):
         assert dead[f"centre_{key}"] > live[f"centre_{key}"]
@@ -112,7 +112,7 @@ def test_a_real_head_sits_in_the_room_as_the_sphere_does():
     plant = RoomPlant(layout)
     real = plant.with_head(KEMAR)
     assert real.expansion is plant.expansion
-    h = plain_bank(layout).impulse_responses
+    h = downmix_bank(layout).impulse_responses
     sphere, kemar = evaluate_room(layout, h, plant), evaluate_room(layout, h, real)
     assert sphere != kemar
     for key in ("left", "right", "centre"):
@@ -123,7 +123,7 @@ def test_a_real_head_sits_in_the_room_as_the_sphere_does():
 
 def test_clarity_is_that_of_50_ms_and_of_a_decay_followed_to_its_end():
     layout = layout_of("pair2")
-    h = plain_bank(layout).impulse_responses
+    h = downmix_bank(layout).impulse_responses
     figures = evaluate_room(layout, h)
     # Twice the order: images are complete for 180 ms, of which the last is 40 dB down; no tail has to be guessed.
     longer = RoomPlant(layout, order=24)

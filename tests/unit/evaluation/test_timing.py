@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.timing import ArrivalPlant, evaluate_timing
+from designer.evaluation.timing import TimeResponsePlant, evaluate_timing
 from designer.filters.fitting.design import design_filters
 from designer.layout.load import load_layout
 
@@ -12,7 +12,7 @@ from designer.layout.load import load_layout
 @pytest.fixture(scope="module")
 def pair2():
     layout = load_layout(LAYOUTS / "pair2.toml")
-    return layout, ArrivalPlant(layout)
+    return layout, TimeResponsePlant(layout)
 
 
 def impulses(**taps):

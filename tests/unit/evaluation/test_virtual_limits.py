@@ -6,7 +6,7 @@ from places import LAYOUTS
 
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.virtual_limits import evaluate_virtual_limits
-from designer.filters.stereo_downmix import plain_bank
+from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.load import load_layout
 
 
@@ -14,7 +14,7 @@ from designer.layout.load import load_layout
 def pair2():
     layout = load_layout(LAYOUTS / "pair2.toml")
     plant = EvaluationPlant.for_layout(layout)
-    return layout, plant, evaluate_virtual_limits(plant, plain_bank(layout).impulse_responses)
+    return layout, plant, evaluate_virtual_limits(plant, downmix_bank(layout).impulse_responses)
 
 
 def test_no_drive_of_the_cap_does_better(pair2):

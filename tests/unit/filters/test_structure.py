@@ -6,8 +6,8 @@ from banks import mirror_bank, random_bank
 
 from designer.design.build import build_design
 from designer.filters.structure import SAME_FILTER, Group, Structure, find_structure, join, split
-from designer.filters.trim import simplify
-from designer.fixedpoint.dequantised import effective_impulse_responses
+from designer.filters.trim import trim
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.regression.acoustics import compare_acoustics
 from designer.report.scorecard import acoustic_figures
@@ -60,7 +60,7 @@ def test_shipped_layouts_need_about_half_of_their_filters(name):
     pairs = sum(group.minus is not None for group in result.fixed.structure.groups)
     assert firs == 3 * pairs + 2 * (drivers - 2 * pairs)
     taps = result.bank.impulse_responses.shape[2]
-    error = effective_impulse_responses(result.fixed, taps) - result.bank.impulse_responses
+    error = dequantised_impulse_responses(result.fixed, taps) - result.bank.impulse_responses
     assert 10 * np.log10(np.sum(error**2) / np.sum(result.bank.impulse_responses**2)) < -70
     steps = result.savings
     equalisers = sum(equaliser is not None for equaliser in result.fixed.equalisers)
@@ -81,7 +81,7 @@ def test_trimming_stays_within_its_budget_and_spends_it():
     rng = np.random.default_rng(5)
     responses = rng.standard_normal((2, 3, 200)) * np.exp(-np.abs(np.arange(200) - 80) / 6)
     for budget in (-40.0, -70.0):
-        trimmed = simplify(responses, trim_budget_db=budget).impulse_responses
+        trimmed = trim(responses, trim_budget_db=budget).impulse_responses
         lost = 10 * np.log10(((trimmed - responses) ** 2).sum(axis=2) / (responses**2).sum(axis=2))
         assert (lost <= budget).all()
         # A tap more at either end would lose at least its neighbour's size, e**(1/3) or 1.4 dB more.

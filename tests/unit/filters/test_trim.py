@@ -6,14 +6,14 @@ from banks import mirror_bank
 from factored import factored_design
 
 from designer.filters.structure import join
-from designer.filters.trim import TRIM_BUDGET_DB, simplify, simplify_bank
-from designer.filters.two_stage import Factors
+from designer.filters.trim import TRIM_BUDGET_DB, trim, trim_bank
+from designer.filters.two_stage import TwoStageFilters
 
 
 def test_one_stage_is_simplified_as_ever():
     bank, _ = mirror_bank(1, "q15", taps=60)
-    simplified, savings = simplify_bank(bank)
-    expected = simplify(bank.impulse_responses)
+    simplified, savings = trim_bank(bank)
+    expected = trim(bank.impulse_responses)
     np.testing.assert_array_equal(simplified.impulse_responses, expected.impulse_responses)
     assert savings == expected.savings
 
@@ -21,7 +21,7 @@ def test_one_stage_is_simplified_as_ever():
 @pytest.mark.parametrize("shuffled", [True, False])
 def test_both_stages_are_trimmed_within_their_budget(shuffled):
     bank = factored_design(2, shuffled, taps=120, behind=40)
-    simplified, savings = simplify_bank(bank)
+    simplified, savings = trim_bank(bank)
     factors, before = simplified.factors, bank.factors.folded()
     stages = [(a, b) for a, b in zip(factors.equalisers, before.equalisers, strict=True) if a is not None]
     for rows in zip(factors.components, before.components, strict=True):
@@ -48,13 +48,13 @@ def test_an_equaliser_that_one_sum_hears_becomes_its_filter():
     np.testing.assert_array_equal(
         folded.split_responses(), bank.factors.split_responses()[:, :, : folded.split_responses().shape[2]]
     )
-    simplified, _ = simplify_bank(bank)
+    simplified, _ = trim_bank(bank)
     assert [equaliser is None for equaliser in simplified.factors.equalisers] == [False, True, True]
 
 
 def test_no_factors_are_left_where_nothing_is_shared():
     bank = factored_design(4, shuffled=True, equalised=(False, True, False))
-    simplified, _ = simplify_bank(bank)
+    simplified, _ = trim_bank(bank)
     assert simplified.factors is None
     wanted = join(bank.factors.structure, bank.factors.split_responses())
     error = np.sum((simplified.impulse_responses[:, :, : wanted.shape[2]] - wanted) ** 2, axis=2)
@@ -64,6 +64,6 @@ def test_no_factors_are_left_where_nothing_is_shared():
 def test_folding_keeps_what_several_sums_hear():
     bank = factored_design(5, shuffled=False)
     folded = bank.factors.folded()
-    assert isinstance(folded, Factors)
+    assert isinstance(folded, TwoStageFilters)
     assert [equaliser is None for equaliser in folded.equalisers] == [False, False, True]
     np.testing.assert_array_equal(folded.split_responses(), bank.factors.split_responses())

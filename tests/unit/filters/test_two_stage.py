@@ -5,7 +5,7 @@ import pytest
 
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure, join
-from designer.filters.two_stage import Factors
+from designer.filters.two_stage import TwoStageFilters
 
 SHUFFLED = Structure(True, (Group(0), Group(1, 2)))
 NAMES, INPUTS = ("front", "left", "right"), ("left", "right", "centre")
@@ -17,7 +17,7 @@ def factors(seed=1):
     components[0, 1] = components[2, 0] = components[2, 2] = 0
     # The reference of mid is the front driver, that of side the pair.
     components[0, 0] = components[2, 1] = np.eye(6)[2]
-    return Factors(SHUFFLED, (rng.standard_normal(10), rng.standard_normal(8), None), components)
+    return TwoStageFilters(SHUFFLED, (rng.standard_normal(10), rng.standard_normal(8), None), components)
 
 
 def test_product_is_what_a_signal_meets_in_both_stages():
@@ -65,4 +65,4 @@ def test_what_does_not_fit_is_refused(change, message):
     two = factors()
     fields = {"equalisers": two.equalisers, "components": two.components} | change
     with pytest.raises(ValueError, match=message):
-        Factors(SHUFFLED, **fields)
+        TwoStageFilters(SHUFFLED, **fields)

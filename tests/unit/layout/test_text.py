@@ -5,7 +5,7 @@ from places import ROOT
 
 from designer.errors import LayoutError
 from designer.layout import model, sections
-from designer.layout.drawing import sketch_layout
+from designer.layout.drawing import draw_layout
 from designer.layout.load import parse_layout
 from designer.layout.reference import MEANINGS, keys_of, tables
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -49,11 +49,11 @@ def test_reference_in_the_documentation_is_current():
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
 def test_sketch_shows_every_driver_that_is_not_hidden(name):
     layout = find_layout(name)
-    drawing = sketch_layout(layout)
+    drawing = draw_layout(layout)
     assert all(str(driver.channel) in drawing for driver in layout.drivers)
 
 
 def test_sketch_has_the_listeners_left_on_the_left():
-    rows = sketch_layout(find_layout("front3")).splitlines()
+    rows = draw_layout(find_layout("front3")).splitlines()
     middle = next(row for row in rows if "1" in row and "2" in row)
     assert middle.index("1") < middle.index("2")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from designer.errors import LayoutError
-from designer.numerics.background import beside
+from designer.numerics.background import in_background
 
 
 def test_result_comes_back_whole():
-    collect = beside(lambda: {"pid": os.getpid(), "values": np.arange(200_000)})
+    collect = in_background(lambda: {"pid": os.getpid(), "values": np.arange(200_000)})
     found = collect()
     np.testing.assert_array_equal(found["values"], np.arange(200_000))
     if len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1:
@@ -23,7 +23,7 @@ def test_errors_come_back_as_they_are():
         raise LayoutError("no such thing")
 
     with pytest.raises(LayoutError, match="no such thing"):
-        beside(fail)()
+        in_background(fail)()
 
 
 def test_copy_that_is_killed_is_made_good_here():
@@ -34,7 +34,7 @@ def test_copy_that_is_killed_is_made_good_here():
             os._exit(9)
         return "done"
 
-    assert beside(work)() == "done"
+    assert in_background(work)() == "done"
 
 
 def test_beside_other_threads_no_copy_is_made():
@@ -42,7 +42,7 @@ def test_beside_other_threads_no_copy_is_made():
     other = threading.Thread(target=over.wait)
     other.start()
     try:
-        assert beside(os.getpid)() == os.getpid()
+        assert in_background(os.getpid)() == os.getpid()
     finally:
         over.set()
         other.join()

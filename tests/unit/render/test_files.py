@@ -17,7 +17,7 @@ from designer.errors import LayoutError
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.layout.shipped import find_layout
 from designer.render.audio_files import StereoReader
-from designer.render.binaural import ears_of_drivers, ears_of_plain_stereo
+from designer.render.binaural import ears_of_downmix, ears_of_drivers
 from designer.render.files import render, render_binaural
 
 
@@ -127,9 +127,7 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
     soundfile.write(tmp_path / "in.wav", stereo, 48000, "FLOAT")
     ears = ears_of_drivers(made.layout, made.gain_db, made.bank.modelling_delay_samples)
     paths = tmp_path / "after.wav", tmp_path / "before.wav"
-    render_binaural(
-        made.bank, made.fixed, ears, ears_of_plain_stereo(made.layout), tmp_path / "in.wav", *paths, "float"
-    )
+    render_binaural(made.bank, made.fixed, ears, ears_of_downmix(made.layout), tmp_path / "in.wav", *paths, "float")
     after, before = (soundfile.read(path)[0] for path in paths)
     assert after.shape == before.shape == stereo.shape
     figures = evaluate_cancellation(made.layout, made.bank.impulse_responses)
@@ -149,9 +147,7 @@ def test_ears_are_in_step_with_the_source(tmp_path):
     soundfile.write(tmp_path / "in.wav", click, 48000, "FLOAT")
     ears = ears_of_drivers(made.layout, made.gain_db, made.bank.modelling_delay_samples)
     paths = tmp_path / "after.wav", tmp_path / "before.wav"
-    render_binaural(
-        made.bank, made.fixed, ears, ears_of_plain_stereo(made.layout), tmp_path / "in.wav", *paths, "float"
-    )
+    render_binaural(made.bank, made.fixed, ears, ears_of_downmix(made.layout), tmp_path / "in.wav", *paths, "float")
     for path in paths:
         heard, _ = soundfile.read(path)
         # An ideal loudspeaker's click would be at 4800; a driver up to a cabinet's radius (12 samples) nearer leads.

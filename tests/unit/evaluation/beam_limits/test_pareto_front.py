@@ -5,7 +5,7 @@ import pytest
 from places import LAYOUTS
 
 from designer.evaluation.beam_limits.harmonics import least_side_energy, zone_products
-from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, trade_beam
+from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, pareto_front
 from designer.filters.beam.design import Beam, design_beam
 from designer.layout.load import load_layout
 
@@ -15,7 +15,7 @@ FREQUENCIES = np.array([400.0, 1000.0, 2000.0])
 def front_of(name):
     layout = load_layout(LAYOUTS / f"{name}.toml")
     beam = design_beam(layout, FREQUENCIES)
-    return beam, trade_beam(beam, np.arange(3), layout.beamformer.white_noise_gain_floor_db)
+    return beam, pareto_front(beam, np.arange(3), layout.beamformer.white_noise_gain_floor_db)
 
 
 def test_deeper_nulls_never_come_with_a_flatter_lobe():
@@ -51,7 +51,7 @@ def test_contradicting_constraints_are_not_a_number():
     # One driver: whatever it does, the sides hear it as the axis does.
     one = np.ones((1, 1), dtype=complex)
     beam = Beam(one, np.zeros(1), one, np.ones((1, 5, 1), dtype=complex), np.ones((1, 2, 1), dtype=complex))
-    front = trade_beam(beam, np.arange(1), -6.0)
+    front = pareto_front(beam, np.arange(1), -6.0)
     assert np.isnan(front.ripple_db).all()
     assert front.deepest_db(3.0)[0] == 0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, trade_beam
+from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, pareto_front
 from designer.evaluation.beam_limits.trade_off import _in_units_of_effort
 from designer.filters.bands import role_weights
 from designer.filters.beam.design import design_beam
@@ -28,7 +28,7 @@ def test_beam_lies_on_the_front_of_the_cone_programs(name, aside_db):
     sides = np.abs((beam.nulls[lines] @ beam.weights[lines][..., None])[..., 0])
     ripple, depth = np.ptp(20 * np.log10(pressure), axis=1), -20 * np.log10(sides.max(axis=1))
     scaled = _in_units_of_effort(beam, role_weights(layout, FREQUENCIES, "beamformer"))
-    front = trade_beam(scaled, lines, layout.beamformer.white_noise_gain_floor_db).ripple_db
+    front = pareto_front(scaled, lines, layout.beamformer.white_noise_gain_floor_db).ripple_db
     best = np.array([np.interp(min(d, 40), DEPTHS_DB, row) for d, row in zip(depth, front, strict=True)])
     assert np.isfinite(best).all()
     # Nulls are worth more than the last tenths of ripple where the lobe is as even as asked.

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from designer.filters.fir import design_lines_hz, spectra
-from designer.filters.fitting.time_response import Arrival
+from designer.filters.fitting.time_response import TimeResponse
 
 RATE_HZ = 48000
 LINES_HZ = design_lines_hz(256, RATE_HZ)
 OMEGA = 2 * np.pi * LINES_HZ / RATE_HZ
-ARRIVAL = Arrival(LINES_HZ, RATE_HZ)
+ARRIVAL = TimeResponse(LINES_HZ, RATE_HZ)
 
 
 def pressure(**taps):

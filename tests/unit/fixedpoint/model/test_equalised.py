@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.worst_case import to_buses
 
 SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
@@ -31,7 +31,7 @@ def noise(arithmetic, count, channels=3, seed=0):
 def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps):
     bank = factored_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
-    stages = Twin(bank).trace(samples, "filters")
+    stages = PipelineModel(bank).trace(samples, "filters")
     np.testing.assert_array_equal(stages.feed, feeds(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
     behind = equalised(bank, tuple(stages.bus.T.astype(object)))
@@ -43,8 +43,8 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
 def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
     bank = factored_bank(seed, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2, seed)
-    whole = Twin(bank).process(samples)
-    twin, parts, start = Twin(bank), [], 0
+    whole = PipelineModel(bank).process(samples)
+    twin, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
         parts.append(twin.process(samples[start : start + cut]))
         start += cut
@@ -54,7 +54,7 @@ def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
 def test_reset_forgets_both_stages(arithmetic):
     bank = factored_bank(3, arithmetic)
     samples = noise(arithmetic, 200, 2)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     first = twin.process(samples)
     twin.reset()
     np.testing.assert_array_equal(twin.process(samples), first)
@@ -69,7 +69,8 @@ def test_the_unit_equaliser_changes_no_bit(arithmetic):
     samples[:8] = -SCALE[arithmetic]
     samples[8:16] = SCALE[arithmetic] - 1
     np.testing.assert_array_equal(
-        Twin(replace(bank, equalisers=(unit,) * 3)).process(samples, "filters"), Twin(bank).process(samples, "filters")
+        PipelineModel(replace(bank, equalisers=(unit,) * 3)).process(samples, "filters"),
+        PipelineModel(bank).process(samples, "filters"),
     )
 
 
@@ -83,8 +84,8 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
     samples, start = noise(arithmetic, 1500), 111
-    before, after = (Twin(bank).trace(samples, "filters").feed for bank in (old, new))
-    twin, parts = Twin(old, new.history_samples), []
+    before, after = (PipelineModel(bank).trace(samples, "filters").feed for bank in (old, new))
+    twin, parts = PipelineModel(old, new.history_samples), []
     parts.append(twin.trace(samples[:start], "filters").feed)
     twin.tune(new, length, warm_up)
     parts += [twin.trace(samples[at : at + cut], "filters").feed for at in range(start, samples.shape[0], cut)]
@@ -103,7 +104,7 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
     old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, True, True))
-    twin = Twin(old, 200)
+    twin = PipelineModel(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
         twin.tune(new, 100, 100)
     with pytest.raises(ValueError, match="warm_up = 1: allowed from"):

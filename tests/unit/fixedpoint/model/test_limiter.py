@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from designer.dsp.limiter import LimiterSettings
 from designer.fixedpoint.limiter import GAIN_ONE, RAMP_BITS, VOLUME_STEP_RAW, FixedLimiter, fixed_limiter, to_db
-from designer.fixedpoint.model.limiter import LimiterTwin, VolumeTwin, sample_gains
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel, sample_gains
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
 from designer.fixedpoint.proof.overflow import prove
@@ -53,7 +53,7 @@ def feeds(seed, full, count, drivers):
 def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_db, release):
     wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
     limiter = fixed_limiter(wanted, arithmetic)
-    output = LimiterTwin(limiter).process(feeds(seed, FULL[arithmetic], 600, 2))
+    output = LimiterModel(limiter).process(feeds(seed, FULL[arithmetic], 600, 2))
     for d, limit in enumerate(limiter.limits):
         assert -limit - 1 <= output[:, d].min()
         assert output[:, d].max() <= limit
@@ -65,14 +65,14 @@ def test_equals_the_definition(arithmetic, linked):
     for seed, hops, limit_db in ((1, 4, 0.0), (2, 1, -12.0), (3, 7, -3.0)):
         limiter = open_limiter(arithmetic, 2, linked, hops, limit_db)
         x = feeds(seed, FULL[arithmetic], 500, 2)
-        np.testing.assert_array_equal(LimiterTwin(limiter).process(x), limited(limiter, x))
+        np.testing.assert_array_equal(LimiterModel(limiter).process(x), limited(limiter, x))
 
 
 def test_what_keeps_its_limit_is_only_delayed(arithmetic):
     full = FULL[arithmetic]
     limiter = open_limiter(arithmetic, 3)
     x = np.random.default_rng(1).choice([-full, -full + 1, -1, 0, 1, full - 1], (700, 3))
-    twin = LimiterTwin(limiter)
+    twin = LimiterModel(limiter)
     output, delay = twin.process(x), limiter.delay_samples
     np.testing.assert_array_equal(output[delay:], x[:-delay])
     assert not output[:delay].any()
@@ -84,7 +84,7 @@ def test_one_step_beyond_the_limit_is_turned_down(arithmetic):
     full = FULL[arithmetic]
     x = np.zeros((300, 1), dtype=np.int64)
     x[100] = full
-    twin = LimiterTwin(open_limiter(arithmetic, 1))
+    twin = LimiterModel(open_limiter(arithmetic, 1))
     # It loses at most two steps, or what rounding the gain to 24 bits does.
     assert full * (1 - 2**-23) - 2 <= twin.process(x).max() <= full - 1
     assert twin.least[0] < GAIN_ONE
@@ -96,14 +96,14 @@ def test_a_limit_is_reached_and_not_passed(arithmetic):
     limit = limiter.limits[0]
     assert limit < 10 ** (-12 / 20) * FULL[arithmetic] <= limit + 2
     x = np.where(np.arange(2000) // 37 % 2, 1, -1)[:, None] * (FULL[arithmetic] * 3)
-    output = LimiterTwin(limiter).process(x)
+    output = LimiterModel(limiter).process(x)
     assert limit * (1 - 2**-20) - 2 <= np.abs(output).max() <= limit
 
 
 def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
     x = np.zeros((48000, 1), dtype=np.int64)
     x[1000] = 2 * FULL[arithmetic]
-    twin = LimiterTwin(open_limiter(arithmetic, 1))
+    twin = LimiterModel(open_limiter(arithmetic, 1))
     twin.process(x)
     gains = sample_gains(twin.decisions, 48000)[:, 0]
     peak = 1000 + 80
@@ -120,9 +120,9 @@ def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
 def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
     full = FULL[arithmetic]
     x = np.stack([np.full(600, 4 * full), np.full(600, full // 2)], axis=1)
-    output = LimiterTwin(open_limiter(arithmetic, 2)).process(x)[400:]
+    output = LimiterModel(open_limiter(arithmetic, 2)).process(x)[400:]
     assert np.abs(output[:, 0] - 8 * output[:, 1]).max() <= 8
-    twin = LimiterTwin(open_limiter(arithmetic, 2, linked=False))
+    twin = LimiterModel(open_limiter(arithmetic, 2, linked=False))
     output = twin.process(x)[400:]
     np.testing.assert_array_equal(output[:, 1], full // 2)
     assert [round(to_db(int(gain)), 2) for gain in twin.least] == [-12.04, 0.0]
@@ -133,20 +133,20 @@ def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
 def test_output_does_not_depend_on_the_cut_of_the_feeds(cuts, seed, linked):
     limiter = open_limiter("q15", 2, linked)
     x = feeds(seed, FULL["q15"], sum(cuts), 2)
-    twin, parts, start = LimiterTwin(limiter), [], 0
+    twin, parts, start = LimiterModel(limiter), [], 0
     for cut in cuts:
         parts.append(twin.process(x[start : start + cut]))
         start += cut
-    whole = LimiterTwin(limiter)
+    whole = LimiterModel(limiter)
     np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
     assert [d.tolist() for d in twin.decisions] == [d.tolist() for d in whole.decisions]
     twin.reset()
-    np.testing.assert_array_equal(twin.process(x), LimiterTwin(limiter).process(x))
+    np.testing.assert_array_equal(twin.process(x), LimiterModel(limiter).process(x))
 
 
 def test_a_limit_may_be_lowered_and_raised_while_it_plays():
     limiter = open_limiter("q31", 1)
-    twin, x = LimiterTwin(limiter), feeds(5, FULL["q31"], 4000, 1)
+    twin, x = LimiterModel(limiter), feeds(5, FULL["q31"], 4000, 1)
     first = twin.process(x[:1003])
     twin.limits[:] = limiter.limits[0] // 8
     second = twin.process(x[1003:2501])
@@ -187,13 +187,13 @@ def test_every_bound_of_the_proof_holds(arithmetic):
 
 def test_full_volume_changes_no_bit(arithmetic):
     x = np.random.default_rng(2).integers(-FULL[arithmetic], FULL[arithmetic], (1000, 3))
-    np.testing.assert_array_equal(VolumeTwin().process(x), x)
+    np.testing.assert_array_equal(VolumeModel().process(x), x)
 
 
 @pytest.mark.parametrize("target", [0, 1, GAIN_ONE // 100, GAIN_ONE // 2, GAIN_ONE - 1])
 def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
     top = FULL[arithmetic] - 1
-    twin = VolumeTwin()
+    twin = VolumeModel()
     x = np.full((1200, 1), top)
     twin.target = target
     down = twin.process(x)[:, 0]
@@ -213,7 +213,7 @@ def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
 @given(cuts=st.lists(st.integers(0, 50), min_size=1, max_size=12), target=st.integers(0, GAIN_ONE))
 def test_volume_does_not_depend_on_the_cut(cuts, target):
     x = np.random.default_rng(3).integers(-(2**15), 2**15, (sum(cuts), 3))
-    whole, twin, parts, start = VolumeTwin(), VolumeTwin(), [], 0
+    whole, twin, parts, start = VolumeModel(), VolumeModel(), [], 0
     whole.target = twin.target = target
     for cut in cuts:
         parts.append(twin.process(x[start : start + cut]))
@@ -224,7 +224,7 @@ def test_volume_does_not_depend_on_the_cut(cuts, target):
 def test_the_limiter_protects_at_every_volume(arithmetic):
     _, bank = random_bank(4, arithmetic, peak_gain=4.0)
     rng = np.random.default_rng(5)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     x = rng.choice([-FULL[arithmetic], FULL[arithmetic] - 1], (4000, 3))
     for volume in (GAIN_ONE, GAIN_ONE // 3, GAIN_ONE):
         twin.volume.target = volume

@@ -8,7 +8,7 @@ from definition import filter_matrix
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 
 SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
@@ -22,7 +22,7 @@ def noise(arithmetic, count, channels, seed=0):
 def test_filters_equal_the_definition(arithmetic, make, peak_gain):
     _, bank = make(4, arithmetic, peak_gain=peak_gain)
     samples = noise(arithmetic, 300, 3)
-    np.testing.assert_array_equal(Twin(bank).process(samples, "filters"), filter_matrix(bank, samples))
+    np.testing.assert_array_equal(PipelineModel(bank).process(samples, "filters"), filter_matrix(bank, samples))
 
 
 def test_q31_accumulator_holds_what_arm_fir_q31_returns():
@@ -34,7 +34,7 @@ def test_q31_accumulator_holds_what_arm_fir_q31_returns():
     state = np.zeros(path.taps + x.size - 1, dtype=np.int32)
     cmsisdsp.arm_fir_init_q31(instance, path.taps, path.coefficients[::-1].copy(), state)
     expected = cmsisdsp.arm_fir_q31(instance, x)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     extended = np.concatenate(
         [np.zeros(twin._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
     )
@@ -46,7 +46,7 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
     _, bank = random_bank(6, "q15", drivers=1)
     path = bank.paths[0][1]
     samples = noise("q15", 60, 3)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     extended = np.concatenate([np.zeros((twin._history_samples, 3), dtype=np.int64), samples])[:, 1]
     ours = twin._path(path, extended, 60)
     history = extended.astype(np.int16)
@@ -62,8 +62,8 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
 def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
     _, bank = random_bank(7, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2 if entry == "program" else 3, seed)
-    whole = Twin(bank).process(samples, entry)
-    twin, parts, start = Twin(bank), [], 0
+    whole = PipelineModel(bank).process(samples, entry)
+    twin, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
         parts.append(twin.process(samples[start : start + cut], entry))
         start += cut
@@ -73,7 +73,7 @@ def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
 def test_reset_forgets_everything(arithmetic):
     _, bank = random_bank(8, arithmetic)
     samples = noise(arithmetic, 300, 2)
-    twin = Twin(bank)
+    twin = PipelineModel(bank)
     first = twin.process(samples)
     twin.process(noise(arithmetic, 77, 2, seed=1))
     twin.reset()
@@ -84,15 +84,15 @@ def test_reversed_coefficients_are_noticed(arithmetic):
     _, bank = random_bank(9, arithmetic, drivers=1)
     samples = np.zeros((120, 3), dtype=np.int64)
     samples[0] = SCALE[arithmetic] - 1
-    output = Twin(bank).process(samples, "filters")
+    output = PipelineModel(bank).process(samples, "filters")
     for path in bank.paths[0]:
         object.__setattr__(path, "coefficients", path.coefficients[::-1])
-    assert (Twin(bank).process(samples, "filters") != output).any()
+    assert (PipelineModel(bank).process(samples, "filters") != output).any()
 
 
 def test_wrong_input_is_refused(arithmetic):
     _, bank = random_bank(10, arithmetic)
     with pytest.raises(ValueError, match=r"entry 'program' takes \(n, 2\)"):
-        Twin(bank).process(np.zeros((4, 3), dtype=int))
+        PipelineModel(bank).process(np.zeros((4, 3), dtype=int))
     with pytest.raises(ValueError, match="outside Q1"):
-        Twin(bank).process(np.full((4, 2), SCALE[arithmetic]))
+        PipelineModel(bank).process(np.full((4, 2), SCALE[arithmetic]))

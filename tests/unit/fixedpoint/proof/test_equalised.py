@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.fast_fir import join_outputs, split_samples, split_taps
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.overflow import prove, require_proof
 from designer.fixedpoint.proof.worst_case import (
     driver_input,
@@ -74,7 +74,7 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
             low = share_of(bank, k, b, opposite(bank, path_input(bank, k, b)))
             assert bound.least <= low[-1] <= bound.least + room
     for d, bound in enumerate(proof.drivers):
-        feed = Twin(bank).trace(driver_input(bank, d), "filters").feed[:, d]
+        feed = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
         g = next(g for g, group in enumerate(bank.structure.groups) if d in (group.plus, group.minus))
         taps = driver_path_taps(bank, d)
         rounded = sum(2 * s * int(np.abs(row).sum()) for s, row in zip(slack, taps, strict=True))
@@ -83,7 +83,7 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
         room = rounded / 2**scale + 2 + dropped
         assert bound.most - room <= feed[-1] <= bound.most
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        assert bound.least <= Twin(bank).trace(lowest, "filters").feed[-1, d] <= bound.least + room
+        assert bound.least <= PipelineModel(bank).trace(lowest, "filters").feed[-1, d] <= bound.least + room
 
 
 def share_of(bank, k, b, samples):
@@ -101,7 +101,7 @@ def test_no_input_passes_a_bound(arithmetic, shuffled):
         rng.integers(low, high, (4000, 3), endpoint=True),
         rng.choice([low, low + 1, high - 1, high], (4000, 3)),
     ):
-        stages = Twin(bank).trace(values, "filters")
+        stages = PipelineModel(bank).trace(values, "filters")
         for bound, made in zip(proof.of("equalised"), stages.equalised.T, strict=True):
             assert bound.least <= made.min()
             assert made.max() <= bound.most

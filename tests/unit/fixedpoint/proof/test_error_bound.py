@@ -7,7 +7,7 @@ from banks import mirror_bank, random_bank
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.fixedpoint.limiter import GAIN_ONE
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 
@@ -39,7 +39,7 @@ def test_program_error_stays_within_its_bound(arithmetic, kind, make):
     bank, fixed = make(20, arithmetic, peak_gain=4.0 if kind == "full scale" else 0.9)
     word = SAMPLE_FORMATS[arithmetic]
     samples = program(kind, word)
-    twin = Twin(fixed)
+    twin = PipelineModel(fixed)
     output = word.to_float(twin.process(samples))
     error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples)))
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
@@ -53,7 +53,7 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
     bank, fixed = make(21, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
-    twin = Twin(fixed)
+    twin = PipelineModel(fixed)
     output = word.to_float(twin.process(samples, "filters"))
     error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))

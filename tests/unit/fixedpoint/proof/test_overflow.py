@@ -6,10 +6,10 @@ from banks import mirror_bank, random_bank
 from definition import limits, path_output
 
 from designer.errors import InfeasibleDesignError
-from designer.fixedpoint.accumulator_runs import segments
+from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import to_db
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.bound import Bound
 from designer.fixedpoint.proof.overflow import prove, require_proof
 from designer.fixedpoint.proof.worst_case import driver_input, driver_taps, largest_sum, path_input, to_buses
@@ -59,7 +59,7 @@ def test_every_segment_peaks_exactly_at_its_bound():
     low, high = (x >> 4 for x in limits("q31x15"))
     for row in bank.paths:
         for path in row:
-            for segment in segments(path.coefficients, "q31x15"):
+            for segment in accumulator_runs(path.coefficients, "q31x15"):
                 taps = path.coefficients[segment.first : segment.first + segment.taps].astype(int)
                 bound = next(found)
                 assert int((np.where(taps > 0, taps * high, taps * low) >> 16).sum()) == bound.most
@@ -73,14 +73,14 @@ def test_every_segment_peaks_exactly_at_its_bound():
 def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
     _, bank = make(seed, arithmetic)
     for d, bound in enumerate(prove(bank).drivers):
-        output = Twin(bank).trace(driver_input(bank, d), "filters").feed[:, d]
+        output = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
         assert output[-1] == output.max()
         assert output[-1] <= bound.most
         # q15 is exact up to its one rounding; floors of paths or products leave less than a step each.
         floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[arithmetic]
         assert output[-1] >= bound.most - floors
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        output = Twin(bank).trace(lowest, "filters").feed[:, d]
+        output = PipelineModel(bank).trace(lowest, "filters").feed[:, d]
         assert output[-1] == output.min()
         assert bound.least <= output[-1] <= bound.least + floors
 
@@ -96,7 +96,7 @@ def test_no_input_beats_the_worst_input(arithmetic, make):
         rng.integers(low, high, (4000, 3), endpoint=True),
         rng.choice([low, low + 1, high - 1, high], (4000, 3)),
     ):
-        output = Twin(bank).trace(values, "filters").feed
+        output = PipelineModel(bank).trace(values, "filters").feed
         for d, bound in enumerate(bounds):
             assert bound.least <= output[:, d].min()
             assert output[:, d].max() <= bound.most
@@ -140,7 +140,7 @@ def test_work_for_the_limiter_is_foretold(arithmetic):
     assert any(bound.is_limited for bound in prove(loud).drivers)
     d = next(d for d, bound in enumerate(prove(loud).drivers) if bound.is_limited)
     bound = prove(loud).drivers[d]
-    twin = Twin(loud)
+    twin = PipelineModel(loud)
     samples = driver_input(loud, d)
     output = twin.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
     # The loudest input at all is turned down by what the proof says, and its peak lands on the limit, but for what

@@ -8,8 +8,8 @@ from benchmarks.table_error import over_rounding_db, table_error
 from designer.design.build import build_design
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.fixedpoint.dequantised import effective_impulse_responses
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.quantise.bank import (
     _NOISE_MARGIN_DB,
     NOISE_SNR_DB,
@@ -79,7 +79,7 @@ def test_minus_one_is_held_at_32767():
 @given(arrays(np.float64, (2, 3, 20), elements=st.floats(-0.01, 0.01, allow_subnormal=False)))
 def test_effective_responses_are_what_the_paths_do(responses):
     fixed = quantise_bank(bank_of(responses), "q31")
-    effective = effective_impulse_responses(fixed)
+    effective = dequantised_impulse_responses(fixed)
     padded = np.zeros((2, 3, 20))
     padded[..., : effective.shape[2]] = effective
     assert np.abs(padded - responses).max() <= 2.0**-31
@@ -140,12 +140,12 @@ def test_in_band_error_is_10_db_below_rounding_on_every_path(shipped):
     wanted, weights = bank.impulse_responses, error_weights(layout)
     whole = _quantise_matrix(bank, "q15", weights.power)
     ours, shipped_db, plain = (
-        table_error(wanted, effective_impulse_responses(fixed, wanted.shape[2]), weights).in_band_db
+        table_error(wanted, dequantised_impulse_responses(fixed, wanted.shape[2]), weights).in_band_db
         for fixed in (whole, shaped, rounded)
     )
     # Where even rounded tables add 40 dB less than the output's own rounding has in that band, no table can change the
     # output by 0.0005 dB: the woofer's share of the centre, of 250 Hz, lies 49 dB below.
-    nothing_to_gain = over_rounding_db(wanted, effective_impulse_responses(rounded, wanted.shape[2]), weights) < -40.0
+    nothing_to_gain = over_rounding_db(wanted, dequantised_impulse_responses(rounded, wanted.shape[2]), weights) < -40.0
     assert (nothing_to_gain | (plain - ours >= 10.0)).all()
     assert (plain - ours)[:, 2].min() >= 10.0
     assert nothing_to_gain.sum() <= (layout.name == "echo-studio")
@@ -158,7 +158,7 @@ def test_in_band_error_is_10_db_below_rounding_on_every_path(shipped):
 def test_white_noise_keeps_70_db(shipped):
     _, bank, shaped, _ = shipped
     samples = np.random.default_rng(8).integers(-16384, 16384, (20000, 3))
-    output = Twin(shaped).trace(samples, "filters").feed
+    output = PipelineModel(shaped).trace(samples, "filters").feed
     reference = np.stack(
         [sum(np.convolve(samples[:, i], h)[:20000] for i, h in enumerate(row)) for row in bank.impulse_responses],
         axis=1,
@@ -172,7 +172,7 @@ def test_white_noise_keeps_70_db(shipped):
 def test_the_listener_gets_what_the_float_design_gives(shipped):
     layout, bank, shaped, _ = shipped
     reference = acoustic_figures(layout, bank.impulse_responses)
-    realised = acoustic_figures(layout, effective_impulse_responses(shaped))
+    realised = acoustic_figures(layout, dequantised_impulse_responses(shaped))
     for part, figures in reference.items():
         for key, value in figures.items():
             if key.endswith("_db"):
@@ -196,8 +196,8 @@ def test_a_weight_that_would_cost_the_noise_figure_is_reduced():
     result = build_design(layout)
     wanted = result.bank.impulse_responses
     assert white_noise_snr_db(result.bank, result.fixed) >= 70.2
-    error = effective_impulse_responses(result.fixed, wanted.shape[2]) - wanted
-    plain = effective_impulse_responses(quantise_bank(result.bank, "q15"), wanted.shape[2]) - wanted
+    error = dequantised_impulse_responses(result.fixed, wanted.shape[2]) - wanted
+    plain = dequantised_impulse_responses(quantise_bank(result.bank, "q15"), wanted.shape[2]) - wanted
     assert np.sum(error**2) > np.sum(plain**2)
     whole = _quantise_matrix(result.bank, "q15", error_weights(layout).power)
     assert white_noise_snr_db(result.bank, whole) < 70.2

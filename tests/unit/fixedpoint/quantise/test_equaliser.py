@@ -10,11 +10,11 @@ from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.fixedpoint.dequantised import (
     component_responses,
-    effective_impulse_responses,
+    dequantised_impulse_responses,
     equaliser_response,
     path_responses,
 )
-from designer.fixedpoint.model.pipeline import Twin
+from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.proof.overflow import prove
@@ -133,7 +133,7 @@ def test_weights_reach_through_the_other_stage(shuffled):
         errors = []
         for weights in (None, band_weights()):
             fixed = quantise_bank(bank, "q31x15", weights)
-            spectrum = np.fft.rfft(effective_impulse_responses(fixed, wanted.shape[2]) - wanted, 1024)
+            spectrum = np.fft.rfft(dequantised_impulse_responses(fixed, wanted.shape[2]) - wanted, 1024)
             errors.append(np.sum(np.abs(spectrum[..., :256]) ** 2))
         gains.append(10 * np.log10(errors[0] / errors[1]))
     assert np.mean(gains) > 3.0
@@ -155,7 +155,7 @@ def test_program_error_stays_within_its_bound(arithmetic, shuffled, peak_gain):
     bank = factored_design(20, shuffled, (True, True, True), peak_gain=peak_gain)
     fixed = quantise_bank(bank, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
-    samples, twin = program(word), Twin(fixed)
+    samples, twin = program(word), PipelineModel(fixed)
     error = np.abs(word.to_float(twin.process(samples)) - engine_of(bank, fixed, twin).process(word.to_float(samples)))
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
     assert (error <= limited_error_bound(bound, fixed, twin.limiter.decisions)).all()
@@ -168,7 +168,7 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, sh
     fixed = quantise_bank(bank, arithmetic)
     word, rng = SAMPLE_FORMATS[arithmetic], np.random.default_rng(seed)
     values = rng.choice([-1.0, 1.0], (6000, 3)) if full_scale else rng.uniform(-1, 1, (6000, 3))
-    samples, twin = word.quantise(values), Twin(fixed)
+    samples, twin = word.quantise(values), PipelineModel(fixed)
     output = word.to_float(twin.process(samples, "filters"))
     error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
@@ -184,7 +184,7 @@ def test_expected_noise_is_the_measured(arithmetic, shuffled, seed):
     fixed = quantise_bank(bank, arithmetic)
     word = SAMPLE_FORMATS[arithmetic]
     samples = word.quantise(np.random.default_rng(3).uniform(-0.5, 0.5, (40000, 3)))
-    output = word.to_float(Twin(fixed).process(samples, "filters"))
+    output = word.to_float(PipelineModel(fixed).process(samples, "filters"))
     delay = fixed.limiter.delay_samples
     wanted = FloatEngine(bank.impulse_responses, 1.0).process(word.to_float(samples), "filters")
     measured = 10 * np.log10(np.sum(wanted[:-delay] ** 2) / np.sum((output[delay:] - wanted[:-delay]) ** 2))

@@ -15,7 +15,7 @@ TABLES_SECTION = ".tables"
 _MAGIC = b"PSCN-TABLES\0"
 
 
-def seal_tables(elf: Path) -> int:
+def write_table_crc(elf: Path) -> int:
     """Write the CRC-32 of the section ``.tables`` beside the seal's magic.
 
     Parameters
