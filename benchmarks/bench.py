@@ -31,7 +31,7 @@ from benchmarks.matrix import (
     measure_peers,
 )
 from designer.files import replace_file
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB
+from designer.fixedpoint.number_format import Q15
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.toolchain.compiler import compiler_version
 
@@ -97,7 +97,7 @@ def _in_band_goal(name: str, row: dict[str, Any]) -> str:
     if row["worst_in_band_gain_db"] < 10.0:
         text += (
             f"; the whole weight gives {row['whole_weight_worst_gain_db']:.1f} dB, but leaves "
-            f"{row['whole_weight_noise_snr_db']:.1f} of {NOISE_SNR_DB['q15']:.0f} dB on white noise"
+            f"{row['whole_weight_noise_snr_db']:.1f} of {Q15.noise_snr_db:.0f} dB on white noise"
         )
     return text
 

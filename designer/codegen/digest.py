@@ -45,7 +45,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
     add(
         _canonical_json(
             {
-                "arithmetic": bank.arithmetic,
+                "arithmetic": bank.number_format.name,
                 "sample_rate_hz": bank.sample_rate_hz,
                 "drivers": list(bank.driver_names),
                 "inputs": list(bank.input_names),
@@ -85,7 +85,7 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
         "name": layout.name,
         "block_samples": layout.block_samples,
         "sample_rate_hz": bank.sample_rate_hz,
-        "arithmetic": bank.arithmetic,
+        "arithmetic": bank.number_format.name,
         "drivers": list(bank.driver_names),
         "buses": list(bank.bus_names),
         "groups": [[group.plus, group.minus] for group in bank.structure.groups],

@@ -17,9 +17,10 @@ from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
-from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
 
 
@@ -151,7 +152,7 @@ def _factors(file: Any) -> TwoStageFilters | None:
 def _table_arrays(result: Design) -> dict[str, Any]:
     fixed = result.fixed
     arrays: dict[str, Any] = {
-        "arithmetic": np.array(fixed.arithmetic),
+        "arithmetic": np.array(fixed.number_format.name),
         "sample_rate_hz": np.int64(fixed.sample_rate_hz),
         "driver_names": np.array(fixed.driver_names),
         "input_names": np.array(fixed.input_names),
@@ -197,12 +198,12 @@ def _fixed_bank(file: Any) -> FixedPointBank:
         )
         for k, name in enumerate(structure.sum_names(drivers))
     )
-    arithmetic = cast(Arithmetic, str(file["arithmetic"]))
+    number_format = NumberFormat.named(str(file["arithmetic"]))
     hops, release, linked = file["limiter"].tolist()
     limiter = FixedLimiter(tuple(file["limits"].tolist()), hops, release, bool(linked))
     rate = int(file["sample_rate_hz"])
     equalisers = tuple(_fixed_equaliser(file, f"equaliser_{bus}") for bus in structure.buses)
-    return FixedPointBank(arithmetic, rate, drivers, inputs, paths, structure, limiter, equalisers)
+    return FixedPointBank(number_format, rate, drivers, inputs, paths, structure, limiter, equalisers)
 
 
 def _fixed_equaliser(file: Any, name: str) -> FixedPointPath | None:

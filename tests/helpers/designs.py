@@ -7,7 +7,8 @@ import numpy as np
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.filters.structure import Group, Structure
-from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.load import parse_layout
 
 INPUTS = ("left", "right", "centre")
@@ -44,7 +45,8 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
     `equalised`: whether each bus has an equaliser; the sum behind one is a pure delay of bus 0.
     """
     rng = np.random.default_rng(seed)
-    word = np.iinfo(TAP_TYPES[layout.arithmetic])
+    number_format = NumberFormat.named(layout.arithmetic)
+    word = np.iinfo(number_format.tap_dtype)
 
     def path(taps, delay, exponent):
         weights = rng.standard_normal(taps)
@@ -74,9 +76,7 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
     paths = tuple(tuple(rows[k % 3]) for k in range(len(structure.sums)))
     equalisers = tuple(equaliser(70 - 9 * b, 2 * b) if on else None for b, on in enumerate(equalised))
     names = layout.driver_names
-    return FixedPointBank(
-        layout.arithmetic, layout.sample_rate_hz, names, INPUTS, paths, structure, equalisers=equalisers
-    )
+    return FixedPointBank(number_format, layout.sample_rate_hz, names, INPUTS, paths, structure, equalisers=equalisers)
 
 
 MIRRORED = Structure(True, (Group(0, 2), Group(1)))

@@ -9,7 +9,8 @@ from designer.codegen.digest import design_digest
 from designer.design.build import build_design
 from designer.design.store import load_card, load_tables, save_design
 from designer.errors import InfeasibleDesignError, LayoutError
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
+from designer.fixedpoint.number_format import Q15
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.layout.load import parse_layout
 from designer.layout.shipped import find_layout
 
@@ -71,7 +72,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
     assert not quieter.fixed.is_equalised
     assert quieter.bank.factors is None
     assert "dB over the error of rounded q15 tables, too little to shape them" in quieter.lengths.why_direct
-    assert white_noise_snr_db(quieter.bank, quieter.fixed) >= NOISE_SNR_DB["q15"]
+    assert white_noise_snr_db(quieter.bank, quieter.fixed) >= Q15.noise_snr_db
 
 
 def test_both_stages_are_read_back(tmp_path):
