@@ -116,7 +116,7 @@ def main() -> None:
         say.print(f"==> layout '{name}': three arithmetics, and the peers' matrix")
         arithmetics[name] = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
         console.print(arithmetic_table(arithmetics[name]))
-        shipped = find_layout(name).arithmetic
+        shipped = find_layout(name).number_format
         console.print(describe_choice(arithmetics[name], shipped))
         ours = next(row for row in arithmetics[name] if row["arithmetic"] == shipped)
         matrices.append(ours | measure_peers(name))
@@ -139,7 +139,7 @@ def main() -> None:
         table.add_row(name, *(f"{found[kind]:.1f}" if kind in found else "" for kind in ("cold", "warm")))
     console.print(table)
     goals = goals_met(kernels) | table_goals(tables)
-    goals |= layout_goals(arithmetics[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).arithmetic)
+    goals |= layout_goals(arithmetics[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).number_format)
     show_goals(console, goals)
     result = {
         "compiler": compiler_version(),

@@ -88,7 +88,7 @@ def measure_layouts() -> dict[str, Any]:
 
 def _measure_layout(name: str) -> dict[str, Any]:
     shipped = find_layout(name)
-    layout = shipped.model_copy(update={"arithmetic": "q15"})
+    layout = shipped.model_copy(update={"number_format": "q15"})
     bank, weights = build_design(layout).bank, error_weights(layout)
     wanted = bank.impulse_responses
     began = time.perf_counter()
@@ -105,7 +105,7 @@ def _measure_layout(name: str) -> dict[str, Any]:
     whole_db = table_error(wanted, dequantised_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
     reference = acoustic_figures(layout, wanted)
     return {
-        "shipped_in": shipped.arithmetic,
+        "shipped_in": shipped.number_format,
         "paths_with_nothing_to_gain": int(np.sum(~heard & ~np.isnan(gains))),
         "worst_in_band_gain_db": float(np.nanmin(in_band)),
         "whole_weight_worst_gain_db": float(np.nanmin(np.where(heard, errors[1].in_band_db - whole_db, np.nan))),

@@ -73,7 +73,7 @@ def check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> No
     if layout is not None:
         for what, has, wants in (
             ("layout", info.layout_name, layout.name),
-            ("number format", info.arithmetic, layout.arithmetic),
+            ("number format", info.arithmetic, layout.number_format),
             ("sample rate", info.sample_rate_hz, layout.sample_rate_hz),
             ("number of drivers", info.drivers, len(layout.drivers)),
         ):

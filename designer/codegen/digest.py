@@ -10,6 +10,7 @@ from typing import Any
 from designer.dsp.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.layout.model import Layout
+from designer.layout.renamed import with_stored_names
 
 GENERATOR_VERSION = "3"
 # Counts changes of the form in which tables go over the line (designer/codegen/table_set.py).
@@ -41,7 +42,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
 
     limiter = bank.limiter
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
-    add(_canonical_json(_without_directories(layout.model_dump(mode="json"))))
+    add(_canonical_json(with_stored_names(_without_directories(layout.model_dump(mode="json")))))
     add(
         _canonical_json(
             {

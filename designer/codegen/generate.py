@@ -62,7 +62,7 @@ def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
     """
     for what, ours, theirs in (
         ("driver names", bank.driver_names, layout.driver_names),
-        ("number format", bank.number_format.name, layout.arithmetic),
+        ("number format", bank.number_format.name, layout.number_format),
         ("sample rate", bank.sample_rate_hz, layout.sample_rate_hz),
     ):
         if ours != theirs:

@@ -61,7 +61,7 @@ def build_design(layout: Layout) -> Design:
     InfeasibleDesignError
         If the filters cannot be realised or proved, or are too quiet for their number format.
     """
-    number_format = NumberFormat.named(layout.arithmetic)
+    number_format = NumberFormat.named(layout.number_format)
     lengths, found = _realise(layout, fit_filters(layout), number_format)
     fixed = replace(found.fixed, limiter=fixed_limiter(limiter_settings(layout), number_format))
     _require_noise_snr(layout, found.bank, fixed)
@@ -107,7 +107,7 @@ def _require_noise_snr(layout: Layout, bank: FilterBank, fixed: FixedPointBank) 
     number_format = fixed.number_format
     snr_db, required_db = white_noise_snr_db(bank, fixed), number_format.noise_snr_db
     if snr_db < required_db:
-        remedy = "" if number_format == Q31 else ", or set arithmetic = 'q31'"
+        remedy = "" if number_format == Q31 else ", or set number_format = 'q31'"
         raise InfeasibleDesignError(
             f"layout '{layout.name}', output.peak_gain_db = {layout.output.peak_gain_db:g}: white noise at -6 dBFS "
             f"keeps {snr_db:.1f} dB over the error of {number_format}, required are {required_db:g} dB: raise it by "

@@ -22,6 +22,7 @@ from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter
 from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
+from designer.layout.renamed import with_current_names, with_stored_names
 
 
 def save_design(result: Design, directory: Path, card: dict[str, Any] | None = None) -> None:
@@ -37,7 +38,8 @@ def save_design(result: Design, directory: Path, card: dict[str, Any] | None = N
     write(result.sources, directory / "generated")
     replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
     replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
-    save_json(result.layout.model_dump(mode="json", by_alias=True, exclude_none=True), directory / "layout.json")
+    layout = result.layout.model_dump(mode="json", by_alias=True, exclude_none=True)
+    save_json(with_stored_names(layout), directory / "layout.json")
     if card is not None:
         save_json(card, directory / "scorecard.json")
 
@@ -84,7 +86,10 @@ def load_design_layout(directory: Path) -> Layout:
     """
     path = directory / "layout.json"
     try:
-        return Layout.model_validate_json(path.read_bytes())
+        document = json.loads(path.read_bytes())
+        if not isinstance(document, dict):
+            raise ValueError("not a layout")
+        return Layout.model_validate(with_current_names(document))
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except ValueError as error:

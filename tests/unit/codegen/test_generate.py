@@ -93,7 +93,7 @@ def test_sizes(design):
         ("PS_MAX_TAPS", max(fir[2] for fir in descriptors(sources.files["design.c"]))),
         # the single tap after 90 samples looks back 90, 64 taps after 12 look back 75; and room to tune
         ("PS_HISTORY_SAMPLES", 90 + 128),
-        (f"PS_ARITHMETIC_{layout.arithmetic.upper()}", 1),
+        (f"PS_ARITHMETIC_{layout.number_format.upper()}", 1),
     ):
         assert f"#define {name} {value}\n" in header
 

@@ -16,7 +16,7 @@ from designer.layout.shipped import find_layout
 
 TEXT = """
 name = "pair"
-arithmetic = "{arithmetic}"
+number_format = "{arithmetic}"
 [output]
 peak_gain_db = {gain}
 [cabinet]
@@ -53,7 +53,7 @@ def layout(arithmetic="q31", gain=6, role=', "beamformer"'):
 def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():
     with pytest.raises(
         InfeasibleDesignError,
-        match=r"output.peak_gain_db = -20: white noise .* required are 70 dB: raise it by about .* arithmetic = 'q31'",
+        match=r"output.peak_gain_db = -20: white noise .* required are 70 dB: raise it by .* number_format = 'q31'",
     ):
         build_design(parse_layout(layout("q15", -20)))
     assert build_design(parse_layout(layout("q31", -20))).proof.holds
@@ -63,7 +63,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
     """An equaliser rounds its bus to 16 bits: two decibels of level decide whether tables have room to be shaped."""
 
     def at(level_db):
-        short = find_layout("bar6").model_copy(update={"arithmetic": "q15"})
+        short = find_layout("bar6").model_copy(update={"number_format": "q15"})
         output = short.output.model_copy(update={"peak_gain_db": level_db})
         return build_design(short.model_copy(update={"output": output}))
 

@@ -129,7 +129,7 @@ def test_q31_is_rounded_whatever_the_weight():
 @pytest.fixture(scope="module", params=shipped_layouts())
 def shipped(request):
     """Every shipped layout in q15: layout, float bank, shaped and rounded tables."""
-    layout = find_layout(request.param).model_copy(update={"arithmetic": "q15"})
+    layout = find_layout(request.param).model_copy(update={"number_format": "q15"})
     result = build_design(layout)
     return layout, result.bank, result.fixed, quantise_bank(result.bank, Q15)
 
@@ -192,7 +192,7 @@ def test_a_weight_that_would_cost_the_noise_figure_is_reduced():
     # 1 dB below its own level, this layout in q15 leaves no room for the whole depth, but for a part of it.
     shipped = find_layout("echo-studio")
     output = shipped.output.model_copy(update={"peak_gain_db": shipped.output.peak_gain_db - 1})
-    layout = shipped.model_copy(update={"arithmetic": "q15", "output": output})
+    layout = shipped.model_copy(update={"number_format": "q15", "output": output})
     result = build_design(layout)
     wanted = result.bank.impulse_responses
     assert white_noise_snr_db(result.bank, result.fixed) >= 70.2
