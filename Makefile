@@ -21,7 +21,6 @@ CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 SVD    := $(VENV)/share/STM32F40x.svd
 
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
-# `clang-runtime` stands for the sanitizers of the distribution's clang, libclang-rt-14-dev on Debian 12.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
 # The sanitizers' runtime carries the version of Debian's clang in its name.
@@ -66,9 +65,7 @@ setup: $(VENV)/.ready
 
 # The stamps order the set-up: Debian's packages, the pinned tools to build with, CMSIS-DSP, the rest.
 define install_packages
-	@if [ "$$(id -u)" = 0 ] && ! apt-cache show clang >/dev/null 2>&1; then apt-get update -qq; fi; \
-	clang=$$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$$/\1/p'); \
-	missing=$$(for p in $(1:clang-runtime=libclang-rt-$$clang-dev); do \
+	@missing=$$(for p in $(1); do \
 	  dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done | xargs); \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" != 0 ]; then \
