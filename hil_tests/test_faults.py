@@ -62,9 +62,9 @@ def own_board(image, design, board_name):
 def test_fault_on_the_line(suite, board, design, kind, direction):
     board.link.hello()
     before = board.status()
-    line = FaultyLine(board.link._transport, direction, FAULTS[kind])
+    line = FaultyLine(board.link.transport, direction, FAULTS[kind])
     harmed = Board(line, design.digest, design.layout)
-    harmed.link._reply_timeout_s = 0.5
+    harmed.link.reply_timeout_s = 0.5
     words = samples_of(design.fixed)
     if kind in ENDS_THE_SESSION[direction]:
         with pytest.raises(HilError, match="the board speaks protocol version"):
@@ -97,7 +97,7 @@ def test_fault_10_mb_of_noise(suite, board, design):
     lane = isinstance(board, VirtualBoard)
     if lane:
         board.open_fast_lane()
-    line = board.link._transport
+    line = board.link.transport
     rng = np.random.default_rng(10)
     for _ in range(NOISE_BYTES // 4000):
         line.write(rng.integers(0, 256, 4000, dtype=np.uint8).tobytes())
@@ -114,11 +114,11 @@ def test_fault_10_mb_of_noise(suite, board, design):
 
 def test_fault_slow_host(suite, board, design):
     """A host that looks away: replies pile up, and what the line could not hold is asked for again."""
-    slow = Board(_Slow(board.link._transport), design.digest, design.layout)
+    slow = Board(_Slow(board.link.transport), design.digest, design.layout)
     words = samples_of(design.fixed)
     recovered = bool(np.array_equal(slow.process(words), PipelineModel(design.fixed).process(words)))
     recovered = recovered and works(board, design.fixed)
-    suite.faults.append(FaultCount("slow host", slow.link._transport.pauses, host_counts(slow), recovered))
+    suite.faults.append(FaultCount("slow host", slow.link.transport.pauses, host_counts(slow), recovered))
     assert recovered
 
 
@@ -134,7 +134,7 @@ class _Slow(FaultyLine):
 
 
 def test_fault_two_clients(suite, board, design):
-    line = board.link._transport
+    line = board.link.transport
     first = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
     second = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
     with pytest.raises(HilError, match="another host has opened its own"):
@@ -144,7 +144,7 @@ def test_fault_two_clients(suite, board, design):
     if isinstance(board, VirtualBoard):
         # The operating system keeps a second program off the port as well.
         with pytest.raises((BoardNotFoundError, HilError)):
-            SerialBoard(board._qemu.port, design.digest, design.layout)
+            SerialBoard(board.port, design.digest, design.layout)
     recovered = recovered and works(board, design.fixed)
     suite.faults.append(FaultCount("two clients at once", 1, {"refused": 1}, recovered))
     assert recovered
@@ -162,7 +162,7 @@ def test_fault_wrong(suite, board, design, kind, monkeypatch):
     else:
         monkeypatch.setattr(protocol.frame, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
         message = r"protocol version .* not .*: flash it again"
-    line = FaultyLine(board.link._transport, "to_host", lambda frame: [frame])
+    line = FaultyLine(board.link.transport, "to_host", lambda frame: [frame])
     with pytest.raises(HilError, match=message):
         Board(line, digest, layout)
     monkeypatch.undo()
@@ -182,7 +182,7 @@ def test_fault_host_killed_in_mid_stream(suite, own_board, design):
     own_board.link.close()
     context = multiprocessing.get_context("spawn")
     started = context.Event()
-    arguments = (own_board._qemu.port, design.digest, design.layout, samples_of(design.fixed), started)
+    arguments = (own_board.port, design.digest, design.layout, samples_of(design.fixed), started)
     host = context.Process(target=_stream_for_ever, args=arguments, daemon=True)
     host.start()
     assert started.wait(60)
@@ -197,7 +197,7 @@ def test_fault_host_killed_in_mid_stream(suite, own_board, design):
 
 def replugged(own_board, design):
     """Open the port anew, as a host does after a cable came back, and stream."""
-    again = Board(SerialTransport(own_board._qemu.port), design.digest, design.layout)
+    again = Board(SerialTransport(own_board.port), design.digest, design.layout)
     try:
         return works(again, design.fixed)
     finally:
@@ -208,7 +208,7 @@ def test_fault_cable_pulled_and_replugged(suite, own_board, design):
     own_board.start()
     words = samples_of(design.fixed, 32).astype("<i2" if design.fixed.arithmetic == "q15" else "<i4")
     # Half a frame is on its way when the cable goes.
-    own_board.link._transport.write(words.tobytes()[:100])
+    own_board.link.transport.write(words.tobytes()[:100])
     own_board.link.close()
     with pytest.raises(HilError):
         own_board.status()
@@ -220,7 +220,7 @@ def test_fault_cable_pulled_and_replugged(suite, own_board, design):
 def test_fault_board_reset_in_mid_stream(suite, own_board, design):
     own_board.process(samples_of(design.fixed, 200))
     own_board.reset()
-    own_board.link._reply_timeout_s = 0.5
+    own_board.link.reply_timeout_s = 0.5
     with pytest.raises(HilError, match="restarted, or another host"):
         own_board.process(samples_of(design.fixed))
     recovered = works(own_board, design.fixed)

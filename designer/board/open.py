@@ -10,6 +10,7 @@ from designer.board.qemu import Qemu
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
 from designer.dsp.engine import Entry
+from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 
@@ -73,6 +74,13 @@ class VirtualBoard(Board):
     def pid(self) -> int | None:
         """QEMU's process number while it runs."""
         return self._qemu.pid if self._qemu is not None else None
+
+    @property
+    def port(self) -> str:
+        """The pseudo terminal at which the board answers; BoardNotFoundError once it is closed."""
+        if self._qemu is None:
+            raise BoardNotFoundError("the virtual board is closed")
+        return self._qemu.port
 
     @property
     def directory(self) -> Path:
