@@ -138,8 +138,8 @@ static void count_refused(ps_link_counters_t *counters, int status)
 }
 
 /*
- * A starting board may hear only the end of a frame: the host says HELLO again and again meanwhile. That is no
- * fault of the line, so that counting begins with the first session.
+ * A starting board may hear only the end of a frame: the host says HELLO again and again meanwhile. That is
+ * no fault of the line, so that counting begins with the first session.
  */
 static void refuse(ps_link_t *link, int status)
 {
