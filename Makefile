@@ -23,7 +23,9 @@ SVD    := $(VENV)/share/STM32F40x.svd
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
-TEST_PACKAGES := clang libclang-rt-14-dev cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
+# The sanitizers' runtime carries the version of Debian's clang in its name.
+CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
+TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
 .PHONY: bench fuzz hil test flash coefficients check setup clean distclean
