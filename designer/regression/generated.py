@@ -159,8 +159,8 @@ def _expected(
 ) -> list[int]:
     crcs = []
     for request in batch:
-        words = signal.samples(bank.arithmetic, entry, request.position, request.blocks * size)
-        output = twin.process(words, entry).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        words = signal.samples(bank.number_format, entry, request.position, request.blocks * size)
+        output = twin.process(words, entry).astype(bank.number_format.sample_dtype)
         twin.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
@@ -206,8 +206,8 @@ def _look(
     first = max(start, block - memory_blocks(bank, size))
     board.start(entry)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
-    twin.process(signal.samples(bank.arithmetic, entry, start * size, (first - start) * size), entry)
-    words = signal.samples(bank.arithmetic, entry, first * size, (block + 1 - first) * size)
+    twin.process(signal.samples(bank.number_format, entry, start * size, (first - start) * size), entry)
+    words = signal.samples(bank.number_format, entry, first * size, (block + 1 - first) * size)
     return first_difference(
         board,
         bank,
