@@ -17,7 +17,7 @@ from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout.model import Layout
 
-# Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
+# Counts changes of the generated tables' form; firmware/core/dsp/design_types.h must say the same number.
 DESIGN_ABI = 5
 
 # By the bits of a tap: a row of 120 characters.

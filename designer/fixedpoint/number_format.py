@@ -117,7 +117,7 @@ class NumberFormat:
     product_shift : int
         By which the kernel shifts each product right, flooring it, before it is added.
     driver_signal_bits : int
-        Word of a driver signal ahead of its limiter, 32 or 64 (``ps_wide_t`` in firmware/core/fir.h).
+        Word of a driver signal ahead of its limiter, 32 or 64 (``ps_wide_t`` in firmware/core/dsp/fir.h).
     exponents : (int, int)
         Least and largest exponent of a path.
     equaliser_exponents : (int, int)
@@ -230,7 +230,7 @@ Q31 = NumberFormat(
     name="q31",
     sample=QFormat(1, 31),
     coefficient=QFormat(1, 31),
-    # Samples are added and subtracted before they are filtered (firmware/core/fir_parts.h); costs -160 dBFS or less.
+    # Samples are added and subtracted before they are filtered (firmware/core/dsp/fast_fir.h); costs -160 dBFS or less.
     headroom_bits=2,
     product_shift=0,
     driver_signal_bits=64,

@@ -30,7 +30,7 @@ _LEAST_POWER = 1e-6
 def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
     """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
 
-    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`firmware/core/table_set.c`).
+    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`core/tables/table_set.c`).
     """
     taps = path.coefficients.astype(np.int64)
     if number_format.exceeds_sum_limit(int(np.abs(taps).sum())):
