@@ -141,12 +141,12 @@ def test_work_for_the_limiter_is_foretold(arithmetic):
     assert any(bound.is_limited for bound in prove(loud).drivers)
     d = next(d for d, bound in enumerate(prove(loud).drivers) if bound.is_limited)
     bound = prove(loud).drivers[d]
-    twin = PipelineModel(loud)
+    model = PipelineModel(loud)
     samples = driver_input(loud, d)
-    output = twin.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
+    output = model.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
     # The loudest input at all is turned down by what the proof says, and its peak lands on the limit, but for what
     # rounding a gain down to 24 bits loses.
-    assert to_db(int(twin.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
+    assert to_db(int(model.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
     assert bound.limit * (1 - 2**-22) - 2 <= np.abs(output).max() <= bound.limit
 
 
