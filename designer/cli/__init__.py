@@ -12,12 +12,15 @@ import typer
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
 from designer.cli.common import app
 from designer.errors import ProsceniumError
+from designer.numerics.threads import limit_blas_threads
 
 __all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "playing", "sweep", "tune"]
 
 
 def main() -> None:
     """Entry point: a user's mistake is one message and an exit code, never a stack trace."""
+    # No verb has imported NumPy yet: BLAS starts with one thread.
+    limit_blas_threads()
     try:
         app()
     except ProsceniumError as error:

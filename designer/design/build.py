@@ -18,6 +18,7 @@ from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, keeps_noise_snr, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.model import Layout
+from designer.numerics.threads import with_one_blas_thread
 
 # What white noise has to keep over its floor with rounded tables: without it, none of their error could be moved out of
 # the bands that matter.
@@ -30,6 +31,7 @@ _Quantised = tuple[FilterBank, FilterBank, tuple[Saving, ...], float, FixedPoint
 _UNITY_PEAK_GAIN = 0.99
 
 
+@with_one_blas_thread
 def build_design(layout: Layout) -> Design:
     """Run every stage in memory.
 
