@@ -26,6 +26,7 @@ myst_heading_anchors = 3
 # Languages of code blocks that Pygments has no lexer for are drawings.
 suppress_warnings = ["misc.highlighting_failure"]
 highlight_language = "none"
+smartquotes = False
 
 apidoc_modules = [
     {
@@ -33,7 +34,7 @@ apidoc_modules = [
         "destination": "build/api",
         "separate_modules": True,
         "module_first": True,
-        "automodule_options": {"members", "show-inheritance"},
+        "automodule_options": {"members"},
     }
 ]
 autodoc_member_order = "bysource"
