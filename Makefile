@@ -3,6 +3,7 @@
 #   make test         the whole test suite
 #   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
+#   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
 BOARD  ?= virtual
@@ -28,7 +29,7 @@ CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; [ "$$VERSION_ID" = 12 ] 
 TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
-.PHONY: bench fuzz hil test flash coefficients check setup clean distclean
+.PHONY: bench docs fuzz hil test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 hil: setup
@@ -60,6 +61,12 @@ fuzz: $(VENV)/.test-packages setup
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
 bench: $(VENV)/.bench-packages setup
 	$(VENV)/bin/python -m benchmarks.bench
+
+# The site stands on its own: no page asks the network for anything. A broken link or a missing reference fails.
+docs: $(VENV)/.docs-tools
+	$(VENV)/bin/sphinx-build --builder html --conf-dir docs/site --fail-on-warning --keep-going --quiet \
+	  --doctree-dir build/doctrees --jobs auto . build/site
+	@echo "build/site/index.html"
 
 setup: $(VENV)/.ready
 
@@ -106,6 +113,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
 	@echo "==> set-up 3/3: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.docs-tools: requirements-docs.txt | $(VENV)/.ready
+	@echo "==> set-up for the documentation: Sphinx"
+	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements-docs.txt
 	@touch $@
 
 # Only the test of the register definitions reads it.
