@@ -180,7 +180,7 @@ def _groups(bank: FixedPointBank) -> list[dict[str, Any]]:
     groups = []
     for g, group in enumerate(bank.structure.groups):
         common, *difference = bank.structure.sums_of(g)
-        names = [bank.driver_names[d] for d in (group.plus, group.minus) if d is not None]
+        names = [bank.driver_names[d] for d in group.drivers]
         groups.append(
             {
                 "name": " and ".join(f"'{name}'" for name in names),

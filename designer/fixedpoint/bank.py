@@ -118,7 +118,7 @@ class FixedPointBank:
             raise ValueError("a bank needs at least one driver and one input")
         if not self.structure.groups:
             object.__setattr__(self, "structure", direct_structure(len(self.driver_names)))
-        if sum(1 if group.minus is None else 2 for group in self.structure.groups) != len(self.driver_names):
+        if self.structure.drivers != len(self.driver_names):
             raise ValueError(f"structure: its groups do not make {len(self.driver_names)} drivers")
         if not self.limiter.limits:
             largest = self.number_format.sample.largest

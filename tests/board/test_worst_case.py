@@ -59,10 +59,8 @@ def test_every_driver_peaks_with_its_worst_input(played):
             np.testing.assert_array_equal(output, stages.output)
             sums = [board.tap("SUM", k)[-1] for k in range(len(bank.sum_names))]
             assert sums == stages.sum[-1].tolist()
-            g = next(g for g, group in enumerate(bank.structure.groups) if d in (group.plus, group.minus))
-            group = bank.structure.groups[g]
-            common, *difference = (sums[k] for k in bank.structure.sums_of(g))
-            total = common + sum(-x if d == group.minus else x for x in difference)
+            g = bank.structure.group_of(d)
+            total = sum(bank.structure.sign_of(k, d) * sums[k] for k in bank.structure.sums_of(g))
             total += (1 << bank.group_shift(g)) >> 1
             assert bound.sum.least <= total <= bound.sum.most
             # q15 and q31 are exact; in q31x15 each product's floor may be one way or the other.

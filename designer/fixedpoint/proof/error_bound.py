@@ -62,12 +62,10 @@ def rounding_bound(bank: FixedPointBank) -> np.ndarray:
     dropped = (np.abs(component_responses(bank)).sum(axis=2) * bus_error(bank)).sum(axis=1)
     if bank.is_equalised:
         dropped += (np.abs(path_responses(bank)).sum(axis=2) * equaliser_error(bank)).sum(axis=1)
-    for k, (g, _) in enumerate(bank.structure.sums):
-        size = sum(unit * path.taps * 2.0**-path.exponent for path in bank.paths[k]) + float(dropped[k])
-        group = bank.structure.groups[g]
-        for driver in (group.plus, group.minus):
-            if driver is not None:
-                bound[driver] += size
+    for k, row in enumerate(bank.paths):
+        size = sum(unit * path.taps * 2.0**-path.exponent for path in row) + float(dropped[k])
+        for driver in bank.structure.drivers_of(k):
+            bound[driver] += size
     return bound
 
 

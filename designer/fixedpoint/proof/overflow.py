@@ -250,7 +250,7 @@ def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     structure = bank.structure
-    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    g = structure.group_of(driver)
     exponent, shift = bank.group_exponent(g), bank.group_shift(g)
     taps = driver_taps(bank, driver)
     most, least = largest_sum(bank, taps)[0], -largest_sum(bank, -taps)[0]
@@ -278,7 +278,7 @@ def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -
         return 0, 0
     below = above = 0
     for k in bank.structure.sums_of(group):
-        negative = bank.structure.sums[k][1] < 0 and driver == bank.structure.groups[group].minus
+        negative = bank.structure.sign_of(k, driver) < 0
         for path in bank.paths[k]:
             slack = path.taps << (exponent - path.exponent)
             below, above = (below, above + slack) if negative else (below + slack, above)

@@ -43,11 +43,11 @@ def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
         Python integers: q31 at the largest shift needs more than 64 bits.
     """
     structure = bank.structure
-    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    g = structure.group_of(driver)
     length = max(path.look_back_samples for row in bank.paths for path in row) + 1
     taps = np.zeros((len(bank.bus_names), length), dtype=object)
     for k in structure.sums_of(g):
-        sign = structure.sums[k][1] if driver == structure.groups[g].minus else 1
+        sign = structure.sign_of(k, driver)
         for b, path in enumerate(bank.paths[k]):
             shifted = [sign * int(c) << (bank.group_exponent(g) - path.exponent) for c in path.coefficients]
             taps[b, path.delay : path.delay + path.taps] += np.array(shifted, dtype=object)

@@ -100,9 +100,8 @@ def quantise_matrix(bank: FilterBank, number_format: NumberFormat, power: NDArra
 def _component_power(structure: Structure, power: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights (D, I, F) of drivers and inputs → (K, B, F) of sums and buses: the largest that a path serves."""
     rows = []
-    for g, _ in structure.sums:
-        group = structure.groups[g]
-        of_drivers = power[[d for d in (group.plus, group.minus) if d is not None]].max(axis=0)
+    for k in range(len(structure.sums)):
+        of_drivers = power[list(structure.drivers_of(k))].max(axis=0)
         if structure.shuffled:
             both = np.maximum(of_drivers[0], of_drivers[1])
             of_drivers = np.stack([both, both, of_drivers[2]])
@@ -155,15 +154,12 @@ def _product_noise(fixed: FixedPointBank) -> float:
         return 0.0
     fraction, power = fixed.number_format.sum_fraction_bits, 0.0
     for g, group in enumerate(fixed.structure.groups):
-        units = [
-            [(path.taps, 2.0 ** -(fraction + path.exponent)) for path in fixed.paths[k]]
-            for k in fixed.structure.sums_of(g)
-        ]
+        sums = fixed.structure.sums_of(g)
+        units = [[(path.taps, 2.0 ** -(fraction + path.exponent)) for path in fixed.paths[k]] for k in sums]
         variances = sum(n * unit**2 / 12 for row in units for n, unit in row)
         means = [sum(n * unit / 2 for n, unit in row) for row in units]
-        signs = [(1, 1)] if group.minus is None else [(1, 1), (1, -1)]
-        for sign in signs:
-            mean = sum(s * m for s, m in zip(sign, means, strict=False))
+        for driver in group.drivers:
+            mean = sum(fixed.structure.sign_of(k, driver) * m for k, m in zip(sums, means, strict=True))
             power += variances + mean**2
     return power
 
@@ -173,7 +169,7 @@ def _equaliser_noise(fixed: FixedPointBank) -> float:
     if not fixed.is_equalised:
         return 0.0
     paths, power = path_responses(fixed), 0.0
-    drivers = [1 if fixed.structure.groups[g].minus is None else 2 for g, _ in fixed.structure.sums]
+    drivers = [len(fixed.structure.drivers_of(k)) for k in range(len(fixed.paths))]
     step = fixed.number_format.sample.lsb * (1 << fixed.number_format.headroom_bits)
     means = np.zeros(paths.shape[:2])
     for b, equaliser in enumerate(fixed.equalisers):

@@ -65,7 +65,7 @@ def quantise_equalisers(
     components = factors.components.copy()
     equalisers: list[FixedPointPath | None] = []
     behind = None if power is None else power.copy()
-    drivers = np.array([1 if factors.structure.groups[g].minus is None else 2 for g, _ in factors.structure.sums])
+    drivers = np.array([len(factors.structure.drivers_of(k)) for k in range(len(components))])
     for b, (response, reference) in enumerate(zip(factors.equalisers, factors.references, strict=True)):
         if response is None:
             equalisers.append(None)

@@ -51,6 +51,17 @@ def test_every_driver_once():
         Structure(True, (Group(0, 1), Group(1)))
 
 
+def test_a_structure_knows_which_sums_make_which_driver():
+    structure = Structure(True, (Group(0), Group(1, 3), Group(2)))
+    assert structure.drivers == 4
+    assert [structure.group_of(d) for d in range(4)] == [0, 1, 2, 1]
+    assert [structure.drivers_of(k) for k in range(4)] == [(0,), (1, 3), (1, 3), (2,)]
+    assert [structure.sign_of(k, 1) for k in structure.sums_of(1)] == [1, 1]
+    assert [structure.sign_of(k, 3) for k in structure.sums_of(1)] == [1, -1]
+    with pytest.raises(ValueError, match="driver 4: allowed are 0 to 3"):
+        structure.group_of(4)
+
+
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
 def test_shipped_layouts_need_about_half_of_their_filters(name):
     result = build_design(find_layout(name))

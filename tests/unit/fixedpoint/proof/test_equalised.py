@@ -76,7 +76,7 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
             assert bound.least <= low[-1] <= bound.least + room
     for d, bound in enumerate(proof.drivers):
         feed = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
-        g = next(g for g, group in enumerate(bank.structure.groups) if d in (group.plus, group.minus))
+        g = bank.structure.group_of(d)
         taps = driver_path_taps(bank, d)
         rounded = sum(2 * s * int(np.abs(row).sum()) for s, row in zip(slack, taps, strict=True))
         dropped = {"q15": 0, "q31": 6, "q31x15": 6 * 24}[arithmetic]
