@@ -21,10 +21,10 @@ from designer.design.store import save_design
 from designer.errors import ProsceniumError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout
-from designer.regression.results import save_results
+from designer.regression.save import save_results
 from designer.regression.signals import standard_signals
 from designer.regression.suite import GENERATED_S, Suite
-from designer.regression.summary import screen
+from designer.regression.terminal_summary import screen
 from designer.report.save import save_report
 from designer.report.scorecard import scorecard
 from designer.toolchain.boards import find_board

@@ -233,13 +233,13 @@ def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: VirtualBoard, 
     assert recovered
 
 
-def test_fault_lane_left_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
-    lane = PipeTransport(own_board.directory)
-    own_board.link.request(protocol.FAST_LANE)
-    lane.write(b"\x05half a frame")
-    lane.close()
+def test_fault_semihosting_closed_in_mid_frame(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+    pipes = PipeTransport(own_board.directory)
+    own_board.link.request(protocol.SEMIHOSTING)
+    pipes.write(b"\x05half a frame")
+    pipes.close()
     recovered = works(own_board, design.fixed)
-    suite.faults.append(FaultCount("fast lane left in mid-frame", 1, {}, recovered))
+    suite.faults.append(FaultCount("semihosting closed in mid-frame", 1, {}, recovered))
     assert recovered
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from designer import protocol
 from designer.board.session import Board
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.pipeline import PipelineModel, Stages
 
@@ -115,7 +115,7 @@ def first_difference(
     bank: FixedPointBank,
     twin: PipelineModel,
     words: np.ndarray,
-    entry: Entry,
+    injection_point: InjectionPoint,
     first_frame: int,
     run: Callable[[int], object],
 ) -> StageDifference | None:
@@ -128,7 +128,7 @@ def first_difference(
     bank : FixedPointBank
     words : (n, channels) integers
         The blocks' input.
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
     first_frame : int
         Number of the first of them since the start.
     run : callable
@@ -137,7 +137,7 @@ def first_difference(
     size = board.info.block_samples
     for start in range(0, words.shape[0], size):
         run(start)
-        stages = twin.trace(words[start : start + size], entry)
+        stages = twin.trace(words[start : start + size], injection_point)
         difference = compare_stages(board, bank, stages, first_frame + start)
         if difference is not None:
             return difference
@@ -145,7 +145,7 @@ def first_difference(
 
 
 def locate_streamed(
-    board: Board, bank: FixedPointBank, samples: np.ndarray, entry: Entry, sample: int
+    board: Board, bank: FixedPointBank, samples: np.ndarray, injection_point: InjectionPoint, sample: int
 ) -> StageDifference | None:
     """Stream a signal again until shortly before the block that holds `sample`, and look into what follows.
 
@@ -159,6 +159,8 @@ def locate_streamed(
     start = max(0, block - memory_blocks(bank, size)) * size
     words = samples[start : (block + 1) * size]
     twin = PipelineModel(bank)
-    twin.process(samples[:start], entry)
-    board.process(samples[:start], entry)
-    return first_difference(board, bank, twin, words, entry, start, lambda n: board.stream(words[n : n + size], entry))
+    twin.process(samples[:start], injection_point)
+    board.process(samples[:start], injection_point)
+    return first_difference(
+        board, bank, twin, words, injection_point, start, lambda n: board.stream(words[n : n + size], injection_point)
+    )

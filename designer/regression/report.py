@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from designer.regression.acoustics import AcousticDeviation
-from designer.regression.compare import SignalReport
-from designer.regression.generated import GeneratedReport
+from designer.regression.compare_acoustics import AcousticDeviation
+from designer.regression.compare_generated import GeneratedReport
+from designer.regression.compare_streamed import SignalReport
 from designer.regression.measurements import Metrics
 
 
@@ -123,7 +123,7 @@ class HilReport:
             for d in self.deviations
             if not d.passed
         ]
-        lines += [f"generated '{g.signal}' ({g.entry}): {g.fault}" for g in self.generated if not g.bit_exact]
+        lines += [f"generated '{g.signal}' ({g.injection_point}): {g.fault}" for g in self.generated if not g.bit_exact]
         lines += [f"fault '{f.kind}': not recovered from" for f in self.injected if not f.recovered]
         lines += [f"test '{name}' failed: {why}" for name, why in self.failed_tests.items()]
         lines += [f"worse than the baseline: {line}" for line in self.worsened]

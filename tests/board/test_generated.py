@@ -19,8 +19,8 @@ from designer.errors import HilError
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel, Stages
 from designer.fixedpoint.number_format import BUS_HEADROOM_BITS
+from designer.regression.compare_generated import verify_generated
 from designer.regression.first_difference import channel_names, compare_stages, locate_streamed
-from designer.regression.generated import verify_generated
 from designer.toolchain import boards, compiler
 from designer.toolchain.compiler import build_host_library, build_image
 from hil_tests.harness.host_core import HostCore, HostTransport
@@ -47,23 +47,23 @@ def board(design):
     return host_board(directory, layout, digest)
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
 @pytest.mark.parametrize("name", ["noise", "full_scale", "scenes"])
-def test_every_signal_is_bit_exact(board, design, name, entry):
-    report = verify_generated(board, design[1], GeneratedSignal(name, 7), entry, 1.0)
+def test_every_signal_is_bit_exact(board, design, name, injection_point):
+    report = verify_generated(board, design[1], GeneratedSignal(name, 7), injection_point, 1.0)
     assert report.bit_exact
     assert report.fault == ""
     assert report.frames == 48000
     assert report.crcs == -(-1500 // 16)
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_taps_read_every_stage_of_the_last_block(board, design, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_taps_read_every_stage_of_the_last_block(board, design, injection_point):
     _, bank, _, _ = design
-    words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
-    board.process(words, entry)
+    words = SCENES.samples(bank.arithmetic, injection_point, 0, 32 * 9 + 5)
+    board.process(words, injection_point)
     # The last message ends with a block of five.
-    stages = PipelineModel(bank).trace(words, entry)
+    stages = PipelineModel(bank).trace(words, injection_point)
     for stage in protocol.STAGE:
         expected = getattr(stages, stage.lower())
         assert len(channel_names(bank, stage.lower())) == expected.shape[1]
@@ -186,10 +186,10 @@ def sabotage(request, tmp_path, monkeypatch):
     return place
 
 
-def check_difference(difference, bank, stage, channel, samples, entry):
+def check_difference(difference, bank, stage, channel, samples, injection_point):
     """The sabotage is where it was put: stage, channel, and the sample at which the output was first seen wrong."""
     assert (difference.stage, difference.channel) == (stage, channel)
-    twin = getattr(PipelineModel(bank).trace(samples, entry), stage)
+    twin = getattr(PipelineModel(bank).trace(samples, injection_point), stage)
     column = channel_names(bank, stage).index(channel)
     assert twin[difference.sample, column] == difference.twin != difference.board
 
@@ -243,16 +243,16 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
         check_difference(found, bank, stage, channel, samples, "filters")
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, injection_point):
     layout, bank, digest = generate_small(
         arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3
     )
     board = host_board(tmp_path, layout, digest)
-    assert verify_generated(board, bank, SCENES, entry, 1.0).bit_exact
-    words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
-    board.process(words, entry)
-    assert compare_stages(board, bank, last_block(PipelineModel(bank).trace(words, entry), 5), 32 * 9) is None
+    assert verify_generated(board, bank, SCENES, injection_point, 1.0).bit_exact
+    words = SCENES.samples(bank.arithmetic, injection_point, 0, 32 * 9 + 5)
+    board.process(words, injection_point)
+    assert compare_stages(board, bank, last_block(PipelineModel(bank).trace(words, injection_point), 5), 32 * 9) is None
 
 
 def last_block(stages, frames):

@@ -56,10 +56,10 @@ def test_no_order_of_events_breaks_the_link(design):
         def open_over_a_good_line(self):
             self.open()
 
-        @rule(entry=st.sampled_from(["program", "filters"]))
-        def start(self, entry):
-            self.board.start(entry)
-            self.entry, self.twin = entry, PipelineModel(bank)
+        @rule(injection_point=st.sampled_from(["program", "filters"]))
+        def start(self, injection_point):
+            self.board.start(injection_point)
+            self.injection_point, self.twin = injection_point, PipelineModel(bank)
 
         @rule(frames=st.integers(0, 300), seed=st.integers(0, 2**16))
         def stream(self, frames, seed):
@@ -67,9 +67,11 @@ def test_no_order_of_events_breaks_the_link(design):
                 with pytest.raises(HilError, match="E_NOT_STARTED"):
                     self.board.stream(np.zeros((8, 2), dtype=int), "program")
                 return
-            channels = 2 if self.entry == "program" else 3
+            channels = 2 if self.injection_point == "program" else 3
             words = np.random.default_rng(seed).integers(-(2**15), 2**15, (frames, channels))
-            np.testing.assert_array_equal(self.board.stream(words, self.entry), self.twin.process(words, self.entry))
+            np.testing.assert_array_equal(
+                self.board.stream(words, self.injection_point), self.twin.process(words, self.injection_point)
+            )
 
         @rule()
         def profile(self):

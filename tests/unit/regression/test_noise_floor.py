@@ -8,7 +8,7 @@ from designer.dsp.engine import FloatEngine
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
-from designer.regression.compare import noise_floor_db
+from designer.regression.compare_streamed import noise_floor_db
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])

@@ -29,7 +29,7 @@ class SignalReport:
 
     Attributes
     ----------
-    name, entry : str
+    name, injection_point : str
     samples : int
         Per channel.
     bit_exact : bool
@@ -58,7 +58,7 @@ class SignalReport:
     """
 
     name: str
-    entry: str
+    injection_point: str
     samples: int
     bit_exact: bool
     first_difference: str
@@ -74,8 +74,9 @@ class SignalReport:
     located: StageDifference | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; the injection point has the key ``entry`` there."""
+        values = asdict(self)
+        return {"entry": values.pop("injection_point"), **values}
 
 
 def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPointBank) -> SignalReport:
@@ -92,11 +93,11 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     """
     word = SAMPLE_FORMATS[fixed.arithmetic]
     model = PipelineModel(fixed)
-    twin = model.process(signal.samples, signal.entry)
+    twin = model.process(signal.samples, signal.injection_point)
     limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), model.limiter_decisions)
     engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
-    reference = engine.process(word.to_float(signal.samples), signal.entry)
-    if signal.entry == "program":
+    reference = engine.process(word.to_float(signal.samples), signal.injection_point)
+    if signal.injection_point == "program":
         bound = program_error_bound(bank.impulse_responses, fixed, signal.samples)
     else:
         bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(signal.samples))
@@ -110,7 +111,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     exact, within = not difference.any(), bool(np.all(error <= bound))
     return SignalReport(
         signal.name,
-        signal.entry,
+        signal.injection_point,
         int(signal.samples.shape[0]),
         exact,
         "" if exact else _first_difference(board, twin, bank.driver_names),

@@ -84,7 +84,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
         count = sum(f["injected"] for f in faults)
         recovered = sum(f["recovered"] for f in faults)
         lines.append(f"faults put on the line: {count} of {len(faults)} kinds; recovered from {recovered}")
-    lines += [f"fast lane: '{name}' at {x:.1f} x real time" for name, x in report["fast_lane_times_real_time"].items()]
+    lines += [
+        f"semihosting: '{name}' at {x:.1f} x real time" for name, x in report["fast_lane_times_real_time"].items()
+    ]
     lines += [f"not measured: {name}: {reason}" for name, reason in report["not_measured"].items()]
     lines += [f"FAIL {fault}" for fault in report["faults"]]
     lines.append(

@@ -10,9 +10,9 @@ from typing import Any
 from designer.design.model import Design
 from designer.files import replace_file
 from designer.regression import history
-from designer.regression.figures import BY_NAME, collect
-from designer.regression.page import render_page
+from designer.regression.html_page import render_page
 from designer.regression.report import HilReport
+from designer.regression.tracked_figures import BY_NAME, collect
 from designer.resources import source_root
 from designer.toolchain.compiler import compiler_version
 

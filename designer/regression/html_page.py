@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from designer.regression.figures import BY_NAME
 from designer.regression.history import baseline, trend
 from designer.regression.report import HilReport
+from designer.regression.tracked_figures import BY_NAME
 from designer.report.chart import BEFORE, SERIES, Chart, chart, frequency_axis, line
 from designer.report.html import Section, decimal, details, notices, paragraph, table, tiles
 from designer.report.page import compose
@@ -22,7 +22,7 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
     ----------
     report : HilReport
     figures : dict
-        As `designer.regression.figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` picks them.
     history : list of dict
         Lines of the same layout and board, this run's among them.
 
@@ -82,7 +82,7 @@ def _signals(report: HilReport) -> Section:
     ]
     rows += [
         (
-            f"generated {g.signal}, {g.entry}",
+            f"generated {g.signal}, {g.injection_point}",
             str(g.frames),
             f"{g.crcs} CRCs equal" if g.bit_exact else g.fault,
             "–",

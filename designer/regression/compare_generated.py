@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from designer.board.session import Board, GenerateRequest
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel
@@ -35,7 +35,7 @@ class GeneratedReport:
 
     Attributes
     ----------
-    signal, entry : str
+    signal, injection_point : str
     seed, attenuation : int
     frames : int
         Compared, per channel.
@@ -52,7 +52,7 @@ class GeneratedReport:
     """
 
     signal: str
-    entry: str
+    injection_point: str
     seed: int
     attenuation: int
     frames: int
@@ -64,15 +64,16 @@ class GeneratedReport:
     times_real_time: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; the injection point has the key ``entry`` there."""
+        values = asdict(self)
+        return {"entry": values.pop("injection_point"), **values}
 
 
 def verify_generated(
     board: Board,
     bank: FixedPointBank,
     signal: GeneratedSignal,
-    entry: Entry = "program",
+    injection_point: InjectionPoint = "program",
     seconds: float = 10.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
@@ -85,7 +86,7 @@ def verify_generated(
     bank : FixedPointBank
         The design.
     signal : GeneratedSignal
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
     seconds : float
         Rounded up to whole blocks.
     progress : callable
@@ -98,14 +99,14 @@ def verify_generated(
     """
     size, began = board.info.block_samples, time.monotonic()
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
-    request_blocks = _request_blocks(board, signal, entry)
-    board.start(entry)
+    request_blocks = _request_blocks(board, signal, injection_point)
+    board.start(injection_point)
     twin, done, crcs, wrong = PipelineModel(bank), 0, 0, None
     with ThreadPoolExecutor(1) as pool:
         while done < blocks and wrong is None:
             batch = list(_requests(done, blocks, request_blocks, size))
             # NumPy and BLAS leave the interpreter to the link meanwhile.
-            expecting = pool.submit(_expected, twin, signal, entry, bank, batch, size)
+            expecting = pool.submit(_expected, twin, signal, injection_point, bank, batch, size)
             seen = board.generate(signal, batch)
             expected = expecting.result()
             # A board that answers with too few CRCs differs as well.
@@ -117,11 +118,11 @@ def verify_generated(
             done += sum(request.blocks for request in batch)
             progress(min(done, blocks) * size, blocks * size)
     wall_s = time.monotonic() - began
-    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, entry, wrong, blocks)
+    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, injection_point, wrong, blocks)
     frames = (done if wrong is None else wrong) * size
     return GeneratedReport(
         signal.name,
-        entry,
+        injection_point,
         signal.seed,
         signal.attenuation,
         frames,
@@ -134,9 +135,9 @@ def verify_generated(
     )
 
 
-def _request_blocks(board: Board, signal: GeneratedSignal, entry: Entry) -> int:
+def _request_blocks(board: Board, signal: GeneratedSignal, injection_point: InjectionPoint) -> int:
     """As many blocks as the board runs in `REQUEST_S`, whole stretches of a CRC, from a first look at its speed."""
-    board.start(entry)
+    board.start(injection_point)
     began = time.monotonic()
     board.generate(signal, [GenerateRequest(0, BLOCKS_PER_CRC, BLOCKS_PER_CRC)])
     per_stretch = time.monotonic() - began
@@ -152,15 +153,15 @@ def _requests(done: int, blocks: int, request_blocks: int, size: int) -> Iterato
 def _expected(
     twin: PipelineModel,
     signal: GeneratedSignal,
-    entry: Entry,
+    injection_point: InjectionPoint,
     bank: FixedPointBank,
     batch: list[GenerateRequest],
     size: int,
 ) -> list[int]:
     crcs = []
     for request in batch:
-        words = signal.samples(bank.arithmetic, entry, request.position, request.blocks * size)
-        output = twin.process(words, entry).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        words = signal.samples(bank.arithmetic, injection_point, request.position, request.blocks * size)
+        output = twin.process(words, injection_point).astype("<i2" if bank.arithmetic == "q15" else "<i4")
         twin.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
@@ -168,30 +169,35 @@ def _expected(
 
 
 def _explain(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, wrong: int, blocks: int
+    board: Board,
+    bank: FixedPointBank,
+    signal: GeneratedSignal,
+    injection_point: InjectionPoint,
+    wrong: int,
+    blocks: int,
 ) -> tuple[StageDifference | None, str]:
     """Run the stretch that differs again, from shortly before it or else from the start, and look into the block."""
     last = min(wrong + BLOCKS_PER_CRC, blocks)
     for start in dict.fromkeys((max(0, wrong - WARM_UP_BLOCKS), 0)):
-        block = _first_wrong_block(board, bank, signal, entry, start, last)
+        block = _first_wrong_block(board, bank, signal, injection_point, start, last)
         if block is None:
             continue
-        difference = _look(board, bank, signal, entry, start, block)
+        difference = _look(board, bank, signal, injection_point, start, block)
         if difference is not None:
             return difference, f"block {block}: {difference}"
     return None, f"blocks {wrong} to {last - 1}: the output differed once and came out right when it was run again"
 
 
 def _first_wrong_block(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, stop: int
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, stop: int
 ) -> int | None:
     size, twin = board.info.block_samples, PipelineModel(bank)
-    board.start(entry)
+    board.start(injection_point)
     # 256 CRCs fit in a reply.
     for first in range(start, stop, 256):
         request = GenerateRequest(first * size, min(256, stop - first), 1)
         seen = board.generate(signal, [request])
-        expected = _expected(twin, signal, entry, bank, [request], size)
+        expected = _expected(twin, signal, injection_point, bank, [request], size)
         for n, (ours, theirs) in enumerate(zip(seen, expected, strict=True)):
             if ours != theirs:
                 return first + n
@@ -199,21 +205,23 @@ def _first_wrong_block(
 
 
 def _look(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, block: int
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, block: int
 ) -> StageDifference | None:
     """Run from block `start` again, and look into `block` and those before it that the filters remember."""
     size, twin = board.info.block_samples, PipelineModel(bank)
     first = max(start, block - memory_blocks(bank, size))
-    board.start(entry)
+    board.start(injection_point)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
-    twin.process(signal.samples(bank.arithmetic, entry, start * size, (first - start) * size), entry)
-    words = signal.samples(bank.arithmetic, entry, first * size, (block + 1 - first) * size)
+    twin.process(
+        signal.samples(bank.arithmetic, injection_point, start * size, (first - start) * size), injection_point
+    )
+    words = signal.samples(bank.arithmetic, injection_point, first * size, (block + 1 - first) * size)
     return first_difference(
         board,
         bank,
         twin,
         words,
-        entry,
+        injection_point,
         first * size,
         lambda n: board.generate(signal, [GenerateRequest(first * size + n, 1)]),
     )
