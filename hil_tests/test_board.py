@@ -1,4 +1,4 @@
-"""The regression: what the board puts out, compared with the twin, with float64, and heard at the ears."""
+"""The regression: the board's output against the bit-exact model, against float64, and at the ears."""
 
 from collections.abc import Callable
 

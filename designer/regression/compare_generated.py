@@ -1,7 +1,7 @@
-"""Hours of audio without a line to carry them: the board makes the signal, and only CRCs of its outputs come back.
+"""Comparison of a signal that the board makes itself: only CRC-32s of its outputs cross the line.
 
-The host's twin computes the same outputs meanwhile.  Where a CRC differs, the block is run again on the board and
-fetched in full, stage by stage.
+The bit-exact model computes the same outputs meanwhile.  Where a CRC differs, the board runs the block again, and every
+stage of it is read.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.regression.first_difference import StageDifference, first_difference, memory_blocks
 
-# A request must be answered well within the link's patience, four of them under way.
+# The answer must come well within the time-out of the link, with four requests under way.
 REQUEST_S = 0.25
 MAX_REQUEST_BLOCKS = 4096
 BATCH_REQUESTS = 16
 BLOCKS_PER_CRC = 16
-# Blocks that a fault is looked for in, ahead of the one that differs, before all is run again from the start.
+# The search for a fault begins so many blocks before the one that differs; if it fails, at the start.
 WARM_UP_BLOCKS = 256
 
 
 @dataclass(frozen=True)
 class GeneratedReport:
-    """What a generated signal showed.
+    """Results of one generated signal.
 
     Attributes
     ----------
     signal, injection_point : str
     seed, attenuation : int
     frames : int
-        Compared, per channel.
+        Frames compared.
     crcs : int
-        CRC-32 compared.
+        CRC-32s compared and equal.
     bit_exact : bool
     difference : StageDifference or None
-        Where the first difference starts.
+        The first stage that differs.
     fault : str
-        What to tell; empty when bit exact.
+        Description of the difference; empty when bit exact.
     wall_s : float
-        Time taken, board and twin together.
+        Time taken, board and model together.
     times_real_time : float
     """
 
@@ -66,7 +66,8 @@ class GeneratedReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; the injection point has the key ``entry`` there."""
         values = asdict(self)
-        return {"entry": values.pop("injection_point"), **values}
+        difference = None if self.difference is None else self.difference.to_dict()
+        return {"entry": values.pop("injection_point"), **values, "difference": difference}
 
 
 def verify_generated(
@@ -77,12 +78,12 @@ def verify_generated(
     seconds: float = 10.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
-    """Compare what the board makes of a signal of its own with what the twin makes of it.
+    """Compare board and bit-exact model on a signal that the board makes itself.
 
     Parameters
     ----------
     board : Board
-        Open, and proved to run the design.
+        Open; runs the design.
     bank : FixedPointBank
         The design.
     signal : GeneratedSignal
@@ -90,7 +91,7 @@ def verify_generated(
     seconds : float
         Rounded up to whole blocks.
     progress : callable
-        Told the frames done and the frames in all, now and then.
+        Called now and then with the frames done and all frames.
 
     Raises
     ------
@@ -101,12 +102,12 @@ def verify_generated(
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
     request_blocks = _request_blocks(board, signal, injection_point)
     board.start(injection_point)
-    twin, done, crcs, wrong = PipelineModel(bank), 0, 0, None
+    model, done, crcs, wrong = PipelineModel(bank), 0, 0, None
     with ThreadPoolExecutor(1) as pool:
         while done < blocks and wrong is None:
             batch = list(_requests(done, blocks, request_blocks, size))
-            # NumPy and BLAS leave the interpreter to the link meanwhile.
-            expecting = pool.submit(_expected, twin, signal, injection_point, bank, batch, size)
+            # NumPy and BLAS release the interpreter lock, so that the link runs meanwhile.
+            expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
             seen = board.generate(signal, batch)
             expected = expecting.result()
             # A board that answers with too few CRCs differs as well.
@@ -136,7 +137,7 @@ def verify_generated(
 
 
 def _request_blocks(board: Board, signal: GeneratedSignal, injection_point: InjectionPoint) -> int:
-    """As many blocks as the board runs in `REQUEST_S`, whole stretches of a CRC, from a first look at its speed."""
+    """Blocks that the board runs in `REQUEST_S`, a multiple of `BLOCKS_PER_CRC`; its speed is measured first."""
     board.start(injection_point)
     began = time.monotonic()
     board.generate(signal, [GenerateRequest(0, BLOCKS_PER_CRC, BLOCKS_PER_CRC)])
@@ -151,7 +152,7 @@ def _requests(done: int, blocks: int, request_blocks: int, size: int) -> Iterato
 
 
 def _expected(
-    twin: PipelineModel,
+    model: PipelineModel,
     signal: GeneratedSignal,
     injection_point: InjectionPoint,
     bank: FixedPointBank,
@@ -160,9 +161,9 @@ def _expected(
 ) -> list[int]:
     crcs = []
     for request in batch:
-        words = signal.samples(bank.arithmetic, injection_point, request.position, request.blocks * size)
-        output = twin.process(words, injection_point).astype("<i2" if bank.arithmetic == "q15" else "<i4")
-        twin.forget_decisions()
+        samples = signal.samples(bank.arithmetic, injection_point, request.position, request.blocks * size)
+        output = model.process(samples, injection_point).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        model.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
     return crcs
@@ -176,7 +177,7 @@ def _explain(
     wrong: int,
     blocks: int,
 ) -> tuple[StageDifference | None, str]:
-    """Run the stretch that differs again, from shortly before it or else from the start, and look into the block."""
+    """Run again from shortly before the difference, else from the start, and compare every stage."""
     last = min(wrong + BLOCKS_PER_CRC, blocks)
     for start in dict.fromkeys((max(0, wrong - WARM_UP_BLOCKS), 0)):
         block = _first_wrong_block(board, bank, signal, injection_point, start, last)
@@ -185,19 +186,19 @@ def _explain(
         difference = _look(board, bank, signal, injection_point, start, block)
         if difference is not None:
             return difference, f"block {block}: {difference}"
-    return None, f"blocks {wrong} to {last - 1}: the output differed once and came out right when it was run again"
+    return None, f"blocks {wrong} to {last - 1}: the output differed once; repeated, it was right"
 
 
 def _first_wrong_block(
     board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, stop: int
 ) -> int | None:
-    size, twin = board.info.block_samples, PipelineModel(bank)
+    size, model = board.info.block_samples, PipelineModel(bank)
     board.start(injection_point)
     # 256 CRCs fit in a reply.
     for first in range(start, stop, 256):
         request = GenerateRequest(first * size, min(256, stop - first), 1)
         seen = board.generate(signal, [request])
-        expected = _expected(twin, signal, injection_point, bank, [request], size)
+        expected = _expected(model, signal, injection_point, bank, [request], size)
         for n, (ours, theirs) in enumerate(zip(seen, expected, strict=True)):
             if ours != theirs:
                 return first + n
@@ -207,20 +208,20 @@ def _first_wrong_block(
 def _look(
     board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, block: int
 ) -> StageDifference | None:
-    """Run from block `start` again, and look into `block` and those before it that the filters remember."""
-    size, twin = board.info.block_samples, PipelineModel(bank)
+    """Run again from block `start`; compare every stage of `block` and of the blocks that the filters remember."""
+    size, model = board.info.block_samples, PipelineModel(bank)
     first = max(start, block - memory_blocks(bank, size))
     board.start(injection_point)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
-    twin.process(
+    model.process(
         signal.samples(bank.arithmetic, injection_point, start * size, (first - start) * size), injection_point
     )
-    words = signal.samples(bank.arithmetic, injection_point, first * size, (block + 1 - first) * size)
+    samples = signal.samples(bank.arithmetic, injection_point, first * size, (block + 1 - first) * size)
     return first_difference(
         board,
         bank,
-        twin,
-        words,
+        model,
+        samples,
         injection_point,
         first * size,
         lambda n: board.generate(signal, [GenerateRequest(first * size + n, 1)]),

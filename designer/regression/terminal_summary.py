@@ -1,4 +1,4 @@
-"""A run on one screen, from what ``hil.json`` holds."""
+"""Results of a run on one screen of a terminal, from the content of ``hil.json``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def screen(report: dict[str, Any], width: int = WIDTH) -> str:
 
 def _signals(report: dict[str, Any]) -> Table:
     table = Table(title=f"HIL: layout '{report['layout']}' on {report['board']}", title_justify="left")
-    for heading in ("signal", "samples", "board = twin", "error (bound), LSB", "SNR (required), dB", "verdict"):
+    for heading in ("signal", "samples", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict"):
         table.add_column(heading, justify="left" if heading == "signal" else "right")
     for s in report["signals"].values():
         table.add_row(

@@ -82,9 +82,9 @@ def test_looking_changes_nothing(board, design):
         crcs.append(board.link.request(protocol.GENERATE, request.pack(**fields, position=32 * block)))
         for stage in protocol.STAGE:
             board.tap(stage, 0)
-    twin, word = PipelineModel(bank), "<i2" if bank.arithmetic == "q15" else "<i4"
+    model, word = PipelineModel(bank), "<i2" if bank.arithmetic == "q15" else "<i4"
     assert crcs == [
-        zlib.crc32(twin.process(words[n : n + 32]).astype(word).tobytes()).to_bytes(4, "little") for n in (0, 32)
+        zlib.crc32(model.process(words[n : n + 32]).astype(word).tobytes()).to_bytes(4, "little") for n in (0, 32)
     ]
 
 
@@ -189,9 +189,9 @@ def sabotage(request, tmp_path, monkeypatch):
 def check_difference(difference, bank, stage, channel, samples, injection_point):
     """The sabotage is where it was put: stage, channel, and the sample at which the output was first seen wrong."""
     assert (difference.stage, difference.channel) == (stage, channel)
-    twin = getattr(PipelineModel(bank).trace(samples, injection_point), stage)
+    model = getattr(PipelineModel(bank).trace(samples, injection_point), stage)
     column = channel_names(bank, stage).index(channel)
-    assert twin[difference.sample, column] == difference.twin != difference.board
+    assert model[difference.sample, column] == difference.model != difference.board
 
 
 def test_a_sabotaged_core_is_located(sabotage, design, tmp_path):
@@ -202,7 +202,7 @@ def test_a_sabotaged_core_is_located(sabotage, design, tmp_path):
     assert not report.bit_exact
     samples = SCENES.samples(bank.arithmetic, "program", 0, report.difference.sample + 1)
     check_difference(report.difference, bank, *sabotage, samples, "program")
-    assert re.search(r"block \d+: .*, sample \d+: board -?\d+, twin -?\d+; it starts at the", report.fault)
+    assert re.search(r"block \d+: .*, sample \d+: board -?\d+, model -?\d+; the first stage that differs", report.fault)
 
 
 def with_wrong_tap(path):
@@ -280,7 +280,7 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     began = board.status()["blocks"]
     report = verify_generated(board, bank, NOISE, "program", 1.0)
     assert (report.difference.stage, report.difference.channel) == ("bus", "bus 'centre'")
-    assert report.difference.board == report.difference.twin + (step >> BUS_HEADROOM_BITS[bank.arithmetic])
+    assert report.difference.board == report.difference.model + (step >> BUS_HEADROOM_BITS[bank.arithmetic])
     assert report.difference.sample == 32 * 1000 + 9 + DELAY_SAMPLES
     # 1500 for the run and twice the warm-up to look: not twice the way to block 1000.
     assert board.status()["blocks"] - began < 1500 + 3 * (256 + 32)
@@ -306,6 +306,6 @@ def test_stages_agree_where_nothing_is_wrong(board, design):
     bank = design[1]
     samples = SCENES.samples(bank.arithmetic, "program", 0, 320)
     board.process(samples)
-    twin = PipelineModel(bank)
-    twin.process(samples[:288])
-    assert compare_stages(board, bank, twin.trace(samples[288:]), 288) is None
+    model = PipelineModel(bank)
+    model.process(samples[:288])
+    assert compare_stages(board, bank, model.trace(samples[288:]), 288) is None

@@ -85,7 +85,7 @@ def test_a_wrong_table_fails(chain, tmp_path, change):
     assert "noise" in broken
     assert broken <= {"impulse_centre", "noise"}
     # The table is the mirror drivers' common one.
-    wrong = [fault for fault in report.faults() if "differs from twin" in fault]
+    wrong = [fault for fault in report.faults() if "differs from model" in fault]
     assert all("driver 'left'" in fault or "driver 'right'" in fault for fault in wrong)
 
 
@@ -118,8 +118,8 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     assert report["verdict"] == "fail"
     assert not report["signals"]["noise"]["bit_exact"]
     assert report["signals"]["impulse_left"]["bit_exact"]
-    assert any(fault.startswith("signal 'noise': board differs from twin: driver '") for fault in report["faults"])
-    assert any("it starts at the path of the FIR matrix" in fault for fault in report["faults"])
+    assert any(fault.startswith("signal 'noise': board differs from model: driver '") for fault in report["faults"])
+    assert any("the first stage that differs path of the FIR matrix" in fault for fault in report["faults"])
     # What the board generates by itself finds it as well, in the same stage.
     (generated,) = [g for g in report["generated"] if g["signal"] == "noise"]
     assert generated["difference"]["stage"] == "path"

@@ -1,4 +1,4 @@
-"""The floor on white noise is derived: what the twin measures is what coefficients and roundings let expect."""
+"""The floor on white noise is derived: what the model measures is what coefficients and roundings let expect."""
 
 import numpy as np
 import pytest
