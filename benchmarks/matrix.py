@@ -56,7 +56,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         ``flash_bytes`` and ``ram_bytes``; ``firs`` and ``taps`` as they run, and as designed.
     """
     layout = find_layout(name)
-    layout = layout.model_copy(update={"arithmetic": arithmetic or layout.arithmetic})
+    layout = layout.model_copy(update={"number_format": arithmetic or layout.number_format})
     result, plain = build_design(layout), build_design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
@@ -69,7 +69,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         }
     return {
         "layout": name,
-        "arithmetic": layout.arithmetic,
+        "arithmetic": layout.number_format,
         **ours,
         "flash_bytes": image.flash_bytes,
         "ram_bytes": image.ram_bytes,

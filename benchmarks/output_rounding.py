@@ -100,7 +100,7 @@ def measure(layouts: tuple[str, ...] = ("pair2", "bar6")) -> dict[str, Any]:
 
 
 def _measure_layout(name: str) -> dict[str, dict[str, float]]:
-    result = build_design(find_layout(name).model_copy(update={"arithmetic": "q15"}))
+    result = build_design(find_layout(name).model_copy(update={"number_format": "q15"}))
     inputs = len(result.fixed.input_names)
     samples = np.random.default_rng(_SEED).integers(-16384, 16384, (_SAMPLES, inputs))
     stages = PipelineModel(result.fixed).trace(samples, "filters")

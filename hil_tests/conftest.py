@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seconds",
         type=float,
         default=GENERATED_S,
-        help=f"length of each generated signal [{GENERATED_S:g}]; 3600: an hour",
+        help=f"length of each generated signal [{GENERATED_S:g}]",
     )
 
 

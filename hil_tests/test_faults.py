@@ -37,7 +37,7 @@ COUNTERS = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", 
 
 
 def samples_of(bank: FixedPointBank, frames: int = FRAMES) -> np.ndarray:
-    return GeneratedSignal("noise", 77).samples(bank.arithmetic, "program", 0, frames)
+    return GeneratedSignal("noise", 77).samples(bank.number_format, "program", 0, frames)
 
 
 def works(board: Board, bank: FixedPointBank) -> bool:
@@ -211,7 +211,7 @@ def replugged(own_board: VirtualBoard, design: Design) -> bool:
 
 def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
     own_board.start()
-    samples = samples_of(design.fixed, 32).astype("<i2" if design.fixed.arithmetic == "q15" else "<i4")
+    samples = samples_of(design.fixed, 32).astype(design.fixed.number_format.sample_dtype)
     # Half a frame is on its way when the cable goes.
     own_board.link.transport.write(samples.tobytes()[:100])
     own_board.link.close()

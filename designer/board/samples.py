@@ -1,4 +1,4 @@
-"""Samples as the line carries them: raw words of an arithmetic, in portions that fit a message."""
+"""Samples as the line carries them: raw words of the number format, in portions that fit a message."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from typing import Any
 import numpy as np
 
 from designer.dsp.engine import InjectionPoint, check_channels
-
-SAMPLE_TYPES: dict[str, np.dtype[Any]] = {
-    "q15": np.dtype("<i2"),
-    "q31": np.dtype("<i4"),
-    "q31x15": np.dtype("<i4"),
-}
 
 
 def to_words(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtype[Any]) -> np.ndarray:

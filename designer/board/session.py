@@ -15,7 +15,7 @@ from designer.board.health import read_health, words
 from designer.board.identity import CLOCK_NAMES, check_info, read_info
 from designer.board.limits import Limits
 from designer.board.link import Link
-from designer.board.samples import SAMPLE_TYPES, portions, to_words
+from designer.board.samples import portions, to_words
 from designer.board.transport import Transport
 from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
@@ -106,7 +106,7 @@ class Board:
         HilError
             If the board refuses or does not answer.
         """
-        to_words(samples, injection_point, SAMPLE_TYPES[self.info.arithmetic])  # refused before the board hears of it
+        to_words(samples, injection_point, self.info.number_format.sample_dtype)  # refused before the board hears of it
         self.start(injection_point)
         return self.stream(samples, injection_point, progress)
 
@@ -117,7 +117,7 @@ class Board:
         progress: Callable[[int], None] = lambda frames: None,
     ) -> np.ndarray:
         """Run samples through the board as `process` does, but from where it stands: after a `start`."""
-        raw = to_words(samples, injection_point, SAMPLE_TYPES[self.info.arithmetic])
+        raw = to_words(samples, injection_point, self.info.number_format.sample_dtype)
         replies = self.link.request_all(protocol.AUDIO, portions(raw, self._frames_per_message(raw), progress))
         output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
         if output.size != raw.shape[0] * self.info.drivers:
@@ -233,7 +233,7 @@ class Board:
 
     def health(self) -> dict[str, Any]:
         """Ask what the board's own playing has come to; peaks and the longest block start anew."""
-        return read_health(self.link.request(protocol.HEALTH), self.info.arithmetic, self.info.drivers)
+        return read_health(self.link.request(protocol.HEALTH), self.info.number_format, self.info.drivers)
 
     def set_volume(self, volume_db: float) -> None:
         """Move the volume without a click; -inf is silence.
@@ -263,7 +263,7 @@ class Board:
 
     def limits(self) -> Limits:
         """Ask which limits hold for the board's own playing, and which ones the design says."""
-        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.arithmetic, self.info.drivers)
+        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.number_format, self.info.drivers)
 
     @contextmanager
     def quickest_line(self) -> Iterator[None]:

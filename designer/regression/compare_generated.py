@@ -161,8 +161,8 @@ def _expected(
 ) -> list[int]:
     crcs = []
     for request in batch:
-        samples = signal.samples(bank.arithmetic, injection_point, request.position, request.blocks * size)
-        output = model.process(samples, injection_point).astype("<i2" if bank.arithmetic == "q15" else "<i4")
+        samples = signal.samples(bank.number_format, injection_point, request.position, request.blocks * size)
+        output = model.process(samples, injection_point).astype(bank.number_format.sample_dtype)
         model.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
@@ -214,9 +214,9 @@ def _look(
     board.start(injection_point)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
     model.process(
-        signal.samples(bank.arithmetic, injection_point, start * size, (first - start) * size), injection_point
+        signal.samples(bank.number_format, injection_point, start * size, (first - start) * size), injection_point
     )
-    samples = signal.samples(bank.arithmetic, injection_point, first * size, (block + 1 - first) * size)
+    samples = signal.samples(bank.number_format, injection_point, first * size, (block + 1 - first) * size)
     return first_difference(
         board,
         bank,

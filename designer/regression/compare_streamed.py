@@ -13,9 +13,8 @@ from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.regression.first_difference import StageDifference
 from designer.regression.signals import Signal
 
@@ -92,10 +91,10 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     bank, fixed : FilterBank, FixedPointBank
         The design in float64 and in fixed point.
     """
-    word = SAMPLE_FORMATS[fixed.arithmetic]
+    word = fixed.number_format.sample
     model = PipelineModel(fixed)
     expected = model.process(signal.samples, signal.injection_point)
-    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), model.limiter_decisions)
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), model.limiter_decisions)
     engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
     reference = engine.process(word.to_float(signal.samples), signal.injection_point)
     if signal.injection_point == "program":
@@ -130,7 +129,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
 
 def noise_floor_db(bank: FilterBank, fixed: FixedPointBank) -> float:
     """Least SNR on white noise: the expected SNR of this design, and at least the floor of its number format."""
-    return max(NOISE_SNR_DB[fixed.arithmetic], white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
+    return max(fixed.number_format.noise_snr_db, white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
 
 
 def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:

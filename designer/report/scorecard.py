@@ -85,7 +85,7 @@ def scorecard(design: Design) -> dict[str, Any]:
     card: dict[str, Any] = {
         "layout": layout.name,
         "digest": design.digest,
-        "arithmetic": fixed.arithmetic,
+        "arithmetic": fixed.number_format.name,
         "sample_rate_hz": bank.sample_rate_hz,
         "drivers": list(bank.driver_names),
         "inputs": list(bank.input_names),
@@ -221,11 +221,11 @@ def protection_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowPro
 
 
 def _saving_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> list[dict[str, Any]]:
-    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/fir_parts.h)."""
+    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/dsp/fast_fir.h)."""
     steps = [
         {"step": saving.step, "firs": saving.firs, "taps": saving.taps, "products": saving.taps} for saving in savings
     ]
-    if steps and fixed.arithmetic == "q31":
+    if steps and not fixed.number_format.shapes_taps:
         by_parts = {"step": "by parts: nine products for sixteen, exactly, on cores without Helium"}
         steps.append(steps[-1] | by_parts | {"products": round(savings[-1].taps * 9 / 16)})
     return steps

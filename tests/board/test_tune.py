@@ -44,7 +44,7 @@ def small(arithmetic, tmp_path_factory):
 
 def test_the_board_fades_as_the_model_does(small):
     layout, bank, digest, elf, other, tables = small
-    full = 2**15 if layout.arithmetic == "q15" else 2**31
+    full = 2**15 if layout.number_format == "q15" else 2**31
     samples = np.random.default_rng(9).integers(-full, full, (2500, 2))
     model = PipelineModel(bank, 218)
     with VirtualBoard(elf, digest, layout) as board:

@@ -54,7 +54,7 @@ def gone(pid, within_s=60.0):
 
 def test_streams_audio_bit_for_bit_and_ends(each_design):
     layout, bank, digest, elf = each_design
-    bits = 15 if layout.arithmetic == "q15" else 31
+    bits = 15 if layout.number_format == "q15" else 31
     rng = np.random.default_rng(8)
     with open_board(elf, digest, layout) as board:
         pid = board.pid

@@ -7,7 +7,6 @@ from designs import MIRRORED, generate_small
 from designer.board.open import VirtualBoard
 from designer.board.session import Board
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.proof.worst_case import driver_input, path_input
 from designer.toolchain.compiler import build_host_library, build_image
@@ -30,7 +29,7 @@ def played(request, arithmetic, tmp_path_factory):
 
 
 def opposite(bank, samples):
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     return np.where(samples > 0, word.smallest, word.largest)
 
 
@@ -73,4 +72,4 @@ def test_every_driver_peaks_with_its_worst_input(played):
                 for k in bank.structure.sums_of(g)
                 for p in bank.paths[k]
             )
-            assert abs(total - reached) <= (2 * taps if bank.arithmetic == "q31x15" else 0)
+            assert abs(total - reached) <= (2 * taps if bank.number_format.name == "q31x15" else 0)

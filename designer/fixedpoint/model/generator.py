@@ -1,4 +1,4 @@
-"""Bit-exact model of the board's own test signals (firmware/core/generator.h): a function of seed and frame number."""
+"""Bit-exact model of the board's own test signals (core/dsp/generator.h): a function of seed and frame number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 
 from designer.dsp.engine import INJECTION_CHANNELS, InjectionPoint
-from designer.fixedpoint.bank import Arithmetic
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 SignalName = Literal["noise", "full_scale", "scenes"]
 SCENE_FRAMES = 2048
@@ -52,13 +51,13 @@ class GeneratedSignal:
             raise ValueError(f"seed {self.seed}, attenuation {self.attenuation}: allowed 32 bits, 0 to 15")
 
     def samples(
-        self, arithmetic: Arithmetic, injection_point: InjectionPoint, position: int, frames: int
+        self, number_format: NumberFormat, injection_point: InjectionPoint, position: int, frames: int
     ) -> np.ndarray:
         """Make the samples from number `position` on; (frames, channels of the injection point) int64, raw."""
         n = (np.arange(frames, dtype=np.uint64) + np.uint64(position)).astype(np.uint32)
         channels = [self._channel(channel, n) for channel in range(INJECTION_CHANNELS[injection_point])]
         words = np.stack(channels, axis=1) >> self.attenuation
-        return np.asarray(words >> (32 - SAMPLE_FORMATS[arithmetic].bits))
+        return np.asarray(words >> (32 - number_format.sample.bits))
 
     def _channel(self, channel: int, n: np.ndarray) -> np.ndarray:
         if self.name == "noise":

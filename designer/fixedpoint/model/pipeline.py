@@ -14,7 +14,6 @@ from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.worst_case import to_buses
 
 
@@ -60,8 +59,8 @@ class PipelineModel:
     def __init__(self, bank: FixedPointBank, history_samples: int = 0) -> None:
         self._bank = bank
         self._image_equalised = [equaliser is not None for equaliser in bank.equalisers]
-        self._word = SAMPLE_FORMATS[bank.arithmetic]
-        self._upmix = UpmixModel(bank.arithmetic)
+        self._word = bank.number_format.sample
+        self._upmix = UpmixModel(bank.number_format)
         self.volume = VolumeModel()
         self.limiter = LimiterModel(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
@@ -84,7 +83,7 @@ class PipelineModel:
         Parameters
         ----------
         bank : FixedPointBank
-            Of the same filter graph, limiters, arithmetic and rate.
+            Of the same filter graph, limiters, number_format and rate.
         group_samples : int
             Length of one group's fade: `designer.fixedpoint.model.crossfade.group_samples`.
         warm_up : int
@@ -98,7 +97,9 @@ class PipelineModel:
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
-        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
+        kinds = [
+            (b.number_format, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)
+        ]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
             raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
         equalised = [equaliser is not None for equaliser in bank.equalisers]
@@ -218,12 +219,17 @@ class PipelineModel:
         ]
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
-        """FIR of one path: exact in q15 and q31, the sum of floors in q31x15."""
+        """FIR of one path: the exact sum of products, or of their floors."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
-        if self._bank.arithmetic != "q31x15":
-            return exact_convolve(window, path.coefficients)
-        return floored_convolve(window, path.coefficients)
+        if self._bank.number_format.floors_products:
+            return floored_convolve(window, path.coefficients)
+        return exact_convolve(window, path.coefficients)
+
+
+def _kind(bank: FixedPointBank) -> tuple[object, ...]:
+    """Return what two banks must have in common for one to fade to the other."""
+    return bank.number_format, bank.structure, bank.driver_names, bank.sample_rate_hz, bank.limiter
 
 
 def _rounded(total: np.ndarray, shift: int) -> np.ndarray:

@@ -277,7 +277,7 @@ def test_two_hosts_at_once_are_told_apart(design):
     ("change", "message"),
     [
         ({"name": "other"}, "layout: the board runs small, expected other"),
-        ({"arithmetic": "q15"}, "arithmetic: the board runs q31, expected q15"),
+        ({"number_format": "q15"}, "number format: the board runs q31, expected q15"),
         ({"sample_rate_hz": 44100}, "sample rate: the board runs 48000, expected 44100"),
     ],
 )

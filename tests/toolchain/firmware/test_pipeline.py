@@ -153,7 +153,7 @@ def test_no_undefined_behaviour(arithmetic, tmp_path):
 
 def test_the_loudest_paths_behind_an_equaliser_compile_and_are_exact(tmp_path):
     """Its inverse gain makes them louder than any path of one stage: the proof of the board has to have room for it."""
-    layout = parse_layout(ODD + "\n[output]\npeak_gain_db = 12\n").model_copy(update={"arithmetic": "q31x15"})
+    layout = parse_layout(ODD + "\n[output]\npeak_gain_db = 12\n").model_copy(update={"number_format": "q31x15"})
     result = build_design(layout)
     assert result.fixed.is_equalised
     write(result.sources, tmp_path)
