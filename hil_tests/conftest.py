@@ -21,6 +21,7 @@ from designer.design.store import save_design
 from designer.errors import ProsceniumError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout
+from designer.numerics.threads import limit_blas_threads
 from designer.regression.save import save_results
 from designer.regression.signals import standard_signals
 from designer.regression.suite import GENERATED_S, Suite
@@ -31,6 +32,8 @@ from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
+
+limit_blas_threads()
 
 _RESULTS = pytest.StashKey[list[str]]()
 # Tests that were skipped and tests that failed, with the reason; by board.
