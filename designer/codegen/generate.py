@@ -99,7 +99,7 @@ def protocol_context() -> dict[str, Any]:
         "messages": protocol.MESSAGES,
         "fir_entry": protocol.FIR_ENTRY,
         "enumerations": [
-            ("ENTRY", list(protocol.ENTRY.items())),
+            ("INJECTION_POINT", list(protocol.INJECTION_POINT.items())),
             ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
             ("SIGNAL", list(protocol.SIGNAL.items())),
             ("PLAYER", list(protocol.PLAYER.items())),

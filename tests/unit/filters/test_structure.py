@@ -9,7 +9,7 @@ from designer.filters.structure import SAME_FILTER, Group, Structure, find_struc
 from designer.filters.trim import trim
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.shipped import find_layout, shipped_layouts
-from designer.regression.acoustics import compare_acoustics
+from designer.regression.compare_acoustics import compare_acoustics
 from designer.report.scorecard import acoustic_figures
 
 

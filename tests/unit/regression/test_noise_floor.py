@@ -1,4 +1,4 @@
-"""The floor on white noise is derived: what the twin measures is what coefficients and roundings let expect."""
+"""The floor on white noise is derived: what the model measures is what coefficients and roundings let expect."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from designer.dsp.engine import FloatEngine
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
-from designer.regression.compare import noise_floor_db
+from designer.regression.compare_streamed import noise_floor_db
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
