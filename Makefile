@@ -52,7 +52,7 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
-	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py
+	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py tests/unit/test_sentences.py
 
 # Ten million executions of the parser, the commands and the validation of tables, with sanitizers.
 fuzz: $(VENV)/.test-packages setup
