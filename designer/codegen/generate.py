@@ -18,7 +18,7 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
 from designer.layout.model import Layout
 
-# Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
+# Counts changes of the generated tables' form; firmware/core/dsp/design_types.h must say the same number.
 DESIGN_ABI = 5
 
 _VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}

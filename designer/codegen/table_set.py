@@ -1,4 +1,4 @@
-"""Tables as they go over the serial line to a board that plays: `firmware/core/table_set.h` has the form."""
+"""Tables as they go over the serial line to a board that plays: `firmware/core/tables/table_set.h` has the form."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import numpy as np
 from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
-# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
+# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/dsp/fir_kernels.h, PS_FIR_FILL).
 FILL = 24
 
 # Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line

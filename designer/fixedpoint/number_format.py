@@ -93,7 +93,7 @@ class QFormat:
 # q31x15: samples of q31 on coefficients of q15.
 SAMPLE_FORMATS = {"q15": QFormat(1, 15), "q31": QFormat(1, 31), "q31x15": QFormat(1, 31)}
 # What FIRs read: bits of headroom let 32-bit accumulators take whole paths (q31x15) and samples be added and
-# subtracted before they are filtered (q31: firmware/core/fir_parts.h), at -160 dBFS or less.
+# subtracted before they are filtered (q31: firmware/core/dsp/fast_fir.h), at -160 dBFS or less.
 BUS_HEADROOM_BITS = {"q15": 0, "q31": 2, "q31x15": 4}
 BUS_FORMATS = {
     name: QFormat(1 + bits, SAMPLE_FORMATS[name].fraction_bits - bits) for name, bits in BUS_HEADROOM_BITS.items()

@@ -221,7 +221,7 @@ def protection_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowPro
 
 
 def _saving_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> list[dict[str, Any]]:
-    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/fir_parts.h)."""
+    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/dsp/fast_fir.h)."""
     steps = [
         {"step": saving.step, "firs": saving.firs, "taps": saving.taps, "products": saving.taps} for saving in savings
     ]

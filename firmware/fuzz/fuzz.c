@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cobs.h"
-#include "link.h"
-#include "table_set.h"
+#include "link/cobs.h"
+#include "link/link.h"
+#include "tables/table_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,7 +16,7 @@ _OUT_BYTES = 1 << 16
 
 
 class _Frame(ctypes.Structure):
-    """`ps_frame_t` of firmware/core/frame.h."""
+    """`ps_frame_t` of firmware/core/link/frame.h."""
 
     _fields_ = (
         ("type", ctypes.c_uint8),
@@ -28,7 +28,7 @@ class _Frame(ctypes.Structure):
 
 
 class _Identity(ctypes.Structure):
-    """`ps_identity_t` of firmware/core/design_types.h."""
+    """`ps_identity_t` of firmware/core/dsp/design_types.h."""
 
     _fields_ = (
         ("magic", ctypes.c_uint32),

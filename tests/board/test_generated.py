@@ -134,37 +134,37 @@ def verify_without_start(board):
 # What is changed in the firmware, and where the report must say that the difference starts.
 SABOTAGES = {
     "filters: a path reads another bus": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "buses->raw[b].",
         "buses->raw[b == 2u ? 1u : b].",
         ("path", "driver 'd1' <- 'centre'"),
     ),
     "kernel: the tap in the middle takes the sample before its own": (
-        "core/fir_kernels.c",
+        "core/dsp/fir_kernels.c",
         "x[n + k]",
         "x[n + k - (k != 0 && k == length / 2u)]",
         ("path", "driver 'd0' <- 'left'"),
     ),
     "upmix: one LSB off in the right bus": (
-        "core/upmix.c",
+        "core/dsp/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
         "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
         ("bus", "bus 'right'"),
     ),
     "stage: the first driver rounds down": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "to_feed(common[n], shift, &of_plus);",
         "to_feed(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
         ("feed", "driver 'd0'"),
     ),
     "limiter: a sample one step off": (
-        "core/limiter.c",
+        "core/dsp/limiter.c",
         "out[n * PS_DRIVERS] = (ps_sample_t)feed[n];",
         "out[n * PS_DRIVERS] = (ps_sample_t)(feed[n] + (n == 7));",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "if ((from >> fir->bus & 1u) == 0 ||",
         "if ((from >> fir->bus & 1u) == 0 || (from == 7u && fir->bus == 0 && frames == 32 && sum == 0) ||",
         ("sum", "driver 'd0'"),
@@ -263,7 +263,7 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     layout, bank, digest, directory = design
     root = tmp_path / "firmware"
     shutil.copytree(compiler.FIRMWARE_ROOT, root)
-    upmix = root / "core" / "upmix.c"
+    upmix = root / "core" / "dsp" / "upmix.c"
     # Wrong only where both channels have one certain value, in block 1000, and by more than rounding may hide.
     words = NOISE.samples(bank.arithmetic, "program", 32 * 1000 + 9, 1)[0]
     text = upmix.read_text()

@@ -1,4 +1,4 @@
-"""The change from one bank to another while it plays: the firmware's fade (core/pipeline.c), bit for bit.
+"""The change from one bank to another while it plays: the firmware's fade (core/dsp/pipeline.c), bit for bit.
 
 One group of drivers fades after the other, so that the board runs only one group's filters twice at a time.  New
 equalisers run beside the old from the start, and the first group waits until the paths behind them find a whole past.

@@ -1,4 +1,4 @@
-"""Bit-exact model of the board's own test signals (firmware/core/generator.h): a function of seed and frame number."""
+"""Bit-exact model of the board's own test signals (core/dsp/generator.h): a function of seed and frame number."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def _upmix_bounds() -> Iterator[Bound]:
 
 
 def _feed_bound(bank: FixedPointBank, driver: DriverBound) -> Bound:
-    # firmware/core/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
+    # firmware/core/dsp/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
     limit = _WORD_32 if bank.arithmetic == "q15" else _WORD_64
     return Bound("feed", f"driver '{driver.driver}'", driver.least, driver.most, limit)
 

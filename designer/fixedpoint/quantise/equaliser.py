@@ -37,7 +37,7 @@ _LEAST_POWER = 1e-6
 def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
     """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
 
-    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`firmware/core/table_set.c`).
+    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`core/tables/table_set.c`).
     """
     taps = path.coefficients.astype(np.int64)
     if arithmetic == "q31" and int(np.abs(taps).sum()) >= SUM_LIMIT_Q31:
