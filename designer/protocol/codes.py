@@ -1,4 +1,4 @@
-"""What the numbers in fields mean: codes of states and kinds, and the status of a refusal."""
+"""Codes of fields (states and kinds), and status codes of refusals."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ STATUS_CODES = {
     "E_LENGTH": (-7, "payload of the wrong size"),
     "E_INJECTION_POINT": (-8, "unknown injection point"),
     "E_NOT_STARTED": (-9, "AUDIO before START"),
-    "E_DESIGN": (-10, "the tables compiled in are not usable"),
+    "E_DESIGN": (-10, "the tables of the image are damaged"),
     "E_TIMEOUT": (-11, "hardware did not become ready"),
     "E_RANGE": (-20, "a field lies outside its range"),
     "E_NO_SEMIHOSTING": (-21, "this board has no semihosting pipes"),
     "E_LAYOUT": (-30, "the tables are of another layout or filter graph"),
     "E_ROOM": (-31, "the tables need more room than the image has"),
-    "E_BUSY": (-32, "a fade is ordered or under way"),
-    "E_INCOMPLETE": (-33, "no tables have come, or not whole"),
+    "E_BUSY": (-32, "a fade is ordered or in progress"),
+    "E_INCOMPLETE": (-33, "the tables are missing or incomplete"),
     "E_NO_FLASH": (-35, "this board has no flash that it can write"),
-    "E_FLASH": (-36, "flash could not be written, or read back differently; what was kept before still is"),
-    "E_OVERLOAD": (-37, "the tables that play are too many for the board's deadlines: they are not kept"),
+    "E_FLASH": (-36, "flash could not be written, or read back differently; the tables kept before are still there"),
+    "E_OVERLOAD": (-37, "the tables that play need more time than a block has: they are not kept"),
     "E_EQUALISED": (-38, "the tables have equalisers on other buses than the image"),
-    "E_BOUND": (-34, "the tables pass a limit of the proof that nothing overflows"),
+    "E_BOUND": (-34, "the tables exceed a limit of the overflow proof"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.
 STATUS_NAMES = {code: name for name, (code, _) in STATUS_CODES.items()}
