@@ -4,10 +4,10 @@ from __future__ import annotations
 
 INJECTION_POINT = {"PROGRAM": 1, "FILTERS": 2}
 # Fraction bits of samples and coefficients; of both together where they differ.
-ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
+NUMBER_FORMAT = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
-# In the order of the pipeline: FEED is a driver ahead of its limiter.
-STAGE = {"BUS": 1, "EQUALISED": 6, "PATH": 2, "SUM": 3, "FEED": 5, "OUTPUT": 4}
+# In the order of the pipeline.  DRIVER_SIGNAL is the signal of a driver before its limiter.
+STAGE = {"BUS": 1, "EQUALISED": 6, "PATH": 2, "SUM": 3, "DRIVER_SIGNAL": 5, "OUTPUT": 4}
 CLOCK = {"UNKNOWN": 0, "HSE_PLL": 1, "HSI_PLL": 2, "HSI": 3, "HOST": 4, "FIXED": 5, "SIMULATED": 6}
 PLAYER = {"NONE": 0, "PLAYING": 1, "SERIAL": 2, "OVERLOAD": 3, "BAD_TABLES": 4, "FAULTS": 5}
 RESET = {"UNKNOWN": 0, "POWER": 1, "PIN": 2, "SOFTWARE": 3, "WATCHDOG": 4, "FAULT": 5}

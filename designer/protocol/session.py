@@ -25,7 +25,7 @@ HELLO_REPLY = Message(
             Field("block_samples", "u16", "most samples of one block"),
             Field("max_payload_bytes", "u16", ""),
             Field("design_abi", "u16", "layout of the generated tables"),
-            Field("arithmetic", "u8", "see ARITHMETIC_CODE"),
+            Field("number_format", "u8", "see NUMBER_FORMAT"),
             Field("drivers", "u8", "channels of an AUDIO reply"),
             Field("inputs", "u8", "channels of AUDIO at the injection point FILTERS"),
             Field("credits", "u8", "requests that may be unanswered"),
