@@ -2,6 +2,7 @@
 
 `make test` and `make hil` run pytest: of the whole suite, and of the whole regression, they are given one test here.
 `make bench` is not run: it measures for five to eight minutes, and writes what tests/benchmarks hold piece by piece.
+`make docs` is not run: it installs Sphinx and takes minutes; continuous integration runs it.
 A real board's flash is written by a stand-in for OpenOCD; what it is told is in tests/toolchain/test_flash.py.
 """
 
@@ -15,7 +16,7 @@ import pytest
 from places import LAYOUTS, ROOT
 
 ENVIRONMENT = ROOT / ".venv"
-NOT_RUN = {"bench", "distclean"}  # as above; and the environment that runs this stays
+NOT_RUN = {"bench", "distclean", "docs"}  # as above; and the environment that runs this stays
 
 # What a target would have to install first is the affair of who calls make, not of a test.
 ready = pytest.mark.skipif(not (ENVIRONMENT / ".ready").is_file(), reason="not set up by make setup")
