@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from shipped import shipped_design
 
 from designer.board.open import open_board
-from designer.design.build import build_design
 from designer.design.store import save_design
-from designer.layout.shipped import find_layout
 from designer.regression.signals import standard_signals
 from designer.regression.suite import run_regression
 from designer.toolchain.compiler import build_image
@@ -22,7 +21,7 @@ from designer.toolchain.compiler import build_image
 def chain(tmp_path_factory):
     """A designed and generated layout, and its short signals."""
     directory = tmp_path_factory.mktemp("chain")
-    design = build_design(find_layout("pair2"))
+    design = shipped_design("pair2")
     save_design(design, directory)
     signals = [s for s in standard_signals(design.fixed) if s.name.startswith("impulse") or s.name == "noise"]
     return design, directory, signals

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from designs import generate_small, retuned_bank, small_bank
 from playing import await_blocks
+from shipped import shipped_design
 
 from designer import protocol
 from designer.board.open import STEADY_CLOCK, VirtualBoard
@@ -150,7 +151,7 @@ def test_blocks_that_are_late_in_the_fade_are_told(front3):
 def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3):
     """They are sound, so that the board takes them; that it cannot keep up it learns only from playing them."""
     directory, _, digest = front3
-    result = build_design(find_layout("front3"))
+    result = shipped_design("front3")
 
     def long(path, exponent):
         coefficients = np.zeros(260, dtype=np.int32)
