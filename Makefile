@@ -5,6 +5,7 @@
 #   make check        linters, type checker and static analysis
 #   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
+#   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
 BOARD  ?= virtual
@@ -36,7 +37,7 @@ BENCH_PACKAGES := faust llvm
 # into the cache, boards and browsers get ports and directories of their own. tests/conftest.py orders the files.
 PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench fuzz hil quick test flash coefficients check setup clean distclean
+.PHONY: bench docs fuzz hil quick test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 hil: setup
@@ -62,7 +63,7 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
-	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py
+	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py tests/unit/test_sentences.py
 
 # Ten million executions of the parser, the commands and the validation of tables, with sanitizers.
 fuzz: $(VENV)/.test-packages setup
@@ -71,6 +72,12 @@ fuzz: $(VENV)/.test-packages setup
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
 bench: $(VENV)/.bench-packages setup
 	$(VENV)/bin/python -m benchmarks.bench
+
+# The site stands on its own: no page asks the network for anything. A broken link or a missing reference fails.
+docs: $(VENV)/.docs-tools
+	$(VENV)/bin/sphinx-build --builder html --conf-dir docs/site --fail-on-warning --keep-going --quiet \
+	  --doctree-dir build/doctrees --jobs auto . build/site
+	@echo "build/site/index.html"
 
 setup: $(VENV)/.ready
 
@@ -117,6 +124,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
 	@echo "==> set-up 3/3: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.docs-tools: requirements-docs.txt | $(VENV)/.ready
+	@echo "==> set-up for the documentation: Sphinx"
+	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements-docs.txt
 	@touch $@
 
 # Only the test of the register definitions reads it.

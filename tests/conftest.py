@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-import designer  # noqa: F401  -- ahead of NumPy, which it tells how many threads to use
+from designer.numerics.threads import limit_blas_threads
+
+# Before a test imports NumPy: figures of stages that are tested alone must not depend on the machine either.
+limit_blas_threads()
 
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 

@@ -12,6 +12,7 @@ from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import Q31
 from designer.toolchain.compiler import build_image
 
 # Enough blocks for a drift of one in a thousand to show.
@@ -55,7 +56,7 @@ def test_what_fits_plays_every_block(fitting):
 def test_an_oversized_layout_is_caught_and_reported(tmp_path):
     layout = small_layout("q31", drivers=4)
     path = FixedPointPath(np.ones(1024, dtype=np.int32), delay=0)
-    bank = FixedPointBank("q31", 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 4)
+    bank = FixedPointBank(Q31, 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 4)
     write(generate(layout, bank), tmp_path)
     *playing, after = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
     assert playing[-1]["player"] == "OVERLOAD"

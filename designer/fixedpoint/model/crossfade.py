@@ -56,9 +56,8 @@ class Fade:
         for g, group in enumerate(self.bank.structure.groups):
             passed = np.clip(position - g * self._samples, 0, self._samples)
             weight = (passed << _WEIGHT_BITS) // self._samples
-            for driver in (group.plus, group.minus):
-                if driver is not None:
-                    change = (new[:, driver] - old[:, driver]) * weight
-                    mixed[:, driver] += (change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS
+            for driver in group.drivers:
+                change = (new[:, driver] - old[:, driver]) * weight
+                mixed[:, driver] += (change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS
         self._done += old.shape[0]
         return mixed

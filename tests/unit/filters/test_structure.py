@@ -9,7 +9,7 @@ from designer.filters.structure import SAME_FILTER, Group, Structure, find_struc
 from designer.filters.trim import trim
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.shipped import shipped_layouts
-from designer.regression.acoustics import compare_acoustics
+from designer.regression.compare_acoustics import compare_acoustics
 from designer.report.scorecard import acoustic_figures
 
 
@@ -49,6 +49,17 @@ def test_a_difference_that_can_be_heard_of_is_no_mirror_image():
 def test_every_driver_once():
     with pytest.raises(ValueError, match="every driver once"):
         Structure(True, (Group(0, 1), Group(1)))
+
+
+def test_a_structure_knows_which_sums_make_which_driver():
+    structure = Structure(True, (Group(0), Group(1, 3), Group(2)))
+    assert structure.drivers == 4
+    assert [structure.group_of(d) for d in range(4)] == [0, 1, 2, 1]
+    assert [structure.drivers_of(k) for k in range(4)] == [(0,), (1, 3), (1, 3), (2,)]
+    assert [structure.sign_of(k, 1) for k in structure.sums_of(1)] == [1, 1]
+    assert [structure.sign_of(k, 3) for k in structure.sums_of(1)] == [1, -1]
+    with pytest.raises(ValueError, match="driver 4: allowed are 0 to 3"):
+        structure.group_of(4)
 
 
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))

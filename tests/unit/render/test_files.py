@@ -48,7 +48,7 @@ def test_pieces_are_seamless(made, tmp_path):
     soundfile.write(tmp_path / "in.wav", stereo, 48000, "DOUBLE")
     render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
     found, _ = soundfile.read(tmp_path / "out.wav")
-    limiter = Limiter(made.fixed.limiter.as_float(made.fixed.arithmetic))
+    limiter = Limiter(made.fixed.limiter.as_float(made.fixed.number_format))
     expected = FloatEngine(made.bank.impulse_responses, limiter=limiter).process(stereo)
     # The file holds 32-bit floats.
     assert np.abs(found - expected).max() <= 2**-24 * np.abs(expected).max() * 1.01
