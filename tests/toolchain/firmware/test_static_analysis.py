@@ -8,14 +8,14 @@ from designs import generate_small
 
 from designer.toolchain.boards import FIRMWARE_ROOT, find_board
 from designer.toolchain.cmsis import find_cmsis_dsp
-from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS, core_sources
 
 BOARD = find_board("stm32f405")
-SOURCES = sorted(
-    source
-    for directory in (*(FIRMWARE_ROOT / "core").iterdir(), FIRMWARE_ROOT / "app", *BOARD.source_directories)
-    for source in directory.glob("*.c")
-)
+NUMBER_FORMAT = "q31"
+SOURCES = [
+    *core_sources(NUMBER_FORMAT),
+    *(source for path in (FIRMWARE_ROOT / "app", *BOARD.source_directories) for source in sorted(path.glob("*.c"))),
+]
 # Right shifts of negative numbers are arithmetic: GCC documents so, and the tests would tell.
 CPPCHECK_SUPPRESSIONS = (
     "shiftTooManyBitsSigned",
@@ -46,7 +46,7 @@ CLANG_TIDY_CHECKS = (
 @pytest.fixture(scope="module")
 def includes(tmp_path_factory):
     directory = tmp_path_factory.mktemp("analysed")
-    generate_small("q31", directory)
+    generate_small(NUMBER_FORMAT, directory)
     own = (directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *BOARD.source_directories)
     cmsis = find_cmsis_dsp()
     system = (FIRMWARE_ROOT / "cmsis_shim", cmsis / "Include", cmsis / "PrivateInclude")
