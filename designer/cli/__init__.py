@@ -15,6 +15,7 @@ from designer.cli import board, design, doctor, export, listen, look, playing, s
 from designer.cli.common import app
 from designer.errors import ProsceniumError
 from designer.layout.renamed import RenamedKeyWarning
+from designer.numerics.threads import limit_blas_threads
 
 __all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "playing", "sweep", "tune"]
 
@@ -39,6 +40,8 @@ def _show_warning(
 
 def main() -> None:
     """Entry point: a user's mistake is one message and an exit code, never a stack trace."""
+    # No verb has imported NumPy yet: BLAS starts with one thread.
+    limit_blas_threads()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", RenamedKeyWarning)

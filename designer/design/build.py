@@ -19,6 +19,7 @@ from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.quantise.bank import keeps_noise_snr, quantise_bank, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.model import Layout
+from designer.numerics.threads import with_one_blas_thread
 
 # What white noise keeps over its requirement with rounded tables.  With less, none of their error could be moved out of
 # the bands that matter.
@@ -53,6 +54,7 @@ class Quantised:
     fixed: FixedPointBank
 
 
+@with_one_blas_thread
 def build_design(layout: Layout) -> Design:
     """Run every stage in memory.
 

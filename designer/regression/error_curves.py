@@ -35,10 +35,10 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
     """
     word, rate = design.fixed.number_format.sample, design.layout.sample_rate_hz
     model = PipelineModel(design.fixed)
-    model.process(signal.samples, signal.entry)
+    model.process(signal.samples, signal.injection_point)
     limiter = Limiter(design.fixed.limiter.as_float(design.fixed.number_format), model.limiter_decisions)
     engine = FloatEngine(design.bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
-    reference = engine.process(word.to_float(signal.samples), signal.entry)
+    reference = engine.process(word.to_float(signal.samples), signal.injection_point)
     error = word.to_float(output) - reference
     count = error.shape[0] // _POINTS * _POINTS
     drivers = {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from designer.board.session import Board
 from designer.design.model import Design
-from designer.regression.tones import (
+from designer.regression.tone_analysis import (
     TONE_HZ,
     delay_samples,
     dynamic_range_db,

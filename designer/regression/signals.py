@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import LayoutError
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
@@ -28,14 +28,14 @@ class Signal:
     Attributes
     ----------
     name : str
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
         Where it enters.
     samples : (n, channels) int64
         Raw samples.
     """
 
     name: str
-    entry: Entry
+    injection_point: InjectionPoint
     samples: np.ndarray
 
 

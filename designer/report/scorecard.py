@@ -28,6 +28,7 @@ from designer.fixedpoint.proof.overflow import OverflowProof
 from designer.fixedpoint.proof.upmix import prove_upmix
 from designer.layout.model import Layout
 from designer.numerics.background import in_background
+from designer.numerics.threads import with_one_blas_thread
 
 
 def acoustic_figures(
@@ -55,6 +56,7 @@ def acoustic_figures(
     }
 
 
+@with_one_blas_thread
 def scorecard(design: Design) -> dict[str, Any]:
     """Collect every figure of a design.
 

@@ -59,9 +59,11 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
     with open_board(elf, digest, layout) as board:
         pid = board.pid
         assert board.info.board_name == "stm32f405"
-        for entry, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
+        for injection_point, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
             samples = rng.integers(-(2**bits), 2**bits, (count, channels))
-            np.testing.assert_array_equal(board.process(samples, entry), PipelineModel(bank).process(samples, entry))
+            np.testing.assert_array_equal(
+                board.process(samples, injection_point), PipelineModel(bank).process(samples, injection_point)
+            )
         status = board.status()
     assert gone(pid)
     # QEMU has no RCC: the image must see that.

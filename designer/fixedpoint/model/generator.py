@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
+from designer.dsp.engine import INJECTION_CHANNELS, InjectionPoint
 from designer.fixedpoint.number_format import NumberFormat
 
 SignalName = Literal["noise", "full_scale", "scenes"]
@@ -50,10 +50,12 @@ class GeneratedSignal:
         if not 0 <= self.seed < 2**32 or not 0 <= self.attenuation <= MAX_ATTENUATION:
             raise ValueError(f"seed {self.seed}, attenuation {self.attenuation}: allowed 32 bits, 0 to 15")
 
-    def samples(self, number_format: NumberFormat, entry: Entry, position: int, frames: int) -> np.ndarray:
-        """Make the samples from number `position` on; (frames, channels of the entry) int64, raw."""
+    def samples(
+        self, number_format: NumberFormat, injection_point: InjectionPoint, position: int, frames: int
+    ) -> np.ndarray:
+        """Make the samples from number `position` on; (frames, channels of the injection point) int64, raw."""
         n = (np.arange(frames, dtype=np.uint64) + np.uint64(position)).astype(np.uint32)
-        channels = [self._channel(channel, n) for channel in range(ENTRY_CHANNELS[entry])]
+        channels = [self._channel(channel, n) for channel in range(INJECTION_CHANNELS[injection_point])]
         words = np.stack(channels, axis=1) >> self.attenuation
         return np.asarray(words >> (32 - number_format.sample.bits))
 

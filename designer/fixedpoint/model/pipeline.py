@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
+from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
@@ -31,7 +31,7 @@ class Stages:
         Output of each path, at the scale of its sum.
     sum : (n, K) int64
         Sums of paths, before a pair of drivers is made of them and before rounding.
-    feed : (n, D) int64
+    driver_signal : (n, D) int64
         Driver signals ahead of their limiters: rounded, of any size.
     output : (n, D) int64
         Driver samples.
@@ -41,7 +41,7 @@ class Stages:
     equalised: np.ndarray
     path: np.ndarray
     sum: np.ndarray
-    feed: np.ndarray
+    driver_signal: np.ndarray
     output: np.ndarray
 
 
@@ -128,14 +128,14 @@ class PipelineModel:
         """Gains of the limiters, as `Limiter` takes them."""
         return [gains / LIMITER_ONE for gains in self.limiter.decisions]
 
-    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
-        """Run samples through the board's number_format.
+    def process(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> np.ndarray:
+        """Run samples through the board's arithmetic.
 
         Parameters
         ----------
         samples : (n, 2) or (n, 3) integers
-            Raw samples: L, R for the entry 'program', L', R', C for 'filters'.
-        entry : 'program' or 'filters'
+            Raw samples: L, R for the injection point 'program', L', R', C for 'filters'.
+        injection_point : 'program' or 'filters'
             Where the samples enter.
 
         Returns
@@ -146,18 +146,17 @@ class PipelineModel:
         Raises
         ------
         ValueError
-            If the shape does not fit the entry or a sample lies outside its word.
+            If the shape does not fit the injection point or a sample lies outside its word.
         """
-        return self.trace(samples, entry).output
+        return self.trace(samples, injection_point).output
 
-    def trace(self, samples: np.ndarray, entry: Entry = "program") -> Stages:
+    def trace(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> Stages:
         """Run samples as `process` does, and return the values at every stage."""
         samples = np.asarray(samples)
-        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        check_channels(samples, injection_point)
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
-        buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
+        buses = self._upmix.process(samples) if injection_point == "program" else samples.astype(np.int64)
         return self._filter(self.volume.process(buses))
 
     def _filter(self, inputs: np.ndarray) -> Stages:

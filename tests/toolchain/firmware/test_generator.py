@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from designer.dsp.engine import ENTRY_CHANNELS
+from designer.dsp.engine import INJECTION_CHANNELS
 from designer.fixedpoint.model.generator import SCENE_FRAMES, GeneratedSignal
 from designer.fixedpoint.number_format import NumberFormat
 
@@ -11,12 +11,12 @@ NAMES = ("noise", "full_scale", "scenes")
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_the_model_makes_the_boards_integers(core, arithmetic, name, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_the_model_makes_the_boards_integers(core, arithmetic, name, injection_point):
     for seed, attenuation, position in ((0, 0, 0), (1, 3, 17), (2**32 - 1, 15, 2**32 - 5000), (0xDEADBEEF, 1, 2**31)):
         signal = GeneratedSignal(name, seed, attenuation)
-        ours = signal.samples(NumberFormat.named(arithmetic), entry, position, 3 * SCENE_FRAMES)
-        np.testing.assert_array_equal(ours, core.generate(signal, entry, position, 3 * SCENE_FRAMES))
+        ours = signal.samples(NumberFormat.named(arithmetic), injection_point, position, 3 * SCENE_FRAMES)
+        np.testing.assert_array_equal(ours, core.generate(signal, injection_point, position, 3 * SCENE_FRAMES))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,5 +57,8 @@ def test_what_the_board_would_refuse_is_refused_before(change):
 
 
 def test_entries_have_their_channels(arithmetic):
-    for entry, channels in ENTRY_CHANNELS.items():
-        assert GeneratedSignal("noise", 0).samples(NumberFormat.named(arithmetic), entry, 0, 5).shape == (5, channels)
+    for injection_point, channels in INJECTION_CHANNELS.items():
+        assert GeneratedSignal("noise", 0).samples(NumberFormat.named(arithmetic), injection_point, 0, 5).shape == (
+            5,
+            channels,
+        )

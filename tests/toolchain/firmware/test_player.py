@@ -169,7 +169,7 @@ def test_tables_that_overload_the_board_are_not_kept(player, built, blocks):
         # Refused, it has changed nothing: nothing is written, and the overload has not begun anew.
         assert (player.state, player.flash_operations, kept(player)) == ("OVERLOAD", 0, 0)
     # Nor does a host that takes the pipeline make them quicker.
-    player.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY["PROGRAM"]))
+    player.request(protocol.START, protocol.START.payload.pack(injection_point=protocol.INJECTION_POINT["PROGRAM"]))
     with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
         player.request(protocol.TUNE_COMMIT)
     assert (player.state, player.flash_operations) == ("SERIAL", 0)

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from shipped import shipped_design
 
 from designer.codegen.digest import design_digest
 from designer.design.build import build_design
@@ -76,7 +77,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
 
 
 def test_both_stages_are_read_back(tmp_path):
-    result = build_design(find_layout("front3"))
+    result = shipped_design("front3")
     save_design(result, tmp_path)
     bank, fixed = load_tables(tmp_path)
     for made, saved in zip(result.fixed.firs, fixed.firs, strict=True):
@@ -133,7 +134,7 @@ def test_a_damaged_design_is_refused(damage, name, saved, tmp_path):
 
 
 def test_files_of_two_designs_are_refused(saved, tmp_path):
-    save_design(build_design(find_layout("front3")), tmp_path)
+    save_design(shipped_design("front3"), tmp_path)
     (tmp_path / "filters.npz").write_bytes((saved / "filters.npz").read_bytes())
     with pytest.raises(LayoutError, match=r"filters\.npz and tables\.npz are of two designs: design it again"):
         load_tables(tmp_path)

@@ -32,7 +32,7 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
     bank = factored_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
-    np.testing.assert_array_equal(stages.feed, driver_signals(bank, samples))
+    np.testing.assert_array_equal(stages.driver_signal, driver_signals(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
     behind = equalised(bank, tuple(stages.bus.T.astype(object)))
     np.testing.assert_array_equal(stages.equalised, np.stack(behind, axis=1).astype(np.int64))
@@ -84,22 +84,26 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
     samples, start = noise(arithmetic, 1500), 111
-    before, after = (PipelineModel(bank).trace(samples, "filters").feed for bank in (old, new))
+    before, after = (PipelineModel(bank).trace(samples, "filters").driver_signal for bank in (old, new))
     model, parts = PipelineModel(old, new.history_samples), []
-    parts.append(model.trace(samples[:start], "filters").feed)
+    parts.append(model.trace(samples[:start], "filters").driver_signal)
     model.tune(new, length, warm_up)
-    parts += [model.trace(samples[at : at + cut], "filters").feed for at in range(start, samples.shape[0], cut)]
-    feed = np.concatenate(parts)
+    parts += [
+        model.trace(samples[at : at + cut], "filters").driver_signal for at in range(start, samples.shape[0], cut)
+    ]
+    driver_signal = np.concatenate(parts)
     for g, group in enumerate(old.structure.groups):
         first = start + warm_up + g * length
         for driver in group.drivers:
-            np.testing.assert_array_equal(feed[:first, driver], before[:first, driver])
-            np.testing.assert_array_equal(feed[first + length - 1 :, driver], after[first + length - 1 :, driver])
+            np.testing.assert_array_equal(driver_signal[:first, driver], before[:first, driver])
+            np.testing.assert_array_equal(
+                driver_signal[first + length - 1 :, driver], after[first + length - 1 :, driver]
+            )
             # In between every weight counts: both banks run on their own whole past.
             weight = (np.arange(1, length) << 15) // length
             span = slice(first, first + length - 1)
             change = (after[span, driver] - before[span, driver]) * weight
-            np.testing.assert_array_equal(feed[span, driver], before[span, driver] + ((change + 2**14) >> 15))
+            np.testing.assert_array_equal(driver_signal[span, driver], before[span, driver] + ((change + 2**14) >> 15))
 
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
