@@ -1,13 +1,13 @@
-"""Bound of the difference between the fixed-point number_format and float64, sample by sample.
+"""Bound of the difference between the fixed-point pipeline and float64, sample by sample.
 
-Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
+There are three sources, each with a rigorous bound.  Their sum holds for every sample of every signal.
 
-1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
-2. Rounding: half an LSB at each driver ahead of its limiter, and once more behind it where it turns down; through the
-   filters what the buses drop (`bus_error`), and through the paths behind them what equalisers round
-   (`equaliser_error`); in q31x15 one unit of 2**-(26 + e) for each product's floor.
-3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
-   gains as given (docs/arithmetic.md, "Upmix"), so that ΔC is rounding only.
+1. Coefficients: the quantised ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
+2. Rounding: half an LSB at each driver ahead of its limiter, and half an LSB more where the limiter reduces the gain.
+   Further what the buses drop (`bus_error`), filtered, and what equalisers round (`equaliser_error`), filtered by the
+   paths behind them.  Where products are floored, one unit of the product for each of them.
+3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float64 side takes the gains of the bit-exact
+   model as given (docs/arithmetic.md, "Upmix"), so that ΔC is rounding only.
 """
 
 from __future__ import annotations
