@@ -21,7 +21,8 @@ def made():
             layouts = LAYOUTS
             layout = parse_layout(ODD) if name == "odd5" else load_layout(layouts / f"{name}.toml")
             result = build_design(layout)
-            card = scorecard(result)
+            # As it is written to scorecard.json.
+            card = scorecard(result).to_json()
             known[name] = (layout, card)
         return known[name]
 
