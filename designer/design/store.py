@@ -63,7 +63,7 @@ def load_card(directory: Path) -> Scorecard:
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except RecordError as error:
-        raise LayoutError(f"'{path}': not a scorecard of this version ({error}): design it again") from error
+        raise LayoutError(f"'{path}': damaged design, or one of another version ({error}): design it again") from error
     except ValueError as error:
         raise LayoutError(f"'{path}': damaged design: design it again") from error
 

@@ -108,17 +108,16 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return _read_union(inner, value, where)
     if isinstance(kind, type) and issubclass(kind, Record):
         return kind.from_json(value, where)
-    if origin is tuple and isinstance(value, list):
-        kinds = (inner[0],) * len(value) if inner[-1] is Ellipsis else inner
-        if len(kinds) == len(value):
+    if origin is tuple:
+        kinds = (inner[0],) * len(value) if inner[-1] is Ellipsis and isinstance(value, list) else inner
+        if isinstance(value, list) and len(kinds) == len(value):
             pairs = enumerate(zip(kinds, value, strict=True))
             return tuple(_read(each, item, f"{where}[{i}]") for i, (each, item) in pairs)
-    elif origin is dict and isinstance(value, dict):
-        return {key: _read(inner[1], item, f"{where}.{key}") for key, item in value.items()}
-    elif kind is bool or isinstance(value, bool):
-        if kind is bool and isinstance(value, bool):
-            return value
-    elif isinstance(value, (int, float) if kind is float else kind):
+    elif origin is dict:
+        if isinstance(value, dict):
+            return {key: _read(inner[1], item, f"{where}.{key}") for key, item in value.items()}
+    # A truth value is an int to Python, not to JSON.
+    elif isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool):
         return value
     raise RecordError(f"{where}: expected {_name(kind)}, found {type(value).__name__}")
 
