@@ -318,7 +318,7 @@ def _structure_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> tupl
     steps = [
         StructureStep(step=saving.step, firs=saving.firs, taps=saving.taps, products=saving.taps) for saving in savings
     ]
-    if steps and fixed.arithmetic == "q31":
+    if steps and not fixed.number_format.shapes_taps:
         last = savings[-1]
         steps.append(
             StructureStep(

@@ -26,9 +26,9 @@ def build(data: ReportData) -> Section:
     ]
     lead = paragraph(
         f"{taps} taps in {len(fixed.firs)} {'filters' if fixed.is_equalised else 'paths'}, "
-        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.arithmetic}. Flash and RAM are those of the built "
-        "image (proscenium build). Instructions are counted on the virtual board (proscenium hil, with --board for "
-        "another)."
+        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.number_format}. Flash and RAM are those of the "
+        "built image (proscenium build). Instructions are counted on the virtual board (proscenium hil, with --board "
+        "for another)."
     )
     saved = paragraph("What each step of the structure saves:") + table_of(
         [step.to_json() for step in data.card.structure.steps]

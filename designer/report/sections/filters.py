@@ -37,8 +37,8 @@ def build(data: ReportData) -> Section:
     ]
     lead = paragraph(
         f"{len(data.bank.driver_names)} drivers times 3 inputs, {data.bank.impulse_responses.shape[2]} taps at "
-        f"{data.bank.sample_rate_hz} Hz, number format {data.fixed.arithmetic}. Solid lines are the float design. Thin "
-        "dotted lines, far below, are the error of the quantised tables."
+        f"{data.bank.sample_rate_hz} Hz, number format {data.fixed.number_format}. Solid lines are the float design. "
+        "Thin dotted lines, far below, are the error of the quantised tables."
     )
     paths = table(("drivers", "bus", "taps", "delay", "exponent", "coefficients to error"), rows, words=2)
     return Section("filters", "Filters", lead, charts, details("All paths as stored", paths))

@@ -3,17 +3,15 @@
 import json
 
 import pytest
+from shipped import shipped_scorecard
 
-from designer.design.build import build_design
 from designer.evaluation.records import RecordError
 from designer.evaluation.scorecard import Scorecard
-from designer.layout.shipped import find_layout
-from designer.report.scorecard import scorecard
 
 
 @pytest.fixture(scope="module", params=["front3", "pair2"])
 def typed(request):
-    return scorecard(build_design(find_layout(request.param)))
+    return shipped_scorecard(request.param)
 
 
 @pytest.fixture(scope="module")
