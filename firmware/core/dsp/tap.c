@@ -34,13 +34,9 @@ static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint
 /* One channel of the last block where the filters read or make it. */
 static const ps_sample_t *block_of(ps_pipeline_t *pipeline, uint32_t stage, uint32_t bus)
 {
-#if PS_EQUALISED
-    if (stage == PS_STAGE_EQUALISED && (PS_EQUALISED >> bus & 1u) != 0) {
-        return ps_equalised_block(pipeline->design, &pipeline->buses, PS_EQUALISERS_BELOW(bus));
+    if (stage == PS_STAGE_EQUALISED) {
+        return ps_equalised_block(pipeline->design, &pipeline->buses, bus);
     }
-#else
-    (void)stage;
-#endif
     return ps_bus_block(&pipeline->buses.raw[bus]);
 }
 
