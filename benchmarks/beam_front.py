@@ -18,13 +18,13 @@ from rich.table import Table
 
 from designer.filters.bands import role_weights
 from designer.filters.beam.design import MatchedBeam, design_beam
-from designer.filters.beam.levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
-from designer.filters.beam.refine import Lines, Refinement
+from designer.filters.beam.levels import BeamLevels, LevelGoal, LevelModel, distinct_rows, symmetric_basis
+from designer.filters.beam.refine import LineUnknowns, Refinement
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.design import fit_filters
 from designer.filters.fitting.length_search import ChannelFits
+from designer.filters.fitting.targets import design_channel_targets
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout, shipped_layouts
 
@@ -44,15 +44,15 @@ def band_lines_hz(band_hz: float) -> np.ndarray:
     return band_hz * 10 ** ((np.arange(_LINES) + 0.5) / (10 * _LINES) - 0.05)
 
 
-def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz: np.ndarray) -> BandLevels:
+def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz: np.ndarray) -> LevelModel:
     band = np.maximum(role_weights(layout, frequencies_hz, "beamformer"), 0.03)
     lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
     count = frequencies_hz.size
-    return BandLevels(
+    return LevelModel(
         np.full((1, count), 1 / count),
         beam.axis @ basis,
-        lobe[:, distinct(lobe)],
-        nulls[:, distinct(nulls)],
+        lobe[:, distinct_rows(lobe)],
+        nulls[:, distinct_rows(nulls)],
         (1 / band**2) @ basis**2,
     )
 
@@ -82,12 +82,12 @@ def least_ripple_db(
     frequencies = band_lines_hz(band_hz)
     beam = design_beam(layout, frequencies)
     drivers = beam.axis.shape[1]
-    basis = symmetric_basis(beam.task.mirror if symmetric else None, drivers)
+    basis = symmetric_basis(beam.matching.mirror if symmetric else None, drivers)
     levels = _levels(layout, beam, basis, frequencies)
     noise = max(-layout.beamformer.white_noise_gain_floor_db, float(levels.of(drive @ basis).noise[0]))
     goal = LevelGoal(0.0, np.full((1, 1), -depth_db), np.array([3.0]), None, np.array([noise]))
     axis = levels.axis
-    unknowns = Lines(_LINES, basis.shape[1])
+    unknowns = LineUnknowns(_LINES, basis.shape[1])
     anchor = _AXIS_COST / _LINES * axis.conj()[:, :, None] * axis[:, None, :]
     task = Refinement(unknowns, levels, goal, anchor, beam.weights @ basis)
     generator = np.random.default_rng(seed)
@@ -97,7 +97,7 @@ def least_ripple_db(
         if start > 1:
             turn = np.exp(2j * np.pi * generator.random(basis.shape[1]))
             begin = begin * turn + 0.1 * generator.standard_normal(begin.shape)
-        reached: Levels = levels.of(unknowns.drive(task.improve(unknowns.values(begin), _ROUNDS)))
+        reached: BeamLevels = levels.of(unknowns.drive(task.improve(unknowns.values(begin), _ROUNDS)))
         kept = reached.nulls.max(initial=-np.inf) <= -depth_db + _MISSED_DB and reached.noise[0] <= noise + _MISSED_DB
         if kept:
             found = np.fmin(found, reached.ripple_db[0])
@@ -132,7 +132,7 @@ def measure_front(name: str) -> list[dict[str, float]]:
     return rows
 
 
-def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, Levels]:
+def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, BeamLevels]:
     """Refine filters of several lengths at the delay of the design: levels in the bands of the front, by taps."""
     layout = find_layout(name)
     delay = fit_filters(layout).delay
@@ -143,14 +143,14 @@ def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, 
     omega = 2 * np.pi * frequencies / layout.sample_rate_hz
     beam = design_beam(layout, frequencies)
     one = _levels(layout, beam, np.eye(beam.axis.shape[1]), frequencies)
-    levels = BandLevels(
+    levels = LevelModel(
         np.kron(np.eye(bands.size), np.full(_LINES, 1 / _LINES)), one.axis, one.lobe, one.nulls, one.effort
     )
     found = {}
     for taps in lengths:
-        fits = ChannelFits.up_to(design_channels(layout, max(taps, 256)), taps)
+        fits = ChannelFits.up_to(design_channel_targets(layout, max(taps, 256)), taps)
         at = int(fits.delays[np.argmin(np.abs(fits.delays - delay))])
-        refined = refined_centre(fits.channels, fits.centre(taps, at), at, _LONG_ROUNDS)
+        refined = refined_centre(fits.targets, fits.centre(taps, at), at, _LONG_ROUNDS)
         found[taps] = levels.of(spectra(refined, omega))
     return found
 
@@ -166,7 +166,7 @@ def front_table(name: str, rows: list[dict[str, float]]) -> Table:
     return table
 
 
-def length_table(name: str, found: dict[int, Levels]) -> Table:
+def length_table(name: str, found: dict[int, BeamLevels]) -> Table:
     """Show the ripple of filters of several lengths."""
     table = Table(title=f"{name}: lobe ripple, dB, by taps")
     table.add_column("band", justify="right")

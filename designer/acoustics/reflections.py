@@ -69,8 +69,8 @@ def reflected_responses(layout: Layout, room: Room, lead_samples: int) -> NDArra
         part = slice(start, start + _AT_ONCE)
         late = (before + arrival[part] - whole[part]) / rate
         turn = np.exp(-2j * np.pi * grid[:, None] * late) * (band_limit(grid)[:, None] * gains[part])
-        sent = _radiation(layout, lines, images.leaving[part]) * turn[:, :, None]
-        heard = _reception(layout, lines, images.arriving[part])
+        sent = _radiation(layout, lines, images.outgoing[part]) * turn[:, :, None]
+        heard = _reception(layout, lines, images.incoming[part])
         pulses = np.fft.irfft(heard[:, :, :, None] * sent[:, :, None, :], taps, axis=0)
         for n, first in enumerate(whole[part]):
             skipped = max(0, -first)
@@ -97,7 +97,7 @@ def _thinned(images: Images, room: Room, speed_m_per_s: float) -> tuple[Images, 
     kept[images.reflections == 1] = True
     spread = np.minimum(_MOVED_M, _MOVED_PART * images.distances_m) * (images.reflections > 1)
     distances = images.distances_m + spread * random.uniform(-1, 1, share.size)
-    chosen = Images(distances[kept], images.arriving[kept], images.leaving[kept], images.reflections[kept])
+    chosen = Images(distances[kept], images.incoming[kept], images.outgoing[kept], images.reflections[kept])
     return chosen, np.where(images.reflections > 1, 1 / np.sqrt(share), 1.0)[kept]
 
 

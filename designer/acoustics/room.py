@@ -75,8 +75,8 @@ class Images:
     """
 
     distances_m: NDArray[np.float64]
-    arriving: NDArray[np.float64]
-    leaving: NDArray[np.float64]
+    incoming: NDArray[np.float64]
+    outgoing: NDArray[np.float64]
     reflections: NDArray[np.int64]
 
 
@@ -116,7 +116,7 @@ def images_within(room: Room, distance_m: float) -> Images:
     spare = distance_m + 2 * float(np.linalg.norm(room.size_m))
     images = _images(room, cells[np.linalg.norm(cells * np.array(room.size_m), axis=1) <= spare])
     near = int(np.searchsorted(images.distances_m, distance_m, side="right"))
-    return Images(images.distances_m[:near], images.arriving[:near], images.leaving[:near], images.reflections[:near])
+    return Images(images.distances_m[:near], images.incoming[:near], images.outgoing[:near], images.reflections[:near])
 
 
 def _images(room: Room, cells: NDArray[np.int64]) -> Images:
@@ -127,7 +127,7 @@ def _images(room: Room, cells: NDArray[np.int64]) -> Images:
     places = cells * size + np.where(mirrored, size - source, source)
     towards = places - np.array(room.receiver_m)
     distances = np.linalg.norm(towards, axis=1)
-    arriving = towards / distances[:, None]
-    leaving = np.where(mirrored, arriving, -arriving)
+    incoming = towards / distances[:, None]
+    outgoing = np.where(mirrored, incoming, -incoming)
     rank = np.argsort(distances, kind="stable")
-    return Images(distances[rank], arriving[rank], leaving[rank], np.abs(cells).sum(axis=1)[rank])
+    return Images(distances[rank], incoming[rank], outgoing[rank], np.abs(cells).sum(axis=1)[rank])

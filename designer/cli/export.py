@@ -51,7 +51,7 @@ def export(
     bank, fixed = load_tables(directory)
     if version is Version.quantised:
         tables = dequantised_impulse_responses(fixed, bank.impulse_responses.shape[2])
-        bank = replace(bank, impulse_responses=tables, factors=None)
+        bank = replace(bank, impulse_responses=tables, two_stage=None)
     target = out or directory / "export" / to.value
     paths = []
     for name, data in EXPORTERS[to.value](layout, bank).items():

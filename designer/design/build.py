@@ -48,7 +48,7 @@ def build_design(layout: Layout) -> Design:
 
 def _realised(layout: Layout, lengths: FittedFilters, peak_gain: float) -> tuple[FittedFilters, _Quantised]:
     """Quantise fitted filters; in one stage where the word has no room for two."""
-    if lengths.factored is None:
+    if lengths.two_stage_stereo is None:
         return lengths, _quantised(layout, lengths, peak_gain)
     try:
         found = _quantised(layout, lengths, peak_gain)
@@ -66,7 +66,7 @@ def _realised(layout: Layout, lengths: FittedFilters, peak_gain: float) -> tuple
             f"white noise would keep {NOISE_SNR_DB[layout.arithmetic] + room_db:.1f} dB over the error of rounded "
             f"{layout.arithmetic} tables, too little to shape them"
         )
-    lengths = replace(lengths, factored=None, why_direct=why)
+    lengths = replace(lengths, two_stage_stereo=None, why_direct=why)
     return lengths, _quantised(layout, lengths, peak_gain)
 
 

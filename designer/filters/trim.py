@@ -71,23 +71,23 @@ def trim_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
         Of the same length; without factors where no equaliser is left that several sums have in common.
     tuple of Saving
     """
-    factors = None if bank.factors is None else bank.factors.folded()
-    if factors is None or not any(equaliser is not None for equaliser in factors.equalisers):
+    two_stage = None if bank.two_stage is None else bank.two_stage.folded()
+    if two_stage is None or not any(equaliser is not None for equaliser in two_stage.equalisers):
         simplified = trim(bank.impulse_responses)
-        return replace(bank, impulse_responses=simplified.impulse_responses, factors=None), simplified.savings
+        return replace(bank, impulse_responses=simplified.impulse_responses, two_stage=None), simplified.savings
     savings = [_saving("one FIR for each driver and input, as designed", bank.impulse_responses)]
-    if factors.structure.shuffled:
-        savings.append(_saving("mid and side: mirror drivers share their FIRs", factors.split_responses()))
-    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", factors))
+    if two_stage.structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", two_stage.split_responses()))
+    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", two_stage))
     budget = 10 ** (TRIM_BUDGET_DB / 10)
-    components = np.array([[_trim(response, budget) for response in row] for row in factors.components])
-    equalisers = tuple(None if response is None else _trim(response, budget) for response in factors.equalisers)
-    factors = replace(factors, equalisers=equalisers, components=components)
-    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", factors))
-    made = join(factors.structure, factors.split_responses())
+    components = np.array([[_trim(response, budget) for response in row] for row in two_stage.components])
+    equalisers = tuple(None if response is None else _trim(response, budget) for response in two_stage.equalisers)
+    two_stage = replace(two_stage, equalisers=equalisers, components=components)
+    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", two_stage))
+    made = join(two_stage.structure, two_stage.split_responses())
     responses = np.zeros_like(bank.impulse_responses)
     responses[:, :, : made.shape[2]] = made
-    return replace(bank, impulse_responses=responses, factors=factors), tuple(savings)
+    return replace(bank, impulse_responses=responses, two_stage=two_stage), tuple(savings)
 
 
 def trim(
@@ -133,9 +133,9 @@ def _saving(step: str, responses: np.ndarray) -> Saving:
     return Saving(step, len(lengths), sum(lengths))
 
 
-def _stages_saving(step: str, factors: TwoStageFilters) -> Saving:
-    behind = _saving(step, factors.components)
-    ahead = [_length(equaliser) for equaliser in factors.equalisers if equaliser is not None]
+def _stages_saving(step: str, two_stage: TwoStageFilters) -> Saving:
+    behind = _saving(step, two_stage.components)
+    ahead = [_length(equaliser) for equaliser in two_stage.equalisers if equaliser is not None]
     return Saving(step, behind.firs + len(ahead), behind.taps + sum(ahead))
 
 

@@ -105,7 +105,7 @@ class TwoStageStereo:
 
     Attributes
     ----------
-    factors : TwoStageFilters
+    filters : TwoStageFilters
         Of the buses of L and R; that of the centre has no equaliser, and components of zero.
     equaliser_taps, relative_taps : int
     losses : dict
@@ -116,7 +116,7 @@ class TwoStageStereo:
         What one stage takes within the same budget.
     """
 
-    factors: TwoStageFilters
+    filters: TwoStageFilters
     equaliser_taps: int
     relative_taps: int
     losses: dict[str, float]
@@ -125,12 +125,12 @@ class TwoStageStereo:
 
     def with_centre(self, centre: NDArray[np.float64]) -> TwoStageFilters:
         """Add the filters of C, (D, N), one stage on the bus of their own."""
-        structure = self.factors.structure
+        structure = self.filters.structure
         alone = np.zeros((centre.shape[0], 3, centre.shape[1]))
         alone[:, 2] = centre
         own = split(structure, alone, MIRRORED * float(np.abs(centre).max()))
-        taps = max(own.shape[2], self.factors.components.shape[2])
+        taps = max(own.shape[2], self.filters.components.shape[2])
         components = np.zeros((*own.shape[:2], taps))
         components[:, :, : own.shape[2]] += own
-        components[:, :, : self.factors.components.shape[2]] += self.factors.components
-        return replace(self.factors, components=components)
+        components[:, :, : self.filters.components.shape[2]] += self.filters.components
+        return replace(self.filters, components=components)

@@ -141,20 +141,20 @@ def length_figures(lengths: FittedFilters) -> dict[str, Any]:
 
 def rtf_figures(bank: FilterBank, lengths: FittedFilters) -> dict[str, Any]:
     """Lay out the relative-transfer-function form of L and R: references, lengths, losses; or why it is not used."""
-    if bank.factors is None or lengths.factored is None:
+    if bank.two_stage is None or lengths.two_stage_stereo is None:
         return {"used": False, "why_not": lengths.why_direct}
-    factors, factored = bank.factors, lengths.factored
+    factors, stereo = bank.two_stage, lengths.two_stage_stereo
     sums = factors.structure.sum_names(bank.driver_names)
     return {
         "used": True,
         "references": {
             bus: sums[k] for bus, k in zip(factors.structure.buses, factors.references, strict=True) if k is not None
         },
-        "equaliser_taps": factored.equaliser_taps,
-        "relative_taps": factored.relative_taps,
-        "stereo_taps": factored.taps,
-        "direct_stereo_taps": factored.direct_taps,
-        "losses": {key: round(value, 3) for key, value in factored.losses.items()},
+        "equaliser_taps": stereo.equaliser_taps,
+        "relative_taps": stereo.relative_taps,
+        "stereo_taps": stereo.taps,
+        "direct_stereo_taps": stereo.direct_taps,
+        "losses": {key: round(value, 3) for key, value in stereo.losses.items()},
     }
 
 

@@ -15,7 +15,7 @@ from designer.evaluation.plant import decibels, rounded
 from designer.evaluation.room import RoomPlant
 from designer.filters.bands import role_weights
 from designer.filters.beam.design import Beam, MatchedBeam, design_beam
-from designer.filters.beam.levels import distinct, symmetric_basis
+from designer.filters.beam.levels import distinct_rows, symmetric_basis
 from designer.layout.model import Layout
 
 
@@ -54,7 +54,7 @@ def evaluate_beam_limits(layout: Layout, room: RoomPlant) -> dict[str, Any]:
     lines, floor_db = np.arange(bands.size), wanted.white_noise_gain_floor_db
     trade = pareto_front(beam, lines, floor_db, depths, shape)
     symmetric = {}
-    if beam.task.mirror is not None:
+    if beam.matching.mirror is not None:
         halved, sides = _halved(beam)
         even = pareto_front(halved, lines, floor_db, depths, shape[sides])
         symmetric = {"symmetric_lobe_ripple_db": _rows(even.ripple_db)}
@@ -132,10 +132,10 @@ def _rows(ripple_db: NDArray[np.float64]) -> list[list[float | None]]:
 
 def _halved(beam: MatchedBeam) -> tuple[Beam, NDArray[np.int64]]:
     """Express a symmetric beam in drives that are their own mirror images; also return which of its nulls are left."""
-    basis = symmetric_basis(beam.task.mirror, beam.axis.shape[1])
+    basis = symmetric_basis(beam.matching.mirror, beam.axis.shape[1])
     lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
-    sides = distinct(nulls)
-    lobe, nulls = lobe[:, distinct(lobe)], nulls[:, sides]
+    sides = distinct_rows(nulls)
+    lobe, nulls = lobe[:, distinct_rows(lobe)], nulls[:, sides]
     return Beam(beam.weights @ basis, beam.white_noise_gain_db, beam.axis @ basis, lobe, nulls), sides
 
 

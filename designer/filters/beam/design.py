@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from designer.acoustics.model import circle_points_m, field_plant
 from designer.errors import LayoutError
 from designer.filters.bands import availability, role_weights
-from designer.filters.beam.pressure_matching import LobeTask, matched
+from designer.filters.beam.pressure_matching import PressureMatching, in_phase_drive
 from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
 
@@ -27,7 +27,7 @@ _FADE_OCTAVES = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Blend:
+class BeamFade:
     """How a matched drive becomes the drive of the drivers: (F, ...) on all lines.
 
     Attributes
@@ -92,32 +92,32 @@ class MatchedBeam(Beam):
 
     Attributes
     ----------
-    task, blend
+    matching, fade
         What was asked on the lines in use, and how what was matched makes the weights.
     """
 
-    task: LobeTask
-    blend: Blend
+    matching: PressureMatching
+    fade: BeamFade
 
     def cost_db(self, weights: NDArray[np.complex128]) -> float:
         """Ripple and missing depth of any weights (F, D): mean over the lines in use."""
-        used = self.blend.used
-        return float(np.mean(self.task.cost(self._per_weight(weights)))) if used.any() else 0.0
+        used = self.fade.used
+        return float(np.mean(self.matching.cost(self._per_weight(weights)))) if used.any() else 0.0
 
     def realised(self, weights: NDArray[np.complex128]) -> MatchedBeam:
         """Take other weights (F, D) where the beam has a share, turned and scaled to the same response on axis."""
-        used = self.blend.used
+        used = self.fade.used
         wanted, got = (np.sum(self.axis * drive, axis=1) for drive in (self.weights, weights))
         taken = np.where(used[:, None], weights * (wanted / np.where(used, got, 1.0))[:, None], self.weights)
-        noise = np.where(used, np.sum(np.abs(taken / self.blend.band) ** 2, axis=1), 1.0)
+        noise = np.where(used, np.sum(np.abs(taken / self.fade.band) ** 2, axis=1), 1.0)
         own = np.where(used, -10 * np.log10(noise), self.white_noise_gain_db)
         return replace(self, weights=taken, white_noise_gain_db=own)
 
     def _per_weight(self, weights: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Drive per weight on the lines in use, of unit response on axis."""
-        used = self.blend.used
-        drive = weights[used] / self.blend.band[used]
-        return np.asarray(drive / np.sum(self.task.axis * drive, axis=1)[:, None])
+        used = self.fade.used
+        drive = weights[used] / self.fade.band[used]
+        return np.asarray(drive / np.sum(self.matching.axis * drive, axis=1)[:, None])
 
 
 def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedBeam:
@@ -149,17 +149,17 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
     response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
     band = role_weights(layout, frequencies_hz, "beamformer")
     played = availability(band, np.abs(response[:, 0]), frequencies_hz)
-    blend_band = np.maximum(band, 1e-6)
-    axis, rest = response[:, 0] * blend_band, response[:, 1:] * blend_band[:, None]
+    band_floor = np.maximum(band, 1e-6)
+    axis, rest = response[:, 0] * band_floor, response[:, 1:] * band_floor[:, None]
     null_share = _NULL_SHARE * 10 ** ((layout.beamformer.null_depth_db - _NULL_SHARE_DEPTH_DB) / 20)
     share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, null_share)])
     shape = layout.beamformer.null_levels_db
     quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
     level = np.concatenate([np.ones(lobe.size), quiet])
-    blend = Blend(beam_share(layout, frequencies_hz), matched(axis), blend_band, played)
-    used = blend.used
+    fade = BeamFade(beam_share(layout, frequencies_hz), in_phase_drive(axis), band_floor, played)
+    used = fade.used
     wanted = layout.beamformer
-    task = LobeTask(
+    matching = PressureMatching(
         axis[used],
         rest[used],
         share,
@@ -169,11 +169,15 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
         wanted.lobe_ripple_db,
         wanted.white_noise_gain_floor_db,
     )
-    match = task.match((matched(axis[used]), _diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])))
-    drive = blend.drive(match.drive)
+    starts = (
+        in_phase_drive(axis[used]),
+        _diverging(layout, frequencies_hz[used]),
+        _innermost(layout, axis[used]),
+    )
+    drive = fade.drive(matching.solve(starts).drive)
     at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
-    weights = blend.weights(drive)
-    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, blend)
+    weights = fade.weights(drive)
+    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, matching, fade)
 
 
 def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -211,7 +215,7 @@ def _innermost(layout: Layout, axis: NDArray[np.complex128]) -> NDArray[np.compl
     else:
         off = np.array([-float(driver.direction @ np.array([-1.0, 0.0, 0.0])) for driver in layout.drivers])
     off = np.where([("beamformer" in driver.roles) for driver in layout.drivers], off, np.inf)
-    return matched(axis * (off < off.min() + 1e-6))
+    return in_phase_drive(axis * (off < off.min() + 1e-6))
 
 
 def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:

@@ -54,7 +54,7 @@ class LevelGoal:
     misshapen: float = 1.0
     noisy: float = 4.0
 
-    def cost(self, levels: Levels) -> float:
+    def cost(self, levels: BeamLevels) -> float:
         """Cost of levels, summed over the bands."""
         ripple = levels.ripple_db
         worth = self.even * ripple + (self.uneven - self.even) * np.maximum(ripple - self.ripple_db, 0.0)
@@ -81,7 +81,7 @@ class LevelGoal:
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
+class BeamLevels:
     """Levels in bands, decibels relative to the axis: lobe (B, A), nulls (B, Q) and noise (B,) float64."""
 
     lobe: NDArray[np.float64]
@@ -95,7 +95,7 @@ class Levels:
 
 
 @dataclass(frozen=True, eq=False)
-class BandLevels:
+class LevelModel:
     """Responses from which levels follow, on the lines of the bands only.
 
     Attributes
@@ -116,10 +116,10 @@ class BandLevels:
     nulls: NDArray[np.complex128]
     effort: NDArray[np.float64]
 
-    def of(self, drive: NDArray[np.complex128]) -> Levels:
+    def of(self, drive: NDArray[np.complex128]) -> BeamLevels:
         """Levels of a drive (F, G)."""
         lobe, nulls, noise = (_DB * np.log(self.bands @ power) for power in self._powers(drive))
-        return Levels(lobe, nulls, noise[:, 0])
+        return BeamLevels(lobe, nulls, noise[:, 0])
 
     def _powers(self, drive: NDArray[np.complex128]) -> tuple[NDArray[np.float64], ...]:
         """Powers relative to the axis: (F, A), (F, Q), (F, 1)."""
@@ -130,7 +130,7 @@ class BandLevels:
 
     def slopes(
         self, drive: NDArray[np.complex128], goal: LevelGoal
-    ) -> tuple[Levels, list[tuple[NDArray[np.int64], NDArray[np.complex128]]]]:
+    ) -> tuple[BeamLevels, list[tuple[NDArray[np.int64], NDArray[np.complex128]]]]:
         """Levels and how they change with the drive.
 
         Nulls so deep that more is no gain are extended as straight lines of their power from there on: the logarithm
@@ -151,7 +151,7 @@ class BandLevels:
         powers = self._powers(drive)
         means = [self.bands @ power for power in powers]
         held = np.maximum(means[1], goal.least_powers[:, None])
-        levels = Levels(
+        levels = BeamLevels(
             _DB * np.log(means[0]), _DB * (np.log(held) + (means[1] - held) / held), _DB * np.log(means[2][:, 0])
         )
         axis = np.sum(self.axis * drive, axis=1)
@@ -198,7 +198,7 @@ def gram(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.asarray(rows.conj().transpose(0, 2, 1) @ rows)
 
 
-def distinct(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
+def distinct_rows(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
     """Find the rows (F, A, G) that do not repeat an earlier one: (K,) int64."""
     size = max(float(np.abs(rows).max(initial=0.0)), 1e-30)
     kept: list[int] = []

@@ -37,13 +37,13 @@ _MOST_LOADING = 1e6
 _BISECTIONS = 24
 
 
-def matched(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def in_phase_drive(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """All drivers in phase at the listener, unit response: the drive of least power, for responses (F, D)."""
     return np.asarray(axis.conj() / np.sum(np.abs(axis) ** 2, axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
-class LobeMatch:
+class MatchedDrive:
     """A drive, and where its reweighting stands.
 
     Attributes
@@ -62,7 +62,7 @@ class LobeMatch:
 
 
 @dataclass(frozen=True, eq=False)
-class LobeTask:
+class PressureMatching:
     """What is asked.
 
     Attributes
@@ -127,7 +127,7 @@ class LobeTask:
         missing = np.where(levels > 0, np.abs(nulls - asked), np.maximum(nulls - asked, 0.0))
         return np.asarray(np.ptp(lobe, axis=1) + _NULL_COST * missing.max(axis=1, initial=0.0))
 
-    def match(self, starts: tuple[NDArray[np.complex128], ...]) -> LobeMatch:
+    def solve(self, starts: tuple[NDArray[np.complex128], ...]) -> MatchedDrive:
         """Find the drive of least cost.
 
         Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start serves
@@ -135,7 +135,7 @@ class LobeTask:
         """
         found, least = None, np.inf
         for start in starts:
-            now = LobeMatch(start, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
+            now = MatchedDrive(start, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
             best, cost = now, np.full(len(self.axis), np.inf)
             for turn in range(_ROUNDS):
                 exponent = _EXPONENT if turn >= _FIRST_ROUNDS else 0.0
@@ -143,7 +143,7 @@ class LobeTask:
                 reached = self.cost(now.drive)
                 better = reached < cost
                 cost = np.where(better, reached, cost)
-                best = LobeMatch(
+                best = MatchedDrive(
                     np.where(better[:, None], now.drive, best.drive),
                     np.where(better[:, None], now.share, best.share),
                     np.where(better, now.level, best.level),
@@ -151,7 +151,7 @@ class LobeTask:
             if found is None or float(cost.sum()) < least:
                 found, least = best, float(cost.sum())
         if found is None:
-            raise ValueError("match: needs a start")
+            raise ValueError("solve: needs a start")
         return found
 
     def _phases(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -161,7 +161,7 @@ class LobeTask:
     def _pressure(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
         return np.asarray((self.response @ drive[..., None])[..., 0])
 
-    def _round(self, last: LobeMatch, phases: NDArray[np.complex128], *, exponent: float) -> LobeMatch:
+    def _round(self, last: MatchedDrive, phases: NDArray[np.complex128], *, exponent: float) -> MatchedDrive:
         pressure = self._pressure(last.drive)
         share, level = last.share, last.level
         if exponent:
@@ -178,11 +178,11 @@ class LobeTask:
             share[:, self.lobe :] = np.clip(share[:, self.lobe :], _LEAST_SHARE * own, own)
         target = phases * self.wanted
         target[:, : self.lobe] *= level[:, None]
-        found = self._solve(share, target)
+        found = self._least_squares(share, target)
         if self.mirror is not None:
             # A beam whose phase differs to both sides can be evener, but moves the centre out of the middle.
             found = (found + found[:, self.mirror]) / 2
-        return LobeMatch(found, share, level)
+        return MatchedDrive(found, share, level)
 
     def _null_factor(self, pressure: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Change of the nulls' weight: less where they are deeper than asked and the lobe is not as even as asked."""
@@ -192,7 +192,7 @@ class LobeTask:
         uneven = np.ptp(heard[:, : self.lobe], axis=1) > self.ripple_db
         return np.where(spare & uneven, 1 / _NULL_STEP, np.where(spare, 1.0, _NULL_STEP))
 
-    def _solve(self, share: NDArray[np.float64], target: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    def _least_squares(self, share: NDArray[np.float64], target: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Least squares under sᴴw = 1 with the least loading for which |w|² keeps its bound."""
         weighted = self.response * np.sqrt(share)[..., None]
         power, basis = np.linalg.eigh(weighted.conj().transpose(0, 2, 1) @ weighted)

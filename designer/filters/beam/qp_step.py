@@ -11,7 +11,7 @@ import clarabel
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.beam.levels import LevelGoal, Levels
+from designer.filters.beam.levels import BeamLevels, LevelGoal
 from designer.numerics.csc import CscMatrix
 
 # Decibels: steps are repeated anyway.
@@ -20,7 +20,7 @@ _RELATIVE_RIDGE = 1e-6
 _NOISE_STEP_DB = 1.0
 
 
-def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) -> NDArray[np.float64] | None:
+def best_step(levels: BeamLevels, coupling: NDArray[np.float64], goal: LevelGoal) -> NDArray[np.float64] | None:
     """Solve the program.
 
     Parameters

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.beam.levels import BandLevels, LevelGoal
+from designer.filters.beam.levels import LevelGoal, LevelModel
 from designer.filters.beam.qp_step import best_step
 from designer.filters.fitting.least_squares import normal_equations
 from designer.numerics.triangular import solve_lower, solve_upper
@@ -33,7 +33,7 @@ class Unknowns(Protocol):
     def drive(self, values: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Drive (F, G) on all lines."""
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Slopes (L, M, G) on some lines, as slopes of the values: (M, K · G)."""
 
     def quadratic(self, metric: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ class Unknowns(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Taps:
+class TapUnknowns:
     """Taps of FIR filters, ordered by tap, then drive.
 
     Attributes
@@ -56,7 +56,7 @@ class Taps:
     turn: NDArray[np.complex128]
 
     @classmethod
-    def of(cls, omega: NDArray[np.float64], taps: int) -> Taps:
+    def of(cls, omega: NDArray[np.float64], taps: int) -> TapUnknowns:
         """Set up filters of ``taps`` taps."""
         return cls(omega, np.exp(-1j * omega[:, None] * np.arange(taps)))
 
@@ -64,7 +64,7 @@ class Taps:
         """Spectra (F, G)."""
         return np.asarray(self.turn @ values.reshape(self.turn.shape[1], -1))
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Slopes of the taps: (M, N · G)."""
         count, levels, drives = slopes.shape
         pulled = (self.turn[lines].T @ slopes.reshape(count, -1)).real.reshape(-1, levels, drives)
@@ -76,7 +76,7 @@ class Taps:
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class LineUnknowns:
     """Drives that are free on every line, as no filter of finite length is: what could be had at best.
 
     Attributes
@@ -97,7 +97,7 @@ class Lines:
         """Values (2 · F · G,) of a drive (F, G)."""
         return np.stack([drive.real, drive.imag]).ravel()
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Slopes of the values: (M, 2 · F · G)."""
         pulled = np.zeros((slopes.shape[1], 2, self.count, self.drives))
         pulled[:, 0, lines] = slopes.real.transpose(1, 0, 2)
@@ -130,7 +130,7 @@ class Refinement:
     """
 
     unknowns: Unknowns
-    levels: BandLevels
+    levels: LevelModel
     goal: LevelGoal
     anchor: NDArray[np.complex128]
     wanted: NDArray[np.complex128]
@@ -181,9 +181,9 @@ class Refinement:
         curvature += _DAMPING * np.trace(curvature, axis1=1, axis2=2).real.mean() * np.eye(drive.shape[1])
         matrix = held + self.unknowns.quadratic(curvature)
         factor: NDArray[np.float64] = np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
-        pulled = [self.unknowns.pull(lines, slope) for lines, slope in slopes]
+        pulled = [self.unknowns.pull_back(lines, slope) for lines, slope in slopes]
         back = (self.anchor @ (drive - self.wanted)[..., None])[..., 0]
-        home = self.unknowns.pull(np.arange(len(drive)), back.conj()[:, None])
+        home = self.unknowns.pull_back(np.arange(len(drive)), back.conj()[:, None])
         # In coordinates in which a step costs half its square: levels are rows, the way home is one more.
         white = solve_lower(factor, np.ascontiguousarray(np.concatenate([*pulled, home]).T)).T
         rows, way = white[:-1], white[-1]

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.bands import role_weights
-from designer.filters.beam.levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
-from designer.filters.beam.refine import Refinement, Taps
-from designer.filters.fitting.channels import DesignedChannels
-from designer.filters.fitting.error_budget import Bands
+from designer.filters.beam.levels import BeamLevels, LevelGoal, LevelModel, distinct_rows, symmetric_basis
+from designer.filters.beam.refine import Refinement, TapUnknowns
+from designer.filters.fitting.error_budget import ThirdOctaves
 from designer.filters.fitting.error_weighting import beam_anchor, line_weights
+from designer.filters.fitting.targets import ChannelTargets
 from designer.layout.model import Layout
 
 # Levels of a null relative to what is asked.  From the first on real drivers lose the rest to mismatch, so that it is
@@ -26,7 +26,7 @@ _LEAST_BAND = 0.03
 
 
 def refined_centre(
-    channels: DesignedChannels, filters: NDArray[np.float64], delay: int, rounds: int
+    targets: ChannelTargets, filters: NDArray[np.float64], delay: int, rounds: int
 ) -> NDArray[np.float64]:
     """Refine the filters of C.
 
@@ -45,36 +45,36 @@ def refined_centre(
     (D, N) float64
         Evener in the lobe or quieter at the nulls; a symmetric loudspeaker's mirror each other exactly.
     """
-    basis = symmetric_basis(channels.beam.task.mirror, filters.shape[0])
+    basis = symmetric_basis(targets.beam.matching.mirror, filters.shape[0])
     # Columns of the basis are orthonormal.
     values = (basis.T @ filters).T.ravel()
-    task = _refinement(channels, basis, values, filters.shape[1], delay)
+    task = _refinement(targets, basis, values, filters.shape[1], delay)
     values = task.improve(values, rounds)
     return np.ascontiguousarray(basis @ values.reshape(filters.shape[1], -1).T)
 
 
 def _refinement(
-    channels: DesignedChannels, basis: NDArray[np.float64], values: NDArray[np.float64], taps: int, delay: int
+    targets: ChannelTargets, basis: NDArray[np.float64], values: NDArray[np.float64], taps: int, delay: int
 ) -> Refinement:
-    layout, beam = channels.layout, channels.beam
-    bands = Bands.over(channels.frequencies_hz)
-    used = _shares(channels.frequencies_hz, bands.centres_hz[_refined_bands(bands, layout)])
+    layout, beam = targets.layout, targets.beam
+    bands = ThirdOctaves.over(targets.frequencies_hz)
+    used = _shares(targets.frequencies_hz, bands.centres_hz[_refined_bands(bands, layout)])
     axis, lobe, nulls = beam.axis @ basis, beam.lobe @ basis, beam.nulls @ basis
-    band = np.maximum(role_weights(layout, channels.frequencies_hz, "beamformer"), _LEAST_BAND)
+    band = np.maximum(role_weights(layout, targets.frequencies_hz, "beamformer"), _LEAST_BAND)
     effort = (1 / band**2) @ basis**2
-    levels = BandLevels(used, axis, lobe[:, distinct(lobe)], nulls[:, distinct(nulls)], effort)
-    unknowns = Taps.of(channels.omega, taps)
-    anchor = beam_anchor(layout, channels.frequencies_hz, beam, used.sum(axis=0) > 0)
-    anchor = basis.T @ (anchor * line_weights(channels.frequencies_hz)[:, None, None]) @ basis
-    late = np.exp(-1j * channels.omega * delay)[:, None]
+    levels = LevelModel(used, axis, lobe[:, distinct_rows(lobe)], nulls[:, distinct_rows(nulls)], effort)
+    unknowns = TapUnknowns.of(targets.omega, taps)
+    anchor = beam_anchor(layout, targets.frequencies_hz, beam, used.sum(axis=0) > 0)
+    anchor = basis.T @ (anchor * line_weights(targets.frequencies_hz)[:, None, None]) @ basis
+    late = np.exp(-1j * targets.omega * delay)[:, None]
     wanted = (beam.weights * late) @ basis
     # Where not even the design keeps the floor of the white-noise gain, its own is the bound.
     most_noise = np.maximum(-layout.beamformer.white_noise_gain_floor_db, levels.of(wanted).noise)
-    goal = _goal(layout, distinct(nulls), levels.of(unknowns.drive(values)), most_noise)
+    goal = _goal(layout, distinct_rows(nulls), levels.of(unknowns.drive(values)), most_noise)
     return Refinement(unknowns, levels, goal, anchor, wanted)
 
 
-def _goal(layout: Layout, sides: NDArray[np.int64], begin: Levels, most_noise: NDArray[np.float64]) -> LevelGoal:
+def _goal(layout: Layout, sides: NDArray[np.int64], begin: BeamLevels, most_noise: NDArray[np.float64]) -> LevelGoal:
     """Say what is asked; the depth that is there is kept where what is asked cannot be had."""
     wanted = layout.beamformer
     shape = None if wanted.null_levels_db is None else np.array(wanted.null_levels_db)[sides]
@@ -95,7 +95,7 @@ def _shares(frequencies_hz: NDArray[np.float64], centres_hz: NDArray[np.float64]
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 
 
-def _refined_bands(bands: Bands, layout: Layout) -> NDArray[np.bool_]:
+def _refined_bands(bands: ThirdOctaves, layout: Layout) -> NDArray[np.bool_]:
     """Bands that the beam's band reaches into by half: (B,)."""
     found = bands.within(layout.beamformer.band_hz)
     return found if found.any() else bands.inside(layout.beamformer.band_hz)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
-from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, shortest
-from designer.filters.fitting.relative import factor_stereo
+from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, find_shortest_filters
+from designer.filters.fitting.targets import design_channel_targets
+from designer.filters.fitting.two_stage_search import fit_two_stages
 from designer.filters.structure import join
 from designer.layout.model import Layout
 from designer.layout.sections import INPUT_NAMES
@@ -45,22 +45,22 @@ def design_filters(layout: Layout) -> FilterBank:
 
 def bank_of(layout: Layout, found: FittedFilters) -> FilterBank:
     """Name the drivers and inputs of fitted filters."""
-    responses, factors = found.filters, None
-    if found.factored is not None:
-        factors = found.factored.with_centre(found.filters[:, 2, : found.centre_taps])
-        responses = join(factors.structure, factors.split_responses())
-    return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, factors)
+    responses, two_stage = found.filters, None
+    if found.two_stage_stereo is not None:
+        two_stage = found.two_stage_stereo.with_centre(found.filters[:, 2, : found.centre_taps])
+        responses = join(two_stage.structure, two_stage.split_responses())
+    return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, two_stage)
 
 
 def fit_filters(layout: Layout) -> FittedFilters:
     """Fit the filters of a layout, with what their length costs; see `design_filters`."""
     taps = layout.filters.taps
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
-    channels = design_channels(layout, max(longest, taps or 0))
+    targets = design_channel_targets(layout, max(longest, taps or 0))
     if taps is None:
-        found = _in_form(layout, shortest(channels))
+        found = _in_form(layout, find_shortest_filters(targets))
     else:
-        fits = ChannelFits.up_to(channels, taps)
+        fits = ChannelFits.up_to(targets, taps)
         found = replace(
             fits.at(taps, taps, fits.best_delay(taps, taps)), why_direct=f"filters.taps = {taps} asks for it"
         )
@@ -82,7 +82,7 @@ def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
         return replace(found, why_direct="filters.form = 'direct' asks for it")
     if not fits(found.stereo_losses, STEREO_ALLOWANCES):
         return replace(found, why_direct="no filters of L and R of any length keep their error budget")
-    factored = factor_stereo(found)
+    factored = fit_two_stages(found)
     if isinstance(factored, str):
         return replace(found, why_direct=factored)
-    return replace(found, factored=factored)
+    return replace(found, two_stage_stereo=factored)

@@ -47,7 +47,7 @@ _RINGING_DB = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Bands:
+class ThirdOctaves:
     """Third octaves over the lines of a grid.
 
     Attributes
@@ -61,7 +61,7 @@ class Bands:
     lines: NDArray[np.float64]
 
     @classmethod
-    def over(cls, frequencies_hz: NDArray[np.float64]) -> Bands:
+    def over(cls, frequencies_hz: NDArray[np.float64]) -> ThirdOctaves:
         """Third octaves 200 Hz … 16 kHz; a band narrower than two lines is the one or two next to its centre."""
         centres = 10 ** (np.arange(23, 43) / 10)
         distance = np.abs(np.log10(np.maximum(frequencies_hz, 1e-3)) - np.log10(centres)[:, None])
@@ -112,7 +112,7 @@ class StereoBudget:
     ) -> None:
         self._frequencies = frequencies_hz
         self._arrival = TimeResponse(frequencies_hz, layout.sample_rate_hz)
-        self._bands = Bands.over(frequencies_hz)
+        self._bands = ThirdOctaves.over(frequencies_hz)
         nominal = heads.nominal_index
         reference = reference_pressure(layout, frequencies_hz)[:, None, None]
         self._nominal = ears[:, 2 * nominal : 2 * nominal + 2] / reference
@@ -203,7 +203,7 @@ class CentreBudget:
     """
 
     def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> None:
-        self._bands = Bands.over(frequencies_hz)
+        self._bands = ThirdOctaves.over(frequencies_hz)
         self._beam = beam
         # What stays within the ripple that is asked for is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
@@ -257,7 +257,7 @@ class CentreBudget:
         }
 
 
-def excess_of_allowance(losses: dict[str, float], allowances: dict[str, float]) -> float:
+def worst_loss_ratio(losses: dict[str, float], allowances: dict[str, float]) -> float:
     """Return the largest loss in units of its allowance: 1 or less where all are kept."""
     ringing = losses["pre_ringing_db"] - allowances["pre_ringing_db"]
     others = (losses[key] / allowed for key, allowed in allowances.items() if key != "pre_ringing_db")

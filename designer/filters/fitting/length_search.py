@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.channels import DesignedChannels, evened_out
 from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
 from designer.filters.fitting.least_squares import FirFit, fit_channel
+from designer.filters.fitting.targets import ChannelTargets, reweighted
 from designer.filters.two_stage import TwoStageStereo
 
 # FittedFilters that the design tries at 48 kHz; multiples of 16 suit the kernels of every board.
@@ -67,7 +67,7 @@ class FittedFilters:
     stereo_losses: dict[str, float]
     centre_losses: dict[str, float]
     fits: ChannelFits
-    factored: TwoStageStereo | None = None
+    two_stage_stereo: TwoStageStereo | None = None
     why_direct: str = ""
 
     def smallest_taps(self) -> dict[str, int | None]:
@@ -75,7 +75,7 @@ class FittedFilters:
 
         The chosen length counts as it was realised, all others as fitted.
         """
-        tried = [taps for taps in lengths_up_to(self.fits) if taps > self.delay]
+        tried = [taps for taps in tried_lengths(self.fits) if taps > self.delay]
         table: dict[str, int | None] = {}
         for name, losses, allowances, chosen, realised in (
             ("stereo", self.fits.stereo_losses, STEREO_ALLOWANCES, self.stereo_taps, self.stereo_losses),
@@ -110,22 +110,22 @@ class ChannelFits:
         Modelling delay, samples, at which the beam was made what filters can make of it.
     """
 
-    channels: DesignedChannels
+    targets: ChannelTargets
     fits: tuple[FirFit, ...]
-    settled_at: int | None = None
+    realised_at: int | None = None
 
     @classmethod
-    def up_to(cls, channels: DesignedChannels, taps: int) -> ChannelFits:
+    def up_to(cls, targets: ChannelTargets, taps: int) -> ChannelFits:
         """Set up the fits for filters of up to ``taps`` taps, the gain's errors evened out by one reweighting."""
-        latest = min(round(GUARD_S * channels.layout.sample_rate_hz), taps // 2)
+        latest = min(round(GUARD_S * targets.layout.sample_rate_hz), taps // 2)
         delays = np.unique(np.linspace(0, latest, _DELAYS_PER_GUARD + 1).round().astype(np.int64))
-        first = cls(channels, _fit_all(channels, taps, delays))
+        first = cls(targets, _fit_all(targets, taps, delays))
         used = min(taps, 128)
-        drive = spectra(first.stereo(used, first.best_delay(used, used)), channels.omega)
-        evened = evened_out(channels, drive)
+        drive = spectra(first.stereo(used, first.best_delay(used, used)), targets.omega)
+        evened = reweighted(targets, drive)
         delay = first.best_delay(taps, taps)
-        settled, centre = _settle(channels, first.fits[2], delay, taps)
-        return cls(settled, (*_fit_all(evened, taps, delays, 2), centre), None if settled is channels else delay)
+        settled, centre = _realisable_beam(targets, first.fits[2], delay, taps)
+        return cls(settled, (*_fit_all(evened, taps, delays, 2), centre), None if settled is targets else delay)
 
     @property
     def delays(self) -> NDArray[np.int64]:
@@ -149,11 +149,11 @@ class ChannelFits:
 
     def stereo_losses(self, taps: int, delay: int) -> dict[str, float]:
         """Return what L and R lose at a length."""
-        return self.channels.stereo_budget.losses(spectra(self.stereo(taps, delay), self.channels.omega), delay)
+        return self.targets.stereo_budget.losses(spectra(self.stereo(taps, delay), self.targets.omega), delay)
 
     def centre_losses(self, taps: int, delay: int) -> dict[str, float]:
         """Return what C loses at a length."""
-        return self.channels.centre_budget.losses(spectra(self.centre(taps, delay), self.channels.omega), delay)
+        return self.targets.centre_budget.losses(spectra(self.centre(taps, delay), self.targets.omega), delay)
 
     def stereo_fits(self, delay: int, taps: int) -> bool:
         """Whether L and R keep their budget at a length."""
@@ -169,9 +169,9 @@ class ChannelFits:
 
     def adjusted(self, found: FittedFilters) -> FittedFilters:
         """Give a beam that was settled as many taps as its lobe needs once refined, no more and no fewer."""
-        while self.settled_at is not None and not _even_enough(found) and found.centre_taps < self.longest:
+        while self.realised_at is not None and not _even_enough(found) and found.centre_taps < self.longest:
             found = self._of_centre(found, found.centre_taps + _ADJUSTED_TAPS)
-        while self.settled_at is not None and found.centre_taps - _ADJUSTED_TAPS > found.delay:
+        while self.realised_at is not None and found.centre_taps - _ADJUSTED_TAPS > found.delay:
             shorter = self._of_centre(found, found.centre_taps - _ADJUSTED_TAPS)
             if not _even_enough(shorter):
                 break
@@ -192,10 +192,10 @@ class ChannelFits:
     def _refined(self, taps: int, delay: int) -> NDArray[np.float64]:
         """Refine C, but keep the budget that fitted filters keep."""
         fitted = self.centre(taps, delay)
-        rounds = (_SETTLING_ROUNDS,) if self.settled_at is not None else (_ROUNDS, _ROUNDS_IF_BROKEN)
+        rounds = (_SETTLING_ROUNDS,) if self.realised_at is not None else (_ROUNDS, _ROUNDS_IF_BROKEN)
         for count in rounds:
-            refined = refined_centre(self.channels, fitted, delay, count)
-            losses = self.channels.centre_budget.losses(spectra(refined, self.channels.omega), delay)
+            refined = refined_centre(self.targets, fitted, delay, count)
+            losses = self.targets.centre_budget.losses(spectra(refined, self.targets.omega), delay)
             if fits(losses, CENTRE_ALLOWANCES):
                 return refined
         # Only where fitted ones break it too is a broken budget the refined filters' to keep.
@@ -205,19 +205,19 @@ class ChannelFits:
         filters = np.zeros((stereo.shape[0], 3, max(stereo.shape[2], centre.shape[1])))
         filters[:, :2, : stereo.shape[2]] = stereo
         filters[:, 2, : centre.shape[1]] = centre
-        omega = self.channels.omega
+        omega = self.targets.omega
         return FittedFilters(
             filters,
             delay,
             stereo.shape[2],
             centre.shape[1],
-            self.channels.stereo_budget.losses(spectra(stereo, omega), delay),
-            self.channels.centre_budget.losses(spectra(centre, omega), delay),
+            self.targets.stereo_budget.losses(spectra(stereo, omega), delay),
+            self.targets.centre_budget.losses(spectra(centre, omega), delay),
             self,
         )
 
 
-def shortest(channels: DesignedChannels) -> FittedFilters:
+def find_shortest_filters(targets: ChannelTargets) -> FittedFilters:
     """Find the shortest filters that keep the error budget.
 
     Returns
@@ -226,13 +226,13 @@ def shortest(channels: DesignedChannels) -> FittedFilters:
         Of the fewest taps in sum.  What not even the longest keep is no reason for long filters: then the shortest
         that keep all else, and in that come near the longest.
     """
-    for horizon in (scaled(taps, channels) for taps in _HORIZONS):
-        fits_to = ChannelFits.up_to(channels, horizon)
-        lengths = lengths_up_to(fits_to)
+    for horizon in (taps_at_rate(taps, targets) for taps in _HORIZONS):
+        fits_to = ChannelFits.up_to(targets, horizon)
+        lengths = tried_lengths(fits_to)
         found: list[tuple[int, float, int, int, int]] = []
         for column, delay in enumerate(fits_to.delays.tolist()):
             # What was settled at one delay is at its best there.
-            if fits_to.settled_at not in (None, delay):
+            if fits_to.realised_at not in (None, delay):
                 continue
             usable = [taps for taps in lengths if taps > delay]
             stereo = _first(usable, partial(fits_to.stereo_fits, delay))
@@ -258,15 +258,15 @@ def shortest(channels: DesignedChannels) -> FittedFilters:
     return fits_to.at(stereo, centre, delay)
 
 
-def lengths_up_to(fits_to: ChannelFits) -> list[int]:
+def tried_lengths(fits_to: ChannelFits) -> list[int]:
     """Lengths that are tried, as far as the fits go."""
-    lengths = [scaled(taps, fits_to.channels) for taps in LENGTHS]
+    lengths = [taps_at_rate(taps, fits_to.targets) for taps in LENGTHS]
     return [taps for taps in lengths if taps <= fits_to.longest]
 
 
-def scaled(taps: int, channels: DesignedChannels) -> int:
+def taps_at_rate(taps: int, targets: ChannelTargets) -> int:
     """Length that lasts as long as ``taps`` at 48 kHz, a multiple of 16."""
-    return 16 * round(taps * channels.layout.sample_rate_hz / 48000 / 16)
+    return 16 * round(taps * targets.layout.sample_rate_hz / 48000 / 16)
 
 
 def _first(lengths: list[int], good: Callable[[int], bool]) -> int | None:
@@ -293,23 +293,23 @@ def _even_enough(found: FittedFilters) -> bool:
     return found.within_budget and found.centre_losses["lobe_db"] <= _ADJUSTED_LOBE_DB
 
 
-def _settle(channels: DesignedChannels, fit: FirFit, delay: int, taps: int) -> tuple[DesignedChannels, FirFit]:
+def _realisable_beam(targets: ChannelTargets, fit: FirFit, delay: int, taps: int) -> tuple[ChannelTargets, FirFit]:
     """Let the beam be what filters can make of it, where they cannot follow the beam.
 
     Only levels are asked of the lobe.  Where its phases change too fast for the filters, those of the longest filters,
     refined in levels, take their place.
     """
-    turn = np.exp(1j * channels.omega * delay)[:, None]
+    turn = np.exp(1j * targets.omega * delay)[:, None]
     filters = fit.filters(taps, delay)
-    beam = channels.beam
-    missed = beam.cost_db(spectra(filters, channels.omega) * turn) - beam.cost_db(beam.weights)
+    beam = targets.beam
+    missed = beam.cost_db(spectra(filters, targets.omega) * turn) - beam.cost_db(beam.weights)
     if missed < _SETTLED_DB:
-        return channels, fit
-    refined = refined_centre(channels, filters, delay, _SETTLING_ROUNDS)
-    channels = channels.with_beam(beam.realised(spectra(refined, channels.omega) * turn))
-    return channels, fit.of_response(channels.omega, channels.beam.weights, channels.metrics[2])
+        return targets, fit
+    refined = refined_centre(targets, filters, delay, _SETTLING_ROUNDS)
+    targets = targets.with_beam(beam.realised(spectra(refined, targets.omega) * turn))
+    return targets, fit.of_response(targets.omega, targets.beam.weights, targets.metrics[2])
 
 
-def _fit_all(channels: DesignedChannels, taps: int, delays: NDArray[np.int64], count: int = 3) -> tuple[FirFit, ...]:
-    pairs = list(zip(channels.responses(), channels.metrics, strict=True))[:count]
-    return tuple(fit_channel(channels.omega, response, metric, taps, delays) for response, metric in pairs)
+def _fit_all(targets: ChannelTargets, taps: int, delays: NDArray[np.int64], count: int = 3) -> tuple[FirFit, ...]:
+    pairs = list(zip(targets.responses(), targets.metrics, strict=True))[:count]
+    return tuple(fit_channel(targets.omega, response, metric, taps, delays) for response, metric in pairs)

@@ -62,7 +62,7 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
     shaped = weights is not None and TAP_TYPES[arithmetic] is np.int16
     for depth in _DEPTHS if shaped else (0.0,):
         # Without depth an error of either stage is still heard through the other, if all frequencies count alike.
-        power = weights.power**depth if weights is not None and shaped and (depth or bank.factors) else None
+        power = weights.power**depth if weights is not None and shaped and (depth or bank.two_stage) else None
         fixed = _quantise_matrix(bank, arithmetic, power)
         if not depth or keeps_noise_snr(bank, fixed):
             break
@@ -73,14 +73,14 @@ def quantise_bank(bank: FilterBank, arithmetic: Arithmetic, weights: ErrorWeight
 def _quantise_matrix(bank: FilterBank, arithmetic: Arithmetic, power: NDArray[np.float64] | None) -> FixedPointBank:
     """Quantise every path; equal responses under equal weights get equal taps, and a weight is factored once."""
     equalisers: tuple[FixedPointPath | None, ...] = ()
-    if bank.factors is None:
+    if bank.two_stage is None:
         structure = find_structure(bank.impulse_responses)
         components = split(structure, bank.impulse_responses)
         on_buses = None if power is None else _component_power(structure, power)
     else:
-        structure = bank.factors.structure
+        structure = bank.two_stage.structure
         on_buses = None if power is None else _component_power(structure, power)
-        equalisers, components, on_buses = quantise_equalisers(bank.factors, arithmetic, on_buses)
+        equalisers, components, on_buses = quantise_equalisers(bank.two_stage, arithmetic, on_buses)
     _require_range(structure.sum_names(bank.driver_names), structure.buses, components, arithmetic)
     taps = components.shape[2]
     shared = group_exponents_q31(structure, components)

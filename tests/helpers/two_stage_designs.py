@@ -22,7 +22,7 @@ def equaliser(rng, arithmetic, taps, delay=0):
     return FixedPointPath(np.round(whole * scale).astype(TAP_TYPES[arithmetic]), delay, exponent)
 
 
-def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
+def two_stage_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
     """Integers by hand: random equalisers ahead of a front driver and a mirror pair, or of three drivers."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
@@ -45,7 +45,7 @@ def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False)
     return FixedPointBank(arithmetic, 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers)
 
 
-def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):
+def two_stage_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):
     """A float bank in two stages: a front driver and a mirror pair, or three drivers, references of a pure delay."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
@@ -58,7 +58,7 @@ def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40,
         components[sum_index, b] = 0.0
         components[sum_index, b, 2] = 1.0
     equalisers = tuple(decay * rng.standard_normal(taps) if on else None for on in equalised)
-    factors = TwoStageFilters(structure, equalisers, components)
-    responses = join(structure, factors.split_responses())
-    bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, factors)
+    two_stage = TwoStageFilters(structure, equalisers, components)
+    responses = join(structure, two_stage.split_responses())
+    bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, two_stage)
     return bank.normalised(peak_gain)[0]

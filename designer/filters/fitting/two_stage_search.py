@@ -17,9 +17,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, excess_of_allowance
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, worst_loss_ratio
 from designer.filters.fitting.error_weighting import bandwidths
-from designer.filters.fitting.length_search import LENGTHS, FittedFilters, scaled
+from designer.filters.fitting.length_search import LENGTHS, FittedFilters, taps_at_rate
 from designer.filters.fitting.two_stage_fit import Cascade, Stages
 from designer.filters.structure import Structure, find_structure
 from designer.filters.two_stage import MIRRORED, TwoStageFilters, TwoStageStereo
@@ -44,7 +44,7 @@ _REWEIGHTING_DB = 0.5
 _MEMORY = 0.7
 
 
-def factor_stereo(direct: FittedFilters) -> TwoStageStereo | str:
+def fit_two_stages(direct: FittedFilters) -> TwoStageStereo | str:
     """Find the shortest equalisers and relative filters that keep the error budget of L and R.
 
     Parameters
@@ -60,7 +60,7 @@ def factor_stereo(direct: FittedFilters) -> TwoStageStereo | str:
     task = _Task(direct)
     if not task.has_relatives:
         return "each bus feeds one sum, whose filter would be the equaliser itself"
-    lengths = [scaled(taps, direct.fits.channels) for taps in _LENGTHS]
+    lengths = [taps_at_rate(taps, direct.fits.targets) for taps in _LENGTHS]
     found = next((kept for taps in lengths if (kept := task.fit(taps)) is not None), None)
     if found is None:
         return f"no equalisers of {lengths[0]} to {lengths[-1]} taps keep the error budget"
@@ -73,7 +73,7 @@ class _Task:
     """L and R of a layout as outputs of two buses, mid and side."""
 
     def __init__(self, direct: FittedFilters) -> None:
-        self._channels = direct.fits.channels
+        self._targets = direct.fits.targets
         self._delay = direct.delay
         drivers = direct.filters.shape[0]
         peak = float(np.abs(direct.filters).max())
@@ -92,13 +92,13 @@ class _Task:
             if group.minus is not None:
                 left[group.minus, v] = sign
         self._shares = np.stack([left, np.where(self._bus == 0, left, -left)])
-        responses = np.concatenate(self._channels.responses()[:2], axis=1)
+        responses = np.concatenate(self._targets.responses()[:2], axis=1)
         inverse = np.linalg.pinv(self._shares.reshape(2 * drivers, -1))
         self._wanted = responses @ inverse.T
         self._metric = np.asarray(
             sum(
                 share.T @ (metric + self._unheard()) @ share
-                for share, metric in zip(self._shares, self._channels.metrics[:2], strict=True)
+                for share, metric in zip(self._shares, self._targets.metrics[:2], strict=True)
             )
         )
         self.direct_taps = self._bus.size * direct.stereo_taps
@@ -110,7 +110,7 @@ class _Task:
         at every frequency, and cones their travel (`front3` would be 4 dB quieter than with direct filters, and is 1.6
         louder).
         """
-        frequencies = self._channels.frequencies_hz
+        frequencies = self._targets.frequencies_hz
         low, high = (np.clip((frequencies - begin) / (end - begin), 0, 1) for begin, end in (_LOW_HZ, _HIGH_HZ))
         weight = _UNHEARD_COST * bandwidths(frequencies) * (low + high)
         return np.asarray(weight[:, None, None] * np.eye(self._shares.shape[1]))
@@ -127,12 +127,12 @@ class _Task:
     def fit(self, taps: int) -> TwoStageStereo | None:
         """Two stages with equalisers of ``taps`` taps within the budget, or None."""
         for size in _RELATIVE:
-            relative_taps, lead, earlier = (round(n * self._channels.layout.sample_rate_hz / 48000) for n in size)
+            relative_taps, lead, earlier = (round(n * self._targets.layout.sample_rate_hz / 48000) for n in size)
             delay = self._delay - earlier
             if not lead <= delay < taps + lead:
                 continue
             stages, losses = self._best(self._start(taps, relative_taps, delay, lead), delay)
-            if excess_of_allowance(losses, STEREO_ALLOWANCES) <= _USED:
+            if worst_loss_ratio(losses, STEREO_ALLOWANCES) <= _USED:
                 return self._result(stages, losses, earlier)
         return None
 
@@ -145,7 +145,7 @@ class _Task:
         outputs = [np.flatnonzero(self._bus == bus) for bus in range(self._buses)]
         work = np.sum(np.abs(self._wanted) ** 2, axis=0)
         references = np.array([own[np.argmax(work[own])] for own in outputs])
-        if self._channels.layout.arithmetic == "q15":
+        if self._targets.layout.arithmetic == "q15":
             least = np.full(self._buses, np.inf)
             for turn in range(max(own.size for own in outputs)):
                 tried = np.array([own[turn % own.size] for own in outputs])
@@ -157,7 +157,7 @@ class _Task:
         return cascade, cascade.start(taps, relative_taps, delay, lead)
 
     def _cascade(self, references: NDArray[np.int64], taps: int) -> Cascade:
-        return Cascade(self._channels.omega, self._wanted, self._metric, self._bus, references, taps)
+        return Cascade(self._targets.omega, self._wanted, self._metric, self._bus, references, taps)
 
     def _noise_gain(self, stages: Stages, bus: int) -> float:
         """From the rounding of an equalised bus to the drivers: the bus has full scale at Σ|h| of its equaliser."""
@@ -167,13 +167,13 @@ class _Task:
     def _best(self, begin: tuple[Cascade, Stages], delay: int) -> tuple[Stages, dict[str, float]]:
         """Step until the budget is kept, and return the stages that came nearest to it, with their losses."""
         cascade, stages = begin
-        weight = np.ones(self._channels.omega.size)
+        weight = np.ones(self._targets.omega.size)
         best = self._judged(cascade, stages, delay)
         for step in range(_STEPS):
             if best[0] <= _USED or (step >= _PATIENCE and best[0] > _HOPELESS):
                 break
             drive = self._drive(cascade.response(stages))
-            excess = np.maximum(*self._channels.stereo_budget.excess(drive))
+            excess = np.maximum(*self._targets.stereo_budget.excess(drive))
             weight = weight**_MEMORY * np.sqrt(1 + (excess / _REWEIGHTING_DB) ** 2)
             moved = cascade.step(stages, delay, weight)
             if moved is None:
@@ -183,8 +183,8 @@ class _Task:
         return best[1], best[2]
 
     def _judged(self, cascade: Cascade, stages: Stages, delay: int) -> tuple[float, Stages, dict[str, float]]:
-        losses = self._channels.stereo_budget.losses(self._drive(cascade.response(stages)), delay)
-        return excess_of_allowance(losses, STEREO_ALLOWANCES), stages, losses
+        losses = self._targets.stereo_budget.losses(self._drive(cascade.response(stages)), delay)
+        return worst_loss_ratio(losses, STEREO_ALLOWANCES), stages, losses
 
     def _drive(self, outputs: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Spectra of the drivers for L and R, (F, D, 2), of the outputs'."""

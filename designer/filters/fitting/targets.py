@@ -21,7 +21,7 @@ _REWEIGHTING_DB = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class DesignedChannels:
+class ChannelTargets:
     """Everything that the filters of a layout are fitted to.
 
     Attributes
@@ -54,12 +54,12 @@ class DesignedChannels:
         """Wanted drive of L, R, C: (F, D) each."""
         return self.stereo.response[:, :, 0], self.stereo.response[:, :, 1], self.beam.weights
 
-    def with_beam(self, beam: MatchedBeam) -> DesignedChannels:
+    def with_beam(self, beam: MatchedBeam) -> ChannelTargets:
         """Put another beam in the place of this one; the cost of an error stays what it was."""
         return replace(self, beam=beam, centre_budget=CentreBudget(self.layout, self.frequencies_hz, beam))
 
 
-def evened_out(channels: DesignedChannels, drive: NDArray[np.complex128]) -> DesignedChannels:
+def reweighted(targets: ChannelTargets, drive: NDArray[np.complex128]) -> ChannelTargets:
     """Let bands of L and R cost more whose cancellation gain errs (Lawson's reweighting, once).
 
     Parameters
@@ -70,12 +70,12 @@ def evened_out(channels: DesignedChannels, drive: NDArray[np.complex128]) -> Des
     """
     left, right = (
         metric * (1 + (excess / _REWEIGHTING_DB) ** 2)[:, None, None]
-        for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
+        for metric, excess in zip(targets.metrics, targets.stereo_budget.excess(drive), strict=False)
     )
-    return replace(channels, metrics=(left, right, channels.metrics[2]))
+    return replace(targets, metrics=(left, right, targets.metrics[2]))
 
 
-def design_channels(layout: Layout, longest: int) -> DesignedChannels:
+def design_channel_targets(layout: Layout, longest: int) -> ChannelTargets:
     """Design all channels in the frequency domain.
 
     Parameters
@@ -97,7 +97,7 @@ def design_channels(layout: Layout, longest: int) -> DesignedChannels:
     beam = design_beam(layout, frequencies)
     left, right = stereo_metrics(layout, frequencies, ears, heads, stereo)
     weights = line_weights(frequencies)[:, None, None]
-    return DesignedChannels(
+    return ChannelTargets(
         layout,
         frequencies,
         stereo,
