@@ -62,7 +62,7 @@ def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
 
 def layout_goals(arithmetics: list[dict[str, Any]], peers: dict[str, float], shipped: str) -> dict[str, bool]:
     """Compare the default layout with its goals, in the arithmetic that it ships in and in the quickest."""
-    goals = {}
+    goals: dict[str, bool] = {}
     quickest = min(arithmetics, key=lambda row: row["filters"])
     ships = next(row for row in arithmetics if row["arithmetic"] == shipped)
     for row in [ships] if ships is quickest else [ships, quickest]:

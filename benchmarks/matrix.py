@@ -22,6 +22,7 @@ from designer.board.open import measure_instructions
 from designer.design.build import build_design
 from designer.design.model import Design
 from designer.design.store import save_design
+from designer.dsp.engine import Entry
 from designer.errors import BuildError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -61,9 +62,10 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         directory = Path(scratch)
         save_design(result, directory / "ours")
         image = build_image(directory / "ours" / "generated", BOARD, directory / "ours" / "firmware.elf")
+        entries: tuple[tuple[str, Entry], ...] = (("pipeline", "program"), ("filters", "filters"))
         ours = {
             key: measure_instructions(image.elf, result.digest, layout, entry) / layout.block_samples
-            for key, entry in (("pipeline", "program"), ("filters", "filters"))
+            for key, entry in entries
         }
     return {
         "layout": name,

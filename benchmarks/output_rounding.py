@@ -134,7 +134,7 @@ def _noise(error: NDArray[np.float64], rate_hz: int) -> dict[str, float]:
     spectrum = np.abs(np.fft.rfft(error - mean, axis=1)) ** 2
     spectrum[:, 1:-1] *= 2
     power = spectrum.mean(axis=0) / error.shape[1] ** 2
-    frequencies = np.fft.rfftfreq(error.shape[1], 1 / rate_hz)
+    frequencies = np.asarray(np.fft.rfftfreq(error.shape[1], 1 / rate_hz), dtype=np.float64)
     weighted = {
         "all_dbfs": power.sum(),
         "served_dbfs": power[frequencies <= 12000].sum(),

@@ -7,9 +7,9 @@ once, ``-n 2``: each board's tests stay together on one worker.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -37,6 +37,7 @@ _RESULTS = pytest.StashKey[list[str]]()
 _SKIPPED = pytest.StashKey[dict[str, dict[str, str]]]()
 _FAILED = pytest.StashKey[dict[str, dict[str, str]]]()
 _DEFAULT_BOARD = "virtual:stm32f405"
+_Made = TypeVar("_Made")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,7 +76,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     names = sorted(config.getoption("--board") or [_DEFAULT_BOARD], key=len, reverse=True)
 
-    class ByBoard(LoadScopeScheduling):
+    class ByBoard(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
         def _split_scope(self, nodeid: str) -> str:
             parameters = nodeid.partition("[")[2]
             return next((name for name in names if parameters.startswith(name)), nodeid)
@@ -222,7 +223,7 @@ def _suffix(board_name: str) -> str:
     return "-" + board_name.removeprefix("virtual:").removeprefix("/dev/").replace("/", "-")
 
 
-def _or_exit(make: Any) -> Any:
+def _or_exit(make: Callable[[], _Made]) -> _Made:
     """Without a board, a tool or a valid layout nothing can be tested: say so once, with the error's exit code."""
     try:
         return make()

@@ -63,22 +63,44 @@ class Link:
     Parameters
     ----------
     transport : Transport
+        The line; `change_line` puts another in its place.
     reply_timeout_s : float
         How long the oldest unanswered request may wait before it is sent again.
+
+    Attributes
+    ----------
+    reply_timeout_s : float
+        As above; may be changed between requests.
+    session : int
+        Number of the session, 1 to 65535; 0 before `hello`.
+    sequence : int
+        Number of the next request, 0 to 65535.
+    counters : LinkCounters
+        What went wrong since `hello`.
     """
 
     def __init__(self, transport: Transport, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
         self._transport = transport
         self._former: list[Transport] = []
-        self._reply_timeout_s = reply_timeout_s
+        self.reply_timeout_s = reply_timeout_s
         self._credits = 1
-        self._session = 0
-        self._sequence = 0
+        self.session = 0
+        self.sequence = 0
         self._received = bytearray()
         self.counters = LinkCounters()
 
-    def hello(self) -> dict[str, int | bytes | str]:
+    @property
+    def transport(self) -> Transport:
+        """The line in use."""
+        return self._transport
+
+    def hello(self, first_sequence: int = 0) -> dict[str, int | bytes | str]:
         """Open a new session and return the fields of HELLO_REPLY.
+
+        Parameters
+        ----------
+        first_sequence : int
+            Number of the first request, 0 to 65535; the board follows.
 
         Raises
         ------
@@ -87,8 +109,8 @@ class Link:
         HilError
             If something answers that speaks another version of the protocol.
         """
-        self._session = 1 + secrets.randbelow(0xFFFF)
-        self._sequence = 0
+        self.session = 1 + secrets.randbelow(0xFFFF)
+        self.sequence = first_sequence
         self._credits = 1
         # Closes whatever an earlier host left half-sent.
         self._transport.write(_FLUSH)
@@ -118,7 +140,7 @@ class Link:
             If the board refuses one; the session then goes on.  If a reply cannot be had; it then needs a new
             `hello`.
         """
-        return self._run(((message, payload) for payload in payloads), _Conversation(self._reply_timeout_s, ATTEMPTS))
+        return self._run(((message, payload) for payload in payloads), _Conversation(self.reply_timeout_s, ATTEMPTS))
 
     def change_line(self, transport: Transport) -> None:
         """Go on over another line to the same board: the session and its numbers stay."""
@@ -160,14 +182,14 @@ class Link:
             if item is None:
                 return
             message, payload = item
-            frame = Frame(message.code, self._sequence, self._session, payload)
+            frame = Frame(message.code, self.sequence, self.session, payload)
             encoded = cobs.encode(frame.to_bytes()) + _FLUSH
-            talk.pending.append((self._sequence, encoded, message))
-            self._sequence = (self._sequence + 1) & 0xFFFF
+            talk.pending.append((self.sequence, encoded, message))
+            self.sequence = (self.sequence + 1) & 0xFFFF
             self._transport.write(encoded)
 
     def _take(self, talk: _Conversation, frame: Frame) -> None:
-        if frame.session != self._session:
+        if frame.session != self.session:
             return
         if frame.type == protocol.NAK.code:
             self._take_nak(talk, frame)

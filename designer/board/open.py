@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +12,7 @@ from designer.board.qemu import Qemu
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
 from designer.dsp.engine import Entry
+from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 
@@ -75,6 +78,13 @@ class VirtualBoard(Board):
         return self._qemu.pid if self._qemu is not None else None
 
     @property
+    def port(self) -> str:
+        """The pseudo terminal at which the board answers; BoardNotFoundError once it is closed."""
+        if self._qemu is None:
+            raise BoardNotFoundError("the virtual board is closed")
+        return self._qemu.port
+
+    @property
     def directory(self) -> Path:
         """Where the image finds the files that it opens."""
         return Path(self._directory.name)
@@ -104,6 +114,15 @@ class VirtualBoard(Board):
         """Close the pipes and go back to the serial line, in a new session."""
         self.link.change_back()
         self.link.hello()
+
+    @contextmanager
+    def quickest_line(self) -> Iterator[None]:
+        """Go through semihosting, and back to the serial line at the end."""
+        self.open_fast_lane()
+        try:
+            yield
+        finally:
+            self.leave_fast_lane()
 
     def close(self) -> None:
         """End QEMU and release the line."""

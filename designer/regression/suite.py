@@ -35,7 +35,7 @@ GENERATED: tuple[tuple[GeneratedSignal, Entry], ...] = (
     (GeneratedSignal("full_scale", 20260216), "filters"),
 )
 GENERATED_S = 10.0
-# On a virtual board what is longer than this goes through the fast lane: the serial line has been heard by then.
+# On a virtual board what is longer than this goes through semihosting: the serial line has been tested by then.
 SERIAL_LIMIT_S = 3.0
 
 
@@ -66,7 +66,7 @@ class Suite:
     faults: list[FaultCount] = field(default_factory=list)
     curves: dict[str, Any] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
-    lane: dict[str, float] = field(default_factory=dict)
+    times_real_time: dict[str, float] = field(default_factory=dict)
     _reports: dict[str, SignalReport] = field(default_factory=dict)
     _responses: dict[str, np.ndarray] = field(default_factory=dict)
     _generated: dict[str, GeneratedReport] = field(default_factory=dict)
@@ -102,13 +102,10 @@ class Suite:
         count = signal.samples.shape[0]
         if not isinstance(self.board, VirtualBoard) or count <= SERIAL_LIMIT_S * self.rate:
             return self.board.process(signal.samples, signal.entry)
-        self.board.open_fast_lane()
-        try:
+        with self.board.quickest_line():
             began = time.monotonic()
             output = self.board.process(signal.samples, signal.entry)
-            self.lane[signal.name] = count / self.rate / (time.monotonic() - began)
-        finally:
-            self.board.leave_fast_lane()
+            self.times_real_time[signal.name] = count / self.rate / (time.monotonic() - began)
         return output
 
     def responses(self) -> np.ndarray:
@@ -135,18 +132,11 @@ class Suite:
         return figures, tuple(compare_acoustics(figures, expected))
 
     def metrics(self) -> Metrics:
-        """Figures as the trade measures them; through the fast lane where there is one."""
+        """Figures as the trade measures them; over the quickest line."""
         if self._metrics is None:
             responses = self.responses()
-            told: Callable[[str], None] = lambda name: self.progress(name, 0, 1)  # noqa: E731
-            lane = self.board if isinstance(self.board, VirtualBoard) else None
-            if lane is not None:
-                lane.open_fast_lane()
-            try:
-                self._metrics = measure(self.design, self.board, responses, told)
-            finally:
-                if lane is not None:
-                    lane.leave_fast_lane()
+            with self.board.quickest_line():
+                self._metrics = measure(self.design, self.board, responses, lambda name: self.progress(name, 0, 1))
         return self._metrics
 
     def generated(self, signal: GeneratedSignal, entry: Entry, seconds: float = GENERATED_S) -> GeneratedReport:
@@ -202,7 +192,7 @@ class Suite:
             injected=tuple(self.faults),
             not_measured=dict(self.not_measured),
             curves=self.curves,
-            fast_lane_times_real_time=dict(self.lane),
+            fast_lane_times_real_time=dict(self.times_real_time),
             wall_s=time.monotonic() - self.began,
             failed_tests=dict(self.failed_tests),
         )

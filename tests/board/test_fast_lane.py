@@ -39,6 +39,33 @@ def test_the_lane_carries_the_same_session_and_the_same_bits(design):
     assert [name for name, value in status.items() if name.startswith(("bad_", "host_", "dupl")) and value] == []
 
 
+class _Resending:
+    """A serial line on which each request for the lane is followed by the beginning of its repetition."""
+
+    def __init__(self, transport):
+        self.transport = transport
+
+    def write(self, data):
+        self.transport.write(data + data[:9])
+
+    def read(self, timeout_s):
+        return self.transport.read(timeout_s)
+
+    def close(self):
+        pass
+
+
+def test_half_a_frame_on_the_line_does_not_reach_the_lane(design):
+    """On a busy machine the request is sent again, and the board changes over in the middle of it."""
+    layout, bank, digest, elf = design
+    with VirtualBoard(elf, digest, layout) as board:
+        board.link.change_line(_Resending(board.link.transport))
+        board.open_fast_lane()
+        np.testing.assert_array_equal(board.process(noise(300)), PipelineModel(bank).process(noise(300)))
+        status = board.status()
+        assert [name for name, value in status.items() if name.startswith(("bad_", "host_", "dupl")) and value] == []
+
+
 @pytest.mark.parametrize("name", ["mps2-an500", "mps3-an547"])
 def test_every_virtual_board_has_it(design, tmp_path, name):
     layout, bank, digest, elf = design

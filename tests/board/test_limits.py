@@ -63,7 +63,7 @@ def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(s
     with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         board.link.close()
-        port = board._qemu.port
+        port = board.port
 
         def limit(*arguments):
             command = [sys.executable, "-m", "designer.cli", "limit", *arguments, "--port", port]

@@ -126,7 +126,7 @@ def test_counting_instructions_repeats_to_the_tick(each_design):
 def test_a_second_host_finds_the_port_taken(design):
     layout, _, digest, elf = design
     with VirtualBoard(elf, digest, layout) as board, pytest.raises((BoardNotFoundError, HilError)):
-        SerialBoard(board._qemu.port, digest, layout)
+        SerialBoard(board.port, digest, layout)
 
 
 def test_a_port_that_does_not_exist_is_named():
@@ -148,7 +148,7 @@ def test_without_qemu_its_package_is_named(tmp_path, monkeypatch):
 def test_a_board_that_dies_on_the_way_is_an_error_not_a_hang(design):
     layout, _, digest, elf = design
     with VirtualBoard(elf, digest, layout) as board:
-        board.link._reply_timeout_s = 0.1
+        board.link.reply_timeout_s = 0.1
         os.kill(board.pid, signal.SIGKILL)
         with pytest.raises(HilError):
             board.link.request_all(protocol.STATUS, [b""] * 8)

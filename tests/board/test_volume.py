@@ -24,7 +24,7 @@ def small(tmp_path_factory):
 
 
 def volume(board, *arguments):
-    command = [sys.executable, "-m", "designer.cli", "volume", *arguments, "--port", board._qemu.port]
+    command = [sys.executable, "-m", "designer.cli", "volume", *arguments, "--port", board.port]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -109,3 +109,12 @@ def test_templates_do_no_arithmetic():
                 if re.search(r"[*/+]|(?<=\w) - ", bare):
                     found.append(f"{path.name}:{number}: {expression.strip()}")
     assert found == []
+
+
+def test_the_design_document_draws_these_layers():
+    drawn = re.search(r"^```layers\n(.*?)^```$", (ROOT / "DESIGN.md").read_text(), re.MULTILINE | re.DOTALL).group(1)
+    rows = [re.match(r" *(\d+)  (\S+(?: · \S+)*)", line).groups() for line in drawn.splitlines()]
+    layers = {int(number): set(names.split(" · ")) for number, names in rows}
+    assert layers == {
+        number: {name.removeprefix("designer.") for name in names} for number, names in enumerate(LAYERS, 1)
+    }

@@ -45,7 +45,7 @@ def test_no_order_of_events_breaks_the_link(design):
             harm = FAULTS[kind] if kind else lambda frame: [frame]
             line = FaultyLine(self.transport, direction, harm, period, spared=1 if kind else 0)
             self.board = Board(line, digest, layout)
-            self.board.link._reply_timeout_s = 0.01
+            self.board.link.reply_timeout_s = 0.01
             self.blocks = self.board.status()["blocks"]
 
         @rule(fault=st.sampled_from(REPAIRABLE), period=st.integers(2, 6))
