@@ -11,7 +11,7 @@ from designer.filters.structure import join
 from designer.filters.two_stage import TwoStageFilters
 from designer.layout.sections import INPUT_NAMES
 
-# Roundings of float64 between two stages and their product, relative to the largest tap.
+# Largest rounding error of float64 between two stages and their product, relative to the largest tap.
 _SAME = 1e-9
 
 
@@ -28,12 +28,17 @@ class FilterBank:
     input_names : tuple of str
         'left', 'right', 'centre'.
     sample_rate_hz : int
-        Sample rate.
+        Sample rate, Hz.
     modelling_delay_samples : int
-        Delay of the filters: an impulse at an input arrives at the listener this much later than it would from
-        an ideal loudspeaker in the place of the cabinet.
+        Delay of the filters, 0 … N − 1.  It is measured at the listener, against an ideal loudspeaker in the place of
+        the cabinet.
     two_stage : TwoStageFilters or None
-        The same filters in two stages, equalisers and what lies behind them; None where there is one stage.
+        The same filters in two stages.  None if they have one stage.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is not finite, or both stages together do not give the impulse responses.
     """
 
     impulse_responses: NDArray[np.float64]
@@ -78,14 +83,14 @@ class FilterBank:
         Parameters
         ----------
         limit : float
-            Largest Σ_i Σ_n |h| of any driver afterwards; above 0.
+            Largest Σ_i Σ_n |h| of any driver after scaling, above 0.
         path_limit : float
-            Largest Σ_n |h| of any path afterwards, where the arithmetic sets such a limit; above 0.
+            Largest Σ_n |h| of any path after scaling, above 0.  Some number formats need such a limit.
 
         Returns
         -------
         bank : FilterBank
-            The scaled filters; their ratios, and so all acoustics, are unchanged.
+            The scaled filters.  Ratios between filters do not change, so neither does the acoustics.
         gain_db : float
             The gain that was applied.
 

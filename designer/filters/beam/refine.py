@@ -48,12 +48,12 @@ class TapUnknowns:
     ----------
     omega : (F,) float64
         Lines, radians per sample.
-    turn : (F, N) complex128
+    phasors : (F, N) complex128
         e^{−jωn}.
     """
 
     omega: NDArray[np.float64]
-    turn: NDArray[np.complex128]
+    phasors: NDArray[np.complex128]
 
     @classmethod
     def of(cls, omega: NDArray[np.float64], taps: int) -> TapUnknowns:
@@ -62,17 +62,17 @@ class TapUnknowns:
 
     def drive(self, values: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Spectra (F, G)."""
-        return np.asarray(self.turn @ values.reshape(self.turn.shape[1], -1))
+        return np.asarray(self.phasors @ values.reshape(self.phasors.shape[1], -1))
 
     def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Slopes of the taps: (M, N · G)."""
         count, levels, drives = slopes.shape
-        pulled = (self.turn[lines].T @ slopes.reshape(count, -1)).real.reshape(-1, levels, drives)
+        pulled = (self.phasors[lines].T @ slopes.reshape(count, -1)).real.reshape(-1, levels, drives)
         return np.asarray(pulled.transpose(1, 0, 2).reshape(levels, -1))
 
     def quadratic(self, metric: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Block Toeplitz matrix."""
-        return normal_equations(self.omega, metric, self.turn.shape[1])[0]
+        return normal_equations(self.omega, metric, self.phasors.shape[1])[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""From a layout to the complete matrix of filters."""
+"""Design the complete matrix of filters of a layout."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedF
 from designer.filters.fitting.targets import design_channel_targets
 from designer.filters.fitting.two_stage_search import fit_two_stages
 from designer.filters.structure import join
+from designer.filters.two_stage import DirectForm
 from designer.layout.model import Layout
 from designer.layout.sections import INPUT_NAMES
 
-# Filters that err by more than this on what a listener notices first are no longer those that were designed.
+# Filters whose timbre errs by more than this are refused.
 _MOST_TIMBRE_DB = 3.0
 
 
 def design_filters(layout: Layout) -> FilterBank:
-    """Design crosstalk cancellation with virtual sources for L and R, and the beam for C.
+    """Design crosstalk cancellation with virtual sources for L and R, and the beam of C.
 
     Parameters
     ----------
@@ -29,22 +30,35 @@ def design_filters(layout: Layout) -> FilterBank:
     Returns
     -------
     FilterBank
-        (D, 3, N): ``layout.filters.taps``, or as many as the error budget needs, L and R in two stages where that takes
-        fewer; every channel gives at the listener
-        the level of an ideal loudspeaker in the cabinet's place.  Not normalised: see `FilterBank.normalised`.
+        Impulse responses (D, 3, N).  N is ``layout.filters.taps``, or the shortest length that keeps the error budget.
+        L and R are in two stages where that takes fewer taps.  Each channel gives at the listener the level of an
+        ideal loudspeaker in the cabinet's place.  The bank is not normalised, see `FilterBank.normalised`.
 
     Raises
     ------
     LayoutError
-        If the listener is too near, or a null is asked for where there is no field.
+        If the listener is too near, or a null lies where there is no field.
     InfeasibleDesignError
-        If the filters do not fit into the number of taps.
+        If the timbre of the fitted filters errs by more than 3 dB.
     """
     return bank_of(layout, fit_filters(layout))
 
 
 def bank_of(layout: Layout, found: FittedFilters) -> FilterBank:
-    """Name the drivers and inputs of fitted filters."""
+    """Make a filter bank of fitted filters.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the names of the drivers and the sample rate.
+    found : FittedFilters
+        L and R are taken in two stages where it has them so.
+
+    Returns
+    -------
+    FilterBank
+        Not normalised.
+    """
     responses, two_stage = found.filters, None
     if found.two_stage_stereo is not None:
         two_stage = found.two_stage_stereo.with_centre(found.filters[:, 2, : found.centre_taps])
@@ -53,7 +67,22 @@ def bank_of(layout: Layout, found: FittedFilters) -> FilterBank:
 
 
 def fit_filters(layout: Layout) -> FittedFilters:
-    """Fit the filters of a layout, with what their length costs; see `design_filters`."""
+    """Fit the filters of a layout and measure what their finite length loses.
+
+    Parameters
+    ----------
+    layout : Layout
+        Validated layout.
+
+    Returns
+    -------
+    FittedFilters
+
+    Raises
+    ------
+    LayoutError, InfeasibleDesignError
+        As `design_filters`.
+    """
     taps = layout.filters.taps
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
     targets = design_channel_targets(layout, max(longest, taps or 0))
@@ -77,12 +106,12 @@ def fit_filters(layout: Layout) -> FittedFilters:
 
 
 def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
-    """Take L and R in two stages, if that is asked for and pays."""
+    """Fit L and R in two stages where the layout allows it and it saves taps."""
     if layout.filters.form == "direct":
         return replace(found, why_direct="filters.form = 'direct' asks for it")
     if not fits(found.stereo_losses, STEREO_ALLOWANCES):
         return replace(found, why_direct="no filters of L and R of any length keep their error budget")
-    factored = fit_two_stages(found)
-    if isinstance(factored, str):
-        return replace(found, why_direct=factored)
-    return replace(found, two_stage_stereo=factored)
+    fitted = fit_two_stages(found)
+    if isinstance(fitted, DirectForm):
+        return replace(found, why_direct=fitted.reason)
+    return replace(found, two_stage_stereo=fitted)
