@@ -68,7 +68,7 @@ def build_bare(
     headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
     # As system headers: what other tools generate need not meet our warnings.
     headers += tuple(part for path in includes for part in ("-isystem", str(path)))
-    kernels = sorted((FIRMWARE_ROOT / "core").glob("fir_kernels*.c"))
+    kernels = sorted((FIRMWARE_ROOT / "core" / "dsp").glob("fir_kernels*.c"))
     out.parent.mkdir(parents=True, exist_ok=True)
     objects = []
     for source, flags in (

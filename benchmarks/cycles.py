@@ -64,7 +64,7 @@ def first_loop(assembly: str, function: str) -> list[str]:
 def _assembly(board: str) -> str:
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         out = Path(scratch) / "kernels.s"
-        source = FIRMWARE_ROOT / "core" / "fir_kernels_m4.c"
+        source = FIRMWARE_ROOT / "core" / "dsp" / "fir_kernels_m4.c"
         command = [CROSS_COMPILER, *BOARDS[board].cpu_flags, *OWN_FLAGS, "-g0", "-S", str(source), "-o", str(out)]
         run_tool(command, "compiling the kernels")
         return out.read_text()

@@ -18,7 +18,8 @@ from benchmarks.minimax import BandSpec, largest_error, minimax_fir
 from benchmarks.table_error import over_rounding_db, table_error
 from designer.design.build import build_design
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.quantise.bank import _quantise_matrix, quantise_bank, white_noise_snr_db
+from designer.fixedpoint.number_format import Q15
+from designer.fixedpoint.quantise.bank import quantise_bank, quantise_matrix, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.report.scorecard import acoustic_figures
@@ -87,24 +88,24 @@ def measure_layouts() -> dict[str, Any]:
 
 def _measure_layout(name: str) -> dict[str, Any]:
     shipped = find_layout(name)
-    layout = shipped.model_copy(update={"arithmetic": "q15"})
+    layout = shipped.model_copy(update={"number_format": "q15"})
     bank, weights = build_design(layout).bank, error_weights(layout)
     wanted = bank.impulse_responses
     began = time.perf_counter()
-    ours = quantise_bank(bank, "q15", weights)
+    ours = quantise_bank(bank, Q15, weights)
     seconds = time.perf_counter() - began
-    rounded = quantise_bank(bank, "q15")
+    rounded = quantise_bank(bank, Q15)
     tables = [dequantised_impulse_responses(fixed, wanted.shape[2]) for fixed in (ours, rounded)]
     errors = [table_error(wanted, table, weights) for table in tables]
     gains = errors[1].in_band_db - errors[0].in_band_db
     # 40 dB below the output's own rounding no table changes anything.
     heard = over_rounding_db(wanted, tables[1], weights) >= -40.0
     in_band = np.where(heard, gains, np.nan)
-    whole = _quantise_matrix(bank, "q15", weights.power)
+    whole = quantise_matrix(bank, Q15, weights.power)
     whole_db = table_error(wanted, dequantised_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
     reference = acoustic_figures(layout, wanted)
     return {
-        "shipped_in": shipped.arithmetic,
+        "shipped_in": shipped.number_format,
         "paths_with_nothing_to_gain": int(np.sum(~heard & ~np.isnan(gains))),
         "worst_in_band_gain_db": float(np.nanmin(in_band)),
         "whole_weight_worst_gain_db": float(np.nanmin(np.where(heard, errors[1].in_band_db - whole_db, np.nan))),

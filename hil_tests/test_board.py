@@ -1,4 +1,4 @@
-"""The regression: what the board puts out, compared with the twin, with float64, and heard at the ears."""
+"""The regression: the board's output against the bit-exact model, against float64, and at the ears."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from designer.board.open import VirtualBoard
 from designer.board.session import Board
 from designer.design.model import Design
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.regression.suite import GENERATED, Suite
 
@@ -40,9 +40,9 @@ def test_no_signal_is_left_out(suite: Suite) -> None:
     assert {signal.name for signal in suite.signals} == set(SIGNALS)
 
 
-@pytest.mark.parametrize(("signal", "entry"), GENERATED, ids=[f"{s.name}-{e}" for s, e in GENERATED])
-def test_generated(suite: Suite, signal: GeneratedSignal, entry: Entry, seconds: float) -> None:
-    report = suite.generated(signal, entry, seconds)
+@pytest.mark.parametrize(("signal", "injection_point"), GENERATED, ids=[f"{s.name}-{e}" for s, e in GENERATED])
+def test_generated(suite: Suite, signal: GeneratedSignal, injection_point: InjectionPoint, seconds: float) -> None:
+    report = suite.generated(signal, injection_point, seconds)
     assert report.bit_exact, report.fault
 
 

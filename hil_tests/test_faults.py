@@ -37,14 +37,14 @@ COUNTERS = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", 
 
 
 def samples_of(bank: FixedPointBank, frames: int = FRAMES) -> np.ndarray:
-    return GeneratedSignal("noise", 77).samples(bank.arithmetic, "program", 0, frames)
+    return GeneratedSignal("noise", 77).samples(bank.number_format, "program", 0, frames)
 
 
 def works(board: Board, bank: FixedPointBank) -> bool:
     """Say whether a new session, without a power cycle, is right to the last bit."""
     board.link.hello()
-    words = samples_of(bank, 300)
-    return bool(np.array_equal(board.process(words), PipelineModel(bank).process(words)))
+    samples = samples_of(bank, 300)
+    return bool(np.array_equal(board.process(samples), PipelineModel(bank).process(samples)))
 
 
 def moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
@@ -73,13 +73,13 @@ def test_fault_on_the_line(suite: Suite, board: Board, design: Design, kind: str
     line = FaultyLine(board.link.transport, direction, FAULTS[kind])
     harmed = Board(line, design.digest, design.layout)
     harmed.link.reply_timeout_s = 0.5
-    words = samples_of(design.fixed)
+    samples = samples_of(design.fixed)
     if kind in ENDS_THE_SESSION[direction]:
         with pytest.raises(HilError, match="the board speaks protocol version"):
-            harmed.process(words)
+            harmed.process(samples)
         right = True
     else:
-        right = bool(np.array_equal(harmed.process(words), PipelineModel(design.fixed).process(words)))
+        right = bool(np.array_equal(harmed.process(samples), PipelineModel(design.fixed).process(samples)))
     noticed = host_counts(harmed)
     recovered = right and works(board, design.fixed)
     noticed = {**moved(before, board.status()), **noticed}
@@ -120,8 +120,8 @@ def test_fault_slow_host(suite: Suite, board: Board, design: Design) -> None:
     """A host that looks away: replies pile up, and what the line could not hold is asked for again."""
     line = _Slow(board.link.transport)
     slow = Board(line, design.digest, design.layout)
-    words = samples_of(design.fixed)
-    recovered = bool(np.array_equal(slow.process(words), PipelineModel(design.fixed).process(words)))
+    samples = samples_of(design.fixed)
+    recovered = bool(np.array_equal(slow.process(samples), PipelineModel(design.fixed).process(samples)))
     recovered = recovered and works(board, design.fixed)
     suite.faults.append(FaultCount("slow host", line.pauses, host_counts(slow), recovered))
     assert recovered
@@ -144,8 +144,8 @@ def test_fault_two_clients(suite: Suite, board: Board, design: Design) -> None:
     second = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
     with pytest.raises(HilError, match="another host has opened its own"):
         first.process(samples_of(design.fixed, 200))
-    words = samples_of(design.fixed, 200)
-    recovered = bool(np.array_equal(second.process(words), PipelineModel(design.fixed).process(words)))
+    samples = samples_of(design.fixed, 200)
+    recovered = bool(np.array_equal(second.process(samples), PipelineModel(design.fixed).process(samples)))
     if isinstance(board, VirtualBoard):
         # The operating system keeps a second program off the port as well.
         with pytest.raises((BoardNotFoundError, HilError)):
@@ -176,11 +176,11 @@ def test_fault_wrong(suite: Suite, board: Board, design: Design, kind: str, monk
     assert recovered
 
 
-def _stream_for_ever(port: str, digest: str, layout: Layout, words: np.ndarray, started: Event) -> None:
+def _stream_for_ever(port: str, digest: str, layout: Layout, samples: np.ndarray, started: Event) -> None:
     board = SerialBoard(port, digest, layout)
     started.set()
     while True:
-        board.process(words)
+        board.process(samples)
 
 
 def test_fault_host_killed_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
@@ -211,9 +211,9 @@ def replugged(own_board: VirtualBoard, design: Design) -> bool:
 
 def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
     own_board.start()
-    words = samples_of(design.fixed, 32).astype("<i2" if design.fixed.arithmetic == "q15" else "<i4")
+    samples = samples_of(design.fixed, 32).astype(design.fixed.number_format.sample_dtype)
     # Half a frame is on its way when the cable goes.
-    own_board.link.transport.write(words.tobytes()[:100])
+    own_board.link.transport.write(samples.tobytes()[:100])
     own_board.link.close()
     with pytest.raises(HilError):
         own_board.status()
@@ -233,13 +233,13 @@ def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: VirtualBoard, 
     assert recovered
 
 
-def test_fault_lane_left_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
-    lane = PipeTransport(own_board.directory)
-    own_board.link.request(protocol.FAST_LANE)
-    lane.write(b"\x05half a frame")
-    lane.close()
+def test_fault_semihosting_closed_in_mid_frame(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+    pipes = PipeTransport(own_board.directory)
+    own_board.link.request(protocol.SEMIHOSTING)
+    pipes.write(b"\x05half a frame")
+    pipes.close()
     recovered = works(own_board, design.fixed)
-    suite.faults.append(FaultCount("fast lane left in mid-frame", 1, {}, recovered))
+    suite.faults.append(FaultCount("semihosting closed in mid-frame", 1, {}, recovered))
     assert recovered
 
 

@@ -9,20 +9,20 @@ import numpy as np
 from designer import protocol
 from designer.board.identity import CLOCK_NAMES
 from designer.fixedpoint.limiter import to_db
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 _PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
 _AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
 _NO_SENSOR = -128
 
 
-def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
+def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict[str, Any]:
     """Put a payload of HEALTH_REPLY into words.
 
     Parameters
     ----------
     reply : bytes
-    arithmetic : str
+    number_format : NumberFormat
         The image's: full scale of the peaks is that of its samples.
     drivers : int
 
@@ -32,7 +32,7 @@ def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
         The fields; codes by name, ``load`` of the slowest block, peaks with full scale 1, levels in decibels.
     """
     fields = protocol.HEALTH_REPLY.payload.unpack(reply)
-    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    lsb = number_format.sample.lsb
     peaks = words(fields.pop("peaks"), drivers)
     gains = words(fields.pop("limiter_gains"), drivers)
     return {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer import protocol
-from designer.board.samples import SAMPLE_TYPES
 from designer.errors import HilError
+from designer.fixedpoint.number_format import NUMBER_FORMATS, NumberFormat
 from designer.layout.model import Layout
 
 CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
@@ -33,6 +33,11 @@ class BoardInfo:
     reset_cause: str
     faults: int
     fault: dict[str, int] | None
+
+    @property
+    def number_format(self) -> NumberFormat:
+        """Words of the image; `check_info` has seen to it that it is known."""
+        return NumberFormat.named(self.arithmetic)
 
 
 def read_info(fields: dict[str, Any]) -> BoardInfo:
@@ -63,12 +68,12 @@ def check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> No
     Raises
     ------
     HilError
-        If layout, arithmetic, rate, drivers or digest are not what is wanted, or the arithmetic is unknown.
+        If layout, number format, rate, drivers or digest are not what is wanted, or the number format is unknown.
     """
     if layout is not None:
         for what, has, wants in (
             ("layout", info.layout_name, layout.name),
-            ("arithmetic", info.arithmetic, layout.arithmetic),
+            ("number format", info.arithmetic, layout.number_format),
             ("sample rate", info.sample_rate_hz, layout.sample_rate_hz),
             ("number of drivers", info.drivers, len(layout.drivers)),
         ):
@@ -76,5 +81,6 @@ def check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> No
                 raise HilError(f"{what}: the board runs {has}, expected {wants}: flash it again")
     if digest is not None and info.digest != digest:
         raise HilError(f"design digest: the board runs {info.digest[:16]}…, expected {digest[:16]}…: flash it again")
-    if info.arithmetic not in SAMPLE_TYPES:
-        raise HilError(f"arithmetic: the board runs {info.arithmetic}, known are {', '.join(SAMPLE_TYPES)}")
+    known = [found.name for found in NUMBER_FORMATS]
+    if info.arithmetic not in known:
+        raise HilError(f"number format: the board runs {info.arithmetic}, known are {', '.join(known)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from designer import protocol
 from designer.board.health import words
 from designer.errors import LayoutError
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 # To two decimals levels are shown; one that was shown may be set again.
 _SHOWN_DECIMALS = 2
@@ -20,7 +20,7 @@ class Limits:
 
     Attributes
     ----------
-    arithmetic : str
+    number_format : NumberFormat
         Of the image: its samples' full scale.
     release : int
         Of all drivers, as `FixedLimiter` has it.
@@ -30,21 +30,21 @@ class Limits:
         What the design says, and the most that may be set.
     """
 
-    arithmetic: str
+    number_format: NumberFormat
     release: int
     raw: tuple[int, ...]
     design_raw: tuple[int, ...]
 
     @classmethod
-    def from_reply(cls, reply: bytes, arithmetic: str, drivers: int) -> Limits:
+    def from_reply(cls, reply: bytes, number_format: NumberFormat, drivers: int) -> Limits:
         """Read a payload of LIMITS_REPLY."""
         fields = protocol.LIMITS_REPLY.payload.unpack(reply)
         raw, design_raw = (tuple(words(fields[name], drivers)) for name in ("limits", "design_limits"))
-        return cls(arithmetic, int(fields["release"]), raw, design_raw)
+        return cls(number_format, int(fields["release"]), raw, design_raw)
 
     def levels_db(self, raw: tuple[int, ...]) -> tuple[float, ...]:
         """Levels of limits in dBFS; the design rounds them down, so that a most negative sample keeps them as well."""
-        lsb = SAMPLE_FORMATS[self.arithmetic].lsb
+        lsb = self.number_format.sample.lsb
         return tuple(20 * math.log10((limit + 1) * lsb) for limit in raw)
 
     def raw_at(self, channel: int, level_db: float, name: str) -> int:
@@ -72,6 +72,6 @@ class Limits:
                 "board says that the driver stands; for more, raise the driver's limit_db in the layout and flash it "
                 "(proscenium flash)"
             )
-        fraction_bits = SAMPLE_FORMATS[self.arithmetic].fraction_bits
+        fraction_bits = self.number_format.sample.fraction_bits
         limit = math.floor(math.ldexp(10 ** (level_db / 20), fraction_bits)) - 1
         return min(max(limit, 1), self.design_raw[channel])

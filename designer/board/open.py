@@ -11,7 +11,7 @@ from designer import protocol
 from designer.board.qemu import Qemu
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
 from designer.toolchain.boards import BoardTarget, find_board
@@ -94,7 +94,7 @@ class VirtualBoard(Board):
         if self._qemu is not None:
             self._qemu.reset()
 
-    def open_fast_lane(self) -> None:
+    def open_semihosting(self) -> None:
         """Go on through pipes instead of the serial line: the same frames, without its waits.
 
         Raises
@@ -102,15 +102,15 @@ class VirtualBoard(Board):
         HilError
             If the board refuses.
         """
-        lane = PipeTransport(self.directory)
+        pipes = PipeTransport(self.directory)
         try:
-            self.link.request(protocol.FAST_LANE)
-            self.link.change_line(lane)
+            self.link.request(protocol.SEMIHOSTING)
+            self.link.change_line(pipes)
         except BaseException:
-            lane.close()
+            pipes.close()
             raise
 
-    def leave_fast_lane(self) -> None:
+    def close_semihosting(self) -> None:
         """Close the pipes and go back to the serial line, in a new session."""
         self.link.change_back()
         self.link.hello()
@@ -118,11 +118,11 @@ class VirtualBoard(Board):
     @contextmanager
     def quickest_line(self) -> Iterator[None]:
         """Go through semihosting, and back to the serial line at the end."""
-        self.open_fast_lane()
+        self.open_semihosting()
         try:
             yield
         finally:
-            self.leave_fast_lane()
+            self.close_semihosting()
 
     def close(self) -> None:
         """End QEMU and release the line."""
@@ -148,7 +148,11 @@ def open_board(
 
 
 def measure_instructions(
-    elf: Path, digest: str, layout: Layout, entry: Entry = "program", target: BoardTarget | None = None
+    elf: Path,
+    digest: str,
+    layout: Layout,
+    injection_point: InjectionPoint = "program",
+    target: BoardTarget | None = None,
 ) -> int:
     """Instructions that the slowest of some full blocks takes on a virtual board, upmix included.
 
@@ -157,5 +161,5 @@ def measure_instructions(
     """
     target = target or find_board("virtual")
     with VirtualBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
-        ticks = board.profile(entry)["ticks_max"]
+        ticks = board.profile(injection_point)["ticks_max"]
     return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)

@@ -15,9 +15,9 @@ from designer.board.health import read_health, words
 from designer.board.identity import CLOCK_NAMES, check_info, read_info
 from designer.board.limits import Limits
 from designer.board.link import Link
-from designer.board.samples import SAMPLE_TYPES, portions, to_words
+from designer.board.samples import portions, to_words
 from designer.board.transport import Transport
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE, to_db
 from designer.fixedpoint.model.generator import GeneratedSignal
@@ -80,7 +80,7 @@ class Board:
     def process(
         self,
         samples: np.ndarray,
-        entry: Entry = "program",
+        injection_point: InjectionPoint = "program",
         progress: Callable[[int], None] = lambda frames: None,
     ) -> np.ndarray:
         """Run samples through the board from reset.
@@ -88,8 +88,8 @@ class Board:
         Parameters
         ----------
         samples : (n, 2) or (n, 3) integers
-            Raw samples: L, R at the entry 'program', L', R', C at 'filters'.
-        entry : 'program' or 'filters'
+            Raw samples: L, R at the injection point 'program', L', R', C at 'filters'.
+        injection_point : 'program' or 'filters'
             Ahead of the upmix, or straight into the FIR matrix.
         progress : callable
             Told the number of samples handed over, now and then.
@@ -102,31 +102,34 @@ class Board:
         Raises
         ------
         ValueError
-            If the shape does not fit the entry or a sample lies outside the word.
+            If the shape does not fit the injection point or a sample lies outside the word.
         HilError
             If the board refuses or does not answer.
         """
-        to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])  # refused before the board hears of it
-        self.start(entry)
-        return self.stream(samples, entry, progress)
+        to_words(samples, injection_point, self.info.number_format.sample_dtype)  # refused before the board hears of it
+        self.start(injection_point)
+        return self.stream(samples, injection_point, progress)
 
     def stream(
         self,
         samples: np.ndarray,
-        entry: Entry = "program",
+        injection_point: InjectionPoint = "program",
         progress: Callable[[int], None] = lambda frames: None,
     ) -> np.ndarray:
         """Run samples through the board as `process` does, but from where it stands: after a `start`."""
-        raw = to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])
+        raw = to_words(samples, injection_point, self.info.number_format.sample_dtype)
         replies = self.link.request_all(protocol.AUDIO, portions(raw, self._frames_per_message(raw), progress))
         output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
         if output.size != raw.shape[0] * self.info.drivers:
             raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
         return output.reshape(-1, self.info.drivers).astype(np.int64)
 
-    def start(self, entry: Entry = "program") -> None:
+    def start(self, injection_point: InjectionPoint = "program") -> None:
         """Clear filters, upmix and limiters, go to full volume, and choose where samples enter."""
-        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
+        self.link.request(
+            protocol.START,
+            protocol.START.payload.pack(injection_point=protocol.INJECTION_POINT[injection_point.upper()]),
+        )
 
     def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
         """Let the board play a signal that it makes itself, from where it stands, and return the outputs' CRCs.
@@ -210,7 +213,7 @@ class Board:
             "host_timeouts": self.link.counters.timeouts,
         }
 
-    def profile(self, entry: Entry = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
+    def profile(self, injection_point: InjectionPoint = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
         """Time full blocks of a test pattern with nothing on the line.
 
         Returns
@@ -218,7 +221,9 @@ class Board:
         dict
             ``ticks_min``, ``ticks_max``, ``ticks_total`` in SysTick ticks, ``block_samples``, ``blocks``.
         """
-        request = protocol.PROFILE.payload.pack(entry=protocol.ENTRY[entry.upper()], blocks=blocks)
+        request = protocol.PROFILE.payload.pack(
+            injection_point=protocol.INJECTION_POINT[injection_point.upper()], blocks=blocks
+        )
         fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
         return {name: int(value) for name, value in fields.items()}
 
@@ -228,7 +233,7 @@ class Board:
 
     def health(self) -> dict[str, Any]:
         """Ask what the board's own playing has come to; peaks and the longest block start anew."""
-        return read_health(self.link.request(protocol.HEALTH), self.info.arithmetic, self.info.drivers)
+        return read_health(self.link.request(protocol.HEALTH), self.info.number_format, self.info.drivers)
 
     def set_volume(self, volume_db: float) -> None:
         """Move the volume without a click; -inf is silence.
@@ -258,7 +263,7 @@ class Board:
 
     def limits(self) -> Limits:
         """Ask which limits hold for the board's own playing, and which ones the design says."""
-        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.arithmetic, self.info.drivers)
+        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.number_format, self.info.drivers)
 
     @contextmanager
     def quickest_line(self) -> Iterator[None]:

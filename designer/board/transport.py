@@ -78,7 +78,7 @@ class SerialTransport:
 
 
 class PipeTransport:
-    """The fast lane of a virtual board: two named pipes in its directory, ``to_board`` and ``from_board``.
+    """A virtual board's files (Arm semihosting): the named pipes ``to_board`` and ``from_board``.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class PipeTransport:
         try:
             _write(self._to_board, self._from_board, data, self._early)
         except TimeoutError as error:
-            raise HilError(f"fast lane: {error}") from error
+            raise HilError(f"semihosting: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, after a wait of at most `timeout_s`."""

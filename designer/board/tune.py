@@ -21,7 +21,7 @@ _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
-# An overload shows within 16 late blocks (firmware/core/player.c), of which each takes two turns; and as much again.
+# An overload shows within 16 late blocks (core/play/player.c), of which each takes two turns; and as much again.
 _WATCHED_BLOCKS = 64
 
 

@@ -92,10 +92,10 @@ def hil(
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.board.open import measure_instructions, open_board
     from designer.cli.tables import signal_progress
-    from designer.regression.results import save_results
+    from designer.regression.save import save_results
     from designer.regression.signals import standard_signals
     from designer.regression.suite import Suite
-    from designer.regression.summary import screen
+    from designer.regression.terminal_summary import screen
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
 
@@ -148,7 +148,7 @@ def _look_back(
     from designer.files import replace_file
     from designer.layout.shipped import find_layout
     from designer.regression import history
-    from designer.regression.page import render_history
+    from designer.regression.html_page import render_history
 
     name = find_layout(layout).name
     directory = out or Path("build") / name

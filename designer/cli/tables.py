@@ -96,7 +96,7 @@ def layout_table(layout: Layout) -> None:
     console.print(table)
     console.print(
         f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
-        f"{layout.arithmetic}, {layout.filters.taps or 'as few as do'} taps, blocks of {layout.block_samples}"
+        f"{layout.number_format}, {layout.filters.taps or 'as few as do'} taps, blocks of {layout.block_samples}"
     )
 
 
@@ -225,7 +225,7 @@ def _missed_table(console: Console, bounds: list[dict[str, Any]]) -> None:
 def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
     """Show how each figure went over the runs on record: for each board its baseline, its runs, its last."""
     from designer.regression import history
-    from designer.regression.figures import BY_NAME
+    from designer.regression.tracked_figures import BY_NAME
 
     console = _console()
     if not lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -54,8 +53,6 @@ def tune(
 
     Without --port the virtual board boots the image in build/<layout> (it is built where there is none).
     """
-    # The filters are small: threads that wait for each other cost more than they compute.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with _opener(layout, port, out, json or quiet) as connect:
         path = _path_of(layout)
         seen = _signature(path)

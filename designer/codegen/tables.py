@@ -14,7 +14,7 @@ import numpy as np
 from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
-# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
+# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/dsp/fir_kernels.h, PS_FIR_FILL).
 FILL = 24
 
 # Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line
@@ -119,7 +119,7 @@ def _firs(
     """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
-    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.arithmetic)):
+    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.number_format)):
         start, length, even, odd = _table(bank, path, segment, history)
         names = (bank.bus_names[b], sum_name)
         counts = (path.exponent, segment.taps, length)
@@ -133,7 +133,7 @@ def _table(
     """Start in the bus, length, and coefficients of even and odd outputs."""
     stop = segment.first + segment.taps
     start = history - path.delay - (stop - 1)
-    paired = bank.arithmetic == "q15"
+    paired = bank.number_format.pairs_taps
     fill = start % 2 if paired else 0
     # The last tap of an odd output lies one further.
     length = fill + segment.taps + paired

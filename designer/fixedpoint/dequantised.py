@@ -6,7 +6,6 @@ import numpy as np
 
 from designer.filters.structure import join
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
 
 
 def equaliser_response(bank: FixedPointBank, bus: int) -> np.ndarray:
@@ -65,7 +64,7 @@ def component_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
 
 
 def _response(bank: FixedPointBank, path: FixedPointPath) -> np.ndarray:
-    fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+    fraction = bank.number_format.coefficient.fraction_bits
     taps = np.ldexp(path.coefficients.astype(np.float64), -(fraction + path.exponent))
     return np.concatenate([np.zeros(path.delay), taps])
 

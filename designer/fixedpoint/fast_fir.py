@@ -1,6 +1,6 @@
 """The parts by which q31's FIRs are computed on cores without Helium, and what they can reach.
 
-``firmware/core/fir_parts.h`` splits samples and taps twice into three parts each, so that four outputs need nine
+``firmware/core/dsp/fast_fir.h`` splits samples and taps twice into three parts each, so that four outputs need nine
 products in the place of sixteen.  It adds integers in another order and rounds nothing: the twin knows nothing of it.
 Only the proof does, for differences of samples and sums of taps are larger than either.
 """

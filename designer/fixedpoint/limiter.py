@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from designer.dsp.limiter import HOP_SAMPLES, RELEASE_BEYOND, VOLUME_STEP, LimiterSettings
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 GAIN_BITS = 24
 GAIN_ONE = 1 << GAIN_BITS
@@ -67,16 +67,16 @@ class FixedLimiter:
         """Gains that there are: one where the limiters are linked, else one for each driver."""
         return 1 if self.linked else len(self.limits)
 
-    def as_float(self, arithmetic: str) -> LimiterSettings:
+    def as_float(self, number_format: NumberFormat) -> LimiterSettings:
         """Give the float reference the same."""
-        lsb = SAMPLE_FORMATS[arithmetic].lsb
+        lsb = number_format.sample.lsb
         release = math.ldexp(self.release, -RELEASE_BITS)
         return LimiterSettings(tuple(limit * lsb for limit in self.limits), self.hops, release, self.linked)
 
 
-def fixed_limiter(settings: LimiterSettings, arithmetic: str) -> FixedLimiter:
+def fixed_limiter(settings: LimiterSettings, number_format: NumberFormat) -> FixedLimiter:
     """Round down: a driver's most negative sample, one beyond its magnitude, keeps the limit as well."""
-    word = SAMPLE_FORMATS[arithmetic]
+    word = number_format.sample
     limits = tuple(max(math.floor(math.ldexp(limit, word.fraction_bits)) - 1, 1) for limit in settings.limits)
     release = min(max(round(math.ldexp(settings.release, RELEASE_BITS)), 1 << 15), (1 << RELEASE_BITS) - 1)
     return FixedLimiter(limits, settings.hops, release, settings.linked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ENTRY = {"PROGRAM": 1, "FILTERS": 2}
+INJECTION_POINT = {"PROGRAM": 1, "FILTERS": 2}
 # Fraction bits of samples and coefficients; of both together where they differ.
 ARITHMETIC = {"Q15": 15, "Q31": 31, "Q31X15": 46}
 SIGNAL = {"NOISE": 1, "FULL_SCALE": 2, "SCENES": 3}
@@ -22,12 +22,12 @@ STATUS_CODES = {
     "E_SEQUENCE": (-5, "a frame before this one is missing"),
     "E_TYPE": (-6, "unknown message type"),
     "E_LENGTH": (-7, "payload of the wrong size"),
-    "E_ENTRY": (-8, "unknown entry"),
+    "E_INJECTION_POINT": (-8, "unknown injection point"),
     "E_NOT_STARTED": (-9, "AUDIO before START"),
     "E_DESIGN": (-10, "the tables compiled in are not usable"),
     "E_TIMEOUT": (-11, "hardware did not become ready"),
     "E_RANGE": (-20, "a field lies outside its range"),
-    "E_NO_LANE": (-21, "this board has no fast lane"),
+    "E_NO_SEMIHOSTING": (-21, "this board has no semihosting pipes"),
     "E_LAYOUT": (-30, "the tables are of another layout or filter graph"),
     "E_ROOM": (-31, "the tables need more room than the image has"),
     "E_BUSY": (-32, "a fade is ordered or under way"),

@@ -22,7 +22,7 @@ def tables() -> str:
             parts += [f"#### {message.name}", _fields(message.payload)]
     parts += ["#### FIR, an entry of the tables", _fields(protocol.FIR_ENTRY)]
     for name, values in (
-        ("ENTRY", protocol.ENTRY),
+        ("INJECTION_POINT", protocol.INJECTION_POINT),
         ("ARITHMETIC", protocol.ARITHMETIC),
         ("SIGNAL", protocol.SIGNAL),
         ("STAGE", protocol.STAGE),

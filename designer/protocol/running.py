@@ -7,14 +7,16 @@ from designer.protocol.payload import REPLY_BIT, Field, Message, Payload
 START = Message(
     "START",
     0x02,
-    Payload((Field("entry", "u8", "where the samples enter, see ENTRY"),)),
-    "clears every filter, the upmix and the limiters, chooses the entry; full volume and the design's limits",
+    Payload((Field("injection_point", "u8", "where the samples enter, see INJECTION_POINT"),)),
+    "clears every filter, the upmix and the limiters, chooses the injection point; full volume and the design's limits",
 )
 AUDIO = Message("AUDIO", 0x03, Payload(), "interleaved samples in", carries_samples=True)
 PROFILE = Message(
     "PROFILE",
     0x05,
-    Payload((Field("entry", "u8", "see ENTRY"), Field("blocks", "u8", "full blocks to run, at least 1"))),
+    Payload(
+        (Field("injection_point", "u8", "see INJECTION_POINT"), Field("blocks", "u8", "full blocks to run, at least 1"))
+    ),
     "times full blocks of a test pattern; the next AUDIO needs a START before it",
 )
 GENERATE = Message(

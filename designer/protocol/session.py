@@ -7,8 +7,8 @@ from designer.protocol.payload import REPLY_BIT, Field, Message, Payload
 NAME_BYTES = 32
 HELLO = Message("HELLO", 0x01, Payload(), "opens a session")
 STATUS = Message("STATUS", 0x04, Payload(), "asks for counters and timing")
-FAST_LANE = Message(
-    "FAST_LANE",
+SEMIHOSTING = Message(
+    "SEMIHOSTING",
     0x12,
     Payload(),
     "virtual boards: the same frames from the file 'to_board' and to 'from_board', until that ends",
@@ -27,7 +27,7 @@ HELLO_REPLY = Message(
             Field("design_abi", "u16", "layout of the generated tables"),
             Field("arithmetic", "u8", "see ARITHMETIC_CODE"),
             Field("drivers", "u8", "channels of an AUDIO reply"),
-            Field("inputs", "u8", "channels of AUDIO at the filter entry"),
+            Field("inputs", "u8", "channels of AUDIO at the injection point FILTERS"),
             Field("credits", "u8", "requests that may be unanswered"),
             Field("clock_source", "u8", "see CLOCK"),
             Field("reserved", "u8", "0"),
@@ -60,7 +60,7 @@ STATUS_REPLY = Message(
             Field("duplicates", "u32", "requests, HELLO aside, answered again from the kept replies"),
             Field("receive_overruns", "u32", "bytes lost in the receiver"),
             Field("clock_source", "u8", "see CLOCK"),
-            Field("entry", "u8", "see ENTRY; 0 before the first START"),
+            Field("injection_point", "u8", "see INJECTION_POINT; 0 before the first START"),
             Field("reserved", "u16", "0"),
             Field(
                 "limiter_gains",
@@ -72,7 +72,7 @@ STATUS_REPLY = Message(
     ),
     "counters and timing",
 )
-FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
+SEMIHOSTING_REPLY = Message("SEMIHOSTING_REPLY", SEMIHOSTING.code | REPLY_BIT, Payload(), "the pipes are open")
 ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,

@@ -28,6 +28,7 @@ from designer.fixedpoint.proof.overflow import OverflowProof
 from designer.fixedpoint.proof.upmix import prove_upmix
 from designer.layout.model import Layout
 from designer.numerics.background import in_background
+from designer.numerics.threads import with_one_blas_thread
 
 
 def acoustic_figures(
@@ -55,6 +56,7 @@ def acoustic_figures(
     }
 
 
+@with_one_blas_thread
 def scorecard(design: Design) -> dict[str, Any]:
     """Collect every figure of a design.
 
@@ -85,7 +87,7 @@ def scorecard(design: Design) -> dict[str, Any]:
     card: dict[str, Any] = {
         "layout": layout.name,
         "digest": design.digest,
-        "arithmetic": fixed.arithmetic,
+        "arithmetic": fixed.number_format.name,
         "sample_rate_hz": bank.sample_rate_hz,
         "drivers": list(bank.driver_names),
         "inputs": list(bank.input_names),
@@ -221,11 +223,11 @@ def protection_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowPro
 
 
 def _saving_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> list[dict[str, Any]]:
-    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/fir_parts.h)."""
+    """List what each step left, products a frame included: q31 is filtered by parts (firmware/core/dsp/fast_fir.h)."""
     steps = [
         {"step": saving.step, "firs": saving.firs, "taps": saving.taps, "products": saving.taps} for saving in savings
     ]
-    if steps and fixed.arithmetic == "q31":
+    if steps and not fixed.number_format.shapes_taps:
         by_parts = {"step": "by parts: nine products for sixteen, exactly, on cores without Helium"}
         steps.append(steps[-1] | by_parts | {"products": round(savings[-1].taps * 9 / 16)})
     return steps

@@ -28,7 +28,7 @@ FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
 UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
-        *("fir", "fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fir_parts"),
+        *("fir", "fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fast_fir"),
     }
 )
 
@@ -162,7 +162,7 @@ def _core_sources(generated_dir: Path) -> list[Path]:
     for table in tables:
         if not table.is_file():
             raise BuildError(f"'{table}' is missing: generate the design first")
-    return [*tables, *sorted((FIRMWARE_ROOT / "core").glob("*.c"))]
+    return [*tables, *sorted((FIRMWARE_ROOT / "core").glob("*/*.c"))]
 
 
 def _units(

@@ -22,13 +22,13 @@ NM = "arm-none-eabi-nm"
 
 # Who calls through pointers, by file, and what these point to.
 POINTERS: dict[str, tuple[str, ...]] = {
-    "core/link.c": ("write_line",),
-    "core/command.c": ("open_lane", "claim_pipeline", "release_pipeline", "write_health"),
-    "core/command_report.c": ("read_ticks", "read_overruns"),
-    "core/command_run.c": ("read_ticks", "claim_pipeline", "feed_watchdog"),
-    "core/health.c": ("read_ticks",),
-    "core/slots.c": ("slot_at", "erase_slot", "program_slot"),
-    "core/player.c": ("read_ticks", "read_audio", "write_audio", "mute_audio", "pause_audio", "resume_audio"),
+    "core/link/link.c": ("write_line",),
+    "core/link/command.c": ("open_lane", "claim_pipeline", "release_pipeline", "write_health"),
+    "core/link/command_report.c": ("read_ticks", "read_overruns"),
+    "core/link/command_run.c": ("read_ticks", "claim_pipeline", "feed_watchdog"),
+    "core/play/health.c": ("read_ticks",),
+    "core/tables/slots.c": ("slot_at", "erase_slot", "program_slot"),
+    "core/play/player.c": ("read_ticks", "read_audio", "write_audio", "mute_audio", "pause_audio", "resume_audio"),
     "cortex_m/ticks.c": ("stand_in_turn",),
     "stm32f405/audio.c": ("turn_due", "turn_run"),
 }

@@ -4,7 +4,7 @@
  */
 #include "audio.h"
 #include "lane.h"
-#include "link.h"
+#include "link/link.h"
 #include "port.h"
 
 /* In static memory, where the linker script checks the size; only main() knows it. */

@@ -14,13 +14,15 @@ from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.dsp.limiter import LimiterSettings
 from designer.errors import LayoutError
 from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.toolchain.compiler import build_image
 
 
 def limits_of(arithmetic, *levels_db):
-    raw = fixed_limiter(LimiterSettings(tuple(10 ** (level / 20) for level in levels_db), 4, 0.01, True), arithmetic)
-    return Limits(arithmetic, raw.release, raw.limits, raw.limits)
+    number_format = NumberFormat.named(arithmetic)
+    settings = LimiterSettings(tuple(10 ** (level / 20) for level in levels_db), 4, 0.01, True)
+    raw = fixed_limiter(settings, number_format)
+    return Limits(number_format, raw.release, raw.limits, raw.limits)
 
 
 @pytest.mark.parametrize("level_db", [0.0, -0.1, -3.0, -11.37, -60.0])
@@ -41,7 +43,7 @@ def test_what_is_shown_may_be_set_again(arithmetic):
 def test_a_level_is_kept_by_the_most_negative_sample_too(arithmetic):
     """A limit of L lets -L - 1 through."""
     raw = limits_of(arithmetic, 0.0).raw_at(0, -6.0, "it")
-    assert (raw + 1) * SAMPLE_FORMATS[arithmetic].lsb <= 10 ** (-6.0 / 20)
+    assert (raw + 1) * NumberFormat.named(arithmetic).sample.lsb <= 10 ** (-6.0 / 20)
 
 
 @pytest.mark.parametrize("level_db", [-2.99, 0.0, 1.0, 1000.0, -300.0, -math.inf, math.inf, math.nan])

@@ -54,14 +54,16 @@ def gone(pid, within_s=60.0):
 
 def test_streams_audio_bit_for_bit_and_ends(each_design):
     layout, bank, digest, elf = each_design
-    bits = 15 if layout.arithmetic == "q15" else 31
+    bits = 15 if layout.number_format == "q15" else 31
     rng = np.random.default_rng(8)
     with open_board(elf, digest, layout) as board:
         pid = board.pid
         assert board.info.board_name == "stm32f405"
-        for entry, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
+        for injection_point, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
             samples = rng.integers(-(2**bits), 2**bits, (count, channels))
-            np.testing.assert_array_equal(board.process(samples, entry), PipelineModel(bank).process(samples, entry))
+            np.testing.assert_array_equal(
+                board.process(samples, injection_point), PipelineModel(bank).process(samples, injection_point)
+            )
         status = board.status()
     assert gone(pid)
     # QEMU has no RCC: the image must see that.

@@ -57,19 +57,19 @@ def limited(limiter, x):
 
 def equalised(bank, buses):
     """Buses, each (n,) object → what the paths read."""
-    at_zero = {"q15": 15, "q31": 31, "q31x15": -1}[bank.arithmetic]
+    at_zero = {"q15": 15, "q31": 31, "q31x15": -1}[bank.number_format.name]
     behind = []
     for bus, equaliser in zip(buses, bank.equalisers, strict=True):
         if equaliser is not None:
             shift = at_zero + equaliser.exponent
-            bus = (path_output(bank.arithmetic, equaliser, bus) + ((1 << shift) >> 1)) >> shift
+            bus = (path_output(bank.number_format.name, equaliser, bus) + ((1 << shift) >> 1)) >> shift
         behind.append(bus)
     return tuple(behind)
 
 
 def feeds(bank, samples):
     """Filter inputs (n, 3) → drivers ahead of their limiters (n, D), both int64."""
-    arithmetic = bank.arithmetic
+    arithmetic = bank.number_format.name
     left, right, centre = samples.astype(object).T
     room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
     buses = (left >> room, right >> room, centre >> room)

@@ -148,7 +148,7 @@ class _Search:
         outputs = [np.flatnonzero(self._bus == bus) for bus in range(self._buses)]
         work = np.sum(np.abs(self._wanted) ** 2, axis=0)
         references = np.array([own[np.argmax(work[own])] for own in outputs])
-        if self._targets.layout.arithmetic == "q15":
+        if self._targets.layout.number_format == "q15":
             least = np.full(self._buses, np.inf)
             for trial in range(max(own.size for own in outputs)):
                 tried = np.array([own[trial % own.size] for own in outputs])

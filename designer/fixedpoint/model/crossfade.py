@@ -1,4 +1,4 @@
-"""The change from one bank to another while it plays: the firmware's fade (core/pipeline.c), bit for bit.
+"""The change from one bank to another while it plays: the firmware's fade (core/dsp/pipeline.c), bit for bit.
 
 One group of drivers fades after the other, so that the board runs only one group's filters twice at a time.  New
 equalisers run beside the old from the start, and the first group waits until the paths behind them find a whole past.
@@ -56,9 +56,8 @@ class Fade:
         for g, group in enumerate(self.bank.structure.groups):
             passed = np.clip(position - g * self._samples, 0, self._samples)
             weight = (passed << _WEIGHT_BITS) // self._samples
-            for driver in (group.plus, group.minus):
-                if driver is not None:
-                    change = (new[:, driver] - old[:, driver]) * weight
-                    mixed[:, driver] += (change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS
+            for driver in group.drivers:
+                change = (new[:, driver] - old[:, driver]) * weight
+                mixed[:, driver] += (change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS
         self._done += old.shape[0]
         return mixed

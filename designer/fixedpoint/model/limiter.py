@@ -1,4 +1,4 @@
-"""The bit-exact twin of volume and limiters (`firmware/core/volume.c`, `limiter.c`)."""
+"""The bit-exact twin of volume and limiters (`core/dsp/volume.c`, `limiter.c`)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
+from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
@@ -14,7 +14,6 @@ from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.worst_case import to_buses
 
 
@@ -60,8 +59,8 @@ class PipelineModel:
     def __init__(self, bank: FixedPointBank, history_samples: int = 0) -> None:
         self._bank = bank
         self._image_equalised = [equaliser is not None for equaliser in bank.equalisers]
-        self._word = SAMPLE_FORMATS[bank.arithmetic]
-        self._upmix = UpmixModel(bank.arithmetic)
+        self._word = bank.number_format.sample
+        self._upmix = UpmixModel(bank.number_format)
         self.volume = VolumeModel()
         self.limiter = LimiterModel(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
@@ -84,7 +83,7 @@ class PipelineModel:
         Parameters
         ----------
         bank : FixedPointBank
-            Of the same filter graph, limiters, arithmetic and rate.
+            Of the same filter graph, limiters, number_format and rate.
         group_samples : int
             Length of one group's fade: `designer.fixedpoint.model.crossfade.group_samples`.
         warm_up : int
@@ -98,7 +97,9 @@ class PipelineModel:
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
-        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
+        kinds = [
+            (b.number_format, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)
+        ]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
             raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
         equalised = [equaliser is not None for equaliser in bank.equalisers]
@@ -127,14 +128,14 @@ class PipelineModel:
         """Gains of the limiters, as `Limiter` takes them."""
         return [gains / LIMITER_ONE for gains in self.limiter.decisions]
 
-    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+    def process(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> np.ndarray:
         """Run samples through the board's arithmetic.
 
         Parameters
         ----------
         samples : (n, 2) or (n, 3) integers
-            Raw samples: L, R for the entry 'program', L', R', C for 'filters'.
-        entry : 'program' or 'filters'
+            Raw samples: L, R for the injection point 'program', L', R', C for 'filters'.
+        injection_point : 'program' or 'filters'
             Where the samples enter.
 
         Returns
@@ -145,18 +146,17 @@ class PipelineModel:
         Raises
         ------
         ValueError
-            If the shape does not fit the entry or a sample lies outside the word.
+            If the shape does not fit the injection point or a sample lies outside the word.
         """
-        return self.trace(samples, entry).output
+        return self.trace(samples, injection_point).output
 
-    def trace(self, samples: np.ndarray, entry: Entry = "program") -> Stages:
+    def trace(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> Stages:
         """Run samples as `process` does, and keep what every stage made of them."""
         samples = np.asarray(samples)
-        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        check_channels(samples, injection_point)
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
-        buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
+        buses = self._upmix.process(samples) if injection_point == "program" else samples.astype(np.int64)
         return self._filter(self.volume.process(buses))
 
     def _filter(self, inputs: np.ndarray) -> Stages:
@@ -219,12 +219,17 @@ class PipelineModel:
         ]
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
-        """FIR of one path: exact in q15 and q31, the sum of floors in q31x15."""
+        """FIR of one path: the exact sum of products, or of their floors."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
-        if self._bank.arithmetic != "q31x15":
-            return exact_convolve(window, path.coefficients)
-        return floored_convolve(window, path.coefficients)
+        if self._bank.number_format.floors_products:
+            return floored_convolve(window, path.coefficients)
+        return exact_convolve(window, path.coefficients)
+
+
+def _kind(bank: FixedPointBank) -> tuple[object, ...]:
+    """Return what two banks must have in common for one to fade to the other."""
+    return bank.number_format, bank.structure, bank.driver_names, bank.sample_rate_hz, bank.limiter
 
 
 def _rounded(total: np.ndarray, shift: int) -> np.ndarray:

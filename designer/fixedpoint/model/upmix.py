@@ -10,10 +10,9 @@ import numpy as np
 from designer.dsp.upmix import polyphase
 from designer.dsp.upmix_tables import BAND_BINS, BANDS, DECIMATION, LOW_HOP, LOW_TAPS, RATE_TAPS, upmix_tables
 from designer.dsp.upmix_timing import PHASE_TAPS, UpmixFrame, windows_of
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix_fft import transform
 from designer.fixedpoint.model.upmix_gains import slewed, smoothed, target_gains
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 
 class UpmixModel(UpmixFrame):
@@ -21,14 +20,14 @@ class UpmixModel(UpmixFrame):
 
     Parameters
     ----------
-    arithmetic : str
+    number_format : NumberFormat
         Chooses the word of the samples.
     """
 
     dtype = np.int64
 
-    def __init__(self, arithmetic: Arithmetic) -> None:
-        self._word = SAMPLE_FORMATS[arithmetic]
+    def __init__(self, number_format: NumberFormat) -> None:
+        self._word = number_format.sample
         self._shift = 31 - self._word.fraction_bits
         tables = upmix_tables()
         self._rate, self._window = tables.rate_filter, tables.window

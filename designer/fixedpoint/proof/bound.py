@@ -1,4 +1,4 @@
-"""What one intermediate of the arithmetic can reach, and what it can hold."""
+"""What one intermediate can reach, and what it can hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bound of the difference between the fixed-point arithmetic and float64, sample by sample.
+"""Bound of the difference between the fixed-point number_format and float64, sample by sample.
 
 Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
 
@@ -18,7 +18,6 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.dequantised import component_responses, dequantised_impulse_responses, path_responses
 from designer.fixedpoint.model.limiter import sample_gains
 from designer.fixedpoint.model.upmix import UpmixModel
-from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.proof.upmix_error_bound import centre_error_bound
 from designer.fixedpoint.proof.worst_case import equaliser_slack
 
@@ -56,19 +55,17 @@ def rounding_bound(bank: FixedPointBank) -> np.ndarray:
     (D,) float64
         Full scale 1.
     """
-    lsb = SAMPLE_FORMATS[bank.arithmetic].lsb
+    lsb = bank.number_format.sample.lsb
     bound = np.full(len(bank.driver_names), lsb / 2)
-    # Each product's floor leaves less than one unit of its own scale, Q.26.
-    unit = 2.0**-26 if bank.arithmetic == "q31x15" else 0.0
+    # Each product's floor leaves less than one unit of its own scale.
+    unit = 2.0**-bank.number_format.sum_fraction_bits if bank.number_format.floors_products else 0.0
     dropped = (np.abs(component_responses(bank)).sum(axis=2) * bus_error(bank)).sum(axis=1)
     if bank.is_equalised:
         dropped += (np.abs(path_responses(bank)).sum(axis=2) * equaliser_error(bank)).sum(axis=1)
-    for k, (g, _) in enumerate(bank.structure.sums):
-        size = sum(unit * path.taps * 2.0**-path.exponent for path in bank.paths[k]) + float(dropped[k])
-        group = bank.structure.groups[g]
-        for driver in (group.plus, group.minus):
-            if driver is not None:
-                bound[driver] += size
+    for k, row in enumerate(bank.paths):
+        size = sum(unit * path.taps * 2.0**-path.exponent for path in row) + float(dropped[k])
+        for driver in bank.structure.drivers_of(k):
+            bound[driver] += size
     return bound
 
 
@@ -80,7 +77,7 @@ def bus_error(bank: FixedPointBank) -> np.ndarray:
     (3,) float64
         Full scale 1.
     """
-    lsb, headroom = SAMPLE_FORMATS[bank.arithmetic].lsb, BUS_HEADROOM_BITS[bank.arithmetic]
+    lsb, headroom = bank.number_format.sample.lsb, bank.number_format.headroom_bits
     if not bank.structure.shuffled:
         return np.full(3, lsb * ((1 << headroom) - 1))
     if not headroom:
@@ -98,7 +95,7 @@ def equaliser_error(bank: FixedPointBank) -> np.ndarray:
     (3,) float64
         Full scale 1; 0 where there is no equaliser.
     """
-    step = SAMPLE_FORMATS[bank.arithmetic].lsb * (1 << BUS_HEADROOM_BITS[bank.arithmetic])
+    step = bank.number_format.sample.lsb * (1 << bank.number_format.headroom_bits)
     return np.array([step * float(bound) for bound in equaliser_slack(bank)])
 
 
@@ -119,11 +116,11 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
     (n, D) float64
         Full scale 1.
     """
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     stereo = np.asarray(stereo, dtype=np.int64)
-    twin = UpmixModel(bank.arithmetic)
+    twin = UpmixModel(bank.number_format)
     buses = twin.process(stereo)
-    centre_error = centre_error_bound(bank.arithmetic, twin.decisions, stereo.shape[0])
+    centre_error = centre_error_bound(bank.number_format, twin.decisions, stereo.shape[0])
     residual = np.abs(impulse_responses[:, 2] - impulse_responses[:, 0] - impulse_responses[:, 1])
     spread = _convolve_matrix(residual[:, None, :], centre_error[:, None])
     bound = filter_error_bound(impulse_responses, bank, word.to_float(buses))
@@ -150,7 +147,7 @@ def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list
     late = np.zeros_like(bound)
     delay = bank.limiter.delay_samples
     late[delay:] = bound[: max(bound.shape[0] - delay, 0)]
-    return np.asarray(late * gains + np.where(gains < 1.0, SAMPLE_FORMATS[bank.arithmetic].lsb / 2, 0.0))
+    return np.asarray(late * gains + np.where(gains < 1.0, bank.number_format.sample.lsb / 2, 0.0))
 
 
 def _padded_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

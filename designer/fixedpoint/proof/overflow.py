@@ -19,7 +19,7 @@ from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.fast_fir import part_bounds, part_sum_bound
-from designer.fixedpoint.number_format import BUS_FORMATS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.bound import Bound
 from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
 from designer.fixedpoint.proof.upmix import prove_upmix
@@ -83,13 +83,13 @@ class OverflowProof:
 
     Attributes
     ----------
-    arithmetic : str
+    number_format : NumberFormat
     bounds : tuple of Bound
         Of upmix, volume, buses, accumulators, segments, feeds and limiters.
     drivers : tuple of DriverBound
     """
 
-    arithmetic: str
+    number_format: NumberFormat
     bounds: tuple[Bound, ...]
     drivers: tuple[DriverBound, ...]
 
@@ -106,14 +106,14 @@ class OverflowProof:
 def prove(bank: FixedPointBank) -> OverflowProof:
     """Bound every intermediate from the program's input to the drivers."""
     buses = list(_bus_bounds(bank))
-    bounds = [*_upmix_bounds(), *volume_bounds(SAMPLE_FORMATS[bank.arithmetic]), *buses]
+    bounds = [*_upmix_bounds(), *volume_bounds(bank.number_format.sample), *buses]
     read = []
     for b, (bus, equaliser) in enumerate(zip(buses, bank.equalisers, strict=True)):
         if equaliser is None:
             read.append(bus)
             continue
         bounds += _fir_bounds(bank, f"equaliser of bus '{bus.where}'", bus, equaliser)
-        if bank.arithmetic == "q31":
+        if bank.number_format.shares_exponent:
             start = (1 << bank.equaliser_shift(b)) >> 1
             where = f"equaliser of bus '{bus.where}'"
             bounds.append(Bound(*part_sum_bound(where, start, [(bus.least, bus.most, equaliser)])))
@@ -122,12 +122,12 @@ def prove(bank: FixedPointBank) -> OverflowProof:
     for k, (name, row) in enumerate(zip(bank.sum_names, bank.paths, strict=True)):
         for b, (bus, path) in enumerate(zip(read, row, strict=True)):
             bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", (k, b), (buses[b], bus), path)
-    if bank.arithmetic == "q31":
+    if bank.number_format.shares_exponent:
         bounds += _part_sum_bounds(bank, read)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
     bounds += [_feed_bound(bank, driver) for driver in drivers]
     bounds += limiter_bounds(bank.limiter, bank.driver_names)
-    return OverflowProof(bank.arithmetic, tuple(bounds), drivers)
+    return OverflowProof(bank.number_format, tuple(bounds), drivers)
 
 
 def require_proof(bank: FixedPointBank) -> OverflowProof:
@@ -163,24 +163,24 @@ def _upmix_bounds() -> Iterator[Bound]:
 
 
 def _feed_bound(bank: FixedPointBank, driver: DriverBound) -> Bound:
-    # firmware/core/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
-    limit = _WORD_32 if bank.arithmetic == "q15" else _WORD_64
+    # firmware/core/dsp/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
+    limit = 1 << (bank.number_format.driver_signal_bits - 1)
     return Bound("feed", f"driver '{driver.driver}'", driver.least, driver.most, limit)
 
 
 def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
     # Every bus is monotone in each input: its extremes lie at the corners.
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     ends = (word.smallest, word.largest)
     corners = to_buses(bank, np.array([(left, right, centre) for left in ends for right in ends for centre in ends]))
-    limit = BUS_FORMATS[bank.arithmetic].largest + 1
+    limit = bank.number_format.bus.largest + 1
     for name, bus in zip(bank.bus_names, corners.T, strict=True):
         yield Bound("bus", name, int(bus.min()), int(bus.max()), limit)
 
 
 def _extremes(bank: FixedPointBank, bus: Bound, coefficients: np.ndarray) -> tuple[int, int]:
-    """Least and largest value of Σ c·x over what a bus can hold, with what the arithmetic drops of each product."""
-    drop = _dropped_bits(bank)
+    """Least and largest value of Σ c·x over what a bus can hold, with what the kernel drops of each product."""
+    drop = bank.number_format.product_shift
     ends = [[int(c) * x >> drop for x in (bus.least, bus.most)] for c in coefficients]
     return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
 
@@ -190,11 +190,11 @@ def _fir_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPa
     if path.taps == 0:
         return
     yield Bound("accumulator", where, *_extremes(bank, bus, path.coefficients), _WORD_64)
-    if bank.arithmetic == "q31":
+    if bank.number_format.shares_exponent:
         yield from (Bound(*found) for found in part_bounds(where, bus.least, bus.most, path))
-    if bank.arithmetic != "q31x15":
+    if bank.number_format.run_limit is None:
         return
-    for segment in accumulator_runs(path.coefficients, bank.arithmetic):
+    for segment in accumulator_runs(path.coefficients, bank.number_format):
         stop = segment.first + segment.taps
         part = path.coefficients[segment.first : stop]
         yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)
@@ -220,12 +220,13 @@ def _cascade_extremes(
     k, b = place
     ends = [sorted((c * raw.least, c * raw.most)) for c in path_taps(bank, k, b)]
     equaliser = bank.equalisers[b]
-    scale = 1 << (COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits + (equaliser.exponent if equaliser else 0))
+    scale = 1 << (bank.number_format.coefficient.fraction_bits + (equaliser.exponent if equaliser else 0))
     slack = equaliser_slack(bank)[b] * int(np.abs(path.coefficients.astype(np.int64)).sum())
     least = math.ceil(Fraction(sum(pair[0] for pair in ends), scale) - slack)
     most = math.floor(Fraction(sum(pair[1] for pair in ends), scale) + slack)
     # Each floor of a product takes less than one unit.
-    return (least >> 16) - path.taps if bank.arithmetic == "q31x15" else least, most >> _dropped_bits(bank)
+    drop = bank.number_format.product_shift
+    return (least >> drop) - (path.taps if drop else 0), most >> drop
 
 
 def _equalised_bound(bank: FixedPointBank, index: int, bus: Bound, equaliser: FixedPointPath) -> Bound:
@@ -236,12 +237,7 @@ def _equalised_bound(bank: FixedPointBank, index: int, bus: Bound, equaliser: Fi
     shift = bank.equaliser_shift(index)
     half = (1 << shift) >> 1
     least, most = ((end + half) >> shift for end in _extremes(bank, bus, equaliser.coefficients))
-    return Bound("equalised", bus.where, least, most, 1 << BUS_FORMATS[bank.arithmetic].fraction_bits)
-
-
-def _dropped_bits(bank: FixedPointBank) -> int:
-    """Bits that q31x15 takes off each product."""
-    return 16 if bank.arithmetic == "q31x15" else 0
+    return Bound("equalised", bus.where, least, most, 1 << bank.number_format.bus.fraction_bits)
 
 
 def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound]:
@@ -254,7 +250,7 @@ def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     structure = bank.structure
-    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    g = structure.group_of(driver)
     exponent, shift = bank.group_exponent(g), bank.group_shift(g)
     taps = driver_taps(bank, driver)
     most, least = largest_sum(bank, taps)[0], -largest_sum(bank, -taps)[0]
@@ -265,24 +261,24 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
     )
     most, least = math.floor(Fraction(most, 1 << scale) + rounded), math.ceil(Fraction(least, 1 << scale) - rounded)
     # What q31x15 drops of each product: 16 bits, and less than one unit for each floor.
-    dropped = _dropped_bits(bank)
+    dropped = bank.number_format.product_shift
     below, above = _floor_slack(bank, driver, g, exponent)
     half = (1 << shift) >> 1
     most, least = (most >> dropped) + above + half, (least >> dropped) - below + half
     name = bank.driver_names[driver]
     total = Bound("sum", f"driver '{name}'", least, most, _WORD_64)
-    fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+    fraction = bank.number_format.coefficient.fraction_bits
     gain = math.ldexp(float(_absolute_sum(bank, taps)), -(fraction + exponent + scale))
     return DriverBound(name, total, least >> shift, most >> shift, bank.limiter.limits[driver], gain)
 
 
 def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -> tuple[int, int]:
     """How far the floors of products can move a driver's sum down and up."""
-    if bank.arithmetic != "q31x15":
+    if not bank.number_format.floors_products:
         return 0, 0
     below = above = 0
     for k in bank.structure.sums_of(group):
-        negative = bank.structure.sums[k][1] < 0 and driver == bank.structure.groups[group].minus
+        negative = bank.structure.sign_of(k, driver) < 0
         for path in bank.paths[k]:
             slack = path.taps << (exponent - path.exponent)
             below, above = (below, above + slack) if negative else (below + slack, above)

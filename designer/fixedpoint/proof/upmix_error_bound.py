@@ -13,17 +13,16 @@ import numpy as np
 
 from designer.dsp.upmix import polyphase
 from designer.dsp.upmix_tables import BANDS, DECIMATION, HOP_SAMPLES, PROTOTYPE_BITS, RATE_BITS, upmix_tables
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 
-def centre_error_bound(arithmetic: Arithmetic, decisions: Sequence[np.ndarray], count: int) -> np.ndarray:
+def centre_error_bound(number_format: NumberFormat, decisions: Sequence[np.ndarray], count: int) -> np.ndarray:
     """Bound |C_fixed − C_float| from reset.
 
     Parameters
     ----------
-    arithmetic : str
+    number_format : NumberFormat
     decisions : sequence of (7, 2) integers
         Gains after each finished hop, Q0.15, as the twin keeps them.
     count : int
@@ -34,7 +33,7 @@ def centre_error_bound(arithmetic: Arithmetic, decisions: Sequence[np.ndarray], 
     (count,) float64
         Full scale 1.
     """
-    word, tables = SAMPLE_FORMATS[arithmetic], upmix_tables()
+    word, tables = number_format.sample, upmix_tables()
     halving = 0.0 if word.fraction_bits < 31 else 2.0**-32
     rate = np.abs(tables.rate_filter) * 2.0**-RATE_BITS
     low = rate.sum() * halving + 2.0**-29

@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 
 # Linear on each of the two classes of L + R even and odd, a driver is largest in a corner of the square of inputs or
 # one step beside it.
@@ -44,11 +43,11 @@ def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
         Python integers: q31 at the largest shift needs more than 64 bits.
     """
     structure = bank.structure
-    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    g = structure.group_of(driver)
     length = max(path.look_back_samples for row in bank.paths for path in row) + 1
     taps = np.zeros((len(bank.bus_names), length), dtype=object)
     for k in structure.sums_of(g):
-        sign = structure.sums[k][1] if driver == structure.groups[g].minus else 1
+        sign = structure.sign_of(k, driver)
         for b, path in enumerate(bank.paths[k]):
             shifted = [sign * int(c) << (bank.group_exponent(g) - path.exponent) for c in path.coefficients]
             taps[b, path.delay : path.delay + path.taps] += np.array(shifted, dtype=object)
@@ -66,7 +65,7 @@ def equaliser_slack(bank: FixedPointBank) -> tuple[Fraction, ...]:
             found.append(Fraction(0))
             continue
         shift = bank.equaliser_shift(b)
-        floors = equaliser.taps if bank.arithmetic == "q31x15" else 0
+        floors = equaliser.taps if bank.number_format.floors_products else 0
         found.append(Fraction(1 if shift else 0, 2) + Fraction(floors, 1 << shift))
     return tuple(found)
 
@@ -81,7 +80,7 @@ def _equaliser_taps(bank: FixedPointBank, bus: int) -> np.ndarray:
 def _bits(bank: FixedPointBank, bus: int) -> int:
     """Fraction bits of an equaliser's taps: what its products are above the scale of its bus."""
     equaliser = bank.equalisers[bus]
-    return 0 if equaliser is None else COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits + equaliser.exponent
+    return 0 if equaliser is None else bank.number_format.coefficient.fraction_bits + equaliser.exponent
 
 
 def largest_sum(bank: FixedPointBank, taps: np.ndarray) -> tuple[int, np.ndarray]:
@@ -99,7 +98,7 @@ def largest_sum(bank: FixedPointBank, taps: np.ndarray) -> tuple[int, np.ndarray
     samples : (N, 3) int64
         Filter inputs L', R', C; with the last of them the sum is reached.
     """
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     ends = [word.smallest + n for n in range(_STEPS)] + [word.largest - n for n in range(_STEPS)]
     choices = np.array([(left, right, centre) for left in ends for right in ends for centre in ends])
     on_buses = to_buses(bank, choices).astype(object)
@@ -144,7 +143,7 @@ def _bus_input(bank: FixedPointBank, bus: int, on_bus: np.ndarray) -> np.ndarray
 
 def to_buses(bank: FixedPointBank, samples: np.ndarray) -> np.ndarray:
     """Turn inputs L', R', C into what the FIRs see: (n, 3) int64; halves and headroom are floored."""
-    headroom = BUS_HEADROOM_BITS[bank.arithmetic]
+    headroom = bank.number_format.headroom_bits
     samples = samples.astype(np.int64)
     if not bank.structure.shuffled:
         return np.asarray(samples >> headroom)

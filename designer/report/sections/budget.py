@@ -26,8 +26,8 @@ def build(data: ReportData) -> Section:
     ]
     lead = paragraph(
         f"{taps} taps in {len(fixed.firs)} {'filters' if fixed.is_equalised else 'paths'}, "
-        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.arithmetic}. Flash and RAM are those of the built "
-        "image (proscenium build), "
+        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.number_format}. Flash and RAM are those of the "
+        "built image (proscenium build), "
         "instructions are counted on the virtual board (proscenium hil, with --board for another)."
     )
     steps = (data.card.get("structure") or {}).get("steps")

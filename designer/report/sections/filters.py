@@ -36,8 +36,8 @@ def build(data: ReportData) -> Section:
     ]
     lead = paragraph(
         f"{len(data.bank.driver_names)} drivers times 3 inputs, {data.bank.impulse_responses.shape[2]} taps at "
-        f"{data.bank.sample_rate_hz} Hz, in {data.fixed.arithmetic}. Solid: float design; the thin line far below: the "
-        "error of the quantised tables."
+        f"{data.bank.sample_rate_hz} Hz, in {data.fixed.number_format}. Solid: float design; the thin line far below: "
+        "the error of the quantised tables."
     )
     paths = table(("drivers", "bus", "taps", "delay", "exponent", "coefficients to error"), rows, words=2)
     return Section("filters", "Filters", lead, charts, details("All paths as stored", paths) if rows else "")

@@ -43,7 +43,7 @@ def _board(hil: Card) -> str:
         )
         for g in _records(hil.get("generated"))
     ]
-    headings = ("signal", "board against twin", "error (bound), LSB", "SNR (required), dB", "verdict")
+    headings = ("signal", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict")
     faults = [(str(f), "") for f in hil.get("faults", [])]
     faults += [(f"Not measured: {name}.", f"{reason}.") for name, reason in (hil.get("not_measured") or {}).items()]
     return _verdict(hil) + (table(headings, rows) if rows else "") + (notices(faults) if faults else "")

@@ -20,7 +20,7 @@ def build(data: ReportData) -> Section:
     found = list(warnings(data))
     text = paragraph(
         f"{data.layout.description or data.layout.name}: {len(data.bank.driver_names)} drivers, "
-        f"{data.bank.sample_rate_hz} Hz, {data.fixed.arithmetic}, {data.bank.impulse_responses.shape[2]} taps."
+        f"{data.bank.sample_rate_hz} Hz, {data.fixed.number_format}, {data.bank.impulse_responses.shape[2]} taps."
     )
     advice = notices(found) if found else paragraph("Nothing to warn of.")
     return Section("summary", "In short", text + tiles(_key_figures(data)) + advice)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from shipped import shipped_design
 
 from benchmarks.arithmetic import describe_choice
 from benchmarks.bare_image import BARE, build_bare, run_bare
@@ -10,9 +11,7 @@ from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
 from benchmarks.matrix import _tables, explain_filters
-from designer.design.build import build_design
 from designer.errors import BuildError
-from designer.layout.shipped import find_layout
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +132,7 @@ def test_the_loop_that_is_estimated_is_the_unrolled_one():
 
 
 def test_the_peers_matrix_has_the_lengths_as_designed():
-    result = build_design(find_layout("pair2"))
+    result = shipped_design("pair2")
     text = _tables(result)
     lengths = [int(n) for n in re.findall(r"static const int16_t h\d_\d\[(\d+)\]", text)]
     assert len(lengths) == 6

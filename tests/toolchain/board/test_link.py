@@ -277,7 +277,7 @@ def test_two_hosts_at_once_are_told_apart(design):
     ("change", "message"),
     [
         ({"name": "other"}, "layout: the board runs small, expected other"),
-        ({"arithmetic": "q15"}, "arithmetic: the board runs q31, expected q15"),
+        ({"number_format": "q15"}, "number format: the board runs q31, expected q15"),
         ({"sample_rate_hz": 44100}, "sample rate: the board runs 48000, expected 44100"),
     ],
 )
@@ -305,7 +305,7 @@ def test_another_protocol_version_is_named(design, monkeypatch):
 @pytest.mark.parametrize(
     ("message", "payload", "refusal"),
     [
-        (protocol.START, b"\x09", "E_ENTRY"),
+        (protocol.START, b"\x09", "E_INJECTION_POINT"),
         (protocol.START, b"", "E_LENGTH"),
         (protocol.AUDIO, b"\0" * 8, "E_NOT_STARTED"),
         (protocol.PROFILE, b"\1\0", "E_LENGTH"),
@@ -367,8 +367,8 @@ def test_a_request_is_answered_again_but_not_run_again(design):
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (np.zeros((4, 3), dtype=int), r"entry 'program' takes \(n, 2\)"),
-        (np.zeros(4, dtype=int), r"entry 'program' takes \(n, 2\)"),
+        (np.zeros((4, 3), dtype=int), r"injection point 'program' takes \(n, 2\)"),
+        (np.zeros(4, dtype=int), r"injection point 'program' takes \(n, 2\)"),
         (np.zeros((4, 2)), "raw integers"),
         (np.full((4, 2), 2**31), "outside"),
     ],

@@ -13,7 +13,7 @@ from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
 BOARD = find_board("stm32f405")
 SOURCES = sorted(
     source
-    for directory in (FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", *BOARD.source_directories)
+    for directory in (*(FIRMWARE_ROOT / "core").iterdir(), FIRMWARE_ROOT / "app", *BOARD.source_directories)
     for source in directory.glob("*.c")
 )
 # Right shifts of negative numbers are arithmetic: GCC documents so, and the tests would tell.

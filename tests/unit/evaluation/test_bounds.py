@@ -3,19 +3,15 @@
 import copy
 
 import pytest
+from shipped import shipped_scorecard
 
-from designer.design.build import build_design
 from designer.evaluation.bounds import evaluate_bounds, missed
-from designer.layout.load import load_layout
-from designer.layout.shipped import SHIPPED_LAYOUTS
-from designer.report.scorecard import scorecard
+from designer.layout.shipped import find_layout
 
 
 @pytest.fixture(scope="module")
 def echo():
-    layout = load_layout(SHIPPED_LAYOUTS / "echo-studio.toml")
-    result = build_design(layout)
-    return layout, scorecard(result)
+    return find_layout("echo-studio"), shipped_scorecard("echo-studio")
 
 
 def spoilt(card, path, value):

@@ -5,20 +5,17 @@ import re
 
 import plotly.graph_objects as go
 import pytest
+from shipped import shipped_design, shipped_scorecard
 
-from designer.design.build import build_design
 from designer.design.store import save_design
-from designer.layout.shipped import find_layout
 from designer.report.data import ReportData
 from designer.report.page import SECTIONS, render_report
 from designer.report.save import _hil, save_report
-from designer.report.scorecard import scorecard
 from designer.toolchain.boards import BOARDS
 
 
 def report_data(name, **more):
-    result = build_design(find_layout(name))
-    card = scorecard(result)
+    result, card = shipped_design(name), shipped_scorecard(name)
     return ReportData(result.layout, result.bank, result.fixed, card, **more)
 
 
@@ -211,9 +208,9 @@ def test_why_a_hil_report_is_not_shown_is_said(tmp_path, content, said):
 
 
 def test_the_page_says_what_is_the_matter_with_a_damaged_hil_report(tmp_path):
-    result = build_design(find_layout("pair2"))
+    result = shipped_design("pair2")
     (tmp_path / "hil.json").write_text("{")
-    card = scorecard(result)
+    card = shipped_scorecard("pair2")
     save_design(result, tmp_path, card)
     page = save_report(result, card, tmp_path).read_text()
     said = "hil.json is damaged, or was left half-written (Expecting property name enclosed in double quotes: line 1"

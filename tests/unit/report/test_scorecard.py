@@ -3,16 +3,12 @@
 import json
 
 import pytest
-
-from designer.design.build import build_design
-from designer.layout.shipped import find_layout
-from designer.report.scorecard import scorecard
+from shipped import shipped_scorecard
 
 
 @pytest.fixture(scope="module", params=["front3", "pair2"])
 def card(request):
-    result = build_design(find_layout(request.param))
-    return scorecard(result)
+    return shipped_scorecard(request.param)
 
 
 def test_sections_are_plain_data(card):

@@ -92,7 +92,7 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
     feed = np.concatenate(parts)
     for g, group in enumerate(old.structure.groups):
         first = start + warm_up + g * length
-        for driver in (d for d in (group.plus, group.minus) if d is not None):
+        for driver in group.drivers:
             np.testing.assert_array_equal(feed[:first, driver], before[:first, driver])
             np.testing.assert_array_equal(feed[first + length - 1 :, driver], after[first + length - 1 :, driver])
             # In between every weight counts: both banks run on their own whole past.

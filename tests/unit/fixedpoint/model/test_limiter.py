@@ -11,7 +11,7 @@ from designer.dsp.limiter import LimiterSettings
 from designer.fixedpoint.limiter import GAIN_ONE, RAMP_BITS, VOLUME_STEP_RAW, FixedLimiter, fixed_limiter, to_db
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel, sample_gains
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
 from designer.fixedpoint.proof.overflow import prove
 
@@ -19,7 +19,8 @@ FULL = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
 def open_limiter(arithmetic, drivers, linked=True, hops=4, limit_db=0.0):
-    return fixed_limiter(LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked), arithmetic)
+    settings = LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked)
+    return fixed_limiter(settings, NumberFormat.named(arithmetic))
 
 
 def feeds(seed, full, count, drivers):
@@ -52,7 +53,7 @@ def feeds(seed, full, count, drivers):
 )
 def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_db, release):
     wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
-    limiter = fixed_limiter(wanted, arithmetic)
+    limiter = fixed_limiter(wanted, NumberFormat.named(arithmetic))
     output = LimiterModel(limiter).process(feeds(seed, FULL[arithmetic], 600, 2))
     for d, limit in enumerate(limiter.limits):
         assert -limit - 1 <= output[:, d].min()
@@ -179,10 +180,10 @@ def test_every_bound_of_the_proof_holds(arithmetic):
     assert proof.holds
     stages = {bound.stage for bound in proof.bounds}
     assert {"volume", "feed", "limiter"} <= stages
-    widest = FixedLimiter((SAMPLE_FORMATS[arithmetic].largest,) * 16, 30, 2**31 - 1, False)
+    widest = FixedLimiter((NumberFormat.named(arithmetic).sample.largest,) * 16, 30, 2**31 - 1, False)
     names = tuple(f"d{d}" for d in range(16))
     assert all(bound.holds for bound in limiter_bounds(widest, names))
-    assert all(bound.holds for bound in volume_bounds(SAMPLE_FORMATS[arithmetic]))
+    assert all(bound.holds for bound in volume_bounds(NumberFormat.named(arithmetic).sample))
 
 
 def test_full_volume_changes_no_bit(arithmetic):

@@ -58,14 +58,14 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
 
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(1, 150), min_size=1, max_size=6), seed=st.integers(0, 1000))
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, seed):
     _, bank = random_bank(7, arithmetic)
-    samples = noise(arithmetic, sum(cuts), 2 if entry == "program" else 3, seed)
-    whole = PipelineModel(bank).process(samples, entry)
+    samples = noise(arithmetic, sum(cuts), 2 if injection_point == "program" else 3, seed)
+    whole = PipelineModel(bank).process(samples, injection_point)
     twin, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
-        parts.append(twin.process(samples[start : start + cut], entry))
+        parts.append(twin.process(samples[start : start + cut], injection_point))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -92,7 +92,7 @@ def test_reversed_coefficients_are_noticed(arithmetic):
 
 def test_wrong_input_is_refused(arithmetic):
     _, bank = random_bank(10, arithmetic)
-    with pytest.raises(ValueError, match=r"entry 'program' takes \(n, 2\)"):
+    with pytest.raises(ValueError, match=r"injection point 'program' takes \(n, 2\)"):
         PipelineModel(bank).process(np.zeros((4, 3), dtype=int))
     with pytest.raises(ValueError, match="outside Q1"):
         PipelineModel(bank).process(np.full((4, 2), SCALE[arithmetic]))

@@ -8,7 +8,7 @@ from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 
 
@@ -28,8 +28,8 @@ def program(kind, word, count=6000):
 
 def engine_of(bank, fixed, twin):
     """The float reference that takes a twin's decisions as given."""
-    word = SAMPLE_FORMATS[fixed.arithmetic]
-    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), twin.limiter_decisions)
+    word = fixed.number_format.sample
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), twin.limiter_decisions)
     return FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions, limiter)
 
 
@@ -37,7 +37,7 @@ def engine_of(bank, fixed, twin):
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_program_error_stays_within_its_bound(arithmetic, kind, make):
     bank, fixed = make(20, arithmetic, peak_gain=4.0 if kind == "full scale" else 0.9)
-    word = SAMPLE_FORMATS[arithmetic]
+    word = NumberFormat.named(arithmetic).sample
     samples = program(kind, word)
     twin = PipelineModel(fixed)
     output = word.to_float(twin.process(samples))
@@ -51,7 +51,7 @@ def test_program_error_stays_within_its_bound(arithmetic, kind, make):
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
     bank, fixed = make(21, arithmetic)
-    word = SAMPLE_FORMATS[arithmetic]
+    word = NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
     twin = PipelineModel(fixed)
     output = word.to_float(twin.process(samples, "filters"))

@@ -5,6 +5,7 @@ import numpy as np
 from designer.dsp.upmix_tables import upmix_tables
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
+from designer.fixedpoint.number_format import Q31
 from designer.fixedpoint.proof.upmix import UpmixBound, prove_upmix
 
 
@@ -20,13 +21,13 @@ def test_every_bound_holds():
 def test_matched_sample_signs_reach_the_rate_filters_bound():
     taps = upmix_tables().rate_filter
     window = np.where(taps < 0, -(2**31), 2**31 - 1)[:, None] * np.ones((1, 2), dtype=np.int64)
-    low = UpmixModel("q31")._decimate(window, 1)[0, 0]
+    low = UpmixModel(Q31)._decimate(window, 1)[0, 0]
     limit = bound("low rate, sum of two samples").magnitude // 2
     assert limit - 2 <= low <= limit
 
 
 def test_matched_pairs_under_the_worst_gains_stay_below_the_low_rate_bound():
-    twin = UpmixModel("q31")
+    twin = UpmixModel(Q31)
     prototypes = twin._prototypes
     low = bound("low rate, sum of two samples").magnitude // 2
     # Side alone at the largest pair, its gains at one end and the top band's at the other: the bound takes the
@@ -52,7 +53,7 @@ def peak_of_powers(kind):
         "inverted": np.stack([square, -1 - square], axis=1),
         "least": np.full((t.size, 2), low),
     }[kind]
-    twin, peak = UpmixModel("q31"), 0
+    twin, peak = UpmixModel(Q31), 0
     for piece in np.array_split(stereo, 40):
         twin.process(piece)
         peak = max(peak, *(abs(value) for state in twin._smoothed for value in state))
