@@ -1,9 +1,8 @@
-"""A shoebox room by image sources, for a source and a receiver that are each expanded in spherical harmonics once.
+"""Image sources of a shoebox room (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).
 
-Each image of the source is seen from the receiver in one direction, and sends to it the radiation of the mirrored
-loudspeaker: the pattern of the real one in the mirrored direction.  Both patterns are sums over harmonics, so that
-all images, channels and frequencies are two matrix products (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943;
-Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
+The receiver sees each image in one direction.  The image sends what the real source radiates in the mirrored direction.
+With both patterns as sums of spherical harmonics, all images, channels and frequencies are two matrix products
+(Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ class Room:
 
     @property
     def volume_m3(self) -> float:
-        """Volume."""
+        """Volume, cubic metres."""
         return float(np.prod(self.size_m))
 
     @property
     def surface_m2(self) -> float:
-        """Surface of all walls."""
+        """Surface of all walls, square metres."""
         x, y, z = self.size_m
         return 2 * (x * y + y * z + z * x)
 
