@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,12 @@ FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
 UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
-        *("fir", "fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fast_fir"),
+        *("fir", "fir_q15", "fir_q31", "fir_q31x15"),
+        *("fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fast_fir"),
     }
 )
+
+_FORMAT = re.compile(r'^#include "dsp/format_(\w+)\.h"$', re.MULTILINE)
 
 WARNING_FLAGS = (
     "-Wall",
@@ -162,7 +166,24 @@ def _core_sources(generated_dir: Path) -> list[Path]:
     for table in tables:
         if not table.is_file():
             raise BuildError(f"'{table}' is missing: generate the design first")
-    return [*tables, *sorted((FIRMWARE_ROOT / "core").glob("*/*.c"))]
+    return [*tables, *core_sources(_number_format(generated_dir))]
+
+
+def core_sources(number_format: str) -> list[Path]:
+    """List the sources of ``firmware/core``; of the files ``fir_*.c`` of number formats, that of one."""
+    core = FIRMWARE_ROOT / "core"
+    formats = {header.stem.removeprefix("format_") for header in core.glob("dsp/format_*.h")}
+    others = {f"fir_{name}.c" for name in formats - {number_format}}
+    return [source for source in sorted(core.glob("*/*.c")) if source.name not in others]
+
+
+def _number_format(generated_dir: Path) -> str:
+    """Find the number format that the generated ``design.h`` includes."""
+    header = generated_dir / "design.h"
+    match = _FORMAT.search(header.read_text(encoding="utf-8")) if header.is_file() else None
+    if match is None:
+        raise BuildError(f"'{header}' is missing or names no number format: generate the design first")
+    return match[1]
 
 
 def _units(

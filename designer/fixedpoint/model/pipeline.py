@@ -31,7 +31,7 @@ class Stages:
         Each path's share of its sum, at the sum's scale.
     sum : (n, K) int64
         Ahead of all that makes drivers of them: sum and difference, rounding and what follows.
-    feed : (n, D) int64
+    driver_signal : (n, D) int64
         Drivers ahead of their limiters: rounded, and as large as they come.
     output : (n, D) int64
         Driver samples.
@@ -41,7 +41,7 @@ class Stages:
     equalised: np.ndarray
     path: np.ndarray
     sum: np.ndarray
-    feed: np.ndarray
+    driver_signal: np.ndarray
     output: np.ndarray
 
 

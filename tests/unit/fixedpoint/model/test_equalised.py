@@ -32,7 +32,7 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
     bank = two_stage_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
-    np.testing.assert_array_equal(stages.feed, feeds(bank, samples))
+    np.testing.assert_array_equal(stages.driver_signal, feeds(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
     behind = equalised(bank, tuple(stages.bus.T.astype(object)))
     np.testing.assert_array_equal(stages.equalised, np.stack(behind, axis=1).astype(np.int64))
@@ -84,11 +84,11 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
     samples, start = noise(arithmetic, 1500), 111
-    before, after = (PipelineModel(bank).trace(samples, "filters").feed for bank in (old, new))
+    before, after = (PipelineModel(bank).trace(samples, "filters").driver_signal for bank in (old, new))
     twin, parts = PipelineModel(old, new.history_samples), []
-    parts.append(twin.trace(samples[:start], "filters").feed)
+    parts.append(twin.trace(samples[:start], "filters").driver_signal)
     twin.tune(new, length, warm_up)
-    parts += [twin.trace(samples[at : at + cut], "filters").feed for at in range(start, samples.shape[0], cut)]
+    parts += [twin.trace(samples[at : at + cut], "filters").driver_signal for at in range(start, samples.shape[0], cut)]
     feed = np.concatenate(parts)
     for g, group in enumerate(old.structure.groups):
         first = start + warm_up + g * length
