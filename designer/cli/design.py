@@ -34,7 +34,7 @@ def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = Fal
 def generate(
     layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Design, and write the coefficient tables and C sources."""
+    """Design a layout, and write the coefficient tables and C sources."""
     result, _, directory = run_design(layout, out, quiet=json or quiet)
     files = [str(directory / "generated" / name) for name in sorted(result.sources.files)]
     if json:
@@ -47,7 +47,7 @@ def generate(
 
 @app.command()
 def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Design, generate and cross-compile the image firmware.elf."""
+    """Design a layout, generate its C sources, and cross-compile the image firmware.elf."""
     from designer.toolchain.stack import sizes_of
 
     result, image = run_image(layout, out, quiet=json or quiet)

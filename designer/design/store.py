@@ -138,10 +138,10 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         "gain_db": np.float64(result.gain_db),
         "digest": np.array(result.digest),
     }
-    if bank.factors is not None:
-        arrays |= _structure_arrays(bank.factors.structure)
-        arrays["components"] = bank.factors.components
-        for bus, equaliser in zip(bank.factors.structure.buses, bank.factors.equalisers, strict=True):
+    if bank.two_stage is not None:
+        arrays |= _structure_arrays(bank.two_stage.structure)
+        arrays["components"] = bank.two_stage.components
+        for bus, equaliser in zip(bank.two_stage.structure.buses, bank.two_stage.equalisers, strict=True):
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
     return arrays

@@ -258,9 +258,9 @@ def length_figures(fitted: FittedFilters) -> LengthFigures:
 
 def stage_figures(bank: FilterBank, fitted: FittedFilters) -> OneStage | TwoStages:
     """Lay out the two stages of L and R, or say why there is one."""
-    if bank.factors is None or fitted.factored is None:
+    if bank.two_stage is None or fitted.two_stage_stereo is None:
         return OneStage(used=False, why_not=fitted.why_direct)
-    factors, stereo = bank.factors, fitted.factored
+    factors, stereo = bank.two_stage, fitted.two_stage_stereo
     sums = factors.structure.sum_names(bank.driver_names)
     references = zip(factors.structure.buses, factors.references, strict=True)
     return TwoStages(

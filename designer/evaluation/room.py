@@ -140,7 +140,7 @@ class RoomPlant:
     @cached_property
     def _radiation(self) -> NDArray[np.complex128]:
         """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
-        return _evaluate(self.radiation_order, self.expansion, self.images.leaving)
+        return _evaluate(self.radiation_order, self.expansion, self.images.outgoing)
 
     @cached_property
     def axis(self) -> NDArray[np.complex128]:
@@ -163,13 +163,13 @@ class RoomPlant:
         if listener.hrtf:
             # Sets end above the floor's directions: there the nearest one stands in.
             head = load_head(Path(listener.hrtf)).pressure(self.frequencies_hz, directions, nearest=True)
-            return _evaluate(order, _expand(order, directions, weights, head), self.images.arriving)
+            return _evaluate(order, _expand(order, directions, weights, head), self.images.incoming)
         cosines = np.concatenate([directions[:, 1], -directions[:, 1]])[None]
         heard = ear_pressure(self.frequencies_hz, np.array([_FAR_M]), cosines, listener.head_radius_m, speed)[:, 0]
         wavenumbers = 2 * np.pi * self.frequencies_hz / speed
         heard = heard * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None]
         pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
-        return _evaluate(order, _expand(order, directions, weights, pattern), self.images.arriving)
+        return _evaluate(order, _expand(order, directions, weights, pattern), self.images.incoming)
 
     def with_head(self, hrtf: Path) -> RoomPlant:
         """Put a measured head in the place of the layout's; what the loudspeaker radiates is not computed again."""

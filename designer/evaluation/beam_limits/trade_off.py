@@ -15,7 +15,7 @@ from designer.evaluation.records import Curve, Record, SparseTable
 from designer.evaluation.room import RoomPlant
 from designer.filters.bands import role_weights
 from designer.filters.beam.design import Beam, MatchedBeam, design_beam
-from designer.filters.beam.levels import distinct, symmetric_basis
+from designer.filters.beam.levels import distinct_rows, symmetric_basis
 from designer.layout.model import Layout
 
 
@@ -210,7 +210,7 @@ def _fronts(
     shape = levels_db - levels_db.min() if levels_db.size else np.zeros(beam.nulls.shape[1])
     lines, floor_db = np.arange(bands_hz.size), layout.beamformer.white_noise_gain_floor_db
     best = pareto_front(beam, lines, floor_db, depths_db, shape)
-    if beam.task.mirror is None:
+    if beam.matching.mirror is None:
         return best, None
     halved, sides = _halved(beam)
     symmetric = pareto_front(halved, lines, floor_db, depths_db, shape[sides])
@@ -249,10 +249,10 @@ def _rows(ripple_db: NDArray[np.float64]) -> SparseTable:
 
 def _halved(beam: MatchedBeam) -> tuple[Beam, NDArray[np.int64]]:
     """Express a symmetric beam in drives that are their own mirror images; also return which of its nulls are left."""
-    basis = symmetric_basis(beam.task.mirror, beam.axis.shape[1])
+    basis = symmetric_basis(beam.matching.mirror, beam.axis.shape[1])
     lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
-    sides = distinct(nulls)
-    lobe, nulls = lobe[:, distinct(lobe)], nulls[:, sides]
+    sides = distinct_rows(nulls)
+    lobe, nulls = lobe[:, distinct_rows(lobe)], nulls[:, sides]
     return Beam(beam.weights @ basis, beam.white_noise_gain_db, beam.axis @ basis, lobe, nulls), sides
 
 

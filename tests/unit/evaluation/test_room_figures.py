@@ -20,9 +20,9 @@ def layout_of(name):
 def test_expansion_is_the_loudspeakers_own_far_field(name):
     layout = layout_of(name)
     plant = RoomPlant(layout, order=4)
-    leaving = plant.images.leaving
-    front = leaving[leaving[:, 0] < 0][:40]
-    rows = np.flatnonzero(leaving[:, 0] < 0)[:40]
+    outgoing = plant.images.outgoing
+    front = outgoing[outgoing[:, 0] < 0][:40]
+    rows = np.flatnonzero(outgoing[:, 0] < 0)[:40]
     field = field_plant(layout, plant.frequencies_hz, cabinet_centre_m(layout) + 50.0 * front).transfer
     turn = np.exp(2j * np.pi * plant.frequencies_hz * 50.0 / layout.speed_of_sound_m_per_s)
     wanted = field * (50.0 * turn)[:, None, None]
