@@ -88,7 +88,7 @@ def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(s
         for arguments, message in (
             (
                 ("1", "-6"),
-                "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, the limit in the design on the board",
+                "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, the limit in the design",
             ),
             (("2", "-6"), "driver '2': allowed are channels 0 to 1; for names give --layout"),
             (("up", "--layout", "pair2"), "driver 'up': allowed are channels 0 to 1 or 'left', 'right'"),
