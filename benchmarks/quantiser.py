@@ -17,12 +17,12 @@ from benchmarks.integer_minimax import quantise_minimax
 from benchmarks.minimax import BandSpec, largest_error, minimax_fir
 from benchmarks.table_error import over_rounding_db, table_error
 from designer.design.build import build_design
+from designer.evaluation.acoustic import AcousticFigures, acoustic_figures
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.number_format import Q15
 from designer.fixedpoint.quantise.bank import quantise_bank, quantise_matrix, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.shipped import find_layout, shipped_layouts
-from designer.report.scorecard import acoustic_figures
 
 _LOWPASS, _BANDSTOP = ((0.0, 0.4), (0.5, 1.0)), ((0.0, 0.24), (0.4, 0.68), (0.84, 1.0))
 SPECS = {
@@ -127,11 +127,12 @@ def _measure_layout(name: str) -> dict[str, Any]:
     }
 
 
-def largest_difference_db(reference: dict[str, Any], other: dict[str, Any]) -> float:
+def largest_difference_db(reference: AcousticFigures, other: AcousticFigures) -> float:
     """Largest difference of any figure in dB between two evaluations of one layout."""
+    found = other.to_json()
     return max(
-        float(np.max(np.abs(np.subtract(other[part][key], value))))
-        for part, figures in reference.items()
+        float(np.max(np.abs(np.subtract(found[part][key], value))))
+        for part, figures in reference.to_json().items()
         for key, value in figures.items()
         if key.endswith("_db")
     )

@@ -39,7 +39,7 @@ def _show_warning(
 
 
 def main() -> None:
-    """Entry point: a user's mistake is one message and an exit code, never a stack trace."""
+    """Run the command line.  An error of the user ends with one message and an exit code, not with a stack trace."""
     # No verb has imported NumPy yet: BLAS starts with one thread.
     limit_blas_threads()
     try:

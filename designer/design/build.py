@@ -75,7 +75,7 @@ def build_design(layout: Layout) -> Design:
 
 def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat) -> tuple[FittedFilters, Quantised]:
     """Quantise fitted filters; in one stage where the number format has no room for two."""
-    if lengths.factored is None:
+    if lengths.two_stage_stereo is None:
         return lengths, _quantise(layout, lengths, number_format)
     try:
         found = _quantise(layout, lengths, number_format)
@@ -92,7 +92,7 @@ def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat
             f"white noise would keep {snr_db:.1f} dB over the error of rounded {number_format} tables, too little to "
             "shape them"
         )
-    lengths = replace(lengths, factored=None, why_direct=why)
+    lengths = replace(lengths, two_stage_stereo=None, why_direct=why)
     return lengths, _quantise(layout, lengths, number_format)
 
 

@@ -6,13 +6,15 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from designer.codegen.writer import write
 from designer.design.model import Design
 from designer.errors import LayoutError
+from designer.evaluation.records import RecordError
+from designer.evaluation.scorecard import Scorecard
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure
@@ -25,14 +27,14 @@ from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
 
 
-def save_design(result: Design, directory: Path, card: dict[str, Any] | None = None) -> None:
+def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
     """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
 
     Parameters
     ----------
     result : Design
     directory : Path
-    card : dict, optional
+    card : Scorecard, optional
         Its scorecard; without it no ``scorecard.json`` is written.
     """
     write(result.sources, directory / "generated")
@@ -41,7 +43,7 @@ def save_design(result: Design, directory: Path, card: dict[str, Any] | None = N
     layout = result.layout.model_dump(mode="json", by_alias=True, exclude_none=True)
     save_json(with_stored_names(layout), directory / "layout.json")
     if card is not None:
-        save_json(card, directory / "scorecard.json")
+        save_json(card.to_json(), directory / "scorecard.json")
 
 
 def save_json(value: dict[str, Any], path: Path) -> None:
@@ -50,24 +52,23 @@ def save_json(value: dict[str, Any], path: Path) -> None:
     replace_file(path, lambda file: file.write(text.encode()))
 
 
-def load_card(directory: Path) -> dict[str, Any]:
+def load_card(directory: Path) -> Scorecard:
     """Read back the scorecard of a saved design.
 
     Raises
     ------
     LayoutError
-        If there is none, or it is damaged.
+        If there is none, or it is damaged or of another version.
     """
     path = directory / "scorecard.json"
     try:
-        card = json.loads(path.read_bytes())
-        if not isinstance(card, dict):
-            raise ValueError("not a table of figures")
+        return Scorecard.from_json(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except RecordError as error:
+        raise LayoutError(f"'{path}': damaged design, or one of another version ({error}): design it again") from error
     except ValueError as error:
         raise LayoutError(f"'{path}': damaged design: design it again") from error
-    return cast(dict[str, Any], card)
 
 
 def load_gain_db(directory: Path) -> float:
@@ -137,10 +138,10 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         "gain_db": np.float64(result.gain_db),
         "digest": np.array(result.digest),
     }
-    if bank.factors is not None:
-        arrays |= _structure_arrays(bank.factors.structure)
-        arrays["components"] = bank.factors.components
-        for bus, equaliser in zip(bank.factors.structure.buses, bank.factors.equalisers, strict=True):
+    if bank.two_stage is not None:
+        arrays |= _structure_arrays(bank.two_stage.structure)
+        arrays["components"] = bank.two_stage.components
+        for bus, equaliser in zip(bank.two_stage.structure.buses, bank.two_stage.equalisers, strict=True):
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
     return arrays

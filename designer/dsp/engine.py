@@ -1,4 +1,4 @@
-"""The whole signal path in float64: what the board would do with unlimited precision."""
+"""The whole signal path in float64: the reference for the board's fixed-point arithmetic."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FloatEngine:
     decisions : sequence of (7, 2) arrays, optional
         Gains of the upmix after each hop in place of its own, see `Upmix`.
     limiter : Limiter, optional
-        Without it the drivers are as the filters make them.
+        Without it driver signals are not limited.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class FloatEngine:
         self._limiter = limiter
 
     def forget_decisions(self) -> None:
-        """Drop the upmix's record of gains, which grows with the signal."""
+        """Clear the upmix's record of gains, which grows with the signal."""
         self._upmix.decisions.clear()
 
     def process(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> np.ndarray:
@@ -88,5 +88,5 @@ class FloatEngine:
         check_channels(samples, injection_point)
         buses = self._upmix.process(samples) if injection_point == "program" else np.asarray(samples, dtype=np.float64)
         self._upmix.decisions.clear()
-        feeds = self._matrix.process(self.volume.process(buses))
-        return feeds if self._limiter is None else self._limiter.process(feeds)
+        driver_signals = self._matrix.process(self.volume.process(buses))
+        return driver_signals if self._limiter is None else self._limiter.process(driver_signals)

@@ -17,6 +17,7 @@ from designer.board.session import Board
 from designer.design.model import Design
 from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
+from designer.evaluation.acoustic import acoustic_figures
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.regression.compare_acoustics import AcousticDeviation, compare_acoustics
 from designer.regression.compare_generated import GeneratedReport, verify_generated
@@ -26,7 +27,6 @@ from designer.regression.first_difference import locate_streamed
 from designer.regression.measurements import Metrics, measure
 from designer.regression.report import FaultCount, HilReport
 from designer.regression.signals import Signal, read_response
-from designer.report.scorecard import acoustic_figures
 
 # What the board plays of itself: everything that the upmix and the filters can meet, and full scale.
 GENERATED: tuple[tuple[GeneratedSignal, InjectionPoint], ...] = (
@@ -133,7 +133,7 @@ class Suite:
         """Figures at the ears from the board's impulse responses, and their deviations from the float design's."""
         figures = acoustic_figures(self.design.layout, self.responses())
         expected = acoustic_figures(self.design.layout, self.design.designed.impulse_responses)
-        return figures, tuple(compare_acoustics(figures, expected))
+        return figures.to_json(), tuple(compare_acoustics(figures, expected))
 
     def metrics(self) -> Metrics:
         """Figures as the trade measures them; over the quickest line."""

@@ -30,7 +30,7 @@ UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
         *("fir", "fir_q15", "fir_q31", "fir_q31x15"),
-        *("fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fast_fir"),
+        *("fir_kernels", "fir_kernels_mve", "fast_fir"),
     }
 )
 
@@ -83,7 +83,8 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     if crystal_mhz not in CRYSTALS_MHZ:
         raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
-    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "app").glob("*.c"))]
+    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "core").glob("*/*.S"))]
+    sources += sorted((FIRMWARE_ROOT / "app").glob("*.c"))
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
@@ -92,7 +93,9 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
     write_table_crc(out)
-    calls = "".join(found.with_suffix(CALLS_SUFFIX).read_text(encoding="utf-8") for found in objects)
+    # Assembly has none.
+    graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
+    calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
     replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
     return read_image(out)
 

@@ -54,7 +54,7 @@ def quantise_bank(bank: FilterBank, number_format: NumberFormat, weights: ErrorW
     shaped = weights is not None and number_format.shapes_taps
     for depth in _DEPTHS if shaped else (0.0,):
         # At depth 0 all frequencies count alike, but the error of one stage is still filtered by the other.
-        power = weights.power**depth if weights is not None and shaped and (depth or bank.factors) else None
+        power = weights.power**depth if weights is not None and shaped and (depth or bank.two_stage) else None
         fixed = quantise_matrix(bank, number_format, power)
         if not depth or keeps_noise_snr(bank, fixed):
             break
@@ -73,14 +73,14 @@ def quantise_matrix(bank: FilterBank, number_format: NumberFormat, power: NDArra
         Weight of the error of each path; without it taps are rounded.
     """
     equalisers: tuple[FixedPointPath | None, ...] = ()
-    if bank.factors is None:
+    if bank.two_stage is None:
         structure = find_structure(bank.impulse_responses)
         components = split(structure, bank.impulse_responses)
         on_buses = None if power is None else _component_power(structure, power)
     else:
-        structure = bank.factors.structure
+        structure = bank.two_stage.structure
         on_buses = None if power is None else _component_power(structure, power)
-        equalisers, components, on_buses = quantise_equalisers(bank.factors, number_format, on_buses)
+        equalisers, components, on_buses = quantise_equalisers(bank.two_stage, number_format, on_buses)
     _require_range(structure.sum_names(bank.driver_names), structure.buses, components, number_format)
     taps = components.shape[2]
     shared = group_exponents(structure, components, number_format)

@@ -114,24 +114,23 @@ def test_a_program_that_faults_is_an_error(tmp_path):
         run_bare("stm32f405", elf)
 
 
-ASSEMBLY = """
-other:
-2:
-\tnop
-\tbne    2b
+DISASSEMBLY = """
+00000000 <other>:
+   0:\tnop
+   2:\tbne.n\t0 <other>
 
-kernel:
-\tmov r0, r1
-2:
-\tldrd r0, r1, [r2], #8 @ load
-\t.balign 4
-\tsmlad r3, r0, r1, r3
-\tbne    2b
+00000000 <kernel>:
+   0:\tbne.w\t14 <kernel+0x14>
+   4:\tmov\tr0, r1
+   6:\tldrd\tr0, r1, [r2], #8 @ load
+   a:\tsmlad\tr3, r0, r1, r3
+   e:\tbne.w\t6 <kernel+0x6>
+  12:\tbne.w\t4 <kernel+0x4>
 """
 
 
 def test_the_loop_that_is_estimated_is_the_unrolled_one():
-    assert first_loop(ASSEMBLY, "kernel") == ["ldrd r0, r1, [r2], #8", "smlad r3, r0, r1, r3"]
+    assert first_loop(DISASSEMBLY, "kernel") == ["ldrd r0, r1, [r2], #8", "smlad r3, r0, r1, r3"]
 
 
 def test_the_peers_matrix_has_the_lengths_as_designed():

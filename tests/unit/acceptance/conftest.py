@@ -19,7 +19,9 @@ def made():
 
     def make(name):
         if name not in known:
-            known[name] = odd() if name == "odd5" else (find_layout(name), shipped_scorecard(name))
+            layout, card = odd() if name == "odd5" else (find_layout(name), shipped_scorecard(name))
+            # As it is written to scorecard.json.
+            known[name] = (layout, card.to_json())
         return known[name]
 
     return make

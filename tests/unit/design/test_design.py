@@ -71,7 +71,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
     assert at(7.0).fixed.is_equalised
     quieter = at(5.0)
     assert not quieter.fixed.is_equalised
-    assert quieter.bank.factors is None
+    assert quieter.bank.two_stage is None
     assert "dB over the error of rounded q15 tables, too little to shape them" in quieter.lengths.why_direct
     assert white_noise_snr_db(quieter.bank, quieter.fixed) >= Q15.noise_snr_db
 
@@ -84,8 +84,8 @@ def test_both_stages_are_read_back(tmp_path):
         assert (made.delay, made.exponent) == (saved.delay, saved.exponent)
         np.testing.assert_array_equal(made.coefficients, saved.coefficients)
     assert [e is None for e in fixed.equalisers] == [e is None for e in result.fixed.equalisers] == [False, True, True]
-    np.testing.assert_array_equal(bank.factors.components, result.bank.factors.components)
-    np.testing.assert_array_equal(bank.factors.equalisers[0], result.bank.factors.equalisers[0])
+    np.testing.assert_array_equal(bank.two_stage.components, result.bank.two_stage.components)
+    np.testing.assert_array_equal(bank.two_stage.equalisers[0], result.bank.two_stage.equalisers[0])
     assert design_digest(result.layout, fixed) == result.digest
 
 

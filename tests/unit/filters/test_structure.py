@@ -5,12 +5,12 @@ import pytest
 from banks import mirror_bank, random_bank
 from shipped import shipped_design
 
+from designer.evaluation.acoustic import acoustic_figures
 from designer.filters.structure import SAME_FILTER, Group, Structure, find_structure, join, split
 from designer.filters.trim import trim
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.shipped import shipped_layouts
 from designer.regression.compare_acoustics import compare_acoustics
-from designer.report.scorecard import acoustic_figures
 
 
 def test_mirror_pair_and_driver_in_the_plane_are_found():

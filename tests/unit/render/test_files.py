@@ -131,7 +131,7 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
     assert after.shape == before.shape == stereo.shape
     figures = evaluate_cancellation(made.layout, made.bank.impulse_responses)
     # Energies of bands of noise against means over lines: they differ where the spectrum is uneven.
-    assert band_ild_db(after, 48000) == pytest.approx(figures["left_mean_ild_db"], abs=1.5)
+    assert band_ild_db(after, 48000) == pytest.approx(figures.left.mean_ild_db, abs=1.5)
     assert band_ild_db(after, 48000) > band_ild_db(before, 48000) + 4
     # One gain for both, and equally loud but for the room that plain mixing gives to its comb filter.
     assert max(np.abs(after).max(), np.abs(before).max()) == pytest.approx(10 ** (-1 / 20), abs=1e-4)

@@ -130,10 +130,10 @@ def test_a_design_for_kemar_aims_at_kemars_own_differences():
         found.bank.impulse_responses,
     )
     # What a real pair in the place of the virtual one gives to that head is what is asked for.
-    assert figures["target_itd_us"] == pytest.approx(heard["real_pair_itd_us"], abs=10)
-    assert figures["target_mean_ild_db"] == pytest.approx(heard["real_pair_mean_ild_db"], abs=0.5)
-    assert figures["target_mean_ild_db"] != pytest.approx(plain["target_mean_ild_db"], abs=0.5)
-    assert abs(figures["left_mean_ild_db"] - figures["target_mean_ild_db"]) < 3
+    assert figures.target_itd_us == pytest.approx(heard.real_pair_itd_us, abs=10)
+    assert figures.target_mean_ild_db == pytest.approx(heard.real_pair_mean_ild_db, abs=0.5)
+    assert figures.target_mean_ild_db != pytest.approx(plain.target_mean_ild_db, abs=0.5)
+    assert abs(figures.left.mean_ild_db - figures.target_mean_ild_db) < 3
 
 
 def test_the_file_lies_beside_the_layout_and_is_missed_by_name(tmp_path):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from definition import driver_signals, equalised
-from factored import factored_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_stage_designs import two_stage_bank
 
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
@@ -29,7 +29,7 @@ def noise(arithmetic, count, channels=3, seed=0):
     taps=st.integers(1, 40),
 )
 def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps):
-    bank = factored_bank(seed, arithmetic, shuffled, mask, taps)
+    bank = two_stage_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
     np.testing.assert_array_equal(stages.driver_signal, driver_signals(bank, samples))
@@ -41,7 +41,7 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
 @settings(deadline=None, max_examples=15)
 @given(cuts=st.lists(st.integers(1, 90), min_size=1, max_size=5), seed=st.integers(0, 1000))
 def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
-    bank = factored_bank(seed, arithmetic)
+    bank = two_stage_bank(seed, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2, seed)
     whole = PipelineModel(bank).process(samples)
     model, parts, start = PipelineModel(bank), [], 0
@@ -52,7 +52,7 @@ def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
 
 
 def test_reset_forgets_both_stages(arithmetic):
-    bank = factored_bank(3, arithmetic)
+    bank = two_stage_bank(3, arithmetic)
     samples = noise(arithmetic, 200, 2)
     model = PipelineModel(bank)
     first = model.process(samples)
@@ -62,7 +62,7 @@ def test_reset_forgets_both_stages(arithmetic):
 
 @pytest.mark.parametrize("arithmetic", ["q15", "q31"])
 def test_the_unit_equaliser_changes_no_bit(arithmetic):
-    bank = factored_bank(4, arithmetic, equalised=(False, False, False))
+    bank = two_stage_bank(4, arithmetic, equalised=(False, False, False))
     dtype = bank.paths[0][0].coefficients.dtype
     unit = FixedPointPath(np.array([1 << (14 if arithmetic == "q15" else 30)], dtype=dtype), 0, -1)
     samples = noise(arithmetic, 200)
@@ -77,7 +77,7 @@ def test_the_unit_equaliser_changes_no_bit(arithmetic):
 @pytest.mark.parametrize("shuffled", [True, False])
 @pytest.mark.parametrize("cut", [16, 37])
 def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut):
-    old, new = (factored_bank(seed, arithmetic, shuffled, taps=30, behind=20) for seed in (5, 6))
+    old, new = (two_stage_bank(seed, arithmetic, shuffled, taps=30, behind=20) for seed in (5, 6))
     block, groups = 16, len(old.structure.groups)
     warm_up = warm_up_samples(new, block)
     length = group_samples(48000, groups, block, warm_up)
@@ -107,9 +107,9 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
 
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
-    old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, True, True))
+    old, new = two_stage_bank(7, arithmetic), two_stage_bank(8, arithmetic, equalised=(True, True, True))
     model = PipelineModel(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
         model.tune(new, 100, 100)
     with pytest.raises(ValueError, match="warm_up = 1: allowed from"):
-        model.tune(factored_bank(9, arithmetic), 100, 1)
+        model.tune(two_stage_bank(9, arithmetic), 100, 1)

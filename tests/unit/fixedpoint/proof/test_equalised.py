@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from definition import equalised, limits, path_output
-from factored import factored_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_stage_designs import two_stage_bank
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointPath
@@ -39,7 +39,7 @@ def opposite(bank, samples):
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(3))
 def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
-    bank = factored_bank(seed, arithmetic, shuffled, (True, True, True))
+    bank = two_stage_bank(seed, arithmetic, shuffled, (True, True, True))
     proof = prove(bank)
     behind = {bound.where: bound for bound in proof.of("equalised")}
     inside = {bound.where: bound for bound in proof.of("accumulator")}
@@ -58,7 +58,7 @@ def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(4))
 def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic, shuffled, seed):
-    bank = factored_bank(seed, arithmetic, shuffled)
+    bank = two_stage_bank(seed, arithmetic, shuffled)
     proof = prove(bank)
     accumulators = {bound.where: bound for bound in proof.of("accumulator")}
     slack = equaliser_slack(bank)
@@ -95,7 +95,7 @@ def share_of(bank, k, b, samples):
 
 @SHUFFLED
 def test_no_input_passes_a_bound(arithmetic, shuffled):
-    bank = factored_bank(11, arithmetic, shuffled, (True, True, True))
+    bank = two_stage_bank(11, arithmetic, shuffled, (True, True, True))
     low, high = limits(arithmetic)
     proof, rng = prove(bank), np.random.default_rng(2)
     for values in (
@@ -129,7 +129,7 @@ def test_what_the_boards_test_lets_pass_the_proof_does(arithmetic, taps, exponen
     limit = 2**31 - 1 if arithmetic == "q31" else 32767
     taps[-1] = np.clip(rest, -limit, limit) * (1 if taps[-1] >= 0 else -1)
     path = FixedPointPath(taps.astype(dtype), 0, exponent)
-    bank = factored_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
+    bank = two_stage_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
     if arithmetic == "q31" and int(np.abs(taps).sum()) >= 2**31:
         assert not keeps_range(path, NumberFormat.named(arithmetic))
         return
@@ -138,7 +138,7 @@ def test_what_the_boards_test_lets_pass_the_proof_does(arithmetic, taps, exponen
 
 
 def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
-    bank = factored_bank(3, arithmetic)
+    bank = two_stage_bank(3, arithmetic)
     loud = bank.equalisers[0]
     if arithmetic == "q31":
         loud = replace(loud, exponent=-1)
@@ -155,7 +155,7 @@ def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
 
 
 def test_equalisers_by_parts_are_exact_and_bounded():
-    bank = factored_bank(5, "q31", equalised=(True, True, True))
+    bank = two_stage_bank(5, "q31", equalised=(True, True, True))
     proof = prove(bank)
     shared = {bound.where: bound for bound in proof.of("part sums")}
     for b, name in enumerate(bank.bus_names):

@@ -19,7 +19,7 @@ def front3():
 
 def test_two_stages_keep_the_budget_with_fewer_taps(front3):
     _, found = front3
-    two = found.factored
+    two = found.two_stage_stereo
     assert two is not None
     assert not found.why_direct
     assert fits(two.losses, STEREO_ALLOWANCES)
@@ -28,21 +28,21 @@ def test_two_stages_keep_the_budget_with_fewer_taps(front3):
 
 def test_losses_are_those_of_the_bank_that_is_built(front3):
     layout, found = front3
-    bank, channels = bank_of(layout, found), found.fits.channels
-    drive = spectra(bank.impulse_responses[:, :2], channels.omega)
+    bank, targets = bank_of(layout, found), found.fits.targets
+    drive = spectra(bank.impulse_responses[:, :2], targets.omega)
     # The delay may be shorter than that of the centre; what is left of it lies ahead of the equalisers.
-    again = channels.stereo_budget.losses(drive, found.delay)
-    assert again == pytest.approx(found.factored.losses, rel=1e-6, abs=1e-6)
+    again = targets.stereo_budget.losses(drive, found.delay)
+    assert again == pytest.approx(found.two_stage_stereo.losses, rel=1e-6, abs=1e-6)
 
 
 def test_reference_of_each_bus_is_a_pure_delay(front3):
     layout, found = front3
-    factors = bank_of(layout, found).factors
+    two_stage = bank_of(layout, found).two_stage
     # Only one sum hears side: it has nothing to factor.
-    assert [equaliser is None for equaliser in factors.equalisers] == [False, True, True]
-    assert np.count_nonzero(factors.components[factors.references[0], 0]) == 1
-    assert factors.components[factors.references[0], 0].max() == 1.0
-    assert factors.references[1:] == (None, None)
+    assert [equaliser is None for equaliser in two_stage.equalisers] == [False, True, True]
+    assert np.count_nonzero(two_stage.components[two_stage.references[0], 0]) == 1
+    assert two_stage.components[two_stage.references[0], 0].max() == 1.0
+    assert two_stage.references[1:] == (None, None)
 
 
 def test_centre_stays_as_one_stage_gives_it(front3):
@@ -57,12 +57,12 @@ def test_centre_stays_as_one_stage_gives_it(front3):
 def test_a_layout_without_mirror_image_is_factored_on_mid_and_side_too():
     layout = parse_layout(ODD)
     found = fit_filters(layout)
-    assert found.factored is not None
-    factors = bank_of(layout, found).factors
-    assert factors.structure.buses == ("mid", "side", "centre")
-    assert all(group.minus is None for group in factors.structure.groups)
-    assert [equaliser is None for equaliser in factors.equalisers] == [False, False, True]
-    assert fits(found.factored.losses, STEREO_ALLOWANCES)
+    assert found.two_stage_stereo is not None
+    two_stage = bank_of(layout, found).two_stage
+    assert two_stage.structure.buses == ("mid", "side", "centre")
+    assert all(group.minus is None for group in two_stage.structure.groups)
+    assert [equaliser is None for equaliser in two_stage.equalisers] == [False, False, True]
+    assert fits(found.two_stage_stereo.losses, STEREO_ALLOWANCES)
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ def test_one_stage_has_a_reason(name, filters, reason):
     text = (LAYOUTS / f"{name}.toml").read_text() if name else LOPSIDED
     layout = parse_layout(f"{text}\n[filters]\n{filters}\n")
     found = fit_filters(layout)
-    assert found.factored is None
+    assert found.two_stage_stereo is None
     assert reason in found.why_direct
-    assert bank_of(layout, found).factors is None
+    assert bank_of(layout, found).two_stage is None
 
 
 @pytest.mark.parametrize("rate", [44100])
 def test_two_stages_follow_the_sample_rate(rate):
     layout = load_layout(LAYOUTS / "front3.toml").model_copy(update={"sample_rate_hz": rate})
     found = fit_filters(layout)
-    assert found.factored is not None
-    assert found.factored.taps < found.factored.direct_taps
+    assert found.two_stage_stereo is not None
+    assert found.two_stage_stereo.taps < found.two_stage_stereo.direct_taps

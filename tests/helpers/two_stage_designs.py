@@ -23,7 +23,7 @@ def equaliser(rng, arithmetic, taps, delay=0):
     return FixedPointPath(np.round(whole * scale).astype(NumberFormat.named(arithmetic).tap_dtype), delay, exponent)
 
 
-def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
+def two_stage_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
     """Integers by hand: random equalisers ahead of a front driver and a mirror pair, or of three drivers."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
@@ -48,7 +48,7 @@ def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False)
     )
 
 
-def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):
+def two_stage_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):
     """A float bank in two stages: a front driver and a mirror pair, or three drivers, references of a pure delay."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
@@ -61,7 +61,7 @@ def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40,
         components[sum_index, b] = 0.0
         components[sum_index, b, 2] = 1.0
     equalisers = tuple(decay * rng.standard_normal(taps) if on else None for on in equalised)
-    factors = TwoStageFilters(structure, equalisers, components)
-    responses = join(structure, factors.split_responses())
-    bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, factors)
+    two_stage = TwoStageFilters(structure, equalisers, components)
+    responses = join(structure, two_stage.split_responses())
+    bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0, two_stage)
     return bank.normalised(peak_gain)[0]

@@ -1,4 +1,4 @@
-"""All channels in the frequency domain: what the filters of a layout are fitted to."""
+"""Target responses of all channels in the frequency domain, with the cost of an error in each."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from designer.filters.fitting.error_weighting import beam_metric, line_weights, 
 from designer.filters.stereo.design import StereoDesign, design_stereo
 from designer.layout.model import Layout
 
-# Error of the gain that doubles the weight of its band in the second fit.
+# An error of the cancellation gain of this size doubles the weight of its band in the second fit.
 _REWEIGHTING_DB = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class DesignedChannels:
-    """Everything that the filters of a layout are fitted to.
+class ChannelTargets:
+    """Target responses of L, R and C, and the metrics in which filters are fitted to them.
 
     Attributes
     ----------
@@ -30,11 +30,15 @@ class DesignedChannels:
     frequencies_hz : (F,) float64
         Lines of the design.
     stereo : StereoDesign
+        Target of L and R.
     beam : MatchedBeam
+        Target of C.
     metrics : tuple of three (F, D, D) complex128
-        Cost of an error in L, R, C.
-    stereo_budget, centre_budget
-        Measure what a finite length loses.
+        Error weighting of L, R and C: an error e of the drive costs eᴴ·M·e at each line.
+    stereo_budget : StereoBudget
+        Measures the losses of filters of L and R.
+    centre_budget : CentreBudget
+        Measures the losses of filters of C.
     """
 
     layout: Layout
@@ -51,44 +55,55 @@ class DesignedChannels:
         return 2 * np.pi * self.frequencies_hz / self.layout.sample_rate_hz
 
     def responses(self) -> tuple[NDArray[np.complex128], ...]:
-        """Wanted drive of L, R, C: (F, D) each."""
+        """Target drive of L, R and C without modelling delay: (F, D) complex128 each."""
         return self.stereo.response[:, :, 0], self.stereo.response[:, :, 1], self.beam.weights
 
-    def with_beam(self, beam: MatchedBeam) -> DesignedChannels:
-        """Put another beam in the place of this one; the cost of an error stays what it was."""
+    def with_beam(self, beam: MatchedBeam) -> ChannelTargets:
+        """Replace the target of C by another beam.  The metrics stay as they are."""
         return replace(self, beam=beam, centre_budget=CentreBudget(self.layout, self.frequencies_hz, beam))
 
 
-def evened_out(channels: DesignedChannels, drive: NDArray[np.complex128]) -> DesignedChannels:
-    """Let bands of L and R cost more whose cancellation gain errs (Lawson's reweighting, once).
+def reweighted(targets: ChannelTargets, drive: NDArray[np.complex128]) -> ChannelTargets:
+    """Raise the cost of bands of L and R in which the cancellation gain errs.
+
+    This is one step of Lawson's reweighting (C. L. Lawson, thesis, UCLA 1961).
 
     Parameters
     ----------
-    channels : DesignedChannels
+    targets : ChannelTargets
     drive : (F, D, 2) complex128
-        Spectra of filters that were fitted.
+        Spectra of filters from a first fit.
+
+    Returns
+    -------
+    ChannelTargets
+        With new metrics of L and R.
     """
     left, right = (
         metric * (1 + (excess / _REWEIGHTING_DB) ** 2)[:, None, None]
-        for metric, excess in zip(channels.metrics, channels.stereo_budget.excess(drive), strict=False)
+        for metric, excess in zip(targets.metrics, targets.stereo_budget.excess(drive), strict=False)
     )
-    return replace(channels, metrics=(left, right, channels.metrics[2]))
+    return replace(targets, metrics=(left, right, targets.metrics[2]))
 
 
-def design_channels(layout: Layout, longest: int) -> DesignedChannels:
-    """Design all channels in the frequency domain.
+def design_channel_targets(layout: Layout, longest: int) -> ChannelTargets:
+    """Design the target responses of all channels.
 
     Parameters
     ----------
     layout : Layout
         Validated layout.
     longest : int
-        Taps of the longest filter that will be fitted.
+        Taps of the longest filter that will be fitted.  It sets the density of the lines.
+
+    Returns
+    -------
+    ChannelTargets
 
     Raises
     ------
     LayoutError
-        If the listener is too near, or a null is asked for where there is no field.
+        If the listener is too near, or a null lies where there is no field.
     """
     frequencies = design_lines_hz(longest, layout.sample_rate_hz)
     heads = HeadPoses.from_layout(layout)
@@ -97,7 +112,7 @@ def design_channels(layout: Layout, longest: int) -> DesignedChannels:
     beam = design_beam(layout, frequencies)
     left, right = stereo_metrics(layout, frequencies, ears, heads, stereo)
     weights = line_weights(frequencies)[:, None, None]
-    return DesignedChannels(
+    return ChannelTargets(
         layout,
         frequencies,
         stereo,
