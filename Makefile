@@ -29,7 +29,7 @@ PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewl
 # The sanitizers' runtime carries the version of Debian's clang in its name.
 CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; \
                  [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
-TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
+TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
 # Tests run on every core. A file stays on one worker, since its tests share what its fixtures build: designs, images and
@@ -50,7 +50,7 @@ quick: setup
 	$(PYTEST) tests/unit
 
 test: $(VENV)/.test-packages setup $(SVD)
-	$(PYTEST)
+	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
 	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)') $(if $(CRYSTAL),--crystal '$(CRYSTAL)')
@@ -62,7 +62,7 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
 	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py tests/unit/test_sentences.py
 
 # Ten million executions of the parser, the commands and the validation of tables, with sanitizers.

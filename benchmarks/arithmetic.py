@@ -41,7 +41,7 @@ def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
     layout = find_layout(name).model_copy(update={"number_format": arithmetic})
     result, word = build_design(layout), NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
-    output = word.to_float(PipelineModel(result.fixed).trace(samples, "filters").feed)
+    output = word.to_float(PipelineModel(result.fixed).trace(samples, "filters").driver_signal)
     realised = dequantised_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
     error = output - FloatEngine(realised).process(word.to_float(samples), "filters")
     tables = table_error(result.bank.impulse_responses, realised, error_weights(layout))

@@ -1,4 +1,4 @@
-"""What HEALTH_REPLY says, in the units that a reader wants."""
+"""The fields of HEALTH_REPLY in physical units."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_SENSOR = -128
 
 
 def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict[str, Any]:
-    """Put a payload of HEALTH_REPLY into words.
+    """Convert a payload of HEALTH_REPLY.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict
     """
     fields = protocol.HEALTH_REPLY.payload.unpack(reply)
     lsb = number_format.sample.lsb
-    peaks = words(fields.pop("peaks"), drivers)
-    gains = words(fields.pop("limiter_gains"), drivers)
+    peaks = per_driver(fields.pop("peaks"), drivers)
+    gains = per_driver(fields.pop("limiter_gains"), drivers)
     return {
         **fields,
         "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
@@ -50,6 +50,6 @@ def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict
     }
 
 
-def words(raw: Any, drivers: int) -> list[int]:
-    """Read a field of bytes that holds a u32 for each driver, and zeros behind."""
+def per_driver(raw: Any, drivers: int) -> list[int]:
+    """Read a field of bytes with one u32 for each driver, then zeros."""
     return [int(word) for word in np.frombuffer(raw, dtype="<u4")[:drivers]]

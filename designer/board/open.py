@@ -1,4 +1,4 @@
-"""The boards that there are: at a serial port, or in QEMU; they differ only in how they start."""
+"""Boards at a serial port and boards in QEMU; they differ only in how they start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from designer.toolchain.boards import BoardTarget, find_board
 # Under -icount shift=0 one instruction takes 1 ns of virtual time.
 INSTRUCTIONS_PER_S = 1_000_000_000
 COUNT_INSTRUCTIONS = "shift=0"
-# 8 ns an instruction; idle time is skipped, as QEMU would otherwise wait for it by the host's clock, and be late.
+# 8 ns an instruction.  Idle time is skipped: otherwise QEMU waits by the clock of the host, and is late.
 STEADY_CLOCK = "shift=3,sleep=off"
 
 
@@ -40,8 +40,8 @@ class VirtualBoard(Board):
     expected_digest, expected_layout : optional
         As for `Board`.
     icount : str, optional
-        QEMU's option of that name; audio then streams more slowly. `COUNT_INSTRUCTIONS` makes SysTick count
-        instructions, `STEADY_CLOCK` gives a board of 125 million instructions a second whose deadlines repeat.
+        QEMU's option of that name; audio then streams more slowly.  With `COUNT_INSTRUCTIONS`, SysTick counts
+        instructions.  With `STEADY_CLOCK`, the board runs 125 million instructions a second, with repeatable deadlines.
     qemu_options : tuple of str, optional
         Further options, such as `hil_tests.harness.debugger.debugger_options`.
     target : BoardTarget, optional
@@ -86,7 +86,7 @@ class VirtualBoard(Board):
 
     @property
     def directory(self) -> Path:
-        """Where the image finds the files that it opens."""
+        """Directory of the files that the image opens."""
         return Path(self._directory.name)
 
     def reset(self) -> None:
@@ -95,7 +95,7 @@ class VirtualBoard(Board):
             self._qemu.reset()
 
     def open_semihosting(self) -> None:
-        """Go on through pipes instead of the serial line: the same frames, without its waits.
+        """Continue over semihosting pipes in place of the serial line: the same frames, but faster.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class VirtualBoard(Board):
             raise
 
     def close_semihosting(self) -> None:
-        """Close the pipes and go back to the serial line, in a new session."""
+        """Close the pipes and return to the serial line, in a new session."""
         self.link.change_back()
         self.link.hello()
 
@@ -141,7 +141,7 @@ class VirtualBoard(Board):
 def open_board(
     elf: Path, digest: str, layout: Layout, port: str | None = None, target: BoardTarget | None = None
 ) -> Board:
-    """Open the board at `port`, or boot `elf` on a virtual one; either must run the design `digest`."""
+    """Open the board at `port`, or boot `elf` on a virtual board; both must run the design `digest`."""
     if port is not None:
         return SerialBoard(port, digest, layout)
     return VirtualBoard(elf, digest, layout, target=target)
@@ -154,7 +154,7 @@ def measure_instructions(
     injection_point: InjectionPoint = "program",
     target: BoardTarget | None = None,
 ) -> int:
-    """Instructions that the slowest of some full blocks takes on a virtual board, upmix included.
+    """Instructions of the slowest of some full blocks on a virtual board, upmix included.
 
     A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
     SysTick resolves six of them on the STM32F405, forty on the MPS2.

@@ -10,8 +10,8 @@ import numpy as np
 from designer.dsp.engine import InjectionPoint, check_channels
 
 
-def to_words(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtype[Any]) -> np.ndarray:
-    """Lay raw samples (n, channels of the injection point) out as words.
+def to_raw(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtype[Any]) -> np.ndarray:
+    """Lay raw samples (n, channels of the injection point) out as the line carries them.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def to_words(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtyp
 
 
 def portions(raw: np.ndarray, frames: int, progress: Callable[[int], None]) -> Iterator[bytes]:
-    """Cut words (n, channels) into messages of so many frames, and tell `progress` after each."""
+    """Cut samples (n, channels) into messages of `frames` each; call `progress` after each message."""
     for start in range(0, raw.shape[0], frames):
         part = raw[start : start + frames]
         yield part.tobytes()

@@ -100,7 +100,7 @@ def protocol_context() -> dict[str, Any]:
         "fir_entry": protocol.FIR_ENTRY,
         "enumerations": [
             ("INJECTION_POINT", list(protocol.INJECTION_POINT.items())),
-            ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
+            ("NUMBER_FORMAT", list(protocol.NUMBER_FORMAT.items())),
             ("SIGNAL", list(protocol.SIGNAL.items())),
             ("PLAYER", list(protocol.PLAYER.items())),
             ("RESET", list(protocol.RESET.items())),
@@ -119,7 +119,7 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         "abi_version": DESIGN_ABI,
         "layout_name": layout.name,
         "arithmetic": bank.number_format.name,
-        "arithmetic_code": protocol.ARITHMETIC[bank.number_format.name.upper()],
+        "arithmetic_code": protocol.NUMBER_FORMAT[bank.number_format.name.upper()],
         "coefficient_format": f"Q0.{bank.number_format.coefficient.fraction_bits}",
         "sample_rate_hz": bank.sample_rate_hz,
         "block_samples": layout.block_samples,

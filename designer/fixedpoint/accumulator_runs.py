@@ -1,9 +1,10 @@
 """Cut a path into runs of taps whose sums fit a 32-bit accumulator.
 
-The Cortex-M4's multiply-accumulate of 32-bit samples and 16-bit coefficients (SMLAWB) adds into 32 bits.  The partial
-sums wrap, so only the whole sum of a run has to fit: as samples have four bits of headroom there, Σ|c| ≤ 16 · 65535 is
-enough for every input, and the quantiser chooses exponents so that one run holds a whole path.  The runs' sums are
-added in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and need no cut.
+The Cortex-M4's multiply-accumulate of 32-bit samples and 16-bit coefficients (SMLAWB) adds into 32 bits.  Partial sums
+may wrap, so only the whole sum of a run has to fit.  Samples have four bits of headroom in q31x15, so that
+Σ|c| ≤ 16 · 65535 is enough for every input.  The quantiser chooses exponents so that one run holds a whole path.  The
+sums of the runs are added in 64 bits, so the cut changes no bit of the result.  q15 and q31 accumulate in 64 bits and
+need no cut.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class AccumulatorRun:
 
 
 def accumulator_runs(coefficients: np.ndarray, number_format: NumberFormat) -> tuple[AccumulatorRun, ...]:
-    """Longest runs, from the last tap to the first, that each fit.
+    """Cut taps into the longest runs that fit, from the last tap to the first.
 
     Parameters
     ----------

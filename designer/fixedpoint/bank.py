@@ -30,14 +30,14 @@ class FixedPointPath:
     delay : int
         Samples ahead of the first tap, 0 to 4095.
     exponent : int
-        Left shift that the coefficients carry beyond Q0.B, -3 to 15: a quiet path fills its bits by it, a loud one
-        (mid and side are halved sums) fits by it.
+        Left shift of the coefficients beyond Q0.B, -3 to 15.  A quiet path uses all its bits because of it.  A loud
+        path fits because of it: the paths of mid and side carry the sum of two filters.
 
     Raises
     ------
     ValueError
-        If a field has the wrong type, shape or range, or a q15 coefficient is -32768 (the dual 16-bit
-        multiply-accumulate overflows on four of them).
+        If a field has the wrong type, shape or range, or a 16-bit coefficient is -32768.  Four of those overflow the
+        dual 16-bit multiply-accumulate.
     """
 
     coefficients: np.ndarray
@@ -94,7 +94,7 @@ class FixedPointBank:
     limiter : FixedLimiter
         By default full scale for every driver.
     equalisers : tuple of B FixedPointPath or None
-        Of each bus, ahead of all its paths; None, as by default, where they read the bus as it is.
+        One for each bus, ahead of all its paths.  None, the default, where the paths read the bus directly.
 
     Raises
     ------
@@ -140,7 +140,7 @@ class FixedPointBank:
 
     @property
     def bus_names(self) -> tuple[str, ...]:
-        """What the FIRs see: the inputs, or mid and side in the place of left and right."""
+        """Signals that the FIRs read: the inputs, or mid and side instead of left and right."""
         return self.structure.buses if self.structure.shuffled else self.input_names
 
     @property
@@ -155,24 +155,24 @@ class FixedPointBank:
 
     @property
     def firs(self) -> tuple[FixedPointPath, ...]:
-        """All paths that have taps, then the equalisers."""
+        """All paths that have taps, followed by the equalisers."""
         paths = [path for row in self.paths for path in row if path.taps]
         return (*paths, *(equaliser for equaliser in self.equalisers if equaliser is not None))
 
     @property
     def history_samples(self) -> int:
-        """Samples of the past that the drivers look back on, through both stages."""
+        """Samples of the past that the drivers depend on, through both stages."""
         return max(ahead + path for ahead, path in zip(self._equaliser_reach, self._path_reach, strict=True))
 
     @property
     def bus_history_samples(self) -> int:
-        """Samples of the past that a bus must keep ahead of equalisers: for those, and for paths that have none."""
+        """Samples of the past that a bus must keep: for its equaliser, or for its paths where it has none."""
         reach = zip(self.equalisers, self._equaliser_reach, self._path_reach, strict=True)
         return max(path if equaliser is None else ahead for equaliser, ahead, path in reach)
 
     @property
     def equalised_history_samples(self) -> int:
-        """Samples of the past that paths behind equalisers look back on; 0 where there are none."""
+        """Samples of the past that paths behind equalisers depend on; 0 without equalisers."""
         reach = zip(self.equalisers, self._path_reach, strict=True)
         return max((path for equaliser, path in reach if equaliser is not None), default=0)
 

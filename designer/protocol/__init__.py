@@ -12,10 +12,10 @@ A session starts with a HELLO that carries a new, non-zero session number; whate
 from __future__ import annotations
 
 from designer.protocol.codes import (
-    ARITHMETIC,
     AUDIO_CLOCK,
     CLOCK,
     INJECTION_POINT,
+    NUMBER_FORMAT,
     PLAYER,
     RESET,
     SIGNAL,
@@ -94,7 +94,6 @@ from designer.protocol.tuning import (
 )
 
 __all__ = [
-    "ARITHMETIC",
     "AUDIO",
     "AUDIO_CLOCK",
     "AUDIO_REPLY",
@@ -121,6 +120,7 @@ __all__ = [
     "MESSAGES",
     "NAK",
     "NAME_BYTES",
+    "NUMBER_FORMAT",
     "OVERHEAD_BYTES",
     "PLAY",
     "PLAYER",

@@ -23,7 +23,7 @@ def tables() -> str:
     parts += ["#### FIR, an entry of the tables", _fields(protocol.FIR_ENTRY)]
     for name, values in (
         ("INJECTION_POINT", protocol.INJECTION_POINT),
-        ("ARITHMETIC", protocol.ARITHMETIC),
+        ("NUMBER_FORMAT", protocol.NUMBER_FORMAT),
         ("SIGNAL", protocol.SIGNAL),
         ("STAGE", protocol.STAGE),
         ("CLOCK", protocol.CLOCK),

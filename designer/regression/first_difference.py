@@ -19,7 +19,7 @@ STAGE_MEANINGS = {
     "equalised": "equaliser of the bus",
     "path": "path of the FIR matrix",
     "sum": "sum of paths, before drivers are made of sums",
-    "feed": "driver signal before the limiter",
+    "driver_signal": "driver signal before the limiter",
     "output": "output, after the limiter",
 }
 

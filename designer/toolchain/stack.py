@@ -3,7 +3,8 @@
 Every path from the program's start and from every interrupt is followed through the linked code.  A call through a
 pointer is followed to everything that the caller's file holds pointers to, which `POINTERS` says; a caller that it
 does not name, a recursion or a frame without a bound is an error, so the figure is an upper bound or there is none.
-Frames of our own functions are GCC's figures; those of the C library are read from their instructions.
+Frames of our own C functions are GCC's figures; those of the C library and of our assembly (``.S``) are read from
+their instructions.  There ``mov pc`` is a jump within a function: into the middle of an unrolled loop.
 """
 
 from __future__ import annotations

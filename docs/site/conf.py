@@ -95,11 +95,12 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def escape_markup(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    """Escape what is plain text in our docstrings and markup in reStructuredText: `|x|`, `2*x`, `x_`."""
+    """Escape what is plain text in our docstrings and markup in reStructuredText: `|x|`, `2*x`, `x_`, but no bullet."""
     for number, line in enumerate(lines):
-        parts = re.split(r"(`[^`]*`)", line)
+        bullet, text = re.match(r"( *(?:\* )?)(.*)", line, re.DOTALL).groups()
+        parts = re.split(r"(`[^`]*`)", text)
         parts[::2] = [re.sub(r"([|*\\]|(?<=\w)_(?!\w))", r"\\\1", part) for part in parts[::2]]
-        lines[number] = "".join(parts)
+        lines[number] = bullet + "".join(parts)
 
 
 def write_index(app: Sphinx, error: Exception | None) -> None:

@@ -116,7 +116,7 @@ def test_without_a_start_there_is_nothing_to_play_or_to_see(board):
         board.tap("bus", 0)
     board.start()
     assert board.tap("bus", 0).size == 0
-    for stage, index in (("bus", 3), ("equalised", 3), ("path", 6), ("sum", 2), ("feed", 2), ("output", 2)):
+    for stage, index in (("bus", 3), ("equalised", 3), ("path", 6), ("sum", 2), ("driver_signal", 2), ("output", 2)):
         with pytest.raises(HilError, match="E_RANGE"):
             board.tap(stage, index)
     with pytest.raises(HilError, match="E_RANGE"):
@@ -154,7 +154,7 @@ SABOTAGES = {
         "core/dsp/fir.c",
         "to_feed(common[n], shift, &of_plus);",
         "to_feed(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
-        ("feed", "driver 'd0'"),
+        ("driver_signal", "driver 'd0'"),
     ),
     "limiter: a sample one step off": (
         "core/dsp/limiter.c",

@@ -86,7 +86,10 @@ def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(s
             {"channel": 1, "driver": "right", "limit_db": -12.5, "design_db": -6.02},
         ]
         for arguments, message in (
-            (("1", "-6"), "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, what the design on the board"),
+            (
+                ("1", "-6"),
+                "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, the limit in the design on the board",
+            ),
             (("2", "-6"), "driver '2': allowed are channels 0 to 1; for names give --layout"),
             (("up", "--layout", "pair2"), "driver 'up': allowed are channels 0 to 1 or 'left', 'right'"),
             (("--layout", "front3"), "--layout front3: 3 drivers, and the board has 2 (layout 'small')"),

@@ -25,8 +25,9 @@ STAMPS = (
     "share/cmsis-dsp-1.10.3/.ready",
     ".ready",
     "share/STM32F40x.svd",
+    ".docs-tools",
 )
-PROGRAMS = ("python", "proscenium", "ruff", "mypy", "sphinx-build", "mkdocs")
+PROGRAMS = ("python", "proscenium", "ruff", "mypy", "clang-format", "sphinx-build")
 AN_HOUR_AGO = time.time() - 3600
 STAND_IN = '#!/bin/sh\nprintf "%s\\n" "$(basename "$0")" "$@" "" >> {log}\n'
 
@@ -38,7 +39,7 @@ def tree(tmp_path):
         shutil.copyfile(ROOT / name, tmp_path / name)
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in (*PROGRAMS, "clang-format"):
+    for name in PROGRAMS:
         (programs / name).write_text(STAND_IN.format(log=tmp_path / "log"))
         (programs / name).chmod(0o755)
     for path in tmp_path.iterdir():
@@ -169,7 +170,7 @@ def test_check_runs_every_checker(tree):
     commands = [" ".join(words) for words in recorded(tree, "check")]
     assert {"ruff check .", "ruff format --check .", "mypy"} <= set(commands)
     assert "clang-format --dry-run --Werror firmware/one.c" in commands
-    assert any(words.endswith("tests/toolchain/firmware/test_static_analysis.py") for words in commands)
+    assert any("tests/toolchain/firmware/test_static_analysis.py" in words for words in commands)
 
 
 def test_clean_leaves_the_environment(tree):

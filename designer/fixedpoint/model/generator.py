@@ -22,7 +22,7 @@ _INDEPENDENT, _CENTRE, _OPPOSITE, _SILENT = range(4)
 
 @dataclass(frozen=True)
 class GeneratedSignal:
-    """A signal that the board can make itself.
+    """A signal that the board can generate.
 
     Attributes
     ----------

@@ -1,6 +1,7 @@
-"""Bit-exact model of the firmware's upmix, in NumPy integers (DESIGN.md, "Upmix").
+"""Bit-exact model of the firmware's upmix, in NumPy integers (docs/arithmetic.md, "Upmix").
 
-Samples of every word enter as Q0.31; only the centre is rounded to the word, so that one arithmetic serves all.
+Samples of every number format enter as Q0.31.  Only the centre is rounded to the word of the samples, so that one model
+serves all number formats.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from designer.fixedpoint.number_format import NumberFormat
 
 
 class UpmixModel(UpmixFrame):
-    """State and arithmetic of the upmix; output does not depend on how the input is cut into calls.
+    """The upmix with its state; the output does not depend on how the input is cut into calls.
 
     Parameters
     ----------
     number_format : NumberFormat
-        Chooses the word of the samples.
+        Gives the word of the samples.
     """
 
     dtype = np.int64

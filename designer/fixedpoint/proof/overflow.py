@@ -1,9 +1,9 @@
 """The proof that no accumulator and no sum overflows, whatever the input.
 
-Every intermediate has a `Bound`: the least and the largest value that inputs within full scale can give it, and the
-range in which it is exact.  For a path both are Σ over its taps of the sign-matched full scale, and are reached; a
-driver's come from the sign-matched inputs of all its paths at once.  The bounds are Python integers, so the proof
-itself can neither overflow nor round.  Stages beside the FIRs give their own bounds by the same object.
+Every intermediate has a `Bound`: its least and its largest value over all inputs within full scale, and the range in
+which it is exact.  For a path both are the sum over its taps of full scale with matching sign; some input reaches them.
+Those of a driver come from inputs that match the signs of all its paths at once.  The bounds are Python integers, so
+the proof itself can neither overflow nor round.  Upmix, volume and limiters state their bounds in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.fast_fir import part_bounds, part_sum_bound
+from designer.fixedpoint.fast_fir import subfilter_bounds, subfilter_sum_bound
 from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.bound import Bound
 from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
@@ -45,13 +45,13 @@ class DriverBound:
     ----------
     driver : str
     sum : Bound
-        Of its 64-bit sum over all paths, rounding offset included.
+        Of the 64-bit sum over all its paths, rounding offset included.
     least, most : int
-        Feed, raw.
+        Driver signal, raw.
     limit : int
         Largest magnitude behind the limiter, raw.
     gain : float
-        Σ over inputs of Σ|h|: the feed's bound for inputs within ±1.
+        Σ over inputs of Σ|h|: bound of the driver signal for inputs within ±1.
     """
 
     driver: str
@@ -68,12 +68,12 @@ class DriverBound:
 
     @property
     def is_limited(self) -> bool:
-        """Whether some input within full scale makes the limiter work."""
+        """Whether some input within full scale exceeds the limit."""
         return self.most > self.limit or self.least < -self.limit - 1
 
     @property
     def most_reduction_db(self) -> float:
-        """By how much the limiter turns the loudest input down; 0 or less."""
+        """Gain of the limiter at the loudest input, in dB; 0 or less."""
         return min(20 * math.log10(self.limit / (max(self.most, -self.least - 1) + 1)), 0.0) if self.is_limited else 0.0
 
 
@@ -85,7 +85,7 @@ class OverflowProof:
     ----------
     number_format : NumberFormat
     bounds : tuple of Bound
-        Of upmix, volume, buses, accumulators, segments, feeds and limiters.
+        Of upmix, volume, buses, accumulators, accumulator runs, driver signals and limiters.
     drivers : tuple of DriverBound
     """
 
@@ -116,16 +116,16 @@ def prove(bank: FixedPointBank) -> OverflowProof:
         if bank.number_format.shares_exponent:
             start = (1 << bank.equaliser_shift(b)) >> 1
             where = f"equaliser of bus '{bus.where}'"
-            bounds.append(Bound(*part_sum_bound(where, start, [(bus.least, bus.most, equaliser)])))
+            bounds.append(Bound(*subfilter_sum_bound(where, start, [(bus.least, bus.most, equaliser)])))
         read.append(_equalised_bound(bank, b, bus, equaliser))
         bounds.append(read[-1])
     for k, (name, row) in enumerate(zip(bank.sum_names, bank.paths, strict=True)):
         for b, (bus, path) in enumerate(zip(read, row, strict=True)):
             bounds += _path_bounds(bank, f"driver '{name}' ← input '{bus.where}'", (k, b), (buses[b], bus), path)
     if bank.number_format.shares_exponent:
-        bounds += _part_sum_bounds(bank, read)
+        bounds += _fast_fir_sum_bounds(bank, read)
     drivers = tuple(_driver_bound(bank, d) for d in range(len(bank.driver_names)))
-    bounds += [_feed_bound(bank, driver) for driver in drivers]
+    bounds += [_driver_signal_bound(bank, driver) for driver in drivers]
     bounds += limiter_bounds(bank.limiter, bank.driver_names)
     return OverflowProof(bank.number_format, tuple(bounds), drivers)
 
@@ -162,7 +162,7 @@ def _upmix_bounds() -> Iterator[Bound]:
         yield Bound("upmix", found.name, -found.magnitude, found.magnitude, 1 << (found.bits - 1))
 
 
-def _feed_bound(bank: FixedPointBank, driver: DriverBound) -> Bound:
+def _driver_signal_bound(bank: FixedPointBank, driver: DriverBound) -> Bound:
     # firmware/core/dsp/fir.h, ps_wide_t; fir.c has it in two words, the upper of which is the sum's, shifted.
     limit = 1 << (bank.number_format.driver_signal_bits - 1)
     return Bound("feed", f"driver '{driver.driver}'", driver.least, driver.most, limit)
@@ -179,31 +179,31 @@ def _bus_bounds(bank: FixedPointBank) -> Iterator[Bound]:
 
 
 def _extremes(bank: FixedPointBank, bus: Bound, coefficients: np.ndarray) -> tuple[int, int]:
-    """Least and largest value of Σ c·x over what a bus can hold, with what the kernel drops of each product."""
+    """Least and largest value of Σ c·x over all values of a bus, as the kernel rounds the products."""
     drop = bank.number_format.product_shift
     ends = [[int(c) * x >> drop for x in (bus.least, bus.most)] for c in coefficients]
     return sum(min(pair) for pair in ends), sum(max(pair) for pair in ends)
 
 
 def _fir_bounds(bank: FixedPointBank, where: str, bus: Bound, path: FixedPointPath) -> Iterator[Bound]:
-    """Bound a FIR over all that what it reads can hold; its samples may take any value at any time."""
+    """Bound a FIR over all values of what it reads, at every time independently."""
     if path.taps == 0:
         return
     yield Bound("accumulator", where, *_extremes(bank, bus, path.coefficients), _WORD_64)
     if bank.number_format.shares_exponent:
-        yield from (Bound(*found) for found in part_bounds(where, bus.least, bus.most, path))
+        yield from (Bound(*found) for found in subfilter_bounds(where, bus.least, bus.most, path))
     if bank.number_format.run_limit is None:
         return
-    for segment in accumulator_runs(path.coefficients, bank.number_format):
-        stop = segment.first + segment.taps
-        part = path.coefficients[segment.first : stop]
-        yield Bound("segment", f"{where}, taps {segment.first} to {stop - 1}", *_extremes(bank, bus, part), _WORD_32)
+    for run in accumulator_runs(path.coefficients, bank.number_format):
+        stop = run.first + run.taps
+        taps = path.coefficients[run.first : stop]
+        yield Bound("segment", f"{where}, taps {run.first} to {stop - 1}", *_extremes(bank, bus, taps), _WORD_32)
 
 
 def _path_bounds(
     bank: FixedPointBank, where: str, place: tuple[int, int], buses: tuple[Bound, Bound], path: FixedPointPath
 ) -> Iterator[Bound]:
-    """Bound a path by what it reads, and its accumulator behind an equaliser by what both stages together make."""
+    """Bound a path by what it reads; behind an equaliser, bound its accumulator through both stages."""
     raw, read = buses
     for bound in _fir_bounds(bank, where, read, path):
         if bound.stage == "accumulator" and bank.equalisers[place[1]] is not None:
@@ -216,7 +216,7 @@ def _path_bounds(
 def _cascade_extremes(
     bank: FixedPointBank, place: tuple[int, int], raw: Bound, path: FixedPointPath
 ) -> tuple[int, int]:
-    """Least and largest accumulator over all that the raw bus can hold, whatever the equaliser rounds."""
+    """Least and largest accumulator over all values of the bus, rounding in the equaliser included."""
     k, b = place
     ends = [sorted((c * raw.least, c * raw.most)) for c in path_taps(bank, k, b)]
     equaliser = bank.equalisers[b]
@@ -224,7 +224,7 @@ def _cascade_extremes(
     slack = equaliser_slack(bank)[b] * int(np.abs(path.coefficients.astype(np.int64)).sum())
     least = math.ceil(Fraction(sum(pair[0] for pair in ends), scale) - slack)
     most = math.floor(Fraction(sum(pair[1] for pair in ends), scale) + slack)
-    # Each floor of a product takes less than one unit.
+    # The floor of each product drops less than one unit.
     drop = bank.number_format.product_shift
     return (least >> drop) - (path.taps if drop else 0), most >> drop
 
@@ -232,7 +232,7 @@ def _cascade_extremes(
 def _equalised_bound(bank: FixedPointBank, index: int, bus: Bound, equaliser: FixedPointPath) -> Bound:
     """Bound what paths read behind an equaliser.
 
-    It must stay in the range of the bus itself, on which kernels and the proofs of all that follows rely.
+    It must stay in the range of the bus, which the kernels and all later bounds assume.
     """
     shift = bank.equaliser_shift(index)
     half = (1 << shift) >> 1
@@ -240,12 +240,12 @@ def _equalised_bound(bank: FixedPointBank, index: int, bus: Bound, equaliser: Fi
     return Bound("equalised", bus.where, least, most, 1 << bank.number_format.bus.fraction_bits)
 
 
-def _part_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound]:
+def _fast_fir_sum_bounds(bank: FixedPointBank, buses: list[Bound]) -> Iterator[Bound]:
     for k, (g, sign) in enumerate(bank.structure.sums):
         # The difference of a pair starts from 0: the common sum has the rounding of both drivers.
         start = 0 if sign < 0 else (1 << bank.group_shift(g)) >> 1
         paths = [(bus.least, bus.most, path) for bus, path in zip(buses, bank.paths[k], strict=True) if path.taps]
-        yield Bound(*part_sum_bound(f"driver '{bank.sum_names[k]}'", start, paths))
+        yield Bound(*subfilter_sum_bound(f"driver '{bank.sum_names[k]}'", start, paths))
 
 
 def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
@@ -260,7 +260,7 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
         for slack, row in zip(equaliser_slack(bank), driver_path_taps(bank, driver), strict=True)
     )
     most, least = math.floor(Fraction(most, 1 << scale) + rounded), math.ceil(Fraction(least, 1 << scale) - rounded)
-    # What q31x15 drops of each product: 16 bits, and less than one unit for each floor.
+    # The kernel's shift of each product, and less than one unit for each floor.
     dropped = bank.number_format.product_shift
     below, above = _floor_slack(bank, driver, g, exponent)
     half = (1 << shift) >> 1
@@ -273,7 +273,7 @@ def _driver_bound(bank: FixedPointBank, driver: int) -> DriverBound:
 
 
 def _floor_slack(bank: FixedPointBank, driver: int, group: int, exponent: int) -> tuple[int, int]:
-    """How far the floors of products can move a driver's sum down and up."""
+    """Largest change of a driver's sum, down and up, by the floors of products."""
     if not bank.number_format.floors_products:
         return 0, 0
     below = above = 0

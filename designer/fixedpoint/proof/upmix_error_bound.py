@@ -1,8 +1,8 @@
-"""Bound of the difference between the integer centre and the float one that takes the same gains, sample by sample.
+"""Bound of the difference between the integer centre and the float64 centre with the same gains, sample by sample.
 
-Every step but five is exact in both: mid and side floor half a step of Q0.31 (not in q15, whose samples enter with 16
-zero bits), the low-rate pair is rounded to Q3.28, the filtered centre to Q5.26, its cross-fade again, and the result
-to the word.  Each error then passes the filters behind it, whose Σ|h| the gains of the hop give.
+All steps are exact except five.  Mid and side drop half a step of Q0.31 (not in q15, whose samples enter with 16 zero
+bits).  The low-rate pair is rounded to Q3.28, the filtered centre to Q5.26, its crossfade again, and the result to the
+samples' word.  Each error then passes the filters behind it, whose Σ|h| follows from the gains of the hop.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def centre_error_bound(number_format: NumberFormat, decisions: Sequence[np.ndarr
     ----------
     number_format : NumberFormat
     decisions : sequence of (7, 2) integers
-        Gains after each finished hop, Q0.15, as the twin keeps them.
+        Gains after each finished hop, Q0.15, as `UpmixModel` keeps them.
     count : int
         Samples.
 

@@ -1,4 +1,4 @@
-"""Inputs within full scale that drive an accumulator or a driver as far as any input can."""
+"""Inputs within full scale that drive an accumulator or a driver to its extreme."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
 
-# Linear on each of the two classes of L + R even and odd, a driver is largest in a corner of the square of inputs or
-# one step beside it.
+# A driver is linear in the inputs with even L + R, and in those with odd L + R.  It is therefore largest in a corner of
+# the square of inputs, or one step from it.
 _STEPS = 2
 
 
@@ -55,9 +55,10 @@ def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
 
 
 def equaliser_slack(bank: FixedPointBank) -> tuple[Fraction, ...]:
-    """By how many units of its bus each equaliser may lie beside the exact sum of its products; 0 where there is none.
+    """Largest difference between each equaliser's output and the exact sum of its products, in units of its bus.
 
-    Half a unit for the rounding; in q31x15 less than one unit of the accumulator for each product's floor as well.
+    Half a unit for the rounding, and less than one unit of the accumulator for each floored product; 0 without an
+    equaliser.
     """
     found = []
     for b, equaliser in enumerate(bank.equalisers):
@@ -78,7 +79,7 @@ def _equaliser_taps(bank: FixedPointBank, bus: int) -> np.ndarray:
 
 
 def _bits(bank: FixedPointBank, bus: int) -> int:
-    """Fraction bits of an equaliser's taps: what its products are above the scale of its bus."""
+    """Fraction bits of an equaliser's taps, by which its products exceed the scale of its bus; 0 without one."""
     equaliser = bank.equalisers[bus]
     return 0 if equaliser is None else bank.number_format.coefficient.fraction_bits + equaliser.exponent
 
@@ -115,7 +116,7 @@ def driver_input(bank: FixedPointBank, driver: int) -> np.ndarray:
 def path_taps(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
     """Integer taps from a bus, ahead of its equaliser, to one path's accumulator: (N,) object.
 
-    With an equaliser they are larger by its fraction bits.
+    Behind an equaliser they are at its products' scale.
     """
     path = bank.paths[sum_index][bus]
     behind = np.array([0] * path.delay + [int(c) for c in path.coefficients], dtype=object)
@@ -125,7 +126,7 @@ def path_taps(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
 def path_input(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
     """Return filter inputs after whose last sample one path's accumulator has its largest value: (n, 3) int64.
 
-    Through an equaliser: but for what its rounding moves the accumulator.
+    Behind an equaliser its rounding may change that value.
     """
     return _bus_input(bank, bus, path_taps(bank, sum_index, bus))
 
@@ -142,14 +143,14 @@ def _bus_input(bank: FixedPointBank, bus: int, on_bus: np.ndarray) -> np.ndarray
 
 
 def to_buses(bank: FixedPointBank, samples: np.ndarray) -> np.ndarray:
-    """Turn inputs L', R', C into what the FIRs see: (n, 3) int64; halves and headroom are floored."""
+    """Turn inputs L', R', C into buses (n, 3) int64; halving and headroom round down."""
     headroom = bank.number_format.headroom_bits
     samples = samples.astype(np.int64)
     if not bank.structure.shuffled:
         return np.asarray(samples >> headroom)
     left, right, centre = samples.T
     if headroom:
-        # One shift for each is quicker than a sum of 33 bits, and what it drops lies 27 bits down.
+        # Two shifts are quicker than a sum of 33 bits, and drop no more than the 27th bit.
         left, right = left >> (headroom + 1), right >> (headroom + 1)
         return np.stack([left + right, left - right, centre >> headroom], axis=1)
     return np.stack([(left + right) >> 1, (left - right) >> 1, centre], axis=1)

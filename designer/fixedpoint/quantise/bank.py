@@ -1,7 +1,7 @@
 """Quantise a float filter bank into integer taps, one exponent and one delay for each path.
 
-16-bit taps are not rounded one by one: their error is moved out of the band that a path serves (see `weights` and
-`nearest_plane`).  32-bit taps are rounded, 90 dB below what a 16-bit program can hold.
+Taps of 16 bits are not rounded one by one.  Their error is moved out of the band that a path serves (see
+`error_weights` and `nearest_plane`).  Taps of 32 bits are rounded: their error lies 90 dB below that of 16-bit samples.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from designer.fixedpoint.quantise.path import group_exponents, quantise_path, si
 
 __all__ = ["keeps_noise_snr", "quantise_bank", "quantise_path", "white_noise_snr_db"]
 
-# The margin is for the noise being finite.  Where the weights would go below, their decibels are reduced; without any,
-# taps are rounded.
+# The margin is for the finite length of the noise.  Where the full weights keep less than required, their decibels are
+# reduced in these steps; at the last, taps are rounded.
 _NOISE_MARGIN_DB = 0.2
 _DEPTHS = (1.0, 0.9, 0.8, 0.6, 0.4, 0.2, 0.0)
 
@@ -40,7 +40,7 @@ def quantise_bank(bank: FilterBank, number_format: NumberFormat, weights: ErrorW
         Impulse responses (D, I, N), full scale 1.
     number_format : NumberFormat
     weights : ErrorWeights, optional
-        (D, I, F): where the error of each path matters; without them taps are rounded.
+        (D, I, F): how much the error of each path matters at each frequency.  Without them taps are rounded.
 
     Returns
     -------
@@ -49,11 +49,11 @@ def quantise_bank(bank: FilterBank, number_format: NumberFormat, weights: ErrorW
     Raises
     ------
     InfeasibleDesignError
-        If a path does not fit its word, or the proof fails, with the gain change that would make it fit.
+        If a path does not fit its word, or the overflow proof fails.  The message names the gain change that helps.
     """
     shaped = weights is not None and number_format.shapes_taps
     for depth in _DEPTHS if shaped else (0.0,):
-        # Without depth an error of either stage is still heard through the other, if all frequencies count alike.
+        # At depth 0 all frequencies count alike, but the error of one stage is still filtered by the other.
         power = weights.power**depth if weights is not None and shaped and (depth or bank.factors) else None
         fixed = quantise_matrix(bank, number_format, power)
         if not depth or keeps_noise_snr(bank, fixed):
@@ -63,7 +63,15 @@ def quantise_bank(bank: FilterBank, number_format: NumberFormat, weights: ErrorW
 
 
 def quantise_matrix(bank: FilterBank, number_format: NumberFormat, power: NDArray[np.float64] | None) -> FixedPointBank:
-    """Quantise every path; equal responses under equal weights get equal taps, and a weight is factored once."""
+    """Quantise every path; equal responses under equal weights get equal taps, and each weight is factored once.
+
+    Parameters
+    ----------
+    bank : FilterBank
+    number_format : NumberFormat
+    power : (D, I, F) float64, optional
+        Weight of the error of each path; without it taps are rounded.
+    """
     equalisers: tuple[FixedPointPath | None, ...] = ()
     if bank.factors is None:
         structure = find_structure(bank.impulse_responses)
@@ -98,7 +106,7 @@ def quantise_matrix(bank: FilterBank, number_format: NumberFormat, power: NDArra
 
 
 def _component_power(structure: Structure, power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights (D, I, F) of drivers and inputs → (K, B, F) of sums and buses: the largest that a path serves."""
+    """Weights (D, I, F) of drivers and inputs → (K, B, F) of sums and buses: the largest of all that a path serves."""
     rows = []
     for k in range(len(structure.sums)):
         of_drivers = power[list(structure.drivers_of(k))].max(axis=0)
@@ -110,12 +118,12 @@ def _component_power(structure: Structure, power: NDArray[np.float64]) -> NDArra
 
 
 def keeps_noise_snr(bank: FilterBank, fixed: FixedPointBank) -> bool:
-    """Whether quantised filters keep the number format's SNR on white noise, with a margin for its being finite."""
+    """Whether quantised filters keep the required SNR on white noise, with a margin for its finite length."""
     return white_noise_snr_db(bank, fixed) >= fixed.number_format.noise_snr_db + _NOISE_MARGIN_DB
 
 
 def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:
-    """Signal-to-noise ratio that independent white noise at -6 dBFS peak is expected to show, all drivers together.
+    """Predict the signal-to-noise ratio for independent white noise at -6 dBFS peak, over all drivers together.
 
     Parameters
     ----------
@@ -127,29 +135,29 @@ def white_noise_snr_db(bank: FilterBank, fixed: FixedPointBank) -> float:
     Returns
     -------
     float
-        dB; errors of the coefficients, of the halving of mid and side, of equalisers' and of the output's rounding.
+        dB.  The noise is that of coefficients, of halving to mid and side, and of rounding in equalisers and outputs.
     """
     wanted = bank.impulse_responses
-    effective = dequantised_impulse_responses(fixed, wanted.shape[2])
+    dequantised = dequantised_impulse_responses(fixed, wanted.shape[2])
     # Uniform within ±1/2: variance 1/12.  A rounding error is uniform within ±1/2 LSB.
     rounding = len(fixed.driver_names) / 12
     headroom = fixed.number_format.headroom_bits
     if headroom:
         # Each input drops its low bits, and with them a mean: uniform from 0 to one step of the bus.
         steps = np.array([2.0, 2.0, 1.0] if fixed.structure.shuffled else [1.0, 1.0, 1.0]) * 2**headroom
-        means = np.sum(effective.sum(axis=2) * steps / 2, axis=1)
-        rounding += float(np.sum(effective**2 * (steps**2 / 12)[:, None]) + np.sum(means**2))
+        means = np.sum(dequantised.sum(axis=2) * steps / 2, axis=1)
+        rounding += float(np.sum(dequantised**2 * (steps**2 / 12)[:, None]) + np.sum(means**2))
     elif fixed.structure.shuffled:
         # Where L + R is odd, so is L - R, and both halves lose 1/2 LSB: as if L lost one with probability 1/2.
-        left = effective[:, 0]
+        left = dequantised[:, 0]
         rounding += float(np.sum(left**2) + np.sum(left.sum(axis=1) ** 2)) / 4
     rounding *= fixed.number_format.sample.lsb**2
     rounding += _product_noise(fixed) + _equaliser_noise(fixed)
-    return float(10 * np.log10(np.sum(wanted**2) / 12 / (np.sum((effective - wanted) ** 2) / 12 + rounding)))
+    return float(10 * np.log10(np.sum(wanted**2) / 12 / (np.sum((dequantised - wanted) ** 2) / 12 + rounding)))
 
 
 def _product_noise(fixed: FixedPointBank) -> float:
-    """Power of what the floors of q31x15's products drop, all drivers together: 0 to a unit of Q.26, mean included."""
+    """Power of what the floors of products drop, means included, over all drivers together."""
     if not fixed.number_format.floors_products:
         return 0.0
     fraction, power = fixed.number_format.sum_fraction_bits, 0.0
@@ -165,7 +173,7 @@ def _product_noise(fixed: FixedPointBank) -> float:
 
 
 def _equaliser_noise(fixed: FixedPointBank) -> float:
-    """Power of what equalisers round, behind the paths that it passes, all drivers together."""
+    """Power of what equalisers round, filtered by the paths behind them, over all drivers together."""
     if not fixed.is_equalised:
         return 0.0
     paths, power = path_responses(fixed), 0.0
@@ -174,7 +182,7 @@ def _equaliser_noise(fixed: FixedPointBank) -> float:
     means = np.zeros(paths.shape[:2])
     for b, equaliser in enumerate(fixed.equalisers):
         if equaliser is not None:
-            # In units of the bus: the rounding is uniform over one, but for halves, which go upward.
+            # In units of the bus: a rounding error is uniform within ±1/2; halves are rounded upward.
             unit = 2.0 ** -fixed.equaliser_shift(b)
             floors = equaliser.taps if fixed.number_format.floors_products else 0
             variance = (1 - unit**2) / 12 + floors * unit**2 / 12

@@ -1,11 +1,11 @@
-"""Quantise the equalisers of buses: their scale, their taps, and what that leaves for the paths behind them.
+"""Quantise the equalisers of buses: their scale, their taps, and the inverse gain of the paths behind them.
 
-What an equaliser makes must stay in the range of its bus, which Σ|h| ≤ 1 sees to.  The quantiser therefore scales it
-so, and gives the inverse gain to the paths behind.  Where their taps have 16 bits the scale is a little lower still, so
-that the one tap of the reference path is an integer: a pure delay stays one.
+The output of an equaliser must stay in the range of its bus.  Σ|h| ≤ 1 ensures that, so the quantiser scales the
+equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower, so
+that the one tap of a reference path is an integer and stays a pure delay.
 
-An error of the equaliser is heard through all paths behind it, one of a path through the equaliser: the weights of both
-are those of the filters (see `weights`), times the power response of the other stage.
+An error of the equaliser is filtered by all paths behind it, and an error of a path by the equaliser.  The weight of
+each is that of the filters (see `error_weights`), multiplied by the power response of the other stage.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.nearest_plane import weight_factor
 from designer.fixedpoint.quantise.path import SHAPING_LSB, largest_exponent, quantise_path
 
-# Where shaping has made Σ|h| too large, the scale is lowered by this and the taps are sought again.
+# If Σ|h| is too large after shaping, the scale is multiplied by this and the taps are quantised again.
 _SHRINK = 1 - 2.0**-9
-# Weights reach down by no more than this: the nearest plane then stays in the range of float64.
+# Least weight over the largest: keeps the nearest plane within the range of float64.
 _LEAST_POWER = 1e-6
 
 
 def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
-    """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
+    """Whether an equaliser's output fits its bus for every input; the board makes the same test.
 
-    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`core/tables/table_set.c`).
+    Each tap meets that end of the range, −X or X − 1, at which its product is largest, or smallest
+    (``firmware/core/tables/table_set.c``).
     """
     taps = path.coefficients.astype(np.int64)
     if number_format.exceeds_sum_limit(int(np.abs(taps).sum())):
@@ -45,22 +46,22 @@ def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
 def quantise_equalisers(
     factors: TwoStageFilters, number_format: NumberFormat, power: NDArray[np.float64] | None
 ) -> tuple[tuple[FixedPointPath | None, ...], NDArray[np.float64], NDArray[np.float64] | None]:
-    """Scale and quantise each equaliser, and prepare what lies behind it.
+    """Scale and quantise each equaliser, and prepare the paths behind it.
 
     Parameters
     ----------
     factors : TwoStageFilters
     number_format : NumberFormat
     power : (K, B, F) float64, optional
-        Where the error of both stages together matters.
+        How much the error of both stages together matters at each frequency.
 
     Returns
     -------
     equalisers : tuple of B FixedPointPath or None
     components : (K, B, N) float64
-        Of the paths, louder by what the equalisers were lowered.
+        Of the paths, with the inverse gain of the equalisers.
     power : (K, B, F) float64, or None
-        Where the error of each path matters.
+        How much the error of each path matters at each frequency.
     """
     components = factors.components.copy()
     equalisers: list[FixedPointPath | None] = []
@@ -101,18 +102,18 @@ def quantise_equaliser(
     factor : (M, M) float64, optional
         As for `quantise_path`.
     reference : float, optional
-        Magnitude of the tap behind it that 16 bits are to hold exactly.
+        Magnitude of the reference path's tap, which 16 bits are to hold exactly.
 
     Returns
     -------
     path : FixedPointPath
     gain : float
-        The path's response is close to ``response`` times this.
+        The response of the path is close to ``response`` times this.
     """
     total = float(np.abs(response).sum())
     exponent = _exponent(response / total, number_format)
     one = 2.0 ** (number_format.coefficient.fraction_bits + exponent)
-    # What rounding or shaping may add, and the half unit of the output's rounding (`keeps_range`).
+    # What rounding or shaping may add to Σ|c|, and the half unit of the output's rounding (`keeps_range`).
     room = response.size * (SHAPING_LSB if factor is not None else 0.5) + one / 2**number_format.bus.fraction_bits
     gain = (1 - (room + 1) / one) / total
     if number_format.run_limit is not None:

@@ -1,7 +1,7 @@
 """Quantise one impulse response: integer taps, an exponent and a delay.
 
-16-bit taps are not rounded one by one: their error is moved out of the band that a path serves (see `weights` and
-`nearest_plane`).  32-bit taps are rounded, 90 dB below what a 16-bit program can hold.
+Taps of 16 bits are not rounded one by one.  Their error is moved out of the band that a path serves (see
+`error_weights` and `nearest_plane`).  Taps of 32 bits are rounded: their error lies 90 dB below that of 16-bit samples.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from designer.numerics.triangular import solve_lower, solve_upper
 
 # Up to this length a lattice can be reduced in a fraction of a second.
 _LATTICE_TAPS = 64
-# By how much a shaped tap may lie further from 0 than the real one, on average.
+# Margin for shaping: a shaped tap may be larger than the real one by this many LSB on average.
 SHAPING_LSB = 2
-# Whatever is quieter gets the largest exponent anyhow.
+# A quieter path gets the largest exponent in any case.
 _LEAST_SUM = 2.0**-64
 
 
@@ -37,16 +37,16 @@ def quantise_path(
         Impulse response, full scale 1.
     number_format : NumberFormat
     factor : (N, N) float64, optional
-        From `weight_factor`: the norm in which the error is made small.  Without it, and always in q31, taps are
-        rounded to nearest.
+        From `weight_factor`: the norm in which the error is minimised.  Without it, and always for taps of 32 bits,
+        taps are rounded to nearest.
     exponent : int, optional
-        Shared with other paths; without it the largest that this one admits.
+        Shared with other paths.  Without it the largest that this path admits.
 
     Returns
     -------
     FixedPointPath
-        Without leading and trailing zero taps; the leading ones become the delay.  In the given norm its error is
-        never larger than that of rounding, and it has no more taps.
+        Without leading and trailing zero taps; leading ones become the delay.  In the given norm its error is never
+        larger than that of rounding, and it has no more taps than with rounding.
     """
     word = number_format.coefficient
     exponent = largest_exponent(response, number_format) if exponent is None else exponent
@@ -68,8 +68,8 @@ def _shaped(
     used = np.flatnonzero(rounded)
     span = slice(int(used[0]), int(used[-1]) + 1)
     size = span.stop - span.start
-    # What the taps outside of the span leave undone is made up for within it as well as it can be.  The leading block
-    # of a Toeplitz matrix's factor is the factor of its leading block, and all blocks of one size are equal.
+    # Taps inside the span compensate for the error of the taps outside it as far as possible.  The leading block of the
+    # factor of a Toeplitz matrix is the factor of its leading block, and all diagonal blocks of one size are equal.
     block = factor[:size, :size]
     outside = -target
     outside[span] = 0.0
@@ -91,7 +91,7 @@ def _shaped(
 
 
 def size_and_limit(response: np.ndarray, number_format: NumberFormat) -> tuple[float, float]:
-    """Return what limits a path at exponent 0: its largest tap, or its sum's Σ|h|."""
+    """Return the size of a path at exponent 0, its largest tap or its sum's Σ|h|, and the limit of that size."""
     magnitude = np.abs(response)
     if number_format.shares_exponent:
         # Rounding may add half an LSB at every tap.
@@ -101,7 +101,7 @@ def size_and_limit(response: np.ndarray, number_format: NumberFormat) -> tuple[f
 
 
 def group_exponents(structure: Structure, components: np.ndarray, number_format: NumberFormat) -> list[int]:
-    """One exponent for the paths of each group: the largest at which Σ|c| of each of its sums keeps its limit."""
+    """Find one exponent for the paths of each group: the largest at which Σ|c| of each of its sums keeps the limit."""
     found = []
     least, most = number_format.exponents
     for g in range(len(structure.groups)):
@@ -117,7 +117,7 @@ def largest_exponent(response: np.ndarray, number_format: NumberFormat) -> int:
     if size == 0.0:
         return 0
     if not number_format.shares_exponent and limit < size <= 1.0:
-        return 0  # a tap that rounds to 1 is held one step below: that costs less than a bit of all the others
+        return 0  # a tap that rounds to 1 is stored one step lower: that costs less than one bit of all other taps
     exponent = int(np.floor(np.log2(limit / size)))
     if number_format.run_limit is not None:
         # One run holds the whole path: Σ|c| within the 32-bit accumulator, with room for what shaping adds to each tap.

@@ -12,57 +12,17 @@
 #if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
 #error "design.h was generated for another version of firmware/core: generate the design again"
 #endif
-#if PS_DRIVERS < 1 || PS_DRIVERS > 16
-#error "PS_DRIVERS: allowed 1 to 16"
-#endif
-#if PS_INPUTS != 3
-#error "PS_INPUTS: the upmix feeds exactly three buses: left, right, centre"
-#endif
-#if PS_BLOCK_SAMPLES < 1 || PS_BLOCK_SAMPLES > 256
-#error "PS_BLOCK_SAMPLES: allowed 1 to 256"
-#endif
 
-#if !defined(PS_EQUALISED) || PS_EQUALISED >= 1 << PS_INPUTS
-#error "PS_EQUALISED: allowed is a bit for each bus"
-#endif
-
-#if PS_LIMITER_HOPS < 1 || PS_LIMITER_HOPS > 30
-#error "PS_LIMITER_HOPS: allowed 1 to 30"
-#endif
-
-#if defined(PS_ARITHMETIC_Q15) + defined(PS_ARITHMETIC_Q31) + defined(PS_ARITHMETIC_Q31X15) != 1
-#error "design.h must choose exactly one of PS_ARITHMETIC_Q15, PS_ARITHMETIC_Q31 and PS_ARITHMETIC_Q31X15"
-#endif
-
-#if defined(PS_ARITHMETIC_Q15)
-typedef int16_t ps_sample_t; /* Q0.15 */
-#define PS_SAMPLE_MAX INT16_MAX
-#define PS_SAMPLE_MIN INT16_MIN
-#else
-typedef int32_t ps_sample_t;      /* Q0.31 */
-#define PS_SAMPLE_MAX INT32_MAX
-#define PS_SAMPLE_MIN INT32_MIN
-#endif
-
-/* Bits that samples lose on their way to the FIRs: designer/fixedpoint/number_format.py says why. */
-#if defined(PS_ARITHMETIC_Q15)
-#define PS_HEADROOM 0
-#elif defined(PS_ARITHMETIC_Q31)
-#define PS_HEADROOM 2
-#else
-#define PS_HEADROOM 4
-#endif
-
-#if defined(PS_ARITHMETIC_Q31)
-typedef int32_t ps_coefficient_t; /* Q0.31 */
-#else
-typedef int16_t ps_coefficient_t; /* Q0.15 */
-#endif
+_Static_assert(PS_DRIVERS >= 1 && PS_DRIVERS <= 16, "PS_DRIVERS: allowed 1 to 16");
+_Static_assert(PS_INPUTS == 3, "PS_INPUTS: the upmix feeds exactly three buses: left, right, centre");
+_Static_assert(PS_BLOCK_SAMPLES >= 1 && PS_BLOCK_SAMPLES <= 256, "PS_BLOCK_SAMPLES: allowed 1 to 256");
+_Static_assert(PS_EQUALISED < 1u << PS_INPUTS, "PS_EQUALISED: allowed is a bit for each bus");
+_Static_assert(PS_LIMITER_HOPS >= 1 && PS_LIMITER_HOPS <= 30, "PS_LIMITER_HOPS: allowed 1 to 30");
 
 /* One FIR: a path from a bus to a sum, or a run of its taps whose sum fits the kernel's accumulator. */
 typedef struct {
     const ps_coefficient_t *taps; /* time-reversed, h * 2^(B + e), zeros at the ends as fill */
-#if defined(PS_ARITHMETIC_Q15)
+#if PS_ODD_TAPS
     const ps_coefficient_t *taps_odd; /* the same one tap later: for outputs of odd number */
 #endif
     uint16_t length; /* of the tables; zeros follow up to PS_FIR_FILL */
@@ -113,7 +73,7 @@ typedef struct {
 typedef struct {
     uint32_t magic;
     uint16_t abi;
-    uint8_t arithmetic; /* PS_ARITHMETIC_CODE_... of protocol.h */
+    uint8_t arithmetic; /* PS_NUMBER_FORMAT_... of protocol.h */
     uint8_t drivers;
     uint8_t inputs;
     uint8_t reserved;

@@ -6,6 +6,33 @@
 
 #include "dsp/move.h"
 
+/* What ps_low_word_of() can take. */
+#define SHIFT_MAX 31
+
+static bool equaliser_fits(const ps_design_t *design, uint32_t n)
+{
+    const ps_sum_t *sum = &design->sums[PS_SUMS + n];
+    const uint32_t shift = design->equaliser_shifts[n];
+
+    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+        if (design->firs[k].bus != ps_equalised_bus(n)) {
+            return false;
+        }
+    }
+    /* A shared exponent makes the shift 31 + e, and ps_fast_fir_end_in_bus() counts on at least 1. */
+    return !(PS_SHARED_EXPONENT && shift == 0) && shift <= SHIFT_MAX;
+}
+
+bool ps_equalisers_fit(const ps_design_t *design)
+{
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        if (!equaliser_fits(design, n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What one keeps that looks back so far: whole groups of parts, and of the words that move at once. */
 static uint32_t kept_for(uint32_t history)
 {
@@ -49,15 +76,11 @@ static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *bu
     }
 }
 
-#if PS_USES_PARTS
-
 /* Whether an equaliser is one FIR by parts: its outputs are then put together and split in one go. */
 static bool is_one_by_parts(const ps_design_t *design, const ps_sum_t *sum, const ps_fir_scratch_t *scratch)
 {
     return sum->count == 1u && ps_fir_is_split(scratch, design) && ps_parts_pay(&design->firs[sum->first]);
 }
-
-#endif
 
 /* The same into the bus of those that read it. */
 static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buses, ps_fir_scratch_t *scratch,
@@ -66,7 +89,6 @@ static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buse
     ps_bus_t *bus = &buses->equalised[n];
     ps_sample_t *block = ps_bus_block(bus);
 
-#if PS_USES_PARTS
     if (is_one_by_parts(design, &design->sums[PS_SUMS + n], scratch)) {
         const uint32_t shift = design->equaliser_shifts[n];
 
@@ -74,11 +96,8 @@ static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buse
         ps_parts_end_in_bus(&scratch->sum, (1LL << shift) >> 1, shift, block, &bus->parts, frames);
         return;
     }
-#endif
     equalise(design, n, buses, scratch, block, frames);
-#if PS_USES_PARTS
     ps_parts_of_block(&bus->parts, block, frames);
-#endif
 }
 
 /* The first block of a fade: what both designs have made so far is what the one that is left goes on from. */
@@ -107,8 +126,13 @@ void ps_equalisers_process(const ps_design_t *design, const ps_design_t *next, p
     }
 }
 
-const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_t *buses, uint32_t n)
+const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_t *buses, uint32_t bus)
 {
+    const uint32_t n = PS_EQUALISERS_BELOW(bus);
+
+    if ((PS_EQUALISED >> bus & 1u) == 0) {
+        return buses->raw[bus].samples + PS_HISTORY_SAMPLES;
+    }
     return (buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples) +
            PS_HISTORY_SAMPLES;
 }

@@ -43,7 +43,7 @@
 #define PS_PART_BYTES     ((PS_FIRS + 1u) * PS_PARTS * PS_PART_TAPS * 4u)
 
 /* Helium multiplies four at a time and is quicker without. */
-#if defined(PS_ARITHMETIC_Q31) && !defined(__ARM_FEATURE_MVE) && PS_PART_BYTES <= PS_PART_BYTES_MAX
+#if defined(PS_FORMAT_HAS_FAST_FIR) && !defined(__ARM_FEATURE_MVE) && PS_PART_BYTES <= PS_PART_BYTES_MAX
 #define PS_USES_PARTS 1
 #else
 #define PS_USES_PARTS 0
@@ -92,10 +92,18 @@ void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t 
 /* Splits the block; `block`: its first sample in its bus, with the past ahead of it. */
 void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames);
 
-/* `first`: of its sum, which begins with it. */
-static inline void ps_parts_add(ps_sum_parts_t *sum, const ps_fir_parts_t *fir, const ps_bus_parts_t *bus,
-                                bool first, uint32_t frames)
+/* Whether the tables are those of a design. */
+static inline bool ps_parts_are_of(const ps_design_parts_t *parts, const ps_design_t *design)
 {
+    return parts->of == design;
+}
+
+/* Adds the FIR of number `k`. `first`: the sum begins with it. */
+static inline void ps_parts_add(ps_sum_parts_t *sum, const ps_design_parts_t *design, uint32_t k,
+                                const ps_bus_parts_t *bus, bool first, uint32_t frames)
+{
+    const ps_fir_parts_t *fir = &design->firs[k];
+
     ps_fir_q31_parts(fir->taps[0], PS_PART_TAPS, fir->length, bus->samples[0] + fir->start,
                      sizeof bus->samples[0] / sizeof(int32_t), sum->outputs[0],
                      sizeof sum->outputs[0] / sizeof(int64_t), PS_PARTS,
@@ -108,6 +116,75 @@ void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32
 /* The same, shifted right, into the block of a bus, which it splits as ps_parts_of_block() does. */
 void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
                          ps_bus_parts_t *parts, uint32_t frames);
+
+#else
+
+/* Empty: they take no memory. */
+typedef struct {
+} ps_bus_parts_t;
+typedef struct {
+} ps_design_parts_t;
+typedef struct {
+} ps_sum_parts_t;
+
+static inline void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
+{
+    (void)parts;
+    (void)design;
+}
+
+static inline bool ps_parts_are_of(const ps_design_parts_t *parts, const ps_design_t *design)
+{
+    (void)parts;
+    (void)design;
+    return false;
+}
+
+static inline void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t kept,
+                                    uint32_t frames)
+{
+    (void)parts;
+    (void)block;
+    (void)kept;
+    (void)frames;
+}
+
+static inline void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames)
+{
+    (void)parts;
+    (void)block;
+    (void)frames;
+}
+
+static inline void ps_parts_add(ps_sum_parts_t *sum, const ps_design_parts_t *design, uint32_t k,
+                                const ps_bus_parts_t *bus, bool first, uint32_t frames)
+{
+    (void)sum;
+    (void)design;
+    (void)k;
+    (void)bus;
+    (void)first;
+    (void)frames;
+}
+
+static inline void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames)
+{
+    (void)sum;
+    (void)start;
+    (void)out;
+    (void)frames;
+}
+
+static inline void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift,
+                                       ps_sample_t *block, ps_bus_parts_t *parts, uint32_t frames)
+{
+    (void)sum;
+    (void)start;
+    (void)shift;
+    (void)block;
+    (void)parts;
+    (void)frames;
+}
 
 #endif
 #endif

@@ -1,6 +1,7 @@
 /*
  * The filter graph: buses with their past, equalisers of buses, FIRs that add up to sums, sums that make
- * drivers; the arithmetic is DESIGN.md's, "FIR matrix".
+ * drivers. DESIGN.md, "FIR matrix", defines the arithmetic. What differs between number formats is in
+ * fir_q15.c, fir_q31.c and fir_q31x15.c: ps_fir_buses() and ps_fir_add(). The build takes the design's.
  */
 #ifndef PS_FIR_H
 #define PS_FIR_H
@@ -15,9 +16,7 @@
 /* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
 typedef struct {
     ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
-#if PS_USES_PARTS
-    ps_bus_parts_t parts;
-#endif
+    ps_bus_parts_t parts; /* empty where the fast FIR is not used */
 } __attribute__((aligned(8))) ps_bus_t;
 
 /* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself.
@@ -34,15 +33,6 @@ typedef struct {
     uint32_t kept; /* samples of the past behind equalisers that a FIR looks back on, as ps_bus_advance() */
 #endif
 } ps_buses_t;
-
-/* A driver's signal ahead of its limiter: at the scale of samples, and larger than they can be. */
-#if defined(PS_ARITHMETIC_Q15)
-typedef int32_t ps_wide_t; /* Q17.15 */
-typedef uint32_t ps_magnitude_t;
-#else
-typedef int64_t ps_wide_t; /* Q33.31 */
-typedef uint64_t ps_magnitude_t;
-#endif
 
 /* x, or -x - 1 where x is negative: both ends of full scale have the same. */
 static inline ps_magnitude_t ps_magnitude(ps_wide_t x)
@@ -66,10 +56,8 @@ static inline ps_wide_t *ps_feed_block(ps_feed_t *feed)
 typedef struct {
     int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
     int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
-#if PS_USES_PARTS
     ps_sum_parts_t sum;
     ps_design_parts_t tables;
-#endif
 } ps_fir_scratch_t;
 
 /*
@@ -97,6 +85,9 @@ void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames);
  */
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 
+/* Adds one FIR of `samples` (of a whole bus) to sums that are as long as those of ps_fir_scratch_t. */
+void ps_fir_add(const ps_fir_t *fir, const ps_sample_t *samples, int64_t *sum, uint32_t frames);
+
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
 /*
@@ -107,19 +98,15 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
                 const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
-#if PS_USES_PARTS
-
 /* Whether a design's FIRs are computed by parts, those of them for which it pays. */
 static inline bool ps_fir_is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
 {
-    return scratch->tables.of == design;
+    return ps_parts_are_of(&scratch->tables, design);
 }
 
 /* Adds up those of one sum, as ps_fir_sum() does, in scratch->sum; false: there is none. */
 bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
                          ps_fir_scratch_t *scratch, uint32_t frames);
-
-#endif
 
 /* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,

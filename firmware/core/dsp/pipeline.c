@@ -4,15 +4,13 @@
 
 #include "dsp/equaliser.h"
 
-/* E - e at most: a shift beyond would leave the 64-bit sums too little room; and what to_sample() can take.
- */
-#define SHIFT_MAX       30
+/* What ps_low_word_of() can take. */
 #define GROUP_SHIFT_MAX 31
 
 /* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
 static bool fir_fits(const ps_fir_t *fir)
 {
-    return fir->taps != NULL && fir->bus < PS_INPUTS && fir->shift <= SHIFT_MAX &&
+    return fir->taps != NULL && fir->bus < PS_INPUTS && fir->shift <= PS_FIR_SHIFT_MAX &&
            (uint32_t)fir->start + fir->length <= PS_HISTORY_SAMPLES + 3u;
 }
 
@@ -28,27 +26,6 @@ static bool sum_fits(const ps_design_t *design, const ps_sum_t *sum)
     }
     return true;
 }
-
-#if PS_EQUALISED
-/* Each equaliser reads its own bus, and gives what that one holds. */
-static bool equaliser_fits(const ps_design_t *design, uint32_t n)
-{
-    const ps_sum_t *sum = &design->sums[PS_SUMS + n];
-
-    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
-        if (design->firs[k].bus != ps_equalised_bus(n)) {
-            return false;
-        }
-    }
-#if defined(PS_ARITHMETIC_Q31)
-    /* 31 + e: fir_parts.c counts on it. */
-    if (design->equaliser_shifts[n] == 0) {
-        return false;
-    }
-#endif
-    return design->equaliser_shifts[n] <= GROUP_SHIFT_MAX;
-}
-#endif
 
 static bool group_fits(const ps_group_t *group)
 {
@@ -70,13 +47,9 @@ bool ps_pipeline_fits(const ps_design_t *design)
             return false;
         }
     }
-#if PS_EQUALISED
-    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
-        if (!equaliser_fits(design, n)) {
-            return false;
-        }
+    if (!ps_equalisers_fit(design)) {
+        return false;
     }
-#endif
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
         if (!group_fits(&design->groups[g])) {
             return false;
@@ -97,8 +70,6 @@ uint32_t ps_pipeline_channels(uint32_t entry)
     }
 }
 
-#if PS_EQUALISED
-
 static ps_fade_t fade_to(const ps_design_t *design)
 {
     const uint32_t all = PS_SAMPLE_RATE_HZ / 50u;
@@ -109,20 +80,11 @@ static ps_fade_t fade_to(const ps_design_t *design)
     return (ps_fade_t){warm_up, rest < PS_BLOCK_SAMPLES ? rest : rest - rest % PS_BLOCK_SAMPLES};
 }
 
+/* Without equalisers a constant, by which the compiler divides faster. */
 static inline ps_fade_t fade_of(const ps_pipeline_t *pipeline)
 {
-    return pipeline->fade;
+    return PS_EQUALISERS != 0 ? pipeline->fade : (ps_fade_t){0, PS_FADE_SAMPLES};
 }
-
-#else
-
-static inline ps_fade_t fade_of(const ps_pipeline_t *pipeline)
-{
-    (void)pipeline;
-    return (ps_fade_t){0, PS_FADE_SAMPLES};
-}
-
-#endif
 
 uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline)
 {
@@ -147,10 +109,8 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     ps_volume_reset(&pipeline->volume, PS_GAIN_ONE);
     ps_limiter_reset(&pipeline->limiter, design);
     memset(&pipeline->buses, 0, sizeof pipeline->buses);
-#if PS_EQUALISED
     pipeline->fade = fade_to(design);
     ps_equalisers_reset(&pipeline->buses, design);
-#endif
     ps_fir_prepare(&pipeline->scratch, design);
     return PS_OK;
 }
@@ -163,9 +123,7 @@ int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next)
     /* The design that is left is filtered directly from here on. */
     ps_fir_prepare(&pipeline->scratch, next);
     pipeline->faded = 0;
-#if PS_EQUALISED
     pipeline->fade = fade_to(next);
-#endif
     /* Last, and in one access: blocks may be processed in an interrupt meanwhile. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     pipeline->next = next;
@@ -244,9 +202,7 @@ static void run_filters(ps_pipeline_t *pipeline, uint32_t frames)
 {
     const ps_design_t *next = pipeline->next;
 
-#if PS_EQUALISED
     ps_equalisers_process(pipeline->design, next, &pipeline->buses, &pipeline->scratch, frames);
-#endif
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
         run_group(pipeline, next, g, frames);
     }
@@ -254,9 +210,7 @@ static void run_filters(ps_pipeline_t *pipeline, uint32_t frames)
         pipeline->faded += frames;
         if (pipeline->faded >= ps_pipeline_fade_samples(pipeline)) {
             pipeline->design = next;
-#if PS_EQUALISED
             ps_equalisers_reset(&pipeline->buses, next);
-#endif
             pipeline->next = NULL;
         }
     }
@@ -270,9 +224,7 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     for (uint32_t i = 0; i < PS_INPUTS; i++) {
         ps_bus_advance(&pipeline->buses.raw[i], PS_HISTORY_SAMPLES, pipeline->frames);
     }
-#if PS_EQUALISED
     ps_equalisers_advance(&pipeline->buses, pipeline->frames);
-#endif
     ps_limiter_advance(&pipeline->limiter, pipeline->frames);
     pipeline->frames = frames;
     if (pipeline->entry == PS_PIPELINE_PROGRAM) {

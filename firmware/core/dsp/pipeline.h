@@ -48,9 +48,7 @@ typedef struct {
     const ps_design_t *design;
     const ps_design_t *volatile next; /* what is faded to, or NULL */
     uint32_t faded;                   /* samples since the fade began */
-#if PS_EQUALISED
     ps_fade_t fade;
-#endif
     ps_entry_t entry;
     uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;

@@ -8,17 +8,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "coefficients are used as they come");
 
-/*
- * An h of 1 has coefficients that add up to 2^(shift + GAIN_BITS), where shift is that of its group
- * (DESIGN.md, "FIR matrix"). The largest is that of q31 with E = 2.
- */
-#if defined(PS_ARITHMETIC_Q15)
-#define GAIN_BITS 0u
-#elif defined(PS_ARITHMETIC_Q31)
-#define GAIN_BITS 2u
-#else
-#define GAIN_BITS 20u
-#endif
+/* The largest PS_UNITY_BITS and shift together: that of q31 with E = 2 (DESIGN.md, "FIR matrix"). */
 #define GAIN_BITS_MAX 33u
 
 /*
@@ -44,24 +34,30 @@ size_t ps_table_set_size(uint32_t bytes, uint32_t firs)
     if (firs > PS_FIRS_ROOM || bytes < records_size(firs) || bytes > INT32_MAX) {
         return 0;
     }
-#if defined(PS_ARITHMETIC_Q15)
-    return round_up(bytes) + (bytes - records_size(firs));
-#else
-    return bytes;
-#endif
+    return PS_ODD_TAPS ? round_up(bytes) + (bytes - records_size(firs)) : bytes;
 }
 
-#if defined(PS_ARITHMETIC_Q15)
-/* The same one tap later: its last coefficient is 0 and comes first. */
-static const ps_coefficient_t *make_odd(const ps_coefficient_t *taps, uint32_t length, uint8_t *memory)
+/* Samples are read in pairs, for which outputs of odd number have a table one tap later. Its last coefficient
+ * is 0 and comes first. */
+static bool make_odd(ps_fir_t *fir, uint32_t lookback, uint32_t filled, uint8_t *memory)
 {
+#if PS_ODD_TAPS
     ps_coefficient_t *odd = (ps_coefficient_t *)(void *)memory;
 
+    if (fir->length % 2u != 0 || lookback % 2u != 0 || fir->taps[fir->length - 1u] != 0) {
+        return false;
+    }
     odd[0] = 0;
-    memcpy(odd + 1, taps, (length - 1u) * sizeof *taps);
-    return odd;
-}
+    memcpy(odd + 1, fir->taps, (filled - 1u) * sizeof *odd);
+    fir->taps_odd = odd;
+#else
+    (void)fir;
+    (void)lookback;
+    (void)filled;
+    (void)memory;
 #endif
+    return true;
+}
 
 /* One FIR whose coefficients begin at memory + *taken; indices are checked with the whole graph. */
 static int read_fir(uint8_t *memory, size_t end, size_t odd, const uint8_t *entry, size_t *taken,
@@ -88,21 +84,9 @@ static int read_fir(uint8_t *memory, size_t end, size_t odd, const uint8_t *entr
     fir->start = (uint16_t)(PS_HISTORY_SAMPLES - lookback);
     fir->bus = entry[PS_FIR_ENTRY_BUS];
     fir->shift = entry[PS_FIR_ENTRY_SHIFT];
-#if defined(PS_ARITHMETIC_Q31)
-    /* All paths of a group share its exponent. */
-    if (fir->shift != 0) {
+    if (!make_odd(fir, lookback, filled, memory + odd + *taken)) {
         return PS_E_RANGE;
     }
-#endif
-#if defined(PS_ARITHMETIC_Q15)
-    /* Samples are read in pairs; the last tap of the odd table would be lost. */
-    if (length % 2u != 0 || lookback % 2u != 0 || fir->taps[length - 1u] != 0) {
-        return PS_E_RANGE;
-    }
-    fir->taps_odd = make_odd(fir->taps, filled, memory + odd + *taken);
-#else
-    (void)odd;
-#endif
     *taken += size;
     return PS_OK;
 }
@@ -140,7 +124,7 @@ static int read_graph(const uint8_t *records, uint32_t firs, const ps_design_t *
     for (uint32_t g = 0; g < PS_GROUPS; g++) {
         design->groups[g] = like->groups[g];
         design->groups[g].shift = counts[PS_ALL_SUMS + g];
-        if (design->groups[g].shift + GAIN_BITS > GAIN_BITS_MAX) {
+        if (design->groups[g].shift + PS_UNITY_BITS > GAIN_BITS_MAX) {
             return PS_E_RANGE;
         }
     }
@@ -163,18 +147,14 @@ static uint64_t magnitude(const ps_fir_t *fir)
         }
         sum += (uint64_t)(c < 0 ? -c : c);
     }
-#if defined(PS_ARITHMETIC_Q31X15)
-    return sum <= 65535u << PS_HEADROOM ? sum : UINT64_MAX;
-#else
-    return sum;
-#endif
+    return sum <= PS_FIR_TAPS_MAX ? sum : UINT64_MAX;
 }
 
 /* Whether every path of a sum stays within the sum of |h| that the image allows, and the sum within 64 bits.
  */
 static bool sum_is_bounded(const ps_design_t *design, uint32_t k, uint32_t group_shift)
 {
-    const uint64_t limit = ((uint64_t)PS_PATH_GAIN_LIMIT << (group_shift + GAIN_BITS)) >> 8;
+    const uint64_t limit = ((uint64_t)PS_PATH_GAIN_LIMIT << (group_shift + PS_UNITY_BITS)) >> 8;
     uint64_t reached[PS_INPUTS] = {0};
     uint64_t total = 0;
 
@@ -191,12 +171,7 @@ static bool sum_is_bounded(const ps_design_t *design, uint32_t k, uint32_t group
         }
         total += sum;
     }
-#if defined(PS_ARITHMETIC_Q31)
-    return total < 1ull << 31;
-#else
-    (void)total;
-    return true;
-#endif
+    return total <= PS_SUM_TAPS_MAX;
 }
 
 #if PS_EQUALISED
@@ -205,17 +180,13 @@ static bool sum_is_bounded(const ps_design_t *design, uint32_t k, uint32_t group
 #define BUS_MOST  (PS_SAMPLE_MAX >> PS_HEADROOM)
 #define BUS_LEAST (PS_SAMPLE_MIN >> PS_HEADROOM)
 
-/* A product as its arithmetic adds it up. */
+/* A product as the kernels add it up. */
 static int64_t product(ps_coefficient_t c, int64_t x)
 {
-#if defined(PS_ARITHMETIC_Q31X15)
-    return (c * x) >> 16;
-#else
-    return c * x;
-#endif
+    return (c * x) >> PS_PRODUCT_SHIFT;
 }
 
-/* Whether an equaliser gives no more than its bus holds, whatever that holds: each tap meets the end of the
+/* Whether one equaliser gives no more than its bus holds, whatever that holds: each tap meets the end of the
  * range that it makes most, or least, of. */
 static bool equaliser_is_bounded(const ps_design_t *design, uint32_t n)
 {
@@ -242,6 +213,24 @@ static bool equaliser_is_bounded(const ps_design_t *design, uint32_t n)
     return most >> shift <= BUS_MOST && least >> shift >= BUS_LEAST;
 }
 
+static bool equalisers_are_bounded(const ps_design_t *design)
+{
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        if (!equaliser_is_bounded(design, n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#else
+
+static bool equalisers_are_bounded(const ps_design_t *design)
+{
+    (void)design;
+    return true;
+}
+
 #endif
 
 int ps_table_set_read(uint8_t *memory, uint32_t bytes, uint32_t firs, const ps_design_t *like,
@@ -261,12 +250,5 @@ int ps_table_set_read(uint8_t *memory, uint32_t bytes, uint32_t firs, const ps_d
             return PS_E_BOUND;
         }
     }
-#if PS_EQUALISED
-    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
-        if (!equaliser_is_bounded(design, n)) {
-            return PS_E_BOUND;
-        }
-    }
-#endif
-    return PS_OK;
+    return equalisers_are_bounded(design) ? PS_OK : PS_E_BOUND;
 }

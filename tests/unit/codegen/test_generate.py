@@ -93,9 +93,9 @@ def test_sizes(design):
         ("PS_MAX_TAPS", max(fir[2] for fir in descriptors(sources.files["design.c"]))),
         # the single tap after 90 samples looks back 90, 64 taps after 12 look back 75; and room to tune
         ("PS_HISTORY_SAMPLES", 90 + 128),
-        (f"PS_ARITHMETIC_{layout.number_format.upper()}", 1),
     ):
         assert f"#define {name} {value}\n" in header
+    assert f'#include "dsp/format_{layout.number_format}.h"\n' in header
 
 
 def test_every_file_begins_with_the_banner_and_names_the_digest(design):
@@ -153,7 +153,7 @@ def test_a_name_that_nobody_set_is_an_error():
     [
         ("design.h", "#define PS_GENERATED_ABI 5", "#define PS_GENERATED_ABI 1", "another version of firmware/core"),
         ("design.c", "PS_DESIGN_ABI == 5", "PS_DESIGN_ABI == 1", "the tables and firmware/core disagree"),
-        ("design.h", "#define PS_ARITHMETIC_Q15 1", "", "exactly one of PS_ARITHMETIC_Q15"),
+        ("design.h", '#include "dsp/format_q15.h"', "", "names no number format"),
     ],
 )
 def test_tables_of_another_version_do_not_compile(tmp_path, file, old, new, message):

@@ -77,7 +77,7 @@ def test_every_number_format_is_found_by_its_name_and_others_are_refused():
     ],
 )
 def test_what_follows_from_the_words(number_format, bus, sums, sum_shift, equaliser_shift, sample, tap):
-    """The figures are those of DESIGN.md and of the firmware's sources."""
+    """The figures are those of docs/arithmetic.md and of the firmware's sources."""
     assert str(number_format.bus) == bus
     assert number_format.sum_fraction_bits == sums
     assert (number_format.sum_shift, number_format.equaliser_shift) == (sum_shift, equaliser_shift)

@@ -17,7 +17,7 @@ def test_expected_noise_is_what_is_measured(arithmetic, make):
     word = NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(9).uniform(-0.5, 0.5, (40000, 3)))
     reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")
-    error = word.to_float(PipelineModel(fixed).trace(samples, "filters").feed) - reference
+    error = word.to_float(PipelineModel(fixed).trace(samples, "filters").driver_signal) - reference
     measured = 10 * np.log10(np.sum(reference**2) / np.sum(error**2))
     # Errors of coefficients are filtered noise of 64 taps: 40 000 samples hold some 2000 independent ones.
     assert white_noise_snr_db(bank, fixed) == pytest.approx(measured, abs=0.3)

@@ -1,4 +1,4 @@
-"""The twin against arithmetic spelled out, against CMSIS-DSP's Python module, and against itself cut differently."""
+"""The model against arithmetic spelled out, against CMSIS-DSP's Python module, and against itself cut differently."""
 
 import cmsisdsp
 import numpy as np
@@ -34,11 +34,11 @@ def test_q31_accumulator_holds_what_arm_fir_q31_returns():
     state = np.zeros(path.taps + x.size - 1, dtype=np.int32)
     cmsisdsp.arm_fir_init_q31(instance, path.taps, path.coefficients[::-1].copy(), state)
     expected = cmsisdsp.arm_fir_q31(instance, x)
-    twin = PipelineModel(bank)
+    model = PipelineModel(bank)
     extended = np.concatenate(
-        [np.zeros(twin._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
+        [np.zeros(model._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
     )
-    ours = twin._path(path, extended, x.size + path.delay)[path.delay :]
+    ours = model._path(path, extended, x.size + path.delay)[path.delay :]
     np.testing.assert_array_equal(ours >> 31, expected)
 
 
@@ -46,9 +46,9 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
     _, bank = random_bank(6, "q15", drivers=1)
     path = bank.paths[0][1]
     samples = noise("q15", 60, 3)
-    twin = PipelineModel(bank)
-    extended = np.concatenate([np.zeros((twin._history_samples, 3), dtype=np.int64), samples])[:, 1]
-    ours = twin._path(path, extended, 60)
+    model = PipelineModel(bank)
+    extended = np.concatenate([np.zeros((model._history_samples, 3), dtype=np.int64), samples])[:, 1]
+    ours = model._path(path, extended, 60)
     history = extended.astype(np.int16)
     for n in range(60):
         newest = history.size - 60 + n - path.delay + 1
@@ -63,9 +63,9 @@ def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, se
     _, bank = random_bank(7, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2 if injection_point == "program" else 3, seed)
     whole = PipelineModel(bank).process(samples, injection_point)
-    twin, parts, start = PipelineModel(bank), [], 0
+    model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
-        parts.append(twin.process(samples[start : start + cut], injection_point))
+        parts.append(model.process(samples[start : start + cut], injection_point))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -73,11 +73,11 @@ def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, se
 def test_reset_forgets_everything(arithmetic):
     _, bank = random_bank(8, arithmetic)
     samples = noise(arithmetic, 300, 2)
-    twin = PipelineModel(bank)
-    first = twin.process(samples)
-    twin.process(noise(arithmetic, 77, 2, seed=1))
-    twin.reset()
-    np.testing.assert_array_equal(twin.process(samples), first)
+    model = PipelineModel(bank)
+    first = model.process(samples)
+    model.process(noise(arithmetic, 77, 2, seed=1))
+    model.reset()
+    np.testing.assert_array_equal(model.process(samples), first)
 
 
 def test_reversed_coefficients_are_noticed(arithmetic):

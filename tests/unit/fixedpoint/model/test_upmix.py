@@ -57,11 +57,11 @@ def test_parts_add_up_to_the_last_bit_and_stay_within_full_scale(arithmetic, kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_differs_from_float_with_the_same_gains_by_no_more_than_the_bound(arithmetic, kind):
     stereo, scale = stimulus(kind, arithmetic), SCALE[arithmetic]
-    twin = UpmixModel(NumberFormat.named(arithmetic))
-    ours = twin.process(stereo) / scale
-    decisions = [gains / GAIN_ONE for gains in twin.decisions]
+    model = UpmixModel(NumberFormat.named(arithmetic))
+    ours = model.process(stereo) / scale
+    decisions = [gains / GAIN_ONE for gains in model.decisions]
     exact = Upmix(1 - 1 / scale, decisions).process(stereo / scale)
-    bound = centre_error_bound(NumberFormat.named(arithmetic), twin.decisions, stereo.shape[0])
+    bound = centre_error_bound(NumberFormat.named(arithmetic), model.decisions, stereo.shape[0])
     assert (np.abs(ours - exact) <= bound[:, None]).all()
     assert bound.max() <= (0.502 if arithmetic == "q15" else 300) / scale
 
@@ -71,10 +71,10 @@ def test_decides_as_float_does(arithmetic, kind):
     # Ratios err by 18·2**-15 (test_upmix_decision); the transform's rounding of at most 11 units in a bin adds, at
     # these levels, 11/2**17 to the ratio of amplitudes; a slewed gain forgets an error, it does not add it up.
     stereo = stimulus(kind, arithmetic, 20000)
-    twin, own = UpmixModel(NumberFormat.named(arithmetic)), Upmix(1 - 1 / SCALE[arithmetic])
-    twin.process(stereo)
+    model, own = UpmixModel(NumberFormat.named(arithmetic)), Upmix(1 - 1 / SCALE[arithmetic])
+    model.process(stereo)
     own.process(stereo / SCALE[arithmetic])
-    assert np.abs(np.array(twin.decisions) / GAIN_ONE - np.array(own.decisions)).max() <= 18 / 2**15 + 2 * 11 / 2**17
+    assert np.abs(np.array(model.decisions) / GAIN_ONE - np.array(own.decisions)).max() <= 18 / 2**15 + 2 * 11 / 2**17
 
 
 def test_centre_source_passes_to_the_last_bit(arithmetic):
@@ -120,10 +120,10 @@ def test_centre_falls_silent_with_its_input(arithmetic):
 
 
 def test_gains_change_at_a_bounded_rate(arithmetic):
-    twin = UpmixModel(NumberFormat.named(arithmetic))
+    model = UpmixModel(NumberFormat.named(arithmetic))
     x = noise(arithmetic)
-    twin.process(np.stack([x, x * np.where(np.arange(x.size) // 2000 % 2, 1, -1)], axis=1))
-    gains = np.array(twin.decisions)
+    model.process(np.stack([x, x * np.where(np.arange(x.size) // 2000 % 2, 1, -1)], axis=1))
+    gains = np.array(model.decisions)
     assert np.abs(np.diff(gains, axis=0)).max() == GAIN_SLEW
     assert gains[..., 0].min() >= 0
     assert np.abs(gains).max() <= GAIN_ONE
@@ -138,9 +138,9 @@ def test_a_tone_through_moving_gains_has_no_steps():
     tone = amplitude * scale * np.sin(2 * np.pi * hertz / 48000 * t)
     pan = np.cos(2 * np.pi * 9 / 48000 * t)
     stereo = np.round(np.stack([tone, tone * pan], axis=1)).astype(np.int64)
-    twin = UpmixModel(Q31)
-    centre = twin.process(stereo)[:, 2] / scale
-    steps = np.abs(np.diff(np.array(twin.decisions), axis=0)).max() / GAIN_ONE
+    model = UpmixModel(Q31)
+    centre = model.process(stereo)[:, 2] / scale
+    steps = np.abs(np.diff(np.array(model.decisions), axis=0)).max() / GAIN_ONE
     assert steps > 0.2
     omega, slope = 2 * np.pi * hertz / 48000, 1 / 256
     assert np.abs(np.diff(centre, 2)).max() <= amplitude * (omega**2 + 2 * omega * slope + 2 * slope) * 3
@@ -151,14 +151,14 @@ def test_a_tone_through_moving_gains_has_no_steps():
 def test_hops_do_not_follow_the_calls(cuts):
     stereo = stimulus("noise", "q15", sum(cuts))
     whole = UpmixModel(Q15).process(stereo)
-    twin = UpmixModel(Q15)
+    model = UpmixModel(Q15)
     edges = np.cumsum([0, *cuts])
-    parts = [twin.process(stereo[a:b]) for a, b in itertools.pairwise(edges)]
+    parts = [model.process(stereo[a:b]) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_one_sample_at_a_time_is_the_same():
     stereo = stimulus("noise", "q31", 300)
-    twin = UpmixModel(Q31)
-    parts = [twin.process(stereo[n : n + 1]) for n in range(300)]
+    model = UpmixModel(Q31)
+    parts = [model.process(stereo[n : n + 1]) for n in range(300)]
     np.testing.assert_array_equal(np.concatenate(parts), UpmixModel(Q31).process(stereo))

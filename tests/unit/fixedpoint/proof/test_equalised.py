@@ -75,16 +75,16 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
             low = share_of(bank, k, b, opposite(bank, path_input(bank, k, b)))
             assert bound.least <= low[-1] <= bound.least + room
     for d, bound in enumerate(proof.drivers):
-        feed = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
+        driver_signal = PipelineModel(bank).trace(driver_input(bank, d), "filters").driver_signal[:, d]
         g = bank.structure.group_of(d)
         taps = driver_path_taps(bank, d)
         rounded = sum(2 * s * int(np.abs(row).sum()) for s, row in zip(slack, taps, strict=True))
         dropped = {"q15": 0, "q31": 6, "q31x15": 6 * 24}[arithmetic]
         scale = bank.group_shift(g) + (16 if arithmetic == "q31x15" else 0)
         room = rounded / 2**scale + 2 + dropped
-        assert bound.most - room <= feed[-1] <= bound.most
+        assert bound.most - room <= driver_signal[-1] <= bound.most
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        assert bound.least <= PipelineModel(bank).trace(lowest, "filters").feed[-1, d] <= bound.least + room
+        assert bound.least <= PipelineModel(bank).trace(lowest, "filters").driver_signal[-1, d] <= bound.least + room
 
 
 def share_of(bank, k, b, samples):
@@ -106,9 +106,9 @@ def test_no_input_passes_a_bound(arithmetic, shuffled):
         for bound, made in zip(proof.of("equalised"), stages.equalised.T, strict=True):
             assert bound.least <= made.min()
             assert made.max() <= bound.most
-        for bound, feed in zip(proof.drivers, stages.feed.T, strict=True):
-            assert bound.least <= feed.min()
-            assert feed.max() <= bound.most
+        for bound, driver_signal in zip(proof.drivers, stages.driver_signal.T, strict=True):
+            assert bound.least <= driver_signal.min()
+            assert driver_signal.max() <= bound.most
 
 
 @settings(deadline=None, max_examples=200)

@@ -74,14 +74,14 @@ def test_every_segment_peaks_exactly_at_its_bound():
 def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
     _, bank = make(seed, arithmetic)
     for d, bound in enumerate(prove(bank).drivers):
-        output = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
+        output = PipelineModel(bank).trace(driver_input(bank, d), "filters").driver_signal[:, d]
         assert output[-1] == output.max()
         assert output[-1] <= bound.most
         # q15 is exact up to its one rounding; floors of paths or products leave less than a step each.
         floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[arithmetic]
         assert output[-1] >= bound.most - floors
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        output = PipelineModel(bank).trace(lowest, "filters").feed[:, d]
+        output = PipelineModel(bank).trace(lowest, "filters").driver_signal[:, d]
         assert output[-1] == output.min()
         assert bound.least <= output[-1] <= bound.least + floors
 
@@ -97,7 +97,7 @@ def test_no_input_beats_the_worst_input(arithmetic, make):
         rng.integers(low, high, (4000, 3), endpoint=True),
         rng.choice([low, low + 1, high - 1, high], (4000, 3)),
     ):
-        output = PipelineModel(bank).trace(values, "filters").feed
+        output = PipelineModel(bank).trace(values, "filters").driver_signal
         for d, bound in enumerate(bounds):
             assert bound.least <= output[:, d].min()
             assert output[:, d].max() <= bound.most
@@ -141,12 +141,12 @@ def test_work_for_the_limiter_is_foretold(arithmetic):
     assert any(bound.is_limited for bound in prove(loud).drivers)
     d = next(d for d, bound in enumerate(prove(loud).drivers) if bound.is_limited)
     bound = prove(loud).drivers[d]
-    twin = PipelineModel(loud)
+    model = PipelineModel(loud)
     samples = driver_input(loud, d)
-    output = twin.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
+    output = model.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
     # The loudest input at all is turned down by what the proof says, and its peak lands on the limit, but for what
     # rounding a gain down to 24 bits loses.
-    assert to_db(int(twin.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
+    assert to_db(int(model.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
     assert bound.limit * (1 - 2**-22) - 2 <= np.abs(output).max() <= bound.limit
 
 

@@ -158,7 +158,7 @@ def test_in_band_error_is_10_db_below_rounding_on_every_path(shipped):
 def test_white_noise_keeps_70_db(shipped):
     _, bank, shaped, _ = shipped
     samples = np.random.default_rng(8).integers(-16384, 16384, (20000, 3))
-    output = PipelineModel(shaped).trace(samples, "filters").feed
+    output = PipelineModel(shaped).trace(samples, "filters").driver_signal
     reference = np.stack(
         [sum(np.convolve(samples[:, i], h)[:20000] for i, h in enumerate(row)) for row in bank.impulse_responses],
         axis=1,

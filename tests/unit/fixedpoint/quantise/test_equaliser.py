@@ -145,10 +145,10 @@ def program(word, count=5000):
     return word.quantise(np.random.default_rng(11).uniform(-0.5, 0.5, (count, 2)))
 
 
-def engine_of(bank, fixed, twin):
+def engine_of(bank, fixed, model):
     word = fixed.number_format.sample
-    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), twin.limiter_decisions)
-    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions, limiter)
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), model.limiter_decisions)
+    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
 
 
 @BOTH
@@ -157,10 +157,12 @@ def test_program_error_stays_within_its_bound(arithmetic, shuffled, peak_gain):
     bank = factored_design(20, shuffled, (True, True, True), peak_gain=peak_gain)
     fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
     word = NumberFormat.named(arithmetic).sample
-    samples, twin = program(word), PipelineModel(fixed)
-    error = np.abs(word.to_float(twin.process(samples)) - engine_of(bank, fixed, twin).process(word.to_float(samples)))
+    samples, model = program(word), PipelineModel(fixed)
+    error = np.abs(
+        word.to_float(model.process(samples)) - engine_of(bank, fixed, model).process(word.to_float(samples))
+    )
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
-    assert (error <= limited_error_bound(bound, fixed, twin.limiter.decisions)).all()
+    assert (error <= limited_error_bound(bound, fixed, model.limiter.decisions)).all()
 
 
 @settings(deadline=None, max_examples=10)
@@ -170,11 +172,11 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, sh
     fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
     word, rng = NumberFormat.named(arithmetic).sample, np.random.default_rng(seed)
     values = rng.choice([-1.0, 1.0], (6000, 3)) if full_scale else rng.uniform(-1, 1, (6000, 3))
-    samples, twin = word.quantise(values), PipelineModel(fixed)
-    output = word.to_float(twin.process(samples, "filters"))
-    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
+    samples, model = word.quantise(values), PipelineModel(fixed)
+    output = word.to_float(model.process(samples, "filters"))
+    error = np.abs(output - engine_of(bank, fixed, model).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
-    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
+    bound = limited_error_bound(bound, fixed, model.limiter.decisions)
     assert (error <= bound).all()
     assert error.max() > 0.2 * bound.max()
 
