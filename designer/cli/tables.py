@@ -99,7 +99,7 @@ def layout_table(layout: Layout) -> None:
     console.print(table)
     console.print(
         f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
-        f"{layout.number_format}, {layout.filters.taps or 'as few as do'} taps, blocks of {layout.block_samples}"
+        f"{layout.number_format}, {layout.filters.taps or 'as few as possible'} taps, blocks of {layout.block_samples}"
     )
 
 

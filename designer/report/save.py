@@ -1,4 +1,4 @@
-"""Write the report of a saved design, with what else lies beside it: the image, the HIL results."""
+"""Write the report of a saved design, with the image and the HIL results of the same directory."""
 
 from __future__ import annotations
 
