@@ -64,7 +64,7 @@ def build_bare(
     """
     # Without what the firmware chooses in CMSIS-DSP: here it runs at its best, Helium included.
     cmsis, cpu = find_cmsis_dsp(), [flag for flag in BOARDS[board].cpu_flags if not flag.startswith("-D")]
-    headers = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
+    headers: tuple[str, ...] = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
     headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
     # As system headers: what other tools generate need not meet our warnings.
     headers += tuple(part for path in includes for part in ("-isystem", str(path)))

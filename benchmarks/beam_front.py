@@ -84,7 +84,9 @@ def least_ripple_db(
     drivers = beam.axis.shape[1]
     basis = symmetric_basis(beam.task.mirror if symmetric else None, drivers)
     levels = _levels(layout, beam, basis, frequencies)
-    noise = max(-layout.beamformer.white_noise_gain_floor_db, float(levels.of(drive @ basis).noise[0]))
+    noise = max(
+        -layout.beamformer.white_noise_gain_floor_db, float(levels.of((drive @ basis).astype(np.complex128)).noise[0])
+    )
     goal = LevelGoal(0.0, np.full((1, 1), -depth_db), np.array([3.0]), None, np.array([noise]))
     axis = levels.axis
     unknowns = Lines(_LINES, basis.shape[1])
@@ -93,7 +95,7 @@ def least_ripple_db(
     generator = np.random.default_rng(seed)
     found = np.nan
     for start in range(_STARTS):
-        begin = (beam.weights if start else drive) @ basis
+        begin = ((beam.weights if start else drive) @ basis).astype(np.complex128)
         if start > 1:
             turn = np.exp(2j * np.pi * generator.random(basis.shape[1]))
             begin = begin * turn + 0.1 * generator.standard_normal(begin.shape)

@@ -25,9 +25,8 @@ from scipy.signal import fftconvolve, firwin, lfilter, resample_poly
 from designer.dsp.upmix import Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import LayoutError
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix import UpmixModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import Q15, Q31, NumberFormat
 
 RATE_HZ = 48000
 SETTLE_S = 0.25
@@ -125,12 +124,12 @@ def own_float(stereo: np.ndarray) -> tuple[np.ndarray, int]:
     return Upmix().process(stereo)[:, 2], DELAY_SAMPLES
 
 
-def own_fixed(arithmetic: Arithmetic) -> Method:
+def own_fixed(number_format: NumberFormat) -> Method:
     """Build Proscenium's upmix as the board computes it."""
-    word = SAMPLE_FORMATS[arithmetic]
+    word = number_format.sample
 
     def upmix(stereo: np.ndarray) -> tuple[np.ndarray, int]:
-        return word.to_float(UpmixModel(arithmetic).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
+        return word.to_float(UpmixModel(number_format).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
 
     return upmix
 
@@ -139,8 +138,8 @@ METHODS: dict[str, Method] = {
     "Vickers' ratio, broadband": vickers((), 1),
     "Vickers' ratio, 8 bands of 257 taps": vickers((200, 400, 800, 1600, 3200, 5000, 9000), 257),
     "regression and Wiener gain, float64": own_float,
-    "regression and Wiener gain, q31": own_fixed("q31"),
-    "regression and Wiener gain, q15": own_fixed("q15"),
+    "regression and Wiener gain, q31": own_fixed(Q31),
+    "regression and Wiener gain, q15": own_fixed(Q15),
 }
 
 

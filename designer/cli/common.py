@@ -12,6 +12,7 @@ from designer.errors import LayoutError, ProsceniumError
 
 if TYPE_CHECKING:
     from designer.design.model import Design
+    from designer.evaluation.scorecard import Scorecard
     from designer.toolchain.image import Image
 
 app = typer.Typer(
@@ -87,7 +88,7 @@ BoardOption = Annotated[
 ]
 
 
-def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, dict[str, Any], Path]:
+def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, Scorecard, Path]:
     """Design a layout and write everything but the report."""
     from designer.design.build import build_design
     from designer.design.store import save_design
@@ -123,7 +124,7 @@ def run_image(
     return result, run_build(result, directory, quiet, board, crystal_mhz)
 
 
-def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:
+def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:
     """Write report.html."""
     from designer.report.save import save_report
 

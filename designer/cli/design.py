@@ -24,7 +24,7 @@ def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = Fal
     result, card, directory = run_design(layout, out, quiet=json or quiet)
     write_report(result, card, directory, quiet=json or quiet)
     if json:
-        print_json(card)
+        print_json(card.to_json())
     elif not quiet:
         design_tables(result, card)
         say(f"written to {directory}: report.html, filters.npz, tables.npz, scorecard.json, generated/")

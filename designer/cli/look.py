@@ -35,13 +35,13 @@ def layouts(json: JsonOption = False) -> None:
     if json:
         print_json(
             {
-                name: {"drivers": len(f.drivers), "arithmetic": f.arithmetic, "description": f.description}
+                name: {"drivers": len(f.drivers), "arithmetic": f.number_format, "description": f.description}
                 for name, f in found.items()
             }
         )
         return
     for name, layout in found.items():
-        say(f"{name:12s} {len(layout.drivers)} drivers, {layout.arithmetic}: {layout.description}")
+        say(f"{name:12s} {len(layout.drivers)} drivers, {layout.number_format}: {layout.description}")
 
 
 @app.command()

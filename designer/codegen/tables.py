@@ -119,7 +119,7 @@ def _firs(
     """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
-    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.arithmetic)):
+    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.number_format)):
         start, length, even, odd = _table(bank, path, segment, history)
         names = (bank.bus_names[b], sum_name)
         counts = (path.exponent, segment.taps, length)
@@ -133,7 +133,7 @@ def _table(
     """Start in the bus, length, and coefficients of even and odd outputs."""
     stop = segment.first + segment.taps
     start = history - path.delay - (stop - 1)
-    paired = bank.arithmetic == "q15"
+    paired = bank.number_format.pairs_taps
     fill = start % 2 if paired else 0
     # The last tap of an odd output lies one further.
     length = fill + segment.taps + paired

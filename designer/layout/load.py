@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from designer.errors import LayoutError
 from designer.layout.messages import explain
 from designer.layout.model import Layout
+from designer.layout.renamed import take_old_keys
 
 
 def parse_layout(text: str, source: str = "layout", directory: Path | None = None) -> Layout:
@@ -34,6 +35,11 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
     ------
     LayoutError
         With one line for each thing that is wrong: what, where, allowed, remedy.
+
+    Warns
+    -----
+    RenamedKeyWarning
+        If a key goes by its old name.
     """
     try:
         data: dict[str, Any] = tomllib.loads(text)
@@ -41,10 +47,14 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
         raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
     if directory is not None:
         _rebase(data, directory)
+    faults = take_old_keys(data, source)
     try:
-        return Layout.model_validate(data)
+        layout = Layout.model_validate(data)
     except ValidationError as error:
-        raise LayoutError(explain(error, data, source)) from error
+        raise LayoutError("\n".join([*faults, explain(error, data, source)])) from error
+    if faults:
+        raise LayoutError("\n".join(faults))
+    return layout
 
 
 def load_layout(path: Path) -> Layout:

@@ -17,7 +17,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "name": "Name of the board: small letters, digits, '-' and '_'; build/<name>/ is where everything goes.",
         "description": "One line for people.",
         "sample_rate_hz": "44100, 48000 or 96000.",
-        "arithmetic": "Of the firmware: q31 is quiet, q15 quick and small, q31x15 has samples of q31, taps of q15.",
+        "number_format": "Of the firmware: q31 has the least noise; q15 is the quickest and the smallest; q31x15 has "
+        "samples of q31 and taps of q15.",
         "block_samples": "Frames in each block of the firmware; a multiple of 16.",
         "speed_of_sound_m_per_s": "343 at 20 °C.",
         "cabinet": "A sphere or a flat baffle.",

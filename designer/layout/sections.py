@@ -193,7 +193,7 @@ class LayoutSections(Section):
     name: Name
     description: str = ""
     sample_rate_hz: Annotated[int, Field(strict=True)] = 48000
-    arithmetic: Literal["q15", "q31", "q31x15"] = "q31"
+    number_format: Literal["q15", "q31", "q31x15"] = "q31"
     block_samples: Annotated[int, Field(strict=True, ge=16, le=256, multiple_of=16)] = 64
     speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
     cabinet: Cabinet

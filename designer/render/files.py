@@ -20,7 +20,6 @@ from designer.errors import LayoutError
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.render.audio_files import CHUNK_SAMPLES, StereoReader, open_writer
 from designer.render.binaural import Ears
 
@@ -54,7 +53,7 @@ class _Meter:
 def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) -> Processor:
     """From stereo (n, 2) to driver feeds (n, D), full scale 1."""
     if engine == "float":
-        limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic))
+        limiter = Limiter(fixed.limiter.as_float(fixed.number_format))
         reference = FloatEngine(bank.impulse_responses, limiter=limiter)
 
         def process_float(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,7 +62,7 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = PipelineModel(fixed), SAMPLE_FORMATS[fixed.arithmetic]
+    twin, word = PipelineModel(fixed), fixed.number_format.sample
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
         output = word.to_float(twin.process(word.quantise(stereo)))

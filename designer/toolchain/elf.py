@@ -12,7 +12,7 @@ from pathlib import Path
 from designer import protocol
 from designer.errors import BuildError
 
-ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
+ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
 IDENTITY_SECTION = ".proscenium"
 IDENTITY_MAGIC = 0x4E435350
 # ps_identity_t in firmware/core/dsp/design_types.h

@@ -5,7 +5,8 @@ import numpy as np
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure, join
 from designer.filters.two_stage import TwoStageFilters
-from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import NumberFormat
 
 INPUTS = ("left", "right", "centre")
 # Fraction bits of coefficients.
@@ -19,7 +20,7 @@ def equaliser(rng, arithmetic, taps, delay=0):
     largest = 2.0 ** (FRACTION[arithmetic] + exponent) * (1 - 2.0**-12) - taps
     # A single tap of 1 would not fit the word at this exponent.
     scale = min(largest / np.abs(whole).sum(), (2.0 ** FRACTION[arithmetic] - 1) / np.abs(whole).max())
-    return FixedPointPath(np.round(whole * scale).astype(TAP_TYPES[arithmetic]), delay, exponent)
+    return FixedPointPath(np.round(whole * scale).astype(NumberFormat.named(arithmetic).tap_dtype), delay, exponent)
 
 
 def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
@@ -32,17 +33,19 @@ def factored_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False)
         row = []
         for b in range(3):
             if b not in used.get(key, [0, 1, 2]):
-                row.append(FixedPointPath(np.zeros(0, dtype=TAP_TYPES[arithmetic])))
+                row.append(FixedPointPath(np.zeros(0, dtype=NumberFormat.named(arithmetic).tap_dtype)))
                 continue
             size = 1 if b == key[0] else int(rng.integers(2, behind + 1))
             exponent = 0 if arithmetic == "q31" else int(rng.integers(0, 3))
             limit = 2.0 ** FRACTION[arithmetic] / (6 * size if arithmetic == "q31" else 1.1)
-            values = np.round(rng.uniform(-limit, limit, size)).astype(TAP_TYPES[arithmetic])
+            values = np.round(rng.uniform(-limit, limit, size)).astype(NumberFormat.named(arithmetic).tap_dtype)
             row.append(FixedPointPath(values, int(rng.integers(0, 4)), exponent))
         rows.append(tuple(row))
     equalisers = tuple(equaliser(rng, arithmetic, taps, delay) if on else None for delay, on in enumerate(equalised))
     names = ("front", "left", "right")
-    return FixedPointBank(arithmetic, 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers)
+    return FixedPointBank(
+        NumberFormat.named(arithmetic), 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers
+    )
 
 
 def factored_design(seed, shuffled=True, equalised=(True, True, False), taps=40, behind=12, peak_gain=0.9):

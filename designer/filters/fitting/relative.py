@@ -145,7 +145,7 @@ class _Task:
         outputs = [np.flatnonzero(self._bus == bus) for bus in range(self._buses)]
         work = np.sum(np.abs(self._wanted) ** 2, axis=0)
         references = np.array([own[np.argmax(work[own])] for own in outputs])
-        if self._channels.layout.arithmetic == "q15":
+        if self._channels.layout.number_format == "q15":
             least = np.full(self._buses, np.inf)
             for turn in range(max(own.size for own in outputs)):
                 tried = np.array([own[turn % own.size] for own in outputs])

@@ -96,7 +96,7 @@ uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline)
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry)
 {
     if (ps_pipeline_channels(entry) == 0) {
-        return PS_E_ENTRY;
+        return PS_E_INJECTION_POINT;
     }
     if (!ps_pipeline_fits(design)) {
         return PS_E_DESIGN;

@@ -16,8 +16,8 @@
 
 /* Where samples enter: L, R ahead of the upmix, or the three buses themselves. */
 typedef enum {
-    PS_PIPELINE_PROGRAM = PS_ENTRY_PROGRAM,
-    PS_PIPELINE_FILTERS = PS_ENTRY_FILTERS,
+    PS_PIPELINE_PROGRAM = PS_INJECTION_POINT_PROGRAM,
+    PS_PIPELINE_FILTERS = PS_INJECTION_POINT_FILTERS,
 } ps_entry_t;
 
 /*
@@ -62,8 +62,8 @@ typedef struct {
 /* Whether every index of a design's graph is within its tables and buses. */
 bool ps_pipeline_fits(const ps_design_t *design);
 
-/* Silence in every history, upmix and limiters as at power-on, full volume. Returns PS_OK, PS_E_ENTRY or
- * PS_E_DESIGN. */
+/* Silence in every history, upmix and limiters as at power-on, full volume. Returns PS_OK,
+ * PS_E_INJECTION_POINT or PS_E_DESIGN. */
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry);
 
 /*

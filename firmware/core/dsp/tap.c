@@ -14,7 +14,7 @@ static uint32_t channels_of(uint32_t stage)
         return PS_SUMS * PS_INPUTS;
     case PS_STAGE_SUM:
         return PS_SUMS;
-    case PS_STAGE_FEED:
+    case PS_STAGE_DRIVER_SIGNAL:
     case PS_STAGE_OUTPUT:
         return PS_DRIVERS;
     default:
@@ -53,7 +53,7 @@ int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage,
     case PS_STAGE_SUM:
         read_sum(pipeline, index, PS_FIR_ALL_BUSES, first, count, to);
         break;
-    case PS_STAGE_FEED:
+    case PS_STAGE_DRIVER_SIGNAL:
         for (uint32_t n = 0; n < count; n++) {
             to[n] = ps_feed_block(&pipeline->limiter.feeds[index])[first + n];
         }

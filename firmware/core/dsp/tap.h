@@ -16,7 +16,7 @@
  *   EQUALISED   index: bus                     behind the bus's equaliser, or the bus where it has none
  *   PATH        index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
  *   SUM         index: sum                     ahead of all that makes drivers of sums
- *   FEED        index: driver                  ahead of its limiter
+ *   DRIVER_SIGNAL  index: driver               before its limiter
  *   OUTPUT      index: driver                  from `out`, where the block's output still lies
  *
  * Writes frames first ... first + count - 1 to `to`. Returns PS_OK, or PS_E_RANGE where there is no such

@@ -27,7 +27,7 @@ static void apply_limits(ps_command_t *command)
 
 int ps_command_begin_playing(ps_command_t *command)
 {
-    const int status = ps_pipeline_reset(&command->pipeline, command->design, PS_ENTRY_PROGRAM);
+    const int status = ps_pipeline_reset(&command->pipeline, command->design, PS_INJECTION_POINT_PROGRAM);
 
     command->entry = 0; /* AUDIO needs a START before it */
     ps_volume_reset(&command->pipeline.volume, command->settings.volume);
@@ -68,7 +68,8 @@ static int set_limiter(ps_command_t *command, const uint8_t *request)
 
 static int fast_lane(const ps_platform_t *platform)
 {
-    return platform->open_lane != NULL && platform->open_lane(platform->context) ? PS_OK : PS_E_NO_LANE;
+    return platform->open_lane != NULL && platform->open_lane(platform->context) ? PS_OK
+                                                                                 : PS_E_NO_SEMIHOSTING;
 }
 
 static int play(const ps_platform_t *platform)
@@ -151,18 +152,18 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         *reply_size = ps_report_hello(command, reply);
         return PS_OK;
     case PS_START:
-        return ps_run_start(command, request->payload[PS_START_ENTRY]);
+        return ps_run_start(command, request->payload[PS_START_INJECTION_POINT]);
     case PS_STATUS:
         *reply_size = ps_report_status(command, counters, reply);
         return PS_OK;
     case PS_PROFILE:
-        return ps_run_profile(command, request->payload[PS_PROFILE_ENTRY],
+        return ps_run_profile(command, request->payload[PS_PROFILE_INJECTION_POINT],
                               request->payload[PS_PROFILE_BLOCKS], reply, reply_size);
     case PS_GENERATE:
         return ps_run_generate(command, request->payload, reply, reply_size);
     case PS_TAP:
         return ps_run_tap(command, request->payload, reply, reply_size);
-    case PS_FAST_LANE:
+    case PS_SEMIHOSTING:
         return fast_lane(command->platform);
     case PS_PLAY:
         return play(command->platform);

@@ -42,7 +42,7 @@ size_t ps_report_hello(const ps_command_t *command, uint8_t *reply)
     ps_put_u16(reply + PS_HELLO_REPLY_BLOCK_SAMPLES, PS_BLOCK_SAMPLES);
     ps_put_u16(reply + PS_HELLO_REPLY_MAX_PAYLOAD_BYTES, PS_MAX_PAYLOAD_BYTES);
     ps_put_u16(reply + PS_HELLO_REPLY_DESIGN_ABI, PS_DESIGN_ABI);
-    reply[PS_HELLO_REPLY_ARITHMETIC] = ps_identity.arithmetic;
+    reply[PS_HELLO_REPLY_NUMBER_FORMAT] = ps_identity.arithmetic;
     reply[PS_HELLO_REPLY_DRIVERS] = PS_DRIVERS;
     reply[PS_HELLO_REPLY_INPUTS] = PS_INPUTS;
     reply[PS_HELLO_REPLY_CREDITS] = PS_CREDITS;
@@ -69,7 +69,7 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
     ps_put_u32(reply + PS_STATUS_REPLY_DUPLICATES, counters->duplicates);
     ps_put_u32(reply + PS_STATUS_REPLY_RECEIVE_OVERRUNS, platform->receive_overruns(platform->context));
     reply[PS_STATUS_REPLY_CLOCK_SOURCE] = platform->clock_source;
-    reply[PS_STATUS_REPLY_ENTRY] = command->entry;
+    reply[PS_STATUS_REPLY_INJECTION_POINT] = command->entry;
     ps_put_u16(reply + PS_STATUS_REPLY_RESERVED, 0);
     memset(reply + PS_STATUS_REPLY_LIMITER_GAINS, 0, PS_STATUS_REPLY_BYTES - PS_STATUS_REPLY_LIMITER_GAINS);
     ps_report_limiter_gains(command, reply + PS_STATUS_REPLY_LIMITER_GAINS);

@@ -137,6 +137,23 @@ static void count_refused(ps_link_counters_t *counters, int status)
     }
 }
 
+/*
+ * A starting board may hear only the end of a frame: the host says HELLO again and again meanwhile. That is
+ * no fault of the line, so that counting begins with the first session.
+ */
+static void refuse(ps_link_t *link, int status)
+{
+    if (link->session != 0) {
+        count_refused(&link->counters, status);
+    }
+    report_broken(link, status);
+}
+
+void ps_link_change_line(ps_link_t *link)
+{
+    ps_parser_reset(&link->parser);
+}
+
 void ps_link_feed(ps_link_t *link, const uint8_t *data, size_t size)
 {
     for (size_t n = 0; n < size; n++) {
@@ -146,8 +163,7 @@ void ps_link_feed(ps_link_t *link, const uint8_t *data, size_t size)
         if (result == PS_FRAME_READY) {
             take(link, &frame);
         } else if (result < 0) {
-            count_refused(&link->counters, result);
-            report_broken(link, result);
+            refuse(link, result);
         }
     }
 }

@@ -34,6 +34,9 @@ _Static_assert((PS_CREDITS & (PS_CREDITS - 1)) == 0, "slots follow the 16-bit se
 
 void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, const ps_design_t *design);
 
+/* The next bytes come over another line: a frame that was begun on this one will not be completed. */
+void ps_link_change_line(ps_link_t *link);
+
 /* Takes bytes as they come, in portions of any size; answers through platform->write before it returns. */
 void ps_link_feed(ps_link_t *link, const uint8_t *data, size_t size);
 

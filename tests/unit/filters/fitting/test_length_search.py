@@ -64,4 +64,4 @@ def test_what_no_length_keeps_is_no_reason_for_long_filters():
     assert found.stereo_taps <= 256
     assert found.centre_taps <= 256
     # What is asked of the loudspeaker, a sample between all channels, holds all the same.
-    assert evaluate_timing(layout, found.filters)["group_delay_spread_samples"] <= 1
+    assert evaluate_timing(layout, found.filters).group_delay_spread_samples <= 1

@@ -1,10 +1,10 @@
-"""The twin's two stages against arithmetic spelled out, cut differently, reset, and faded."""
+"""The model's two stages against arithmetic spelled out, cut differently, reset, and faded."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from definition import equalised, feeds
+from definition import driver_signals, equalised
 from factored import factored_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +32,7 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
     bank = factored_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
-    np.testing.assert_array_equal(stages.feed, feeds(bank, samples))
+    np.testing.assert_array_equal(stages.driver_signal, driver_signals(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
     behind = equalised(bank, tuple(stages.bus.T.astype(object)))
     np.testing.assert_array_equal(stages.equalised, np.stack(behind, axis=1).astype(np.int64))
@@ -44,9 +44,9 @@ def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
     bank = factored_bank(seed, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2, seed)
     whole = PipelineModel(bank).process(samples)
-    twin, parts, start = PipelineModel(bank), [], 0
+    model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
-        parts.append(twin.process(samples[start : start + cut]))
+        parts.append(model.process(samples[start : start + cut]))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -54,10 +54,10 @@ def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
 def test_reset_forgets_both_stages(arithmetic):
     bank = factored_bank(3, arithmetic)
     samples = noise(arithmetic, 200, 2)
-    twin = PipelineModel(bank)
-    first = twin.process(samples)
-    twin.reset()
-    np.testing.assert_array_equal(twin.process(samples), first)
+    model = PipelineModel(bank)
+    first = model.process(samples)
+    model.reset()
+    np.testing.assert_array_equal(model.process(samples), first)
 
 
 @pytest.mark.parametrize("arithmetic", ["q15", "q31"])
@@ -84,28 +84,32 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
     samples, start = noise(arithmetic, 1500), 111
-    before, after = (PipelineModel(bank).trace(samples, "filters").feed for bank in (old, new))
-    twin, parts = PipelineModel(old, new.history_samples), []
-    parts.append(twin.trace(samples[:start], "filters").feed)
-    twin.tune(new, length, warm_up)
-    parts += [twin.trace(samples[at : at + cut], "filters").feed for at in range(start, samples.shape[0], cut)]
-    feed = np.concatenate(parts)
+    before, after = (PipelineModel(bank).trace(samples, "filters").driver_signal for bank in (old, new))
+    model, parts = PipelineModel(old, new.history_samples), []
+    parts.append(model.trace(samples[:start], "filters").driver_signal)
+    model.tune(new, length, warm_up)
+    parts += [
+        model.trace(samples[at : at + cut], "filters").driver_signal for at in range(start, samples.shape[0], cut)
+    ]
+    driver_signal = np.concatenate(parts)
     for g, group in enumerate(old.structure.groups):
         first = start + warm_up + g * length
-        for driver in (d for d in (group.plus, group.minus) if d is not None):
-            np.testing.assert_array_equal(feed[:first, driver], before[:first, driver])
-            np.testing.assert_array_equal(feed[first + length - 1 :, driver], after[first + length - 1 :, driver])
+        for driver in group.drivers:
+            np.testing.assert_array_equal(driver_signal[:first, driver], before[:first, driver])
+            np.testing.assert_array_equal(
+                driver_signal[first + length - 1 :, driver], after[first + length - 1 :, driver]
+            )
             # In between every weight counts: both banks run on their own whole past.
             weight = (np.arange(1, length) << 15) // length
             span = slice(first, first + length - 1)
             change = (after[span, driver] - before[span, driver]) * weight
-            np.testing.assert_array_equal(feed[span, driver], before[span, driver] + ((change + 2**14) >> 15))
+            np.testing.assert_array_equal(driver_signal[span, driver], before[span, driver] + ((change + 2**14) >> 15))
 
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
     old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, True, True))
-    twin = PipelineModel(old, 200)
+    model = PipelineModel(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
-        twin.tune(new, 100, 100)
+        model.tune(new, 100, 100)
     with pytest.raises(ValueError, match="warm_up = 1: allowed from"):
-        twin.tune(factored_bank(9, arithmetic), 100, 1)
+        model.tune(factored_bank(9, arithmetic), 100, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import firwin
 
-from designer.regression.tones import (
+from designer.regression.tone_analysis import (
     TONE_HZ,
     a_weighting,
     band_rms,

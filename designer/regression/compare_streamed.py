@@ -1,4 +1,4 @@
-"""The comparisons of a HIL run, never mixed: board with twin, twin with float64, and (in `acoustics`) the ears."""
+"""Comparison of a streamed signal: board against bit-exact model, and board against float64."""
 
 from __future__ import annotations
 
@@ -13,52 +13,51 @@ from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.regression.first_difference import StageDifference
 from designer.regression.signals import Signal
 
-# What a quarter of a second of noise may lie from its expectation.
+# A quarter of a second of noise may differ from its expectation by this much.
 _FINITE_NOISE_DB = 0.5
 
 
 @dataclass(frozen=True)
 class SignalReport:
-    """What one signal showed.
+    """Results of one streamed signal.
 
     Attributes
     ----------
-    name, entry : str
+    name, injection_point : str
     samples : int
         Per channel.
     bit_exact : bool
-        Board and twin agree in every bit.
+        Board and bit-exact model agree in every bit.
     first_difference : str
-        Driver, sample and both values where they first differ; empty when bit exact.
+        Driver, sample and both values of the first difference; empty when bit exact.
     board_twin_max_difference_lsb : int
     max_error_lsb : float
         Board against float64.
     error_bound_lsb : float
-        Largest bound that the arithmetic admits on this signal.
+        Largest bound on the error of this signal, over all samples and drivers.
     within_bound : bool
         The error lies within its bound at every sample of every driver.
     snr_db : float
-        Float output's energy over the energy of the error, all drivers.
+        Energy of the float64 output over the energy of the error, all drivers.
     snr_limit_db : float
-        What is required: the stated figure on noise at the filters that no limiter turns
-        down, else what the bound guarantees.
+        Least SNR allowed.  For noise that no limiter turns down: `noise_floor_db`.  Otherwise: what the bound
+        guarantees.
     peak_dbfs : float
-        Largest output.
+        Largest magnitude of the output.
     passed : bool
     first_difference_sample : int or None
-        Where they first differ.
+        Sample of the first difference.
     located : StageDifference or None
-        The stage at which that starts, once it has been looked for.
+        The stage where the difference starts; None until it is searched for.
     """
 
     name: str
-    entry: str
+    injection_point: str
     samples: int
     bit_exact: bool
     first_difference: str
@@ -74,29 +73,31 @@ class SignalReport:
     located: StageDifference | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; the injection point has the key ``entry`` there."""
+        values = asdict(self)
+        located = None if self.located is None else self.located.to_dict()
+        return {"entry": values.pop("injection_point"), **values, "located": located}
 
 
 def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPointBank) -> SignalReport:
-    """Compare a board's output with the twin and with float64.
+    """Compare a board's output with the bit-exact model and with float64.
 
     Parameters
     ----------
     signal : Signal
-        The stimulus; the board started from reset.
+        The stimulus.  The board started from reset.
     board : (n, D) integers
-        What came back.
+        Output of the board.
     bank, fixed : FilterBank, FixedPointBank
-        The design.
+        The design in float64 and in fixed point.
     """
-    word = SAMPLE_FORMATS[fixed.arithmetic]
+    word = fixed.number_format.sample
     model = PipelineModel(fixed)
-    twin = model.process(signal.samples, signal.entry)
-    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), model.limiter_decisions)
+    expected = model.process(signal.samples, signal.injection_point)
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), model.limiter_decisions)
     engine = FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
-    reference = engine.process(word.to_float(signal.samples), signal.entry)
-    if signal.entry == "program":
+    reference = engine.process(word.to_float(signal.samples), signal.injection_point)
+    if signal.injection_point == "program":
         bound = program_error_bound(bank.impulse_responses, fixed, signal.samples)
     else:
         bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(signal.samples))
@@ -106,14 +107,14 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     snr_db = _ratio_db(reference, error)
     is_stated = signal.name == "noise" and not limited
     limit_db = noise_floor_db(bank, fixed) if is_stated else _ratio_db(reference, bound)
-    difference = np.asarray(board, dtype=np.int64) - twin
+    difference = np.asarray(board, dtype=np.int64) - expected
     exact, within = not difference.any(), bool(np.all(error <= bound))
     return SignalReport(
         signal.name,
-        signal.entry,
+        signal.injection_point,
         int(signal.samples.shape[0]),
         exact,
-        "" if exact else _first_difference(board, twin, bank.driver_names),
+        "" if exact else _first_difference(board, expected, bank.driver_names),
         int(np.abs(difference).max(initial=0)),
         float(error.max(initial=0.0) / word.lsb),
         float(bound.max(initial=0.0) / word.lsb),
@@ -127,8 +128,8 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
 
 
 def noise_floor_db(bank: FilterBank, fixed: FixedPointBank) -> float:
-    """Least SNR on white noise: what coefficients and roundings let expect of this design, never below its word's."""
-    return max(NOISE_SNR_DB[fixed.arithmetic], white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
+    """Least SNR on white noise: the expected SNR of this design, and at least the floor of its number format."""
+    return max(fixed.number_format.noise_snr_db, white_noise_snr_db(bank, fixed) - _FINITE_NOISE_DB)
 
 
 def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:
@@ -136,6 +137,7 @@ def _ratio_db(signal: np.ndarray, error: np.ndarray) -> float:
     return float(np.clip(10 * np.log10(max(energy, 1e-300) / max(noise, 1e-300)), -300.0, 300.0))
 
 
-def _first_difference(board: np.ndarray, twin: np.ndarray, names: tuple[str, ...]) -> str:
-    sample, driver = (int(index) for index in np.argwhere(np.asarray(board) != twin)[0])
-    return f"driver '{names[driver]}', sample {sample}: board {int(board[sample, driver])}, twin {twin[sample, driver]}"
+def _first_difference(board: np.ndarray, expected: np.ndarray, names: tuple[str, ...]) -> str:
+    sample, driver = (int(index) for index in np.argwhere(np.asarray(board) != expected)[0])
+    values = f"board {int(board[sample, driver])}, model {expected[sample, driver]}"
+    return f"driver '{names[driver]}', sample {sample}: {values}"

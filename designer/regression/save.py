@@ -1,4 +1,4 @@
-"""What is left of a run: ``hil.json``, ``hil.html`` and a line of the history, and the verdict with the baseline."""
+"""Files of a run: ``hil.json``, ``hil.html`` and a line of the history; and the verdict against the baseline."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from designer.design.model import Design
 from designer.files import replace_file
 from designer.regression import history
-from designer.regression.figures import BY_NAME, collect
-from designer.regression.page import render_page
+from designer.regression.html_page import render_page
 from designer.regression.report import HilReport
+from designer.regression.tracked_figures import BY_NAME, collect
 from designer.resources import source_root
 from designer.toolchain.compiler import compiler_version
 
@@ -20,7 +20,7 @@ from designer.toolchain.compiler import compiler_version
 def save_results(
     report: HilReport, design: Design, directory: Path, history_path: Path | None = None, suffix: str = ""
 ) -> tuple[HilReport, dict[str, Any]]:
-    """Judge the figures against the baseline, remember the run, and write its files.
+    """Compare the figures with the baseline, add the run to the history, and write its files.
 
     Parameters
     ----------
@@ -31,34 +31,34 @@ def save_results(
     history_path : Path, optional
         By default ``hil_history.jsonl`` in the directory.
     suffix : str
-        Of the files' names, for a board other than the first.
+        Suffix of the file names, for a board other than the default.
 
     Returns
     -------
     report : HilReport
-        With the figures that worsened.
-    told : dict
-        As written to ``hil.json``.
+        With the figures that are worse than the baseline.
+    content : dict
+        Content of ``hil.json``.
     """
     path = history_path or directory / history.FILE_NAME
-    told = report.to_dict()
-    figures = collect(told, design.layout.block_samples, design.layout.sample_rate_hz)
+    content = report.to_dict()
+    figures = collect(content, design.layout.block_samples, design.layout.sample_rate_hz)
     lines = history.read(path, report.layout, report.board)
     worse = history.worsenings(figures, history.baseline(lines))
-    line = history.record(told, figures, compiler_version(), history.project_commit(source_root()))
+    line = history.record(content, figures, compiler_version(), history.project_commit(source_root()))
     history.append(path, line)
     report = replace(report, worsened=tuple(str(item) for item in worse))
     units = {name: BY_NAME[name].unit for name in figures}
-    told = {
+    content = {
         **report.to_dict(),
         "figures": figures,
         "figure_units": units,
         "compiler": line["compiler"],
         "commit": line["commit"],
     }
-    _write(directory / f"hil{suffix}.json", json.dumps(told, indent=2, allow_nan=False) + "\n")
+    _write(directory / f"hil{suffix}.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
     _write(directory / f"hil{suffix}.html", render_page(report, figures, [*lines, line]))
-    return report, told
+    return report, content
 
 
 def _write(path: Path, text: str) -> None:

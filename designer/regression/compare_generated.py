@@ -1,7 +1,7 @@
-"""Hours of audio without a line to carry them: the board makes the signal, and only CRCs of its outputs come back.
+"""Comparison of a signal that the board makes itself: only CRC-32s of its outputs cross the line.
 
-The host's twin computes the same outputs meanwhile.  Where a CRC differs, the block is run again on the board and
-fetched in full, stage by stage.
+The bit-exact model computes the same outputs meanwhile.  Where a CRC differs, the board runs the block again, and every
+stage of it is read.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from designer.board.session import Board, GenerateRequest
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.regression.first_difference import StageDifference, first_difference, memory_blocks
 
-# A request must be answered well within the link's patience, four of them under way.
+# The answer must come well within the time-out of the link, with four requests under way.
 REQUEST_S = 0.25
 MAX_REQUEST_BLOCKS = 4096
 BATCH_REQUESTS = 16
 BLOCKS_PER_CRC = 16
-# Blocks that a fault is looked for in, ahead of the one that differs, before all is run again from the start.
+# The search for a fault begins so many blocks before the one that differs; if it fails, at the start.
 WARM_UP_BLOCKS = 256
 
 
 @dataclass(frozen=True)
 class GeneratedReport:
-    """What a generated signal showed.
+    """Results of one generated signal.
 
     Attributes
     ----------
-    signal, entry : str
+    signal, injection_point : str
     seed, attenuation : int
     frames : int
-        Compared, per channel.
+        Frames compared.
     crcs : int
-        CRC-32 compared.
+        CRC-32s compared and equal.
     bit_exact : bool
     difference : StageDifference or None
-        Where the first difference starts.
+        The first stage that differs.
     fault : str
-        What to tell; empty when bit exact.
+        Description of the difference; empty when bit exact.
     wall_s : float
-        Time taken, board and twin together.
+        Time taken, board and model together.
     times_real_time : float
     """
 
     signal: str
-    entry: str
+    injection_point: str
     seed: int
     attenuation: int
     frames: int
@@ -64,32 +64,34 @@ class GeneratedReport:
     times_real_time: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; the injection point has the key ``entry`` there."""
+        values = asdict(self)
+        difference = None if self.difference is None else self.difference.to_dict()
+        return {"entry": values.pop("injection_point"), **values, "difference": difference}
 
 
 def verify_generated(
     board: Board,
     bank: FixedPointBank,
     signal: GeneratedSignal,
-    entry: Entry = "program",
+    injection_point: InjectionPoint = "program",
     seconds: float = 10.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
-    """Compare what the board makes of a signal of its own with what the twin makes of it.
+    """Compare board and bit-exact model on a signal that the board makes itself.
 
     Parameters
     ----------
     board : Board
-        Open, and proved to run the design.
+        Open; runs the design.
     bank : FixedPointBank
         The design.
     signal : GeneratedSignal
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
     seconds : float
         Rounded up to whole blocks.
     progress : callable
-        Told the frames done and the frames in all, now and then.
+        Called now and then with the frames done and all frames.
 
     Raises
     ------
@@ -98,14 +100,14 @@ def verify_generated(
     """
     size, began = board.info.block_samples, time.monotonic()
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
-    request_blocks = _request_blocks(board, signal, entry)
-    board.start(entry)
-    twin, done, crcs, wrong = PipelineModel(bank), 0, 0, None
+    request_blocks = _request_blocks(board, signal, injection_point)
+    board.start(injection_point)
+    model, done, crcs, wrong = PipelineModel(bank), 0, 0, None
     with ThreadPoolExecutor(1) as pool:
         while done < blocks and wrong is None:
             batch = list(_requests(done, blocks, request_blocks, size))
-            # NumPy and BLAS leave the interpreter to the link meanwhile.
-            expecting = pool.submit(_expected, twin, signal, entry, bank, batch, size)
+            # NumPy and BLAS release the interpreter lock, so that the link runs meanwhile.
+            expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
             seen = board.generate(signal, batch)
             expected = expecting.result()
             # A board that answers with too few CRCs differs as well.
@@ -117,11 +119,11 @@ def verify_generated(
             done += sum(request.blocks for request in batch)
             progress(min(done, blocks) * size, blocks * size)
     wall_s = time.monotonic() - began
-    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, entry, wrong, blocks)
+    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, injection_point, wrong, blocks)
     frames = (done if wrong is None else wrong) * size
     return GeneratedReport(
         signal.name,
-        entry,
+        injection_point,
         signal.seed,
         signal.attenuation,
         frames,
@@ -134,9 +136,9 @@ def verify_generated(
     )
 
 
-def _request_blocks(board: Board, signal: GeneratedSignal, entry: Entry) -> int:
-    """As many blocks as the board runs in `REQUEST_S`, whole stretches of a CRC, from a first look at its speed."""
-    board.start(entry)
+def _request_blocks(board: Board, signal: GeneratedSignal, injection_point: InjectionPoint) -> int:
+    """Blocks that the board runs in `REQUEST_S`, a multiple of `BLOCKS_PER_CRC`; its speed is measured first."""
+    board.start(injection_point)
     began = time.monotonic()
     board.generate(signal, [GenerateRequest(0, BLOCKS_PER_CRC, BLOCKS_PER_CRC)])
     per_stretch = time.monotonic() - began
@@ -150,48 +152,53 @@ def _requests(done: int, blocks: int, request_blocks: int, size: int) -> Iterato
 
 
 def _expected(
-    twin: PipelineModel,
+    model: PipelineModel,
     signal: GeneratedSignal,
-    entry: Entry,
+    injection_point: InjectionPoint,
     bank: FixedPointBank,
     batch: list[GenerateRequest],
     size: int,
 ) -> list[int]:
     crcs = []
     for request in batch:
-        words = signal.samples(bank.arithmetic, entry, request.position, request.blocks * size)
-        output = twin.process(words, entry).astype("<i2" if bank.arithmetic == "q15" else "<i4")
-        twin.forget_decisions()
+        samples = signal.samples(bank.number_format, injection_point, request.position, request.blocks * size)
+        output = model.process(samples, injection_point).astype(bank.number_format.sample_dtype)
+        model.forget_decisions()
         stretch = request.blocks_per_crc * size
         crcs += [zlib.crc32(output[n : n + stretch].tobytes()) for n in range(0, output.shape[0], stretch)]
     return crcs
 
 
 def _explain(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, wrong: int, blocks: int
+    board: Board,
+    bank: FixedPointBank,
+    signal: GeneratedSignal,
+    injection_point: InjectionPoint,
+    wrong: int,
+    blocks: int,
 ) -> tuple[StageDifference | None, str]:
-    """Run the stretch that differs again, from shortly before it or else from the start, and look into the block."""
+    """Run again from shortly before the difference, else from the start, and compare every stage."""
     last = min(wrong + BLOCKS_PER_CRC, blocks)
     for start in dict.fromkeys((max(0, wrong - WARM_UP_BLOCKS), 0)):
-        block = _first_wrong_block(board, bank, signal, entry, start, last)
+        block = _first_wrong_block(board, bank, signal, injection_point, start, last)
         if block is None:
             continue
-        difference = _look(board, bank, signal, entry, start, block)
+        difference = _look(board, bank, signal, injection_point, start, block)
         if difference is not None:
             return difference, f"block {block}: {difference}"
-    return None, f"blocks {wrong} to {last - 1}: the output differed once and came out right when it was run again"
+    return None, f"blocks {wrong} to {last - 1}: the output differed once; repeated, it was right"
 
 
 def _first_wrong_block(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, stop: int
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, stop: int
 ) -> int | None:
-    size, twin = board.info.block_samples, PipelineModel(bank)
-    board.start(entry)
+    size, model = board.info.block_samples, PipelineModel(bank)
+    board.start(injection_point)
     # 256 CRCs fit in a reply.
     for first in range(start, stop, 256):
         request = GenerateRequest(first * size, min(256, stop - first), 1)
         seen = board.generate(signal, [request])
-        expected = _expected(twin, signal, entry, bank, [request], size)
+        expected = _expected(model, signal, injection_point, bank, [request], size)
         for n, (ours, theirs) in enumerate(zip(seen, expected, strict=True)):
             if ours != theirs:
                 return first + n
@@ -199,21 +206,23 @@ def _first_wrong_block(
 
 
 def _look(
-    board: Board, bank: FixedPointBank, signal: GeneratedSignal, entry: Entry, start: int, block: int
+    board: Board, bank: FixedPointBank, signal: GeneratedSignal, injection_point: InjectionPoint, start: int, block: int
 ) -> StageDifference | None:
-    """Run from block `start` again, and look into `block` and those before it that the filters remember."""
-    size, twin = board.info.block_samples, PipelineModel(bank)
+    """Run again from block `start`; compare every stage of `block` and of the blocks that the filters remember."""
+    size, model = board.info.block_samples, PipelineModel(bank)
     first = max(start, block - memory_blocks(bank, size))
-    board.start(entry)
+    board.start(injection_point)
     board.generate(signal, (GenerateRequest(n * size, min(64, first - n), 64) for n in range(start, first, 64)))
-    twin.process(signal.samples(bank.arithmetic, entry, start * size, (first - start) * size), entry)
-    words = signal.samples(bank.arithmetic, entry, first * size, (block + 1 - first) * size)
+    model.process(
+        signal.samples(bank.number_format, injection_point, start * size, (first - start) * size), injection_point
+    )
+    samples = signal.samples(bank.number_format, injection_point, first * size, (block + 1 - first) * size)
     return first_difference(
         board,
         bank,
-        twin,
-        words,
-        entry,
+        model,
+        samples,
+        injection_point,
         first * size,
         lambda n: board.generate(signal, [GenerateRequest(first * size + n, 1)]),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from designer.evaluation.acoustic import AcousticFigures
 
 # Nothing that is heard: at most half the smallest just noticeable difference of an interaural level (0.5 dB) or time
 # (10 µs; both after Blauert, "Spatial Hearing", MIT Press 1997) and of a direction (1°; Mills, J. Acoust. Soc. Am. 30,
@@ -43,20 +45,28 @@ class AcousticDeviation:
         return {**asdict(self), "passed": self.passed}
 
 
-def compare_acoustics(board: dict[str, Any], design: dict[str, Any]) -> Iterator[AcousticDeviation]:
-    """Pair every figure whose unit has a just noticeable difference."""
-    for key, value in design.items():
-        yield from _compare(key, board[key], value, key)
-
-
-def _compare(path: str, board: Any, design: Any, key: str) -> Iterator[AcousticDeviation]:
-    if isinstance(design, dict):
-        for name, value in design.items():
-            yield from _compare(f"{path}.{name}", board[name], value, name)
-    elif isinstance(design, list):
-        for index, value in enumerate(design):
-            yield from _compare(f"{path}[{index}]", board[index], value, key)
-    elif isinstance(design, float) and math.isfinite(design):
+def compare_acoustics(board: AcousticFigures, design: AcousticFigures) -> Iterator[AcousticDeviation]:
+    """Pair every figure whose unit has a just noticeable difference; figures are named by their paths in JSON."""
+    of_the_board = {figure.path: figure.value for figure in _figures(board.to_json())}
+    for figure in _figures(design.to_json()):
         for unit, allowed in ALLOWED.items():
-            if key.endswith(unit) and not key.startswith(("target", "common")):
-                yield AcousticDeviation(path if key.endswith(unit) else key, float(board), design, allowed)
+            if figure.key.endswith(unit) and not figure.key.startswith(("target", "common")):
+                yield AcousticDeviation(figure.path, of_the_board[figure.path], figure.value, allowed)
+
+
+class _Figure(NamedTuple):
+    path: str
+    key: str
+    value: float
+
+
+def _figures(value: Any, path: str = "", key: str = "") -> Iterator[_Figure]:
+    """Every finite number of a JSON tree, with its path and the last key on it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _figures(inner, f"{path}.{name}".lstrip("."), name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _figures(inner, f"{path}[{index}]", key)
+    elif isinstance(value, float) and math.isfinite(value):
+        yield _Figure(path, key, value)

@@ -1,13 +1,13 @@
-"""The regression's own report: one HTML file with its figures, spectra and errors inside."""
+"""The HTML report of a regression: one self-contained file with figures, spectra and errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from designer.regression.figures import BY_NAME
 from designer.regression.history import baseline, trend
 from designer.regression.report import HilReport
+from designer.regression.tracked_figures import BY_NAME
 from designer.report.chart import BEFORE, SERIES, Chart, chart, frequency_axis, line
 from designer.report.html import Section, decimal, details, notices, paragraph, table, tiles
 from designer.report.page import compose
@@ -22,14 +22,14 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
     ----------
     report : HilReport
     figures : dict
-        As `designer.regression.figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` picks them.
     history : list of dict
-        Lines of the same layout and board, this run's among them.
+        Records of the same layout and board, including this run.
 
     Returns
     -------
     str
-        A whole document that needs no network.
+        A whole HTML document; it loads nothing from the network.
     """
     sections = [
         _summary(report),
@@ -44,7 +44,7 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
 
 
 def render_history(layout: str, lines: list[dict[str, Any]]) -> str:
-    """Compose the page of ``--history``: for each board one chart for each figure."""
+    """Compose the page of ``--history``: one chart for each figure of each board."""
     boards = list(dict.fromkeys(line["board"] for line in lines))
     sections = [
         history_section([line for line in lines if line["board"] == board], board, f"history-{n}")
@@ -61,11 +61,11 @@ def _summary(report: HilReport) -> Section:
         ("passed" if report.passed else "FAILED", "verdict", good),
         (f"{exact} of {count}", "signals bit exact", "good" if exact == count else "bad"),
         (decimal(report.seconds_of_audio, 1, "s"), "of audio compared", ""),
-        (decimal(report.wall_s, 0, "s"), "taken", ""),
+        (decimal(report.wall_s, 0, "s"), "run time", ""),
     ]
     faults = [(fault, "") for fault in report.faults()]
     missing = [(f"Not measured: {name}.", f"{reason}.") for name, reason in report.not_measured.items()]
-    return Section("summary", "In short", tiles(key) + (notices(faults + missing) if faults or missing else ""))
+    return Section("summary", "Summary", tiles(key) + (notices(faults + missing) if faults or missing else ""))
 
 
 def _signals(report: HilReport) -> Section:
@@ -82,7 +82,7 @@ def _signals(report: HilReport) -> Section:
     ]
     rows += [
         (
-            f"generated {g.signal}, {g.entry}",
+            f"generated {g.signal}, {g.injection_point}",
             str(g.frames),
             f"{g.crcs} CRCs equal" if g.bit_exact else g.fault,
             "–",
@@ -91,7 +91,7 @@ def _signals(report: HilReport) -> Section:
         )
         for g in report.generated
     ]
-    headings = ("signal", "samples", "board against twin", "error (bound), LSB", "SNR (required), dB", "verdict")
+    headings = ("signal", "samples", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict")
     return Section("signals", "Signals", tail=table(headings, rows, stacked=True))
 
 
@@ -100,7 +100,7 @@ def _metrics(report: HilReport, figures: dict[str, float]) -> Section | None:
     charts = tuple(_metric_charts(report))
     if not rows:
         return None
-    headings = ("what", "figure", "value", "unit")
+    headings = ("meaning", "figure", "value", "unit")
     return Section("metrics", "Figures", table(headings, rows, words=2, stacked=True), charts)
 
 
@@ -115,7 +115,7 @@ def _metric_charts(report: HilReport) -> Iterator[Chart]:
         design = line("design", response["frequency_hz"], path["design_db"], BEFORE, dash="dot", width=1)
         traces.append({**design, "showlegend": n == 0})
     yield chart(
-        "Frequency response of every path, from the board's impulse responses; dotted: the float design.",
+        "Frequency response of every path, from the board's impulse responses. Dotted: the float design.",
         traces,
         420,
         xaxis=frequency_axis(50.0),
@@ -123,14 +123,14 @@ def _metric_charts(report: HilReport) -> Iterator[Chart]:
     )
     spectrum = report.metrics.curves["spectrum"]
     yield chart(
-        "Spectrum of the output at 997 Hz, −1 dBFS: what is not the tone is distortion and noise.",
+        "Spectrum of the output for a tone of 997 Hz at −1 dBFS. All other lines are distortion and noise.",
         [line("output", spectrum["frequency_hz"][1:], spectrum["level_dbfs"][1:], SERIES[0], width=1)],
         xaxis=frequency_axis(20.0),
         yaxis={"title": {"text": "level, dBFS"}},
     )
     linearity = report.metrics.curves["linearity"]
     yield chart(
-        "Deviation of the gain over the level of the tone.",
+        "Deviation of the gain against the level of the tone.",
         [line("deviation", linearity["level_dbfs"], linearity["deviation_db"], SERIES[0], mode="lines+markers")],
         xaxis={"title": {"text": "level, dBFS"}},
         yaxis={"title": {"text": "deviation, dB"}},
@@ -149,14 +149,14 @@ def _errors(report: HilReport) -> Section | None:
         times.append(line(name, error["time_s"], driver["error_lsb"], colour, width=1))
     charts = (
         chart(
-            "Noise through the filters: output, and its error against float64.",
+            "Noise through the filters: output, and error against float64 (dotted).",
             spectra,
             420,
             xaxis=frequency_axis(50.0),
             yaxis={"title": {"text": "level per bin, dBFS"}},
         ),
         chart(
-            "The same error over time: the largest in each short stretch.",
+            "The same error over time: the largest value of each short interval.",
             times,
             xaxis={"title": {"text": "time, s"}},
             yaxis={"title": {"text": "error, LSB"}},
@@ -177,13 +177,13 @@ def _faults(report: HilReport) -> Section | None:
         )
         for fault in report.injected
     ]
-    headings = ("fault", "noticed by", "put in", "recovered")
-    lead = paragraph("Put on the line on purpose; afterwards every sample was right and the next session worked.")
+    headings = ("fault", "counters that noticed it", "count", "recovered")
+    lead = paragraph("Faults on purpose. After each, every sample must be right and the next session must work.")
     return Section("faults", "Faults", lead, tail=table(headings, rows, words=2, stacked=True))
 
 
 def history_section(lines: list[dict[str, Any]], title: str = "History", anchor: str = "history") -> Section:
-    """Trends on one board: a table of all figures, a chart for each with its baseline, and the runs themselves."""
+    """Trends on one board: a table of all figures, a chart for each, and a table of the last runs."""
     series = trend(lines)
     if not series:
         return Section(anchor, title, paragraph("No run is on record yet."))

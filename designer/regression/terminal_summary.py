@@ -1,4 +1,4 @@
-"""A run on one screen, from what ``hil.json`` holds."""
+"""Results of a run on one screen of a terminal, from the content of ``hil.json``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def screen(report: dict[str, Any], width: int = WIDTH) -> str:
 
 def _signals(report: dict[str, Any]) -> Table:
     table = Table(title=f"HIL: layout '{report['layout']}' on {report['board']}", title_justify="left")
-    for heading in ("signal", "samples", "board = twin", "error (bound), LSB", "SNR (required), dB", "verdict"):
+    for heading in ("signal", "samples", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict"):
         table.add_column(heading, justify="left" if heading == "signal" else "right")
     for s in report["signals"].values():
         table.add_row(
@@ -84,7 +84,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
         count = sum(f["injected"] for f in faults)
         recovered = sum(f["recovered"] for f in faults)
         lines.append(f"faults put on the line: {count} of {len(faults)} kinds; recovered from {recovered}")
-    lines += [f"fast lane: '{name}' at {x:.1f} x real time" for name, x in report["fast_lane_times_real_time"].items()]
+    lines += [
+        f"semihosting: '{name}' at {x:.1f} x real time" for name, x in report["fast_lane_times_real_time"].items()
+    ]
     lines += [f"not measured: {name}: {reason}" for name, reason in report["not_measured"].items()]
     lines += [f"FAIL {fault}" for fault in report["faults"]]
     lines.append(
