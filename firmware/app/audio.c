@@ -27,7 +27,7 @@ typedef struct {
 
 static const table_seal_t table_seal __attribute__((section(".seal"), used)) = {.magic = "PSCN-TABLES"};
 
-static ps_seal_t seal;
+static ps_table_crc_t seal;
 
 /* In static memory, where the linker script checks the size; only this file knows it. */
 static ps_player_t player;
@@ -126,10 +126,10 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
 {
     const size_t size = (uintptr_t)linker_tables_end - (uintptr_t)linker_tables_start;
 
-    ps_seal_reset(&seal, linker_tables_start, size, *(const volatile uint32_t *)&table_seal.crc);
+    ps_table_crc_reset(&seal, linker_tables_start, size, *(const volatile uint32_t *)&table_seal.crc);
     platform->health = write_health;
     player.command = command;
-    if (!ps_seal_check(&seal, size)) {
+    if (!ps_table_crc_check(&seal, size)) {
         stop_for(PS_PLAYER_BAD_TABLES);
         return;
     }
@@ -152,7 +152,7 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * port_tick_hz()) {
         ps_player_release(&player);
     }
-    if (!(ps_seal_check(&seal, SEAL_PORTION) &&
+    if (!(ps_table_crc_check(&seal, SEAL_PORTION) &&
           ps_tuning_check(&player.command->tuning, player.command->design, SEAL_PORTION)) &&
         player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);

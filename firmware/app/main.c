@@ -3,7 +3,7 @@
  * link, which may take the pipeline for itself, and answers; asleep in between.
  */
 #include "audio.h"
-#include "lane.h"
+#include "semihosting.h"
 #include "link/link.h"
 #include "port.h"
 
@@ -14,13 +14,13 @@ static ps_link_t link;
 extern uint8_t linker_spare_start[], linker_spare_end[];
 
 /* Whether replies go through the fast lane; the reply that opens it still goes over the line. */
-static bool in_lane;
+static bool on_semihosting;
 
 static void write_line(void *context, const uint8_t *data, size_t size)
 {
     (void)context;
-    if (in_lane) {
-        lane_send(data, size);
+    if (on_semihosting) {
+        semihosting_send(data, size);
     } else {
         port_send(data, size);
     }
@@ -41,22 +41,22 @@ static uint32_t read_overruns(void *context)
 static bool open_lane(void *context)
 {
     (void)context;
-    return lane_open();
+    return semihosting_open();
 }
 
 /* Until the host closes its end; then back to the line. */
-static void serve_lane(void)
+static void serve_semihosting(void)
 {
     static uint8_t received[4096];
     size_t size;
 
-    in_lane = true;
+    on_semihosting = true;
     ps_link_change_line(&link);
-    while ((size = lane_receive(received, sizeof received)) != 0) {
+    while ((size = semihosting_receive(received, sizeof received)) != 0) {
         ps_link_feed(&link, received, size);
     }
     ps_link_change_line(&link);
-    in_lane = false;
+    on_semihosting = false;
 }
 
 static void feed_watchdog(void *context)
@@ -121,8 +121,8 @@ int main(void)
             heard = port_ticks();
             ps_link_feed(&link, received, size);
         }
-        if (lane_is_open()) {
-            serve_lane();
+        if (semihosting_is_open()) {
+            serve_semihosting();
         }
     }
 }

@@ -55,7 +55,7 @@ static void feed_frame(uint8_t type, uint16_t sequence, uint16_t session, const 
     static uint8_t encoded[PS_MAX_ENCODED_BYTES];
 
     memcpy(frame + PS_HEADER_BYTES, payload, size);
-    const size_t sealed = ps_frame_seal(frame, type, sequence, session, size);
+    const size_t sealed = ps_frame_finish(frame, type, sequence, session, size);
 
     ps_link_feed(&link, encoded, ps_cobs_encode(frame, sealed, encoded));
 }

@@ -46,7 +46,7 @@ int ps_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
     return check_frame(parser->buffer, parser->cobs.size, frame);
 }
 
-size_t ps_frame_seal(uint8_t *buffer, uint8_t type, uint16_t sequence, uint16_t session, size_t length)
+size_t ps_frame_finish(uint8_t *buffer, uint8_t type, uint16_t sequence, uint16_t session, size_t length)
 {
     const size_t body = PS_HEADER_BYTES + length;
 

@@ -40,6 +40,6 @@ int ps_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame);
  * Completes a frame whose payload already lies at buffer + PS_HEADER_BYTES: header ahead, CRC-32 behind.
  * Returns its size; `length` is at most PS_MAX_PAYLOAD_BYTES.
  */
-size_t ps_frame_seal(uint8_t *buffer, uint8_t type, uint16_t sequence, uint16_t session, size_t length);
+size_t ps_frame_finish(uint8_t *buffer, uint8_t type, uint16_t sequence, uint16_t session, size_t length);
 
 #endif

@@ -27,7 +27,7 @@ static void send_nak(ps_link_t *link, int status, uint16_t session)
     payload[PS_NAK_STATUS] = (uint8_t)status;
     payload[PS_NAK_RESERVED] = 0;
     ps_put_u16(payload + PS_NAK_EXPECTED, link->expected);
-    transmit(link, frame, ps_frame_seal(frame, PS_NAK, link->expected, session, PS_NAK_BYTES));
+    transmit(link, frame, ps_frame_finish(frame, PS_NAK, link->expected, session, PS_NAK_BYTES));
 }
 
 /*
@@ -71,7 +71,7 @@ static void handle(ps_link_t *link, const ps_frame_t *request)
         length = PS_ERROR_REPLY_BYTES;
     }
     slot->sequence = request->sequence;
-    slot->size = (uint16_t)ps_frame_seal(slot->frame, type, request->sequence, request->session, length);
+    slot->size = (uint16_t)ps_frame_finish(slot->frame, type, request->sequence, request->session, length);
     link->expected = (uint16_t)(request->sequence + 1u);
     link->nak_sent = false;
     transmit(link, slot->frame, slot->size);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 /* A miss weighs four good blocks: one late block in five is borne for ever, all of them for 16 blocks. */
-#define STRAIN_MISS 4u
-#define STRAIN_MAX  64u
+#define OVERLOAD_MISS 4u
+#define OVERLOAD_MAX  64u
 
 #define SILENT_TURNS 2u /* both halves */
 
@@ -45,7 +45,7 @@ static void begin(ps_player_t *player)
     player->committing = false;
     player->fade_in = true;
     player->silent_turns = 0;
-    player->strain = 0;
+    player->overload = 0;
     memset(player->tail, 0, sizeof player->tail);
     if (ps_command_begin_playing(player->command) != PS_OK) {
         set_state(player, PS_PLAYER_BAD_TABLES);
@@ -86,8 +86,8 @@ static void count_miss(ps_player_t *player)
 {
     player->misses++;
     player->fade_in = true;
-    player->strain += STRAIN_MISS;
-    if (player->strain >= STRAIN_MAX) {
+    player->overload += OVERLOAD_MISS;
+    if (player->overload >= OVERLOAD_MAX) {
         player->command->tuning.too_slow = player->command->design;
         set_state(player, PS_PLAYER_OVERLOAD);
     }
@@ -152,8 +152,8 @@ static void commit(ps_player_t *player, uint32_t turn, uint32_t half)
         player->io->write(player->io->context, half, 0, PS_BLOCK_SAMPLES, out);
         player->fade_in = false;
         player->silent_turns = 0;
-        if (player->strain != 0) {
-            player->strain--;
+        if (player->overload != 0) {
+            player->overload--;
         } else {
             player->command->tuning.too_slow = NULL;
         }

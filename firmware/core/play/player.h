@@ -39,7 +39,7 @@ typedef struct {
     volatile bool committing;
     bool fade_in;
     uint32_t silent_turns;
-    uint32_t strain;
+    uint32_t overload;
     uint32_t blocks;
     uint32_t ticks_last;
     uint32_t ticks_max;

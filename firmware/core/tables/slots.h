@@ -33,7 +33,7 @@ typedef struct {
     uint32_t bytes;
 } ps_slot_t;
 
-/* Finds them, the newest first, and returns how many. What their tables say is for the caller to prove. */
+/* Finds them, the newest first, and returns how many. What their tables say is for the caller to validate. */
 uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS]);
 
 /*

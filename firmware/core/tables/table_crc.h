@@ -2,8 +2,8 @@
  * Whether the tables in flash still are what was linked: a CRC-32 that the build wrote beside them, checked
  * as a whole at the start and a little at a time ever after.
  */
-#ifndef PS_SEAL_H
-#define PS_SEAL_H
+#ifndef PS_TABLE_CRC_H
+#define PS_TABLE_CRC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,11 +17,11 @@ typedef struct {
     uint32_t crc;    /* so far */
     uint32_t passes; /* checked through without a fault */
     bool broken;
-} ps_seal_t;
+} ps_table_crc_t;
 
-void ps_seal_reset(ps_seal_t *seal, const uint8_t *start, size_t size, uint32_t expected);
+void ps_table_crc_reset(ps_table_crc_t *table_crc, const uint8_t *start, size_t size, uint32_t expected);
 
 /* Takes the next bytes, at most `bytes`; returns false from the end of the first bad pass on. */
-bool ps_seal_check(ps_seal_t *seal, size_t bytes);
+bool ps_table_crc_check(ps_table_crc_t *table_crc, size_t bytes);
 
 #endif

@@ -54,7 +54,7 @@ static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *r
 }
 
 /* The whole of a bank, byte by byte; from here on it may play. */
-static int prove(ps_bank_t *bank, uint8_t source)
+static int validate(ps_bank_t *bank, uint8_t source)
 {
     if (ps_crc32(ps_crc32(0, bank->begin, PS_TUNE_BEGIN_CRC), bank->tables, bank->bytes) !=
         ps_get_u32(bank->begin + PS_TUNE_BEGIN_CRC)) {
@@ -70,7 +70,7 @@ static int prove(ps_bank_t *bank, uint8_t source)
     const uint8_t *start = (const uint8_t *)bank->design;
 
     bank->source = source;
-    ps_seal_reset(&bank->seal, start, size, ps_crc32(0, start, size));
+    ps_table_crc_reset(&bank->crc, start, size, ps_crc32(0, start, size));
     return PS_OK;
 }
 
@@ -91,7 +91,7 @@ const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t 
             continue;
         }
         memcpy(bank->tables, slots[n].tables, slots[n].bytes);
-        if (prove(bank, PS_SOURCE_SLOT) == PS_OK) {
+        if (validate(bank, PS_SOURCE_SLOT) == PS_OK) {
             tuning->kept = slots[n];
             return bank->design;
         }
@@ -168,7 +168,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (pipeline->next != NULL) {
         return PS_E_BUSY;
     }
-    const int status = prove(bank, PS_SOURCE_LINE);
+    const int status = validate(bank, PS_SOURCE_LINE);
 
     tuning->receiving = NULL;
     if (status != PS_OK) {
@@ -273,7 +273,7 @@ bool ps_tuning_check(ps_tuning_t *tuning, const ps_design_t *design, size_t byte
 {
     for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
         if (tuning->room != 0 && tuning->banks[n].design == design) {
-            return ps_seal_check(&tuning->banks[n].seal, bytes);
+            return ps_table_crc_check(&tuning->banks[n].crc, bytes);
         }
     }
     return true;

@@ -1,6 +1,6 @@
 /*
  * Tables that are exchanged while the board plays. There are two banks of memory beside the image's own
- * tables: one of the three plays, another is filled over the line, proved, and faded to. Whatever ends
+ * tables: one of the three plays, another is filled over the line, validated, and faded to. Whatever ends
  * half-way leaves what plays as it is.
  */
 #ifndef PS_TUNING_H
@@ -23,8 +23,8 @@ typedef struct {
     uint32_t bytes;                     /* announced */
     uint32_t firs;
     uint32_t received;
-    uint8_t source; /* PS_SOURCE_… */
-    ps_seal_t seal; /* once they are proved */
+    uint8_t source;     /* PS_SOURCE_… */
+    ps_table_crc_t crc; /* once they are validated */
 } ps_bank_t;
 
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
     uint32_t room;           /* bytes of tables that a bank holds; 0 without memory */
     ps_bank_t *receiving;    /* or NULL */
     const ps_flash_t *flash; /* or NULL */
-    ps_slot_t kept;          /* the newest slot whose tables are proved; sequence 0: none */
+    ps_slot_t kept;          /* the newest slot whose tables are validated; sequence 0: none */
     /* A design that could not keep its deadlines, until it does or other tables come in its place; or NULL.
      * It is not kept in flash: a board that began with it would be silent from every start on. */
     const ps_design_t *volatile too_slow;
@@ -40,7 +40,7 @@ typedef struct {
 
 /*
  * Divides the memory into banks; it is nobody else's from here on. NULL, or too little, for none. Returns the
- * design to play: that of the newest slot of `flash` (or NULL) that is whole and proved, else `image`.
+ * design to play: that of the newest slot of `flash` (or NULL) that is whole and validated, else `image`.
  */
 const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t size, const ps_flash_t *flash,
                                    const ps_design_t *image);

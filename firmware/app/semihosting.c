@@ -1,4 +1,4 @@
-#include "lane.h"
+#include "semihosting.h"
 
 #include "port.h"
 
@@ -14,12 +14,12 @@ typedef struct {
     intptr_t from_host;
     intptr_t to_host;
     bool open;
-} lane_t;
+} files_t;
 
-static lane_t lane;
+static files_t files;
 
 /* Without a debugger or a simulator BKPT ends in a fault: only for boards that are simulated. */
-static intptr_t semihosting(intptr_t operation, const uintptr_t *arguments)
+static intptr_t call_host(intptr_t operation, const uintptr_t *arguments)
 {
     register intptr_t r0 __asm__("r0") = operation;
     register const uintptr_t *r1 __asm__("r1") = arguments;
@@ -32,61 +32,61 @@ static intptr_t open_file(const char *name, size_t length, uintptr_t mode)
 {
     const uintptr_t arguments[] = {(uintptr_t)name, mode, length};
 
-    return semihosting(SYS_OPEN, arguments);
+    return call_host(SYS_OPEN, arguments);
 }
 
 static void close_file(intptr_t file)
 {
     const uintptr_t arguments[] = {(uintptr_t)file};
 
-    (void)semihosting(SYS_CLOSE, arguments);
+    (void)call_host(SYS_CLOSE, arguments);
 }
 
-bool lane_open(void)
+bool semihosting_open(void)
 {
     static const char from_host[] = "to_board";
     static const char to_host[] = "from_board";
 
-    if (!port_is_simulated() || lane.open) {
+    if (!port_is_simulated() || files.open) {
         return false;
     }
-    lane.from_host = open_file(from_host, sizeof from_host - 1u, MODE_READ);
-    if (lane.from_host < 0) {
+    files.from_host = open_file(from_host, sizeof from_host - 1u, MODE_READ);
+    if (files.from_host < 0) {
         return false;
     }
-    lane.to_host = open_file(to_host, sizeof to_host - 1u, MODE_WRITE);
-    if (lane.to_host < 0) {
-        close_file(lane.from_host);
+    files.to_host = open_file(to_host, sizeof to_host - 1u, MODE_WRITE);
+    if (files.to_host < 0) {
+        close_file(files.from_host);
         return false;
     }
-    lane.open = true;
+    files.open = true;
     return true;
 }
 
-bool lane_is_open(void)
+bool semihosting_is_open(void)
 {
-    return lane.open;
+    return files.open;
 }
 
-size_t lane_receive(uint8_t *buffer, size_t capacity)
+size_t semihosting_receive(uint8_t *buffer, size_t capacity)
 {
-    const uintptr_t arguments[] = {(uintptr_t)lane.from_host, (uintptr_t)buffer, capacity};
+    const uintptr_t arguments[] = {(uintptr_t)files.from_host, (uintptr_t)buffer, capacity};
     /* The number of bytes that were not read: a pipe gives what it has. */
-    const intptr_t missing = semihosting(SYS_READ, arguments);
+    const intptr_t missing = call_host(SYS_READ, arguments);
 
     if (missing < 0 || (size_t)missing >= capacity) {
-        close_file(lane.from_host);
-        close_file(lane.to_host);
-        lane.open = false;
+        close_file(files.from_host);
+        close_file(files.to_host);
+        files.open = false;
         return 0;
     }
     return capacity - (size_t)missing;
 }
 
-void lane_send(const uint8_t *data, size_t size)
+void semihosting_send(const uint8_t *data, size_t size)
 {
-    const uintptr_t arguments[] = {(uintptr_t)lane.to_host, (uintptr_t)data, size};
+    const uintptr_t arguments[] = {(uintptr_t)files.to_host, (uintptr_t)data, size};
 
     /* What a host that is gone does not take, it will not ask for again. */
-    (void)semihosting(SYS_WRITE, arguments);
+    (void)call_host(SYS_WRITE, arguments);
 }
