@@ -35,7 +35,7 @@ static bool is_silent(const ps_sample_t *frame)
 static void set_state(ps_player_t *player, uint8_t state)
 {
     player->state = state;
-    player->io->mute(player->io->context, state != PS_PLAYER_PLAYING);
+    player->io->mute(state != PS_PLAYER_PLAYING);
 }
 
 static void begin(ps_player_t *player)
@@ -52,7 +52,7 @@ static void begin(ps_player_t *player)
         return;
     }
     set_state(player, PS_PLAYER_PLAYING);
-    player->io->resume(player->io->context);
+    player->io->resume();
 }
 
 void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command)
@@ -77,7 +77,7 @@ static void fade_out(ps_player_t *player, uint32_t half)
                 line[k * PS_DRIVERS + d] = scaled(from[d], PS_BLOCK_SAMPLES - 1u - (n + k));
             }
         }
-        player->io->write(player->io->context, half, n, FADE_FRAMES, line);
+        player->io->write(half, n, FADE_FRAMES, line);
     }
     memset(player->tail[half], 0, sizeof player->tail[half]);
 }
@@ -102,7 +102,7 @@ void ps_player_due(ps_player_t *player, uint32_t half)
     fade_out(player, half);
     if (player->state != PS_PLAYER_PLAYING) {
         if (ps_player_is_silent(player)) {
-            player->io->pause(player->io->context);
+            player->io->pause();
         }
     } else if (late) {
         count_miss(player); /* and this turn passes, so that the serial side is heard as well */
@@ -149,7 +149,7 @@ static void commit(ps_player_t *player, uint32_t turn, uint32_t half)
     BARRIER();
     if (player->turns == turn) {
         memcpy(player->tail[half], out + (PS_BLOCK_SAMPLES - 1u) * PS_DRIVERS, sizeof player->tail[half]);
-        player->io->write(player->io->context, half, 0, PS_BLOCK_SAMPLES, out);
+        player->io->write(half, 0, PS_BLOCK_SAMPLES, out);
         player->fade_in = false;
         player->silent_turns = 0;
         if (player->overload != 0) {
@@ -174,15 +174,15 @@ void ps_player_run(ps_player_t *player)
         player->busy = false;
         return;
     }
-    const uint64_t begun = platform->ticks(platform->context);
+    const uint64_t begun = platform->ticks();
 
-    player->io->read(player->io->context, half, command->in);
+    player->io->read(half, command->in);
     note_peaks(player->peak_in, command->in, 2);
     (void)ps_pipeline_process(&command->pipeline, command->in, command->out, PS_BLOCK_SAMPLES);
     note_peaks(player->peak_out, command->out, PS_DRIVERS);
     commit(player, turn, half);
     player->blocks++;
-    player->ticks_last = (uint32_t)(platform->ticks(platform->context) - begun);
+    player->ticks_last = (uint32_t)(platform->ticks() - begun);
     player->ticks_max = player->ticks_last > player->ticks_max ? player->ticks_last : player->ticks_max;
 }
 

@@ -16,15 +16,14 @@
 
 #include "link/command.h"
 
-/* What the player asks of the audio interface; every function gets `context`, `half` is 0 or 1. */
+/* What the player asks of the audio interface; `half` is 0 or 1. */
 typedef struct {
-    void *context;
-    void (*read)(void *context, uint32_t half, ps_sample_t *stereo); /* L, R for each frame */
+    void (*read)(uint32_t half, ps_sample_t *stereo); /* L, R for each frame */
     /* `frames` frames of PS_DRIVERS samples from frame `first` on */
-    void (*write)(void *context, uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
-    void (*mute)(void *context, bool muted); /* the converters' own mute */
-    void (*pause)(void *context);            /* no more turns; what is in the buffers goes on */
-    void (*resume)(void *context);           /* turns again */
+    void (*write)(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
+    void (*mute)(bool muted); /* the converters' own mute */
+    void (*pause)(void);      /* no more turns; what is in the buffers goes on */
+    void (*resume)(void);     /* turns again */
 } ps_player_io_t;
 
 typedef struct {

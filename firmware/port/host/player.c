@@ -44,11 +44,18 @@ EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
 EXPORT int host_player_is_muted(const host_player_t *host);
 EXPORT int host_player_is_paused(const host_player_t *host);
 
-static uint64_t count_looks(void *context)
-{
-    host_player_t *host = context;
+/* The player at work: as on a board, the functions that the core calls know only one. */
+static host_player_t *bench;
 
-    return host->ticks++;
+static void select_player(host_player_t *host)
+{
+    bench = host;
+    host_flash_use(&host->flash);
+}
+
+static uint64_t count_looks(void)
+{
+    return bench->ticks++;
 }
 
 /* The half that was worked on is heard from here on, and the other one is ours. */
@@ -60,61 +67,48 @@ static void end_turn(host_player_t *host)
     ps_player_due(&host->player, host->half);
 }
 
-static void read_input(void *context, uint32_t half, ps_sample_t *stereo)
+static void read_input(uint32_t half, ps_sample_t *stereo)
 {
-    host_player_t *host = context;
-
     (void)half;
-    memcpy(stereo, host->input, sizeof host->input);
-    for (uint32_t n = 0; n < host->late_turns; n++) {
-        end_turn(host);
+    memcpy(stereo, bench->input, sizeof bench->input);
+    for (uint32_t n = 0; n < bench->late_turns; n++) {
+        end_turn(bench);
     }
 }
 
-static void write_output(void *context, uint32_t half, uint32_t first, uint32_t frames,
-                         const ps_sample_t *drivers)
+static void write_output(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
 {
-    host_player_t *host = context;
-
-    memcpy(host->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
+    memcpy(bench->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
 }
 
-static void claim(void *context)
+static void claim(void)
 {
-    host_player_claim(context);
+    ps_player_claim(&bench->player);
 }
 
-static void release(void *context)
+static void release(void)
 {
-    host_player_release(context);
+    ps_player_release(&bench->player);
 }
 
-static void write_health(void *context, uint8_t *reply)
+static void write_health(uint8_t *reply)
 {
-    host_player_t *host = context;
-
-    ps_health_write(&host->player, reply);
+    ps_health_write(&bench->player, reply);
 }
 
-static void mute(void *context, bool muted)
+static void mute(bool muted)
 {
-    host_player_t *host = context;
-
-    host->muted = muted;
+    bench->muted = muted;
 }
 
-static void pause_turns(void *context)
+static void pause_turns(void)
 {
-    host_player_t *host = context;
-
-    host->paused = true;
+    bench->paused = true;
 }
 
-static void resume_turns(void *context)
+static void resume_turns(void)
 {
-    host_player_t *host = context;
-
-    host->paused = false;
+    bench->paused = false;
 }
 
 size_t host_player_bytes(void)
@@ -125,10 +119,10 @@ size_t host_player_bytes(void)
 void host_player_reset(host_player_t *host)
 {
     memset(host, 0, sizeof *host);
+    select_player(host);
     host->half = 1;
     host_flash_erase(&host->flash);
     host->platform = (ps_platform_t){
-        .context = host,
         .ticks = count_looks,
         .tick_hz = 1000000,
         .claim = claim,
@@ -139,7 +133,6 @@ void host_player_reset(host_player_t *host)
         .spare_bytes = sizeof host->spare,
     };
     host->io = (ps_player_io_t){
-        .context = host,
         .read = read_input,
         .write = write_output,
         .mute = mute,
@@ -153,6 +146,7 @@ void host_player_reset(host_player_t *host)
 const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
                                     uint32_t late_turns)
 {
+    select_player(host);
     memcpy(host->input, input, sizeof host->input);
     host->late_turns = late_turns;
     host->heard_blocks = 0;
@@ -170,11 +164,13 @@ uint32_t host_player_heard(const host_player_t *host)
 
 void host_player_claim(host_player_t *host)
 {
+    select_player(host);
     ps_player_claim(&host->player);
 }
 
 void host_player_release(host_player_t *host)
 {
+    select_player(host);
     ps_player_release(&host->player);
 }
 
@@ -185,6 +181,7 @@ int host_player_request(host_player_t *host, uint32_t type, const uint8_t *paylo
     const ps_frame_t request = {.type = (uint8_t)type, .length = (uint16_t)length, .payload = payload};
     const ps_link_counters_t counters = {0};
 
+    select_player(host);
     return ps_command_handle(&host->command, &request, &counters, reply, reply_size);
 }
 

@@ -37,8 +37,10 @@ static void stand_in_turn(void)
     turn(audio.half);
 }
 
-uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run)
+static uint8_t audio_start(port_turn_t due, port_run_t run)
 {
+    const ps_clock_t *clock = clock_in_use();
+
     if (PS_DRIVERS > AUDIO_CHANNELS) {
         return PS_AUDIO_CLOCK_NONE;
     }
@@ -65,14 +67,14 @@ void pendsv_handler(void)
     audio.run();
 }
 
-void port_audio_read(uint32_t half, ps_sample_t *stereo)
+static void audio_read(uint32_t half, ps_sample_t *stereo)
 {
     for (uint32_t n = 0; n < AUDIO_WORDS; n++) {
         stereo[n] = (ps_sample_t)((int32_t)swap_halves(audio_buffers.recorded[half][n]) >> SAMPLE_SHIFT);
     }
 }
 
-void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
+static void audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
 {
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
         uint32_t *word = audio_buffers.played[d / 2u][half] + 2u * first + d % 2u;
@@ -88,7 +90,7 @@ bool audio_turns(void)
     return audio.turns;
 }
 
-void port_audio_pause(void)
+static void audio_pause(void)
 {
     audio.turns = false;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
@@ -98,7 +100,7 @@ void port_audio_pause(void)
     }
 }
 
-void port_audio_resume(void)
+static void audio_resume(void)
 {
     audio.turns = true;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
@@ -108,14 +110,23 @@ void port_audio_resume(void)
     }
 }
 
-void port_mute(bool muted)
-{
-    /* Also ahead of i2s_start(), in a fault: the pin is then not an output yet, and its pull-down mutes. */
-    i2s_mute(muted);
-}
-
-void port_audio_errors(uint32_t *underruns, uint32_t *overruns)
+static void audio_errors(uint32_t *underruns, uint32_t *overruns)
 {
     *underruns = audio.underruns;
     *overruns = audio.overruns;
 }
+
+const ps_audio_port_t audio_port = {
+    .start = audio_start,
+    .errors = audio_errors,
+    .io =
+        {
+            .read = audio_read,
+            .write = audio_write,
+            /* Also ahead of i2s_start(), in a fault: the pin is not an output yet, and its pull-down mutes.
+             */
+            .mute = i2s_mute,
+            .pause = audio_pause,
+            .resume = audio_resume,
+        },
+};

@@ -30,10 +30,9 @@ typedef struct {
 
 extern audio_buffers_t audio_buffers;
 
-/* What port_audio_start() is, with the clock that runs. */
-uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run);
+extern const ps_audio_port_t audio_port;
 
-/* Between port_audio_resume() and port_audio_pause() */
+/* Between the port's resume() and pause() */
 bool audio_turns(void);
 
 /* Pins, I2S, DMA; the converters run, the turns wait for i2s_resume(). */
