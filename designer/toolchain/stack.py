@@ -43,8 +43,8 @@ POINTERS: dict[str, tuple[str, ...]] = {
     "core/play/player.c": ("ticks_now", "audio_read", "audio_write", "i2s_mute", "audio_pause", "audio_resume"),
     "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
     "cortex_m/fault.c": ("i2s_mute",),
-    "cortex_m/ticks.c": ("stand_in_turn",),
-    "stm32f405/audio.c": ("turn_due", "turn_run"),
+    "cortex_m/ticks.c": ("stand_in_half_complete",),
+    "stm32f405/audio.c": ("on_half_complete", "on_process"),
 }
 
 # From the lowest priority to the highest (cpu.h): each may interrupt all before it, once.

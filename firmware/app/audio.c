@@ -33,19 +33,19 @@ static ps_table_crc_t seal;
 static ps_player_t player;
 static uint8_t audio_clock;
 
-static void turn_due(uint32_t half)
+static void on_half_complete(uint32_t half)
 {
-    ps_player_due(&player, half);
+    ps_player_half_complete(&player, half);
 }
 
-static void turn_run(void)
+static void on_process(void)
 {
-    ps_player_run(&player);
+    ps_player_process(&player);
 }
 
 static void claim_pipeline(void)
 {
-    /* Until both halves have faded to silence: three turns, waited for at most ten. */
+    /* Until both halves have faded to silence: after three blocks, waited for at most ten. */
     const uint64_t wait = (uint64_t)ps_port.tick_hz() * 10u * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
     const uint64_t begun = ps_port.ticks();
 
@@ -100,7 +100,7 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
     if (ps_port.audio == NULL) {
         return;
     }
-    audio_clock = ps_port.audio->start(turn_due, turn_run);
+    audio_clock = ps_port.audio->start(on_half_complete, on_process);
     if (audio_clock != PS_AUDIO_CLOCK_NONE) {
         platform->claim = claim_pipeline;
         platform->release = release_pipeline;
@@ -131,8 +131,8 @@ bool audio_is_alive(void)
     static uint64_t seen_at;
     const uint64_t now = ps_port.ticks();
 
-    if (player.state != PS_PLAYER_PLAYING || player.turns != seen) {
-        seen = player.turns;
+    if (player.state != PS_PLAYER_PLAYING || player.halves != seen) {
+        seen = player.halves;
         seen_at = now;
     }
     return now - seen_at < ps_port.tick_hz() / 2u;

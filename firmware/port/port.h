@@ -15,16 +15,17 @@
 #include "play/player.h"
 
 /*
- * Audio: two halves of one block each take turns (core/play/player.h). `due` is called in the interrupt that
- * ends a turn and told whose half it is now, `run` after it at the lowest priority.
+ * Audio: buffers of two halves, of one block each (core/play/player.h). `half_complete` is called in the
+ * interrupt at the end of each half, with the number of the half that is free now. `process` is called after
+ * it, at the lowest priority.
  */
-typedef void (*port_turn_t)(uint32_t half);
-typedef void (*port_run_t)(void);
+typedef void (*port_half_complete_t)(uint32_t half);
+typedef void (*port_process_t)(void);
 
 typedef struct {
-    /* Returns the PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE there are no turns. The first turn
-     * follows io.resume(). */
-    uint8_t (*start)(port_turn_t due, port_run_t run);
+    /* Returns the PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE neither is called. The first
+     * call follows io.resume(). */
+    uint8_t (*start)(port_half_complete_t half_complete, port_process_t process);
     void (*errors)(uint32_t *underruns, uint32_t *overruns);
     ps_player_io_t io; /* io.mute() is harmless at any time, from any handler */
 } ps_audio_port_t;

@@ -35,6 +35,11 @@ int ps_command_begin_playing(ps_command_t *command)
     return status;
 }
 
+void ps_command_note_overload(ps_command_t *command, bool overload)
+{
+    command->tuning.too_slow = overload ? command->design : NULL;
+}
+
 static int set_volume(ps_command_t *command, uint32_t gain)
 {
     if (gain > PS_GAIN_ONE) {

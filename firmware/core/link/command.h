@@ -83,6 +83,9 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
 /* The pipeline from silence on, for the board's own input, as the host has set it. As ps_pipeline_reset(). */
 int ps_command_begin_playing(ps_command_t *command);
 
+/* Whether the design that plays keeps missing its deadlines; see ps_tuning_t. */
+void ps_command_note_overload(ps_command_t *command, bool overload);
+
 /*
  * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.
  * Returns PS_OK, or the negative status that an ERROR_REPLY is to carry.

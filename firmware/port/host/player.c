@@ -18,10 +18,10 @@ typedef struct {
     uint64_t ticks;
     ps_sample_t input[PS_BLOCK_SAMPLES * 2u];
     ps_sample_t output[2][PS_BLOCK_SAMPLES * PS_DRIVERS];
-    ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the turns since the last call */
+    ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the blocks since the last call */
     uint32_t heard_blocks;
     uint32_t half;
-    uint32_t late_turns; /* that end while the work on this one goes on */
+    uint32_t late_turns; /* blocks that end while the work on this one goes on */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -59,12 +59,12 @@ static uint64_t count_looks(void)
 }
 
 /* The half that was worked on is heard from here on, and the other one is ours. */
-static void end_turn(host_player_t *host)
+static void complete_half(host_player_t *host)
 {
     host->half ^= 1u;
     memcpy(host->heard[host->heard_blocks++ % HEARD_MAX], host->output[host->half ^ 1u],
            sizeof host->heard[0]);
-    ps_player_due(&host->player, host->half);
+    ps_player_half_complete(&host->player, host->half);
 }
 
 static void read_input(uint32_t half, ps_sample_t *stereo)
@@ -72,7 +72,7 @@ static void read_input(uint32_t half, ps_sample_t *stereo)
     (void)half;
     memcpy(stereo, bench->input, sizeof bench->input);
     for (uint32_t n = 0; n < bench->late_turns; n++) {
-        end_turn(bench);
+        complete_half(bench);
     }
 }
 
@@ -101,12 +101,12 @@ static void mute(bool muted)
     bench->muted = muted;
 }
 
-static void pause_turns(void)
+static void pause_audio(void)
 {
     bench->paused = true;
 }
 
-static void resume_turns(void)
+static void resume_audio(void)
 {
     bench->paused = false;
 }
@@ -136,8 +136,8 @@ void host_player_reset(host_player_t *host)
         .read = read_input,
         .write = write_output,
         .mute = mute,
-        .pause = pause_turns,
-        .resume = resume_turns,
+        .pause = pause_audio,
+        .resume = resume_audio,
     };
     ps_command_reset(&host->command, &host->platform, &ps_design);
     ps_player_reset(&host->player, &host->io, &host->command);
@@ -150,9 +150,9 @@ const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *inpu
     memcpy(host->input, input, sizeof host->input);
     host->late_turns = late_turns;
     host->heard_blocks = 0;
-    end_turn(host);
+    complete_half(host);
     if (run) {
-        ps_player_run(&host->player);
+        ps_player_process(&host->player);
     }
     return host->heard[0];
 }

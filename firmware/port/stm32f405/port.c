@@ -22,8 +22,8 @@
 /* Polls for one byte to leave: at 921600 baud it takes 11 us, some 200 polls at 168 MHz. */
 #define SEND_POLLS 100000u
 
-/* Turns of an empty loop, some microseconds of the host's time. */
-#define LINGER_TURNS 4000u
+/* Passes of an empty loop, some microseconds of the host's time. */
+#define LINGER_PASSES 4000u
 
 static ps_ring_t received;
 static bool simulated;
@@ -35,7 +35,7 @@ static bool simulated;
  */
 static void linger(void)
 {
-    for (volatile uint32_t turns = LINGER_TURNS; turns != 0; turns--) {
+    for (volatile uint32_t passes = LINGER_PASSES; passes != 0; passes--) {
     }
 }
 
@@ -57,7 +57,7 @@ void usart1_handler(void)
             ps_ring_put(&received, byte);
         }
         status = USART1_SR;
-        if (simulated && !audio_turns() && !(status & USART1_SR_RXNE)) {
+        if (simulated && !audio_is_running() && !(status & USART1_SR_RXNE)) {
             linger();
             status = USART1_SR;
         }
@@ -150,7 +150,7 @@ static void serial_send(const uint8_t *data, size_t size)
 
 static void serial_idle(void)
 {
-    if (simulated && audio_turns()) {
+    if (simulated && audio_is_running()) {
         linger();
     }
     /* With interrupts masked, none slips in between the look and the sleep. */

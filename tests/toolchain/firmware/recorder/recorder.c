@@ -160,7 +160,7 @@ audio_buffers_t audio_buffers;
 void ticks_start(void) {}
 uint64_t ticks_now(void) { return 0; }
 void fault_report(uint8_t cause, ps_reset_report_t *report) { report->cause = cause; }
-bool audio_turns(void) { return false; }
+bool audio_is_running(void) { return false; }
 const ps_audio_port_t audio_port;
 
 int main(int argc, char **argv)
