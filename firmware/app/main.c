@@ -13,7 +13,7 @@ static ps_link_t link;
 /* Set by sections.ld: memory that nothing else uses */
 extern uint8_t linker_spare_start[], linker_spare_end[];
 
-/* Whether replies go through the fast lane; the reply that opens it still goes over the line. */
+/* Whether replies go through semihosting; the reply that opens it still goes over the line. */
 static bool on_semihosting;
 
 static void write_reply(const uint8_t *data, size_t size)
@@ -49,7 +49,7 @@ int main(void)
         .write = write_reply,
         .ticks = ps_port.ticks,
         .receive_overruns = ps_port.receive_overruns,
-        .open_lane = semihosting_open,
+        .open_semihosting = semihosting_open,
         .alive = ps_port.feed_watchdog,
         .reset_report = &reset_report,
         .spare = linker_spare_start,

@@ -33,7 +33,7 @@ bool ps_equalisers_fit(const ps_design_t *design)
     return true;
 }
 
-/* What one keeps that looks back so far: whole groups of parts, and of the words that move at once. */
+/* What one keeps that looks back so far: whole groups of the fast FIR, and of the words that move at once. */
 static uint32_t kept_for(uint32_t history)
 {
     const uint32_t kept = (history + 8u) / 8u * 8u;
@@ -43,7 +43,7 @@ static uint32_t kept_for(uint32_t history)
 
 void ps_equalisers_reset(ps_buses_t *buses, const ps_design_t *design)
 {
-    buses->left = NULL;
+    buses->outgoing_design = NULL;
     buses->kept = kept_for(ps_equalised_history(design));
 }
 
@@ -51,8 +51,8 @@ void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames)
 {
     for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
         ps_bus_advance(&buses->equalised[n], buses->kept, frames);
-        if (buses->left != NULL) {
-            ps_samples_advance(buses->leaving[n].samples, buses->kept, frames);
+        if (buses->outgoing_design != NULL) {
+            ps_samples_advance(buses->outgoing[n].samples, buses->kept, frames);
         }
     }
 }
@@ -76,10 +76,11 @@ static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *bu
     }
 }
 
-/* Whether an equaliser is one FIR by parts: its outputs are then put together and split in one go. */
-static bool is_one_by_parts(const ps_design_t *design, const ps_sum_t *sum, const ps_fir_scratch_t *scratch)
+/* Whether an equaliser is one fast FIR: its outputs are then put together and split in one go. */
+static bool is_one_fast_fir(const ps_design_t *design, const ps_sum_t *sum, const ps_fir_scratch_t *scratch)
 {
-    return sum->count == 1u && ps_fir_is_split(scratch, design) && ps_parts_pay(&design->firs[sum->first]);
+    return sum->count == 1u && ps_fir_is_split(scratch, design) &&
+           ps_fast_fir_pays(&design->firs[sum->first]);
 }
 
 /* The same into the bus of those that read it. */
@@ -89,38 +90,38 @@ static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buse
     ps_bus_t *bus = &buses->equalised[n];
     ps_sample_t *block = ps_bus_block(bus);
 
-    if (is_one_by_parts(design, &design->sums[PS_SUMS + n], scratch)) {
+    if (is_one_fast_fir(design, &design->sums[PS_SUMS + n], scratch)) {
         const uint32_t shift = design->equaliser_shifts[n];
 
-        (void)ps_fir_add_by_parts(design, PS_SUMS + n, PS_FIR_ALL_BUSES, buses, scratch, frames);
-        ps_parts_end_in_bus(&scratch->sum, (1LL << shift) >> 1, shift, block, &bus->parts, frames);
+        (void)ps_fir_add_fast(design, PS_SUMS + n, PS_FIR_ALL_BUSES, buses, scratch, frames);
+        ps_fast_fir_end_in_bus(&scratch->sum, (1LL << shift) >> 1, shift, block, &bus->fast_fir, frames);
         return;
     }
     equalise(design, n, buses, scratch, block, frames);
-    ps_parts_of_block(&bus->parts, block, frames);
+    ps_fast_fir_split_block(&bus->fast_fir, block, frames);
 }
 
-/* The first block of a fade: what both designs have made so far is what the one that is left goes on from. */
-static void leave(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses)
+/* The first block of a fade: the outgoing design goes on from what has been made so far. */
+static void begin_fade(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses)
 {
     const uint32_t kept = kept_for(ps_equalised_history(next));
 
     for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
-        memcpy(buses->leaving[n].samples, buses->equalised[n].samples, sizeof buses->leaving[n].samples);
+        memcpy(buses->outgoing[n].samples, buses->equalised[n].samples, sizeof buses->outgoing[n].samples);
     }
-    buses->left = design;
+    buses->outgoing_design = design;
     buses->kept = kept > buses->kept ? kept : buses->kept;
 }
 
 void ps_equalisers_process(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses,
                            ps_fir_scratch_t *scratch, uint32_t frames)
 {
-    if (next != NULL && buses->left == NULL) {
-        leave(design, next, buses);
+    if (next != NULL && buses->outgoing_design == NULL) {
+        begin_fade(design, next, buses);
     }
     for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
         if (next != NULL) {
-            equalise(design, n, buses, scratch, buses->leaving[n].samples + PS_HISTORY_SAMPLES, frames);
+            equalise(design, n, buses, scratch, buses->outgoing[n].samples + PS_HISTORY_SAMPLES, frames);
         }
         equalise_bus(next != NULL ? next : design, n, buses, scratch, frames);
     }
@@ -133,7 +134,7 @@ const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_
     if ((PS_EQUALISED >> bus & 1u) == 0) {
         return buses->raw[bus].samples + PS_HISTORY_SAMPLES;
     }
-    return (buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples) +
+    return (buses->outgoing_design == design ? buses->outgoing[n].samples : buses->equalised[n].samples) +
            PS_HISTORY_SAMPLES;
 }
 

@@ -1,18 +1,18 @@
 #include "dsp/fast_fir.h"
 
-#if PS_USES_PARTS
+#if PS_USES_FAST_FIR
 
 #include <string.h>
 
 #include "dsp/move.h"
 
-/* Names of the parts: the first letter is that of the split into pairs, the second of that into pairs of
+/* Names of the subfilters: the first letter is that of the split into pairs, the second of that into pairs of
  * pairs. */
 enum { AA, AB, AC, BA, BB, BC, CA, CB, CC };
 
 static uint32_t groups_of(uint32_t frames)
 {
-    return (frames + PS_PART_RATE - 1u) / PS_PART_RATE;
+    return (frames + PS_FAST_FIR_RATE - 1u) / PS_FAST_FIR_RATE;
 }
 
 /* The tap that meets the sample `lag` before the output's own; 0 outside of the table. */
@@ -23,32 +23,32 @@ static uint32_t tap_at(const ps_fir_t *fir, uint32_t lag)
     return lag <= oldest && oldest - lag < fir->length ? (uint32_t)fir->taps[oldest - lag] : 0u;
 }
 
-static void split_taps(ps_fir_parts_t *parts, const ps_fir_t *fir)
+static void split_taps(ps_fast_fir_taps_t *split, const ps_fir_t *fir)
 {
     const uint32_t oldest = PS_HISTORY_SAMPLES - fir->start;
-    const uint32_t last = oldest / PS_PART_RATE;
+    const uint32_t last = oldest / PS_FAST_FIR_RATE;
     const uint32_t newest = oldest + 1u > fir->length ? oldest + 1u - fir->length : 0u;
 
-    memset(parts->taps, 0, sizeof parts->taps);
-    parts->length = (uint16_t)(last - newest / PS_PART_RATE + 1u);
-    parts->start = (uint16_t)(PS_PART_PAST - last);
-    for (uint32_t k = 0; k < parts->length; k++) {
-        const uint32_t lag = (last - k) * PS_PART_RATE;
+    memset(split->taps, 0, sizeof split->taps);
+    split->length = (uint16_t)(last - newest / PS_FAST_FIR_RATE + 1u);
+    split->start = (uint16_t)(PS_FAST_FIR_PAST - last);
+    for (uint32_t k = 0; k < split->length; k++) {
+        const uint32_t lag = (last - k) * PS_FAST_FIR_RATE;
         /* Unsigned: sums of taps fit where they are proved to, and wrap without harm where they are not. */
         const uint32_t h0 = tap_at(fir, lag);
         const uint32_t h1 = tap_at(fir, lag + 1u);
         const uint32_t h2 = tap_at(fir, lag + 2u);
         const uint32_t h3 = tap_at(fir, lag + 3u);
 
-        parts->taps[AA][k] = (int32_t)h0;
-        parts->taps[AB][k] = (int32_t)(h0 + h2);
-        parts->taps[AC][k] = (int32_t)h2;
-        parts->taps[BA][k] = (int32_t)(h0 + h1);
-        parts->taps[BB][k] = (int32_t)(h0 + h1 + h2 + h3);
-        parts->taps[BC][k] = (int32_t)(h2 + h3);
-        parts->taps[CA][k] = (int32_t)h1;
-        parts->taps[CB][k] = (int32_t)(h1 + h3);
-        parts->taps[CC][k] = (int32_t)h3;
+        split->taps[AA][k] = (int32_t)h0;
+        split->taps[AB][k] = (int32_t)(h0 + h2);
+        split->taps[AC][k] = (int32_t)h2;
+        split->taps[BA][k] = (int32_t)(h0 + h1);
+        split->taps[BB][k] = (int32_t)(h0 + h1 + h2 + h3);
+        split->taps[BC][k] = (int32_t)(h2 + h3);
+        split->taps[CA][k] = (int32_t)h1;
+        split->taps[CB][k] = (int32_t)(h1 + h3);
+        split->taps[CC][k] = (int32_t)h3;
     }
 }
 
@@ -78,9 +78,9 @@ static bool all_can_be_split(const ps_design_t *design)
     return true;
 }
 
-void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
+void ps_fast_fir_prepare(ps_fast_fir_design_t *split, const ps_design_t *design)
 {
-    parts->of = NULL;
+    split->of = NULL;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (!all_can_be_split(design)) {
         return;
@@ -89,11 +89,11 @@ void ps_parts_of_design(ps_design_parts_t *parts, const ps_design_t *design)
         const ps_sum_t *sum = &design->sums[s];
 
         for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
-            split_taps(&parts->firs[k], &design->firs[k]);
+            split_taps(&split->firs[k], &design->firs[k]);
         }
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    parts->of = design;
+    split->of = design;
 }
 
 /* What one group leaves to the next. */
@@ -113,7 +113,7 @@ static inline carry_t carry_at(const ps_sample_t *x, uint32_t past)
 
 static inline void split_group(int32_t *to, int32_t x0, int32_t x1, int32_t x2, int32_t x3, carry_t *last)
 {
-    enum { APART = sizeof((ps_bus_parts_t *)0)->samples[0] / sizeof(int32_t) };
+    enum { APART = sizeof((ps_fast_fir_bus_t *)0)->samples[0] / sizeof(int32_t) };
     const int32_t a0 = x1 - x0;
     const int32_t a1 = x3 - x2;
     const int32_t c0 = x0 - last->x3;
@@ -133,43 +133,43 @@ static inline void split_group(int32_t *to, int32_t x0, int32_t x1, int32_t x2, 
 
 static void split_groups(int32_t *to, const ps_sample_t *x, uint32_t groups, carry_t last)
 {
-    for (; groups != 0; groups--, to++, x += PS_PART_RATE) {
+    for (; groups != 0; groups--, to++, x += PS_FAST_FIR_RATE) {
         split_group(to, x[0], x[1], x[2], x[3], &last);
     }
 }
 
-void ps_parts_advance(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t kept, uint32_t frames)
+void ps_fast_fir_advance(ps_fast_fir_bus_t *split, const ps_sample_t *block, uint32_t kept, uint32_t frames)
 {
-    const uint32_t groups = kept / PS_PART_RATE;
+    const uint32_t groups = kept / PS_FAST_FIR_RATE;
 
-    if (frames % PS_PART_RATE != 0) {
+    if (frames % PS_FAST_FIR_RATE != 0) {
         /* Groups of four begin elsewhere now. */
-        const ps_sample_t *oldest = block - groups * PS_PART_RATE;
+        const ps_sample_t *oldest = block - groups * PS_FAST_FIR_RATE;
 
-        split_groups(parts->samples[0] + PS_PART_PAST - groups, oldest, groups,
-                     carry_at(oldest, PS_HISTORY_SAMPLES - groups * PS_PART_RATE));
+        split_groups(split->samples[0] + PS_FAST_FIR_PAST - groups, oldest, groups,
+                     carry_at(oldest, PS_HISTORY_SAMPLES - groups * PS_FAST_FIR_RATE));
         return;
     }
-    for (uint32_t p = 0; p < PS_PARTS; p++) {
-        int32_t *to = parts->samples[p] + PS_PART_PAST - groups;
+    for (uint32_t p = 0; p < PS_FAST_FIR_SUBFILTERS; p++) {
+        int32_t *to = split->samples[p] + PS_FAST_FIR_PAST - groups;
 
-        ps_move_words(to, to + frames / PS_PART_RATE, groups);
+        ps_move_words(to, to + frames / PS_FAST_FIR_RATE, groups);
     }
 }
 
-void ps_parts_of_block(ps_bus_parts_t *parts, const ps_sample_t *block, uint32_t frames)
+void ps_fast_fir_split_block(ps_fast_fir_bus_t *split, const ps_sample_t *block, uint32_t frames)
 {
-    split_groups(parts->samples[0] + PS_PART_PAST, block, groups_of(frames),
+    split_groups(split->samples[0] + PS_FAST_FIR_PAST, block, groups_of(frames),
                  carry_at(block, PS_HISTORY_SAMPLES));
 }
 
-void ps_parts_end(const ps_sum_parts_t *sum, int64_t start, int64_t *out, uint32_t frames)
+void ps_fast_fir_end(const ps_fast_fir_sum_t *sum, int64_t start, int64_t *out, uint32_t frames)
 {
     enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };
     const int64_t *y = sum->outputs[0];
 
-    for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, out += PS_PART_RATE) {
-        /* Unsigned, as parts of what fits may not fit themselves. */
+    for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, out += PS_FAST_FIR_RATE) {
+        /* Unsigned, as the outputs of subfilters may not fit where their sum does. */
         const uint64_t even = (uint64_t)y[BB * APART] + (uint64_t)start;
         const uint64_t early = even - (uint64_t)y[BC * APART];
         const uint64_t late = even + (uint64_t)y[BA * APART];
@@ -187,15 +187,15 @@ static inline int32_t shifted(uint64_t sum, uint32_t shift)
     return (int32_t)((uint32_t)sum >> shift | (uint32_t)(sum >> 32) << (32u - shift));
 }
 
-void ps_parts_end_in_bus(const ps_sum_parts_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
-                         ps_bus_parts_t *parts, uint32_t frames)
+void ps_fast_fir_end_in_bus(const ps_fast_fir_sum_t *sum, int64_t start, uint32_t shift, ps_sample_t *block,
+                            ps_fast_fir_bus_t *split, uint32_t frames)
 {
     enum { APART = sizeof(sum->outputs[0]) / sizeof(int64_t) };
     const uint64_t *y = (const uint64_t *)sum->outputs[0];
-    int32_t *to = parts->samples[0] + PS_PART_PAST;
+    int32_t *to = split->samples[0] + PS_FAST_FIR_PAST;
     carry_t last = carry_at(block, PS_HISTORY_SAMPLES);
 
-    for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, to++, block += PS_PART_RATE) {
+    for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, to++, block += PS_FAST_FIR_RATE) {
         const uint64_t even = y[BB * APART] + (uint64_t)start;
         const uint64_t early = even - y[BC * APART];
         const uint64_t late = even + y[BA * APART];

@@ -16,7 +16,7 @@
 /* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
 typedef struct {
     ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
-    ps_bus_parts_t parts; /* empty where the fast FIR is not used */
+    ps_fast_fir_bus_t fast_fir; /* empty where the fast FIR is not used */
 } __attribute__((aligned(8))) ps_bus_t;
 
 /* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself.
@@ -25,11 +25,11 @@ typedef struct {
     ps_bus_t raw[PS_INPUTS];
 #if PS_EQUALISED
     ps_bus_t equalised[PS_EQUALISERS];
-    /* The same behind the equalisers of `left`, while that is faded from; NULL: nothing is. */
+    /* The same behind the equalisers of `outgoing_design`, while that is faded from; NULL: nothing is. */
     struct {
         ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
-    } __attribute__((aligned(8))) leaving[PS_EQUALISERS];
-    const ps_design_t *left;
+    } __attribute__((aligned(8))) outgoing[PS_EQUALISERS];
+    const ps_design_t *outgoing_design;
     uint32_t kept; /* samples of the past behind equalisers that a FIR looks back on, as ps_bus_advance() */
 #endif
 } ps_buses_t;
@@ -44,20 +44,20 @@ static inline ps_magnitude_t ps_magnitude(ps_wide_t x)
 typedef struct {
     ps_wide_t samples[PS_LIMITER_DELAY + PS_BLOCK_SAMPLES];
     uint32_t reach; /* no magnitude of the block is larger; at most twice the largest, or 2^32 - 1 */
-} ps_feed_t;
+} ps_driver_signal_t;
 
 /* Where this block's first sample belongs. */
-static inline ps_wide_t *ps_feed_block(ps_feed_t *feed)
+static inline ps_wide_t *ps_driver_signal_block(ps_driver_signal_t *signal)
 {
-    return feed->samples + PS_LIMITER_DELAY;
+    return signal->samples + PS_LIMITER_DELAY;
 }
 
-/* Working memory of one group of drivers; nothing in it outlives a block but the parts of the tables. */
+/* Working memory of one group of drivers; nothing in it outlives a block but the split tables. */
 typedef struct {
     int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
     int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
-    ps_sum_parts_t sum;
-    ps_design_parts_t tables;
+    ps_fast_fir_sum_t sum;
+    ps_fast_fir_design_t tables;
 } ps_fir_scratch_t;
 
 /*
@@ -76,7 +76,7 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
  * PS_HISTORY_SAMPLES for all. */
 void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames);
 
-/* The same for samples that are not split into parts. */
+/* The same for samples that are not split for the fast FIR. */
 void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames);
 
 /*
@@ -98,18 +98,18 @@ void ps_fir_add(const ps_fir_t *fir, const ps_sample_t *samples, int64_t *sum, u
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
                 const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
-/* Whether a design's FIRs are computed by parts, those of them for which it pays. */
+/* Whether a design's FIRs are computed as fast FIRs, those of them for which it pays. */
 static inline bool ps_fir_is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
 {
-    return ps_parts_are_of(&scratch->tables, design);
+    return ps_fast_fir_is_prepared(&scratch->tables, design);
 }
 
 /* Adds up those of one sum, as ps_fir_sum() does, in scratch->sum; false: there is none. */
-bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
-                         ps_fir_scratch_t *scratch, uint32_t frames);
+bool ps_fir_add_fast(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
+                     ps_fir_scratch_t *scratch, uint32_t frames);
 
 /* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
-                    ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames);
+                    ps_fir_scratch_t *scratch, ps_driver_signal_t *signals, uint32_t frames);
 
 #endif

@@ -49,11 +49,11 @@ void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t 
     }
 }
 
-void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
-                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames,
-                      bool begin)
+void ps_fir_q31_subfilters(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
+                           uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t subfilters,
+                           uint32_t frames, bool begin)
 {
-    for (; parts != 0; parts--, taps += taps_apart, x += x_apart, sum += sums_apart) {
+    for (; subfilters != 0; subfilters--, taps += taps_apart, x += x_apart, sum += sums_apart) {
         for (uint32_t n = 0; begin && n < frames; n++) {
             sum[n] = 0;
         }

@@ -37,8 +37,8 @@ void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t 
 
 /* Several of the same length, whose tables, samples and sums lie so far apart; not for Helium, which needs
  * none. `begin`: sets the sums instead of adding to them. */
-void ps_fir_q31_parts(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
-                      uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t parts, uint32_t frames,
-                      bool begin);
+void ps_fir_q31_subfilters(const int32_t *taps, uint32_t taps_apart, uint32_t length, const int32_t *x,
+                           uint32_t x_apart, int64_t *sum, uint32_t sums_apart, uint32_t subfilters,
+                           uint32_t frames, bool begin);
 
 #endif

@@ -339,7 +339,7 @@
 .Lq15_done:
     leave   ps_fir_q15
 
-/* ---- void ps_fir_q31_parts(r0 taps, r1 taps_apart, r2 length, r3 x, x_apart, sum, sums_apart, parts, frames,
+/* ---- void ps_fir_q31_subfilters(r0 taps, r1 taps_apart, r2 length, r3 x, x_apart, sum, sums_apart, subfilters, frames,
  * begin) */
     .equ Q31_X_APART, ARGUMENTS
     .equ Q31_SUM, ARGUMENTS + 4
@@ -389,7 +389,7 @@
     b.w     .Lpart\@
 .endm
 
-    function ps_fir_q31_parts
+    function ps_fir_q31_subfilters
     enter
     str     r0, [sp, #TAPS]
     lsl     r1, r1, #2
@@ -407,9 +407,9 @@
 .Lq31_begin:
     q31_outputs clear3, clear2
 .Lq31_done:
-    leave   ps_fir_q31_parts
+    leave   ps_fir_q31_subfilters
 
-/* ---- void ps_fir_q31(r0 taps, r1 length, r2 x, r3 sum, frames): one part */
+/* ---- void ps_fir_q31(r0 taps, r1 length, r2 x, r3 sum, frames): one subfilter */
     function ps_fir_q31
     ldr     r12, [sp]
     push    {lr}
@@ -422,7 +422,7 @@
     str     r12, [sp, #20]
     mov     r3, r2
     mov     r2, r1
-    bl      ps_fir_q31_parts
+    bl      ps_fir_q31_subfilters
     add     sp, sp, #28
     pop     {pc}
     .size ps_fir_q31, . - ps_fir_q31

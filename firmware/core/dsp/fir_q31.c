@@ -16,7 +16,7 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
         centre[n] >>= PS_HEADROOM;
     }
     for (uint32_t i = 0; i < PS_INPUTS; i++) {
-        ps_parts_of_block(&buses[i].parts, ps_bus_block(&buses[i]), frames);
+        ps_fast_fir_split_block(&buses[i].fast_fir, ps_bus_block(&buses[i]), frames);
     }
 }
 

@@ -38,7 +38,7 @@ void ps_limiter_reset(ps_limiter_t *limiter, const ps_design_t *design)
 void ps_limiter_advance(ps_limiter_t *limiter, uint32_t frames)
 {
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        ps_wide_t *samples = limiter->feeds[d].samples;
+        ps_wide_t *samples = limiter->driver_signals[d].samples;
 
         ps_move_words(samples, samples + frames, PS_LIMITER_DELAY * sizeof samples[0] / sizeof(ps_word_t));
     }
@@ -104,13 +104,13 @@ static void end_hop(ps_limiter_t *limiter)
     limiter->position = 0;
 }
 
-static void find_peak(ps_limiter_t *limiter, uint32_t driver, const ps_wide_t *feed, uint32_t frames)
+static void find_peak(ps_limiter_t *limiter, uint32_t driver, const ps_wide_t *signal, uint32_t frames)
 {
     const uint32_t limit = limiter->limits[driver];
     ps_magnitude_t peak = limiter->peak[driver];
 
     for (uint32_t n = 0; n < frames; n++) {
-        const ps_magnitude_t magnitude = ps_magnitude(feed[n]);
+        const ps_magnitude_t magnitude = ps_magnitude(signal[n]);
 
         if (magnitude > limit && magnitude > peak) {
             peak = magnitude;
@@ -119,26 +119,26 @@ static void find_peak(ps_limiter_t *limiter, uint32_t driver, const ps_wide_t *f
     limiter->peak[driver] = peak;
 }
 
-static void copy(const ps_wide_t *feed, ps_sample_t *out, uint32_t frames)
+static void copy(const ps_wide_t *signal, ps_sample_t *out, uint32_t frames)
 {
 #pragma GCC unroll 4
     for (uint32_t n = 0; n < frames; n++) {
-        out[n * PS_DRIVERS] = (ps_sample_t)feed[n];
+        out[n * PS_DRIVERS] = (ps_sample_t)signal[n];
     }
 }
 
 /* `frames` samples that do not pass the end of the hop. */
-static void play(const ps_limiter_gain_t *gain, uint32_t position, const ps_wide_t *feed, ps_sample_t *out,
+static void play(const ps_limiter_gain_t *gain, uint32_t position, const ps_wide_t *signal, ps_sample_t *out,
                  uint32_t frames)
 {
     if (gain->before == PS_GAIN_ONE && gain->after == PS_GAIN_ONE) {
-        copy(feed, out, frames);
+        copy(signal, out, frames);
         return;
     }
     for (uint32_t n = 0; n < frames; n++) {
         /* The gain is what keeps the product within limit * 2^28, however large the sample is. */
         out[n * PS_DRIVERS] =
-            (ps_sample_t)ps_gain_scale(feed[n], ps_gain_at(gain->before, gain->after, position + n));
+            (ps_sample_t)ps_gain_scale(signal[n], ps_gain_at(gain->before, gain->after, position + n));
     }
 }
 
@@ -149,10 +149,10 @@ static void process_by_hops(ps_limiter_t *limiter, ps_sample_t *out, uint32_t fr
         const uint32_t run = frames - done < room ? frames - done : room;
 
         for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-            const ps_wide_t *feed = limiter->feeds[d].samples + done;
+            const ps_wide_t *signal = limiter->driver_signals[d].samples + done;
 
-            find_peak(limiter, d, feed + PS_LIMITER_DELAY, run);
-            play(&limiter->gains[gain_of(d)], limiter->position, feed, out + done * PS_DRIVERS + d, run);
+            find_peak(limiter, d, signal + PS_LIMITER_DELAY, run);
+            play(&limiter->gains[gain_of(d)], limiter->position, signal, out + done * PS_DRIVERS + d, run);
         }
         done += run;
         limiter->position += run;
@@ -169,7 +169,7 @@ static bool is_quiet(const ps_limiter_t *limiter)
         return false;
     }
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        if (limiter->feeds[d].reach > limiter->limits[d] || limiter->peak[d] != 0) {
+        if (limiter->driver_signals[d].reach > limiter->limits[d] || limiter->peak[d] != 0) {
             return false;
         }
     }
@@ -183,7 +183,7 @@ void ps_limiter_process(ps_limiter_t *limiter, ps_sample_t *out, uint32_t frames
         return;
     }
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        copy(limiter->feeds[d].samples, out + d, frames);
+        copy(limiter->driver_signals[d].samples, out + d, frames);
     }
     limiter->position = (limiter->position + frames) % PS_HOP;
 }

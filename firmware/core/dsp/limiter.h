@@ -30,15 +30,16 @@ typedef struct {
     uint32_t least[PS_DRIVERS];      /* gain that any hop has asked for since it was last read */
     ps_magnitude_t peak[PS_DRIVERS]; /* of the hop under way, where it passes the limit; else 0 */
     ps_limiter_gain_t gains[PS_LIMITER_GAINS];
-    ps_feed_t feeds[PS_DRIVERS];
+    ps_driver_signal_t driver_signals[PS_DRIVERS];
 } ps_limiter_t;
 
 void ps_limiter_reset(ps_limiter_t *limiter, const ps_design_t *design);
 
-/* Makes room for the next block of each feed. */
+/* Makes room for the next block of each driver's signal. */
 void ps_limiter_advance(ps_limiter_t *limiter, uint32_t frames);
 
-/* Limits the block of every feed; out: interleaved, PS_DRIVERS samples a frame, PS_LIMITER_DELAY frames late.
+/* Limits the block of every driver's signal; out: interleaved, PS_DRIVERS samples a frame, PS_LIMITER_DELAY
+ * frames late.
  */
 void ps_limiter_process(ps_limiter_t *limiter, ps_sample_t *out, uint32_t frames);
 

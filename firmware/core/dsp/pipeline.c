@@ -58,9 +58,9 @@ bool ps_pipeline_fits(const ps_design_t *design)
     return true;
 }
 
-uint32_t ps_pipeline_channels(uint32_t entry)
+uint32_t ps_pipeline_channels(uint32_t injection_point)
 {
-    switch (entry) {
+    switch (injection_point) {
     case PS_PIPELINE_PROGRAM:
         return 2;
     case PS_PIPELINE_FILTERS:
@@ -93,9 +93,9 @@ uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline)
     return fade.warm_up + PS_GROUPS * fade.group;
 }
 
-int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry)
+int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t injection_point)
 {
-    if (ps_pipeline_channels(entry) == 0) {
+    if (ps_pipeline_channels(injection_point) == 0) {
         return PS_E_INJECTION_POINT;
     }
     if (!ps_pipeline_fits(design)) {
@@ -103,7 +103,7 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
     }
     pipeline->design = design;
     pipeline->next = NULL;
-    pipeline->entry = (ps_entry_t)entry;
+    pipeline->injection_point = (ps_injection_point_t)injection_point;
     pipeline->frames = 0;
     ps_upmix_reset(&pipeline->upmix);
     ps_volume_reset(&pipeline->volume, PS_GAIN_ONE);
@@ -120,7 +120,7 @@ int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next)
     if (pipeline->next != NULL) {
         return PS_E_BUSY;
     }
-    /* The design that is left is filtered directly from here on. */
+    /* The outgoing design is filtered directly from here on. */
     ps_fir_prepare(&pipeline->scratch, next);
     pipeline->faded = 0;
     pipeline->fade = fade_to(next);
@@ -144,29 +144,29 @@ static void split_buses(ps_pipeline_t *pipeline, const ps_sample_t *in, uint32_t
 }
 
 /*
- * One driver's feed on its way from `leaving` to what is there: weights of 1 / 2^15, exact at both ends,
+ * One driver's signal on its way from `outgoing` to what is there: weights of 1 / 2^15, exact at both ends,
  * never beyond either.
  */
-static inline void mix(const ps_feed_leaving_t *leaving, ps_feed_t *feed, int32_t position, uint32_t length,
-                       uint32_t frames)
+static inline void mix(const ps_outgoing_signal_t *outgoing, ps_driver_signal_t *signal, int32_t position,
+                       uint32_t length, uint32_t frames)
 {
-    ps_wide_t *x = ps_feed_block(feed);
+    ps_wide_t *x = ps_driver_signal_block(signal);
 
     for (uint32_t n = 0; n < frames; n++) {
         const int32_t passed = ++position < 0 ? 0 : position;
         const uint32_t done = (uint32_t)passed < length ? (uint32_t)passed : length;
         const int64_t weight = (done << 15) / length;
-        const int64_t from = leaving->samples[n];
+        const int64_t from = outgoing->samples[n];
 
         x[n] = (ps_wide_t)(from + (((x[n] - from) * weight + (1 << 14)) >> 15));
     }
-    feed->reach |= leaving->reach;
+    signal->reach |= outgoing->reach;
 }
 
-static void keep(ps_feed_leaving_t *leaving, ps_feed_t *feed, uint32_t frames)
+static void keep(ps_outgoing_signal_t *outgoing, ps_driver_signal_t *signal, uint32_t frames)
 {
-    memcpy(leaving->samples, ps_feed_block(feed), frames * sizeof leaving->samples[0]);
-    leaving->reach = feed->reach;
+    memcpy(outgoing->samples, ps_driver_signal_block(signal), frames * sizeof outgoing->samples[0]);
+    outgoing->reach = signal->reach;
 }
 
 static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t g, uint32_t frames)
@@ -176,25 +176,25 @@ static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t
     const bool faded = next != NULL && pipeline->faded >= begin + fade.group;
     const ps_design_t *design = faded ? next : pipeline->design;
     const ps_group_t *group = &design->groups[g];
-    ps_feed_t *feeds = pipeline->limiter.feeds;
-    ps_feed_t *plus = &feeds[group->plus];
-    ps_feed_t *minus = group->minus != PS_NONE ? &feeds[group->minus] : NULL;
+    ps_driver_signal_t *signals = pipeline->limiter.driver_signals;
+    ps_driver_signal_t *plus = &signals[group->plus];
+    ps_driver_signal_t *minus = group->minus != PS_NONE ? &signals[group->minus] : NULL;
 
-    ps_fir_process(design, group, &pipeline->buses, &pipeline->scratch, feeds, frames);
+    ps_fir_process(design, group, &pipeline->buses, &pipeline->scratch, signals, frames);
     if (next == NULL || faded || pipeline->faded + frames <= begin) {
         return;
     }
-    keep(&pipeline->leaving[0], plus, frames);
+    keep(&pipeline->outgoing[0], plus, frames);
     if (minus != NULL) {
-        keep(&pipeline->leaving[1], minus, frames);
+        keep(&pipeline->outgoing[1], minus, frames);
     }
-    ps_fir_process(next, &next->groups[g], &pipeline->buses, &pipeline->scratch, feeds, frames);
+    ps_fir_process(next, &next->groups[g], &pipeline->buses, &pipeline->scratch, signals, frames);
 
     const int32_t position = (int32_t)pipeline->faded - (int32_t)begin;
 
-    mix(&pipeline->leaving[0], plus, position, fade.group, frames);
+    mix(&pipeline->outgoing[0], plus, position, fade.group, frames);
     if (minus != NULL) {
-        mix(&pipeline->leaving[1], minus, position, fade.group, frames);
+        mix(&pipeline->outgoing[1], minus, position, fade.group, frames);
     }
 }
 
@@ -227,7 +227,7 @@ int ps_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sampl
     ps_equalisers_advance(&pipeline->buses, pipeline->frames);
     ps_limiter_advance(&pipeline->limiter, pipeline->frames);
     pipeline->frames = frames;
-    if (pipeline->entry == PS_PIPELINE_PROGRAM) {
+    if (pipeline->injection_point == PS_PIPELINE_PROGRAM) {
         ps_upmix_process(&pipeline->upmix, in, ps_bus_block(&pipeline->buses.raw[0]),
                          ps_bus_block(&pipeline->buses.raw[1]), ps_bus_block(&pipeline->buses.raw[2]),
                          frames);

@@ -18,7 +18,7 @@
 typedef enum {
     PS_PIPELINE_PROGRAM = PS_INJECTION_POINT_PROGRAM,
     PS_PIPELINE_FILTERS = PS_INJECTION_POINT_FILTERS,
-} ps_entry_t;
+} ps_injection_point_t;
 
 /*
  * A change of tables while it plays: one group of drivers after the other fades from the old tables to the
@@ -38,25 +38,25 @@ typedef struct {
     uint32_t group; /* each of them */
 } ps_fade_t;
 
-/* A block of one feed, while its group fades from one design to another. */
+/* A block of one driver's signal, while its group fades from one design to another. */
 typedef struct {
     ps_wide_t samples[PS_BLOCK_SAMPLES];
     uint32_t reach;
-} ps_feed_leaving_t;
+} ps_outgoing_signal_t;
 
 typedef struct {
     const ps_design_t *design;
     const ps_design_t *volatile next; /* what is faded to, or NULL */
     uint32_t faded;                   /* samples since the fade began */
     ps_fade_t fade;
-    ps_entry_t entry;
+    ps_injection_point_t injection_point;
     uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
     ps_upmix_t upmix;
     ps_volume_t volume;
     ps_buses_t buses;
     ps_fir_scratch_t scratch;
     ps_limiter_t limiter;
-    ps_feed_leaving_t leaving[2]; /* one group's drivers from the tables that are faded from */
+    ps_outgoing_signal_t outgoing[2]; /* one group's drivers from the tables that are faded from */
 } ps_pipeline_t;
 
 /* Whether every index of a design's graph is within its tables and buses. */
@@ -64,7 +64,7 @@ bool ps_pipeline_fits(const ps_design_t *design);
 
 /* Silence in every history, upmix and limiters as at power-on, full volume. Returns PS_OK,
  * PS_E_INJECTION_POINT or PS_E_DESIGN. */
-int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t entry);
+int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t injection_point);
 
 /*
  * From the next block on, fades to another design of the same layout. The caller has proved it, and keeps
@@ -75,8 +75,8 @@ int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next);
 /* Samples from the first of the last fade to its last, or of one to the design that plays. */
 uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline);
 
-/* Channels of the input at an entry: 2, 3, or 0 where there is no such entry. */
-uint32_t ps_pipeline_channels(uint32_t entry);
+/* Channels of the input at an injection point: 2, 3, or 0 where there is no such point. */
+uint32_t ps_pipeline_channels(uint32_t injection_point);
 
 /*
  * in: interleaved, ps_pipeline_channels() samples a frame; out: interleaved, PS_DRIVERS samples a frame.

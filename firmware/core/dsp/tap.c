@@ -55,7 +55,7 @@ int ps_tap_read(ps_pipeline_t *pipeline, const ps_sample_t *out, uint32_t stage,
         break;
     case PS_STAGE_DRIVER_SIGNAL:
         for (uint32_t n = 0; n < count; n++) {
-            to[n] = ps_feed_block(&pipeline->limiter.feeds[index])[first + n];
+            to[n] = ps_driver_signal_block(&pipeline->limiter.driver_signals[index])[first + n];
         }
         break;
     case PS_STAGE_OUTPUT:

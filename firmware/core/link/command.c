@@ -29,7 +29,7 @@ int ps_command_begin_playing(ps_command_t *command)
 {
     const int status = ps_pipeline_reset(&command->pipeline, command->design, PS_INJECTION_POINT_PROGRAM);
 
-    command->entry = 0; /* AUDIO needs a START before it */
+    command->injection_point = 0; /* AUDIO needs a START before it */
     ps_volume_reset(&command->pipeline.volume, command->settings.volume);
     apply_limits(command);
     return status;
@@ -71,9 +71,9 @@ static int set_limiter(ps_command_t *command, const uint8_t *request)
     return PS_OK;
 }
 
-static int fast_lane(const ps_platform_t *platform)
+static int open_semihosting(const ps_platform_t *platform)
 {
-    return platform->open_lane != NULL && platform->open_lane() ? PS_OK : PS_E_NO_SEMIHOSTING;
+    return platform->open_semihosting != NULL && platform->open_semihosting() ? PS_OK : PS_E_NO_SEMIHOSTING;
 }
 
 static int play(const ps_platform_t *platform)
@@ -168,7 +168,7 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
     case PS_TAP:
         return ps_run_tap(command, request->payload, reply, reply_size);
     case PS_SEMIHOSTING:
-        return fast_lane(command->platform);
+        return open_semihosting(command->platform);
     case PS_PLAY:
         return play(command->platform);
     case PS_HEALTH:

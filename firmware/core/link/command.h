@@ -31,7 +31,7 @@ typedef struct {
     void (*write)(const uint8_t *data, size_t size); /* returns when sent, or given up */
     uint64_t (*ticks)(void);                         /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void);              /* bytes lost so far */
-    bool (*open_lane)(void); /* whether there is a fast lane to change to, or NULL for none */
+    bool (*open_semihosting)(void);                  /* whether it is there and open now; NULL for none */
     /* NULL where there is no audio: take the pipeline from the player, give it back, and write a
      * HEALTH_REPLY. */
     void (*claim)(void);
@@ -71,8 +71,8 @@ typedef struct {
     ps_tuning_t tuning;
     ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
     ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
-    bool bad_tables; /* no START any more */
-    uint8_t entry;   /* 0 until START */
+    bool bad_tables;         /* no START any more */
+    uint8_t injection_point; /* 0 until START */
     uint32_t blocks;
     uint32_t block_ticks_last;
     uint32_t block_ticks_max;

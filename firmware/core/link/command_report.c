@@ -69,7 +69,7 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
     ps_put_u32(reply + PS_STATUS_REPLY_DUPLICATES, counters->duplicates);
     ps_put_u32(reply + PS_STATUS_REPLY_RECEIVE_OVERRUNS, platform->receive_overruns());
     reply[PS_STATUS_REPLY_CLOCK_SOURCE] = platform->clock_source;
-    reply[PS_STATUS_REPLY_INJECTION_POINT] = command->entry;
+    reply[PS_STATUS_REPLY_INJECTION_POINT] = command->injection_point;
     ps_put_u16(reply + PS_STATUS_REPLY_RESERVED, 0);
     memset(reply + PS_STATUS_REPLY_LIMITER_GAINS, 0, PS_STATUS_REPLY_BYTES - PS_STATUS_REPLY_LIMITER_GAINS);
     ps_report_limiter_gains(command, reply + PS_STATUS_REPLY_LIMITER_GAINS);

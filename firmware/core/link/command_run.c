@@ -15,15 +15,16 @@ static uint64_t now(const ps_command_t *command)
     return command->platform->ticks();
 }
 
-int ps_run_start(ps_command_t *command, uint8_t entry)
+int ps_run_start(ps_command_t *command, uint8_t injection_point)
 {
     if (command->platform->claim != NULL) {
         command->platform->claim();
     }
-    const int status =
-        command->bad_tables ? PS_E_DESIGN : ps_pipeline_reset(&command->pipeline, command->design, entry);
+    const int status = command->bad_tables
+                           ? PS_E_DESIGN
+                           : ps_pipeline_reset(&command->pipeline, command->design, injection_point);
 
-    command->entry = status == PS_OK ? entry : 0;
+    command->injection_point = status == PS_OK ? injection_point : 0;
     command->block_ticks_last = 0;
     command->block_ticks_max = 0;
     return status;
@@ -51,10 +52,11 @@ static void note_ticks(ps_command_t *command, uint32_t ticks)
 
 int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
 {
-    if (command->entry == 0) {
+    if (command->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
-    const uint32_t frame_bytes = ps_pipeline_channels(command->entry) * (uint32_t)sizeof(ps_sample_t);
+    const uint32_t frame_bytes =
+        ps_pipeline_channels(command->injection_point) * (uint32_t)sizeof(ps_sample_t);
     const uint32_t reply_frame_bytes = PS_DRIVERS * (uint32_t)sizeof(ps_sample_t);
     uint32_t frames = request->length / frame_bytes;
 
@@ -88,12 +90,13 @@ static void fill_pattern(ps_command_t *command)
     }
 }
 
-int ps_run_profile(ps_command_t *command, uint8_t entry, uint32_t blocks, uint8_t *reply, size_t *reply_size)
+int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t blocks, uint8_t *reply,
+                   size_t *reply_size)
 {
     if (blocks == 0) {
         return PS_E_LENGTH;
     }
-    const int result = ps_run_start(command, entry);
+    const int result = ps_run_start(command, injection_point);
     uint32_t least = UINT32_MAX;
     uint32_t most = 0;
     uint64_t total = 0;
@@ -109,7 +112,7 @@ int ps_run_profile(ps_command_t *command, uint8_t entry, uint32_t blocks, uint8_
         most = ticks > most ? ticks : most;
         total += ticks;
     }
-    command->entry = 0; /* what the pattern left behind must not reach anybody's audio */
+    command->injection_point = 0; /* what the pattern left behind must not reach anybody's audio */
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MIN, least);
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MAX, most);
     ps_put_u64(reply + PS_PROFILE_REPLY_TICKS_TOTAL, total);
@@ -123,7 +126,7 @@ int ps_run_profile(ps_command_t *command, uint8_t entry, uint32_t blocks, uint8_
 static uint32_t play_block(ps_command_t *command, const ps_generator_t *generator, uint32_t position,
                            uint32_t crc)
 {
-    ps_generator_fill(generator, position, command->in, ps_pipeline_channels(command->entry),
+    ps_generator_fill(generator, position, command->in, ps_pipeline_channels(command->injection_point),
                       PS_BLOCK_SAMPLES);
     note_ticks(command, run_block(command, PS_BLOCK_SAMPLES));
     return ps_crc32(crc, (const uint8_t *)command->out, sizeof command->out);
@@ -141,7 +144,7 @@ int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *repl
     uint32_t position = ps_get_u32(request + PS_GENERATE_POSITION);
     uint32_t crc = 0;
 
-    if (command->entry == 0) {
+    if (command->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
     if (ps_get_u16(request + PS_GENERATE_RESERVED) != 0 || blocks == 0 || blocks_per_crc == 0 ||
@@ -167,10 +170,10 @@ int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *repl
 
 int ps_run_tap(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size)
 {
-    const uint32_t frames = command->entry == 0 ? 0 : command->pipeline.frames;
+    const uint32_t frames = command->injection_point == 0 ? 0 : command->pipeline.frames;
     const uint32_t first = ps_get_u16(request + PS_TAP_FIRST);
 
-    if (command->entry == 0) {
+    if (command->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
     if (first > frames) {

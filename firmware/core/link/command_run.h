@@ -8,12 +8,13 @@
 #include "link/command.h"
 
 /* Clears everything and chooses where samples enter; the board's own playing ends. */
-int ps_run_start(ps_command_t *command, uint8_t entry);
+int ps_run_start(ps_command_t *command, uint8_t injection_point);
 
 int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size);
 
 /* Times full blocks of a test pattern. */
-int ps_run_profile(ps_command_t *command, uint8_t entry, uint32_t blocks, uint8_t *reply, size_t *reply_size);
+int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t blocks, uint8_t *reply,
+                   size_t *reply_size);
 
 /* Plays a signal made here; `request` is a payload of PS_GENERATE_BYTES. */
 int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size);

@@ -15,7 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT size_t host_pipeline_bytes(void);
-EXPORT int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t entry);
+EXPORT int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t injection_point);
 EXPORT int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sample_t *out,
                                  uint32_t frames);
 EXPORT const ps_identity_t *host_identity(void);
@@ -54,9 +54,9 @@ size_t host_pipeline_bytes(void)
     return sizeof(ps_pipeline_t);
 }
 
-int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t entry)
+int host_pipeline_reset(ps_pipeline_t *pipeline, uint32_t injection_point)
 {
-    return ps_pipeline_reset(pipeline, &ps_design, entry);
+    return ps_pipeline_reset(pipeline, &ps_design, injection_point);
 }
 
 int host_pipeline_process(ps_pipeline_t *pipeline, const ps_sample_t *in, ps_sample_t *out, uint32_t frames)
