@@ -85,6 +85,9 @@ def test_cppcheck_finds_nothing(includes):
 def test_clang_tidy_finds_nothing(includes):
     own, system = includes
     command = [need("clang-tidy"), "--quiet", "--warnings-as-errors=*", f"--checks={','.join(CLANG_TIDY_CHECKS)}"]
-    command += [*map(str, SOURCES), "--", "--target=thumbv7em-none-eabihf", "-mcpu=cortex-m4", "-std=gnu11"]
-    said, code = run([*command, *own, *system, "-isystem", "/usr/lib/arm-none-eabi/include"])
-    assert code == 0, said
+    flags = ["--target=thumbv7em-none-eabihf", "-mcpu=cortex-m4", "-std=gnu11", *own, *system]
+    flags += ["-isystem", "/usr/lib/arm-none-eabi/include"]
+    # A process for each file: in one process for all, clang 14 now and then took a function of ours for va_copy().
+    for source in SOURCES:
+        said, code = run([*command, str(source), "--", *flags])
+        assert code == 0, said
