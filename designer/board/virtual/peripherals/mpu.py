@@ -1,0 +1,52 @@
+"""Memory protection unit's registers, PM0214 4.2: kept and checked; regions are not enforced."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from designer.board.virtual.registers import Register, RegisterBlock
+
+REGIONS = 8
+
+
+class Mpu(RegisterBlock):
+    """TYPE, CTRL, RNR, RBAR, RASR from 0xE000ED90 on."""
+
+    registers: ClassVar[dict[int, Register]] = {
+        0x00: Register("TYPE", 0x00000800, 0),
+        0x04: Register("CTRL", 0, 7),
+        0x08: Register("RNR", 0, 7, 0xFF),
+        0x0C: Register("RBAR", 0, 0xFFFFFFE0, 0x1F),
+        0x10: Register("RASR", 0, 0x173FFF3F),
+    }
+
+    def __init__(self) -> None:
+        super().__init__("MPU", 0xE000ED90)
+
+    def reset(self) -> None:
+        """Return to no region."""
+        super().reset()
+        self.regions = [(0, 0)] * REGIONS
+
+    def read_RBAR(self) -> int:  # noqa: N802 -- the manual's name
+        """Base of the region that RNR names."""
+        return self.regions[self.values["RNR"]][0] | self.values["RNR"]
+
+    def read_RASR(self) -> int:  # noqa: N802
+        """Attributes of the region that RNR names."""
+        return self.regions[self.values["RNR"]][1]
+
+    def write_RBAR(self, value: int, before: int) -> None:  # noqa: N802
+        """Set a region's base; with VALID, that of the region in the low bits (4.2.8)."""
+        if value & 0x10:
+            self.values["RNR"] = value & 0xF
+        region = self.values["RNR"]
+        self.regions[region] = (value & ~0x1F, self.regions[region][1])
+
+    def write_RASR(self, value: int, before: int) -> None:  # noqa: N802
+        """Set a region's size and rights; its base must be a multiple of the size (4.2.8)."""
+        region = self.values["RNR"]
+        base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)
+        if value & 1 and (size < 32 or base % size):
+            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.8)")
+        self.regions[region] = (base, value)
