@@ -22,10 +22,14 @@ from unicorn import (
     UcError,
 )
 from unicorn.arm_const import (
+    UC_ARM_REG_BASEPRI,
     UC_ARM_REG_CONTROL,
+    UC_ARM_REG_FAULTMASK,
     UC_ARM_REG_MSP,
     UC_ARM_REG_PC,
+    UC_ARM_REG_PRIMASK,
     UC_ARM_REG_R0,
+    UC_ARM_REG_XPSR,
     UC_CPU_ARM_CORTEX_M4,
 )
 from unicorn.unicorn_const import UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED
@@ -159,7 +163,9 @@ class Cpu:
         engine = self.engine
         for register in range(13):
             engine.reg_write(UC_ARM_REG_R0 + register, 0)
-        engine.reg_write(UC_ARM_REG_CONTROL, 0)
+        for register in (UC_ARM_REG_CONTROL, UC_ARM_REG_PRIMASK, UC_ARM_REG_BASEPRI, UC_ARM_REG_FAULTMASK):
+            engine.reg_write(register, 0)
+        engine.reg_write(UC_ARM_REG_XPSR, 1 << 24)
         engine.reg_write(UC_ARM_REG_MSP, stack & ~3)
         engine.reg_write(UC_ARM_REG_PC, entry | 1)
 

@@ -56,8 +56,12 @@ class RegisterBlock:
         # Whether the block's clock runs; the clock tree puts its own here.
         self.is_clocked: Callable[[], bool] = lambda: True
         self.values: dict[str, int] = {}
-        self._reads = {o: getattr(self, f"read_{r.name}", None) for o, r in self.registers.items()}
-        self._writes = {o: getattr(self, f"write_{r.name}", None) for o, r in self.registers.items()}
+        self._reads: dict[int, Callable[[], int] | None] = {
+            offset: getattr(self, f"read_{register.name}", None) for offset, register in self.registers.items()
+        }
+        self._writes: dict[int, Callable[[int, int], None] | None] = {
+            offset: getattr(self, f"write_{register.name}", None) for offset, register in self.registers.items()
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -68,7 +72,7 @@ class RegisterBlock:
         """Answer a read of the processor."""
         register = self._find(offset, size)
         method = self._reads[offset]
-        return int(method()) if method is not None else self.values[register.name]
+        return method() if method is not None else self.values[register.name]
 
     def write(self, offset: int, size: int, value: int) -> None:
         """Take a write of the processor."""

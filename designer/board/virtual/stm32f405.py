@@ -131,6 +131,7 @@ class Stm32f405:
         for start, size in ((SRAM_START, SRAM_BYTES), (CORE_COUPLED_START, CORE_COUPLED_BYTES)):
             self.machine.cpu.write(start, self._random.randbytes(size))
         self.flash.operations = 0
+        self.flash.log.clear()
         self.flash.cut_at = None
         self.rcc.values["CSR"] = 0
         self.reset(rcc_module.POWER_RESET)

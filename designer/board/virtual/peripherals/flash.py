@@ -7,6 +7,7 @@ operation leaves a sector partly erased, or a word partly programmed.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import ClassVar
 
 from designer.board.virtual.errors import PowerCutError
@@ -26,6 +27,24 @@ _PROGRAM = 16 * SECOND // 10**6
 _ERASE_MS = {0x4000: 250, 0x10000: 550, 0x20000: 1000}
 # 3.5.1 table 10, 2.7 to 3.6 V: a wait state more for each 30 MHz
 _HZ_PER_STATE = 30_000_000
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An erasure or a word that was programmed.
+
+    Attributes
+    ----------
+    address : int
+    torn : bytes
+        What would be there had the supply failed in the middle.
+    new : bytes
+        What is there.
+    """
+
+    address: int
+    torn: bytes
+    new: bytes
 
 
 class Flash(RegisterBlock):
@@ -51,6 +70,7 @@ class Flash(RegisterBlock):
         self._random = random.Random(seed)
         # Operations since power-on, and the one at which the supply fails.
         self.operations = 0
+        self.log: list[Operation] = []
         self.cut_at: int | None = None
         self._core_hz = 0
         super().__init__("FLASH", 0x40023C00)
@@ -109,16 +129,7 @@ class Flash(RegisterBlock):
         if self.values["SR"] & _ERRORS:
             raise self.refusal("CR: STRT with errors pending (3.6.3)")
         first, end = SECTORS[sector], SECTORS[sector + 1]
-        if self._begin(_ERASE_MS[end - first] * SECOND // 1000):
-            self._cut_erasure(first, end)
-        self._machine.cpu.write(START + first, b"\xff" * (end - first))
-
-    def _cut_erasure(self, first: int, end: int) -> None:
-        """Erase some bits and leave others, in the middle of it."""
-        old = self._machine.cpu.read(START + first, end - first)
-        random_bits = self._random.randbytes(end - first)
-        self._machine.cpu.write(START + first, bytes(a | b for a, b in zip(old, random_bits, strict=True)))
-        raise PowerCutError(f"the supply failed at flash operation {self.operations}, an erasure")
+        self._operate(START + first, b"\xff" * (end - first), _ERASE_MS[end - first] * SECOND // 1000)
 
     def program(self, address: int, size: int, value: int) -> bool:
         """Take a write of the processor to the flash (3.6.4); False where it is no write at all."""
@@ -136,22 +147,26 @@ class Flash(RegisterBlock):
         new = old & value
         if new != value:
             raise self.refusal(f"0x{address:08X}: 0x{value:X} onto 0x{old:X}: only an erasure sets bits (3.6.4)")
-        if self._begin(_PROGRAM):
-            new |= (old & ~value) & self._random.getrandbits(8 * size)
-            self._machine.cpu.write(address, new.to_bytes(size, "little"))
-            raise PowerCutError(f"the supply failed at flash operation {self.operations}, 0x{address:08X}")
-        self._machine.cpu.write(address, new.to_bytes(size, "little"))
+        self._operate(address, new.to_bytes(size, "little"), _PROGRAM)
         return True
 
-    def _begin(self, duration: int) -> bool:
-        """Be busy for a time, the core standing still; True where the supply fails."""
+    def _operate(self, address: int, new: bytes, duration: int) -> None:
+        """Change the memory and be busy for a time, the core standing still."""
+        cpu = self._machine.cpu
         self.operations += 1
+        old = cpu.read(address, len(new))
+        # Of the bits that change, a supply that fails leaves some as they were.
+        kept = int.from_bytes(self._random.randbytes(len(new)), "little")
+        before, after = int.from_bytes(old, "little"), int.from_bytes(new, "little")
+        torn = (after ^ (before ^ after) & kept).to_bytes(len(new), "little")
+        self.log.append(Operation(address, torn, new))
         if self.operations == self.cut_at:
-            return True
+            cpu.write(address, torn)
+            raise PowerCutError(f"the supply failed at flash operation {self.operations}, at 0x{address:08X}")
+        cpu.write(address, new)
         self.values["SR"] |= _BSY
         self._machine.after(duration, self._finish)
         self._machine.stall(duration)
-        return False
 
     def _finish(self) -> None:
         self.values["SR"] &= ~_BSY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from designer.board.virtual.peripherals.rcc import Rcc
@@ -62,6 +63,8 @@ class Gpio(RegisterBlock):
 
     def __init__(self, letter: str, rcc: Rcc) -> None:
         self.letter = letter
+        # Told after every write, as routing may have changed.
+        self.on_change: Callable[[], None] = lambda: None
         index = ord(letter) - ord("A")
         super().__init__(f"GPIO{letter}", 0x40020000 + 0x400 * index)
         self.is_clocked = rcc.gate("AHB1ENR", index)
@@ -70,6 +73,12 @@ class Gpio(RegisterBlock):
         """Return to the values after reset."""
         super().reset()
         self.values.update(self._after_reset.get(self.letter, {}))
+        self.on_change()
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        """Take a write of the processor."""
+        super().write(offset, size, value)
+        self.on_change()
 
     def write_BSRR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
         """Set and reset single outputs; setting wins (8.4.7)."""
@@ -96,6 +105,9 @@ class Pins:
 
     def __init__(self, ports: list[Gpio]) -> None:
         self._ports = {port.letter: port for port in ports}
+        self._carried: dict[str, bool] = {}
+        for port in ports:
+            port.on_change = self._carried.clear
 
     def signal(self, pin: str) -> str | None:
         """Give the signal at a pin such as ``PB12``, or None."""
@@ -107,8 +119,7 @@ class Pins:
 
     def carries(self, signal: str) -> bool:
         """Whether any pin is routed to a signal."""
-        return any(
-            self.signal(pin) == name
-            for (pin, _), name in ALTERNATE_FUNCTIONS.items()
-            if name == signal and pin[1] in self._ports
-        )
+        if signal not in self._carried:
+            candidates = [pin for (pin, _), name in ALTERNATE_FUNCTIONS.items() if name == signal]
+            self._carried[signal] = any(self.signal(pin) == signal for pin in candidates)
+        return self._carried[signal]
