@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from unicorn import UC_HOOK_BLOCK, Uc
-from unicorn.unicorn_py3.unicorn import uclib
+from unicorn import UC_HOOK_BLOCK
+from unicorn.unicorn_py3.unicorn import Uc, uclib
 
 _SOURCE = Path(__file__).with_name("block_counter.c")
 _ENTRIES = 16384

@@ -48,7 +48,7 @@ class Dac:
     heard: list[np.ndarray] = field(default_factory=list)
     raw: list[np.ndarray] = field(default_factory=list)
 
-    def play(self, first: int, data: bytes, _time: int) -> None:
+    def play(self, first: int, data: bytes) -> None:
         """Take half-words from the wire; `first` says where in a frame they begin."""
         if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
             raise ValueError("runs are whole frames")
@@ -102,8 +102,8 @@ class Adc:
         skip = first - HALFWORDS_PER_FRAME * begin
         return halfwords_of(frames)[2 * skip : 2 * (skip + count)]
 
-    def feed(self, signal: np.ndarray) -> int:
-        """Let the ADC record (n, 2) int32 from its next frame on; returns that frame's number."""
-        self.origin = self.position
+    def feed(self, signal: np.ndarray, multiple: int = 1) -> int:
+        """Let the ADC record (n, 2) int32 from the next frame whose number is a multiple; returns that number."""
+        self.origin = -(-self.position // multiple) * multiple
         self.signal = np.ascontiguousarray(signal, dtype=np.int32)
         return self.origin

@@ -18,8 +18,6 @@ from unicorn import (
     UC_PROT_EXEC,
     UC_PROT_READ,
     UC_PROT_WRITE,
-    Uc,
-    UcError,
 )
 from unicorn.arm_const import (
     UC_ARM_REG_BASEPRI,
@@ -33,6 +31,7 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_M4,
 )
 from unicorn.unicorn_const import UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED
+from unicorn.unicorn_py3.unicorn import Uc, UcError
 
 from designer.board.virtual.block_counter import BlockCounter
 from designer.board.virtual.errors import HardwareRefusalError
@@ -186,9 +185,7 @@ class Cpu:
         self._fetching = access in _FETCHES
         return False
 
-    def _write_protected(
-        self, _engine: Uc, _access: int, address: int, size: int, value: int, _data: object
-    ) -> bool:
+    def _write_protected(self, _engine: Uc, _access: int, address: int, size: int, value: int, _data: object) -> bool:
         self.fault_address = address
         try:
             return self.on_protected_write(address, size, value)

@@ -13,8 +13,9 @@ from designer.board.virtual.registers import RegisterBlock
 # Cycles of an instruction, in the mean over this firmware: as a fraction, so that virtual time stays exact.
 CYCLES_PER_4_INSTRUCTIONS = 5
 _ENTRY_CYCLES = 12  # ARM 100166, 3.9: interrupt latency
-# While something pending is masked, the processor runs in slices of so many instructions.
-_MASKED_SLICE = 16
+# While something pending is masked, the processor runs block by block: CPSIE, MSR and ISB end a block, so that an
+# exception comes right behind the instruction that lets it in.
+_MASKED_SLICE = 1
 # Ranges of peripherals are multiples of this.
 _BLOCK_BYTES = 0x10
 _FAULT_BITS = {Number.MEMORY_FAULT: 16, Number.BUS_FAULT: 17, Number.USAGE_FAULT: 18}

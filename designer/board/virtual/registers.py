@@ -56,6 +56,8 @@ class RegisterBlock:
         # Whether the block's clock runs; the clock tree puts its own here.
         self.is_clocked: Callable[[], bool] = lambda: True
         self.values: dict[str, int] = {}
+        # Accesses without a clock: the bus reads 0 and drops writes (RM0090 7.2.18), which is seldom meant.
+        self.ignored: list[str] = []
         self._reads: dict[int, Callable[[], int] | None] = {
             offset: getattr(self, f"read_{register.name}", None) for offset, register in self.registers.items()
         }
@@ -70,12 +72,16 @@ class RegisterBlock:
 
     def read(self, offset: int, size: int) -> int:
         """Answer a read of the processor."""
+        if self._ignores("read", offset):
+            return 0
         register = self._find(offset, size)
         method = self._reads[offset]
         return method() if method is not None else self.values[register.name]
 
     def write(self, offset: int, size: int, value: int) -> None:
         """Take a write of the processor."""
+        if self._ignores("write", offset):
+            return
         register = self._find(offset, size)
         stray = value & ~(register.writable | register.readable | register.reset)
         if stray:
@@ -90,9 +96,14 @@ class RegisterBlock:
         """Make the error that a forbidden access raises."""
         return HardwareRefusalError(f"{self.name} {text}")
 
+    def _ignores(self, what: str, offset: int) -> bool:
+        """Whether the block has no clock; notes the access."""
+        if self.is_clocked():
+            return False
+        self.ignored.append(f"{self.name} offset 0x{offset:02X}: {what} without a clock")
+        return True
+
     def _find(self, offset: int, size: int) -> Register:
-        if not self.is_clocked():
-            raise self.refusal(f"offset 0x{offset:02X}: access without a clock (RM0090 7.3)")
         register = self.registers.get(offset)
         if register is None:
             raise self.refusal(f"offset 0x{offset:02X}: not modelled, or no register")

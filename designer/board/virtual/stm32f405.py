@@ -13,9 +13,8 @@ from designer.board.virtual.image import flash_contents
 from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals import flash as flash_module
 from designer.board.virtual.peripherals import rcc as rcc_module
-from designer.board.virtual.peripherals.adc import CALIBRATION_ADDRESS, COUNTS_AT_30, COUNTS_AT_110
+from designer.board.virtual.peripherals.adc import CALIBRATION_ADDRESS, COUNTS_AT_30, COUNTS_AT_110, AdcCommon
 from designer.board.virtual.peripherals.adc import Adc as AdcBlock
-from designer.board.virtual.peripherals.adc import AdcCommon
 from designer.board.virtual.peripherals.dma import Dma
 from designer.board.virtual.peripherals.dwt import CoreDebug, Dwt
 from designer.board.virtual.peripherals.flash import Flash
@@ -143,6 +142,11 @@ class Stm32f405:
         for block in self._blocks:
             block.reset()
         self.adc.position = 0
+
+    @property
+    def ignored(self) -> list[str]:
+        """Accesses to blocks without a clock, which hardware ignores."""
+        return [text for block in self._blocks for text in block.ignored]
 
     def run(self, seconds: float) -> None:
         """Run for so much virtual time; a supply that fails ends it."""

@@ -56,7 +56,7 @@ class Adc(RegisterBlock):
         super().__init__("ADC1", 0x40012000)
         self.is_clocked = rcc.gate("APB2ENR", 8)
 
-    def write_CR2(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_CR2(self, value: int, before: int) -> None:
         """Start a conversion of the first channel of the sequence (13.13.3)."""
         if not value & _SWSTART:
             return
@@ -66,7 +66,9 @@ class Adc(RegisterBlock):
         if clock_hz > _MOST_HZ:
             raise self.refusal(f"CCR: ADCCLK {clock_hz / 1e6:g} MHz, at most 36 (DS8626 table 67)")
         channel = self.values["SQR3"] & 0x1F
-        code = self.values["SMPR1"] >> 3 * (channel - 10) & 7 if channel >= 10 else self.values["SMPR2"] >> 3 * channel & 7
+        code = (
+            self.values["SMPR1"] >> 3 * (channel - 10) & 7 if channel >= 10 else self.values["SMPR2"] >> 3 * channel & 7
+        )
         periods = _SAMPLE_PERIODS[code]
         if channel == _SENSOR and periods / clock_hz < _SENSOR_SECONDS:
             raise self.refusal(f"SMPR1: the sensor is sampled for {periods} periods, less than 10 us (DS8626 table 69)")
@@ -79,7 +81,7 @@ class Adc(RegisterBlock):
         self.values["DR"] = counts if has_sensor else 0
         self.values["SR"] |= _EOC
 
-    def read_DR(self) -> int:  # noqa: N802
+    def read_DR(self) -> int:
         """Give the result, which clears EOC (13.13.14)."""
         self.values["SR"] &= ~_EOC
         return self.values["DR"]

@@ -7,6 +7,7 @@ register is refused. Direct mode, single transfers, one memory; that is what thi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from designer.board.virtual.exceptions import Exceptions
@@ -70,10 +71,10 @@ class Dma(RegisterBlock):
         self.is_clocked = rcc.gate("AHB1ENR", 21)
         for n in range(STREAMS):
             base = 0x10 + 0x18 * n
-            self._writes[base] = lambda value, before, n=n: self._write_control(n, value, before)
-            self._reads[base + 0x04] = lambda n=n: self._read_count(n)
+            self._writes[base] = partial(self._write_control, n)
+            self._reads[base + 0x04] = partial(self._read_count, n)
             for offset, name in ((4, "NDTR"), (8, "PAR"), (12, "M0AR"), (16, "M1AR"), (20, "FCR")):
-                self._writes[base + offset] = lambda value, before, n=n, name=name: self._check_stopped(n, name)
+                self._writes[base + offset] = partial(self._check_stopped, n, name)
 
     def reset(self) -> None:
         """Stop every stream."""
@@ -84,17 +85,17 @@ class Dma(RegisterBlock):
 
     # --- registers
 
-    def write_LIFCR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_LIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 0 to 3 (10.5.3)."""
         self.values["LISR"] &= ~value
         self._set_lines()
 
-    def write_HIFCR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_HIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 4 to 7 (10.5.4)."""
         self.values["HISR"] &= ~value
         self._set_lines()
 
-    def _check_stopped(self, n: int, name: str) -> None:
+    def _check_stopped(self, n: int, name: str, _value: int, _before: int) -> None:
         if self.values[f"S{n}CR"] & _EN:
             raise self.refusal(f"S{n}{name} is written while the stream runs (10.3.17)")
 
@@ -211,7 +212,7 @@ class Dma(RegisterBlock):
     # --- flags
 
     def flags(self, n: int) -> int:
-        """Flags of a stream, its lowest at bit 0."""
+        """Give the flags of a stream, its lowest at bit 0."""
         return self.values["LISR" if n < 4 else "HISR"] >> _FLAG_SHIFTS[n % 4] & 0x3D
 
     def _flag(self, n: int, flag: int) -> None:

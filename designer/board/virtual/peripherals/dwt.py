@@ -34,17 +34,17 @@ class Dwt(RegisterBlock):
         super().__init__("DWT", 0xE0001000)
         self.is_clocked = lambda: bool(debug.values["DEMCR"] & _TRCENA)
 
-    def write_CTRL(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_CTRL(self, value: int, before: int) -> None:
         """Start or stop the counter, which keeps its value."""
         if before & _CYCCNTENA and not value & _CYCCNTENA:
             self.values["CYCCNT"] = self._count()
         self._begun = self._machine.now
 
-    def write_CYCCNT(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CYCCNT(self, value: int, before: int) -> None:
         """Set the count."""
         self._begun = self._machine.now
 
-    def read_CYCCNT(self) -> int:  # noqa: N802
+    def read_CYCCNT(self) -> int:
         """Give the count."""
         return self._count() if self.values["CTRL"] & _CYCCNTENA else self.values["CYCCNT"]
 

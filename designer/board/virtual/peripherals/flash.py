@@ -88,14 +88,14 @@ class Flash(RegisterBlock):
         if hclk_hz > (states + 1) * _HZ_PER_STATE:
             raise self.refusal(f"ACR: {states} wait states at {hclk_hz / 1e6:g} MHz (3.5.1)")
 
-    def write_ACR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_ACR(self, value: int, before: int) -> None:
         """Check the wait states; caches are flushed only while off (3.9.1)."""
         self.check_wait_states(self._core_hz)
         for reset, enable, name in ((1 << 11, 1 << 9, "instruction"), (1 << 12, 1 << 10, "data")):
             if value & reset and value & enable:
                 raise self.refusal(f"ACR: the {name} cache is flushed while it is on (3.9.1)")
 
-    def write_KEYR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_KEYR(self, value: int, before: int) -> None:
         """Unlock CR; a wrong key blocks it until reset (3.6.1)."""
         if self._blocked or not self.values["CR"] & _LOCK or value != _KEYS[self._keys_seen]:
             self._blocked = True
@@ -105,11 +105,11 @@ class Flash(RegisterBlock):
             self._keys_seen = 0
             self.values["CR"] &= ~_LOCK
 
-    def write_SR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_SR(self, value: int, before: int) -> None:
         """Clear flags by writing ones (3.9.5)."""
         self.values["SR"] &= ~(value & (_EOP | _ERRORS))
 
-    def write_CR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CR(self, value: int, before: int) -> None:
         """Choose an operation; STRT begins an erasure (3.6.3)."""
         if before & _LOCK:
             self.values["CR"] = before

@@ -80,7 +80,7 @@ class Gpio(RegisterBlock):
         super().write(offset, size, value)
         self.on_change()
 
-    def write_BSRR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_BSRR(self, value: int, before: int) -> None:
         """Set and reset single outputs; setting wins (8.4.7)."""
         self.values["ODR"] = self.values["ODR"] & ~(value >> 16) | value & 0xFFFF
 

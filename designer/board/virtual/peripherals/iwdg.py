@@ -41,7 +41,7 @@ class Iwdg(RegisterBlock):
         self._divider_code, self._reload = 0, 0xFFF
         self._timeout = None
 
-    def write_KR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_KR(self, value: int, before: int) -> None:
         """Unlock, start or feed (21.4.1)."""
         self._unlocked = value == _UNLOCK
         if value == _START:
@@ -51,11 +51,11 @@ class Iwdg(RegisterBlock):
         elif value != _UNLOCK:
             raise self.refusal(f"KR = 0x{value:04X}: no such key (21.4.1)")
 
-    def write_PR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_PR(self, value: int, before: int) -> None:
         """Set the divider (21.4.2)."""
         self._update("PR", _PVU)
 
-    def write_RLR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_RLR(self, value: int, before: int) -> None:
         """Set the reload value (21.4.3)."""
         self._update("RLR", _RVU)
 

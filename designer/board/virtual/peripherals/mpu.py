@@ -28,22 +28,22 @@ class Mpu(RegisterBlock):
         super().reset()
         self.regions = [(0, 0)] * REGIONS
 
-    def read_RBAR(self) -> int:  # noqa: N802 -- the manual's name
-        """Base of the region that RNR names."""
+    def read_RBAR(self) -> int:
+        """Give the base of the region that RNR names."""
         return self.regions[self.values["RNR"]][0] | self.values["RNR"]
 
-    def read_RASR(self) -> int:  # noqa: N802
-        """Attributes of the region that RNR names."""
+    def read_RASR(self) -> int:
+        """Give the attributes of the region that RNR names."""
         return self.regions[self.values["RNR"]][1]
 
-    def write_RBAR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_RBAR(self, value: int, before: int) -> None:
         """Set a region's base; with VALID, that of the region in the low bits (4.2.8)."""
         if value & 0x10:
             self.values["RNR"] = value & 0xF
         region = self.values["RNR"]
         self.regions[region] = (value & ~0x1F, self.regions[region][1])
 
-    def write_RASR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_RASR(self, value: int, before: int) -> None:
         """Set a region's size and rights; its base must be a multiple of the size (4.2.8)."""
         region = self.values["RNR"]
         base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)

@@ -26,7 +26,7 @@ class Pwr(RegisterBlock):
         super().__init__("PWR", 0x40007000)
         self.is_clocked = rcc.gate("APB1ENR", 28)
 
-    def write_CR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_CR(self, value: int, before: int) -> None:
         """Choose the scale, which the PLL must be off for (5.4.1)."""
         if (value ^ before) & _VOS and self._rcc.values["CR"] & _PLLON:
             raise self.refusal("CR: VOS is changed while the PLL is on (5.4.1)")

@@ -135,11 +135,15 @@ class Rcc(RegisterBlock):
 
     # --- registers
 
-    def write_CR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_CR(self, value: int, before: int) -> None:
         """Switch oscillators and PLLs (7.3.1); what drives the system clock cannot be stopped."""
         switch = self.values["CFGR"] >> 2 & 3
         uses_hse = switch == 1 or (switch == 2 and self.values["PLLCFGR"] >> 22 & 1)
-        for bit, in_use, name in ((_HSION, switch == 0, "HSI"), (_HSEON, uses_hse, "HSE"), (_PLLON, switch == 2, "PLL")):
+        for bit, in_use, name in (
+            (_HSION, switch == 0, "HSI"),
+            (_HSEON, uses_hse, "HSE"),
+            (_PLLON, switch == 2, "PLL"),
+        ):
             if before & bit and not value & bit and in_use:
                 raise self.refusal(f"CR: {name} is off while the system clock needs it (7.3.1)")
         if value & _HSEBYP & ~before and before & _HSEON:
@@ -172,7 +176,7 @@ class Rcc(RegisterBlock):
             self.values["CR"] |= ready
 
     def _check_vco(self, name: str, n: int, least: int) -> None:
-        """7.3.2 and 7.3.23: input 1 to 2 MHz (0.95 to 2.1, DS8626 table 43), output 100 to 432 MHz, PLL48CK's source."""
+        """Check the limits of 7.3.2 and 7.3.23: input 0.95 to 2.1 MHz (DS8626 table 43), VCO 100 to 432 MHz."""
         m, input_hz = self.values["PLLCFGR"] & 0x3F, self._pll_input_hz()
         if m < 2 or not 0.95e6 <= input_hz <= 2.1e6:
             raise self.refusal(f"{name}: its input is {input_hz / 1e6:g} MHz, allowed are 0.95 to 2.1 (7.3.2)")
@@ -181,23 +185,27 @@ class Rcc(RegisterBlock):
         if name == "PLL":
             q, p = self.values["PLLCFGR"] >> 24 & 0xF, 2 * ((self.values["PLLCFGR"] >> 16 & 3) + 1)
             if q < 2 or input_hz * n / p > 168e6:
-                raise self.refusal(f"PLL: output {input_hz * n / p / 1e6:g} MHz, Q {q}: at most 168 MHz, Q from 2 (7.3.2)")
+                raise self.refusal(
+                    f"PLL: output {input_hz * n / p / 1e6:g} MHz, Q {q}: at most 168 MHz, Q from 2 (7.3.2)"
+                )
         else:
             r = self.values["PLLI2SCFGR"] >> 28 & 7
             if r < 2 or input_hz * n / r > 192e6:
-                raise self.refusal(f"PLLI2S: output {input_hz * n / max(r, 1) / 1e6:g} MHz, R {r}: at most 192 MHz (7.3.23)")
+                raise self.refusal(
+                    f"PLLI2S: output {input_hz * n / max(r, 1) / 1e6:g} MHz, R {r}: at most 192 MHz (7.3.23)"
+                )
 
-    def write_PLLCFGR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_PLLCFGR(self, value: int, before: int) -> None:
         """Refuse while either PLL is on (7.3.2)."""
         if self.values["CR"] & (_PLLON | _PLLI2SON):
             raise self.refusal("PLLCFGR is written while a PLL is on (7.3.2)")
 
-    def write_PLLI2SCFGR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_PLLI2SCFGR(self, value: int, before: int) -> None:
         """Refuse while PLLI2S is on (7.3.23)."""
         if self.values["CR"] & _PLLI2SON:
             raise self.refusal("PLLI2SCFGR is written while PLLI2S is on (7.3.23)")
 
-    def write_CFGR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CFGR(self, value: int, before: int) -> None:
         """Set prescalers and switch the clock (7.3.3), within what APB, flash and regulator stand."""
         switch = value & 3
         ready = (_HSIRDY, _HSERDY, _PLLRDY, 0)[switch]
@@ -205,16 +213,18 @@ class Rcc(RegisterBlock):
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (7.3.3)")
         self.values["CFGR"] = value & ~0xC | switch << 2
         if self.apb1_hz > 42_000_000 or self.apb2_hz > 84_000_000:
-            raise self.refusal(f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)")
+            raise self.refusal(
+                f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)"
+            )
         self.check_core(self.hclk_hz)
         self._machine.set_core_hz(self.hclk_hz)
 
-    def write_CIR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CIR(self, value: int, before: int) -> None:
         """Clear the security system's flag (7.3.4)."""
         if value & _CSSC:
             self.values["CIR"] &= ~_CSSF
 
-    def write_CSR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CSR(self, value: int, before: int) -> None:
         """Clear the reset flags (7.3.21)."""
         if value & _RMVF:
             self.values["CSR"] &= ~_FLAGS

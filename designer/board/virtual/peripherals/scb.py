@@ -41,7 +41,7 @@ class Scb(RegisterBlock):
         self._reset_system = reset_system
         super().__init__("SCB", 0xE000ED00)
 
-    def read_ICSR(self) -> int:  # noqa: N802 -- the manual's name
+    def read_ICSR(self) -> int:
         """Put together what is pending and active (4.4.3)."""
         pending, active = self._exceptions.pending, self._exceptions.active
         candidate = self._exceptions.candidate() or 0
@@ -50,7 +50,7 @@ class Scb(RegisterBlock):
         value |= _PENDSTSET if Number.SYSTICK in pending else 0
         return value | (1 << 11 if len(active) <= 1 else 0) | (1 << 22 if any(n >= 16 for n in pending) else 0)
 
-    def write_ICSR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_ICSR(self, value: int, before: int) -> None:
         """Pend or clear PendSV, SysTick, NMI (4.4.3)."""
         for bit, number in ((_PENDSVSET, Number.PENDSV), (_PENDSTSET, Number.SYSTICK), (_NMIPENDSET, Number.NMI)):
             if value & bit:
@@ -59,11 +59,11 @@ class Scb(RegisterBlock):
             if value & bit:
                 self._exceptions.pending.discard(number)
 
-    def write_VTOR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_VTOR(self, value: int, before: int) -> None:
         """Move the vector table (4.4.4)."""
         self._exceptions.vectors = self.values["VTOR"]
 
-    def write_AIRCR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_AIRCR(self, value: int, before: int) -> None:
         """Group priorities, or reset (4.4.5); without the key nothing happens."""
         if value >> 16 != _KEY:
             raise self.refusal(f"AIRCR = 0x{value:08X}: without the key 0x05FA (4.4.5)")
@@ -75,23 +75,23 @@ class Scb(RegisterBlock):
         for n, priority in enumerate(value.to_bytes(4, "little")):
             self._exceptions.set_priority(first + n, priority)
 
-    def write_SHPR1(self, value: int, before: int) -> None:  # noqa: N802
+    def write_SHPR1(self, value: int, before: int) -> None:
         """Priorities of exceptions 4 to 6 (4.4.8)."""
         self._set_priorities(4, self.values["SHPR1"])
 
-    def write_SHPR2(self, value: int, before: int) -> None:  # noqa: N802
+    def write_SHPR2(self, value: int, before: int) -> None:
         """Priority of exception 11 (4.4.8)."""
         self._set_priorities(8, self.values["SHPR2"])
 
-    def write_SHPR3(self, value: int, before: int) -> None:  # noqa: N802
+    def write_SHPR3(self, value: int, before: int) -> None:
         """Priorities of exceptions 14 and 15 (4.4.8)."""
         self._set_priorities(12, self.values["SHPR3"])
 
-    def write_CFSR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CFSR(self, value: int, before: int) -> None:
         """Clear by writing ones (4.4.10)."""
         self.values["CFSR"] &= ~value
 
-    def write_HFSR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_HFSR(self, value: int, before: int) -> None:
         """Clear by writing ones (4.4.13)."""
         self.values["HFSR"] &= ~value
 

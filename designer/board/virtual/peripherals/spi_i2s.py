@@ -46,12 +46,10 @@ class I2s(RegisterBlock):
         0x20: Register("I2SPR", 0x10, 0x03FF),
     }
 
-    def __init__(
-        self, name: str, base: int, gate: Callable[[], bool], machine: Machine, dma: Dma, rcc: Rcc
-    ) -> None:
+    def __init__(self, name: str, base: int, gate: Callable[[], bool], machine: Machine, dma: Dma, rcc: Rcc) -> None:
         self._machine, self._dma, self._rcc = machine, dma, rcc
         # What the wires are connected to: half-words that leave, half-words that come.
-        self.on_sent: Callable[[int, bytes, int], None] = lambda first, data, time: None
+        self.on_sent: Callable[[int, bytes], None] = lambda first, data: None
         self.incoming: Callable[[int, int], bytes] = lambda first, count: bytes(2 * count)
         # Of a slave: the block that clocks it.
         self.master: I2s | None = None
@@ -74,7 +72,7 @@ class I2s(RegisterBlock):
 
     # --- registers
 
-    def write_I2SCFGR(self, value: int, before: int) -> None:  # noqa: N802 -- the manual's name
+    def write_I2SCFGR(self, value: int, before: int) -> None:
         """Configure while off, then start (28.5.8)."""
         if before & value & _I2SE and value != before:
             raise self.refusal(f"I2SCFGR = 0x{value:04X} while I2SE is set (28.5.8)")
@@ -83,20 +81,20 @@ class I2s(RegisterBlock):
         elif before & _I2SE and not value & _I2SE:
             self._stop()
 
-    def write_I2SPR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_I2SPR(self, value: int, before: int) -> None:
         """Set the divider, from 2 on and while off (28.5.9)."""
         if self.values["I2SCFGR"] & _I2SE:
             raise self.refusal("I2SPR is written while I2SE is set (28.5.9)")
         if value & 0xFF < 2:
             raise self.refusal(f"I2SPR: I2SDIV {value & 0xFF}, allowed from 2 (28.5.9)")
 
-    def read_DR(self) -> int:  # noqa: N802
+    def read_DR(self) -> int:
         """Read what came; the first half of clearing OVR (28.4.8)."""
         self._dr_read = True
         self.values["SR"] &= ~_RXNE
         return self.values["DR"]
 
-    def read_SR(self) -> int:  # noqa: N802
+    def read_SR(self) -> int:
         """Read the flags; behind a read of DR this clears OVR (28.4.8)."""
         value = self.values["SR"] | (_BSY if self._event is not None else 0)
         if self._dr_read:
@@ -139,7 +137,9 @@ class I2s(RegisterBlock):
                 self.slave._begin_at(self._machine.now)
         elif self._mode == _SLAVE_RECEIVE and self.master is not None:
             if self.master.values["I2SCFGR"] & _I2SE:
-                raise self.refusal("I2SCFGR: the slave starts while WS moves, and may begin with a wrong channel (ES0182)")
+                raise self.refusal(
+                    "I2SCFGR: the slave starts while WS moves, and may begin with a wrong channel (ES0182)"
+                )
         else:
             raise self.refusal(f"I2SCFGR: mode {self._mode} is not modelled for this block")
 
@@ -188,6 +188,10 @@ class I2s(RegisterBlock):
         self._machine.cpu.stop_soon()
 
     def _end_run(self) -> None:
+        if not self.is_running:
+            # The clock was lost in the middle: what is left of this run never leaves.
+            self._event = None
+            return
         first, stream = self._moved + self._lost, self._stream
         serves = stream is not None and self._dma.serving_still(stream)
         if self._mode == _MASTER_TRANSMIT:
@@ -210,7 +214,7 @@ class I2s(RegisterBlock):
             self.values["DR"] = int.from_bytes(data[-2:], "little")
         else:
             data = self.values["DR"].to_bytes(2, "little") * self._run
-        self.on_sent(first, data, self._time_of(first))
+        self.on_sent(first, data)
 
     # --- faults
 

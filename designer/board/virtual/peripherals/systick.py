@@ -58,23 +58,23 @@ class SysTick(RegisterBlock):
             self._machine.exceptions.pend(Number.SYSTICK)
         self._start(due)
 
-    def read_CTRL(self) -> int:  # noqa: N802 -- the manual's name
+    def read_CTRL(self) -> int:
         """Give and clear COUNTFLAG (4.5.1)."""
         value = self.values["CTRL"]
         self.values["CTRL"] &= ~_COUNTFLAG
         return value
 
-    def write_CTRL(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CTRL(self, value: int, before: int) -> None:
         """Start or stop."""
         if (value ^ before) & (_ENABLE | _CLKSOURCE):
             self._start(self._machine.now)
 
-    def write_VAL(self, value: int, before: int) -> None:  # noqa: N802
+    def write_VAL(self, value: int, before: int) -> None:
         """Clear the counter whatever is written; it reloads with the next clock (4.5.3)."""
         self.values["CTRL"] &= ~_COUNTFLAG
         self._start(self._machine.now)
 
-    def read_VAL(self) -> int:  # noqa: N802
+    def read_VAL(self) -> int:
         """Compute the count: cycles since the reload, and none beyond a wrap that is still to be told."""
         if not self.values["CTRL"] & _ENABLE or not self.values["LOAD"]:
             return 0

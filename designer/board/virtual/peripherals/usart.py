@@ -80,17 +80,17 @@ class Usart(RegisterBlock):
     def _set_line(self) -> None:
         self._exceptions.set_level(INTERRUPT, bool(self._to_board and self.values["CR1"] & _RXNEIE))
 
-    def read_SR(self) -> int:  # noqa: N802 -- the manual's name
+    def read_SR(self) -> int:
         """Give the state: the transmitter is always ready."""
         return _TXE | _TC | (_RXNE if self._to_board else 0)
 
-    def read_DR(self) -> int:  # noqa: N802
+    def read_DR(self) -> int:
         """Take the oldest byte (30.6.2)."""
         byte = self._to_board.popleft() if self._to_board else 0
         self._set_line()
         return byte
 
-    def write_DR(self, value: int, before: int) -> None:  # noqa: N802
+    def write_DR(self, value: int, before: int) -> None:
         """Send a byte (30.6.2)."""
         if not self.values["CR1"] & _UE or not self.values["CR1"] & _TE:
             raise self.refusal("DR is written while the transmitter is off (30.3.2)")
@@ -98,6 +98,6 @@ class Usart(RegisterBlock):
             self.sent.append(value & 0xFF)
             self.on_sent()
 
-    def write_CR1(self, value: int, before: int) -> None:  # noqa: N802
+    def write_CR1(self, value: int, before: int) -> None:
         """Follow the interrupt's enable."""
         self._set_line()
