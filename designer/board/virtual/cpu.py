@@ -106,6 +106,13 @@ class Cpu:
 
         self.engine.mmio_map(address, size, on_read, None, on_write, None)
 
+    def ask_for_writes(self, address: int, size: int, asked: bool) -> None:
+        """Have writes to the pages of a range of RAM go through `on_protected_write`, or end that."""
+        page = self.engine.ctl_get_page_size()
+        first, end = address // page * page, -(-(address + size) // page) * page
+        rights = UC_PROT_READ | UC_PROT_EXEC | (0 if asked else UC_PROT_WRITE)
+        self.engine.mem_protect(first, end - first, rights)
+
     def fail(self, error: BaseException) -> None:
         """Keep an exception of a call-back for `run`, and stop."""
         self._failure = self._failure or error

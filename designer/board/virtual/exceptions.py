@@ -7,6 +7,7 @@ once where the architecture may do so later (lazily): a program cannot tell, as 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from enum import IntEnum
 
 from unicorn.arm_const import (
@@ -71,6 +72,9 @@ class Exceptions:
 
     def __init__(self, cpu: Cpu) -> None:
         self._cpu = cpu
+        # Whether the memory protection unit forbids a write; and what becomes of a frame that cannot be stacked.
+        self.forbids: Callable[[int, int], bool] = lambda address, size: False
+        self.on_stack_fault: Callable[[], int] = lambda: Number.HARD_FAULT
         self.reset()
 
     def reset(self) -> None:
@@ -157,11 +161,23 @@ class Exceptions:
         stack = int(engine.reg_read(stack_register))
         frame, extended = self._frame(bool(control & _CONTROL_FPCA), bool(stack & 4))
         base = (stack - len(frame)) & ~7
-        self._cpu.write(base, frame)
+        if self.forbids(base, len(frame)):
+            number = self._after_stack_fault(number)
+        else:
+            self._cpu.write(base, frame)
         engine.reg_write(stack_register, base)
         code = 0xF1 if self.active else 0xFD if on_process_stack else 0xF9
         engine.reg_write(UC_ARM_REG_LR, 0xFFFFFF00 | (code & ~0x10 if extended else code))
         self._begin(number)
+
+    def _after_stack_fault(self, number: int) -> int:
+        """Choose between an exception and the fault that its stacking was (DDI 0403 B1.5.11)."""
+        fault = self.on_stack_fault()
+        if self.priority(fault) < self.priority(number):
+            return fault
+        if fault != number:
+            self.pending.add(fault)
+        return number
 
     def _frame(self, extended: bool, misaligned: bool) -> tuple[bytes, bool]:
         engine = self._cpu.engine

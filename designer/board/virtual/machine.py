@@ -42,6 +42,7 @@ class Machine:
         self._sleeping = False
         self._reset_wanted: Callable[[], None] | None = None
         # The system control block's fault registers, filled in by `peripherals.scb`.
+        self.is_guarded: Callable[[int, int], bool] = lambda address, size: False
         self.on_fault: Callable[[Number, int, int | None], Number] = _refuse_fault
 
     # --- time
@@ -51,6 +52,11 @@ class Machine:
         """Virtual time since power-on, in femtoseconds."""
         executed = self.cpu.counter.executed - self._anchor_executed
         return self._anchor_time + executed * CYCLES_PER_4_INSTRUCTIONS * SECOND // (4 * self.core_hz)
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the core waits for an interrupt."""
+        return self._sleeping
 
     def cycles(self, count: int) -> int:
         """Femtoseconds of so many cycles of the core."""
@@ -188,6 +194,9 @@ class Machine:
             number, bits, address = Number.USAGE_FAULT, 1 << 16, None  # UNDEFINSTR
         elif stop is Stop.FETCH_FAULT:
             number, bits, address = Number.BUS_FAULT, 1 << 8, None  # IBUSERR
+        elif self.is_guarded(self.cpu.fault_address, 4):
+            # DACCVIOL, MMARVALID
+            number, bits, address = Number.MEMORY_FAULT, 1 << 1 | 1 << 7, self.cpu.fault_address
         else:
             number, bits, address = Number.BUS_FAULT, 1 << 9 | 1 << 15, self.cpu.fault_address  # PRECISERR, BFARVALID
         chosen = self.on_fault(number, bits, address)

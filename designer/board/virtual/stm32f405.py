@@ -70,18 +70,22 @@ class Stm32f405:
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
         machine.on_fault = scb.note_fault
-        common, debug, systick, mpu, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Mpu(), Nvic(exceptions)
+        self.mpu = Mpu(machine.cpu.ask_for_writes)
+        machine.is_guarded = self.mpu.forbids
+        exceptions.forbids = self.mpu.forbids
+        exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
+        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
         self.adc_block = AdcBlock(machine, self.rcc, common)
         dwt = Dwt(machine, debug)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
-            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, mpu, nvic,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic,
         ]  # fmt: skip
         for block in self._blocks[:12]:
             machine.add(block)
         for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
             machine.add(block, size)
-        for block, size in ((scb, 0x90), (mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
+        for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
             machine.add(block, size)
         machine.add(scb, 0x10, 0x230)
         machine.map_registers(0x40000000, 0x80000)
@@ -98,7 +102,7 @@ class Stm32f405:
         cpu.map_memory(_SYSTEM_PAGE, b"\xff" * 0x400, writable=False)
         calibration = COUNTS_AT_30.to_bytes(2, "little") + COUNTS_AT_110.to_bytes(2, "little")
         cpu.write(CALIBRATION_ADDRESS, calibration)
-        cpu.on_protected_write = self._write_flash
+        cpu.on_protected_write = self._write_protected
 
     def _add_converters(self) -> None:
         machine, dma, rcc, pins = self.machine, self.dma, self.rcc, self.pins
@@ -120,10 +124,14 @@ class Stm32f405:
         self.flash.check_wait_states(hclk_hz)
         self.pwr.check(hclk_hz)
 
-    def _write_flash(self, address: int, size: int, value: int) -> bool:
+    def _write_protected(self, address: int, size: int, value: int) -> bool:
         if flash_module.START <= address < flash_module.START + flash_module.BYTES:
             return self.flash.program(address, size, value)
-        return False
+        if self.mpu.forbids(address, size) or not SRAM_START <= address < SRAM_START + SRAM_BYTES:
+            return False
+        # A neighbour of a guard, on the same page.
+        self.machine.cpu.write(address, value.to_bytes(size, "little"))
+        return True
 
     def power_on(self) -> None:
         """Switch the supply on: RAM is random, the flash is what it was."""

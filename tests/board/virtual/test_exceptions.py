@@ -26,6 +26,7 @@ void systick(void) { note(3); }
 void dma(void) { note(4); }
 void bus(void) { note(5); note(REG(0xE000ED28)); note(REG(0xE000ED38)); for (;;) { } }
 void usage(void) { note(6); note(REG(0xE000ED28)); for (;;) { } }
+void memory(void) { note(8); note(REG(0xE000ED28)); note(REG(0xE000ED34)); for (;;) { } }
 void hard(void) { note(7); note(REG(0xE000ED2C)); if (REG(0x2001F800) == 8) REG(0x60000000); for (;;) { } }
 static void frames(void) {
     uint32_t a, b;
@@ -61,6 +62,12 @@ static void run(uint32_t scenario) {
         ICSR = PENDSV; __asm volatile("dsb\n\tisb"); note(10); break;
     case 5: REG(0xE000ED24) = 7u << 16; (void)REG(0x60000000); break;
     case 6: REG(0xE000ED24) = 7u << 16; __asm volatile("udf #0"); break;
+    case 9: /* a region without access, and its neighbour on the same page */
+        REG(0xE000ED24) = 7u << 16;
+        REG(0xE000ED98) = 0; REG(0xE000ED9C) = 0x20008000; REG(0xE000EDA0) = 7u << 1 | 1u; REG(0xE000ED94) = 5;
+        __asm volatile("dsb\n\tisb");
+        REG(0x20008100) = 11; note(REG(0x20008100));
+        REG(0x20008010) = 1; break;
     case 7: case 8: (void)REG(0x60000000); break;
     }
 }
@@ -75,7 +82,7 @@ void reset(void) {
     for (;;) { __asm volatile("wfi"); }
 }
 void *const vectors[32] __attribute__((section(".vectors"), used)) = {
-    (void *)0x20010000, reset, hard, hard, hard, bus, usage, hard, hard, hard, hard, hard, hard, hard, pendsv, systick,
+    (void *)0x20010000, reset, hard, hard, memory, bus, usage, hard, hard, hard, hard, hard, hard, hard, pendsv, systick,
     [16 + 14] = dma,
 };
 """
@@ -141,6 +148,10 @@ def test_a_more_urgent_interrupt_preempts_a_handler(program):
 
 def test_a_bus_fault_tells_its_address(program):
     assert run(program, 5)[0] == [5, 1 << 15 | 1 << 9, 0x60000000]
+
+
+def test_a_write_to_a_region_without_access_is_a_memory_fault(program):
+    assert run(program, 9)[0] == [11, 8, 1 << 7 | 1 << 1, 0x20008010]
 
 
 def test_an_undefined_instruction_is_a_usage_fault(program):

@@ -1,9 +1,11 @@
 """Faults that only executed hardware can have, and what the firmware does about each."""
 
 import numpy as np
+from unicorn.arm_const import UC_ARM_REG_SP
 
 from designer import protocol
 from designer.board.virtual.converters import words_of
+from designer.board.virtual.events import SECOND
 from designer.board.virtual.peripherals.dma import TRANSFER_ERROR
 
 RECEIVE, TRANSMIT_1 = 3, 4
@@ -72,3 +74,17 @@ def test_a_lost_audio_clock_stops_the_frames(small):
         dac.take()
     machine.run(0.02)
     assert all(len(dac.take()) == 0 for dac in machine.dacs)
+
+
+def test_a_stack_in_its_guard_is_a_memory_fault_and_a_reset(small):
+    machine, board = small.boot()
+    machine.run(0.02)
+    # Asleep, the next thing that is stacked is an interrupt's frame.
+    assert machine.machine.run(SECOND, lambda: machine.machine.is_asleep)
+    machine.machine.cpu.engine.reg_write(UC_ARM_REG_SP, 0x20000110)
+    machine.run(0.05)
+    fields = board.link.hello()
+    assert fields["reset_cause"] == protocol.RESET["FAULT"]
+    assert (fields["fault_exception"], fields["faults"]) == (4, 1)
+    assert fields["fault_status"] & 1 << 4  # MSTKERR
+    assert board.health()["player"] == "PLAYING"

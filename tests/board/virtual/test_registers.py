@@ -158,7 +158,7 @@ def test_a_stream_with_another_data_register_is_refused(small):
 
 
 def test_writes_to_flash_without_programming_raise_its_error_flag(machine):
-    machine._write_flash(0x080C0000, 4, 0)
+    machine._write_protected(0x080C0000, 4, 0)
     assert read(machine, FLASH + 0x0C) & 1 << 7
     assert machine.machine.cpu.read(0x080C0000, 4) == b"\xff" * 4
 
@@ -167,10 +167,10 @@ def test_programming_cannot_set_bits(machine):
     for value in (0x45670123, 0xCDEF89AB):
         write(machine, FLASH + 4, value)
     write(machine, FLASH + 0x10, 0x201)
-    machine._write_flash(0x080C0000, 4, 0x0000FFFF)
+    machine._write_protected(0x080C0000, 4, 0x0000FFFF)
     machine.flash.values["SR"] = 0
     with pytest.raises(HardwareRefusalError, match="only an erasure"):
-        machine._write_flash(0x080C0000, 4, 0xFFFF0000)
+        machine._write_protected(0x080C0000, 4, 0xFFFF0000)
 
 
 def test_an_access_without_a_clock_is_ignored_and_noted(small):

@@ -1,7 +1,11 @@
-"""Memory protection unit's registers, PM0214 4.2: kept and checked; regions are not enforced."""
+"""Memory protection unit, PM0214 4.2: regions without access refuse writes, which is how a stack reaches its guard.
+
+Reads are not refused, nor are other rights enforced: Unicorn tells only of writes to a page that it protects.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
@@ -20,11 +24,16 @@ class Mpu(RegisterBlock):
         0x10: Register("RASR", 0, 0x173FFF3F),
     }
 
-    def __init__(self) -> None:
+    def __init__(self, protect: Callable[[int, int, bool], None]) -> None:
+        # Told first byte, size, and whether writes to a range are to be asked for.
+        self._protect = protect
         super().__init__("MPU", 0xE000ED90)
 
     def reset(self) -> None:
         """Return to no region."""
+        for first, size in getattr(self, "_guards", []):
+            self._protect(first, size, False)
+        self._guards: list[tuple[int, int]] = []
         super().reset()
         self.regions = [(0, 0)] * REGIONS
 
@@ -50,3 +59,24 @@ class Mpu(RegisterBlock):
         if value & 1 and (size < 32 or base % size):
             raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.8)")
         self.regions[region] = (base, value)
+        self._enforce()
+
+    def write_CTRL(self, value: int, before: int) -> None:
+        """Switch the unit on or off (4.2.6)."""
+        self._enforce()
+
+    def _enforce(self) -> None:
+        for first, size in self._guards:
+            self._protect(first, size, False)
+        self._guards.clear()
+        if not self.values["CTRL"] & 1:
+            return
+        for base, attributes in self.regions:
+            if attributes & 1 and not attributes >> 24 & 7:
+                self._guards.append((base, 2 << (attributes >> 1 & 0x1F)))
+        for first, size in self._guards:
+            self._protect(first, size, True)
+
+    def forbids(self, address: int, size: int) -> bool:
+        """Whether a write touches a region without access."""
+        return any(first < address + size and address < first + length for first, length in self._guards)
