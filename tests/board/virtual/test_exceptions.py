@@ -82,7 +82,8 @@ void reset(void) {
     for (;;) { __asm volatile("wfi"); }
 }
 void *const vectors[32] __attribute__((section(".vectors"), used)) = {
-    (void *)0x20010000, reset, hard, hard, memory, bus, usage, hard, hard, hard, hard, hard, hard, hard, pendsv, systick,
+    (void *)0x20010000, reset, hard, hard, memory, bus, usage,
+    hard, hard, hard, hard, hard, hard, hard, pendsv, systick,
     [16 + 14] = dma,
 };
 """
