@@ -1,8 +1,11 @@
 # Proscenium: every target does the set-up that it needs, once.
 #   make hil          design, generate, build, run on the virtual board, compare, report
-#   make test         the whole test suite
+#   make quick        the unit tests, in less than two minutes
+#   make test         all tests: units, boards in QEMU, compilers, browsers and documents
+#   make check        linters, type checker and static analysis
 #   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
+#   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
 BOARD  ?= virtual
@@ -24,11 +27,17 @@ SVD    := $(VENV)/share/STM32F40x.svd
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
                  openocd asc-music libmysofa1
 # The sanitizers' runtime carries the version of Debian's clang in its name.
-CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
-TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-format clang-tidy chromium espeak-ng frozen-bubble-data
+CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; \
+                 [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
+TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
-.PHONY: bench fuzz hil test flash coefficients check setup clean distclean
+# Tests run on every core. A file stays on one worker, since its tests share what its fixtures build: designs, images and
+# boards. Files of tests do not share anything that is written: objects are compiled to a name of their own and moved
+# into the cache, boards and browsers get ports and directories of their own. tests/conftest.py orders the files.
+PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+.PHONY: bench docs fuzz hil quick test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 hil: setup
@@ -37,8 +46,11 @@ hil: setup
 	  --board '$(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD)))' \
 	  --junitxml "build/$$(basename '$(LAYOUT)' .toml)/hil.xml" $(if $(INPUT),--input '$(INPUT)')
 
+quick: setup
+	$(PYTEST) tests/unit
+
 test: $(VENV)/.test-packages setup $(SVD)
-	$(VENV)/bin/python -m pytest
+	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
 	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)') $(if $(CRYSTAL),--crystal '$(CRYSTAL)')
@@ -50,8 +62,8 @@ check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
-	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files 'firmware/*.[ch]')
+	$(VENV)/bin/python -m pytest -q tests/toolchain/firmware/test_static_analysis.py tests/unit/test_sentences.py
 
 # Ten million executions of the parser, the commands and the validation of tables, with sanitizers.
 fuzz: $(VENV)/.test-packages setup
@@ -60,6 +72,12 @@ fuzz: $(VENV)/.test-packages setup
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
 bench: $(VENV)/.bench-packages setup
 	$(VENV)/bin/python -m benchmarks.bench
+
+# The site stands on its own: no page asks the network for anything. A broken link or a missing reference fails.
+docs: $(VENV)/.docs-tools
+	$(VENV)/bin/sphinx-build --builder html --conf-dir docs/site --fail-on-warning --keep-going --quiet \
+	  --doctree-dir build/doctrees --jobs auto . build/site
+	@echo "build/site/index.html"
 
 setup: $(VENV)/.ready
 
@@ -106,6 +124,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
 	@echo "==> set-up 3/3: Python packages (CMSIS-DSP's module is compiled, about two minutes)"
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.docs-tools: requirements-docs.txt | $(VENV)/.ready
+	@echo "==> set-up for the documentation: Sphinx"
+	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements-docs.txt
 	@touch $@
 
 # Only the test of the register definitions reads it.

@@ -18,7 +18,7 @@ from designer.design.build import build_design
 from designer.dsp.engine import FloatEngine
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -38,10 +38,10 @@ def measure_arithmetic(name: str, arithmetic: str) -> dict[str, Any]:
         coefficients, on white noise at −6 dBFS; ``rounding_mean_dbfs``, the size of its mean; ``white_noise_snr_db``,
         errors of the coefficients included; ``worst_in_band_error_db`` of any path (see `table_error`).
     """
-    layout = find_layout(name).model_copy(update={"arithmetic": arithmetic})
-    result, word = build_design(layout), SAMPLE_FORMATS[arithmetic]
+    layout = find_layout(name).model_copy(update={"number_format": arithmetic})
+    result, word = build_design(layout), NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(_SEED).uniform(-0.5, 0.5, (_SAMPLES, 3)))
-    output = word.to_float(PipelineModel(result.fixed).trace(samples, "filters").feed)
+    output = word.to_float(PipelineModel(result.fixed).trace(samples, "filters").driver_signal)
     realised = dequantised_impulse_responses(result.fixed, result.bank.impulse_responses.shape[2])
     error = output - FloatEngine(realised).process(word.to_float(samples), "filters")
     tables = table_error(result.bank.impulse_responses, realised, error_weights(layout))
@@ -100,7 +100,7 @@ def main() -> None:
     for name in sys.argv[1:] or shipped_layouts():
         rows = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
         console.print(arithmetic_table(rows))
-        console.print(f"{name}: {describe_choice(rows, find_layout(name).arithmetic)}")
+        console.print(f"{name}: {describe_choice(rows, find_layout(name).number_format)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Could paths run at a lower rate?  How much of each path lies above the band that a lower rate would keep.
+"""Measures whether paths could run at a lower sample rate, by the level of each path above the band that would remain.
 
-Run as ``python -m benchmarks.band_limits``.  A path at a quarter of the rate keeps what lies below an eighth of it;
-what lies above is lost, so that it must already be far below the path's own pass band.  The upmix has its low bands so.
+Run as ``python -m benchmarks.band_limits``.  At a quarter of the rate, the band below an eighth of the rate remains.
+So a path must be far below its pass band above that.  The upmix runs its low bands at a quarter of the rate.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def level_above(impulse_responses: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (...)
-        Decibels, at most 0; -inf for a path that is silent there.
+        Decibels, at most 0.  −inf for a path that is silent there.
     """
     magnitude = np.abs(np.fft.rfft(impulse_responses, _POINTS))
     kept = _POINTS // (2 * RATE_DIVISOR)
@@ -44,7 +44,8 @@ def measure_band_limits(name: str) -> dict[str, float | int | str]:
     Returns
     -------
     dict
-        ``paths``; ``band_limited``, how many lie below `ENOUGH_DB`; ``most_limited`` and its ``level_above_db``.
+        ``paths``, the number of them, and ``band_limited``, those below `ENOUGH_DB`.  ``most_limited`` names the path
+        with the least level above the band, and ``level_above_db`` is that level.
     """
     result = build_design(find_layout(name))
     above = level_above(result.bank.impulse_responses)
@@ -58,7 +59,7 @@ def measure_band_limits(name: str) -> dict[str, float | int | str]:
 
 
 def band_table(found: dict[str, dict[str, float | int | str]]) -> Table:
-    """Show what was measured, a row for each layout."""
+    """Make a table with a row for each layout."""
     title = f"Paths that could run at 1/{RATE_DIVISOR} of the rate: {-ENOUGH_DB:.0f} dB down above 1/{2 * RATE_DIVISOR}"
     table = Table(title=title, title_justify="left")
     for heading in ("layout", "paths", "such", "most limited path", "above, dB"):

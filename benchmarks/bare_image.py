@@ -64,18 +64,18 @@ def build_bare(
     """
     # Without what the firmware chooses in CMSIS-DSP: here it runs at its best, Helium included.
     cmsis, cpu = find_cmsis_dsp(), [flag for flag in BOARDS[board].cpu_flags if not flag.startswith("-D")]
-    headers = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
+    headers: tuple[str, ...] = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
     headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
     # As system headers: what other tools generate need not meet our warnings.
     headers += tuple(part for path in includes for part in ("-isystem", str(path)))
-    kernels = sorted((FIRMWARE_ROOT / "core").glob("fir_kernels*.c"))
+    kernels = sorted((FIRMWARE_ROOT / "core" / "dsp").glob("fir_kernels*.[cS]"))
     out.parent.mkdir(parents=True, exist_ok=True)
     objects = []
     for source, flags in (
         *((path, OWN_FLAGS) for path in (*own, *kernels, BARE / "bare.c")),
         *((cmsis / "Source" / name, LIBRARY_FLAGS) for name in library),
     ):
-        target = out.parent / f"{out.stem}-{source.stem}.o"
+        target = out.parent / f"{out.stem}-{source.name}.o"
         command = [CROSS_COMPILER, *cpu, *flags, *headers, "-c", str(source), "-o", str(target)]
         run_tool(command, f"compiling '{source.name}'", COMPILE_TIMEOUT_S)
         objects.append(str(target))

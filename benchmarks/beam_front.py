@@ -1,11 +1,11 @@
-"""How far each layout's beam is from what could be had, and whether longer filters would bring it nearer.
+"""Distance of each layout's beam from the Pareto front of lobe ripple and null depth, and the gain by longer filters.
 
-Run as ``python -m benchmarks.beam_front [LAYOUT ...]``.  Three figures stand side by side for every third octave, all
-of them levels averaged over the band: the ripple of the design's filters at the depth of null that they reach; the
-least ripple found at that depth for drives that are free on every line, symmetric as the design's are; and the same for
-drives that need not be symmetric.  Free drives may change from one line to the next as no filter can, so that the
-second table refines filters of several lengths: what is gained there is what filters leave.  Each is the best of
-several starts; that none is better cannot be proved, because the problem is not convex.
+Run as ``python -m benchmarks.beam_front [LAYOUT ...]``.  The first table has three ripples for each third octave, all
+at the null depth of the design's filters.  The first is that of the filters.  The second is the least ripple found for
+drives that are free on each line, with the symmetry of the design.  The third is the same without symmetry.
+
+Free drives may change from line to line faster than any filter.  So the second table has the ripple of refined filters
+of several lengths.  Each figure is the best of several starts.  The problem is not convex, so a better one may exist.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from rich.table import Table
 
 from designer.filters.bands import role_weights
 from designer.filters.beam.design import MatchedBeam, design_beam
-from designer.filters.beam.levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
-from designer.filters.beam.refine import Lines, Refinement
+from designer.filters.beam.levels import BeamLevels, LevelGoal, LevelModel, distinct_rows, symmetric_basis
+from designer.filters.beam.refine import LineUnknowns, Refinement
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.design import fit_filters
 from designer.filters.fitting.length_search import ChannelFits
+from designer.filters.fitting.targets import design_channel_targets
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout, shipped_layouts
 
 LENGTHS = (96, 128, 144, 192, 256, 384)
 _LINES = 12
 _STARTS, _ROUNDS = 6, 40
-# More depth than this is not asked of free drives, however deep the filters' null is.
+# Largest null depth that is asked of free drives.
 _DEEPEST_DB = 28.0
 _AXIS_COST = 1e4
-# A step that misses its depth by more is no solution.
+# A solution may miss its null depth by this much.
 _MISSED_DB = 0.1
 _LONG_ROUNDS = 30
 
@@ -44,15 +44,15 @@ def band_lines_hz(band_hz: float) -> np.ndarray:
     return band_hz * 10 ** ((np.arange(_LINES) + 0.5) / (10 * _LINES) - 0.05)
 
 
-def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz: np.ndarray) -> BandLevels:
+def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz: np.ndarray) -> LevelModel:
     band = np.maximum(role_weights(layout, frequencies_hz, "beamformer"), 0.03)
     lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
     count = frequencies_hz.size
-    return BandLevels(
+    return LevelModel(
         np.full((1, count), 1 / count),
         beam.axis @ basis,
-        lobe[:, distinct(lobe)],
-        nulls[:, distinct(nulls)],
+        lobe[:, distinct_rows(lobe)],
+        nulls[:, distinct_rows(nulls)],
         (1 / band**2) @ basis**2,
     )
 
@@ -60,7 +60,7 @@ def _levels(layout: Layout, beam: MatchedBeam, basis: np.ndarray, frequencies_hz
 def least_ripple_db(
     layout: Layout, band_hz: float, depth_db: float, drive: np.ndarray, *, symmetric: bool, seed: int = 0
 ) -> float:
-    """Least ripple of a third octave, in the mean over its lines, for drives that are free on every line.
+    """Find the least ripple of levels in a third octave, for drives that are free on each line.
 
     Parameters
     ----------
@@ -68,36 +68,38 @@ def least_ripple_db(
     band_hz : float
         Centre of the band.
     depth_db : float
-        Of the null.
+        Depth of the null.
     drive : ndarray, shape (12, D)
-        Where one of the starts begins: the filters'.
+        Drive of the filters, which is one of the starts.
     symmetric : bool
-        Whether drives are their own mirror images, if the loudspeaker is.
+        Whether drives must be their own mirror images, if the loudspeaker is.
 
     Returns
     -------
     float
-        Decibels; not a number if no start led to the depth.
+        Decibels.  Not a number if no start reached the depth.
     """
     frequencies = band_lines_hz(band_hz)
     beam = design_beam(layout, frequencies)
     drivers = beam.axis.shape[1]
-    basis = symmetric_basis(beam.task.mirror if symmetric else None, drivers)
+    basis = symmetric_basis(beam.matching.mirror if symmetric else None, drivers)
     levels = _levels(layout, beam, basis, frequencies)
-    noise = max(-layout.beamformer.white_noise_gain_floor_db, float(levels.of(drive @ basis).noise[0]))
+    noise = max(
+        -layout.beamformer.white_noise_gain_floor_db, float(levels.of((drive @ basis).astype(np.complex128)).noise[0])
+    )
     goal = LevelGoal(0.0, np.full((1, 1), -depth_db), np.array([3.0]), None, np.array([noise]))
     axis = levels.axis
-    unknowns = Lines(_LINES, basis.shape[1])
+    unknowns = LineUnknowns(_LINES, basis.shape[1])
     anchor = _AXIS_COST / _LINES * axis.conj()[:, :, None] * axis[:, None, :]
     task = Refinement(unknowns, levels, goal, anchor, beam.weights @ basis)
     generator = np.random.default_rng(seed)
     found = np.nan
     for start in range(_STARTS):
-        begin = (beam.weights if start else drive) @ basis
+        begin = ((beam.weights if start else drive) @ basis).astype(np.complex128)
         if start > 1:
             turn = np.exp(2j * np.pi * generator.random(basis.shape[1]))
             begin = begin * turn + 0.1 * generator.standard_normal(begin.shape)
-        reached: Levels = levels.of(unknowns.drive(task.improve(unknowns.values(begin), _ROUNDS)))
+        reached: BeamLevels = levels.of(unknowns.drive(task.improve(unknowns.values(begin), _ROUNDS)))
         kept = reached.nulls.max(initial=-np.inf) <= -depth_db + _MISSED_DB and reached.noise[0] <= noise + _MISSED_DB
         if kept:
             found = np.fmin(found, reached.ripple_db[0])
@@ -105,7 +107,7 @@ def least_ripple_db(
 
 
 def measure_front(name: str) -> list[dict[str, float]]:
-    """Put the filters of a layout beside what free drives could do, band by band."""
+    """Compare the filters of a layout with free drives in each third octave."""
     layout = find_layout(name)
     fitted = fit_filters(layout)
     low, high = layout.beamformer.band_hz
@@ -132,8 +134,8 @@ def measure_front(name: str) -> list[dict[str, float]]:
     return rows
 
 
-def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, Levels]:
-    """Refine filters of several lengths at the delay of the design: levels in the bands of the front, by taps."""
+def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, BeamLevels]:
+    """Refine filters of several lengths at the delay of the design, and return their levels by taps."""
     layout = find_layout(name)
     delay = fit_filters(layout).delay
     low, high = layout.beamformer.band_hz
@@ -143,20 +145,20 @@ def measure_lengths(name: str, lengths: tuple[int, ...] = LENGTHS) -> dict[int, 
     omega = 2 * np.pi * frequencies / layout.sample_rate_hz
     beam = design_beam(layout, frequencies)
     one = _levels(layout, beam, np.eye(beam.axis.shape[1]), frequencies)
-    levels = BandLevels(
+    levels = LevelModel(
         np.kron(np.eye(bands.size), np.full(_LINES, 1 / _LINES)), one.axis, one.lobe, one.nulls, one.effort
     )
     found = {}
     for taps in lengths:
-        fits = ChannelFits.up_to(design_channels(layout, max(taps, 256)), taps)
+        fits = ChannelFits.up_to(design_channel_targets(layout, max(taps, 256)), taps)
         at = int(fits.delays[np.argmin(np.abs(fits.delays - delay))])
-        refined = refined_centre(fits.channels, fits.centre(taps, at), at, _LONG_ROUNDS)
+        refined = refined_centre(fits.targets, fits.centre(taps, at), at, _LONG_ROUNDS)
         found[taps] = levels.of(spectra(refined, omega))
     return found
 
 
 def front_table(name: str, rows: list[dict[str, float]]) -> Table:
-    """Show what was measured, a row for each band."""
+    """Make a table of ripples with a row for each band."""
     table = Table(title=f"{name}: lobe ripple, dB, of filters and of free drives at the same depth of null")
     for column in ("band", "depth", "filters", "free, symmetric", "free, any"):
         table.add_column(column, justify="right")
@@ -166,8 +168,8 @@ def front_table(name: str, rows: list[dict[str, float]]) -> Table:
     return table
 
 
-def length_table(name: str, found: dict[int, Levels]) -> Table:
-    """Show the ripple of filters of several lengths."""
+def length_table(name: str, found: dict[int, BeamLevels]) -> Table:
+    """Make a table of ripples with a column for each filter length."""
     table = Table(title=f"{name}: lobe ripple, dB, by taps")
     table.add_column("band", justify="right")
     for taps in found:

@@ -31,7 +31,7 @@ from benchmarks.matrix import (
     measure_peers,
 )
 from designer.files import replace_file
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB
+from designer.fixedpoint.number_format import Q15
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.toolchain.compiler import compiler_version
 
@@ -62,7 +62,7 @@ def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
 
 def layout_goals(arithmetics: list[dict[str, Any]], peers: dict[str, float], shipped: str) -> dict[str, bool]:
     """Compare the default layout with its goals, in the arithmetic that it ships in and in the quickest."""
-    goals = {}
+    goals: dict[str, bool] = {}
     quickest = min(arithmetics, key=lambda row: row["filters"])
     ships = next(row for row in arithmetics if row["arithmetic"] == shipped)
     for row in [ships] if ships is quickest else [ships, quickest]:
@@ -97,7 +97,7 @@ def _in_band_goal(name: str, row: dict[str, Any]) -> str:
     if row["worst_in_band_gain_db"] < 10.0:
         text += (
             f"; the whole weight gives {row['whole_weight_worst_gain_db']:.1f} dB, but leaves "
-            f"{row['whole_weight_noise_snr_db']:.1f} of {NOISE_SNR_DB['q15']:.0f} dB on white noise"
+            f"{row['whole_weight_noise_snr_db']:.1f} of {Q15.noise_snr_db:.0f} dB on white noise"
         )
     return text
 
@@ -116,7 +116,7 @@ def main() -> None:
         say.print(f"==> layout '{name}': three arithmetics, and the peers' matrix")
         arithmetics[name] = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
         console.print(arithmetic_table(arithmetics[name]))
-        shipped = find_layout(name).arithmetic
+        shipped = find_layout(name).number_format
         console.print(describe_choice(arithmetics[name], shipped))
         ours = next(row for row in arithmetics[name] if row["arithmetic"] == shipped)
         matrices.append(ours | measure_peers(name))
@@ -139,7 +139,7 @@ def main() -> None:
         table.add_row(name, *(f"{found[kind]:.1f}" if kind in found else "" for kind in ("cold", "warm")))
     console.print(table)
     goals = goals_met(kernels) | table_goals(tables)
-    goals |= layout_goals(arithmetics[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).arithmetic)
+    goals |= layout_goals(arithmetics[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).number_format)
     show_goals(console, goals)
     result = {
         "compiler": compiler_version(),

@@ -15,14 +15,15 @@ from rich.table import Table
 
 from designer.errors import BuildError
 from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
-from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.compiler import CROSS_COMPILER
 from designer.toolchain.process import run_tool
 
 # Loop by the instruction that only it has (in this order in a function), and products that one turn makes.
 _TURN_PRODUCTS = {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
-_FUNCTIONS = {"q15": "q15_phase", "q31": "ps_fir_q31_parts", "q31x15": "ps_fir_q31x15"}
+_FUNCTIONS = {"q15": "ps_fir_q15", "q31": "ps_fir_q31_parts", "q31x15": "ps_fir_q31x15"}
 _CORES = {"cortex-m4": "stm32f405", "cortex-m7": "mps2-an500"}
 _ITERATIONS = 100
+_INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(.+)$")
 
 
 def estimate_cycles() -> dict[str, dict[str, dict[str, float]]]:
@@ -53,21 +54,29 @@ def estimate_cycles() -> dict[str, dict[str, dict[str, float]]]:
     return result
 
 
-def first_loop(assembly: str, function: str) -> list[str]:
-    """Return the instructions of a function's first unrolled loop, between its labels ``2:`` and ``bne 2b``."""
-    body = assembly[assembly.index(f"\n{function}:") :]
-    loop = body[body.index("\n2:") + 3 : body.index("bne    2b")]
-    lines = (re.sub(r"@.*", "", line).strip() for line in loop.splitlines())
-    return [line for line in lines if line and not line.startswith((".", "@"))]
+def first_loop(disassembly: str, function: str) -> list[str]:
+    """Return the instructions of a function's first unrolled loop: what its first branch backwards repeats."""
+    body = disassembly[disassembly.index(f"<{function}>:\n") :]
+    lines: list[tuple[int, str]] = []
+    for line in body.splitlines()[1:]:
+        if (match := _INSTRUCTION.match(line)) is None:
+            continue
+        address, text = int(match[1], 16), match[2].replace("\t", " ").split("@")[0].split(";")[0].strip()
+        branch = re.match(r"bne(?:\.[nw])? ([0-9a-f]+) ", text)
+        if branch and int(branch[1], 16) < address:
+            start = int(branch[1], 16)
+            return [known for at, known in lines if at >= start]
+        lines.append((address, text))
+    raise BuildError(f"{function}: no loop in its instructions")
 
 
 def _assembly(board: str) -> str:
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
-        out = Path(scratch) / "kernels.s"
-        source = FIRMWARE_ROOT / "core" / "fir_kernels_m4.c"
-        command = [CROSS_COMPILER, *BOARDS[board].cpu_flags, *OWN_FLAGS, "-g0", "-S", str(source), "-o", str(out)]
-        run_tool(command, "compiling the kernels")
-        return out.read_text()
+        out = Path(scratch) / "kernels.o"
+        source = FIRMWARE_ROOT / "core" / "dsp" / "fir_kernels_m4.S"
+        command = [CROSS_COMPILER, *BOARDS[board].cpu_flags, "-c", str(source), "-o", str(out)]
+        run_tool(command, "assembling the kernels")
+        return run_tool(["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(out)], "reading the kernels")
 
 
 def _mca(loop: list[str], core: str) -> int:

@@ -22,6 +22,7 @@ from designer.board.open import measure_instructions
 from designer.design.build import build_design
 from designer.design.model import Design
 from designer.design.store import save_design
+from designer.dsp.engine import InjectionPoint
 from designer.errors import BuildError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -55,19 +56,20 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         ``flash_bytes`` and ``ram_bytes``; ``firs`` and ``taps`` as they run, and as designed.
     """
     layout = find_layout(name)
-    layout = layout.model_copy(update={"arithmetic": arithmetic or layout.arithmetic})
+    layout = layout.model_copy(update={"number_format": arithmetic or layout.number_format})
     result, plain = build_design(layout), build_design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
         save_design(result, directory / "ours")
         image = build_image(directory / "ours" / "generated", BOARD, directory / "ours" / "firmware.elf")
+        entries: tuple[tuple[str, InjectionPoint], ...] = (("pipeline", "program"), ("filters", "filters"))
         ours = {
-            key: measure_instructions(image.elf, result.digest, layout, entry) / layout.block_samples
-            for key, entry in (("pipeline", "program"), ("filters", "filters"))
+            key: measure_instructions(image.elf, result.digest, layout, injection_point) / layout.block_samples
+            for key, injection_point in entries
         }
     return {
         "layout": name,
-        "arithmetic": layout.arithmetic,
+        "arithmetic": layout.number_format,
         **ours,
         "flash_bytes": image.flash_bytes,
         "ram_bytes": image.ram_bytes,

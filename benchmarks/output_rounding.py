@@ -100,7 +100,7 @@ def measure(layouts: tuple[str, ...] = ("pair2", "bar6")) -> dict[str, Any]:
 
 
 def _measure_layout(name: str) -> dict[str, dict[str, float]]:
-    result = build_design(find_layout(name).model_copy(update={"arithmetic": "q15"}))
+    result = build_design(find_layout(name).model_copy(update={"number_format": "q15"}))
     inputs = len(result.fixed.input_names)
     samples = np.random.default_rng(_SEED).integers(-16384, 16384, (_SAMPLES, inputs))
     stages = PipelineModel(result.fixed).trace(samples, "filters")
@@ -109,11 +109,10 @@ def _measure_layout(name: str) -> dict[str, dict[str, float]]:
     energy = 0.0
     structure = result.fixed.structure
     for d in range(len(result.fixed.driver_names)):
-        g = next(g for g, group in enumerate(structure.groups) if d in (group.plus, group.minus))
+        g = structure.group_of(d)
         shift = result.fixed.group_shift(g)
-        signs = [structure.sums[k][1] if d == structure.groups[g].minus else 1 for k in structure.sums_of(g)]
-        parts = [stages.path[:, k * inputs : (k + 1) * inputs] for k in structure.sums_of(g)]
-        paths = np.concatenate([sign * part for sign, part in zip(signs, parts, strict=True)], axis=1)
+        shares = [structure.sign_of(k, d) * stages.path[:, k * inputs : (k + 1) * inputs] for k in structure.sums_of(g)]
+        paths = np.concatenate(shares, axis=1)
         exact = np.ldexp(paths.sum(axis=1).astype(np.float64), -shift)
         filters = result.bank.impulse_responses[d]
         reference = sum(np.convolve(samples[:, i], filters[i])[:_SAMPLES] for i in range(inputs))
@@ -134,7 +133,7 @@ def _noise(error: NDArray[np.float64], rate_hz: int) -> dict[str, float]:
     spectrum = np.abs(np.fft.rfft(error - mean, axis=1)) ** 2
     spectrum[:, 1:-1] *= 2
     power = spectrum.mean(axis=0) / error.shape[1] ** 2
-    frequencies = np.fft.rfftfreq(error.shape[1], 1 / rate_hz)
+    frequencies = np.asarray(np.fft.rfftfreq(error.shape[1], 1 / rate_hz), dtype=np.float64)
     weighted = {
         "all_dbfs": power.sum(),
         "served_dbfs": power[frequencies <= 12000].sum(),

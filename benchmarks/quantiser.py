@@ -17,11 +17,12 @@ from benchmarks.integer_minimax import quantise_minimax
 from benchmarks.minimax import BandSpec, largest_error, minimax_fir
 from benchmarks.table_error import over_rounding_db, table_error
 from designer.design.build import build_design
+from designer.evaluation.acoustic import AcousticFigures, acoustic_figures
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.quantise.bank import _quantise_matrix, quantise_bank, white_noise_snr_db
+from designer.fixedpoint.number_format import Q15
+from designer.fixedpoint.quantise.bank import quantise_bank, quantise_matrix, white_noise_snr_db
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.shipped import find_layout, shipped_layouts
-from designer.report.scorecard import acoustic_figures
 
 _LOWPASS, _BANDSTOP = ((0.0, 0.4), (0.5, 1.0)), ((0.0, 0.24), (0.4, 0.68), (0.84, 1.0))
 SPECS = {
@@ -87,24 +88,24 @@ def measure_layouts() -> dict[str, Any]:
 
 def _measure_layout(name: str) -> dict[str, Any]:
     shipped = find_layout(name)
-    layout = shipped.model_copy(update={"arithmetic": "q15"})
+    layout = shipped.model_copy(update={"number_format": "q15"})
     bank, weights = build_design(layout).bank, error_weights(layout)
     wanted = bank.impulse_responses
     began = time.perf_counter()
-    ours = quantise_bank(bank, "q15", weights)
+    ours = quantise_bank(bank, Q15, weights)
     seconds = time.perf_counter() - began
-    rounded = quantise_bank(bank, "q15")
+    rounded = quantise_bank(bank, Q15)
     tables = [dequantised_impulse_responses(fixed, wanted.shape[2]) for fixed in (ours, rounded)]
     errors = [table_error(wanted, table, weights) for table in tables]
     gains = errors[1].in_band_db - errors[0].in_band_db
     # 40 dB below the output's own rounding no table changes anything.
     heard = over_rounding_db(wanted, tables[1], weights) >= -40.0
     in_band = np.where(heard, gains, np.nan)
-    whole = _quantise_matrix(bank, "q15", weights.power)
+    whole = quantise_matrix(bank, Q15, weights.power)
     whole_db = table_error(wanted, dequantised_impulse_responses(whole, wanted.shape[2]), weights).in_band_db
     reference = acoustic_figures(layout, wanted)
     return {
-        "shipped_in": shipped.arithmetic,
+        "shipped_in": shipped.number_format,
         "paths_with_nothing_to_gain": int(np.sum(~heard & ~np.isnan(gains))),
         "worst_in_band_gain_db": float(np.nanmin(in_band)),
         "whole_weight_worst_gain_db": float(np.nanmin(np.where(heard, errors[1].in_band_db - whole_db, np.nan))),
@@ -126,11 +127,12 @@ def _measure_layout(name: str) -> dict[str, Any]:
     }
 
 
-def largest_difference_db(reference: dict[str, Any], other: dict[str, Any]) -> float:
+def largest_difference_db(reference: AcousticFigures, other: AcousticFigures) -> float:
     """Largest difference of any figure in dB between two evaluations of one layout."""
+    found = other.to_json()
     return max(
-        float(np.max(np.abs(np.subtract(other[part][key], value))))
-        for part, figures in reference.items()
+        float(np.max(np.abs(np.subtract(found[part][key], value))))
+        for part, figures in reference.to_json().items()
         for key, value in figures.items()
         if key.endswith("_db")
     )

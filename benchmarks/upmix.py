@@ -1,9 +1,11 @@
-"""How well upmixes recover the centre of three-stem mixtures of real recordings; nothing here is timed.
+"""Measures how well upmixes recover the centre of mixtures of real recordings.
 
-Voice in the centre (espeak-ng), two different pieces of music hard left and right (Debian packages asc-music and
-frozen-bubble-data), three sets of stems, three balances.  For each method the improvement of the centre's
-signal-to-distortion ratio over the passive mid (L + R)/2, scale-invariant (Le Roux et al., "SDR - half-baked or well
-done?", ICASSP 2019) and plain, and the largest correlation of the centre with side.
+Each mixture has three stems: a voice in the centre (espeak-ng), and two pieces of music, hard left and hard right.  The
+music is from the Debian packages asc-music and frozen-bubble-data.  There are three sets of stems in three balances.
+
+The table has the gain of the centre's signal-to-distortion ratio (SDR) over the passive mid (L + R)/2.  It is given as
+scale-invariant SDR (Le Roux et al., "SDR - half-baked or well done?", ICASSP 2019) and as plain SDR.  The last column
+is the largest correlation of the centre with side.  Nothing is timed.
 
     .venv/bin/python -m benchmarks.upmix
 """
@@ -25,9 +27,8 @@ from scipy.signal import fftconvolve, firwin, lfilter, resample_poly
 from designer.dsp.upmix import Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import LayoutError
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix import UpmixModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import Q15, Q31, NumberFormat
 
 RATE_HZ = 48000
 SETTLE_S = 0.25
@@ -48,7 +49,7 @@ _MUSIC = (
     ((_ASC / "machine_wars.mp3", 30.0), (_BUBBLE / "introzik.ogg", 15.0)),
     ((_ASC / "time_to_strike.mp3", 40.0), (_BUBBLE / "frozen-mainzik-2p.ogg", 30.0)),
 )
-# Gains of centre, left, right; all stems have the same power.
+# Gains of centre, left and right.  All stems have the same power.
 BALANCES = {
     "equal sides": (1.0, 1.0, 1.0),
     "sides 10 dB apart": (1.0, 1.0, 10**-0.5),
@@ -71,7 +72,7 @@ class Result:
 
 
 def read_stem(path: Path, start_s: float, seconds: float) -> np.ndarray:
-    """Read part of a recording: mono, at 48 kHz, of unit power, repeated where it is too short."""
+    """Read part of a recording as mono at 48 kHz with unit power.  A short recording is repeated."""
     try:
         native = soundfile.info(path).samplerate
         x, _ = soundfile.read(
@@ -88,7 +89,7 @@ def read_stem(path: Path, start_s: float, seconds: float) -> np.ndarray:
 
 
 def read_voice(number: int, seconds: float) -> np.ndarray:
-    """Let espeak-ng speak one of the sentences."""
+    """Synthesise one of the sentences with espeak-ng."""
     voice, text = _VOICES[number]
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "voice.wav"
@@ -97,7 +98,7 @@ def read_voice(number: int, seconds: float) -> np.ndarray:
 
 
 def vickers(edges_hz: tuple[float, ...], taps: int, smoothing_s: float = 0.02) -> Method:
-    """Build Vickers' power ratio, a gain for mid alone, in bands of FIR filters; with no edges, broadband."""
+    """Build Vickers' power ratio, a gain of mid in bands of FIR filters.  Without edges it is broadband."""
     lowpass = [firwin(taps, edge, fs=RATE_HZ, window="hann") for edge in edges_hz]
     whole = np.eye(1, taps, taps // 2)[0]
     prototypes = np.diff([*lowpass, whole], axis=0, prepend=np.zeros((1, taps)))
@@ -125,12 +126,12 @@ def own_float(stereo: np.ndarray) -> tuple[np.ndarray, int]:
     return Upmix().process(stereo)[:, 2], DELAY_SAMPLES
 
 
-def own_fixed(arithmetic: Arithmetic) -> Method:
+def own_fixed(number_format: NumberFormat) -> Method:
     """Build Proscenium's upmix as the board computes it."""
-    word = SAMPLE_FORMATS[arithmetic]
+    word = number_format.sample
 
     def upmix(stereo: np.ndarray) -> tuple[np.ndarray, int]:
-        return word.to_float(UpmixModel(arithmetic).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
+        return word.to_float(UpmixModel(number_format).process(word.quantise(stereo))[:, 2]), DELAY_SAMPLES
 
     return upmix
 
@@ -139,8 +140,8 @@ METHODS: dict[str, Method] = {
     "Vickers' ratio, broadband": vickers((), 1),
     "Vickers' ratio, 8 bands of 257 taps": vickers((200, 400, 800, 1600, 3200, 5000, 9000), 257),
     "regression and Wiener gain, float64": own_float,
-    "regression and Wiener gain, q31": own_fixed("q31"),
-    "regression and Wiener gain, q15": own_fixed("q15"),
+    "regression and Wiener gain, q31": own_fixed(Q31),
+    "regression and Wiener gain, q15": own_fixed(Q15),
 }
 
 
@@ -150,7 +151,7 @@ def _distortion_db(wanted: np.ndarray, got: np.ndarray, *, scale_invariant: bool
 
 
 def measure(methods: dict[str, Method], seconds: float = 8.0) -> list[Result]:
-    """Run methods over all mixtures; peaks of a mixture are at -1 dBFS."""
+    """Run methods over all mixtures.  The peak of each mixture is at −1 dBFS."""
     results = []
     for number, (left_stem, right_stem) in enumerate(_MUSIC):
         voice = read_voice(number, seconds)

@@ -1,10 +1,10 @@
-"""Errors that a user of Proscenium can act on, each with the exit code that names its kind."""
+"""Errors that users of Proscenium can act on.  Each kind has its exit code."""
 
 from __future__ import annotations
 
 
 class ProsceniumError(Exception):
-    """Base of every error that is reported to the user without a stack trace.
+    """Base class of errors that are reported to the user without a stack trace.
 
     Attributes
     ----------
@@ -16,13 +16,13 @@ class ProsceniumError(Exception):
 
 
 class LayoutError(ProsceniumError):
-    """A layout (or another input file) cannot be accepted: what, where, allowed, remedy."""
+    """A layout or another input is refused.  The message says what, where, allowed and remedy."""
 
     exit_code = 2
 
 
 class InfeasibleDesignError(ProsceniumError):
-    """The layout is valid, but no design within its limits can be realised or proved."""
+    """The layout is valid, but no design keeps its limits, or the proof fails."""
 
     exit_code = 3
 
@@ -40,7 +40,7 @@ class BoardNotFoundError(ProsceniumError):
 
 
 class OutputConflictError(ProsceniumError):
-    """A file that Proscenium did not write stands where it would have to write."""
+    """A file that Proscenium did not write is in the place of an output file."""
 
     exit_code = 2
 

@@ -11,19 +11,19 @@ from typing import BinaryIO
 
 
 def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
-    """Write beside the target, then rename: a reader sees the old file or the new one, never a part.
+    """Write a temporary file next to the target, then rename it, so that readers never see a part of a file.
 
     Parameters
     ----------
     path : Path
-        Target; its directory is made where it does not exist.
+        Target.  Its directory is created if it does not exist.
     fill : callable
-        Writes the content to the binary file that it is given.
+        Called with a binary file, to which it writes the content.
 
     Raises
     ------
     OSError
-        If the directory or the file cannot be written; the target is then as it was.
+        If the directory or the file cannot be written.  The target does not change then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():

@@ -1,6 +1,6 @@
-"""Where the files are that are not Python: layouts, templates and firmware sources.
+"""Paths of files that are not Python: layouts, templates and firmware sources.
 
-In a checkout they lie beside the package; in an installed wheel they travel inside it (``setup.py`` puts them there).
+In a checkout they are next to the package.  In an installed wheel they are inside it, where ``setup.py`` puts them.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ def resource(name: str) -> Path:
 
 
 def requirements_file() -> Path:
-    """Pins and hashes of everything that is used."""
+    """Path of the list of pinned Python packages with their hashes."""
     return (_INSTALLED if is_installed() else _PACKAGE.parent) / "requirements.txt"
 
 
 def source_root() -> Path:
-    """Directory above all resources; debug information in images is relative to it."""
+    """Directory above all resources.  Debug information in images is relative to it."""
     return resource("firmware").parent
 
 
 def cache_directory() -> Path:
-    """Where compiled objects are kept: beside a checkout's builds, or in the user's own cache."""
+    """Directory of compiled objects: next to a checkout's builds, or in the user's cache."""
     if not is_installed():
         return _PACKAGE.parent / "build" / "cache"
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

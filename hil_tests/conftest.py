@@ -7,9 +7,9 @@ once, ``-n 2``: each board's tests stay together on one worker.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -21,10 +21,11 @@ from designer.design.store import save_design
 from designer.errors import ProsceniumError
 from designer.layout.model import Layout
 from designer.layout.shipped import find_layout
-from designer.regression.results import save_results
+from designer.numerics.threads import limit_blas_threads
+from designer.regression.save import save_results
 from designer.regression.signals import standard_signals
 from designer.regression.suite import GENERATED_S, Suite
-from designer.regression.summary import screen
+from designer.regression.terminal_summary import screen
 from designer.report.save import save_report
 from designer.report.scorecard import scorecard
 from designer.toolchain.boards import find_board
@@ -32,37 +33,43 @@ from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
 
+limit_blas_threads()
+
 _RESULTS = pytest.StashKey[list[str]]()
-# By board: tests that did not measure anything, and tests that failed, with the reason.
+# Tests that were skipped and tests that failed, with the reason; by board.
 _SKIPPED = pytest.StashKey[dict[str, dict[str, str]]]()
 _FAILED = pytest.StashKey[dict[str, dict[str, str]]]()
 _DEFAULT_BOARD = "virtual:stm32f405"
+_Made = TypeVar("_Made")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What a run is told."""
+    """Options of a run."""
     group = parser.getgroup("proscenium", "hardware in the loop")
     group.addoption(
         "--board", action="append", metavar="BOARD", help="virtual:NAME or a serial port; may be given again"
     )
     group.addoption("--layout", default="front3", help="a layout file or the name of a shipped one [front3]")
-    group.addoption("--out", default=None, metavar="DIR", help="where the reports go [build/<layout>]")
+    group.addoption("--out", default=None, metavar="DIR", help="directory of the reports [build/<layout>]")
     group.addoption("--history-file", default=None, metavar="FILE", help="[hil_history.jsonl beside the reports]")
     group.addoption("--input", default=None, metavar="FILE", help="stereo audio to stream instead of music")
     group.addoption(
-        "--seconds", type=float, default=GENERATED_S, help=f"of each generated signal [{GENERATED_S:g}]; 3600: an hour"
+        "--seconds",
+        type=float,
+        default=GENERATED_S,
+        help=f"length of each generated signal [{GENERATED_S:g}]",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for the results."""
+    """Prepare the stores of results."""
     config.stash[_RESULTS] = []
     config.stash[_SKIPPED] = {}
     config.stash[_FAILED] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that wants a board runs on each that was named."""
+    """Run every test that uses a board on each board of the command line."""
     if "board_name" in metafunc.fixturenames:
         names = metafunc.config.getoption("--board") or [_DEFAULT_BOARD]
         metafunc.parametrize("board_name", names, scope="session", ids=names)
@@ -70,12 +77,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep all tests of one board on one worker, whatever --dist says: a board has one line."""
+    """Keep all tests of one board on one worker, whatever ``--dist`` is: a board has one line."""
     from xdist.scheduler import LoadScopeScheduling
 
     names = sorted(config.getoption("--board") or [_DEFAULT_BOARD], key=len, reverse=True)
 
-    class ByBoard(LoadScopeScheduling):
+    class ByBoard(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
         def _split_scope(self, nodeid: str) -> str:
             parameters = nodeid.partition("[")[2]
             return next((name for name in names if parameters.startswith(name)), nodeid)
@@ -87,7 +94,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep what was skipped and what failed for the board's report: a table of passes would hide both."""
+    """Keep skipped and failed tests for the report of the board."""
     del call
     report = yield
     callspec = getattr(item, "callspec", None)
@@ -115,20 +122,20 @@ def layout(request: pytest.FixtureRequest) -> Layout:
 
 @pytest.fixture(scope="session")
 def directory(request: pytest.FixtureRequest, layout: Layout) -> Path:
-    """Where everything of the layout is written."""
+    """Directory of all output files."""
     return Path(request.config.getoption("--out") or Path("build") / layout.name)
 
 
 @pytest.fixture(scope="session")
 def design(request: pytest.FixtureRequest, layout: Layout) -> Design:
-    """The design, made once."""
+    """The design, computed once."""
     _step(request, f"designing '{layout.name}': {len(layout.drivers)} drivers, {layout.sample_rate_hz} Hz")
     return _or_exit(lambda: build_design(layout))
 
 
 @pytest.fixture(scope="session")
 def image(request: pytest.FixtureRequest, design: Design, directory: Path, board_name: str) -> Image:
-    """The image for the board; a board at a port must already run it."""
+    """The image for the board.  A board at a port must run it already."""
     target = _or_exit(lambda: find_board(_target_name(board_name)))
     save_design(design, directory)
     _step(request, f"compiling the image for {target.name}")
@@ -138,7 +145,7 @@ def image(request: pytest.FixtureRequest, design: Design, directory: Path, board
 
 @pytest.fixture(scope="session")
 def board(design: Design, image: Image, board_name: str) -> Iterator[Board]:
-    """The board, open, and proved to run the design."""
+    """The open board; it runs the design."""
     port = None if board_name.startswith("virtual") else board_name
     target = find_board(_target_name(board_name))
     with _or_exit(lambda: open_board(image.elf, design.digest, design.layout, port, target)) as opened:
@@ -149,7 +156,7 @@ def board(design: Design, image: Image, board_name: str) -> Iterator[Board]:
 def suite(
     request: pytest.FixtureRequest, design: Design, image: Image, board: Board, board_name: str, directory: Path
 ) -> Iterator[Suite]:
-    """What the tests ask for figures; at the end it is written down."""
+    """The regression that the tests read; its files are written at the end."""
     music = request.config.getoption("--input")
     signals = _or_exit(lambda: standard_signals(design.fixed, Path(music) if music else None))
     target = find_board(_target_name(board_name))
@@ -162,8 +169,10 @@ def suite(
     suite.not_measured |= request.config.stash[_SKIPPED].get(board_name, {})
     suite.failed_tests |= request.config.stash[_FAILED].get(board_name, {})
     history = request.config.getoption("--history-file")
-    _, told = save_results(suite.report(), design, directory, Path(history) if history else None, _suffix(board_name))
-    request.config.stash[_RESULTS].append(json.dumps(told))
+    _, content = save_results(
+        suite.report(), design, directory, Path(history) if history else None, _suffix(board_name)
+    )
+    request.config.stash[_RESULTS].append(json.dumps(content))
     if not _suffix(board_name):
         card = scorecard(design)
         save_design(design, directory, card)
@@ -172,12 +181,12 @@ def suite(
 
 @pytest.fixture(scope="session")
 def seconds(request: pytest.FixtureRequest) -> float:
-    """How long each generated signal is."""
+    """Length of each generated signal."""
     return float(request.config.getoption("--seconds"))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Hand a worker's results over; exit code 4 is the regression's own."""
+    """Hand over the results of a worker; exit with code 4 if the regression fails."""
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["proscenium"] = session.config.stash[_RESULTS]
@@ -189,20 +198,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Take a worker's results."""
+    """Take the results of a worker."""
     del error
     node.config.stash[_RESULTS] += getattr(node, "workeroutput", {}).get("proscenium", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One screen for each board."""
+    """Print one screen for each board."""
     for text in config.stash[_RESULTS]:
         terminalreporter.write_line("")
         terminalreporter.write(screen(json.loads(text)))
 
 
 def _step(request: pytest.FixtureRequest, text: str) -> None:
-    """Say what takes time, past pytest's capturing; a worker has nobody to tell."""
+    """Print a long step although pytest captures output; a worker prints nothing."""
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()
@@ -210,7 +219,7 @@ def _step(request: pytest.FixtureRequest, text: str) -> None:
 
 
 def _target_name(board_name: str) -> str:
-    """``virtual:stm32f405`` is the STM32F405; so is what sits at a port, the only one that can be flashed."""
+    """Name of the board's target.  A board at a port is an STM32F405: no other can be flashed."""
     if board_name.startswith("virtual:"):
         return board_name.removeprefix("virtual:")
     return "stm32f405"
@@ -222,8 +231,8 @@ def _suffix(board_name: str) -> str:
     return "-" + board_name.removeprefix("virtual:").removeprefix("/dev/").replace("/", "-")
 
 
-def _or_exit(make: Any) -> Any:
-    """Without a board, a tool or a valid layout nothing can be tested: say so once, with the error's exit code."""
+def _or_exit(make: Callable[[], _Made]) -> _Made:
+    """End the run with the error's message and exit code where a board, a tool or a valid layout is missing."""
     try:
         return make()
     except ProsceniumError as error:

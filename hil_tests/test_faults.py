@@ -7,6 +7,9 @@ test's own; on a real board they are not measured.
 import multiprocessing
 import signal
 import time
+from collections.abc import Iterator
+from multiprocessing.synchronize import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +17,18 @@ import pytest
 from designer import protocol
 from designer.board.open import SerialBoard, VirtualBoard
 from designer.board.session import Board
-from designer.board.transport import PipeTransport, SerialTransport
+from designer.board.transport import PipeTransport, SerialTransport, Transport
+from designer.design.model import Design
 from designer.errors import BoardNotFoundError, HilError
+from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel
+from designer.layout.model import Layout
 from designer.protocol import Message, Payload
 from designer.regression.report import FaultCount
+from designer.regression.suite import Suite
 from designer.toolchain.boards import find_board
+from designer.toolchain.image import Image
 from hil_tests.harness.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 
 FRAMES = 1500
@@ -28,27 +36,27 @@ NOISE_BYTES = 10_000_000
 COUNTERS = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", "duplicates", "receive_overruns")
 
 
-def samples_of(bank, frames=FRAMES):
-    return GeneratedSignal("noise", 77).samples(bank.arithmetic, "program", 0, frames)
+def samples_of(bank: FixedPointBank, frames: int = FRAMES) -> np.ndarray:
+    return GeneratedSignal("noise", 77).samples(bank.number_format, "program", 0, frames)
 
 
-def works(board, bank):
+def works(board: Board, bank: FixedPointBank) -> bool:
     """Say whether a new session, without a power cycle, is right to the last bit."""
     board.link.hello()
-    words = samples_of(bank, 300)
-    return bool(np.array_equal(board.process(words), PipelineModel(bank).process(words)))
+    samples = samples_of(bank, 300)
+    return bool(np.array_equal(board.process(samples), PipelineModel(bank).process(samples)))
 
 
-def moved(before, after):
+def moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
     return {name: after[name] - before[name] for name in COUNTERS if after[name] != before[name]}
 
 
-def host_counts(board):
+def host_counts(board: Board) -> dict[str, int]:
     return {f"host {name}": count for name, count in vars(board.link.counters).items() if count}
 
 
 @pytest.fixture
-def own_board(image, design, board_name):
+def own_board(image: Image, design: Design, board_name: str) -> Iterator[VirtualBoard]:
     """Start a virtual board of the test's own, to be harmed."""
     if not board_name.startswith("virtual"):
         pytest.skip("not measured: a real board's power and cable are not in this program's hands")
@@ -59,19 +67,19 @@ def own_board(image, design, board_name):
 
 @pytest.mark.parametrize("direction", ["to_board", "to_host"])
 @pytest.mark.parametrize("kind", FAULTS)
-def test_fault_on_the_line(suite, board, design, kind, direction):
+def test_fault_on_the_line(suite: Suite, board: Board, design: Design, kind: str, direction: str) -> None:
     board.link.hello()
     before = board.status()
-    line = FaultyLine(board.link._transport, direction, FAULTS[kind])
+    line = FaultyLine(board.link.transport, direction, FAULTS[kind])
     harmed = Board(line, design.digest, design.layout)
-    harmed.link._reply_timeout_s = 0.5
-    words = samples_of(design.fixed)
+    harmed.link.reply_timeout_s = 0.5
+    samples = samples_of(design.fixed)
     if kind in ENDS_THE_SESSION[direction]:
         with pytest.raises(HilError, match="the board speaks protocol version"):
-            harmed.process(words)
+            harmed.process(samples)
         right = True
     else:
-        right = bool(np.array_equal(harmed.process(words), PipelineModel(design.fixed).process(words)))
+        right = bool(np.array_equal(harmed.process(samples), PipelineModel(design.fixed).process(samples)))
     noticed = host_counts(harmed)
     recovered = right and works(board, design.fixed)
     noticed = {**moved(before, board.status()), **noticed}
@@ -80,7 +88,7 @@ def test_fault_on_the_line(suite, board, design, kind, direction):
     assert recovered
 
 
-def test_fault_unknown_type(suite, board, design):
+def test_fault_unknown_type(suite: Suite, board: Board, design: Design) -> None:
     unknown = Message("UNKNOWN", 0x6E, Payload(), "no such request")
     board.link.hello()
     with pytest.raises(HilError, match="E_TYPE"):
@@ -90,68 +98,65 @@ def test_fault_unknown_type(suite, board, design):
     assert recovered
 
 
-def test_fault_10_mb_of_noise(suite, board, design):
-    """Through the fast lane where there is one: at 921600 baud this takes two minutes."""
+def test_fault_10_mb_of_noise(suite: Suite, board: Board, design: Design) -> None:
+    """Over the quickest line: at 921600 baud this takes two minutes."""
     board.link.hello()
     before = board.status()
-    lane = isinstance(board, VirtualBoard)
-    if lane:
-        board.open_fast_lane()
-    line = board.link._transport
-    rng = np.random.default_rng(10)
-    for _ in range(NOISE_BYTES // 4000):
-        line.write(rng.integers(0, 256, 4000, dtype=np.uint8).tobytes())
-        # A board that waits for its line to be read would never come to the noise behind.
-        line.read(0.0)
-    while line.read(0.2):
-        pass
-    if lane:
-        board.leave_fast_lane()
+    with board.quickest_line():
+        line = board.link.transport
+        rng = np.random.default_rng(10)
+        for _ in range(NOISE_BYTES // 4000):
+            line.write(rng.integers(0, 256, 4000, dtype=np.uint8).tobytes())
+            # The board stops reading while its own line is full: take its replies.
+            line.read(0.0)
+        while line.read(0.2):
+            pass
     recovered = works(board, design.fixed)
     suite.faults.append(FaultCount("10 MB of noise", 1, moved(before, board.status()), recovered))
     assert recovered
 
 
-def test_fault_slow_host(suite, board, design):
+def test_fault_slow_host(suite: Suite, board: Board, design: Design) -> None:
     """A host that looks away: replies pile up, and what the line could not hold is asked for again."""
-    slow = Board(_Slow(board.link._transport), design.digest, design.layout)
-    words = samples_of(design.fixed)
-    recovered = bool(np.array_equal(slow.process(words), PipelineModel(design.fixed).process(words)))
+    line = _Slow(board.link.transport)
+    slow = Board(line, design.digest, design.layout)
+    samples = samples_of(design.fixed)
+    recovered = bool(np.array_equal(slow.process(samples), PipelineModel(design.fixed).process(samples)))
     recovered = recovered and works(board, design.fixed)
-    suite.faults.append(FaultCount("slow host", slow.link._transport.pauses, host_counts(slow), recovered))
+    suite.faults.append(FaultCount("slow host", line.pauses, host_counts(slow), recovered))
     assert recovered
 
 
 class _Slow(FaultyLine):
-    def __init__(self, transport):
+    def __init__(self, transport: Transport) -> None:
         super().__init__(transport, "to_host", lambda frame: [frame])
         self.pauses = 0
 
-    def read(self, timeout_s):
+    def read(self, timeout_s: float) -> bytes:
         self.pauses += 1
         time.sleep(0.05)
         return super().read(timeout_s)
 
 
-def test_fault_two_clients(suite, board, design):
-    line = board.link._transport
+def test_fault_two_clients(suite: Suite, board: Board, design: Design) -> None:
+    line = board.link.transport
     first = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
     second = Board(FaultyLine(line, "to_host", lambda frame: [frame]), design.digest, design.layout)
     with pytest.raises(HilError, match="another host has opened its own"):
         first.process(samples_of(design.fixed, 200))
-    words = samples_of(design.fixed, 200)
-    recovered = bool(np.array_equal(second.process(words), PipelineModel(design.fixed).process(words)))
+    samples = samples_of(design.fixed, 200)
+    recovered = bool(np.array_equal(second.process(samples), PipelineModel(design.fixed).process(samples)))
     if isinstance(board, VirtualBoard):
         # The operating system keeps a second program off the port as well.
         with pytest.raises((BoardNotFoundError, HilError)):
-            SerialBoard(board._qemu.port, design.digest, design.layout)
+            SerialBoard(board.port, design.digest, design.layout)
     recovered = recovered and works(board, design.fixed)
     suite.faults.append(FaultCount("two clients at once", 1, {"refused": 1}, recovered))
     assert recovered
 
 
 @pytest.mark.parametrize("kind", ["wrong firmware", "wrong layout", "wrong protocol version"])
-def test_fault_wrong(suite, board, design, kind, monkeypatch):
+def test_fault_wrong(suite: Suite, board: Board, design: Design, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     digest, layout = design.digest, design.layout
     message = "design digest: the board runs"
     if kind == "wrong firmware":
@@ -162,7 +167,7 @@ def test_fault_wrong(suite, board, design, kind, monkeypatch):
     else:
         monkeypatch.setattr(protocol.frame, "PROTOCOL_VERSION", protocol.PROTOCOL_VERSION + 1)
         message = r"protocol version .* not .*: flash it again"
-    line = FaultyLine(board.link._transport, "to_host", lambda frame: [frame])
+    line = FaultyLine(board.link.transport, "to_host", lambda frame: [frame])
     with pytest.raises(HilError, match=message):
         Board(line, digest, layout)
     monkeypatch.undo()
@@ -171,18 +176,18 @@ def test_fault_wrong(suite, board, design, kind, monkeypatch):
     assert recovered
 
 
-def _stream_for_ever(port, digest, layout, words, started):
+def _stream_for_ever(port: str, digest: str, layout: Layout, samples: np.ndarray, started: Event) -> None:
     board = SerialBoard(port, digest, layout)
     started.set()
     while True:
-        board.process(words)
+        board.process(samples)
 
 
-def test_fault_host_killed_in_mid_stream(suite, own_board, design):
+def test_fault_host_killed_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
     own_board.link.close()
     context = multiprocessing.get_context("spawn")
     started = context.Event()
-    arguments = (own_board._qemu.port, design.digest, design.layout, samples_of(design.fixed), started)
+    arguments = (own_board.port, design.digest, design.layout, samples_of(design.fixed), started)
     host = context.Process(target=_stream_for_ever, args=arguments, daemon=True)
     host.start()
     assert started.wait(60)
@@ -195,20 +200,20 @@ def test_fault_host_killed_in_mid_stream(suite, own_board, design):
     assert recovered
 
 
-def replugged(own_board, design):
+def replugged(own_board: VirtualBoard, design: Design) -> bool:
     """Open the port anew, as a host does after a cable came back, and stream."""
-    again = Board(SerialTransport(own_board._qemu.port), design.digest, design.layout)
+    again = Board(SerialTransport(own_board.port), design.digest, design.layout)
     try:
         return works(again, design.fixed)
     finally:
         again.close()
 
 
-def test_fault_cable_pulled_and_replugged(suite, own_board, design):
+def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
     own_board.start()
-    words = samples_of(design.fixed, 32).astype("<i2" if design.fixed.arithmetic == "q15" else "<i4")
+    samples = samples_of(design.fixed, 32).astype(design.fixed.number_format.sample_dtype)
     # Half a frame is on its way when the cable goes.
-    own_board.link._transport.write(words.tobytes()[:100])
+    own_board.link.transport.write(samples.tobytes()[:100])
     own_board.link.close()
     with pytest.raises(HilError):
         own_board.status()
@@ -217,10 +222,10 @@ def test_fault_cable_pulled_and_replugged(suite, own_board, design):
     assert recovered
 
 
-def test_fault_board_reset_in_mid_stream(suite, own_board, design):
+def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
     own_board.process(samples_of(design.fixed, 200))
     own_board.reset()
-    own_board.link._reply_timeout_s = 0.5
+    own_board.link.reply_timeout_s = 0.5
     with pytest.raises(HilError, match="restarted, or another host"):
         own_board.process(samples_of(design.fixed))
     recovered = works(own_board, design.fixed)
@@ -228,17 +233,17 @@ def test_fault_board_reset_in_mid_stream(suite, own_board, design):
     assert recovered
 
 
-def test_fault_lane_left_in_mid_stream(suite, own_board, design):
-    lane = PipeTransport(own_board.directory)
-    own_board.link.request(protocol.FAST_LANE)
-    lane.write(b"\x05half a frame")
-    lane.close()
+def test_fault_semihosting_closed_in_mid_frame(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+    pipes = PipeTransport(own_board.directory)
+    own_board.link.request(protocol.SEMIHOSTING)
+    pipes.write(b"\x05half a frame")
+    pipes.close()
     recovered = works(own_board, design.fixed)
-    suite.faults.append(FaultCount("fast lane left in mid-frame", 1, {}, recovered))
+    suite.faults.append(FaultCount("semihosting closed in mid-frame", 1, {}, recovered))
     assert recovered
 
 
-def test_fault_or_not_the_board_plays_on(suite, board, design):
+def test_fault_or_not_the_board_plays_on(suite: Suite, board: Board, design: Design) -> None:
     """After all that was done to its line the board goes back to its own input, and plays."""
     board.link.hello()
     if board.health()["player"] == "NONE":

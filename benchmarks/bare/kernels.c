@@ -4,7 +4,7 @@
  */
 #include "bare.h"
 #include "dsp/filtering_functions.h"
-#include "fir_kernels.h"
+#include "dsp/fir_kernels.h"
 
 #define BLOCK    64u
 #define TAPS_MAX 256u

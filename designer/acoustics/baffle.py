@@ -1,4 +1,4 @@
-"""Loudspeaker in an infinite rigid baffle: circular pistons."""
+"""Circular pistons in an infinite rigid baffle."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def piston_directivity(argument: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     (...) float64
-        1 at x = 0; first null at x = 3.8317.
+        1 at x = 0.  The first null is at x = 3.8317.
 
     Notes
     -----
     Rayleigh, Theory of Sound II, §302; Kinsler et al., Fundamentals of Acoustics, 4th ed., §7.4.
     """
-    # Here, because only baffles need it, and loading it costs half a design.
+    # Imported here, because only baffles need it, and the import takes half the time of a design.
     from scipy.special import j1
 
     safe = np.where(np.abs(argument) < 1e-6, 1.0, argument)
@@ -41,8 +41,8 @@ def piston_field(
 ) -> NDArray[np.complex128]:
     """Far-field pressure of pistons in the plane x = x₀ that radiate towards smaller x.
 
-    The drive is acceleration, scaled to 1 Pa at 1 m on axis at low frequency; the doubling by the baffle is part of
-    that scale.
+    The drive is acceleration, scaled to 1 Pa at 1 m on axis at low frequency.  This scale includes the doubling of
+    pressure by the baffle.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def piston_field(
 
 
 def piston_parts(centres_m: NDArray[np.float64], piston_radii_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points of pistons that send as they do together, near by too: Rayleigh's integral over the disc, 16 nodes.
+    """Point sources that replace pistons in the near field: 16 nodes of Rayleigh's integral over each disc.
 
     Parameters
     ----------
@@ -91,11 +91,12 @@ def piston_parts(centres_m: NDArray[np.float64], piston_radii_m: NDArray[np.floa
     Returns
     -------
     (D, 16, 3) float64
-        Each sends a sixteenth of its piston's share.
+        Places of the sources, each of a sixteenth of its piston's strength.
 
     Notes
     -----
-    Two Gauss nodes over the square of the radius, eight around: within 1 % of the directivity up to x = k·b·sin θ = 4.
+    There are two Gauss nodes over the square of the radius and eight nodes over the angle.  The directivity is within
+    1 % up to x = k·b·sin θ = 4.
     """
     radius = np.sqrt((1 + np.array([-1.0, 1.0]) / np.sqrt(3)) / 2)
     angle = 2 * np.pi * np.arange(8) / 8

@@ -1,7 +1,7 @@
-"""Responses measured in some directions, and what they say about the directions between.
+"""Interpolation of measured responses between directions.
 
-Each response is split into a delay (the centroid of its energy, in time) and the rest.  Both vary slowly with
-direction once they are apart, so both are interpolated: exact where it was measured, smooth between.
+Each response is split into a delay, the centroid of its energy, and the rest.  Each of the two varies slowly with
+direction, so both are interpolated.  The result is exact in measured directions, and smooth between.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Measured directions that take part in one interpolation.
+# Number of nearest measured directions in one interpolation.
 _NEIGHBOURS = 10
-# Above this part of the Nyquist frequency converters' filters rule: the response is held at its value there.
+# Above this part of the Nyquist frequency the response keeps its value, because converters' filters dominate there.
 _HIGHEST_PER_NYQUIST = 0.92
 
 
@@ -24,13 +24,13 @@ class DirectionalSet:
     Attributes
     ----------
     directions : (M, 3) float64
-        Unit vectors, in the coordinates of whoever asks.
+        Unit vectors, in the caller's coordinates.
     responses : (M, C, N) float64
         C channels (one for a driver, two for a head).
     delays_samples : (M, C) float64
         Centroid of each response's energy.
     travelled_samples : (M,) float64
-        Delay that belongs to the measurement, not to what was measured: it is taken out.
+        Delay of the measurement itself, such as travel time.  It is removed.
     sample_rate_hz : float
     """
 
@@ -58,7 +58,7 @@ class DirectionalSet:
             Finite, none silent.
         sample_rate_hz : float
         travelled_samples : (M,) float64, optional
-            Delay of each measurement that is to be taken out, such as its distance's.
+            Delay of each measurement that is removed, such as its travel time.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class DirectionalSet:
         Parameters
         ----------
         frequencies_hz : (F,) float64
-            Not negative; above 0.92 of the measurement's Nyquist frequency the response is held.
+            Not negative.  Above 0.92 of the measurement's Nyquist frequency the response keeps its value.
         directions : (Q, 3) float64
             Unit vectors.
 
@@ -117,10 +117,10 @@ class DirectionalSet:
         return np.asarray(between * np.exp(-2j * np.pi * frequencies_hz[:, None, None] * delays_s))
 
     def _weights(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weight of each measurement for each direction: (Q, M); each row sums to 1.
+        """Weight of each measurement for each direction: (Q, M), rows sum to 1.
 
-        Multiquadrics of the chord with a constant (Hardy 1971; Micchelli 1986: never singular), as wide as the grid
-        around is coarse: a measured direction gets its own response.
+        The weights are those of multiquadrics of the chord with a constant (Hardy 1971).  The system is never singular
+        (Micchelli 1986).  The width follows the spacing of the grid.  A measured direction gets its own response.
         """
         count = min(_NEIGHBOURS, len(self.directions))
         chords = np.linalg.norm(directions[:, None, :] - self.directions, axis=2)

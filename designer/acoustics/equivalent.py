@@ -1,8 +1,8 @@
-"""Equivalent sources: a few point sources inside a cabinet that send the same field over the listener's head.
+"""Equivalent sources: point sources inside a cabinet that give a driver's field over the listener's head.
 
-The wavefront of a driver on a sphere is not that of a point source at the driver, nor of one at the centre: sound
-from the side creeps around the cabinet.  How far its wavefront is tilted at the head is all of the natural
-separation that a small cabinet has, hence no single direction per driver is assumed.
+Sound of a driver at the side creeps around the cabinet.  So its wavefront is neither that of a point source at the
+driver nor of one at the centre.  The tilt of the wavefront at the head is the natural separation of a small cabinet.
+One direction for each driver would not reproduce it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _ARM = (0.45, -0.45, 0.9, -0.9)
 _OFFSETS = np.array([[0.0, 0.0, 0.0], *([0.0, y, 0.0] for y in _ARM), *([0.0, 0.0, z] for z in _ARM)])
 # Matching points along x, y and z of the region.
 _POINTS_PER_AXIS = (3, 7, 3)
-# A near or large cabinet's field is richer than a cross can send: shells of so many sources on a sphere of so many
-# radii, and the points that they are matched at, are tried until the field is met.
+# Near or large cabinets need more sources than the cross.  These shells are tried in turn: number of sources, radius
+# relative to the cabinet, and matching points along x, y and z.
 _SHELLS = ((64, 0.8, (4, 9, 5)), (160, 0.85, (5, 13, 7)), (250, 0.85, (5, 13, 9)))
-# What may be missed, of the largest pressure of a line: a null of 30 dB needs 3 %.  Above 12 kHz nothing is cancelled.
+# Allowed error relative to the largest pressure of a line, up to 12 kHz.  A null of 30 dB needs 3 %.
 _ENOUGH = 0.01
 _HIGHEST_HZ = 12000.0
-# Tikhonov term relative to the trace of the normal equations: keeps weights of nearly coincident fields small.
+# Tikhonov term relative to the trace of the normal equations.  It keeps weights of nearly equal fields small.
 _RELATIVE_REGULARISATION = 1e-10
-# Lines that are solved at once: memory.
+# Lines that are solved at once, which bounds the memory.
 _LINES = 32
 
 
@@ -67,9 +67,9 @@ def equivalent_sources(
 
     Notes
     -----
-    Least squares with a small Tikhonov term: Koopmann, Song & Fahnline, J. Acoust. Soc. Am. 86 (1989), 2433.  As many
-    sources as it takes: 9 where the head sees a small cabinet from afar, 64 to 250 where they do not meet the field
-    within 1 % up to 12 kHz.
+    The method is least squares with a small Tikhonov term (Koopmann, Song & Fahnline, J. Acoust. Soc. Am. 86 (1989),
+    2433).  9 sources suffice for a small cabinet at some distance.  If they miss the field by more than 1 % up to
+    12 kHz, 64 to 250 sources are used.
     """
     tried = ((_OFFSETS, _POINTS_PER_AXIS), *((_shell(count, size), axes) for count, size, axes in _SHELLS))
     for offsets, points_per_axis in tried:
@@ -87,7 +87,7 @@ def equivalent_sources(
 
 
 def _shell(count: int, radius: float) -> NDArray[np.float64]:
-    """About ``count`` places spread evenly over a sphere, mirrored in y as loudspeakers are: (S, 3)."""
+    """About ``count`` places spread evenly over a sphere, symmetric in y like loudspeakers: (S, 3)."""
     rank = np.arange(count) + 0.5
     height = 1 - 2 * rank / count
     turn = np.pi * (1 + np.sqrt(5)) * rank
@@ -104,7 +104,7 @@ def _fit(
     wanted: NDArray[np.complex128],
     speed_of_sound_m_per_s: float,
 ) -> tuple[NDArray[np.complex128], float]:
-    """Weights (F, S, D) for a field (F, P, D), and what they miss of it up to 12 kHz."""
+    """Weights (F, S, D) for a field (F, P, D), and their largest relative error up to 12 kHz."""
     weights = np.empty((frequencies_hz.size, len(sources_m), wanted.shape[2]), dtype=np.complex128)
     missed = 0.0
     for first in range(0, frequencies_hz.size, _LINES):

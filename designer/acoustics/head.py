@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_ratios
 from designer.acoustics.sphere import check_frequencies
 
-# Duda & Martens evaluate from ρ = 1.25 upward; nearer, the series needs hundreds of terms.
+# Duda & Martens evaluate from ρ = 1.25 upward.  Nearer, the series needs hundreds of terms.
 NEAREST_RATIO = 1.25
-# ka up to which a rigid sphere still stands for a head: 96 kHz sampling on the largest head allowed.
+# Largest ka: half of 96 kHz on the largest head allowed.
 LARGEST_SIZE = 120.0
 
 
@@ -28,18 +28,18 @@ def ear_pressure(
     Parameters
     ----------
     frequencies_hz : (F,) float64
-        Positive and rising; ka up to 120.
+        Positive and rising, with ka up to 120.
     distances_m : (Q,) float64
-        From the centre of the head to each source; from 1.25 head radii.
+        Distance of each source from the centre of the head, from 1.25 head radii.
     cosines : (Q, T) float64
-        Cosine of the angle of incidence: between source and ear, for T ears per source.
+        Cosine of the angle between source and ear, for T ears of each source.
     head_radius_m, speed_of_sound_m_per_s : float
-        Radius of the head; speed of sound.
+        Radius of the head, speed of sound.
 
     Returns
     -------
     (F, Q, T) complex128
-        Pascal; divide by e^{−jkr}/r to have it relative to the free field at the centre of the head.
+        Pascal.  Divided by e^{−jkr}/r it is relative to the free field at the centre of the head.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def ear_pressure(
 
 
 def woodworth_itd_s(azimuth_rad: float, head_radius_m: float, speed_of_sound_m_per_s: float) -> float:
-    """Interaural time difference at high frequency, a·(θ + sin θ)/c; positive when the left ear leads.
+    """Interaural time difference at high frequency, a·(θ + sin θ)/c, in seconds, positive if the left ear leads.
 
     Raises
     ------

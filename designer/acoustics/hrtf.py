@@ -1,4 +1,4 @@
-"""A measured head (HRTF) in the place of the rigid sphere."""
+"""Measured heads (HRTF), which can replace the rigid sphere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from designer.acoustics.directional import DirectionalSet
 from designer.acoustics.measured import read_head
 from designer.errors import LayoutError
 
-# Largest angle from a measured direction that is still served.
+# Largest angle between a direction and the nearest measured one.
 LARGEST_GAP_DEG = 25.0
-# The common part of all directions (loudspeaker, microphone, ear canal) is taken out within these limits.
+# Limit of the equalisation of what all directions share: loudspeaker, microphone and ear canal.
 _MOST_EQUALISATION_DB = 20.0
 _SMOOTHING_OCTAVES = 1.0 / 6.0
 _TAPS = 1024
@@ -53,7 +53,7 @@ class MeasuredHead:
         directions : (Q, 3) float64
             Unit vectors in the head's coordinates: x along the nose, y to its left.
         nearest : bool
-            Whether the nearest direction that was measured stands in where none is near enough.
+            Whether the nearest measured direction is taken where none is within 25°.
 
         Returns
         -------
@@ -88,9 +88,18 @@ class MeasuredHead:
 def load_head(path: Path) -> MeasuredHead:
     """Read an HRTF from SOFA (SimpleFreeFieldHRIR).
 
-    The set is diffuse-field equalised: what is common to all directions is taken out as a minimum-phase filter, so
-    that neither the loudspeaker nor the ear canal of the measurement colours what is computed with it, and it suits
-    headphones, which are diffuse-field equalised themselves.
+    The set is diffuse-field equalised: a minimum-phase filter removes what is common to all directions.  So the
+    loudspeaker and the ear canal of the measurement have no effect.  The result suits headphones, which are
+    diffuse-field equalised themselves.
+
+    Parameters
+    ----------
+    path : Path
+        ``.sofa`` file.
+
+    Returns
+    -------
+    MeasuredHead
 
     Raises
     ------
@@ -115,7 +124,7 @@ def _load(path: str, changed_ns: int) -> MeasuredHead:
     phase = np.unwrap(np.angle(front * np.exp(2j * np.pi * grid * coarse)))
     fitted = (grid >= _PHASE_HZ[0]) & (grid <= _PHASE_HZ[1])
     slope, offset = np.polyfit(2 * np.pi * grid[fitted], phase[fitted], 1)
-    # Below, the loudspeaker of the measurement has turned the phase of all directions alike: turn it back.
+    # Below this band, remove the phase of the measurement's loudspeaker, which is the same in all directions.
     turned = phase - slope * 2 * np.pi * grid - 2 * np.pi * np.round(offset / (2 * np.pi))
     share = np.clip(np.log(_PHASE_HZ[1] / np.maximum(grid, 1.0)) / np.log(_PHASE_HZ[1] / _PHASE_HZ[0]), 0.0, 1.0)
     return MeasuredHead(data, equaliser * np.exp(-1j * turned * share), float(coarse - slope))

@@ -1,4 +1,4 @@
-"""Measured drivers and heads, in the listener's coordinates and the model's units."""
+"""Measured drivers and heads in the listener's coordinates and the model's units."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from designer.acoustics.directional import DirectionalSet
 from designer.acoustics.response_files import ResponseFile, read_responses
 from designer.errors import LayoutError
 
-# A source's own front looks at the listener: its x is our -x, and its left is the listener's right (AES69 gives
-# positions as seen by the source).  Half a turn about the vertical.
+# AES69 gives positions as seen by the source, whose front faces the listener.  So this is half a turn about z.
 SOURCE_TO_LISTENER = np.diag([-1.0, -1.0, 1.0])
 
-# Largest angle over which responses are interpolated without help from the model.
+# Largest angle to a measured direction over which responses are interpolated.
 LARGEST_GAP_DEG = 25.0
-# The measured level is set to the model's in front, over this band.
+# Band in which the measured level is set to the model's.
 _LEVEL_BAND_HZ = (300.0, 1500.0)
 _LEVEL_LINES = 32
-# Kept of each response ahead of the first sound.
+# Time that is kept before the onset of the earliest response.
 _WINDOW_BEFORE_S = 0.0015
 _FADE_PART = 0.25
 _ONSET = 0.25
@@ -34,7 +33,7 @@ def _load(path: str, changed_ns: int, window_s: float, speed_of_sound_m_per_s: f
     distances = np.linalg.norm(found.places_m, axis=1)
     responses = window_responses(found.responses[:, 0], found.sample_rate_hz, window_s) * distances[:, None]
     directions = found.places_m / distances[:, None] @ SOURCE_TO_LISTENER.T
-    # The way to each microphone is not the driver's: unequal distances are made equal here.
+    # Differences of distance belong to the measurement, so their travel times are removed.
     travelled = (distances - distances.min()) / speed_of_sound_m_per_s * found.sample_rate_hz
     return DirectionalSet.from_responses(directions, responses[:, None, :], found.sample_rate_hz, travelled)
 
@@ -59,9 +58,18 @@ def load_driver(path: Path, window_s: float, speed_of_sound_m_per_s: float) -> D
 
 
 def window_responses(responses: NDArray[np.float64], rate_hz: float, after_s: float) -> NDArray[np.float64]:
-    """Fade out what comes late, at the same time for all: (M, N) to (M, N')."""
+    """Cut and fade out the late part of responses, at the same time for all: (M, N) to (M, N').
+
+    Parameters
+    ----------
+    responses : (M, N) float64
+    rate_hz : float
+        Sample rate.
+    after_s : float
+        Time that is kept after the latest onset.
+    """
     level = np.abs(responses)
-    # A reflection may be louder than the direct sound of a driver that faces away: the first to rise counts.
+    # The onset counts, not the peak: a reflection may be louder than the direct sound of a driver that faces away.
     onsets = np.argmax(level >= _ONSET * level.max(axis=1, keepdims=True), axis=1)
     start = max(0, int(onsets.min() - _WINDOW_BEFORE_S * rate_hz))
     stop = min(responses.shape[1], int(onsets.max() + after_s * rate_hz))
@@ -86,8 +94,8 @@ def measured_field(
 ) -> NDArray[np.complex128]:
     """Pressure of a measured driver at points, in the model's units.
 
-    No file says what the drive was, nor when it began: in the direction in which the driver is loudest, the measured
-    level and delay are set to the model's.
+    Files do not tell the level and the start of the drive.  So the measured level and delay are set to the model's in
+    the direction in which the driver is loudest.
 
     Parameters
     ----------
@@ -99,14 +107,14 @@ def measured_field(
     relative_m : (P, 3) float64
         From the centre of the cabinet.
     model : callable
-        From frequencies (F,) and relative points (P, 3) to the model's pressure (F, P): it gives level and delay, and
-        completes what was not measured.
+        From frequencies (F,) and relative points (P, 3) to the model's pressure (F, P).  It gives level and delay, and
+        directions that were not measured.
     gain_db : float
-        Beyond the model's level.
+        Level relative to the model's.
     from_hz : float
-        Below it the model takes over; 0 for never.
+        Frequency below which the model replaces the measurement, 0 for never.
     complete : bool
-        Whether the model stands in where no direction near enough was measured; otherwise that is refused.
+        Whether the model gives directions that were not measured.  Otherwise they are refused.
     speed_of_sound_m_per_s : float
 
     Returns
@@ -153,7 +161,7 @@ def _calibration(
     travel = np.exp(2j * np.pi * lines * distance_m / speed_of_sound_m_per_s) * distance_m
     wanted = model(lines, distance_m * direction)[:, 0] * travel
     gain = np.sqrt(np.mean(np.abs(wanted) ** 2) / np.mean(np.abs(measured) ** 2))
-    # The centroid comes off first, so that what is left to fit does not wrap.
+    # Without the delay of the centroid, the phase that is fitted does not wrap.
     coarse_s = float(data.delays_samples[loudest, 0] - data.travelled_samples[loudest]) / data.sample_rate_hz
     rest = np.unwrap(np.angle(wanted * np.conj(measured * np.exp(2j * np.pi * lines * coarse_s))))
     slope = np.polyfit(2 * np.pi * lines, rest, 1)[0]
@@ -161,7 +169,7 @@ def _calibration(
 
 
 def _share(frequencies_hz: NDArray[np.float64], from_hz: float) -> NDArray[np.float64]:
-    """Part of the measurement: 0 an octave below, 1 from ``from_hz``."""
+    """Share of the measurement against the model: 0 an octave below ``from_hz``, 1 from there."""
     if from_hz <= 0:
         return np.ones_like(frequencies_hz)
     octaves = np.clip(np.log2(np.maximum(frequencies_hz, 1e-3) / from_hz) + 1, 0.0, 1.0)
@@ -178,6 +186,12 @@ def _changed(path: Path) -> int:
 
 
 def read_head(path: Path) -> ResponseFile:
-    """Read an HRTF; places as seen by the listener, left ear first."""
+    """Read an HRTF, with places as seen by the listener and the left ear first.
+
+    Raises
+    ------
+    LayoutError
+        If the file is missing, damaged or of another kind.
+    """
     _changed(path)
     return read_responses(path, head=True)

@@ -1,4 +1,4 @@
-"""From a layout to transfer functions: drivers to points in space, and drivers to ears."""
+"""Transfer functions of a layout, from drivers to points in space and from drivers to ears."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from designer.acoustics.sphere import cap_field
 from designer.errors import LayoutError
 from designer.layout.model import Layout
 
-# Least gap between head and cabinet: nearer, the waves that travel to and fro between them are not negligible.
+# Least gap between head and cabinet.  In smaller gaps the waves that go back and forth are not negligible.
 _LEAST_GAP_M = 0.05
-# A piston counts as one point with one directivity while that changes by less than this over the head, up to 10 kHz.
+# A piston is one point source if its directivity changes by less than this over the head, up to 10 kHz.
 _MOST_CHANGE, _HIGHEST_HZ = 0.05, 10000.0
 
 
@@ -151,12 +151,11 @@ def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArra
 def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses) -> AcousticModel:
     """Transfer functions from drivers to both ears of a rigid-sphere head, for each pose of the head.
 
-    The field that a cabinet's driver sends over the head is reproduced by point sources inside the cabinet
-    (`equivalent_sources`); each of them is then carried to the ears by the series of Duda & Martens, so that both
-    the tilt and the curvature of the wavefront are kept.  A piston in a baffle, modelled or measured, is one point
-    source at its place, times its directivity towards the centre of the head; so near that this changes over the head,
-    a modelled one is as many sources as its integral needs.  Waves scattered back by the head to
-    the cabinet are neglected.
+    Point sources inside a sphere reproduce the field of its drivers over the head (`equivalent_sources`).  The series
+    of Duda & Martens gives the pressure of each source at the ears.  So the tilt and the curvature of the wavefront
+    are kept.  A piston in a baffle, modelled or measured, is one point source times its directivity towards the
+    centre of the head.  Where that changes over a near head, a modelled piston is 16 sources.  Waves that the head
+    scatters back to the cabinet are neglected.
 
     Parameters
     ----------
@@ -170,7 +169,7 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     Returns
     -------
     AcousticModel
-        (F, 2·H, D); order of points: head 0 left, head 0 right, head 1 left, …
+        (F, 2·H, D).  The order of points is head 0 left, head 0 right, head 1 left, …
 
     Raises
     ------
@@ -271,8 +270,8 @@ def _directivity_towards(
     directivity = piston_directivity(wavenumbers[:, None, None] * (radii * sines)).astype(np.complex128)
     measured = [d for d, driver in enumerate(layout.drivers) if driver.measured]
     if measured:
-        # What was measured gives the pressure at the centre of the head; the wave that passes the head comes from the
-        # driver's own place, so that its tilt and curvature over the head are the driver's too.
+        # The measurement gives the pressure at the centre of the head.  The wave over the head comes from the driver's
+        # place, so that its tilt and curvature are right as well.
         places = piston_centres_m(layout)[measured]
         distances = np.linalg.norm(centres_m[:, None, :] - places, axis=2)
         waves = np.exp(-1j * wavenumbers[:, None, None] * distances) / distances
@@ -282,7 +281,7 @@ def _directivity_towards(
 
 
 def _directivity_changes_over(layout: Layout, centres_m: NDArray[np.float64]) -> bool:
-    """Whether a piston's directivity is another at the sides of a head than at its centre, at any of the heads."""
+    """Whether the directivity of any piston changes over any of the heads."""
     if any(driver.measured for driver in layout.drivers):
         return False
     size = 2 * np.pi * _HIGHEST_HZ / layout.speed_of_sound_m_per_s

@@ -1,4 +1,4 @@
-"""Where the listener's head may be: an ensemble of poses with their probabilities."""
+"""Poses of the listener's head with their probabilities."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class HeadPoses:
     Attributes
     ----------
     x_m, y_m : (H,) float64
-        Displacement of the head's centre: towards the cabinet, to the left.
+        Displacement of the head's centre towards the cabinet, and to the left.
     yaw_rad : (H,) float64
-        Rotation about the vertical; positive turns the nose to the left.
+        Rotation about the vertical.  Positive turns the nose to the left.
     weight : (H,) float64
-        Probability of each pose; the sum is 1.
+        Probability of each pose.  The sum is 1.
     """
 
     x_m: NDArray[np.float64]
@@ -44,10 +44,10 @@ class HeadPoses:
 
     @classmethod
     def from_layout(cls, layout: Layout) -> HeadPoses:
-        """Ensemble that stands for a head anywhere within the spans of ``layout.listener``.
+        """Make the poses of a head anywhere within the spans of ``layout.listener``.
 
-        Lateral place, distance and yaw are independent and uniform over ±span; 5 × 3 × 3 nodes of Gauss–Legendre
-        quadrature carry the mean over them (exact for polynomials of degree 9 and 5).
+        Lateral place, distance and yaw are independent and uniform over ±span.  5 × 3 × 3 nodes of Gauss–Legendre
+        quadrature give their mean, which is exact for polynomials of degree 9, 5 and 5.
         """
         listener = layout.listener
         y, y_weight = _uniform(listener.lateral_span_m, 5)
@@ -59,7 +59,7 @@ class HeadPoses:
 
     @property
     def nominal_index(self) -> int:
-        """Index of the pose nearest to the origin; ensembles made from a layout hold the origin itself."""
+        """Index of the pose nearest to the origin.  Poses of a layout include the origin itself."""
         return int(np.argmin(self.x_m**2 + self.y_m**2 + self.yaw_rad**2))
 
     def distinct_centres(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

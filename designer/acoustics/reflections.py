@@ -1,11 +1,11 @@
-"""What a room adds to the direct sound: impulse responses from drivers to ears by way of the walls, for listening.
+"""Reflections of a room for listening: impulse responses from drivers to ears by way of the walls.
 
-Every image of the loudspeaker sends what the real one radiates in the mirrored direction, and is heard from its own
-direction by the head (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).  Images soon come by the thousand in each
-hundredth of a second: of the late ones a random part is kept, louder by as much as it is rarer, so that the energy
-and the directions are right and the ear hears the same dense tail.  Images of two walls and more are moved a little at
-random, as no real room is exact: where source and listener are level with each other, pairs of them would arrive at
-the same time to the sample, and be heard as sweeping echoes (De Sena et al., IEEE/ACM TASLP 23 (2015), 774).
+Each image of the loudspeaker radiates like the real one in the mirrored direction.  The head hears it from the image's
+own direction (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).  The density of images grows with time, to
+thousands in 10 ms.  So only a random part of the late ones is kept, with a gain that keeps the energy.
+
+Images of two walls or more are moved a little at random.  If source and listener have equal heights, pairs of exact
+images arrive at the same sample, and are heard as sweeping echoes (De Sena et al., IEEE/ACM TASLP 23 (2015), 774).
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from designer.acoustics.model import cabinet_centre_m, field_plant
 from designer.acoustics.room import Images, Room, images_within
 from designer.layout.model import Layout
 
-# Reflections per second that a dense tail needs; more are not told apart (Schroeder, J. AES 10 (1962), 219: 1000).
+# Largest density of reflections.  The ear needs about 1000 per second for a dense tail (Schroeder, J. AES 10 (1962),
+# 219).
 _DENSITY_PER_S = 10_000.0
 _MOST_IMAGES = 2_000_000
 _FAR_M = 50.0
 _SEED = 20260214
-# Kept of one reflection beyond the delays over cabinet and head.
+# Length of one reflection beyond the delays over cabinet and head.
 _PULSE_S = 320 / 48000
 _AT_ONCE = 256
 _FADE_PART = 0.1
 _LIMIT_HZ = (19000.0, 22000.0)
-# Images of two walls and more are up to this much nearer or farther: half a wavelength at 400 Hz.
+# Largest shift of images of two walls or more, absolute and relative.  It is half a wavelength at 400 Hz.
 _MOVED_M, _MOVED_PART = 0.4, 0.05
 
 
@@ -69,8 +70,8 @@ def reflected_responses(layout: Layout, room: Room, lead_samples: int) -> NDArra
         part = slice(start, start + _AT_ONCE)
         late = (before + arrival[part] - whole[part]) / rate
         turn = np.exp(-2j * np.pi * grid[:, None] * late) * (band_limit(grid)[:, None] * gains[part])
-        sent = _radiation(layout, lines, images.leaving[part]) * turn[:, :, None]
-        heard = _reception(layout, lines, images.arriving[part])
+        sent = _radiation(layout, lines, images.outgoing[part]) * turn[:, :, None]
+        heard = _reception(layout, lines, images.incoming[part])
         pulses = np.fft.irfft(heard[:, :, :, None] * sent[:, :, None, :], taps, axis=0)
         for n, first in enumerate(whole[part]):
             skipped = max(0, -first)
@@ -81,13 +82,13 @@ def reflected_responses(layout: Layout, room: Room, lead_samples: int) -> NDArra
 
 
 def band_limit(frequencies_hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Fade out from 19 to 22 kHz, above which nobody hears the ringing of a sharp end: (F,) float64."""
+    """Fade from 1 at 19 kHz to 0 at 22 kHz, where its ringing is inaudible: (F,) float64."""
     low, high = _LIMIT_HZ
     return np.asarray(np.cos(np.pi / 2 * np.clip((frequencies_hz - low) / (high - low), 0.0, 1.0)) ** 2)
 
 
 def _thinned(images: Images, room: Room, speed_m_per_s: float) -> tuple[Images, NDArray[np.float64]]:
-    """Leave out the direct sound, and of what is too dense a random part, and move it; gains of what is kept."""
+    """Remove the direct sound and a random part of dense images, and move the rest; also return gains."""
     # 4π·c·r²/V images arrive each second from a distance r.
     density = 4 * np.pi * speed_m_per_s * images.distances_m**2 / room.volume_m3
     share = np.minimum(1.0, _DENSITY_PER_S / density)
@@ -97,7 +98,7 @@ def _thinned(images: Images, room: Room, speed_m_per_s: float) -> tuple[Images, 
     kept[images.reflections == 1] = True
     spread = np.minimum(_MOVED_M, _MOVED_PART * images.distances_m) * (images.reflections > 1)
     distances = images.distances_m + spread * random.uniform(-1, 1, share.size)
-    chosen = Images(distances[kept], images.arriving[kept], images.leaving[kept], images.reflections[kept])
+    chosen = Images(distances[kept], images.incoming[kept], images.outgoing[kept], images.reflections[kept])
     return chosen, np.where(images.reflections > 1, 1 / np.sqrt(share), 1.0)[kept]
 
 

@@ -1,7 +1,7 @@
 """Measured responses from files: SOFA, or a folder of WAVs with a table of angles.
 
-Everything comes out as impulse responses with the place of the microphone as seen from the source, or of the source
-as seen from the head: x forward, y to *its own* left, z up.
+All are read as impulse responses with places.  For a driver that is the place of the microphone as seen from the
+source, for a head that of the source as seen from the head.  x points forward, y to the left of whoever sees, z up.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LONGEST_S = 2.0
 
 @dataclass(frozen=True, eq=False)
 class ResponseFile:
-    """What a file holds.
+    """Responses of one file.
 
     Attributes
     ----------
     places_m : (M, 3) float64
-        Cartesian; seen from the source (a driver's file) or from the head (an HRTF).
+        Cartesian, seen from the source (a driver's file) or from the head (an HRTF).
     responses : (M, C, N) float64
     sample_rate_hz : float
     """
@@ -48,12 +48,12 @@ def read_responses(path: Path, *, head: bool = False) -> ResponseFile:
     path : Path
         ``.sofa`` file, or a directory with ``angles.csv`` and WAVs.
     head : bool
-        Whether an HRTF is wanted: two receivers, places of sources.
+        Whether an HRTF is wanted, with two receivers and places of sources.
 
     Raises
     ------
     LayoutError
-        If it cannot be read, is of another convention, or is damaged; with the reason.
+        If it cannot be read, is of another convention, or is damaged.  The message has the reason.
     """
     if path.is_dir() and not head:
         found = _read_folder(path)
@@ -135,7 +135,7 @@ def _directivity(data: Any) -> ResponseFile:
 
 
 def _general(path: Path, data: Any) -> ResponseFile:
-    """Impulse responses of one source; the microphones' places vary over receivers, or over measurements."""
+    """Impulse responses of one source (AES69, GeneralFIR).  Microphones are receivers, or measurements."""
     responses = np.asarray(data.Data_IR, dtype=np.float64)
     if responses.ndim != 3:
         raise ValueError(f"Data.IR has shape {responses.shape}")
@@ -201,7 +201,7 @@ def _to_impulse(
     grid = np.linspace(0.0, frequencies_hz[-1], bins + 1)
     magnitude = np.log(np.maximum(np.abs(spectra), 1e-12))
     phase = np.unwrap(np.angle(spectra), axis=1)
-    # Towards 0 Hz the phase goes to zero on a straight line, the magnitude stays.
+    # Towards 0 Hz the phase goes linearly to zero, and the magnitude is constant.
     known = np.concatenate([[0.0], frequencies_hz]) if frequencies_hz[0] > 0 else frequencies_hz
     lead = 1 if frequencies_hz[0] > 0 else 0
     full = np.empty((len(spectra), grid.size), dtype=np.complex128)

@@ -1,9 +1,8 @@
-"""A shoebox room by image sources, for a source and a receiver that are each expanded in spherical harmonics once.
+"""Image sources of a shoebox room (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).
 
-Each image of the source is seen from the receiver in one direction, and sends to it the radiation of the mirrored
-loudspeaker: the pattern of the real one in the mirrored direction.  Both patterns are sums over harmonics, so that
-all images, channels and frequencies are two matrix products (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943;
-Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
+The receiver sees each image in one direction.  The image sends what the real source radiates in the mirrored direction.
+With both patterns as sums of spherical harmonics, all images, channels and frequencies are two matrix products
+(Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ class Room:
 
     @property
     def volume_m3(self) -> float:
-        """Volume."""
+        """Volume, cubic metres."""
         return float(np.prod(self.size_m))
 
     @property
     def surface_m2(self) -> float:
-        """Surface of all walls."""
+        """Surface of all walls, square metres."""
         x, y, z = self.size_m
         return 2 * (x * y + y * z + z * x)
 
@@ -75,8 +74,8 @@ class Images:
     """
 
     distances_m: NDArray[np.float64]
-    arriving: NDArray[np.float64]
-    leaving: NDArray[np.float64]
+    incoming: NDArray[np.float64]
+    outgoing: NDArray[np.float64]
     reflections: NDArray[np.int64]
 
 
@@ -116,7 +115,7 @@ def images_within(room: Room, distance_m: float) -> Images:
     spare = distance_m + 2 * float(np.linalg.norm(room.size_m))
     images = _images(room, cells[np.linalg.norm(cells * np.array(room.size_m), axis=1) <= spare])
     near = int(np.searchsorted(images.distances_m, distance_m, side="right"))
-    return Images(images.distances_m[:near], images.arriving[:near], images.leaving[:near], images.reflections[:near])
+    return Images(images.distances_m[:near], images.incoming[:near], images.outgoing[:near], images.reflections[:near])
 
 
 def _images(room: Room, cells: NDArray[np.int64]) -> Images:
@@ -127,7 +126,7 @@ def _images(room: Room, cells: NDArray[np.int64]) -> Images:
     places = cells * size + np.where(mirrored, size - source, source)
     towards = places - np.array(room.receiver_m)
     distances = np.linalg.norm(towards, axis=1)
-    arriving = towards / distances[:, None]
-    leaving = np.where(mirrored, arriving, -arriving)
+    incoming = towards / distances[:, None]
+    outgoing = np.where(mirrored, incoming, -incoming)
     rank = np.argsort(distances, kind="stable")
-    return Images(distances[rank], arriving[rank], leaving[rank], np.abs(cells).sum(axis=1)[rank])
+    return Images(distances[rank], incoming[rank], outgoing[rank], np.abs(cells).sum(axis=1)[rank])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from designer.acoustics.harmonics import highest_orders, legendre, sum_series, surface_ratios
 
-# Nearer than this (in radii of the sphere) the series converges too slowly to be worth its cost.
+# Least distance in radii of the sphere.  Nearer, the series converges too slowly.
 NEAREST_RATIO = 1.1
 
 
@@ -19,7 +19,7 @@ def cap_weights(highest: int, half_angle_rad: float) -> NDArray[np.float64]:
     highest : int
         Highest order N.
     half_angle_rad : float
-        Half the opening angle of the cap, seen from the sphere's centre; above 0, up to π.
+        Half the opening angle of the cap seen from the sphere's centre, above 0 and up to π.
 
     Returns
     -------
@@ -61,9 +61,9 @@ def cap_field(
     axes : (D, 3) float64
         Unit vectors through the centres of the caps.
     cap_radii_m : (D,) float64
-        Radius of each cap's rim; at most that of the sphere.
+        Radius of each cap's rim, at most that of the sphere.
     sphere_radius_m, speed_of_sound_m_per_s : float
-        Radius of the sphere; speed of sound.
+        Radius of the sphere, speed of sound.
 
     Returns
     -------
@@ -97,12 +97,12 @@ def cap_field(
 
 
 def check_frequencies(frequencies_hz: NDArray[np.float64]) -> None:
-    """Refuse frequencies that are not a rising row of positive numbers.
+    """Refuse frequencies that are not positive, rising and finite.
 
     Raises
     ------
     ValueError
-        Naming the first value that is wrong.
+        If the shape is not (F,), or a value is wrong.
     """
     if frequencies_hz.ndim != 1 or frequencies_hz.size == 0:
         raise ValueError(f"frequencies_hz: shape {frequencies_hz.shape}, allowed is (F,) with F from 1")

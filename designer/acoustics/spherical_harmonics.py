@@ -1,4 +1,4 @@
-"""Real spherical harmonics: values in many directions, and the expansion of a pattern by quadrature."""
+"""Real spherical harmonics in many directions, and a quadrature that expands patterns in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def harmonics(order: int, directions: NDArray[np.float64]) -> NDArray[np.float64
     Returns
     -------
     (Q, (N + 1)²) float64
-        Index n² + n + m; the integral of each one's square over the sphere is 1.
+        Index n² + n + m.  The integral of the square of each over the sphere is 1.
 
     Notes
     -----
@@ -59,9 +59,9 @@ def quadrature(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     Returns
     -------
     directions : (Q, 3) float64
-        Gauss–Legendre in z, even in azimuth; Q = (N + 1)(2N + 2).
+        Gauss–Legendre nodes in z, equal steps in azimuth, Q = (N + 1)(2N + 2).
     weights : (Q,) float64
-        Steradian; the sum is 4π.
+        Steradian.  The sum is 4π.
     """
     nodes, weight = np.polynomial.legendre.leggauss(order + 1)
     azimuth = 2 * np.pi * np.arange(2 * order + 2) / (2 * order + 2)

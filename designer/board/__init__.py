@@ -1,1 +1,6 @@
-"""Boards, real and virtual: how they start, and the conversation with them."""
+"""Boards, real and virtual.
+
+`open` starts a board, `session` is an open board, `identity` checks what it runs.  `link` speaks the protocol over a
+`transport`; `samples` lays audio out for it.  `health`, `limits` and `tune` serve a board that plays.  `qemu` runs a
+virtual one.
+"""

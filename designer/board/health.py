@@ -1,4 +1,4 @@
-"""What HEALTH_REPLY says, in the units that a reader wants."""
+"""The fields of HEALTH_REPLY in physical units."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from designer import protocol
 from designer.board.identity import CLOCK_NAMES
 from designer.fixedpoint.limiter import to_db
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 _PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}
 _AUDIO_CLOCK_NAMES = {code: name for name, code in protocol.AUDIO_CLOCK.items()}
 _NO_SENSOR = -128
 
 
-def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
-    """Put a payload of HEALTH_REPLY into words.
+def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict[str, Any]:
+    """Convert a payload of HEALTH_REPLY.
 
     Parameters
     ----------
     reply : bytes
-    arithmetic : str
+    number_format : NumberFormat
         The image's: full scale of the peaks is that of its samples.
     drivers : int
 
@@ -32,9 +32,9 @@ def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
         The fields; codes by name, ``load`` of the slowest block, peaks with full scale 1, levels in decibels.
     """
     fields = protocol.HEALTH_REPLY.payload.unpack(reply)
-    lsb = SAMPLE_FORMATS[arithmetic].lsb
-    peaks = words(fields.pop("peaks"), drivers)
-    gains = words(fields.pop("limiter_gains"), drivers)
+    lsb = number_format.sample.lsb
+    peaks = per_driver(fields.pop("peaks"), drivers)
+    gains = per_driver(fields.pop("limiter_gains"), drivers)
     return {
         **fields,
         "player": _PLAYER_NAMES.get(int(fields["player"]), "UNKNOWN"),
@@ -50,6 +50,6 @@ def read_health(reply: bytes, arithmetic: str, drivers: int) -> dict[str, Any]:
     }
 
 
-def words(raw: Any, drivers: int) -> list[int]:
-    """Read a field of bytes that holds a u32 for each driver, and zeros behind."""
+def per_driver(raw: Any, drivers: int) -> list[int]:
+    """Read a field of bytes with one u32 for each driver, then zeros."""
     return [int(word) for word in np.frombuffer(raw, dtype="<u4")[:drivers]]

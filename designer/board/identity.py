@@ -1,4 +1,4 @@
-"""What a board says of itself in HELLO, and whether that is what is wanted."""
+"""Identity of a board, as HELLO_REPLY gives it, and the check that it is the expected one."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer import protocol
-from designer.board.samples import SAMPLE_TYPES
 from designer.errors import HilError
+from designer.fixedpoint.number_format import NUMBER_FORMATS, NumberFormat
 from designer.layout.model import Layout
 
 CLOCK_NAMES = {code: name for name, code in protocol.CLOCK.items()}
-_ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
+_NUMBER_FORMAT_NAMES = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
 _RESET_NAMES = {code: name for name, code in protocol.RESET.items()}
 
 
 @dataclass(frozen=True)
 class BoardInfo:
-    """What the board says of itself in HELLO."""
+    """Identity of a board and of its image, from HELLO_REPLY."""
 
     board_name: str
     layout_name: str
     digest: str
-    arithmetic: str
+    format_name: str
     sample_rate_hz: int
     block_samples: int
     drivers: int
@@ -34,14 +34,19 @@ class BoardInfo:
     faults: int
     fault: dict[str, int] | None
 
+    @property
+    def number_format(self) -> NumberFormat:
+        """Number format of the image; `check_info` refuses an unknown one."""
+        return NumberFormat.named(self.format_name)
+
 
 def read_info(fields: dict[str, Any]) -> BoardInfo:
-    """Put the fields of a HELLO_REPLY into words."""
+    """Convert the fields of a HELLO_REPLY."""
     return BoardInfo(
         board_name=fields["board_name"],
         layout_name=fields["layout_name"],
         digest=fields["digest"].hex(),
-        arithmetic=_ARITHMETIC_NAMES.get(fields["arithmetic"], f"code {fields['arithmetic']}"),
+        format_name=_NUMBER_FORMAT_NAMES.get(fields["number_format"], f"code {fields['number_format']}"),
         sample_rate_hz=fields["sample_rate_hz"],
         block_samples=fields["block_samples"],
         drivers=fields["drivers"],
@@ -58,17 +63,17 @@ def read_info(fields: dict[str, Any]) -> BoardInfo:
 
 
 def check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> None:
-    """Refuse a board that runs something else; None accepts any.
+    """Refuse a board that runs another design or layout; None accepts any.
 
     Raises
     ------
     HilError
-        If layout, arithmetic, rate, drivers or digest are not what is wanted, or the arithmetic is unknown.
+        If layout, number format, rate, drivers or digest differ, or the number format is unknown.
     """
     if layout is not None:
         for what, has, wants in (
             ("layout", info.layout_name, layout.name),
-            ("arithmetic", info.arithmetic, layout.arithmetic),
+            ("number format", info.format_name, layout.number_format),
             ("sample rate", info.sample_rate_hz, layout.sample_rate_hz),
             ("number of drivers", info.drivers, len(layout.drivers)),
         ):
@@ -76,5 +81,6 @@ def check_info(info: BoardInfo, digest: str | None, layout: Layout | None) -> No
                 raise HilError(f"{what}: the board runs {has}, expected {wants}: flash it again")
     if digest is not None and info.digest != digest:
         raise HilError(f"design digest: the board runs {info.digest[:16]}…, expected {digest[:16]}…: flash it again")
-    if info.arithmetic not in SAMPLE_TYPES:
-        raise HilError(f"arithmetic: the board runs {info.arithmetic}, known are {', '.join(SAMPLE_TYPES)}")
+    known = [found.name for found in NUMBER_FORMATS]
+    if info.format_name not in known:
+        raise HilError(f"number format: the board runs {info.format_name}, known are {', '.join(known)}")

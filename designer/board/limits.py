@@ -1,4 +1,4 @@
-"""The limits of a board's own playing: read in decibels of full scale, and set, downwards from the design's."""
+"""Limits of a board's own playing, in dBFS: read them, or set them at most to those of the design."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import math
 from dataclasses import dataclass
 
 from designer import protocol
-from designer.board.health import words
+from designer.board.health import per_driver
 from designer.errors import LayoutError
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
-# To two decimals levels are shown; one that was shown may be set again.
+# Levels are shown with two decimals.  A shown level may be set again.
 _SHOWN_DECIMALS = 2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What LIMITS_REPLY says: largest magnitudes of each driver, raw.
+    """Content of LIMITS_REPLY: the largest magnitude of each driver, raw.
 
     Attributes
     ----------
-    arithmetic : str
+    number_format : NumberFormat
         Of the image: its samples' full scale.
     release : int
         Of all drivers, as `FixedLimiter` has it.
     raw : tuple of D int
-        What holds.
+        Current limits.
     design_raw : tuple of D int
-        What the design says, and the most that may be set.
+        Limits of the design; the current ones never exceed them.
     """
 
-    arithmetic: str
+    number_format: NumberFormat
     release: int
     raw: tuple[int, ...]
     design_raw: tuple[int, ...]
 
     @classmethod
-    def from_reply(cls, reply: bytes, arithmetic: str, drivers: int) -> Limits:
+    def from_reply(cls, reply: bytes, number_format: NumberFormat, drivers: int) -> Limits:
         """Read a payload of LIMITS_REPLY."""
         fields = protocol.LIMITS_REPLY.payload.unpack(reply)
-        raw, design_raw = (tuple(words(fields[name], drivers)) for name in ("limits", "design_limits"))
-        return cls(arithmetic, int(fields["release"]), raw, design_raw)
+        raw, design_raw = (tuple(per_driver(fields[name], drivers)) for name in ("limits", "design_limits"))
+        return cls(number_format, int(fields["release"]), raw, design_raw)
 
     def levels_db(self, raw: tuple[int, ...]) -> tuple[float, ...]:
-        """Levels of limits in dBFS; the design rounds them down, so that a most negative sample keeps them as well."""
-        lsb = SAMPLE_FORMATS[self.arithmetic].lsb
+        """Levels of limits in dBFS; the magnitude of the most negative sample counts."""
+        lsb = self.number_format.sample.lsb
         return tuple(20 * math.log10((limit + 1) * lsb) for limit in raw)
 
     def raw_at(self, channel: int, level_db: float, name: str) -> int:
-        """Give the largest magnitude that keeps a level.
+        """Compute the largest magnitude that keeps a level.
 
         Parameters
         ----------
@@ -57,21 +57,21 @@ class Limits:
         level_db : float
             In dBFS.
         name : str
-            What a refusal calls the driver.
+            Name of the driver in an error message.
 
         Raises
         ------
         LayoutError
-            If the level lies above the design's, or below one step of a sample.
+            If the level is above that of the design, or below one step of a sample.
         """
         least, most = self.levels_db((1,))[0], self.levels_db(self.design_raw)[channel]
-        # Written so that "not a number" is refused as well.
+        # This form also refuses "not a number".
         if not least - 0.5 * 10**-_SHOWN_DECIMALS <= level_db <= round(most, _SHOWN_DECIMALS):
             raise LayoutError(
-                f"limit of {name} = {level_db:g} dB: allowed are {least:.2f} to {most:.2f} dB, what the design on the "
-                "board says that the driver stands; for more, raise the driver's limit_db in the layout and flash it "
+                f"limit of {name} = {level_db:g} dB: allowed are {least:.2f} to {most:.2f} dB, the limit in the "
+                "design on the board; for more, raise the driver's limit_db in the layout and flash it "
                 "(proscenium flash)"
             )
-        fraction_bits = SAMPLE_FORMATS[self.arithmetic].fraction_bits
+        fraction_bits = self.number_format.sample.fraction_bits
         limit = math.floor(math.ldexp(10 ** (level_db / 20), fraction_bits)) - 1
         return min(max(limit, 1), self.design_raw[channel])

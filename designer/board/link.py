@@ -1,6 +1,6 @@
 """The host's end of the serial protocol: requests in order, credits, and go-back-N where a frame is lost.
 
-`designer.protocol` says how the two ends work together.
+`designer.protocol` describes how the two ends work together.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from designer.protocol import Frame, Message, ProtocolVersionError
 
 REPLY_TIMEOUT_S = 2.0
 ATTEMPTS = 10
-# A board that is starting does not hear yet; 10 s in all.
+# A starting board does not listen yet: 10 s in all.
 HELLO_TIMEOUT_S = 0.1
 HELLO_ATTEMPTS = 100
-# After bad news of a request that has just been sent again: the news may be older than the resending.
+# Pause after a repeated complaint about one request: it may be older than the last resending.
 RETRY_S = 0.1
 _FLUSH = bytes([protocol.DELIMITER])
 
 
 @dataclass
 class LinkCounters:
-    """What went wrong on the way, as the host saw it."""
+    """Faults of the line that the host noticed."""
 
     bad_replies: int = 0
     resends: int = 0
@@ -40,7 +40,7 @@ class LinkCounters:
 
 @dataclass
 class _Conversation:
-    """Requests under way: sent and not answered, the oldest first."""
+    """Requests that are sent but not answered, the oldest first."""
 
     timeout_s: float
     attempts_allowed: int
@@ -53,7 +53,7 @@ class _Conversation:
     deadline: float = 0.0
 
     def extend(self) -> None:
-        """Give the oldest unanswered request its full time again."""
+        """Restart the time-out of the oldest unanswered request."""
         self.deadline = time.monotonic() + self.timeout_s
 
 
@@ -63,34 +63,56 @@ class Link:
     Parameters
     ----------
     transport : Transport
+        The line; `change_line` puts another in its place.
     reply_timeout_s : float
         How long the oldest unanswered request may wait before it is sent again.
+
+    Attributes
+    ----------
+    reply_timeout_s : float
+        As above; may be changed between requests.
+    session : int
+        Number of the session, 1 to 65535; 0 before `hello`.
+    sequence : int
+        Number of the next request, 0 to 65535.
+    counters : LinkCounters
+        What went wrong since `hello`.
     """
 
     def __init__(self, transport: Transport, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
         self._transport = transport
         self._former: list[Transport] = []
-        self._reply_timeout_s = reply_timeout_s
+        self.reply_timeout_s = reply_timeout_s
         self._credits = 1
-        self._session = 0
-        self._sequence = 0
+        self.session = 0
+        self.sequence = 0
         self._received = bytearray()
         self.counters = LinkCounters()
 
-    def hello(self) -> dict[str, int | bytes | str]:
+    @property
+    def transport(self) -> Transport:
+        """The line in use."""
+        return self._transport
+
+    def hello(self, first_sequence: int = 0) -> dict[str, int | bytes | str]:
         """Open a new session and return the fields of HELLO_REPLY.
+
+        Parameters
+        ----------
+        first_sequence : int
+            Number of the first request, 0 to 65535; the board follows.
 
         Raises
         ------
         BoardNotFoundError
             If nothing answers.
         HilError
-            If something answers that speaks another version of the protocol.
+            If the board speaks another version of the protocol.
         """
-        self._session = 1 + secrets.randbelow(0xFFFF)
-        self._sequence = 0
+        self.session = 1 + secrets.randbelow(0xFFFF)
+        self.sequence = first_sequence
         self._credits = 1
-        # Closes whatever an earlier host left half-sent.
+        # Ends a frame that an earlier host left half-sent.
         self._transport.write(_FLUSH)
         (payload,) = self._run([(protocol.HELLO, b"")], _Conversation(HELLO_TIMEOUT_S, HELLO_ATTEMPTS))
         fields = _unpack(protocol.HELLO_REPLY, payload)
@@ -104,36 +126,35 @@ class Link:
         Raises
         ------
         HilError
-            If the board refuses it, or no reply can be had.
+            If the board refuses it, or does not answer.
         """
         (reply,) = self.request_all(message, [payload])
         return reply
 
     def request_all(self, message: Message, payloads: Iterable[bytes]) -> list[bytes]:
-        """Send many requests, as many ahead of their replies as the board's credits allow.
+        """Send many requests; the board's credits bound the number of unanswered ones.
 
         Raises
         ------
         HilError
-            If the board refuses one; the session then goes on.  If a reply cannot be had; it then needs a new
-            `hello`.
+            If the board refuses one: the session goes on.  If it does not answer: a new `hello` is needed.
         """
-        return self._run(((message, payload) for payload in payloads), _Conversation(self._reply_timeout_s, ATTEMPTS))
+        return self._run(((message, payload) for payload in payloads), _Conversation(self.reply_timeout_s, ATTEMPTS))
 
     def change_line(self, transport: Transport) -> None:
-        """Go on over another line to the same board: the session and its numbers stay."""
+        """Continue the session over another line to the same board."""
         self._former.append(self._transport)
         self._transport = transport
         self._received.clear()
 
     def change_back(self) -> None:
-        """Release the line, and go on over the one before it."""
+        """Close the line and continue over the previous one."""
         self._transport.close()
         self._transport = self._former.pop()
         self._received.clear()
 
     def close(self) -> None:
-        """Release the line, and every one that was used before."""
+        """Close the line and all previous ones."""
         self._transport.close()
         for transport in self._former:
             transport.close()
@@ -160,20 +181,20 @@ class Link:
             if item is None:
                 return
             message, payload = item
-            frame = Frame(message.code, self._sequence, self._session, payload)
+            frame = Frame(message.code, self.sequence, self.session, payload)
             encoded = cobs.encode(frame.to_bytes()) + _FLUSH
-            talk.pending.append((self._sequence, encoded, message))
-            self._sequence = (self._sequence + 1) & 0xFFFF
+            talk.pending.append((self.sequence, encoded, message))
+            self.sequence = (self.sequence + 1) & 0xFFFF
             self._transport.write(encoded)
 
     def _take(self, talk: _Conversation, frame: Frame) -> None:
-        if frame.session != self._session:
+        if frame.session != self.session:
             return
         if frame.type == protocol.NAK.code:
             self._take_nak(talk, frame)
             return
-        due, _, message = talk.pending[0]
-        if frame.sequence == due:
+        oldest, _, message = talk.pending[0]
+        if frame.sequence == oldest:
             talk.pending.popleft()
             talk.attempts = 0
             talk.extend()
@@ -187,8 +208,8 @@ class Link:
             else:
                 talk.replies.append(frame.payload)
         elif any(frame.sequence == sequence for sequence, _, _ in talk.pending):
-            self._recover(talk)  # the reply that is due was lost
-        # Anything else is the second answer to a request that was sent twice.
+            self._recover(talk)  # the expected reply was lost
+        # Anything else is a second reply to a request that was sent twice.
 
     def _take_nak(self, talk: _Conversation, frame: Frame) -> None:
         self.counters.naks += 1
@@ -198,16 +219,16 @@ class Link:
         self._recover(talk)
 
     def _recover(self, talk: _Conversation) -> None:
-        """Ask again: at once for the first bad news of a request, then only after a pause.
+        """Send again: at once after the first complaint about a request, later only after a pause.
 
-        One fault can bring several pieces of bad news; were each answered by a whole window of requests, the
-        resending could cause more faults than it repairs.
+        One fault can cause several complaints.  If each led to a resending of the whole window, the resending could
+        cause more faults than it repairs.
         """
         if not talk.pending:
             return
-        due = talk.pending[0][0]
-        if talk.recovering != due:
-            talk.recovering = due
+        oldest = talk.pending[0][0]
+        if talk.recovering != oldest:
+            talk.recovering = oldest
             self._go_back(talk)
         else:
             talk.deadline = min(talk.deadline, time.monotonic() + RETRY_S)
@@ -221,8 +242,8 @@ class Link:
                 f"{message.name}: no reply after {talk.attempts_allowed} attempts of {talk.timeout_s:g} s: is this the "
                 "board's port, is it powered, and does it run an image of this project?"
             )
-        # A line that fails at regular intervals could hit the same request of the window each time: from the second
-        # attempt on the oldest goes alone, and the others follow its reply.
+        # Faults at regular intervals could hit the same request of the window each time.  From the second attempt on,
+        # the oldest request therefore goes alone; the others follow its reply.
         talk.alone = talk.attempts > 1
         self._send_again([talk.pending[0]] if talk.alone else talk.pending)
         talk.extend()
@@ -233,13 +254,13 @@ class Link:
             self._transport.write(encoded)
 
     def _next_frame(self, talk: _Conversation) -> Frame | None:
-        """Wait for the next whole frame; None at the deadline, or if the frame was broken."""
+        """Wait for the next whole frame; None at the deadline, or if the frame is broken."""
         late = False
         while (end := self._received.find(protocol.DELIMITER)) < 0:
             if late:
                 return None
             remaining = talk.deadline - time.monotonic()
-            # What came while this program was kept from running is not late: at the deadline the line is read again.
+            # On a busy machine this program may run late: after the deadline the line is read once more.
             late = remaining <= 0
             self._received += self._transport.read(max(remaining, 0.0))
             # A line without delimiters must not fill the memory.

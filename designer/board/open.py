@@ -1,7 +1,9 @@
-"""The boards that there are: at a serial port, or in QEMU; they differ only in how they start."""
+"""Boards at a serial port and boards in QEMU; they differ only in how they start."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,14 +11,15 @@ from designer import protocol
 from designer.board.qemu import Qemu
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
+from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
 from designer.toolchain.boards import BoardTarget, find_board
 
 # Under -icount shift=0 one instruction takes 1 ns of virtual time.
 INSTRUCTIONS_PER_S = 1_000_000_000
 COUNT_INSTRUCTIONS = "shift=0"
-# 8 ns an instruction; idle time is skipped, as QEMU would otherwise wait for it by the host's clock, and be late.
+# 8 ns an instruction.  Idle time is skipped: otherwise QEMU waits by the clock of the host, and is late.
 STEADY_CLOCK = "shift=3,sleep=off"
 
 
@@ -37,8 +40,8 @@ class VirtualBoard(Board):
     expected_digest, expected_layout : optional
         As for `Board`.
     icount : str, optional
-        QEMU's option of that name; audio then streams more slowly. `COUNT_INSTRUCTIONS` makes SysTick count
-        instructions, `STEADY_CLOCK` gives a board of 125 million instructions a second whose deadlines repeat.
+        QEMU's option of that name; audio then streams more slowly.  With `COUNT_INSTRUCTIONS`, SysTick counts
+        instructions.  With `STEADY_CLOCK`, the board runs 125 million instructions a second, with repeatable deadlines.
     qemu_options : tuple of str, optional
         Further options, such as `hil_tests.harness.debugger.debugger_options`.
     target : BoardTarget, optional
@@ -75,8 +78,15 @@ class VirtualBoard(Board):
         return self._qemu.pid if self._qemu is not None else None
 
     @property
+    def port(self) -> str:
+        """The pseudo terminal at which the board answers; BoardNotFoundError once it is closed."""
+        if self._qemu is None:
+            raise BoardNotFoundError("the virtual board is closed")
+        return self._qemu.port
+
+    @property
     def directory(self) -> Path:
-        """Where the image finds the files that it opens."""
+        """Directory of the files that the image opens."""
         return Path(self._directory.name)
 
     def reset(self) -> None:
@@ -84,26 +94,35 @@ class VirtualBoard(Board):
         if self._qemu is not None:
             self._qemu.reset()
 
-    def open_fast_lane(self) -> None:
-        """Go on through pipes instead of the serial line: the same frames, without its waits.
+    def open_semihosting(self) -> None:
+        """Continue over semihosting pipes in place of the serial line: the same frames, but faster.
 
         Raises
         ------
         HilError
             If the board refuses.
         """
-        lane = PipeTransport(self.directory)
+        pipes = PipeTransport(self.directory)
         try:
-            self.link.request(protocol.FAST_LANE)
-            self.link.change_line(lane)
+            self.link.request(protocol.SEMIHOSTING)
+            self.link.change_line(pipes)
         except BaseException:
-            lane.close()
+            pipes.close()
             raise
 
-    def leave_fast_lane(self) -> None:
-        """Close the pipes and go back to the serial line, in a new session."""
+    def close_semihosting(self) -> None:
+        """Close the pipes and return to the serial line, in a new session."""
         self.link.change_back()
         self.link.hello()
+
+    @contextmanager
+    def quickest_line(self) -> Iterator[None]:
+        """Go through semihosting, and back to the serial line at the end."""
+        self.open_semihosting()
+        try:
+            yield
+        finally:
+            self.close_semihosting()
 
     def close(self) -> None:
         """End QEMU and release the line."""
@@ -122,21 +141,25 @@ class VirtualBoard(Board):
 def open_board(
     elf: Path, digest: str, layout: Layout, port: str | None = None, target: BoardTarget | None = None
 ) -> Board:
-    """Open the board at `port`, or boot `elf` on a virtual one; either must run the design `digest`."""
+    """Open the board at `port`, or boot `elf` on a virtual board; both must run the design `digest`."""
     if port is not None:
         return SerialBoard(port, digest, layout)
     return VirtualBoard(elf, digest, layout, target=target)
 
 
 def measure_instructions(
-    elf: Path, digest: str, layout: Layout, entry: Entry = "program", target: BoardTarget | None = None
+    elf: Path,
+    digest: str,
+    layout: Layout,
+    injection_point: InjectionPoint = "program",
+    target: BoardTarget | None = None,
 ) -> int:
-    """Instructions that the slowest of some full blocks takes on a virtual board, upmix included.
+    """Instructions of the slowest of some full blocks on a virtual board, upmix included.
 
     A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
     SysTick resolves six of them on the STM32F405, forty on the MPS2.
     """
     target = target or find_board("virtual")
     with VirtualBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
-        ticks = board.profile(entry)["ticks_max"]
+        ticks = board.profile(injection_point)["ticks_max"]
     return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)

@@ -1,4 +1,4 @@
-"""A QEMU process that boots an image, and that nothing can make survive its user."""
+"""A QEMU process that boots an image and always ends with its user."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Qemu:
             raise BoardNotFoundError(f"'{EXECUTABLE}' was not found on the PATH: apt-get install qemu-system-arm")
         if not elf.is_file():
             raise BoardNotFoundError(f"image '{elf}' does not exist: build it first")
-        # The kernel ends it with us, even if we are killed and no `finally` runs.
+        # The kernel ends QEMU with this program, even if it is killed and no `finally` runs.
         guard = shutil.which("setpriv")
         if guard is not None:
             command = [guard, "--pdeathsig", "KILL", *command]
@@ -68,7 +68,7 @@ class Qemu:
 
     @property
     def pid(self) -> int:
-        """Process number, for tests that look whether it is gone."""
+        """Process number; tests check with it that QEMU is gone."""
         return self._process.pid
 
     @property
@@ -77,7 +77,7 @@ class Qemu:
         return self._process.poll() is None
 
     def reset(self) -> None:
-        """Do what the reset button does (QEMU Machine Protocol, ``system_reset``).
+        """Reset the board (QEMU Machine Protocol, ``system_reset``).
 
         Raises
         ------
@@ -120,18 +120,18 @@ class Qemu:
         self.stop()
 
     def _wait_for_port(self) -> str:
-        """Read what QEMU says until it names its pseudo terminal."""
+        """Read QEMU's output until it names its pseudo terminal."""
         assert self._process.stdout is not None
         handle = self._process.stdout.fileno()
         deadline = time.monotonic() + START_TIMEOUT_S
-        said = ""
+        output = ""
         while (remaining := deadline - time.monotonic()) > 0:
             if not select.select([handle], [], [], remaining)[0]:
                 break
             part = os.read(handle, 4096).decode("utf-8", "replace")
-            said += part
-            if (match := _PORT.search(said)) is not None and "\n" in said[match.start() :]:
+            output += part
+            if (match := _PORT.search(output)) is not None and "\n" in output[match.start() :]:
                 return match.group(1)
             if not part:
                 break
-        raise BoardNotFoundError(f"{EXECUTABLE} did not start: {said.strip() or 'it says nothing'}")
+        raise BoardNotFoundError(f"{EXECUTABLE} did not start: {output.strip() or 'no output'}")

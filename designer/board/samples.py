@@ -1,4 +1,4 @@
-"""Samples as the line carries them: raw words of an arithmetic, in portions that fit a message."""
+"""Samples as the line carries them: raw words of the number format, in portions that fit a message."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
-
-SAMPLE_TYPES: dict[str, np.dtype[Any]] = {
-    "q15": np.dtype("<i2"),
-    "q31": np.dtype("<i4"),
-    "q31x15": np.dtype("<i4"),
-}
+from designer.dsp.engine import InjectionPoint, check_channels
 
 
-def to_words(samples: np.ndarray, entry: Entry, word: np.dtype[Any]) -> np.ndarray:
-    """Lay raw samples (n, channels of the entry) out as words.
+def to_raw(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtype[Any]) -> np.ndarray:
+    """Lay raw samples (n, channels of the injection point) out as the line carries them.
 
     Raises
     ------
     ValueError
-        If the shape does not fit the entry, samples are no integers, or one lies outside the word.
+        If the shape does not fit the injection point, samples are no integers, or one lies outside the word.
     """
     samples = np.asarray(samples)
-    if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-        raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+    check_channels(samples, injection_point)
     if not np.issubdtype(samples.dtype, np.integer):
         raise ValueError(f"samples of {samples.dtype}: raw integers are needed")
     limits = np.iinfo(word)
@@ -36,7 +29,7 @@ def to_words(samples: np.ndarray, entry: Entry, word: np.dtype[Any]) -> np.ndarr
 
 
 def portions(raw: np.ndarray, frames: int, progress: Callable[[int], None]) -> Iterator[bytes]:
-    """Cut words (n, channels) into messages of so many frames, and tell `progress` after each."""
+    """Cut samples (n, channels) into messages of `frames` each; call `progress` after each message."""
     for start in range(0, raw.shape[0], frames):
         part = raw[start : start + frames]
         yield part.tobytes()

@@ -1,8 +1,9 @@
-"""One interface for real and virtual boards: see `designer.board.open` for how they start."""
+"""An open board, real or virtual; `designer.board.open` starts them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -10,13 +11,13 @@ from typing import Any, Self
 import numpy as np
 
 from designer import protocol
-from designer.board.health import read_health, words
+from designer.board.health import per_driver, read_health
 from designer.board.identity import CLOCK_NAMES, check_info, read_info
 from designer.board.limits import Limits
 from designer.board.link import Link
-from designer.board.samples import SAMPLE_TYPES, portions, to_words
+from designer.board.samples import portions, to_raw
 from designer.board.transport import Transport
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
 from designer.fixedpoint.limiter import GAIN_ONE, to_db
 from designer.fixedpoint.model.generator import GeneratedSignal
@@ -27,7 +28,7 @@ PROFILE_BLOCKS = 20
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """A stretch of a signal that the board makes itself: first frame, full blocks, and blocks to each CRC."""
+    """Part of a signal that the board makes itself: first frame, number of blocks, and blocks for each CRC."""
 
     position: int
     blocks: int
@@ -35,29 +36,29 @@ class GenerateRequest:
 
 
 class Board:
-    """An open board that has proved to run the expected design.
+    """An open board that runs the expected design.
 
     Parameters
     ----------
     transport : Transport
         Owned by the board from here on.
     expected_digest : str, optional
-        Design digest that the board must give; None accepts any.
+        Digest of the design that the board must run; None accepts any.
     expected_layout : Layout, optional
-        Layout whose name, size and arithmetic it must give.
+        Layout whose name, size and number format the board must have.
     name : str, optional
-        For reports; by default what the board calls itself.
+        Name in reports; by default the board's own.
 
     Raises
     ------
     BoardNotFoundError
         If nothing answers.
     HilError
-        If a board answers that runs something else.
+        If the board runs another design or layout.
     """
 
     tick_hz: int | None = None
-    # Whether a missed deadline is the image's fault; in QEMU only where it counts instructions.
+    # Whether a missed deadline is the fault of the image.  In QEMU this needs a count of instructions.
     keeps_time = True
 
     def __init__(
@@ -79,7 +80,7 @@ class Board:
     def process(
         self,
         samples: np.ndarray,
-        entry: Entry = "program",
+        injection_point: InjectionPoint = "program",
         progress: Callable[[int], None] = lambda frames: None,
     ) -> np.ndarray:
         """Run samples through the board from reset.
@@ -87,11 +88,11 @@ class Board:
         Parameters
         ----------
         samples : (n, 2) or (n, 3) integers
-            Raw samples: L, R at the entry 'program', L', R', C at 'filters'.
-        entry : 'program' or 'filters'
-            Ahead of the upmix, or straight into the FIR matrix.
+            Raw samples: L, R at the injection point 'program', L', R', C at 'filters'.
+        injection_point : 'program' or 'filters'
+            Before the upmix, or at the inputs of the FIR matrix.
         progress : callable
-            Told the number of samples handed over, now and then.
+            Called now and then with the number of samples sent.
 
         Returns
         -------
@@ -101,31 +102,34 @@ class Board:
         Raises
         ------
         ValueError
-            If the shape does not fit the entry or a sample lies outside the word.
+            If the shape does not fit the injection point or a sample lies outside the word.
         HilError
             If the board refuses or does not answer.
         """
-        to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])  # refused before the board hears of it
-        self.start(entry)
-        return self.stream(samples, entry, progress)
+        to_raw(samples, injection_point, self.info.number_format.sample_dtype)  # refuses bad samples before START
+        self.start(injection_point)
+        return self.stream(samples, injection_point, progress)
 
     def stream(
         self,
         samples: np.ndarray,
-        entry: Entry = "program",
+        injection_point: InjectionPoint = "program",
         progress: Callable[[int], None] = lambda frames: None,
     ) -> np.ndarray:
-        """Run samples through the board as `process` does, but from where it stands: after a `start`."""
-        raw = to_words(samples, entry, SAMPLE_TYPES[self.info.arithmetic])
+        """Run samples through the board as `process` does, but from its present state; `start` comes first."""
+        raw = to_raw(samples, injection_point, self.info.number_format.sample_dtype)
         replies = self.link.request_all(protocol.AUDIO, portions(raw, self._frames_per_message(raw), progress))
         output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
         if output.size != raw.shape[0] * self.info.drivers:
             raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
         return output.reshape(-1, self.info.drivers).astype(np.int64)
 
-    def start(self, entry: Entry = "program") -> None:
+    def start(self, injection_point: InjectionPoint = "program") -> None:
         """Clear filters, upmix and limiters, go to full volume, and choose where samples enter."""
-        self.link.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY[entry.upper()]))
+        self.link.request(
+            protocol.START,
+            protocol.START.payload.pack(injection_point=protocol.INJECTION_POINT[injection_point.upper()]),
+        )
 
     def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
         """Let the board play a signal that it makes itself, from where it stands, and return the outputs' CRCs.
@@ -177,7 +181,7 @@ class Board:
         return np.concatenate(parts)
 
     def status(self) -> dict[str, Any]:
-        """Counters and timing of the board, and what the host counted on the line.
+        """Counters and timing of the board, and the counters of the host.
 
         Times are SysTick ticks: of the core's clock on a real board, of virtual time in QEMU.
         """
@@ -202,14 +206,14 @@ class Board:
                     "receive_overruns",
                 )
             },
-            "limiter_gain_db": [to_db(gain) for gain in words(fields["limiter_gains"], self.info.drivers)],
+            "limiter_gain_db": [to_db(gain) for gain in per_driver(fields["limiter_gains"], self.info.drivers)],
             "host_bad_replies": self.link.counters.bad_replies,
             "host_resends": self.link.counters.resends,
             "host_naks": self.link.counters.naks,
             "host_timeouts": self.link.counters.timeouts,
         }
 
-    def profile(self, entry: Entry = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
+    def profile(self, injection_point: InjectionPoint = "program", blocks: int = PROFILE_BLOCKS) -> dict[str, int]:
         """Time full blocks of a test pattern with nothing on the line.
 
         Returns
@@ -217,7 +221,9 @@ class Board:
         dict
             ``ticks_min``, ``ticks_max``, ``ticks_total`` in SysTick ticks, ``block_samples``, ``blocks``.
         """
-        request = protocol.PROFILE.payload.pack(entry=protocol.ENTRY[entry.upper()], blocks=blocks)
+        request = protocol.PROFILE.payload.pack(
+            injection_point=protocol.INJECTION_POINT[injection_point.upper()], blocks=blocks
+        )
         fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
         return {name: int(value) for name, value in fields.items()}
 
@@ -227,7 +233,7 @@ class Board:
 
     def health(self) -> dict[str, Any]:
         """Ask what the board's own playing has come to; peaks and the longest block start anew."""
-        return read_health(self.link.request(protocol.HEALTH), self.info.arithmetic, self.info.drivers)
+        return read_health(self.link.request(protocol.HEALTH), self.info.number_format, self.info.drivers)
 
     def set_volume(self, volume_db: float) -> None:
         """Move the volume without a click; -inf is silence.
@@ -256,8 +262,13 @@ class Board:
         self.link.request(protocol.SET_LIMITER, payload)
 
     def limits(self) -> Limits:
-        """Ask which limits hold for the board's own playing, and which ones the design says."""
-        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.arithmetic, self.info.drivers)
+        """Ask for the limits of the board's own playing, and for those of the design."""
+        return Limits.from_reply(self.link.request(protocol.LIMITS), self.info.number_format, self.info.drivers)
+
+    @contextmanager
+    def quickest_line(self) -> Iterator[None]:
+        """Carry long audio over the quickest line that the board has; a real board has the serial line only."""
+        yield
 
     def close(self) -> None:
         """Release the board; more than once does no harm."""
@@ -272,7 +283,7 @@ class Board:
         self.close()
 
     def _frames_per_message(self, raw: np.ndarray) -> int:
-        """As many samples as a message holds in both directions; whole blocks where one fits."""
+        """Frames that fit a message in both directions; a multiple of the block if at least one block fits."""
         channels = max(int(raw.shape[1]), self.info.drivers)
         frames = self.info.max_payload_bytes // (int(raw.itemsize) * channels)
         return frames - frames % self.info.block_samples or frames

@@ -18,13 +18,13 @@ _MOST_BYTES = 1 << 16
 
 
 class Transport(Protocol):
-    """What `designer.board.link` needs of a line."""
+    """The interface of a line, as `designer.board.link` uses it."""
 
     def write(self, data: bytes) -> None:
         """Send all of `data`, or raise HilError when the line does not take it in time."""
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come; wait at most `timeout_s` for the first byte, and return b"" if none comes."""
+        """Return the bytes received; wait at most `timeout_s` for the first, and return b"" if none comes."""
 
     def close(self) -> None:
         """Release the line; more than once does no harm."""
@@ -38,7 +38,7 @@ class SerialTransport:
     port : str
         Such as ``/dev/ttyACM0``.
     baud_rate : int
-        A pseudo terminal does not care.
+        A pseudo terminal ignores it.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class SerialTransport:
             raise HilError(f"serial port '{self._port}': not writable: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come, after a wait of at most `timeout_s`; HilError when the port is gone."""
+        """Return the bytes received, after at most `timeout_s`; HilError if the port is gone."""
         if self._early:
             return _take(self._early)
         try:
@@ -78,7 +78,7 @@ class SerialTransport:
 
 
 class PipeTransport:
-    """The fast lane of a virtual board: two named pipes in its directory, ``to_board`` and ``from_board``.
+    """A virtual board's files (Arm semihosting): the named pipes ``to_board`` and ``from_board``.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class PipeTransport:
         for path in paths:
             if not path.exists():
                 os.mkfifo(path)
-        # For reading and writing: so neither end waits for the other to open (fifo(7)).
+        # Opened for reading and writing, so that neither end waits for the other (fifo(7)).
         self._to_board, self._from_board = (os.open(path, os.O_RDWR | os.O_NONBLOCK) for path in paths)
         self._early = bytearray()
 
@@ -100,10 +100,10 @@ class PipeTransport:
         try:
             _write(self._to_board, self._from_board, data, self._early)
         except TimeoutError as error:
-            raise HilError(f"fast lane: {error}") from error
+            raise HilError(f"semihosting: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come, after a wait of at most `timeout_s`."""
+        """Return the bytes received, after at most `timeout_s`."""
         if self._early:
             return _take(self._early)
         if not select.select([self._from_board], [], [], timeout_s)[0]:
@@ -111,7 +111,7 @@ class PipeTransport:
         return os.read(self._from_board, _MOST_BYTES)
 
     def close(self) -> None:
-        """Close both ends: the board then goes back to its serial line."""
+        """Close both ends: the board then returns to its serial line."""
         for handle in (self._to_board, self._from_board):
             if handle >= 0:
                 os.close(handle)
@@ -119,10 +119,10 @@ class PipeTransport:
 
 
 def _write(to_board: int, from_board: int, data: bytes, early: bytearray) -> None:
-    """Write all, and set aside what comes meanwhile.
+    """Write all, and keep the bytes that come meanwhile in `early`.
 
-    A board that waits for its own line to be read takes nothing: a host that waited for the board in turn would wait
-    for ever.  TimeoutError after `WRITE_TIMEOUT_S` in which the board took nothing.
+    A board whose replies are not read accepts nothing.  If the host only wrote, both would wait for ever.
+    TimeoutError after `WRITE_TIMEOUT_S` in which the board accepted nothing.
     """
     rest, deadline = memoryview(data), time.monotonic() + WRITE_TIMEOUT_S
     while rest:

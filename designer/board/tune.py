@@ -1,4 +1,4 @@
-"""Tables to a board that plays: announced, carried over in portions, checked by the board, and faded to."""
+"""Tuning: new tables for a board that plays, which validates them and fades to them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from designer.errors import HilError
 
 _DATA_BYTES = protocol.MAX_PAYLOAD_BYTES - protocol.TUNE_DATA.payload.size
 _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
-# A fade lasts 20 ms of the board's time; a simulated board's second can take several of ours, many on a busy machine.
-# What plays nothing waits: it is asked whether it plays each time that the fade is due.
+# A fade lasts 20 ms of the board's time.  A second of a simulated board can take several seconds on a busy machine.
+# A board that plays nothing does not fade: after each `FADE_DUE_S` it is asked whether it plays.
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
-# An overload shows within 16 late blocks (firmware/core/player.c), of which each takes two turns; and as much again.
+# An overload shows within 16 late blocks (core/play/player.c), each takes two half blocks; and as much again.
 _WATCHED_BLOCKS = 64
 
 
 @dataclass(frozen=True)
 class TablesInfo:
-    """What plays, and what there is room for: the fields of TABLES_REPLY."""
+    """Tables that play, and room for others: the fields of TABLES_REPLY."""
 
     digest: str
     layout_hash: int
@@ -53,7 +53,7 @@ def tables_of(link: Link) -> TablesInfo:
 
 
 def upload(link: Link, tables: TableSet) -> None:
-    """Bring tables to the board and let it fade to them; what plays stays until the board has proved them.
+    """Send tables to the board and let it fade to them; it validates them first.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def upload(link: Link, tables: TableSet) -> None:
     Raises
     ------
     HilError
-        If the board's image has another layout, filter graph or too little room, with what to do; if it refuses
-        the tables; if the line breaks: the board then goes on as it was.
+        If the image has another layout or filter graph, or too little room; if the board refuses the tables; if the
+        line breaks.  The board then plays on as before.
     """
     board = tables_of(link)
     tables = tables.for_image(board.equalised)
@@ -76,12 +76,12 @@ def upload(link: Link, tables: TableSet) -> None:
 
 
 def await_fade(link: Link, digest: str) -> bool:
-    """Wait until a board plays a design; False where the fade does not end, as nothing plays.
+    """Wait until a board plays a design; False if the fade does not end because nothing plays.
 
     Raises
     ------
     HilError
-        If something else plays in the end.
+        If another design plays at the end.
     """
     began = time.monotonic()
     due = began + FADE_DUE_S
@@ -104,15 +104,15 @@ def _plays(link: Link) -> bool:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What came of it.
+    """Result of tuning.
 
     Attributes
     ----------
     before : str
-        Digest of the design that played until then.
+        Digest of the design that played before.
     late_blocks : int, optional
-        Blocks that were not ready in time while it changed, each heard as a fade to silence and back; None where that
-        would say nothing of the image (a simulated board that keeps no time).
+        Blocks that were late during the change; each is heard as a fade to silence and back.  None on a simulated
+        board without a count of instructions.
     """
 
     before: str
@@ -120,14 +120,14 @@ class Tuned:
 
 
 def tune_board(board: Board, tables: TableSet) -> Tuned:
-    """Bring tables to a board and see them play.
+    """Send tables to a board, and wait until they play.
 
-    A board that plays nothing (a host took its pipeline, or it has no input of its own) begins with them.
+    A board that plays nothing starts with them: a host uses its pipeline, or it has no input of its own.
 
     Raises
     ------
     HilError
-        As `upload`; and if the board is too slow for these tables.
+        As `upload`; also if the board is too slow for these tables.
     """
     before = tables_of(board.link).digest
     late = board.health()["deadline_misses"] if board.keeps_time else None
@@ -145,7 +145,7 @@ def tune_board(board: Board, tables: TableSet) -> Tuned:
 
 
 def _check_keeps_up(board: Board) -> None:
-    """See a board that plays through enough blocks: tables may be sound, and too many for its deadlines."""
+    """Watch enough blocks: valid tables may still need more time than a block has."""
     deadline = time.monotonic() + FADE_TIMEOUT_S
     found = board.health()
     last = found["blocks"] + _WATCHED_BLOCKS
@@ -154,13 +154,13 @@ def _check_keeps_up(board: Board) -> None:
         found = board.health()
     if found["player"] == "OVERLOAD":
         raise HilError(
-            "the board is too slow for these filters, and silent now: tune it to shorter ones (filters.taps), or "
-            "switch it off and on to hear what it began with"
+            "the board is too slow for these filters, and is silent now: tune it to shorter ones (filters.taps), or "
+            "switch it off and on to return to its previous filters"
         )
 
 
 def commit(link: Link) -> int:
-    """Let the board keep what plays in its flash: the sequence number of the slot.
+    """Let the board keep its present tables in flash; returns the sequence number of the slot.
 
     Raises
     ------
@@ -169,14 +169,14 @@ def commit(link: Link) -> int:
     """
     if not tables_of(link).flash:
         raise HilError(
-            "this board has no flash that it can write (a virtual board has none): what it plays lasts until its reset"
+            "this board has no flash that it can write (a virtual board has none): its tables last until the reset"
         )
     link.request(protocol.TUNE_COMMIT)
     return tables_of(link).committed
 
 
 def status_of(board: Board) -> dict[str, Any]:
-    """All that a board tells of itself; its figures are those since somebody last asked, and start anew.
+    """State of a board; reading resets the figures that cover the time since the last reading.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def status_of(board: Board) -> dict[str, Any]:
     """
     try:
         health = board.health()
-        # JSON has no infinity: silence has no level.
+        # Silence has no level: JSON has no infinity.
         health["volume_db"] = health["volume_db"] if math.isfinite(health["volume_db"]) else None
     except HilError:
         health = None
@@ -203,7 +203,7 @@ def status_of(board: Board) -> dict[str, Any]:
 
 
 def _check(board: TablesInfo, tables: TableSet) -> None:
-    """Refuse here, with more words, what the board would refuse."""
+    """Refuse with a clear message what the board would refuse with a status code."""
     remedy = "flash it instead (proscenium flash)"
     if board.layout_hash != tables.layout_hash:
         raise HilError(

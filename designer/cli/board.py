@@ -48,7 +48,7 @@ def flash(
 
         check_channels(find_layout(layout), board.value)
     result, image = run_image(layout, out, json or quiet, board, crystal)
-    told = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
+    values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         from designer.toolchain.flash import flash as program
 
@@ -56,7 +56,7 @@ def flash(
         program(image, result.layout, board.value)
         if port is None:
             if json:
-                print_json({**told, "verified": "flash"})
+                print_json({**values, "verified": "flash"})
             else:
                 say(f"digest {result.digest}: written, and the flash read back by OpenOCD", quiet)
                 say("NOT asked over serial what it runs: that needs --port (make flash … PORT=/dev/ttyUSB0)", quiet)
@@ -64,7 +64,7 @@ def flash(
     step("asking the board for its digest", quiet=json or quiet)
     with open_board(image.elf, result.digest, result.layout, port, target) as running:
         if json:
-            print_json({**told, "board": running.name, "verified": "digest"})
+            print_json({**values, "board": running.name, "verified": "digest"})
         else:
             say(f"{running.name} runs layout '{result.layout.name}', digest {result.digest}", quiet)
 
@@ -92,10 +92,10 @@ def hil(
     """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
     from designer.board.open import measure_instructions, open_board
     from designer.cli.tables import signal_progress
-    from designer.regression.results import save_results
+    from designer.regression.save import save_results
     from designer.regression.signals import standard_signals
     from designer.regression.suite import Suite
-    from designer.regression.summary import screen
+    from designer.regression.terminal_summary import screen
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
 
@@ -121,13 +121,13 @@ def hil(
         signal_progress(silent) as progress,
     ):
         found = Suite(result, running, signals, instructions, sizes, progress).everything(seconds)
-    report, told = save_results(found, result, directory, history_file, board.suffix)
+    report, values = save_results(found, result, directory, history_file, board.suffix)
     if not board.suffix:
         write_report(result, card, directory, quiet=silent)
     if json:
-        print_json(told)
+        print_json(values)
     else:
-        say(screen(told), quiet)
+        say(screen(values), quiet)
         files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
         say(f"written to {directory}: {', '.join(files)}", quiet)
     if not report.passed:
@@ -148,7 +148,7 @@ def _look_back(
     from designer.files import replace_file
     from designer.layout.shipped import find_layout
     from designer.regression import history
-    from designer.regression.page import render_history
+    from designer.regression.html_page import render_history
 
     name = find_layout(layout).name
     directory = out or Path("build") / name

@@ -1,4 +1,4 @@
-"""What all verbs share: the application, arguments, and how steps are told."""
+"""Shared parts of all verbs: the application, its arguments, and the printing of steps and results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from designer.errors import LayoutError, ProsceniumError
 
 if TYPE_CHECKING:
     from designer.design.model import Design
+    from designer.evaluation.scorecard import Scorecard
     from designer.toolchain.image import Image
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Take what stands ahead of the verb."""
+    """Read the options before the verb."""
 
 
 def _complete_layout(incomplete: str) -> list[str]:
@@ -57,7 +58,7 @@ LayoutArgument = Annotated[
 DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, as 'proscenium design' wrote it.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
 NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
 
@@ -72,12 +73,12 @@ class BoardName(StrEnum):
 
     @property
     def is_real(self) -> bool:
-        """Whether it is reached through a port and a probe; QEMU boots all others."""
+        """Whether it is hardware, with a port and a probe.  QEMU boots all others."""
         return self is BoardName.stm32f405
 
     @property
     def suffix(self) -> str:
-        """What the files of a board other than the STM32F405 end with."""
+        """Suffix of the files of this board, empty for the STM32F405."""
         return "" if self.value in ("virtual", "stm32f405") else f"-{self.value}"
 
 
@@ -87,7 +88,7 @@ BoardOption = Annotated[
 ]
 
 
-def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, dict[str, Any], Path]:
+def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, Scorecard, Path]:
     """Design a layout and write everything but the report."""
     from designer.design.build import build_design
     from designer.design.store import save_design
@@ -123,7 +124,7 @@ def run_image(
     return result, run_build(result, directory, quiet, board, crystal_mhz)
 
 
-def write_report(result: Design, card: dict[str, Any], directory: Path, quiet: bool = False) -> Path:
+def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:
     """Write report.html."""
     from designer.report.save import save_report
 
@@ -137,7 +138,7 @@ def usage_error(message: str) -> ProsceniumError:
 
 
 def step(text: str, quiet: bool = False) -> None:
-    """Say what is being done, on standard error."""
+    """Print the current step on standard error."""
     if not quiet:
         typer.echo(f"==> {text}", err=True)
 

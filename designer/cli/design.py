@@ -24,7 +24,7 @@ def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = Fal
     result, card, directory = run_design(layout, out, quiet=json or quiet)
     write_report(result, card, directory, quiet=json or quiet)
     if json:
-        print_json(card)
+        print_json(card.to_json())
     elif not quiet:
         design_tables(result, card)
         say(f"written to {directory}: report.html, filters.npz, tables.npz, scorecard.json, generated/")
@@ -34,7 +34,7 @@ def design(layout: LayoutArgument, out: OutOption = None, json: JsonOption = Fal
 def generate(
     layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Design, and write the coefficient tables and C sources."""
+    """Design a layout, and write the coefficient tables and C sources."""
     result, _, directory = run_design(layout, out, quiet=json or quiet)
     files = [str(directory / "generated" / name) for name in sorted(result.sources.files)]
     if json:
@@ -47,7 +47,7 @@ def generate(
 
 @app.command()
 def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Design, generate and cross-compile the image firmware.elf."""
+    """Design a layout, generate its C sources, and cross-compile the image firmware.elf."""
     from designer.toolchain.stack import sizes_of
 
     result, image = run_image(layout, out, quiet=json or quiet)

@@ -1,4 +1,4 @@
-"""The verb that looks at the machine: doctor."""
+"""The verb that checks the machine for tools: doctor."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from designer.cli.common import JsonOption, QuietOption, app, print_json, step
 
 @app.command()
 def doctor(
-    fetch: Annotated[bool, typer.Option("--fetch", help="Get the source of CMSIS-DSP if it is missing.")] = False,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download the source of CMSIS-DSP if it is missing.")] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what is missing on this machine and how to get it; exit code 5 if something needed is."""
+    """List tools that are missing on this machine, and how to get them. Exit code 5 if a needed one is missing."""
     from designer.cli.tables import findings_table
     from designer.toolchain.doctor import examine
 

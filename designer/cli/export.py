@@ -1,4 +1,4 @@
-"""The verb that hands filters to other tools: export."""
+"""The verb that writes filters for other tools: export."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designer.cli.common import DesignArgument, JsonOption, QuietOption, app, pr
 
 
 class Target(StrEnum):
-    """What filters can be exported to."""
+    """Formats of an export."""
 
     wav = "wav"
     camilladsp = "camilladsp"
@@ -22,7 +22,7 @@ class Target(StrEnum):
 
 
 class Version(StrEnum):
-    """Which filters are exported."""
+    """Filters of a design that can be exported."""
 
     float = "float"
     quantised = "quantised"
@@ -32,9 +32,9 @@ class Version(StrEnum):
 def export(
     directory: DesignArgument,
     to: Annotated[Target, typer.Option("--to", help="Format of the files.")],
-    version: Annotated[Version, typer.Option("--from", help="Float design, or the tables that the board runs.")] = (
-        Version.float
-    ),
+    version: Annotated[
+        Version, typer.Option("--from", help="The float design, or the quantised tables of the board.")
+    ] = (Version.float),
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Directory [DIR/export/FORMAT].")] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -51,7 +51,7 @@ def export(
     bank, fixed = load_tables(directory)
     if version is Version.quantised:
         tables = dequantised_impulse_responses(fixed, bank.impulse_responses.shape[2])
-        bank = replace(bank, impulse_responses=tables, factors=None)
+        bank = replace(bank, impulse_responses=tables, two_stage=None)
     target = out or directory / "export" / to.value
     paths = []
     for name, data in EXPORTERS[to.value](layout, bank).items():

@@ -1,4 +1,4 @@
-"""Verbs that make sound: render."""
+"""The verb that makes audio files: render."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
 
 
 class EngineName(StrEnum):
-    """Arithmetic of a rendering."""
+    """Engines of a rendering."""
 
     float = "float"
     fixed = "fixed"
@@ -31,32 +31,39 @@ class EngineName(StrEnum):
 def render(
     directory: DesignArgument,
     source: Annotated[Path, typer.Argument(metavar="IN", help="Mono or stereo WAV or FLAC, any rate and length.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="WAV or FLAC: a channel for each driver, or two ears.")],
-    engine: Annotated[EngineName, typer.Option(help="Float reference or bit-exact twin.")] = EngineName.float,
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="WAV or FLAC, with a channel for each driver, or for each ear.")
+    ],
+    engine: Annotated[
+        EngineName, typer.Option(help="Float reference, or bit-exact model of the board.")
+    ] = EngineName.float,
     binaural: Annotated[
-        bool, typer.Option("--binaural", help="What a listener's ears receive, for headphones: OUT and OUT.before.")
+        bool, typer.Option("--binaural", help="For headphones: the sound at a listener's ears, OUT and OUT.before.")
     ] = False,
     hrtf: Annotated[
-        str | None, typer.Option("--hrtf", metavar="sphere|kemar|FILE.sofa", help="The head [the layout's own].")
+        str | None,
+        typer.Option("--hrtf", metavar="sphere|kemar|FILE.sofa", help="Head of the listener [that of the layout]."),
     ] = None,
     room: Annotated[
         str | None,
-        typer.Option("--room", metavar="living|LxWxH[@S]", help="A room in metres that rings for S seconds [none]."),
+        typer.Option(
+            "--room", metavar="living|LxWxH[@S]", help="Room, size in metres, reverberation time S in seconds [none]."
+        ),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Render an audio file to driver feeds, or to what the listener hears with and without the design."""
+    """Render an audio file to driver signals, or to the listener's ears with and without the design."""
     from designer.cli.common import usage_error
     from designer.design.store import load_tables
     from designer.render.files import render as run
 
     bank, fixed = load_tables(directory)
     if hrtf is not None and not binaural:
-        raise usage_error("--hrtf needs --binaural: driver feeds have no head")
+        raise usage_error("--hrtf needs --binaural: driver signals have no head: add --binaural or leave out --hrtf")
     if room is not None and not binaural:
-        raise usage_error("--room needs --binaural: driver feeds are heard in the listener's own room")
-    # Of this process on its core, whatever else the machine does.
+        raise usage_error("--room needs --binaural: driver signals have no room: add --binaural or leave out --room")
+    # Processor time, which does not depend on the load of the machine.
     began = time.process_time()
     with _progress(json or quiet) as progress:
         if binaural:
@@ -108,8 +115,8 @@ def _binaural(
         layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
     around = None if room is None else parse_room(room, layout)
     ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
-    plain = ears_of_downmix(layout, around)
-    return render_binaural(bank, fixed, ears, plain, source, target, _before(target), engine, progress)
+    downmix = ears_of_downmix(layout, around)
+    return render_binaural(bank, fixed, ears, downmix, source, target, _before(target), engine, progress)
 
 
 @contextmanager

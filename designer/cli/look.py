@@ -1,4 +1,4 @@
-"""Verbs that look and compare, and write no design: check, layouts, new, compare."""
+"""Verbs about layouts and finished designs: check, layouts, new, compare, reference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designer.cli.common import JsonOption, LayoutArgument, QuietOption, app, pr
 
 @app.command()
 def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Say what is wrong with a layout, or what it describes, and draw it."""
+    """Check a layout. List its faults, or draw it with a table of its drivers."""
     from designer.cli.tables import layout_table
     from designer.layout.shipped import find_layout
 
@@ -35,13 +35,13 @@ def layouts(json: JsonOption = False) -> None:
     if json:
         print_json(
             {
-                name: {"drivers": len(f.drivers), "arithmetic": f.arithmetic, "description": f.description}
+                name: {"drivers": len(f.drivers), "arithmetic": f.number_format, "description": f.description}
                 for name, f in found.items()
             }
         )
         return
     for name, layout in found.items():
-        say(f"{name:12s} {len(layout.drivers)} drivers, {layout.arithmetic}: {layout.description}")
+        say(f"{name:12s} {len(layout.drivers)} drivers, {layout.number_format}: {layout.description}")
 
 
 @app.command()
@@ -70,11 +70,11 @@ def new(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A design's directory.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    first: Annotated[Path, typer.Argument(metavar="A", help="Directory of a design.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Directory of the other design.")],
     json: JsonOption = False,
 ) -> None:
-    """Put the figures of two designs side by side."""
+    """Compare the figures of two designs side by side."""
     from designer.cli.tables import comparison_table
     from designer.design.store import load_card
     from designer.report.comparison import compare_cards

@@ -17,7 +17,7 @@ def status(
     port: NeededPortOption,
     json: JsonOption = False,
 ) -> None:
-    """Ask a board how it is, without disturbing what it plays: load, peaks, limiters, misses, clocks, temperature."""
+    """Show load, peaks, limiters, late blocks, clocks and temperature of a playing board, without disturbing it."""
     from designer.board.open import SerialBoard
     from designer.board.tune import status_of
     from designer.cli.tables import status_table
@@ -37,42 +37,43 @@ def volume(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Set a playing board's volume, without a click, and tell how far its limiters have turned down."""
+    """Set the volume of a playing board without a click, and show the gains of its limiters."""
     from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:
         board.set_volume(volume_db)
         health = board.health()
-        told = {
+        values = {
             "board": board.name,
             "layout": board.info.layout_name,
             "volume_db": None if health["volume_db"] == float("-inf") else health["volume_db"],
             "limiter_gain_db": health["limiter_gain_db"],
         }
     if json:
-        print_json(told)
+        print_json(values)
     else:
-        gains = ", ".join(f"{gain:.1f}" for gain in told["limiter_gain_db"])
-        say(f"{told['board']}: {health['volume_db']:.1f} dB; least gain of the limiters by channel: {gains} dB", quiet)
+        gains = ", ".join(f"{gain:.1f}" for gain in values["limiter_gain_db"])
+        say(
+            f"{values['board']}: {health['volume_db']:.1f} dB; least gain of the limiters by channel: {gains} dB", quiet
+        )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def limit(
     port: NeededPortOption,
-    driver: Annotated[
-        str | None, typer.Argument(metavar="DRIVER", help="Its channel, from 0, or its name [show all].")
-    ] = None,
+    driver: Annotated[str | None, typer.Argument(metavar="DRIVER", help="Channel, from 0, or name [show all].")] = None,
     limit_db: Annotated[
         float | None,
-        typer.Argument(metavar="DB", help="New limit in dBFS, at most the design's [show the one that holds]."),
+        typer.Argument(metavar="DB", help="New limit in dBFS, at most that of the design [show the present one]."),
     ] = None,
     layout: Annotated[
-        str | None, typer.Option("--layout", help="Layout that has the drivers' names [the shipped one on the board].")
+        str | None,
+        typer.Option("--layout", help="Layout with the drivers' names [the shipped one on the board]."),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show the limits of a playing board's drivers, or lower one, or raise it again up to the design's."""
+    """Show the limits of the drivers of a playing board, or set one, at most to that of the design."""
     from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:
@@ -83,19 +84,19 @@ def limit(
             raw = now.raw_at(channel, limit_db, _called(channel, names))
             board.set_limiter(channel, raw, now.release)
         now = board.limits()
-        told: dict[str, Any] = {"board": board.name, "layout": board.info.layout_name, "limits": []}
+        values: dict[str, Any] = {"board": board.name, "layout": board.info.layout_name, "limits": []}
     for n, (level_db, most_db) in enumerate(zip(now.levels_db(now.raw), now.levels_db(now.design_raw), strict=True)):
         if channel in (None, n):
             row = {"channel": n, "driver": names[n], "limit_db": round(level_db, 2), "design_db": round(most_db, 2)}
-            told["limits"].append(row)
+            values["limits"].append(row)
             most = "the design's" if now.raw[n] == now.design_raw[n] else f"the design's: {most_db:.2f}"
-            say(f"{told['board']}: {_called(n, names)}: {level_db:.2f} dBFS ({most})", quiet or json)
+            say(f"{values['board']}: {_called(n, names)}: {level_db:.2f} dBFS ({most})", quiet or json)
     if json:
-        print_json(told)
+        print_json(values)
 
 
 def _names_of(board: Board, layout: str | None) -> list[str | None]:
-    """Names in channel order; None where nobody says which."""
+    """Names in channel order; None where they are unknown."""
     from designer.layout.shipped import find_layout, shipped_layouts
 
     wanted = layout or board.info.layout_name

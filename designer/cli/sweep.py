@@ -1,4 +1,4 @@
-"""The verb that makes many designs: sweep."""
+"""The verb that designs many variants of a layout: sweep."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OBJECTIVES = "cancellation.left_mean_gain_db:max,beam.mean_null_depth_db:max"
 
 
 class TableFormat(StrEnum):
-    """Formats of the results."""
+    """Formats of the table of results."""
 
     csv = "csv"
     parquet = "parquet"
@@ -25,12 +25,14 @@ class TableFormat(StrEnum):
 def sweep(
     layout: LayoutArgument,
     vary: Annotated[
-        list[str], typer.Option("--vary", help="PATH=FROM:TO:COUNT or PATH=VALUE,VALUE; once for each parameter.")
+        list[str], typer.Option("--vary", help="PATH=FROM:TO:COUNT or PATH=VALUE,VALUE, once for each parameter.")
     ],
-    random: Annotated[int | None, typer.Option("--random", help="Draw this many points instead of the grid.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+    random: Annotated[
+        int | None, typer.Option("--random", help="Number of random points, instead of the grid.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random points.")] = 0,
     out: OutOption = None,
-    table: Annotated[TableFormat, typer.Option("--format", help="Of the results.")] = TableFormat.csv,
+    table: Annotated[TableFormat, typer.Option("--format", help="Format of the table of results.")] = TableFormat.csv,
     pareto: Annotated[str, typer.Option("--pareto", help="Two figures, each with :max or :min.")] = _OBJECTIVES,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes [one for each core].")] = None,
     scheduler: Annotated[
@@ -39,7 +41,7 @@ def sweep(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Vary a layout's parameters, design every point, and plot the best trade-offs; goes on where it was stopped."""
+    """Vary parameters of a layout, design all points, and plot the best trade-offs. Resumes an interrupted sweep."""
     from designer.cli.tables import sweep_progress
     from designer.errors import InfeasibleDesignError
     from designer.files import replace_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from designer.design.model import Design
+    from designer.evaluation.acoustic import AcousticFigures
+    from designer.evaluation.records import Curve
+    from designer.evaluation.scorecard import Bound, Scorecard
     from designer.layout.model import Layout
     from designer.toolchain.doctor import Finding
 
@@ -96,7 +99,7 @@ def layout_table(layout: Layout) -> None:
     console.print(table)
     console.print(
         f"valid: {size}, listener at {layout.listener.distance_m:g} m, {layout.sample_rate_hz} Hz, "
-        f"{layout.arithmetic}, {layout.filters.taps or 'as few as do'} taps, blocks of {layout.block_samples}"
+        f"{layout.number_format}, {layout.filters.taps or 'as few as possible'} taps, blocks of {layout.block_samples}"
     )
 
 
@@ -174,18 +177,18 @@ def _dbfs(peak: float) -> str:
     return f"{20 * math.log10(peak):.1f} dBFS" if peak > 0 else "silence"
 
 
-def design_tables(result: Design, card: dict[str, Any]) -> None:
+def design_tables(result: Design, card: Scorecard) -> None:
     """Summarise a design: what the listener gets, and the proof."""
     console = _console()
-    _figure_tables(console, {"float": card["float"], "quantised": card["quantised"]})
+    _figure_table(console, card)
     table = Table(title="Overflow proof", title_justify="left")
     for heading in ("driver", "64-bit sum needs", "peak gain", "output"):
         table.add_column(heading, justify="left" if heading == "driver" else "right")
-    for row in card["proof"]["drivers"]:
-        output = f"limited by up to {-row['most_reduction_db']:.1f} dB" if row["is_limited"] else "never limited"
-        table.add_row(row["driver"], f"{row['sum_bits']} bits", f"{row['peak_gain']:.2f}", output)
+    for row in card.proof.drivers:
+        output = f"limited by up to {-row.most_reduction_db:.1f} dB" if row.is_limited else "never limited"
+        table.add_row(row.driver, f"{row.sum_bits} bits", f"{row.peak_gain:.2f}", output)
     console.print(table)
-    _missed_table(console, card["bounds"])
+    _missed_table(console, card.bounds)
     table = Table(title="Filters", title_justify="left")
     for heading in ("step", "FIRs", "taps", "left"):
         table.add_column(heading, justify="left" if heading == "step" else "right")
@@ -195,21 +198,21 @@ def design_tables(result: Design, card: dict[str, Any]) -> None:
     console.print(table)
     bank = result.bank
     console.print(
-        f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs, {card['fir_taps']} taps, "
-        f"latency {card['latency_ms']:.2f} ms, digest {result.digest[:16]}…"
+        f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs, {card.fir_taps} taps, "
+        f"latency {card.latency_ms:.2f} ms, digest {result.digest[:16]}…"
     )
 
 
-def _missed_table(console: Console, bounds: list[dict[str, Any]]) -> None:
-    """Say what of all that is asked this design does not reach, and why; what both sides share is said once."""
+def _missed_table(console: Console, bounds: Sequence[Bound]) -> None:
+    """Print every bound that the design misses, and why; what both channels share is printed once."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for bound in bounds:
-        if bound["met"]:
+        if bound.met:
             continue
-        side, _, rest = bound["figure"].partition(" ")
-        figure, sides = (rest, [side]) if side in ("left", "right") else (bound["figure"], [])
-        where = ", ".join(f"{f:.0f}" for f in bound["missed_bands_hz"])
-        row = (figure, f"{bound['value']:.1f} {bound['unit']}", f"{bound['bound']:g}", where, bound["reason"])
+        side, _, rest = bound.figure.partition(" ")
+        figure, sides = (rest, [side]) if side in ("left", "right") else (bound.figure, [])
+        where = ", ".join(f"{f:.0f}" for f in bound.missed_bands_hz)
+        row = (figure, f"{bound.value:.1f} {bound.unit}", f"{bound.bound:g}", where, bound.reason)
         rows.setdefault(row, []).extend(sides)
     if not rows:
         console.print("everything that is asked is reached")
@@ -225,7 +228,7 @@ def _missed_table(console: Console, bounds: list[dict[str, Any]]) -> None:
 def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
     """Show how each figure went over the runs on record: for each board its baseline, its runs, its last."""
     from designer.regression import history
-    from designer.regression.figures import BY_NAME
+    from designer.regression.tracked_figures import BY_NAME
 
     console = _console()
     if not lines:
@@ -255,38 +258,40 @@ def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
 
 
 _SHOWN_BANDS_HZ = (251.19, 501.19, 1000.0, 1995.26, 3981.07, 7943.28)
-_SHOWN_FIGURES = (
-    ("cancellation", "target_gain_db", "cancellation target, dB"),
-    ("cancellation", "left_cancellation_gain_db", "cancellation left, dB"),
-    ("cancellation", "right_cancellation_gain_db", "cancellation right, dB"),
-    ("cancellation", "left_effort_db", "effort left, dB"),
-    ("beam", "response_0_deg_db", "centre at 0°, dB"),
-    ("beam", "response_45_deg_db", "centre at +45°, dB"),
-    ("beam", "response_minus_45_deg_db", "centre at -45°, dB"),
-    ("beam", "response_90_deg_db", "centre at +90°, dB"),
-    ("beam", "response_minus_90_deg_db", "centre at -90°, dB"),
-)
 
 
-def _figure_tables(console: Console, versions: dict[str, dict[str, Any]]) -> None:
+def _shown_curves(figures: AcousticFigures) -> tuple[tuple[str, Curve], ...]:
+    """Curves that are printed, with their names; all are over the same third octaves."""
+    cancellation, beam = figures.cancellation, figures.beam
+    return (
+        ("cancellation target, dB", cancellation.target_gain_db),
+        ("cancellation left, dB", cancellation.left.cancellation_gain_db),
+        ("cancellation right, dB", cancellation.right.cancellation_gain_db),
+        ("effort left, dB", cancellation.left.effort_db),
+        ("centre at 0°, dB", beam.response_0_deg_db),
+        ("centre at +45°, dB", beam.response_45_deg_db),
+        ("centre at -45°, dB", beam.response_minus_45_deg_db),
+        ("centre at +90°, dB", beam.response_90_deg_db),
+        ("centre at -90°, dB", beam.response_minus_90_deg_db),
+    )
+
+
+def _figure_table(console: Console, card: Scorecard) -> None:
     """Acoustic figures in a few third-octave bands, one row for each figure and version."""
     table = Table(title="At the listener, per third octave", title_justify="left")
     table.add_column("figure")
     table.add_column("from")
     for band in _SHOWN_BANDS_HZ:
         table.add_column(f"{band:.0f} Hz", justify="right")
-    for group, key, label in _SHOWN_FIGURES:
-        for version, figures in versions.items():
-            centres = figures[group]["band_centres_hz"]
-            nearest = [min(range(len(centres)), key=_distance(centres, band)) for band in _SHOWN_BANDS_HZ]
-            values = figures[group][key]
-            table.add_row(label, version, *(_figure(values[i]) for i in nearest))
+    centres = card.quantised.cancellation.band_centres_hz
+    nearest = [min(range(len(centres)), key=_distance(centres, band)) for band in _SHOWN_BANDS_HZ]
+    for (label, designed), (_, quantised) in zip(
+        _shown_curves(card.designed), _shown_curves(card.quantised), strict=True
+    ):
+        table.add_row(label, "float", *(f"{designed[i]:+.1f}" for i in nearest))
+        table.add_row(label, "quantised", *(f"{quantised[i]:+.1f}" for i in nearest))
     console.print(table)
 
 
-def _distance(centres: list[float], band: float) -> Callable[[int], float]:
+def _distance(centres: Sequence[float], band: float) -> Callable[[int], float]:
     return lambda index: abs(centres[index] - band)
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.1f}"

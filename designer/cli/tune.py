@@ -1,8 +1,7 @@
-"""The verb that changes a board's tables while it plays: tune."""
+"""The verb ``tune``: new tables for a board while it plays."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -29,7 +28,7 @@ from designer.errors import ProsceniumError
 if TYPE_CHECKING:
     from designer.board.session import Board
 
-# An editor writes a file in several steps; they count as one when so long nothing more comes.
+# An editor writes a file in several steps.  They count as one save after this pause.
 _SETTLE_MS = 30
 _LOOK_MS = 500
 
@@ -41,21 +40,19 @@ def tune(
     layout: LayoutArgument,
     port: PortOption = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Again at every save of the layout file, until Ctrl-C.")
+        bool, typer.Option("--watch", help="Repeat at every save of the layout file, until Ctrl-C.")
     ] = False,
     commit: Annotated[
-        bool, typer.Option("--commit", help="Keep them in the board's flash: they play from every start on.")
+        bool, typer.Option("--commit", help="Keep the filters in the board's flash: the next start plays them.")
     ] = False,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Design, and let a board that plays fade to the new filters, delays and levels; no image is flashed.
+    """Design, and let a playing board fade to the new filters, delays and levels, without flashing.
 
-    Without --port the virtual board boots the image in build/<layout> (it is built where there is none).
+    Without --port, the virtual board boots the image in build/<layout>; a missing image is built.
     """
-    # The filters are small: threads that wait for each other cost more than they compute.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with _opener(layout, port, out, json or quiet) as connect:
         path = _path_of(layout)
         seen = _signature(path)
@@ -66,13 +63,13 @@ def tune(
                 try:
                     _tune_once(layout, connect, json, quiet, commit)
                 except (ProsceniumError, OSError) as error:
-                    # A layout half-written, or a cable pulled: the board goes on as it was, and so does the watch.
+                    # The layout is half-written, or the cable is pulled: the board plays on, and the watch continues.
                     typer.echo(f"error: {error}", err=True)
 
 
 @contextmanager
 def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
-    """Give a function that opens the board: a real one anew each time, a virtual one stays."""
+    """Give a function that opens the board: a real board each time, a virtual one once."""
     from designer.board.open import SerialBoard, VirtualBoard
 
     with ExitStack() as stack:
@@ -111,8 +108,8 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
     ended = time.monotonic()
     seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
     if json:
-        told = {"layout": result.layout.name, "board": name, "digest": result.digest, "slot": slot}
-        print_json({**told, **asdict(tuned), "seconds": seconds})
+        values = {"layout": result.layout.name, "board": name, "digest": result.digest, "slot": slot}
+        print_json({**values, **asdict(tuned), "seconds": seconds})
     else:
         fades = f"fades from {tuned.before[:12]} to {result.digest[:12]}"
         what = "plays it already" if tuned.before == result.digest else fades
@@ -120,10 +117,8 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
         kept = "" if slot is None else f"; kept in its flash as number {slot}"
         say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
         if tuned.late_blocks:
-            late = (
-                f"{tuned.late_blocks} blocks were late while old and new filters ran side by side, and so were silent"
-            )
-            step(f"{late}; only the new ones run now (shorter ones, filters.taps, fade without that)", quiet)
+            late = f"{tuned.late_blocks} blocks were late, and so silent, while old and new filters ran together"
+            step(f"{late}; only the new ones run now; shorter ones (filters.taps) fade in time", quiet)
 
 
 def _path_of(layout: str) -> Path:
@@ -136,8 +131,7 @@ def _saves(path: Path, seen: _Signature) -> Iterator[None]:
     """Yield after each save of a file, also where an editor puts a new file in its place."""
     from watchfiles import watch
 
-    # The directory, as a file that is replaced is another one; and a look now and then, as a save may come before the
-    # watch has begun.
+    # Watch the directory: a replaced file is another file.  Poll as well: a save may come before the watch begins.
     for _ in watch(
         path.resolve().parent,
         debounce=10 * _SETTLE_MS,
@@ -154,7 +148,7 @@ def _saves(path: Path, seen: _Signature) -> Iterator[None]:
 
 
 def _signature(path: Path) -> _Signature:
-    """Tell one save from another; None while there is no file."""
+    """Identify a save; None while there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from typing import Any
 from designer.dsp.upmix_tables import upmix_tables
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.layout.model import Layout
+from designer.layout.renamed import with_stored_names
 
 GENERATOR_VERSION = "3"
 # Counts changes of the form in which tables go over the line (designer/codegen/table_set.py).
@@ -41,11 +42,11 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
 
     limiter = bank.limiter
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
-    add(_canonical_json(_without_directories(layout.model_dump(mode="json"))))
+    add(_canonical_json(with_stored_names(_without_directories(layout.model_dump(mode="json")))))
     add(
         _canonical_json(
             {
-                "arithmetic": bank.arithmetic,
+                "arithmetic": bank.number_format.name,
                 "sample_rate_hz": bank.sample_rate_hz,
                 "drivers": list(bank.driver_names),
                 "inputs": list(bank.input_names),
@@ -85,7 +86,7 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
         "name": layout.name,
         "block_samples": layout.block_samples,
         "sample_rate_hz": bank.sample_rate_hz,
-        "arithmetic": bank.arithmetic,
+        "arithmetic": bank.number_format.name,
         "drivers": list(bank.driver_names),
         "buses": list(bank.bus_names),
         "groups": [[group.plus, group.minus] for group in bank.structure.groups],

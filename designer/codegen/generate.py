@@ -15,13 +15,13 @@ from designer.codegen.environment import banner, create_environment
 from designer.codegen.tables import Tables, equalised_buses, equalised_mask, lay_out
 from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
 from designer.layout.model import Layout
 
-# Counts changes of the generated tables' form; firmware/core/design_types.h must say the same number.
+# Counts changes of the generated tables' form; firmware/core/dsp/design_types.h must say the same number.
 DESIGN_ABI = 5
 
-_VALUES_PER_ROW = {"q15": 12, "q31": 8, "q31x15": 12}
+# By the bits of a tap: a row of 120 characters.
+_VALUES_PER_ROW = {16: 12, 32: 8}
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
     Raises
     ------
     ValueError
-        If the bank's drivers, arithmetic or sample rate are not the layout's.
+        If the bank's drivers, number format or sample rate are not the layout's.
     """
     for what, ours, theirs in (
         ("driver names", bank.driver_names, layout.driver_names),
-        ("arithmetic", bank.arithmetic, layout.arithmetic),
+        ("number format", bank.number_format.name, layout.number_format),
         ("sample rate", bank.sample_rate_hz, layout.sample_rate_hz),
     ):
         if ours != theirs:
@@ -99,8 +99,8 @@ def protocol_context() -> dict[str, Any]:
         "messages": protocol.MESSAGES,
         "fir_entry": protocol.FIR_ENTRY,
         "enumerations": [
-            ("ENTRY", list(protocol.ENTRY.items())),
-            ("ARITHMETIC_CODE", list(protocol.ARITHMETIC.items())),
+            ("INJECTION_POINT", list(protocol.INJECTION_POINT.items())),
+            ("NUMBER_FORMAT", list(protocol.NUMBER_FORMAT.items())),
             ("SIGNAL", list(protocol.SIGNAL.items())),
             ("PLAYER", list(protocol.PLAYER.items())),
             ("RESET", list(protocol.RESET.items())),
@@ -118,9 +118,9 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
     return {
         "abi_version": DESIGN_ABI,
         "layout_name": layout.name,
-        "arithmetic": bank.arithmetic,
-        "arithmetic_code": protocol.ARITHMETIC[bank.arithmetic.upper()],
-        "number_format": f"Q0.{COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits}",
+        "arithmetic": bank.number_format.name,
+        "arithmetic_code": protocol.NUMBER_FORMAT[bank.number_format.name.upper()],
+        "coefficient_format": f"Q0.{bank.number_format.coefficient.fraction_bits}",
         "sample_rate_hz": bank.sample_rate_hz,
         "block_samples": layout.block_samples,
         "drivers": bank.driver_names,
@@ -146,7 +146,7 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         ],
         "release": bank.limiter.release,
         "digest_bytes": [f"0x{byte:02X}" for byte in bytes.fromhex(digest)],
-        "values_per_row": _VALUES_PER_ROW[bank.arithmetic],
+        "values_per_row": _VALUES_PER_ROW[bank.number_format.coefficient.bits],
     }
 
 
@@ -159,7 +159,7 @@ def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     halved = 2 if bank.structure.shuffled else 1
     allowed = halved * 10 ** (layout.output.peak_gain_db / 20)
     if bank.is_equalised:
-        bits = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+        bits = bank.number_format.coefficient.fraction_bits
         paths = (path for row in bank.paths for path in row)
         sums = (float(np.abs(p.coefficients.astype(np.float64)).sum()) * 2.0 ** -(bits + p.exponent) for p in paths)
         allowed = max(allowed, *sums)
@@ -180,7 +180,7 @@ def _groups(bank: FixedPointBank) -> list[dict[str, Any]]:
     groups = []
     for g, group in enumerate(bank.structure.groups):
         common, *difference = bank.structure.sums_of(g)
-        names = [bank.driver_names[d] for d in (group.plus, group.minus) if d is not None]
+        names = [bank.driver_names[d] for d in group.drivers]
         groups.append(
             {
                 "name": " and ".join(f"'{name}'" for name in names),

@@ -1,4 +1,4 @@
-"""Tables as they go over the serial line to a board that plays: `firmware/core/table_set.h` has the form."""
+"""Tables as they go over the serial line to a board that plays: `firmware/core/tables/table_set.h` has the form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from designer import protocol
 from designer.codegen.digest import layout_hash
 from designer.codegen.tables import FirTable, Tables, equalised_buses, equalised_mask, lay_out
-from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank
+from designer.fixedpoint.bank import FixedPointBank
 from designer.layout.model import Layout
 
 # Of an equaliser that passes its bus on: any that the board lets through.
@@ -85,7 +85,7 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
         Design digest, 64 hexadecimal digits.
     """
     laid = lay_out(bank)
-    word = np.dtype(TAP_TYPES[bank.arithmetic]).newbyteorder("<")
+    word = bank.number_format.tap_dtype.newbyteorder("<")
     coefficients = b"".join(np.array(fir.even, dtype=word).tobytes() for fir in laid.firs)
     entries = b"".join(_entry(laid, fir) for fir in laid.firs)
     buses = equalised_buses(bank)

@@ -14,7 +14,7 @@ import numpy as np
 from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
-# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/fir_kernels.h, PS_FIR_FILL).
+# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/dsp/fir_kernels.h, PS_FIR_FILL).
 FILL = 24
 
 # Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line
@@ -119,26 +119,26 @@ def _firs(
     """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
-    for n, segment in enumerate(accumulator_runs(path.coefficients, bank.arithmetic)):
-        start, length, even, odd = _table(bank, path, segment, history)
+    for n, run in enumerate(accumulator_runs(path.coefficients, bank.number_format)):
+        start, length, even, odd = _table(bank, path, run, history)
         names = (bank.bus_names[b], sum_name)
-        counts = (path.exponent, segment.taps, length)
+        counts = (path.exponent, run.taps, length)
         firs.append(FirTable(f"{symbol}_{n}", k, b, *names, start, shift, *counts, even, odd))
     return firs
 
 
 def _table(
-    bank: FixedPointBank, path: FixedPointPath, segment: AccumulatorRun, history: int
+    bank: FixedPointBank, path: FixedPointPath, run: AccumulatorRun, history: int
 ) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
     """Start in the bus, length, and coefficients of even and odd outputs."""
-    stop = segment.first + segment.taps
+    stop = run.first + run.taps
     start = history - path.delay - (stop - 1)
-    paired = bank.arithmetic == "q15"
+    paired = bank.number_format.pairs_taps
     fill = start % 2 if paired else 0
     # The last tap of an odd output lies one further.
-    length = fill + segment.taps + paired
+    length = fill + run.taps + paired
     length += length % 2 if paired else 0
     even = np.zeros(-(-length // FILL) * FILL, dtype=np.int64)
-    even[fill : fill + segment.taps] = path.coefficients[segment.first : stop][::-1]
+    even[fill : fill + run.taps] = path.coefficients[run.first : stop][::-1]
     odd = tuple(np.roll(even, 1).tolist()) if paired else ()
     return start - fill, length, tuple(even.tolist()), odd

@@ -21,11 +21,11 @@ class Design:
     ----------
     layout : Layout
     designed : FilterBank
-        Float design, scaled to fit full scale: what the acoustic figures are held to.
+        Float design, scaled to fit full scale: the reference of the acoustic figures.
     bank : FilterBank
-        The same, simplified within a stated budget: what the arithmetic is held to.
+        The same, trimmed within a stated budget: the reference of the fixed-point tables.
     savings : tuple of Saving
-        What the simplification saved, step by step.
+        What trimming saved, step by step.
     gain_db : float
         The scale that was applied.
     fixed : FixedPointBank

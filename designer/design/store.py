@@ -6,39 +6,44 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from designer.codegen.writer import write
 from designer.design.model import Design
 from designer.errors import LayoutError
+from designer.evaluation.records import RecordError
+from designer.evaluation.scorecard import Scorecard
 from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
-from designer.fixedpoint.bank import Arithmetic, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
+from designer.layout.renamed import with_current_names, with_stored_names
 
 
-def save_design(result: Design, directory: Path, card: dict[str, Any] | None = None) -> None:
+def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
     """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
 
     Parameters
     ----------
     result : Design
     directory : Path
-    card : dict, optional
+    card : Scorecard, optional
         Its scorecard; without it no ``scorecard.json`` is written.
     """
     write(result.sources, directory / "generated")
     replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
     replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
-    save_json(result.layout.model_dump(mode="json", by_alias=True, exclude_none=True), directory / "layout.json")
+    layout = result.layout.model_dump(mode="json", by_alias=True, exclude_none=True)
+    save_json(with_stored_names(layout), directory / "layout.json")
     if card is not None:
-        save_json(card, directory / "scorecard.json")
+        save_json(card.to_json(), directory / "scorecard.json")
 
 
 def save_json(value: dict[str, Any], path: Path) -> None:
@@ -47,24 +52,23 @@ def save_json(value: dict[str, Any], path: Path) -> None:
     replace_file(path, lambda file: file.write(text.encode()))
 
 
-def load_card(directory: Path) -> dict[str, Any]:
+def load_card(directory: Path) -> Scorecard:
     """Read back the scorecard of a saved design.
 
     Raises
     ------
     LayoutError
-        If there is none, or it is damaged.
+        If there is none, or it is damaged or of another version.
     """
     path = directory / "scorecard.json"
     try:
-        card = json.loads(path.read_bytes())
-        if not isinstance(card, dict):
-            raise ValueError("not a table of figures")
+        return Scorecard.from_json(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
+    except RecordError as error:
+        raise LayoutError(f"'{path}': damaged design, or one of another version ({error}): design it again") from error
     except ValueError as error:
         raise LayoutError(f"'{path}': damaged design: design it again") from error
-    return cast(dict[str, Any], card)
 
 
 def load_gain_db(directory: Path) -> float:
@@ -83,7 +87,10 @@ def load_design_layout(directory: Path) -> Layout:
     """
     path = directory / "layout.json"
     try:
-        return Layout.model_validate_json(path.read_bytes())
+        document = json.loads(path.read_bytes())
+        if not isinstance(document, dict):
+            raise ValueError("not a layout")
+        return Layout.model_validate(with_current_names(document))
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except ValueError as error:
@@ -131,10 +138,10 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         "gain_db": np.float64(result.gain_db),
         "digest": np.array(result.digest),
     }
-    if bank.factors is not None:
-        arrays |= _structure_arrays(bank.factors.structure)
-        arrays["components"] = bank.factors.components
-        for bus, equaliser in zip(bank.factors.structure.buses, bank.factors.equalisers, strict=True):
+    if bank.two_stage is not None:
+        arrays |= _structure_arrays(bank.two_stage.structure)
+        arrays["components"] = bank.two_stage.components
+        for bus, equaliser in zip(bank.two_stage.structure.buses, bank.two_stage.equalisers, strict=True):
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
     return arrays
@@ -151,7 +158,7 @@ def _factors(file: Any) -> TwoStageFilters | None:
 def _table_arrays(result: Design) -> dict[str, Any]:
     fixed = result.fixed
     arrays: dict[str, Any] = {
-        "arithmetic": np.array(fixed.arithmetic),
+        "arithmetic": np.array(fixed.number_format.name),
         "sample_rate_hz": np.int64(fixed.sample_rate_hz),
         "driver_names": np.array(fixed.driver_names),
         "input_names": np.array(fixed.input_names),
@@ -197,12 +204,12 @@ def _fixed_bank(file: Any) -> FixedPointBank:
         )
         for k, name in enumerate(structure.sum_names(drivers))
     )
-    arithmetic = cast(Arithmetic, str(file["arithmetic"]))
+    number_format = NumberFormat.named(str(file["arithmetic"]))
     hops, release, linked = file["limiter"].tolist()
     limiter = FixedLimiter(tuple(file["limits"].tolist()), hops, release, bool(linked))
     rate = int(file["sample_rate_hz"])
     equalisers = tuple(_fixed_equaliser(file, f"equaliser_{bus}") for bus in structure.buses)
-    return FixedPointBank(arithmetic, rate, drivers, inputs, paths, structure, limiter, equalisers)
+    return FixedPointBank(number_format, rate, drivers, inputs, paths, structure, limiter, equalisers)
 
 
 def _fixed_equaliser(file: Any, name: str) -> FixedPointPath | None:

@@ -1,1 +1,1 @@
-"""The float reference of the signal path: upmix, filters, volume and limiters."""
+"""Float64 reference of the signal path: upmix, filters, volume and limiters."""

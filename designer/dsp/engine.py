@@ -1,4 +1,4 @@
-"""The whole signal path in float64: what the board would do with unlimited precision."""
+"""The whole signal path in float64: the reference for the board's fixed-point arithmetic."""
 
 from __future__ import annotations
 
@@ -11,8 +11,26 @@ from designer.dsp.limiter import Limiter, Volume
 from designer.dsp.overlap_save import OverlapSave
 from designer.dsp.upmix import Upmix
 
-Entry = Literal["program", "filters"]
-ENTRY_CHANNELS: dict[Entry, int] = {"program": 2, "filters": 3}
+InjectionPoint = Literal["program", "filters"]
+INJECTION_CHANNELS: dict[InjectionPoint, int] = {"program": 2, "filters": 3}
+
+
+def check_channels(samples: np.ndarray, injection_point: InjectionPoint) -> None:
+    """Refuse samples whose shape does not fit their injection point.
+
+    Parameters
+    ----------
+    samples : (n, 2) or (n, 3)
+    injection_point : 'program' or 'filters'
+
+    Raises
+    ------
+    ValueError
+        If the shape is another.
+    """
+    channels = INJECTION_CHANNELS[injection_point]
+    if samples.ndim != 2 or samples.shape[1] != channels:
+        raise ValueError(f"samples {samples.shape}: injection point '{injection_point}' takes (n, {channels})")
 
 
 class FloatEngine:
@@ -26,7 +44,7 @@ class FloatEngine:
     decisions : sequence of (7, 2) arrays, optional
         Gains of the upmix after each hop in place of its own, see `Upmix`.
     limiter : Limiter, optional
-        Without it the drivers are as the filters make them.
+        Without it driver signals are not limited.
 
     Attributes
     ----------
@@ -46,17 +64,17 @@ class FloatEngine:
         self._limiter = limiter
 
     def forget_decisions(self) -> None:
-        """Drop the upmix's record of gains, which grows with the signal."""
+        """Clear the upmix's record of gains, which grows with the signal."""
         self._upmix.decisions.clear()
 
-    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+    def process(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> np.ndarray:
         """Run samples through the signal path.
 
         Parameters
         ----------
         samples : (n, 2) or (n, 3) float64
-            L, R for the entry 'program', L', R', C for 'filters'; within ±1.
-        entry : 'program' or 'filters'
+            L, R for the injection point 'program', L', R', C for 'filters'; within ±1.
+        injection_point : 'program' or 'filters'
 
         Returns
         -------
@@ -65,11 +83,10 @@ class FloatEngine:
         Raises
         ------
         ValueError
-            If the number of channels does not fit the entry.
+            If the number of channels does not fit the injection point.
         """
-        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
-        buses = self._upmix.process(samples) if entry == "program" else np.asarray(samples, dtype=np.float64)
+        check_channels(samples, injection_point)
+        buses = self._upmix.process(samples) if injection_point == "program" else np.asarray(samples, dtype=np.float64)
         self._upmix.decisions.clear()
-        feeds = self._matrix.process(self.volume.process(buses))
-        return feeds if self._limiter is None else self._limiter.process(feeds)
+        driver_signals = self._matrix.process(self.volume.process(buses))
+        return driver_signals if self._limiter is None else self._limiter.process(driver_signals)

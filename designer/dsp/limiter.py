@@ -1,11 +1,12 @@
 """Volume and the look-ahead limiter of each driver, in float64.
 
-The limiter lowers the gain ahead of what would pass a driver's limit, so that no signal clips (McNally, "Dynamic range
-control of digital audio signals", J. Audio Eng. Soc. 32 (1984), 5, with the look-ahead and the smoothed minimum of
-Hämäläinen, "Smoothing of the control signal without clipped output in digital peak limiters", DAFx-02).  Time goes in
-hops of 16 samples.  Each hop has a target: the largest gain at which its loudest sample keeps the limit.  The least of
-the newest targets is held, released towards 1, and averaged over as many hops; straight lines join the averages.  Each
-gain averaged knows of both hops beside the node that it serves, so no line passes a target.
+The limiter lowers the gain before a sample would exceed a driver's limit, so that no signal clips.  It follows McNally,
+"Dynamic range control of digital audio signals", J. Audio Eng. Soc. 32 (1984), 5.  Look-ahead and smoothed minimum are
+those of Hämäläinen, "Smoothing of the control signal without clipped output in digital peak limiters", DAFx-02.
+
+Time goes in hops of 16 samples.  The target of a hop is the largest gain at which its loudest sample keeps the limit.
+The limiter holds the minimum of the newest targets, releases it towards 1, and averages it over several hops.  Straight
+lines join the averages.  Each averaged value takes both hops beside a node into account, so no line exceeds a target.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ from numpy.typing import NDArray
 from designer.layout.model import Layout
 
 HOP_SAMPLES = 16
-# The release heads for a gain so far beyond 1, and so reaches 1 itself.
+# The release approaches 1 plus this, so that it reaches 1 in finite time.
 RELEASE_BEYOND = 1 / 8
-# The volume moves by at most so much each hop: from silence to full scale within 1024 samples.
+# Largest change of the volume each hop.  From silence to full scale it takes 1024 samples.
 VOLUME_STEP = 1 / 64
 
 
 @dataclass(frozen=True)
 class LimiterSettings:
-    """What the limiters of all drivers do.
+    """Settings of the limiters of all drivers.
 
     Attributes
     ----------
     limits : tuple of D float
-        Largest magnitude of each driver, full scale 1.
+        Largest magnitude of each driver, above 0 up to full scale 1.
     hops : int
-        Over which the gain is averaged; it looks one hop further ahead.
+        Hops over which the gain is averaged, from 1.  The limiter looks one hop further ahead.
     release : float
-        Part of its way that the gain goes back each hop.
+        Part of the distance to its end that the gain returns each hop, 0 … 1.
     linked : bool
-        Whether the driver that needs the least gain sets that of all, so that their filters stay in proportion.
+        Whether all drivers get the smallest gain of any, so that their filters stay in proportion.
     """
 
     limits: tuple[float, ...]
@@ -49,12 +50,12 @@ class LimiterSettings:
 
     @property
     def delay_samples(self) -> int:
-        """How much later a sample leaves the limiter than it entered."""
+        """Delay of the limiter, samples."""
         return (self.hops + 1) * HOP_SAMPLES
 
 
 def limiter_settings(layout: Layout) -> LimiterSettings:
-    """Turn a layout's limits and times into those of the limiter; the look-ahead is rounded up to whole hops."""
+    """Convert a layout's limits and times to settings.  The look-ahead is rounded up to whole hops."""
     rate, output = layout.sample_rate_hz, layout.output
     ahead = math.ceil(output.look_ahead_ms * rate / (1000 * HOP_SAMPLES))
     return LimiterSettings(
@@ -72,7 +73,7 @@ class Limiter:
     ----------
     settings : LimiterSettings
     decisions : sequence of (G,) arrays, optional
-        Gains at the end of each hop that is played, in the place of its own; G is 1 where the limiters are linked.
+        Gains at the end of each hop, in place of the limiter's own.  G is 1 if the limiters are linked, else D.
     """
 
     def __init__(self, settings: LimiterSettings, decisions: Sequence[NDArray[np.float64]] | None = None) -> None:
@@ -86,46 +87,57 @@ class Limiter:
         self._before, self._after = np.ones(groups), np.ones(groups)
         self._hops = 0
 
-    def process(self, feeds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Limit what the filters made, (n, D), delayed by `LimiterSettings.delay_samples`; (n, D)."""
-        extended = np.concatenate([self._past, feeds])
-        output = np.empty(feeds.shape)
+    def process(self, driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Limit driver signals.
+
+        Parameters
+        ----------
+        driver_signals : (n, D) float64
+            Driver signals, full scale 1.
+
+        Returns
+        -------
+        (n, D) float64
+            Later by `LimiterSettings.delay_samples`.
+        """
+        extended = np.concatenate([self._past, driver_signals])
+        output = np.empty(driver_signals.shape)
         start = 0
-        while start < feeds.shape[0]:
-            whole = (feeds.shape[0] - start) // HOP_SAMPLES if self._position == 0 else 0
+        while start < driver_signals.shape[0]:
+            whole = (driver_signals.shape[0] - start) // HOP_SAMPLES if self._position == 0 else 0
             if whole:
                 stop = start + whole * HOP_SAMPLES
-                output[start:stop] = self._whole_hops(extended[start:stop], feeds[start:stop])
+                output[start:stop] = self._whole_hops(extended[start:stop], driver_signals[start:stop])
             else:
-                stop = min(start + HOP_SAMPLES - self._position, feeds.shape[0])
-                output[start:stop] = self._part_of_hop(extended[start:stop], feeds[start:stop])
+                stop = min(start + HOP_SAMPLES - self._position, driver_signals.shape[0])
+                output[start:stop] = self._part_of_hop(extended[start:stop], driver_signals[start:stop])
             start = stop
-        self._past = extended[feeds.shape[0] :]
+        self._past = extended[driver_signals.shape[0] :]
         return output
 
-    def _part_of_hop(self, delayed: NDArray[np.float64], feeds: NDArray[np.float64]) -> NDArray[np.float64]:
-        part = (self._position + np.arange(len(feeds)))[:, None] / HOP_SAMPLES
+    def _part_of_hop(self, delayed: NDArray[np.float64], driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        part = (self._position + np.arange(len(driver_signals)))[:, None] / HOP_SAMPLES
         output = delayed * (self._before + (self._after - self._before) * part)
-        self._peak = np.maximum(self._peak, np.abs(feeds).max(axis=0))
-        self._position += len(feeds)
+        self._peak = np.maximum(self._peak, np.abs(driver_signals).max(axis=0))
+        self._position += len(driver_signals)
         if self._position == HOP_SAMPLES:
             self._before, self._after = self._after, self._end_hops(self._peak[None])[0]
             self._position, self._peak = 0, np.zeros_like(self._peak)
         return output
 
-    def _whole_hops(self, delayed: NDArray[np.float64], feeds: NDArray[np.float64]) -> NDArray[np.float64]:
-        hops = (-1, HOP_SAMPLES, feeds.shape[1])
-        ends = self._end_hops(np.abs(feeds.reshape(hops)).max(axis=1))
+    def _whole_hops(self, delayed: NDArray[np.float64], driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        hops = (-1, HOP_SAMPLES, driver_signals.shape[1])
+        ends = self._end_hops(np.abs(driver_signals.reshape(hops)).max(axis=1))
         nodes = np.concatenate([[self._before, self._after], ends])
         self._before, self._after = nodes[-2:]
         line = nodes[:-2, None] + np.diff(nodes[:-1], axis=0)[:, None] * (np.arange(HOP_SAMPLES) / HOP_SAMPLES)[:, None]
-        return np.asarray((delayed.reshape(hops) * line).reshape(feeds.shape))
+        return np.asarray((delayed.reshape(hops) * line).reshape(driver_signals.shape))
 
     def _end_hops(self, peaks: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Gains that hops of these peaks (H, D) lead to: (H, G)."""
+        """Gains at the end of H hops with peaks (H, D): (H, G)."""
         needed = np.minimum(1.0, self._settings.limits / np.maximum(peaks, 1e-300))
         targets = needed.min(axis=1, keepdims=True) if self._settings.linked else needed
-        # Oldest first; each hop holds the least of the newest.
+        # Oldest first.  Each hop holds the minimum of the newest targets.
         known = np.concatenate([self._targets, targets])
         held = np.lib.stride_tricks.sliding_window_view(known, len(self._targets), axis=0)[1:].min(axis=2)
         smoothed = np.concatenate([self._smoothed, self._released(held)])
@@ -137,7 +149,7 @@ class Limiter:
         return np.asarray(ends)
 
     def _released(self, held: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Follow what is held (H, G) down at once and back slowly; hop by hop only where it is not all 1."""
+        """Follow the held gains (H, G) down at once and up slowly.  Stretches where all gains are 1 are skipped."""
         smoothed, newest = np.ones_like(held), self._smoothed[-1]
         lowered = np.flatnonzero((held < 1.0).any(axis=1))
         hop = 0
@@ -154,12 +166,17 @@ class Limiter:
 
 
 class Volume:
-    """A gain that moves to where it is set without a click.
+    """A gain that moves to its target without a click.
 
     Parameters
     ----------
     gain : float
-        At the start.
+        Initial gain, linear, from 0.
+
+    Attributes
+    ----------
+    target : float
+        Gain that the volume moves to, linear.
     """
 
     def __init__(self, gain: float = 1.0) -> None:
@@ -168,7 +185,7 @@ class Volume:
         self._position = 0
 
     def process(self, buses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scale (n, I); (n, I)."""
+        """Scale signals (n, I): (n, I) float64."""
         if self._before == self._after == self.target == 1.0:
             self._position = (self._position + buses.shape[0]) % HOP_SAMPLES
             return buses

@@ -1,22 +1,22 @@
-"""Convolution in blocks: a streaming matrix of filters by transforms, and short filters as products of matrices."""
+"""Convolution in blocks: a matrix of filters by overlap-save, and short filters by matrix products."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The transform is this many filters long: about the best trade of work per sample against cache.
+# Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
 _BLOCK_PER_TAPS = 8
 _SHORTEST = 4096
-# Outputs of one frame: the work that zeros cost against that of cutting frames.
+# Outputs of one frame, a compromise between products with zeros and the work of cutting frames.
 _FRAME_OUTPUTS = 32
 
 
 class OverlapSave:
-    """A matrix of FIR filters with state; the output does not depend on how the input is cut into calls.
+    """A matrix of FIR filters with state.  The output does not depend on how the input is cut into calls.
 
-    Overlap-save (Oppenheim & Schafer, Discrete-Time Signal Processing, ch. 8): one transform for each input and one
-    for each output, whatever the number of filters between them.
+    The method is overlap-save (Oppenheim & Schafer, Discrete-Time Signal Processing, ch. 8).  It takes one transform
+    for each input and one for each output, but none for each filter.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _fast_length(least: int) -> int:
 
 
 class ToeplitzFilter:
-    """Short filters, as one product of matrices: frames of samples times the taps, shifted once for each output.
+    """Short FIR filters as one matrix product: frames of samples times a Toeplitz matrix of the taps.
 
     Parameters
     ----------

@@ -1,17 +1,18 @@
-"""Float reference of the upmix to left, right and centre.
+"""Upmix of stereo to left, right and centre in float64.
 
-In each band, with P_M, P_S and P_X the smoothed powers of mid and side and their smoothed product:
+The centre of a band is C = a·(M − h·S), from mid M and side S.  P_M and P_S are their smoothed powers, and P_X is
+their smoothed product.
 
-* h = P_X/P_S, within ±1, predicts what side explains of mid: M − h·S is orthogonal to S.  Uncorrelated sources cannot
-  give more than ±1.
-* a = (P_M − P_S)/P_E is the Wiener gain of the centre in what is left, P_E = P_M − 2h·P_X + h²·P_S: with
-  uncorrelated sources left, centre, right, P_M − P_S is the centre's power.
-* where mid and side are coherent, there is one source off the centre, and a is lowered to 0: factor 2·(1 − γ²) with
-  γ² = P_X²/(P_M·P_S).
+* h = P_X/P_S, within ±1, is the regression of mid on side.  The remainder M − h·S is orthogonal to S.  Uncorrelated
+  sources cannot give more than ±1.
+* a = (P_M − P_S)/P_E is the Wiener gain of the centre in the remainder, whose power is P_E = P_M − 2h·P_X + h²·P_S.
+  With uncorrelated sources left, centre and right, P_M − P_S is the power of the centre.
+* Where mid and side are coherent, there is one source off the centre, and a falls to 0.  The factor is 2·(1 − γ²), at
+  most 1, with γ² = P_X²/(P_M·P_S).
 
-C = a·(M − h·S).  The regression is Avendano and Jot's similarity ("A frequency-domain approach to multichannel
-upmix", J. AES 52(7), 2004) taken to its least-squares end; for h = 0 and γ = 0 it is the Wiener form of Vickers'
-ratio ("Frequency-domain two- to three-channel upmix for center channel derivation", AES 127, 2009).
+The regression extends the similarity of Avendano and Jot ("A frequency-domain approach to multichannel upmix", J. AES
+52(7), 2004) to least squares.  For h = 0 and γ = 0 it is the Wiener form of Vickers' ratio ("Frequency-domain two- to
+three-channel upmix for center channel derivation", AES 127, 2009).
 """
 
 from __future__ import annotations
@@ -39,24 +40,24 @@ from designer.dsp.upmix_timing import PHASE_TAPS, UpmixFrame
 
 SMOOTHING = 1.0 / 16.0
 GAIN_SLEW_PER_HOP = 0.25
-# A gain of up to 1 that has been added up is its target but for rounding.
+# Rounding error of a gain of up to 1 that is a sum of steps.
 _REACHED = 1e-15
-# Side below this part of mid's power (-48 dB) is taken for an imperfect centre, not for a source of its own.
+# Side below this part of mid's power (−48 dB) counts as an imperfect centre, not as a source of its own.
 SIDE_FLOOR = 2.0**-16
 
 
 def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> np.ndarray:
-    """Gains of mid and side that make the centre.
+    """Gains of mid and side for the centre.
 
     Parameters
     ----------
     power_mid, power_side, cross : (B,) float64
-        Smoothed powers; |cross|² ≤ power_mid·power_side.
+        Smoothed powers P_M, P_S and P_X, with P_X² ≤ P_M·P_S.
 
     Returns
     -------
     (B, 2) float64
-        a from 0 to 1, and b = a·h from -a to a: C = a·M − b·S.
+        Gain a of mid, 0 … 1, and gain b = a·h of side, −a … a.  The centre is C = a·M − b·S.
     """
     gains = np.zeros((power_mid.size, 2))
     on = power_mid > power_side
@@ -71,7 +72,7 @@ def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarra
 
 
 class Upmix(UpmixFrame):
-    """State of the float upmix; the output does not depend on how the input is cut into calls.
+    """Upmix in float64, with state.  The output does not depend on how the input is cut into calls.
 
     Parameters
     ----------

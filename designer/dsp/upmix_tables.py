@@ -1,7 +1,7 @@
-"""Tables of the upmix, as the integers that firmware, twin and float reference all use.
+"""Integer tables of the upmix, shared by the firmware, its bit-exact model and the float reference.
 
-The upmix filters mid and side at a quarter of the sample rate, where its bands lie; what differs from the top band is
-brought back up.  One linear-phase lowpass serves both changes of rate.
+The upmix filters all bands but the top one at a quarter of the sample rate.  One linear-phase lowpass serves both
+changes of rate.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ LOW_HOP = HOP_SAMPLES // DECIMATION
 RATE_TAPS = 29
 LOW_TAPS = 53
 WINDOW_SAMPLES = 64
-# Bins of the 64-point transform at which each band begins; the last entry ends the last band, and all above it is
-# the top band.  One bin is 187.5 Hz at 48 kHz; bin 0 is left out: it says nothing of direction.
+# Bins of the 64-point transform at which each band begins.  The last entry ends the last band, and the top band lies
+# above it.  One bin is 187.5 Hz at 48 kHz.  Bin 0 is left out, because it tells nothing about direction.
 BAND_BINS = (1, 2, 3, 5, 8, 12, 19)
 BANDS = len(BAND_BINS) - 1
-# Both changes of rate, then the low-rate filter: a linear-phase filter delays by half its length.
+# Delay of both changes of rate and of the low-rate filter.  A linear-phase filter delays by half its length.
 DELAY_SAMPLES = 2 * (RATE_TAPS // 2) + DECIMATION * (LOW_TAPS // 2)
 
 RATE_BITS = 29
@@ -29,10 +29,10 @@ PROTOTYPE_BITS = 15
 WINDOW_BITS = 15
 TWIDDLE_BITS = 30
 
-# Edges of the rate filter, in cycles per sample of the full rate: what aliases lies above the top prototype.
+# Edges of the rate filter, in cycles per sample of the full rate.  Aliases lie above the highest low-rate band.
 _PASS, _STOP = 3500.0 / 48000.0, 8500.0 / 48000.0
-# First half and centre tap of the rate filter: the Parks-McClellan solution for these edges, Q0.29, sum 2**29.  Kept as
-# numbers, because a design would spend more on loading a solver than on everything else; a test solves it anew.
+# First half and centre tap of the rate filter, Q0.29, sum 2**29.  It is the Parks-McClellan solution for these edges.
+# The numbers are kept, because loading a solver takes longer than the rest of a design.  A test solves it again.
 _RATE_HALF = (
     -1216493,
     -1355038,
@@ -50,24 +50,24 @@ _RATE_HALF = (
     120138281,
     133837198,
 )
-# The analysis looks hardest at what the delayed signal is about to play: 3/4 of the window is behind its peak.
+# Place of the window's peak.  It gives the most weight to samples that the delayed signal plays next.
 _WINDOW_PEAK = 0.75
 
 
 @dataclass(frozen=True, eq=False)
 class UpmixTables:
-    """Integer tables, all read-only.
+    """Integer tables of the upmix, all read-only.
 
     Attributes
     ----------
     rate_filter : (29,) int64
-        Q0.29, symmetric, sum 2**29: ahead of every fourth sample, and times 4 between them.
+        Lowpass of both changes of rate, Q0.29, symmetric, sum 2**29.  Interpolation uses it times 4.
     prototypes : (6, 27) int64
-        Q0.15, first half and centre tap of each band's 53-tap linear-phase filter.
+        First half and centre tap of each band's 53-tap linear-phase filter, Q0.15.
     window : (64,) int64
-        Q0.15, of the analysis; oldest sample first.
+        Window of the analysis, Q0.15, oldest sample first.
     twiddles : (48, 2) int64
-        Q1.30, cos and -sin of 2·pi·k/64.
+        Twiddle factors cos and −sin of 2·π·k/64, Q1.30.
     """
 
     rate_filter: np.ndarray
@@ -82,9 +82,9 @@ class UpmixTables:
 
 @lru_cache(maxsize=1)
 def upmix_tables() -> UpmixTables:
-    """Compute the tables; they are the same for every layout and scale with its sample rate."""
+    """Compute the tables.  They are the same for all layouts, and scale with the sample rate."""
     rate = np.array([*_RATE_HALF, *_RATE_HALF[-2::-1]], dtype=np.int64)
-    # Lowpass filters of rising edge; bands are their differences, so that the bands' sum is the last of them.
+    # Bands are differences of lowpass filters with rising edges, so that the sum of all bands is the last lowpass.
     edges = [(bin_ - 0.5) / WINDOW_SAMPLES for bin_ in BAND_BINS[1:]]
     half = LOW_TAPS // 2 + 1
     lowpass = np.array([_round(_lowpass(edge)[:half], PROTOTYPE_BITS) for edge in edges])
@@ -99,7 +99,7 @@ def upmix_tables() -> UpmixTables:
 
 
 def _lowpass(edge: float) -> np.ndarray:
-    """Windowed-sinc lowpass of 53 taps, Hann window, unity at 0 Hz; the edge in cycles per sample."""
+    """Windowed-sinc lowpass of 53 taps, Hann window, unity at 0 Hz.  The edge is in cycles per sample."""
     taps = 2 * edge * np.sinc(2 * edge * (np.arange(LOW_TAPS) - LOW_TAPS // 2)) * np.hanning(LOW_TAPS)
     return np.asarray(taps / taps.sum())
 

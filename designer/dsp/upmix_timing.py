@@ -1,7 +1,7 @@
-"""The timing of the upmix: which samples meet which, whatever the arithmetic.
+"""Framework of the upmix: hops, delays and order of operations, without the arithmetic.
 
-`Upmix` (float64) and `UpmixTwin` (the firmware's integers) fill in the arithmetic.  Nothing depends on how the input
-is cut into calls.
+The subclasses `Upmix` (float64) and `UpmixModel` (the firmware's integers) supply the arithmetic.  The output does not
+depend on how the input is cut into calls.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from designer.dsp.upmix_tables import (
     WINDOW_SAMPLES,
 )
 
-# Calls are worked off in pieces of this size, which bounds the memory for windows.
+# Input is processed in pieces of this size, which bounds the memory for windows.
 _PIECE_SAMPLES = 1 << 14
 PHASE_TAPS = -(-RATE_TAPS // DECIMATION)
 
 
 class UpmixFrame(ABC):
-    """State and order of the upmix.
+    """State of the upmix and order of its operations.
 
     Attributes
     ----------
     decisions : list of (7, 2) arrays
-        Gains that each finished hop since the reset has led to: bands from low to high, then the top band; of mid
-        and of side.  Whoever runs long signals clears it now and then; nothing here reads it.
+        Gains of mid and side after each finished hop since the reset, bands from low to high, then the top band.  It
+        grows with the signal, so callers clear it from time to time.  The upmix itself does not read it.
     """
 
     dtype: type = np.float64
@@ -163,11 +163,14 @@ class UpmixFrame(ABC):
 
     @abstractmethod
     def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
-        """Bound C so that it, L − C and R − C stay within full scale, whatever the gains."""
+        """Bound C so that C, L − C and R − C stay within full scale for all gains."""
 
 
 def windows_of(signal: np.ndarray, taps: int, step: int, count: int) -> np.ndarray:
-    """Cut windows out of (n, 2), newest sample first: (count, taps, 2); the first begins at the first sample."""
+    """Cut windows out of a signal (n, 2), newest sample first: (count, taps, 2).
+
+    The first window begins at the first sample, and each next one ``step`` samples later.
+    """
     if count == 0:
         return np.empty((0, taps, 2), dtype=signal.dtype)
     every = np.lib.stride_tricks.sliding_window_view(signal, taps, axis=0)[::step][:count]

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
+from designer.evaluation.records import Curve, Record
 from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
 
-Figures = dict[str, float | list[float]]
-
-_REPORTED_DEG = (0, 45, -45, 90, -90)
 _ARRIVAL_BAND_HZ = (500.0, 4000.0)
-# Where a layout asks for no null, what it sends to the sides is told all the same.
+# Looked at where a layout asks for no null.
 _SIDES_DEG = (-90.0, 90.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeamFigures(Record):
+    """Figures of the centre channel; curves are over third octaves, scalars over the beam's band.
+
+    Attributes
+    ----------
+    band_centres_hz : tuple of B float
+    response_0_deg_db : tuple of B float
+        Level on axis, relative to its mean over the beam's band.
+    response_45_deg_db, response_minus_45_deg_db, response_90_deg_db, response_minus_90_deg_db : tuple of B float
+        Levels at these azimuths, relative to the axis.
+    null_level_error_db : tuple of B float, optional
+        Where the layout gives ``null_levels_db``: the largest difference from the level asked for at any null.
+    worst_null_level_error_db : float, optional
+    null_depth_db : tuple of B float
+        Axis over the loudest of the azimuths at which the layout asks for nulls; ±90° if it asks for none.
+    lobe_ripple_db : tuple of B float
+        Largest less smallest level within the lobe.
+    white_noise_gain_db : tuple of B float
+    mean_null_depth_db : float
+        Of the mean power.
+    worst_lobe_ripple_db, least_white_noise_gain_db, worst_on_axis_db : float
+    arrival_spread_samples : float
+        The most that L, R and C differ in their arrival at the listener.
+    """
+
+    band_centres_hz: Curve
+    response_0_deg_db: Curve
+    response_45_deg_db: Curve
+    response_minus_45_deg_db: Curve
+    response_90_deg_db: Curve
+    response_minus_90_deg_db: Curve
+    null_level_error_db: Curve | None = None
+    worst_null_level_error_db: float | None = None
+    null_depth_db: Curve
+    lobe_ripple_db: Curve
+    white_noise_gain_db: Curve
+    mean_null_depth_db: float
+    worst_lobe_ripple_db: float
+    least_white_noise_gain_db: float
+    worst_on_axis_db: float
+    arrival_spread_samples: float
 
 
 def evaluate_beam(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: EvaluationPlant | None = None
-) -> Figures:
+) -> BeamFigures:
     """Compute the figures of the centre channel from the impulse responses of the whole matrix.
 
     Parameters
@@ -33,17 +77,7 @@ def evaluate_beam(
 
     Returns
     -------
-    dict
-        Lists over third octaves ``band_centres_hz``: ``response_0_deg_db`` (relative to its mean over the beam's
-        band), ``response_45_deg_db``, ``response_minus_45_deg_db``, ``response_90_deg_db`` and
-        ``response_minus_90_deg_db`` (relative to the axis), ``null_depth_db`` (axis over the loudest of the azimuths
-        at which the layout asks for nulls; ±90° if it asks for none), ``lobe_ripple_db`` (largest less smallest level
-        within the lobe), ``white_noise_gain_db``; with ``null_levels_db`` in the layout, ``null_level_error_db``: the
-        largest difference from the level asked for at any of them.
-
-        Scalars over the beam's band: ``mean_null_depth_db`` (of the mean power), ``worst_lobe_ripple_db``,
-        ``least_white_noise_gain_db``, ``worst_on_axis_db``, with levels ``worst_null_level_error_db``, and
-        ``arrival_spread_samples``: the most that L, R and C differ in their arrival at the listener.
+    BeamFigures
 
     Raises
     ------
@@ -57,12 +91,7 @@ def evaluate_beam(
     power = np.abs(pressure) ** 2
     axis = power[:, _index(plant, 0)]
     relative = power / np.maximum(axis, 1e-20)[:, None]
-    low, high = layout.beamformer.band_hz
-    # Bands whose edges, a twentieth of a decade from the centre, lie within the beam's band.
-    edge = 10**0.05
-    used = (plant.band_centres_hz / edge >= low) & (plant.band_centres_hz * edge <= high)
-    if not used.any():
-        used = plant.band_centres_hz == plant.band_centres_hz[np.abs(np.log(plant.band_centres_hz / low)).argmin()]
+    used = _used_bands(layout, plant)
     on_axis = decibels(plant.band_mean(axis))
     on_axis -= on_axis[used].mean()
     sides = plant.band_mean(relative[:, plant.places_of(null_azimuths_deg(layout))])
@@ -70,25 +99,49 @@ def evaluate_beam(
     levels = decibels(plant.band_mean(relative[:, lobe]))
     ripple = levels.max(axis=1) - levels.min(axis=1)
     noise_gain = decibels(plant.band_mean(axis / np.maximum(np.sum(np.abs(drive[:, :, 2]) ** 2, axis=1), 1e-20)))
-    figures: Figures = {"band_centres_hz": rounded(plant.band_centres_hz)}
-    for azimuth in _REPORTED_DEG:
-        level = on_axis if azimuth == 0 else decibels(plant.band_mean(relative[:, _index(plant, azimuth)]))
-        figures[f"response_{'minus_' if azimuth < 0 else ''}{abs(azimuth)}_deg_db"] = rounded(level)
+    error = _null_level_error_db(layout, sides)
+
+    def response_db(azimuth: float) -> Curve:
+        return rounded(decibels(plant.band_mean(relative[:, _index(plant, azimuth)])))
+
+    return BeamFigures(
+        band_centres_hz=rounded(plant.band_centres_hz),
+        response_0_deg_db=rounded(on_axis),
+        response_45_deg_db=response_db(45),
+        response_minus_45_deg_db=response_db(-45),
+        response_90_deg_db=response_db(90),
+        response_minus_90_deg_db=response_db(-90),
+        null_level_error_db=None if error is None else rounded(error),
+        worst_null_level_error_db=None if error is None else round(float(error[used].max()), 3),
+        null_depth_db=rounded(-decibels(sides.max(axis=1))),
+        lobe_ripple_db=rounded(ripple),
+        white_noise_gain_db=rounded(noise_gain),
+        mean_null_depth_db=round(float(-decibels(sides[used].mean(axis=0).max())), 3),
+        worst_lobe_ripple_db=round(float(ripple[used].max()), 3),
+        least_white_noise_gain_db=round(float(noise_gain[used].min()), 3),
+        worst_on_axis_db=round(float(np.abs(on_axis[used]).max()), 3),
+        arrival_spread_samples=round(_arrival_spread(layout, plant, drive), 3),
+    )
+
+
+def _used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:
+    """Third octaves that lie within the beam's band with both edges; the one nearest to its lower end if none does."""
+    low, high = layout.beamformer.band_hz
+    # Edges are a twentieth of a decade from the centre.
+    edge = 10**0.05
+    used = (plant.band_centres_hz / edge >= low) & (plant.band_centres_hz * edge <= high)
+    if used.any():
+        return np.asarray(used)
+    nearest = plant.band_centres_hz[np.abs(np.log(plant.band_centres_hz / low)).argmin()]
+    return np.asarray(plant.band_centres_hz == nearest)
+
+
+def _null_level_error_db(layout: Layout, sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Largest difference from the levels asked for, (B,), of the power at each null, (B, Q); None if none is asked."""
     asked = layout.beamformer.null_levels_db
-    if asked is not None and len(asked):
-        missed = np.abs(decibels(sides) - np.array(asked)).max(axis=1)
-        figures["null_level_error_db"] = rounded(missed)
-        figures["worst_null_level_error_db"] = round(float(missed[used].max()), 3)
-    return figures | {
-        "null_depth_db": rounded(-decibels(sides.max(axis=1))),
-        "lobe_ripple_db": rounded(ripple),
-        "white_noise_gain_db": rounded(noise_gain),
-        "mean_null_depth_db": round(float(-decibels(sides[used].mean(axis=0).max())), 3),
-        "worst_lobe_ripple_db": round(float(ripple[used].max()), 3),
-        "least_white_noise_gain_db": round(float(noise_gain[used].min()), 3),
-        "worst_on_axis_db": round(float(np.abs(on_axis[used]).max()), 3),
-        "arrival_spread_samples": round(_arrival_spread(layout, plant, drive), 3),
-    }
+    if not asked:
+        return None
+    return np.asarray(np.abs(decibels(sides) - np.array(asked)).max(axis=1))
 
 
 def null_azimuths_deg(layout: Layout) -> tuple[float, ...]:

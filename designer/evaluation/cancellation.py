@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.plant import EvaluationPlant, decibels, distant_source, rounded
+from designer.evaluation.records import PREFIXED, Curve, Record
 from designer.filters.bands import role_weights
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.crosstalk import target_curve_db
 from designer.filters.stereo.virtualisation import target_matrix
 from designer.layout.model import Layout
-
-Figures = dict[str, float | list[float]]
 
 # Below this the ear's time differences count (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992), 1648).
 ITD_BAND_HZ = (500.0, 1500.0)
@@ -22,9 +23,132 @@ ILD_BAND_HZ = (1500.0, 6000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChannelAtTheEars(Record):
+    """What the ears of the nominal head receive of one channel; own ear: left for L, right for R.
+
+    Attributes
+    ----------
+    timbre_db : tuple of B float
+        Spectrum at the own ear, relative to its mean.
+    worst_timbre_db : float
+        Largest deviation within 200 Hz … 10 kHz.
+    ild_db : tuple of B float
+        Level of the own ear over the other one.
+    mean_ild_db : float
+        Its mean over 1.5 … 6 kHz.
+    itd_us : float
+        Time difference within 500 … 1500 Hz, positive when the own ear leads.
+    """
+
+    timbre_db: Curve
+    worst_timbre_db: float
+    ild_db: Curve
+    mean_ild_db: float
+    itd_us: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarFigures(Record):
+    """What the ears receive of L and R from a loudspeaker that cancels nothing.
+
+    Attributes
+    ----------
+    band_centres_hz : tuple of B float
+        Third octaves.
+    left, right : ChannelAtTheEars
+    """
+
+    band_centres_hz: Curve
+    left: ChannelAtTheEars = field(metadata=PREFIXED)
+    right: ChannelAtTheEars = field(metadata=PREFIXED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelCancellation(Record):
+    """Cancellation of one channel, and what the ears receive of it; curves are over third octaves.
+
+    Attributes
+    ----------
+    cancellation_gain_db : tuple of B float
+        Power at the own ear over the power at the other one, averaged over the poses of the head.  It is that of the
+        nulls, which are recovered from the filters by the inverse of the composition that the design intends.
+    worst_shortfall_db, worst_excess_db : float
+        Of the gain against its target.
+    reachable_gain_db : tuple of B float
+        What the effort cap lets the layout reach of the target.
+    allowed_effort_db : tuple of B float
+        What of the cap is spent; less than the cap where the last of it would gain little (`steer_null`).
+    effort_db : tuple of B float
+        Σ|w|² of the nulls, over the power that the reference driver alone needs for the same pressure at the own ear.
+    greatest_effort_db : tuple of B float
+        Largest effort of any line in the band.
+    timbre_db, worst_timbre_db, ild_db, mean_ild_db, itd_us
+        As of `ChannelAtTheEars`.
+    """
+
+    cancellation_gain_db: Curve
+    worst_shortfall_db: float
+    worst_excess_db: float
+    reachable_gain_db: Curve
+    allowed_effort_db: Curve
+    effort_db: Curve
+    greatest_effort_db: Curve
+    timbre_db: Curve
+    worst_timbre_db: float
+    ild_db: Curve
+    mean_ild_db: float
+    itd_us: float
+
+    @property
+    def at_the_ears(self) -> ChannelAtTheEars:
+        """Return the figures that do not depend on nulls."""
+        return ChannelAtTheEars(
+            timbre_db=self.timbre_db,
+            worst_timbre_db=self.worst_timbre_db,
+            ild_db=self.ild_db,
+            mean_ild_db=self.mean_ild_db,
+            itd_us=self.itd_us,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationFigures(Record):
+    """Figures of the channels L and R.
+
+    Attributes
+    ----------
+    band_centres_hz : tuple of B float
+        Third octaves.
+    target_gain_db : tuple of B float
+        Cancellation gain that the layout asks for.
+    target_itd_us, target_mean_ild_db : float
+        Of the virtual source's two filters.
+    real_pair_itd_us, real_pair_mean_ild_db : float
+        Of a real loudspeaker in its place, at the listener's distance, on the same head.
+    left, right : ChannelCancellation
+    """
+
+    band_centres_hz: Curve
+    target_gain_db: Curve
+    target_itd_us: float
+    target_mean_ild_db: float
+    real_pair_itd_us: float
+    real_pair_mean_ild_db: float
+    left: ChannelCancellation = field(metadata=PREFIXED)
+    right: ChannelCancellation = field(metadata=PREFIXED)
+
+    @property
+    def at_the_ears(self) -> EarFigures:
+        """Return the figures that do not depend on nulls."""
+        return EarFigures(
+            band_centres_hz=self.band_centres_hz, left=self.left.at_the_ears, right=self.right.at_the_ears
+        )
+
+
 def evaluate_cancellation(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: EvaluationPlant | None = None
-) -> Figures:
+) -> CancellationFigures:
     """Compute the figures of the channels L and R from the impulse responses of the whole matrix.
 
     Float, quantised and measured responses are treated alike; a gain or delay common to all is of no effect.
@@ -40,23 +164,7 @@ def evaluate_cancellation(
 
     Returns
     -------
-    dict
-        Lists over third octaves ``band_centres_hz``; per channel ``left_…`` and ``right_…``:
-
-        ``cancellation_gain_db`` ipsilateral over contralateral power, averaged over the poses of the head, of the
-        nulls recovered from the composed filters by the inverse of the composition that the design intends;
-        ``effort_db`` Σ|w|² of those, over the power that the reference driver alone needs for the same ipsilateral
-        pressure, and ``greatest_effort_db`` the largest of any line in the band; ``reachable_gain_db`` what the
-        effort cap lets the layout reach of the target, and ``allowed_effort_db`` what of the cap is spent on it, less
-        where it would gain little (`steer_null`);
-        ``timbre_db`` ipsilateral spectrum at the nominal head, relative to its mean; ``ild_db`` level of
-        the ipsilateral over the contralateral ear there.
-
-        Scalars: ``itd_us`` (500 … 1500 Hz, positive when the ipsilateral ear leads), ``mean_ild_db``
-        (1.5 … 6 kHz), ``worst_timbre_db`` (200 Hz … 10 kHz), ``worst_shortfall_db`` and ``worst_excess_db`` of the
-        gain against ``target_gain_db``.  ``target_itd_us`` and ``target_mean_ild_db`` are those of the virtual
-        source's two filters, ``real_pair_itd_us`` and ``real_pair_mean_ild_db`` those of a real loudspeaker in its
-        place, at the listener's distance, on the same head.
+    CancellationFigures
 
     Raises
     ------
@@ -67,44 +175,53 @@ def evaluate_cancellation(
     frequencies = plant.frequencies_hz
     drive = plant.drive_spectra(impulse_responses)[:, :, :2]
     wanted = target_matrix(layout, frequencies)
-    intended = plant.intended
-    nulls = drive @ np.linalg.inv(intended.composition.mixing)
+    nulls = drive @ np.linalg.inv(plant.intended.composition.mixing)
     target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))
     real = distant_source(plant.layout, frequencies, layout.virtualisation.azimuth_deg)
-    figures: Figures = {
-        "band_centres_hz": rounded(plant.band_centres_hz),
-        "target_gain_db": rounded(target),
-        "target_itd_us": round(_itd_us(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
-        "target_mean_ild_db": round(_mean_ild_db(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
-        "real_pair_itd_us": round(_itd_us(plant, real[:, 0], real[:, 1]), 3),
-        "real_pair_mean_ild_db": round(_mean_ild_db(plant, real[:, 0], real[:, 1]), 3),
-    }
-    band = role_weights(layout, frequencies, "crosstalk")
-    reference = reference_pressure(layout, frequencies)
-    for side, name in enumerate(("left", "right")):
-        effort = _effort(plant, nulls[:, :, side], band, side)
-        gain = _ensemble_gain_db(plant, nulls[:, :, side], side)
-        null = (intended.left, intended.right)[side]
-        pressure = (plant.nominal_ears @ drive[:, :, side, None])[..., 0]
-        ipsi, contra = pressure[:, side], pressure[:, 1 - side]
-        timbre = decibels(plant.band_mean(np.abs(ipsi / reference) ** 2))
-        heard = _within(plant.band_centres_hz, _TIMBRE_BAND_HZ)
-        timbre -= timbre[heard].mean()
-        figures |= {
-            f"{name}_cancellation_gain_db": rounded(gain),
-            f"{name}_worst_shortfall_db": round(float(np.max(target - gain)), 3),
-            f"{name}_worst_excess_db": round(float(np.max(gain - target)), 3),
-            f"{name}_reachable_gain_db": rounded(plant.band_mean(null.reachable_db)),
-            f"{name}_allowed_effort_db": rounded(plant.band_mean(null.allowed_db)),
-            f"{name}_effort_db": rounded(decibels(plant.band_mean(effort))),
-            f"{name}_greatest_effort_db": rounded(decibels(plant.band_lines(effort).max(axis=1))),
-            f"{name}_timbre_db": rounded(timbre),
-            f"{name}_worst_timbre_db": round(float(np.abs(timbre[heard]).max()), 3),
-            f"{name}_ild_db": rounded(decibels(plant.band_mean(np.abs(ipsi) ** 2 / np.abs(contra) ** 2))),
-            f"{name}_mean_ild_db": round(_mean_ild_db(plant, ipsi, contra), 3),
-            f"{name}_itd_us": round(_itd_us(plant, ipsi, contra), 3),
-        }
-    return figures
+    left, right = (_channel(layout, plant, drive[:, :, side], nulls[:, :, side], target, side) for side in (0, 1))
+    return CancellationFigures(
+        band_centres_hz=rounded(plant.band_centres_hz),
+        target_gain_db=rounded(target),
+        target_itd_us=round(_itd_us(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
+        target_mean_ild_db=round(_mean_ild_db(plant, wanted[:, 0, 0], wanted[:, 1, 0]), 3),
+        real_pair_itd_us=round(_itd_us(plant, real[:, 0], real[:, 1]), 3),
+        real_pair_mean_ild_db=round(_mean_ild_db(plant, real[:, 0], real[:, 1]), 3),
+        left=left,
+        right=right,
+    )
+
+
+def _channel(
+    layout: Layout,
+    plant: EvaluationPlant,
+    drive: NDArray[np.complex128],
+    nulls: NDArray[np.complex128],
+    target_db: NDArray[np.float64],
+    side: int,
+) -> ChannelCancellation:
+    """Compute the figures of one channel from its drive and from that of its null, (F, D) each; side 0 is left."""
+    effort = _effort(plant, nulls, role_weights(layout, plant.frequencies_hz, "crosstalk"), side)
+    gain = _ensemble_gain_db(plant, nulls, side)
+    intended = (plant.intended.left, plant.intended.right)[side]
+    pressure = (plant.nominal_ears @ drive[:, :, None])[..., 0]
+    ipsi, contra = pressure[:, side], pressure[:, 1 - side]
+    timbre = decibels(plant.band_mean(np.abs(ipsi / reference_pressure(layout, plant.frequencies_hz)) ** 2))
+    heard = _within(plant.band_centres_hz, _TIMBRE_BAND_HZ)
+    timbre -= timbre[heard].mean()
+    return ChannelCancellation(
+        cancellation_gain_db=rounded(gain),
+        worst_shortfall_db=round(float(np.max(target_db - gain)), 3),
+        worst_excess_db=round(float(np.max(gain - target_db)), 3),
+        reachable_gain_db=rounded(plant.band_mean(intended.reachable_db)),
+        allowed_effort_db=rounded(plant.band_mean(intended.allowed_db)),
+        effort_db=rounded(decibels(plant.band_mean(effort))),
+        greatest_effort_db=rounded(decibels(plant.band_lines(effort).max(axis=1))),
+        timbre_db=rounded(timbre),
+        worst_timbre_db=round(float(np.abs(timbre[heard]).max()), 3),
+        ild_db=rounded(decibels(plant.band_mean(np.abs(ipsi) ** 2 / np.abs(contra) ** 2))),
+        mean_ild_db=round(_mean_ild_db(plant, ipsi, contra), 3),
+        itd_us=round(_itd_us(plant, ipsi, contra), 3),
+    )
 
 
 def _ensemble_gain_db(plant: EvaluationPlant, nulls: NDArray[np.complex128], side: int) -> NDArray[np.float64]:

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.beam import null_azimuths_deg
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
+from designer.evaluation.records import Curve, Record
 from designer.evaluation.room import RoomPlant
 from designer.filters.fir import spectra
 from designer.layout.model import Layout
-
-Figures = dict[str, float | list[float]]
 
 # Tolerance of drivers, level and phase anywhere within ± these, and how many loudspeakers are drawn.
 MISMATCH_DB, MISMATCH_DEG, DRAWS, SEED = 1.0, 5.0, 10_000, 2021
 _PERCENTILE = 5.0
 # Horizontal parts of CTA-2034-A's curves.
-_CURVES_DEG = {
-    "listening_window": (0.0, 30.0),
-    "early_sides": (40.0, 80.0),
-    "rear": (90.0, 180.0),
-}
+_LISTENING_WINDOW_DEG, _EARLY_SIDES_DEG, _REAR_DEG = (0.0, 30.0), (40.0, 80.0), (90.0, 180.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectivityFigures(Record):
+    """Directivity of the centre channel, and its robustness.
+
+    Attributes
+    ----------
+    band_centres_hz : tuple of B float
+        Third octaves.
+    listening_window_db, early_sides_db, rear_db : tuple of B float
+        Mean power within 30°, within 40 … 80°, and from 90° on (the sides only in a baffle), relative to the axis.
+    horizontal_power_db : tuple of B float
+        Mean power over all azimuths, relative to the axis.
+    front_to_side_db : tuple of B float
+        Axis over the mean of ±90°.
+    octaves_hz, directivity_index_db : tuple of float
+        Power on axis over the mean of the whole sphere.
+    mismatch_bands_hz : tuple of float
+        Third octaves of the beam's band.
+    mismatch_null_depth_db : tuple of float
+        Depth at the nulls asked for, which 95 % of 10 000 seeded draws of driver errors exceed.  Errors are even
+        within ±1 dB and ±5°.
+    mismatch_mean_null_depth_db : float
+        The same for the mean power over the bands.
+    """
+
+    band_centres_hz: Curve
+    listening_window_db: Curve
+    early_sides_db: Curve
+    rear_db: Curve
+    horizontal_power_db: Curve
+    front_to_side_db: Curve
+    octaves_hz: Curve
+    directivity_index_db: Curve
+    mismatch_bands_hz: Curve
+    mismatch_null_depth_db: Curve
+    mismatch_mean_null_depth_db: float
 
 
 def evaluate_directivity(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: EvaluationPlant, room: RoomPlant
-) -> Figures:
+) -> DirectivityFigures:
     """Compute the centre channel's directivity and its robustness.
 
     Parameters
@@ -39,38 +74,42 @@ def evaluate_directivity(
 
     Returns
     -------
-    dict
-        Over third octaves ``band_centres_hz``, mean power relative to the axis: ``listening_window_db`` (within 30°),
-        ``early_sides_db`` (40 … 80°), ``rear_db`` (90° and beyond; the sides only in a baffle), ``horizontal_power_db``
-        (all), and ``front_to_side_db``: axis over the mean of ±90°.  Over ``octaves_hz``: ``directivity_index_db``,
-        axis over the mean of the whole sphere.
-
-        Over the beam's bands ``mismatch_bands_hz``: ``mismatch_null_depth_db`` at the nulls that are asked for, which
-        95 % of 10 000 seeded draws of driver errors (even within ±1 dB and ±5°) exceed; ``mismatch_mean_null_depth_db``
-        the same for the mean power over the bands.
+    DirectivityFigures
     """
     drive = plant.drive_spectra(impulse_responses)[:, :, 2]
     power = np.abs((plant.field.transfer @ drive[..., None])[..., 0]) ** 2
     relative = plant.band_mean(power / np.maximum(power[:, plant.azimuths_deg == 0], 1e-20))[:, plant.is_even]
     azimuths = np.abs(plant.azimuths_deg[plant.is_even])
-    figures: Figures = {"band_centres_hz": rounded(plant.band_centres_hz)}
-    for name, (low, high) in _CURVES_DEG.items():
-        within = (azimuths >= low) & (azimuths <= high)
-        figures[f"{name}_db"] = rounded(decibels(relative[:, within].mean(axis=1)))
-    figures["horizontal_power_db"] = rounded(decibels(relative.mean(axis=1)))
-    figures["front_to_side_db"] = rounded(-decibels(relative[:, azimuths == 90].mean(axis=1)))
     omega = 2 * np.pi * room.frequencies_hz / layout.sample_rate_hz
-    figures["octaves_hz"] = rounded(room.octaves_hz)
-    figures["directivity_index_db"] = rounded(room.directivity_index_db(spectra(impulse_responses[:, 2], omega)))
-    return figures | _under_mismatch(layout, plant, drive)
+
+    def mean_db(zone: tuple[float, float]) -> Curve:
+        within = (azimuths >= zone[0]) & (azimuths <= zone[1])
+        return rounded(decibels(relative[:, within].mean(axis=1)))
+
+    bands, depths_db, mean_depth_db = _under_mismatch(layout, plant, drive)
+    return DirectivityFigures(
+        band_centres_hz=rounded(plant.band_centres_hz),
+        listening_window_db=mean_db(_LISTENING_WINDOW_DEG),
+        early_sides_db=mean_db(_EARLY_SIDES_DEG),
+        rear_db=mean_db(_REAR_DEG),
+        horizontal_power_db=rounded(decibels(relative.mean(axis=1))),
+        front_to_side_db=rounded(-decibels(relative[:, azimuths == 90].mean(axis=1))),
+        octaves_hz=rounded(room.octaves_hz),
+        directivity_index_db=rounded(room.directivity_index_db(spectra(impulse_responses[:, 2], omega))),
+        mismatch_bands_hz=bands,
+        mismatch_null_depth_db=depths_db,
+        mismatch_mean_null_depth_db=mean_depth_db,
+    )
 
 
-def _under_mismatch(layout: Layout, plant: EvaluationPlant, drive: NDArray[np.complex128]) -> Figures:
-    """Null depth that 95 % of all loudspeakers keep."""
+def _under_mismatch(
+    layout: Layout, plant: EvaluationPlant, drive: NDArray[np.complex128]
+) -> tuple[Curve, Curve, float]:
+    """Bands of the beam, null depth there that 95 % of all loudspeakers keep, and the same of the mean power."""
     low, high = layout.beamformer.band_hz
     chosen = (plant.band_centres_hz >= low) & (plant.band_centres_hz <= high)
     if not chosen.any():
-        return {"mismatch_bands_hz": [], "mismatch_null_depth_db": [], "mismatch_mean_null_depth_db": 0.0}
+        return (), (), 0.0
     # One line in the middle of each band: errors are drawn, not averaged over frequency.
     per_band = drive.shape[0] // plant.band_centres_hz.size
     lines = np.flatnonzero(chosen) * per_band + per_band // 2
@@ -84,8 +123,8 @@ def _under_mismatch(layout: Layout, plant: EvaluationPlant, drive: NDArray[np.co
     heard = np.abs(errors @ paths.reshape(-1, drivers).T) ** 2
     heard = heard.reshape(DRAWS, lines.size, len(places))
     sides = heard[..., 1:].max(axis=2) / heard[..., 0]
-    return {
-        "mismatch_bands_hz": rounded(plant.band_centres_hz[chosen]),
-        "mismatch_null_depth_db": rounded(np.percentile(-decibels(sides), _PERCENTILE, axis=0)),
-        "mismatch_mean_null_depth_db": round(float(np.percentile(-decibels(sides.mean(axis=1)), _PERCENTILE)), 3),
-    }
+    return (
+        rounded(plant.band_centres_hz[chosen]),
+        rounded(np.percentile(-decibels(sides), _PERCENTILE, axis=0)),
+        round(float(np.percentile(-decibels(sides.mean(axis=1)), _PERCENTILE)), 3),
+    )

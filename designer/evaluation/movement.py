@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.plant import decibels, rounded
+from designer.evaluation.records import PREFIXED, Curve, Record, Table
 from designer.filters.fir import spectra
 from designer.filters.stereo.design import design_stereo
 from designer.layout.model import Layout
-
-Figures = dict[str, float | list[float] | list[list[float]]]
 
 SHIFTS_M = (0.0, 0.02, 0.05, 0.10)
 _MAP_SPAN_M = (0.30, 0.50)
@@ -26,6 +25,70 @@ _GAIN_BAND_HZ = (1000.0, 8000.0)
 _ITD_BAND_HZ = (500.0, 1500.0)
 # Gain that still moves a source outside of the cabinet, for the width of the sweet spot.
 _USEFUL_GAIN_DB = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelAtHeads:
+    """One channel at P heads.
+
+    Attributes
+    ----------
+    cancellation_gain_db : (P,) float64
+        Mean power, 1 … 8 kHz.
+    itd_us : (P,) float64
+        Time difference, 500 … 1500 Hz, positive when the own ear leads.
+    """
+
+    cancellation_gain_db: NDArray[np.float64]
+    itd_us: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelOverShift(Record):
+    """One channel over the shifts of the head, as of `ChannelAtHeads`."""
+
+    cancellation_gain_db: Curve
+    itd_us: Curve
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadShiftFigures(Record):
+    """Figures of a head that moves to its left.
+
+    Attributes
+    ----------
+    shift_m : tuple of S float
+    left, right : ChannelOverShift
+    """
+
+    shift_m: Curve
+    left: ChannelOverShift = field(metadata=PREFIXED)
+    right: ChannelOverShift = field(metadata=PREFIXED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweetSpotFigures(Record):
+    """Map of the sweet spot; tables are rows of columns.
+
+    Attributes
+    ----------
+    towards_cabinet_m : tuple of 7 float
+        Places of the rows.
+    to_the_left_m : tuple of 11 float
+        Places of the columns.
+    cancellation_gain_db : table
+        Of the worse channel.
+    left_itd_us, right_itd_us : table
+    width_above_6_db_m : float
+        Width of the zone around the middle, at the nominal distance, in which both channels keep 6 dB.
+    """
+
+    towards_cabinet_m: Curve
+    to_the_left_m: Curve
+    cancellation_gain_db: Table
+    left_itd_us: Table
+    right_itd_us: Table
+    width_above_6_db_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +124,8 @@ class MovedHeads:
         mixing = design_stereo(self.layout, self.frequencies_hz, ears, heads).composition.mixing
         return np.asarray(np.linalg.inv(mixing))
 
-    def figures(self, impulse_responses: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Mean cancellation gain and time difference of L and R at each head.
+    def figures(self, impulse_responses: NDArray[np.float64]) -> tuple[ChannelAtHeads, ChannelAtHeads]:
+        """Mean cancellation gain and time difference at each head.
 
         Parameters
         ----------
@@ -70,27 +133,26 @@ class MovedHeads:
 
         Returns
         -------
-        dict
-            ``left_cancellation_gain_db`` (mean power, 1 … 8 kHz), ``left_itd_us`` (500 … 1500 Hz, positive when the
-            ipsilateral ear leads) and the same for ``right``: (P,) each.
+        left, right : ChannelAtHeads
         """
         omega = 2 * np.pi * self.frequencies_hz / self.layout.sample_rate_hz
         drive = spectra(impulse_responses[:, :2], omega)
-        found = {}
         heard = (self._ears @ drive).reshape(omega.size, -1, 2, 2)
         nulled = (self._ears @ (drive @ self._unmix)).reshape(omega.size, -1, 2, 2)
+        return self._channel(heard, nulled, 0), self._channel(heard, nulled, 1)
+
+    def _channel(self, heard: NDArray[np.complex128], nulled: NDArray[np.complex128], side: int) -> ChannelAtHeads:
+        """Figures of one channel from pressures (F, P, ear, channel) of channels and of their nulls."""
         gain_lines = (self.frequencies_hz >= _GAIN_BAND_HZ[0]) & (self.frequencies_hz <= _GAIN_BAND_HZ[1])
         itd_lines = self.frequencies_hz <= _ITD_BAND_HZ[1]
-        turn = 2 * np.pi * self.frequencies_hz[itd_lines, None]
-        for side, name in enumerate(("left", "right")):
-            power = np.abs(nulled[gain_lines, :, :, side]) ** 2
-            found[f"{name}_cancellation_gain_db"] = -decibels(
-                np.mean(power[:, :, 1 - side] / power[:, :, side], axis=0)
-            )
-            pair = heard[itd_lines, :, :, side]
-            phase = np.unwrap(np.angle(pair[:, :, side] * pair[:, :, 1 - side].conj()), axis=0)
-            found[f"{name}_itd_us"] = 1e6 * np.sum(turn * phase, axis=0) / np.sum(turn**2)
-        return found
+        omega = 2 * np.pi * self.frequencies_hz[itd_lines, None]
+        power = np.abs(nulled[gain_lines, :, :, side]) ** 2
+        pair = heard[itd_lines, :, :, side]
+        phase = np.unwrap(np.angle(pair[:, :, side] * pair[:, :, 1 - side].conj()), axis=0)
+        return ChannelAtHeads(
+            -decibels(np.mean(power[:, :, 1 - side] / power[:, :, side], axis=0)),
+            1e6 * np.sum(omega * phase, axis=0) / np.sum(omega**2),
+        )
 
 
 def shifted_heads(layout: Layout) -> MovedHeads:
@@ -109,41 +171,43 @@ def mapped_heads(layout: Layout) -> MovedHeads:
     return MovedHeads(layout, grid[0].ravel(), grid[1].ravel())
 
 
-def evaluate_head_shift(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> Figures:
-    """Tabulate the figures of `MovedHeads.figures` over ``shift_m``, from `shifted_heads`."""
-    table: Figures = {"shift_m": list(SHIFTS_M)}
-    table.update({key: rounded(values) for key, values in heads.figures(impulse_responses).items()})
-    return table
+def evaluate_head_shift(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> HeadShiftFigures:
+    """Tabulate the figures of `MovedHeads.figures` over the shifts of `shifted_heads`."""
+    left, right = (
+        ChannelOverShift(cancellation_gain_db=rounded(channel.cancellation_gain_db), itd_us=rounded(channel.itd_us))
+        for channel in heads.figures(impulse_responses)
+    )
+    return HeadShiftFigures(shift_m=SHIFTS_M, left=left, right=right)
 
 
-def evaluate_sweet_spot(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> Figures:
-    """Map the sweet spot.
-
-    Returns
-    -------
-    dict
-        ``towards_cabinet_m`` (7 rows), ``to_the_left_m`` (11 columns); ``cancellation_gain_db`` of the worse channel,
-        ``left_itd_us``, ``right_itd_us``: rows of columns.  ``width_above_6_db_m``: how far apart to the sides, at
-        the nominal distance and around the middle, heads still get 6 dB from both channels.
-    """
-    found = heads.figures(impulse_responses)
+def evaluate_sweet_spot(impulse_responses: NDArray[np.float64], heads: MovedHeads) -> SweetSpotFigures:
+    """Map the sweet spot over the heads of `mapped_heads`."""
+    left, right = heads.figures(impulse_responses)
     shape = _MAP_STEPS
     x, y = heads.x_m.reshape(shape)[:, 0], heads.y_m.reshape(shape)[0]
-    gain = np.minimum(found["left_cancellation_gain_db"], found["right_cancellation_gain_db"]).reshape(shape)
-    fine = np.linspace(y[0], y[-1], 401)
-    enough = np.interp(fine, y, gain[shape[0] // 2]) >= _USEFUL_GAIN_DB
+    gain = np.minimum(left.cancellation_gain_db, right.cancellation_gain_db).reshape(shape)
+
+    def rows(values: NDArray[np.float64]) -> Table:
+        return tuple(rounded(row) for row in values.reshape(shape))
+
+    return SweetSpotFigures(
+        towards_cabinet_m=rounded(x),
+        to_the_left_m=rounded(y),
+        cancellation_gain_db=rows(gain),
+        left_itd_us=rows(left.itd_us),
+        right_itd_us=rows(right.itd_us),
+        width_above_6_db_m=round(_useful_width_m(y, gain[shape[0] // 2]), 3),
+    )
+
+
+def _useful_width_m(y_m: NDArray[np.float64], gain_db: NDArray[np.float64]) -> float:
+    """Width of the zone around the middle in which the gain is useful; 0 if it is not even in the middle."""
+    fine = np.linspace(y_m[0], y_m[-1], 401)
+    enough = np.interp(fine, y_m, gain_db) >= _USEFUL_GAIN_DB
     middle = fine.size // 2
-    width = 0.0
-    if enough[middle]:
-        outside = np.flatnonzero(~enough)
-        left = outside[outside < middle].max(initial=0)
-        right = outside[outside > middle].min(initial=fine.size - 1)
-        width = float(fine[right] - fine[left])
-    return {
-        "towards_cabinet_m": rounded(x),
-        "to_the_left_m": rounded(y),
-        "cancellation_gain_db": [rounded(row) for row in gain],
-        "left_itd_us": [rounded(row) for row in found["left_itd_us"].reshape(shape)],
-        "right_itd_us": [rounded(row) for row in found["right_itd_us"].reshape(shape)],
-        "width_above_6_db_m": round(width, 3),
-    }
+    if not enough[middle]:
+        return 0.0
+    outside = np.flatnonzero(~enough)
+    first = outside[outside < middle].max(initial=0)
+    last = outside[outside > middle].min(initial=fine.size - 1)
+    return float(fine[last] - fine[first])

@@ -207,6 +207,6 @@ def decibels(power_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10(np.maximum(power_ratio, 1e-20)))
 
 
-def rounded(values: NDArray[np.float64]) -> list[float]:
+def rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
     """Plain floats with three decimals, for reports."""
-    return [round(float(value), 3) for value in values]
+    return tuple(round(float(value), 3) for value in values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,11 +15,9 @@ from designer.acoustics.model import cabinet_centre_m, field_plant
 from designer.acoustics.room import Images, Room, image_sources
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 from designer.evaluation.plant import decibels
+from designer.evaluation.records import PREFIXED, Record
 from designer.filters.fir import spectra
 from designer.layout.model import Layout
-from designer.layout.sections import INPUT_NAMES
-
-Figures = dict[str, float]
 
 _ORDER = 12
 # Octaves 250 Hz … 4 kHz, as of ISO 3382-1.
@@ -30,6 +29,44 @@ _OF_THE_LOUDSPEAKER = ("images", "radiation_order", "far_field", "expansion", "_
 _FAR_M = 50.0
 # Harmonics beyond the size of what radiates, in wavelengths: 1 % of the pattern.
 _SPARE_ORDERS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelInRoom(Record):
+    """One channel in a room, octaves 250 Hz … 4 kHz.
+
+    Attributes
+    ----------
+    direct_to_reverberant_db : float
+    clarity_c50_db : float
+        First 50 ms over the rest (ISO 3382-1).
+    critical_distance_m : float
+        Distance at which direct and reverberant sound are equal.
+    """
+
+    direct_to_reverberant_db: float
+    clarity_c50_db: float
+    critical_distance_m: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomFigures(Record):
+    """What a room makes of each channel.
+
+    Attributes
+    ----------
+    reverberation_time_s : float
+        Of the room.
+    left, right : ChannelInRoom
+        At the channel's own ear.
+    centre : ChannelInRoom
+        Mean over both ears.
+    """
+
+    reverberation_time_s: float
+    left: ChannelInRoom = field(metadata=PREFIXED)
+    right: ChannelInRoom = field(metadata=PREFIXED)
+    centre: ChannelInRoom = field(metadata=PREFIXED)
 
 
 def living_room(layout: Layout) -> Room:
@@ -103,7 +140,7 @@ class RoomPlant:
     @cached_property
     def _radiation(self) -> NDArray[np.complex128]:
         """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
-        return _evaluate(self.radiation_order, self.expansion, self.images.leaving)
+        return _evaluate(self.radiation_order, self.expansion, self.images.outgoing)
 
     @cached_property
     def axis(self) -> NDArray[np.complex128]:
@@ -126,13 +163,13 @@ class RoomPlant:
         if listener.hrtf:
             # Sets end above the floor's directions: there the nearest one stands in.
             head = load_head(Path(listener.hrtf)).pressure(self.frequencies_hz, directions, nearest=True)
-            return _evaluate(order, _expand(order, directions, weights, head), self.images.arriving)
+            return _evaluate(order, _expand(order, directions, weights, head), self.images.incoming)
         cosines = np.concatenate([directions[:, 1], -directions[:, 1]])[None]
         heard = ear_pressure(self.frequencies_hz, np.array([_FAR_M]), cosines, listener.head_radius_m, speed)[:, 0]
         wavenumbers = 2 * np.pi * self.frequencies_hz / speed
         heard = heard * (_FAR_M * np.exp(1j * wavenumbers * _FAR_M))[:, None]
         pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
-        return _evaluate(order, _expand(order, directions, weights, pattern), self.images.arriving)
+        return _evaluate(order, _expand(order, directions, weights, pattern), self.images.incoming)
 
     def with_head(self, hrtf: Path) -> RoomPlant:
         """Put a measured head in the place of the layout's; what the loudspeaker radiates is not computed again."""
@@ -160,7 +197,9 @@ class RoomPlant:
         return np.asarray(np.einsum("fie,fic,i->iec", received, sent, loss) / omega.size)
 
 
-def evaluate_room(layout: Layout, impulse_responses: NDArray[np.float64], plant: RoomPlant | None = None) -> Figures:
+def evaluate_room(
+    layout: Layout, impulse_responses: NDArray[np.float64], plant: RoomPlant | None = None
+) -> RoomFigures:
     """Compute what a room makes of each channel, octaves 250 Hz … 4 kHz.
 
     Parameters
@@ -172,10 +211,7 @@ def evaluate_room(layout: Layout, impulse_responses: NDArray[np.float64], plant:
 
     Returns
     -------
-    dict
-        ``reverberation_time_s`` of the room; for ``left`` at the left ear, ``right`` at the right ear, ``centre`` at
-        both: ``…_direct_to_reverberant_db``, ``…_clarity_c50_db`` (first 50 ms over the rest, ISO 3382-1) and
-        ``…_critical_distance_m``, at which direct and reverberant sound are equal.
+    RoomFigures
 
     Notes
     -----
@@ -191,20 +227,25 @@ def evaluate_room(layout: Layout, impulse_responses: NDArray[np.float64], plant:
     rate = 6 * np.log(10) / plant.room.reverberation_time_s
     window = (times > complete / 2) & (times <= complete)
     share = np.exp(-rate * complete) / (np.exp(-rate * complete / 2) - np.exp(-rate * complete))
-    figures: Figures = {"reverberation_time_s": round(plant.room.reverberation_time_s, 3)}
-    for channel, name in enumerate(INPUT_NAMES):
-        heard = energies[:, channel, channel] if channel < 2 else energies[:, :, 2].mean(axis=1)
+
+    def channel(heard: NDArray[np.float64]) -> ChannelInRoom:
         tail = float(heard[window].sum()) * share
         late = float(heard[(times > _EARLY_S) & (times <= complete)].sum()) + tail
         early = float(heard[times <= _EARLY_S].sum())
         direct = float(heard[0])
         ratio = direct / (early + late - direct)
-        figures |= {
-            f"{name}_direct_to_reverberant_db": round(float(decibels(np.array(ratio))), 3),
-            f"{name}_clarity_c50_db": round(float(decibels(np.array(early / late))), 3),
-            f"{name}_critical_distance_m": round(layout.listener.distance_m * float(np.sqrt(ratio)), 3),
-        }
-    return figures
+        return ChannelInRoom(
+            direct_to_reverberant_db=round(float(decibels(np.array(ratio))), 3),
+            clarity_c50_db=round(float(decibels(np.array(early / late))), 3),
+            critical_distance_m=round(layout.listener.distance_m * float(np.sqrt(ratio)), 3),
+        )
+
+    return RoomFigures(
+        reverberation_time_s=round(plant.room.reverberation_time_s, 3),
+        left=channel(energies[:, 0, 0]),
+        right=channel(energies[:, 1, 1]),
+        centre=channel(energies[:, :, 2].mean(axis=1)),
+    )
 
 
 def _expand(

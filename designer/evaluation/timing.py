@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from designer.acoustics.model import ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.plant import decibels, rounded
+from designer.evaluation.records import PREFIXED, Curve, Record
 from designer.filters.fir import spectra
 from designer.filters.fitting.time_response import PEAK_S, audible
 from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
-from designer.layout.sections import INPUT_NAMES
-
-Figures = dict[str, float | list[float]]
 
 _DFT = 2048
 _GUARD_S = 0.001
@@ -51,9 +49,52 @@ class TimeResponsePlant:
         return np.concatenate([ears, centre], axis=1) / reference[:, None, None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChannelTimeResponse(Record):
+    """When the sound of one channel arrives.
+
+    Attributes
+    ----------
+    pre_ringing_db : float
+        Energy before the main peak over all energy, within the audible band.  0.1 ms about the peak belong to it; a
+        perfect impulse has −42 dB.
+    pre_ringing_before_1_ms_db : float
+        The same for what comes more than 1 ms before.
+    arrival_ms : float
+        Time of the peak beyond the flight of sound.
+    """
+
+    pre_ringing_db: float
+    pre_ringing_before_1_ms_db: float
+    arrival_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimingFigures(Record):
+    """Time responses at the listener.
+
+    Attributes
+    ----------
+    left, right, centre : ChannelTimeResponse
+    group_delay_spread_samples : float
+        Largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.
+    crossovers_hz : tuple of float
+        Frequencies at which the band of a driver begins or ends.
+    crossover_flatness_db : tuple of float
+        Largest deviation of a channel from its mean within an octave around each.
+    """
+
+    left: ChannelTimeResponse = field(metadata=PREFIXED)
+    right: ChannelTimeResponse = field(metadata=PREFIXED)
+    centre: ChannelTimeResponse = field(metadata=PREFIXED)
+    group_delay_spread_samples: float
+    crossovers_hz: Curve
+    crossover_flatness_db: Curve
+
+
 def evaluate_timing(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: TimeResponsePlant | None = None
-) -> Figures:
+) -> TimingFigures:
     """Compute the figures of arrival at the listener.
 
     Parameters
@@ -65,44 +106,42 @@ def evaluate_timing(
 
     Returns
     -------
-    dict
-        Per channel ``left_…``, ``right_…``, ``centre_…``: ``pre_ringing_db`` energy before the main peak over all
-        energy, within the audible band (0.1 ms about the peak belong to it; a perfect impulse has −42 dB),
-        ``pre_ringing_before_1_ms_db`` the same for what comes more than 1 ms before, ``arrival_ms`` of the peak beyond
-        the flight of sound.
-
-        ``group_delay_spread_samples``: largest less smallest group delay of all channels, octaves 500 Hz … 8 kHz.
-        ``crossovers_hz`` and ``crossover_flatness_db``: largest deviation of a channel from its mean within an octave
-        around each.
+    TimingFigures
     """
     plant = plant or TimeResponsePlant(layout)
     frequencies = plant.frequencies_hz
     omega = 2 * np.pi * frequencies / layout.sample_rate_hz
     drive = spectra(impulse_responses, omega)
     heard = np.einsum("fcd,fdc->fc", plant.transfer, drive)
-    figures: Figures = {}
     share = audible(frequencies)
-    for channel, name in enumerate(INPUT_NAMES):
-        impulse = np.fft.irfft(np.concatenate([heard[:1, channel].real, heard[:, channel] * share]))
-        figures |= {f"{name}_{key}": value for key, value in _before(impulse, layout.sample_rate_hz).items()}
-    figures["group_delay_spread_samples"] = round(_group_delay_spread(frequencies, omega, heard), 3)
+    left, right, centre = (
+        _channel(
+            np.fft.irfft(np.concatenate([heard[:1, channel].real, heard[:, channel] * share])), layout.sample_rate_hz
+        )
+        for channel in range(3)
+    )
     crossovers = _crossovers_hz(layout)
-    figures["crossovers_hz"] = rounded(np.array(crossovers))
-    figures["crossover_flatness_db"] = rounded(np.array([_flatness_db(frequencies, heard, f) for f in crossovers]))
-    return figures
+    return TimingFigures(
+        left=left,
+        right=right,
+        centre=centre,
+        group_delay_spread_samples=round(_group_delay_spread(frequencies, omega, heard), 3),
+        crossovers_hz=rounded(np.array(crossovers)),
+        crossover_flatness_db=rounded(np.array([_flatness_db(frequencies, heard, f) for f in crossovers])),
+    )
 
 
-def _before(impulse: NDArray[np.float64], rate: int) -> dict[str, float]:
+def _channel(impulse: NDArray[np.float64], rate: int) -> ChannelTimeResponse:
     peak = int(np.argmax(np.abs(impulse[: _DFT // 2])))
     # Times before 0 lie at the end of the DFT.
     turned = np.roll(impulse, _DFT // 2 - peak) ** 2
     total, middle = turned.sum(), _DFT // 2
     own, guard = round(PEAK_S * rate), round(_GUARD_S * rate)
-    return {
-        "pre_ringing_db": round(float(decibels(turned[: middle - own].sum() / total)), 3),
-        "pre_ringing_before_1_ms_db": round(float(decibels(turned[: middle - guard].sum() / total)), 3),
-        "arrival_ms": round(1000 * peak / rate, 4),
-    }
+    return ChannelTimeResponse(
+        pre_ringing_db=round(float(decibels(turned[: middle - own].sum() / total)), 3),
+        pre_ringing_before_1_ms_db=round(float(decibels(turned[: middle - guard].sum() / total)), 3),
+        arrival_ms=round(1000 * peak / rate, 4),
+    )
 
 
 def _group_delay_spread(

@@ -6,7 +6,7 @@ Signals are seeded and synthetic, so that the figures need no recordings; those 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from designer.dsp.upmix import GAIN_SLEW_PER_HOP, Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.evaluation.plant import decibels
+from designer.evaluation.records import Record
 
 _SEED = 2021
 _LEVEL = 0.25
@@ -25,9 +26,43 @@ _LEVEL_DIFFERENCES_DB = (1.0, 3.0, 10.0, 40.0)
 _SYLLABLES_PER_S = (4.0, 5.0, 7.0)
 
 
-@lru_cache(maxsize=4)
-def evaluate_upmix(sample_rate_hz: int) -> dict[str, float]:
-    """Compute the figures of the float upmix, which every layout shares.
+@dataclass(frozen=True, kw_only=True)
+class UpmixFigures(Record):
+    """Figures of the upmix, which every layout shares.
+
+    Attributes
+    ----------
+    own_delay_ms : float
+    off_centre_depth_db : float
+        How far one source is down in the centre 100 ms after it began.  It is the least over level differences of 1 to
+        40 dB and one side alone.
+    centre_alone_error_db : float
+        What the centre differs from a source that is its only one.
+    noise_mixture_gain_db : float
+        Improvement of the centre's signal-to-distortion ratio over (L + R)/2 for three white noises that come and go.
+        They share all of their spectrum, as no recordings do.
+    centre_side_correlation : float
+        In the same mixture.
+    parts_error_db : float
+        Of L' + C = L and R' + C = R, relative to full scale.
+    gain_slew_per_hop : float
+        Bound of the gains' change in 64 samples.
+    greatest_output_db : float
+        Over silence, DC, full-scale square waves and inverted stereo.
+    """
+
+    own_delay_ms: float
+    off_centre_depth_db: float
+    centre_alone_error_db: float
+    noise_mixture_gain_db: float
+    centre_side_correlation: float
+    parts_error_db: float
+    gain_slew_per_hop: float
+    greatest_output_db: float
+
+
+def evaluate_upmix(sample_rate_hz: int) -> UpmixFigures:
+    """Compute the figures of the float upmix.
 
     Parameters
     ----------
@@ -35,14 +70,7 @@ def evaluate_upmix(sample_rate_hz: int) -> dict[str, float]:
 
     Returns
     -------
-    dict
-        ``own_delay_ms``; ``off_centre_depth_db`` how far one source is down in the centre 100 ms after it began, least
-        over level differences of 1 to 40 dB and one side alone; ``centre_alone_error_db`` what the centre differs from
-        a source that is its only one; ``noise_mixture_gain_db`` improvement of its signal-to-distortion ratio over
-        (L + R)/2 for three white noises that come and go, which share all of their spectrum as no recordings do;
-        ``centre_side_correlation`` in it; ``parts_error_db`` of L' + C = L and R' + C = R, relative to full scale;
-        ``gain_slew_per_hop`` bound of the gains' change in 64 samples; ``greatest_output_db`` over silence, DC,
-        full-scale square waves and inverted stereo.
+    UpmixFigures
     """
     count = round((_SECONDS + _SETTLED_S) * sample_rate_hz)
     late = slice(round(_SETTLED_S * sample_rate_hz), None)
@@ -66,17 +94,17 @@ def evaluate_upmix(sample_rate_hz: int) -> dict[str, float]:
     passive = heard.mean(axis=1)
     gain = _distortion_db(wanted[late], buses[late, 2]) - _distortion_db(wanted[late], passive[late])
     correlation = np.corrcoef(buses[late, 2], (heard[:, 0] - heard[:, 1])[late])[0, 1]
-    figures = {
-        "own_delay_ms": 1000.0 * DELAY_SAMPLES / sample_rate_hz,
-        "off_centre_depth_db": min(depths),
-        "centre_alone_error_db": -_ratio_db(_delayed(alone)[late, 0], (_centre(alone) - _delayed(alone)[:, 0])[late]),
-        "noise_mixture_gain_db": gain,
-        "centre_side_correlation": float(abs(correlation)),
-        "parts_error_db": float(decibels(np.array(parts**2))),
-        "gain_slew_per_hop": float(GAIN_SLEW_PER_HOP),
-        "greatest_output_db": _greatest_db(count),
-    }
-    return {name: round(value, 3) for name, value in figures.items()}
+    error = _centre(alone) - _delayed(alone)[:, 0]
+    return UpmixFigures(
+        own_delay_ms=round(1000.0 * DELAY_SAMPLES / sample_rate_hz, 3),
+        off_centre_depth_db=round(min(depths), 3),
+        centre_alone_error_db=round(-_ratio_db(_delayed(alone)[late, 0], error[late]), 3),
+        noise_mixture_gain_db=round(gain, 3),
+        centre_side_correlation=round(float(abs(correlation)), 3),
+        parts_error_db=round(float(decibels(np.array(parts**2))), 3),
+        gain_slew_per_hop=round(float(GAIN_SLEW_PER_HOP), 3),
+        greatest_output_db=round(_greatest_db(count), 3),
+    )
 
 
 def _centre(stereo: NDArray[np.float64]) -> NDArray[np.float64]:

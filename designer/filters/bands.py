@@ -1,4 +1,4 @@
-"""In which band each driver takes part, and where the loudspeaker as a whole plays at all."""
+"""Bands of the drivers by role, and the response that all drivers together can give."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from designer.layout.model import Layout
 _SLOPE_DB_PER_OCTAVE = 24.0
 _MOST_BOOST_DB = 15.0
 _HIGHEST_HZ = 20000.0
-# Over this many octaves the slope sets in, so that short filters can follow.
+# The slope sets in over this many octaves, so that short filters can follow.
 _KNEE_OCTAVES = 0.5
 
 
 def role_weights(
     layout: Layout, frequencies_hz: NDArray[np.float64], role: Literal["crosstalk", "beamformer"]
 ) -> NDArray[np.float64]:
-    """Weight of each driver in one role: 1 within its band, falling at 24 dB per octave outside.
+    """Weight of each driver in one role: 1 within its band, with a slope of 24 dB per octave outside.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def role_weights(
 def availability(
     weights: NDArray[np.float64], sensitivity: NDArray[np.float64], frequencies_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Response at the listener that drivers can be asked for: 1 where any of them plays and is heard.
+    """Response at the listener that the drivers can give: 1 where any of them plays and is heard.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def availability(
     Returns
     -------
     (F,) float64
-        Rolls off outside the union of all bands, above 20 kHz, and where even the loudest driver would have to be
-        boosted by more than 15 dB because none radiates towards the listener: no driver is forced.
+        0 … 1.  It rolls off outside the union of all bands, and above 20 kHz.  It also rolls off where even the
+        loudest driver would need a boost of more than 15 dB, because none radiates towards the listener.
     """
     played = weights.max(axis=1)
     reach = np.max(weights * sensitivity, axis=1) / played * 10 ** (_MOST_BOOST_DB / 20)

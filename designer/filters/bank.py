@@ -11,7 +11,7 @@ from designer.filters.structure import join
 from designer.filters.two_stage import TwoStageFilters
 from designer.layout.sections import INPUT_NAMES
 
-# Roundings of float64 between two stages and their product, relative to the largest tap.
+# Largest rounding error of float64 between two stages and their product, relative to the largest tap.
 _SAME = 1e-9
 
 
@@ -28,12 +28,17 @@ class FilterBank:
     input_names : tuple of str
         'left', 'right', 'centre'.
     sample_rate_hz : int
-        Sample rate.
+        Sample rate, Hz.
     modelling_delay_samples : int
-        Delay of the filters: an impulse at an input arrives at the listener this much later than it would from
-        an ideal loudspeaker in the place of the cabinet.
-    factors : TwoStageFilters or None
-        The same filters in two stages, equalisers and what lies behind them; None where there is one stage.
+        Delay of the filters, 0 … N − 1.  It is measured at the listener, against an ideal loudspeaker in the place of
+        the cabinet.
+    two_stage : TwoStageFilters or None
+        The same filters in two stages.  None if they have one stage.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is not finite, or both stages together do not give the impulse responses.
     """
 
     impulse_responses: NDArray[np.float64]
@@ -41,7 +46,7 @@ class FilterBank:
     input_names: tuple[str, ...]
     sample_rate_hz: int
     modelling_delay_samples: int
-    factors: TwoStageFilters | None = None
+    two_stage: TwoStageFilters | None = None
 
     def __post_init__(self) -> None:
         shape = self.impulse_responses.shape
@@ -58,14 +63,14 @@ class FilterBank:
             raise ValueError(
                 f"modelling_delay_samples = {self.modelling_delay_samples}: allowed is 0 to {shape[2] - 1}"
             )
-        if self.factors is not None:
-            made = self.factors.split_responses()
+        if self.two_stage is not None:
+            made = self.two_stage.split_responses()
             if made.shape[2] > shape[2]:
-                raise ValueError(f"factors: {made.shape[2]} taps in both stages, impulse_responses have {shape[2]}")
+                raise ValueError(f"two_stage: {made.shape[2]} taps in both stages, impulse_responses have {shape[2]}")
             made = np.pad(made, ((0, 0), (0, 0), (0, shape[2] - made.shape[2])))
-            error = np.abs(join(self.factors.structure, made) - self.impulse_responses).max()
+            error = np.abs(join(self.two_stage.structure, made) - self.impulse_responses).max()
             if error > _SAME * max(float(np.abs(self.impulse_responses).max()), 1.0):
-                raise ValueError("factors: both stages together do not give impulse_responses")
+                raise ValueError("two_stage: both stages together do not give impulse_responses")
 
     @property
     def driver_sums(self) -> NDArray[np.float64]:
@@ -78,14 +83,14 @@ class FilterBank:
         Parameters
         ----------
         limit : float
-            Largest Σ_i Σ_n |h| of any driver afterwards; above 0.
+            Largest Σ_i Σ_n |h| of any driver after scaling, above 0.
         path_limit : float
-            Largest Σ_n |h| of any path afterwards, where the arithmetic sets such a limit; above 0.
+            Largest Σ_n |h| of any path after scaling, above 0.  Some number formats need such a limit.
 
         Returns
         -------
         bank : FilterBank
-            The scaled filters; their ratios, and so all acoustics, are unchanged.
+            The scaled filters.  Ratios between filters do not change, so neither does the acoustics.
         gain_db : float
             The gain that was applied.
 
@@ -98,6 +103,6 @@ class FilterBank:
         if largest == 0 or min(limit, path_limit) <= 0:
             raise ValueError("normalised: needs a filter that is not zero and a limit above 0")
         gain = min(limit / largest, path_limit / float(np.abs(self.impulse_responses).sum(axis=2).max()))
-        factors = None if self.factors is None else self.factors.scaled(gain)
-        scaled = replace(self, impulse_responses=self.impulse_responses * gain, factors=factors)
+        two_stage = None if self.two_stage is None else self.two_stage.scaled(gain)
+        scaled = replace(self, impulse_responses=self.impulse_responses * gain, two_stage=two_stage)
         return scaled, float(20 * np.log10(gain))

@@ -1,21 +1,21 @@
-"""The lines on which filters are designed."""
+"""Frequency grid of the FIR design, and spectra of FIR filters."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Spacing of the lines, wider towards high frequency, where bands are wider too, and where each ends.
+# Spacing of the lines, wider towards high frequency like the bands, and the upper end of each spacing but the last.
 _SPACING_HZ = (24.0, 47.0, 94.0, 150.0)
 _REACH_HZ = (500.0, 1000.0, 6000.0)
-# Lines per turn of phase that a filter of full length can make from one line to the next.
+# Lines per cycle of phase over frequency of the latest tap of a filter of full length.
 _LINES_PER_TURN = 1.2
-# Stands in for 0 Hz, where the models have their static limit.
+# Lowest line, in place of 0 Hz, at which the acoustic models have no value.
 _LOWEST_HZ = 1.0
 
 
 def design_lines_hz(longest: int, sample_rate_hz: int) -> NDArray[np.float64]:
-    """Frequencies on which filters are designed, dense enough that a filter cannot misbehave between them.
+    """Frequencies on which filters are designed, dense enough for filters of a length.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def design_lines_hz(longest: int, sample_rate_hz: int) -> NDArray[np.float64]:
 
 
 def spectra(impulse_responses: NDArray[np.float64], omega: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Spectra of filters on any frequencies.
+    """Spectra of FIR filters at any frequencies.
 
     Parameters
     ----------

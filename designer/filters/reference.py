@@ -1,4 +1,4 @@
-"""One common reference for all channels, so that they arrive at the listener together."""
+"""Reference pressure that all channels are designed to, so that they arrive at the listener together."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from designer.layout.model import Layout
 def reference_pressure(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Pressure at the listener of an ideal point source at the cabinet's centre, e^{−jkr}/r.
 
-    Every channel is designed to give this pressure: L and R at their ipsilateral ear, C at the centre of the head.
-    Hence they arrive in phase with each other, and the filters' only delay is the modelling delay.  For sound from
-    the front the ear of a spherical head lies on the same wavefront as its centre (Kuhn 1977: 3a·sin θ/c, zero at
-    the front).
+    Each channel is designed to give this pressure.  L and R give it at their ipsilateral ear, C at the centre of the
+    head.  So all channels arrive in phase, and the filters' only delay is the modelling delay.  For sound from the
+    front, the ear of a spherical head lies on the same wavefront as its centre.  Its delay 3a·sin θ/c is zero there
+    (Kuhn, J. Acoust. Soc. Am. 62 (1977), 157).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The loudspeaker without Proscenium: plain stereo mixing, to compare with.
+"""Stereo downmix: the same loudspeaker without Proscenium's filters, as a baseline.
 
-Left goes to the drivers on the left, right to those on the right, drivers in the median plane get half of each; the
-centre goes to all.  Nothing is steered; every driver plays its own band only.
+The left input goes to drivers on the left, the right input to drivers on the right.  Drivers in the median plane get
+half of each.  The centre goes to all drivers.  Each driver plays its own band only.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from designer.layout.model import Layout
 from designer.layout.sections import INPUT_NAMES
 
 _TAPS = 1024
-# Level is matched over the band that carries most of the loudness of music.
+# The level is matched over this band, which carries most of the loudness of music.
 _LEVEL_BAND_HZ = (300.0, 5000.0)
 _LEVEL_LINES = 48
-# A driver less than this far to the side (its axis's y, or metres in a baffle) is in the median plane.
+# A driver with less lateral offset is in the median plane: y of its axis on a sphere, metres in a baffle.
 _MEDIAN = 0.01
 
 
 def mixing_weights(layout: Layout) -> NDArray[np.float64]:
-    """Share of each input that each driver gets: (D, 3) float64, 0 … 1."""
+    """Share of each input (left, right, centre) in each driver: (D, 3) float64, 0 … 1."""
     sides = np.array(
         [
             float(driver.direction[1]) if layout.cabinet.shape == "sphere" else (driver.y_m or 0.0)
@@ -38,7 +38,7 @@ def mixing_weights(layout: Layout) -> NDArray[np.float64]:
 
 
 def downmix_bank(layout: Layout) -> FilterBank:
-    """Build the filters of plain mixing: linear phase, as loud at the listener as the design.
+    """Build the filters of the stereo downmix: linear phase, and as loud at the listener as a design.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def downmix_bank(layout: Layout) -> FilterBank:
     Returns
     -------
     FilterBank
-        (D, 3, 1024), each input of the mean power of the reference pressure at the nominal head, 300 Hz … 5 kHz.
+        (D, 3, 1024).  At the nominal head each input has the mean power of the reference pressure, 300 Hz … 5 kHz.
     """
     grid = np.fft.rfftfreq(_TAPS, 1.0 / layout.sample_rate_hz)
     bands = _played(layout, np.maximum(grid, 1.0))

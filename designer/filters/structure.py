@@ -38,6 +38,11 @@ class Group:
     plus: int
     minus: int | None = None
 
+    @property
+    def drivers(self) -> tuple[int, ...]:
+        """Its one or two drivers, plus first."""
+        return (self.plus,) if self.minus is None else (self.plus, self.minus)
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -60,9 +65,14 @@ class Structure:
     groups: tuple[Group, ...]
 
     def __post_init__(self) -> None:
-        drivers = sorted(d for group in self.groups for d in (group.plus, group.minus) if d is not None)
+        drivers = sorted(d for group in self.groups for d in group.drivers)
         if drivers != list(range(len(drivers))):
             raise ValueError(f"groups name the drivers {drivers}, allowed is every driver once")
+
+    @property
+    def drivers(self) -> int:
+        """Number of drivers D."""
+        return sum(len(group.drivers) for group in self.groups)
 
     @property
     def buses(self) -> tuple[str, ...]:
@@ -72,13 +82,33 @@ class Structure:
     @property
     def sums(self) -> tuple[tuple[int, int], ...]:
         """Every sum in order, as group and sign: +1 the common one, −1 the difference."""
-        return tuple(
-            (g, sign) for g, group in enumerate(self.groups) for sign in ((1,) if group.minus is None else (1, -1))
-        )
+        return tuple((g, sign) for g, group in enumerate(self.groups) for sign in (1, -1)[: len(group.drivers)])
 
     def sums_of(self, group: int) -> tuple[int, ...]:
         """Return the indices of a group's sums: common, then difference where there is one."""
         return tuple(k for k, (g, _) in enumerate(self.sums) if g == group)
+
+    def group_of(self, driver: int) -> int:
+        """Return the index of the group that makes a driver.
+
+        Raises
+        ------
+        ValueError
+            If there is no such driver.
+        """
+        for g, group in enumerate(self.groups):
+            if driver in group.drivers:
+                return g
+        raise ValueError(f"driver {driver}: allowed are 0 to {self.drivers - 1}")
+
+    def drivers_of(self, sum_index: int) -> tuple[int, ...]:
+        """Return the drivers that a sum is part of, plus first."""
+        return self.groups[self.sums[sum_index][0]].drivers
+
+    def sign_of(self, sum_index: int, driver: int) -> int:
+        """Return the sign, +1 or −1, with which a sum enters one of its drivers."""
+        group, sign = self.sums[sum_index]
+        return sign if driver == self.groups[group].minus else 1
 
     def sum_names(self, driver_names: tuple[str, ...]) -> tuple[str, ...]:
         """Names of the sums: the driver's, or 'left+right' and 'left-right'."""
@@ -171,13 +201,10 @@ def join(structure: Structure, components: np.ndarray) -> np.ndarray:
     -------
     (D, 3, N) float64
     """
-    drivers = sum(1 if group.minus is None else 2 for group in structure.groups)
-    on_buses = np.zeros((drivers, *components.shape[1:]))
-    for k, (g, sign) in enumerate(structure.sums):
-        group = structure.groups[g]
-        on_buses[group.plus] += components[k]
-        if group.minus is not None:
-            on_buses[group.minus] += sign * components[k]
+    on_buses = np.zeros((structure.drivers, *components.shape[1:]))
+    for k, component in enumerate(components):
+        for driver in structure.drivers_of(k):
+            on_buses[driver] += structure.sign_of(k, driver) * component
     if not structure.shuffled:
         return on_buses
     mid, side = on_buses[:, 0], on_buses[:, 1]

@@ -1,7 +1,7 @@
-"""Make filters cheaper within a stated error budget: exact mirror images, and no more taps than are heard.
+"""Trim filters within a stated error budget: make mirror images exact, and cut inaudible ends.
 
-What is left is what the board is held to: the arithmetic is compared with the simplified filters, the acoustic figures
-with the filters as designed.
+The board's arithmetic is compared with the trimmed filters.  Acoustic figures are compared with the filters as
+designed.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from designer.filters.bank import FilterBank
 from designer.filters.structure import Structure, find_structure, join, split
 from designer.filters.two_stage import TwoStageFilters
 
-# Mirror images that differ by no more than this, relative to the largest tap, are made equal: an iterative design ends
-# some 100 dB from symmetry.
+# Mirror images that differ by no more than this, relative to the largest tap, are made equal.  An iterative design
+# ends some 100 dB from symmetry.
 MIRROR_BUDGET_DB = -80.0
-# Energy that a filter may lose at its two ends together, relative to its own.
+# Energy that a filter may lose at both ends together, relative to its energy.
 TRIM_BUDGET_DB = -70.0
 
 
 @dataclass(frozen=True)
 class Saving:
-    """What one simplification left.
+    """Size of the filters after one step of trimming.
 
     Attributes
     ----------
     step : str
+        What the step does, for reports.
     firs : int
-        FIRs that there are afterwards.
+        Number of FIRs after it.
     taps : int
-        Their taps, all together.
+        Sum of their taps.
     """
 
     step: str
@@ -42,14 +43,16 @@ class Saving:
 
 @dataclass(frozen=True, eq=False)
 class TrimmedFilters:
-    """Filters with their structure.
+    """Trimmed filters with their structure.
 
     Attributes
     ----------
     impulse_responses : (D, 3, N) float64
+        Driver, input, tap.
     structure : Structure
+        Drivers that share FIRs.
     savings : tuple of Saving
-        From the filters as designed to what is left, step by step.
+        Sizes as designed and after each step.
     """
 
     impulse_responses: np.ndarray
@@ -58,7 +61,7 @@ class TrimmedFilters:
 
 
 def trim_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
-    """Simplify the filters of a bank within the standard budgets, in two stages where it has two.
+    """Trim the filters of a bank within the standard budgets, stage by stage where it has two.
 
     Parameters
     ----------
@@ -68,26 +71,27 @@ def trim_bank(bank: FilterBank) -> tuple[FilterBank, tuple[Saving, ...]]:
     Returns
     -------
     FilterBank
-        Of the same length; without factors where no equaliser is left that several sums have in common.
+        Of the same length.  In one stage if no equaliser is left that several sums share.
     tuple of Saving
+        Sizes as designed and after each step.
     """
-    factors = None if bank.factors is None else bank.factors.folded()
-    if factors is None or not any(equaliser is not None for equaliser in factors.equalisers):
-        simplified = trim(bank.impulse_responses)
-        return replace(bank, impulse_responses=simplified.impulse_responses, factors=None), simplified.savings
+    two_stage = None if bank.two_stage is None else bank.two_stage.folded()
+    if two_stage is None or not any(equaliser is not None for equaliser in two_stage.equalisers):
+        trimmed = trim(bank.impulse_responses)
+        return replace(bank, impulse_responses=trimmed.impulse_responses, two_stage=None), trimmed.savings
     savings = [_saving("one FIR for each driver and input, as designed", bank.impulse_responses)]
-    if factors.structure.shuffled:
-        savings.append(_saving("mid and side: mirror drivers share their FIRs", factors.split_responses()))
-    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", factors))
+    if two_stage.structure.shuffled:
+        savings.append(_saving("mid and side: mirror drivers share their FIRs", two_stage.split_responses()))
+    savings.append(_stages_saving("two stages: what the drivers have in common is filtered once", two_stage))
     budget = 10 ** (TRIM_BUDGET_DB / 10)
-    components = np.array([[_trim(response, budget) for response in row] for row in factors.components])
-    equalisers = tuple(None if response is None else _trim(response, budget) for response in factors.equalisers)
-    factors = replace(factors, equalisers=equalisers, components=components)
-    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", factors))
-    made = join(factors.structure, factors.split_responses())
+    components = np.array([[_trim(response, budget) for response in row] for row in two_stage.components])
+    equalisers = tuple(None if response is None else _trim(response, budget) for response in two_stage.equalisers)
+    two_stage = replace(two_stage, equalisers=equalisers, components=components)
+    savings.append(_stages_saving(f"ends trimmed within {TRIM_BUDGET_DB:g} dB of each FIR's energy", two_stage))
+    made = join(two_stage.structure, two_stage.split_responses())
     responses = np.zeros_like(bank.impulse_responses)
     responses[:, :, : made.shape[2]] = made
-    return replace(bank, impulse_responses=responses, factors=factors), tuple(savings)
+    return replace(bank, impulse_responses=responses, two_stage=two_stage), tuple(savings)
 
 
 def trim(
@@ -95,12 +99,12 @@ def trim(
     mirror_budget_db: float = MIRROR_BUDGET_DB,
     trim_budget_db: float = TRIM_BUDGET_DB,
 ) -> TrimmedFilters:
-    """Equalise mirror images, then trim both ends of every FIR.
+    """Make mirror images equal, then trim both ends of every FIR.
 
     Parameters
     ----------
     impulse_responses : (D, 3, N) float64
-        As designed.
+        As designed: driver, input, tap.
     mirror_budget_db, trim_budget_db : float
         See `MIRROR_BUDGET_DB` and `TRIM_BUDGET_DB`.
 
@@ -121,7 +125,7 @@ def trim(
 
 
 def _trim(response: np.ndarray, budget: float) -> np.ndarray:
-    """Set taps at both ends to 0, half of the budget at each."""
+    """Set taps at both ends to 0, with half of the budget at each end."""
     energy = response**2
     allowed = budget * float(energy.sum()) / 2
     kept = (np.cumsum(energy) > allowed) & (np.cumsum(energy[::-1])[::-1] > allowed)
@@ -133,9 +137,9 @@ def _saving(step: str, responses: np.ndarray) -> Saving:
     return Saving(step, len(lengths), sum(lengths))
 
 
-def _stages_saving(step: str, factors: TwoStageFilters) -> Saving:
-    behind = _saving(step, factors.components)
-    ahead = [_length(equaliser) for equaliser in factors.equalisers if equaliser is not None]
+def _stages_saving(step: str, two_stage: TwoStageFilters) -> Saving:
+    behind = _saving(step, two_stage.components)
+    ahead = [_length(equaliser) for equaliser in two_stage.equalisers if equaliser is not None]
     return Saving(step, behind.firs + len(ahead), behind.taps + sum(ahead))
 
 

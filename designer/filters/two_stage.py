@@ -1,7 +1,8 @@
-"""Filters in two stages: an equaliser for each bus, and behind it the split to the drivers.
+"""Filters in two stages: an equaliser for each bus, and relative filters from the bus to the drivers.
 
-What all drivers have in common is filtered once.  Behind it, the *reference* of each bus, a driver or a mirror pair,
-gets a pure delay, and every other sum a short filter relative to it: the relative-transfer-function (RTF) form.
+The equaliser filters once what all drivers have in common.  Behind it one sum is the *reference* of its bus.  It is a
+driver or a mirror pair, and gets a pure delay.  Each other sum gets a short filter relative to the reference.  This is
+the relative-transfer-function (RTF) form.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from numpy.typing import NDArray
 
 from designer.filters.structure import Structure, split
 
-# Filters that differ by no more than this, relative to the largest tap, are one another's mirror image: an iterative
-# design ends some 100 dB from symmetry.
+# Filters that differ by no more than this, relative to the largest tap, count as mirror images.  An iterative design
+# ends some 100 dB from symmetry.
 MIRRORED = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class TwoStageFilters:
-    """A filter graph with an equaliser ahead of some of its buses.
+    """Both stages of a filter graph.
 
     Attributes
     ----------
     structure : Structure
         K sums on B buses.
     equalisers : tuple of B float64 arrays of shape (M,), or None
-        Of each bus; None where the bus is split as it is.  M may differ.
+        First stage of each bus.  None if the bus has no equaliser.  M may differ from bus to bus.
     components : (K, B, N) float64
-        From equalised bus to sum.
+        Second stage, from equalised bus to sum.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class TwoStageFilters:
 
     @property
     def references(self) -> tuple[int | None, ...]:
-        """Sum that hears each equalised bus through a pure delay; None for a bus that has no such sum."""
+        """Reference of each bus: the sum that gets the equalised bus through a pure delay, or None."""
         single = np.count_nonzero(self.components, axis=2) == 1
         return tuple(
             int(np.argmax(single[:, b])) if equaliser is not None and single[:, b].any() else None
@@ -66,7 +67,7 @@ class TwoStageFilters:
         )
 
     def split_responses(self) -> NDArray[np.float64]:
-        """Both stages in one, as `designer.filters.structure.split` gives them: (K, B, N) float64."""
+        """Convolve both stages into one, as `designer.filters.structure.split` gives it: (K, B, N) float64."""
         rows = [
             [
                 np.convolve(np.ones(1) if equaliser is None else equaliser, np.trim_zeros(component, "b"))
@@ -80,7 +81,7 @@ class TwoStageFilters:
         return np.array([[np.pad(both, (0, taps - both.size)) for both in row] for row in rows])
 
     def folded(self) -> TwoStageFilters:
-        """Put an equaliser that only one sum hears into that sum's component: a stage of its own saves nothing."""
+        """Move an equaliser into the component of its sum where the bus feeds one sum only, as it saves nothing."""
         equalisers = list(self.equalisers)
         responses = self.split_responses()
         taps = max(responses.shape[2], self.components.shape[2])
@@ -95,8 +96,21 @@ class TwoStageFilters:
         return replace(self, equalisers=tuple(equalisers), components=components[:, :, :used])
 
     def scaled(self, gain: float) -> TwoStageFilters:
-        """Multiply the second stage by a gain."""
+        """Multiply the second stage by a linear gain."""
         return replace(self, components=self.components * gain)
+
+
+@dataclass(frozen=True)
+class DirectForm:
+    """Decision for one stage.
+
+    Attributes
+    ----------
+    reason : str
+        Why two stages are not used, for reports.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +119,19 @@ class TwoStageStereo:
 
     Attributes
     ----------
-    factors : TwoStageFilters
-        Of the buses of L and R; that of the centre has no equaliser, and components of zero.
+    filters : TwoStageFilters
+        Both stages of L and R.  The centre's bus has no equaliser, and its components are zero.
     equaliser_taps, relative_taps : int
+        Length of the first and of the second stage.
     losses : dict
-        Keys of `STEREO_ALLOWANCES`; all within.
+        Losses against the target, all within `STEREO_ALLOWANCES`, with its keys.
     taps : int
-        All equalisers and relative filters, but for the references' one tap.
+        Taps of all equalisers and relative filters, without the references' single taps.
     direct_taps : int
-        What one stage takes within the same budget.
+        Taps of the direct form within the same budget.
     """
 
-    factors: TwoStageFilters
+    filters: TwoStageFilters
     equaliser_taps: int
     relative_taps: int
     losses: dict[str, float]
@@ -124,13 +139,13 @@ class TwoStageStereo:
     direct_taps: int
 
     def with_centre(self, centre: NDArray[np.float64]) -> TwoStageFilters:
-        """Add the filters of C, (D, N), one stage on the bus of their own."""
-        structure = self.factors.structure
+        """Add the filters (D, N) of C, which have one stage on the centre's bus."""
+        structure = self.filters.structure
         alone = np.zeros((centre.shape[0], 3, centre.shape[1]))
         alone[:, 2] = centre
         own = split(structure, alone, MIRRORED * float(np.abs(centre).max()))
-        taps = max(own.shape[2], self.factors.components.shape[2])
+        taps = max(own.shape[2], self.filters.components.shape[2])
         components = np.zeros((*own.shape[:2], taps))
         components[:, :, : own.shape[2]] += own
-        components[:, :, : self.factors.components.shape[2]] += self.factors.components
-        return replace(self.factors, components=components)
+        components[:, :, : self.filters.components.shape[2]] += self.filters.components
+        return replace(self.filters, components=components)

@@ -1,1 +1,1 @@
-"""Fixed point: formats, quantisation, the overflow proof and the bit-exact twin."""
+"""Fixed point: formats, quantisation, the overflow proof and the bit-exact model."""

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
 from designer.filters.structure import Structure, direct_structure
 from designer.fixedpoint.limiter import FixedLimiter
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
-
-Arithmetic = Literal["q15", "q31", "q31x15"]
-
-TAP_TYPES: dict[str, type[np.signedinteger]] = {"q15": np.int16, "q31": np.int32, "q31x15": np.int16}
-MAX_TAPS = 2048
-MAX_DELAY_SAMPLES = 4095
-MIN_EXPONENT = -3
-MAX_EXPONENT = 15
-
-# Of q31, whose sums are shifted right by 29 + E: the firmware does that in 32-bit words.
-MAX_EXPONENT_Q31 = 2
-# Σ|c| of all paths of a sum in q31: every part of a fast FIR then fits 32 bits, and every accumulator 64.
-SUM_LIMIT_Q31 = 2**31
-
-# A sum is kept at 2**(this + E): the product's fraction bits, less what q31x15 drops of each.
-SUM_FRACTION_BITS: dict[str, int] = {"q15": 30, "q31": 60, "q31x15": 26}
-_SAMPLE_FRACTION_BITS: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": 31}
-# An equaliser's accumulator is shifted right by this + e, to the scale of the bus that it reads.
-EQUALISER_SHIFT_AT_ZERO: dict[str, int] = {"q15": 15, "q31": 31, "q31x15": -1}
-# Of equalisers: no left shift in q31x15, no right shift beyond 31 in q31.
-EQUALISER_EXPONENTS: dict[str, tuple[int, int]] = {
-    "q15": (MIN_EXPONENT, MAX_EXPONENT),
-    "q31": (MIN_EXPONENT, 0),
-    "q31x15": (1, MAX_EXPONENT),
-}
+from designer.fixedpoint.number_format import (
+    MAX_DELAY_SAMPLES,
+    MAX_EXPONENT,
+    MAX_TAPS,
+    MIN_EXPONENT,
+    NumberFormat,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +30,14 @@ class FixedPointPath:
     delay : int
         Samples ahead of the first tap, 0 to 4095.
     exponent : int
-        Left shift that the coefficients carry beyond Q0.B, -3 to 15: a quiet path fills its bits by it, a loud one
-        (mid and side are halved sums) fits by it.
+        Left shift of the coefficients beyond Q0.B, -3 to 15.  A quiet path uses all its bits because of it.  A loud
+        path fits because of it: the paths of mid and side carry the sum of two filters.
 
     Raises
     ------
     ValueError
-        If a field has the wrong type, shape or range, or a q15 coefficient is -32768 (the dual 16-bit
-        multiply-accumulate overflows on four of them).
+        If a field has the wrong type, shape or range, or a 16-bit coefficient is -32768.  Four of those overflow the
+        dual 16-bit multiply-accumulate.
     """
 
     coefficients: np.ndarray
@@ -100,8 +80,8 @@ class FixedPointBank:
 
     Attributes
     ----------
-    arithmetic : 'q15', 'q31' or 'q31x15'
-        Word length of samples and coefficients.
+    number_format : NumberFormat
+        Words of samples, coefficients and sums.
     sample_rate_hz : int
     driver_names : tuple of str, length D
         Channel order.
@@ -114,17 +94,17 @@ class FixedPointBank:
     limiter : FixedLimiter
         By default full scale for every driver.
     equalisers : tuple of B FixedPointPath or None
-        Of each bus, ahead of all its paths; None, as by default, where they read the bus as it is.
+        One for each bus, ahead of all its paths.  None, the default, where the paths read the bus directly.
 
     Raises
     ------
     ValueError
-        If the shape does not fit the names, a path's type does not fit the arithmetic, or in q31 the paths of a group
-        differ in their exponents, or the magnitudes of a sum's coefficients, or of an equaliser's, add up to 2**31 or
-        more, or an equaliser has no taps or an exponent that its shift does not admit.
+        If the shape does not fit the names, a path's type does not fit the number format, or an equaliser has no taps
+        or an exponent out of range; in q31 also if Σ|c| of a sum or an equaliser is 2**31 or more, or if the paths of a
+        group differ in their exponents.
     """
 
-    arithmetic: Arithmetic
+    number_format: NumberFormat
     sample_rate_hz: int
     driver_names: tuple[str, ...]
     input_names: tuple[str, ...]
@@ -134,16 +114,14 @@ class FixedPointBank:
     equalisers: tuple[FixedPointPath | None, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.arithmetic not in TAP_TYPES:
-            raise ValueError(f"arithmetic = {self.arithmetic!r}: allowed are {', '.join(TAP_TYPES)}")
         if not self.driver_names or not self.input_names:
             raise ValueError("a bank needs at least one driver and one input")
         if not self.structure.groups:
             object.__setattr__(self, "structure", direct_structure(len(self.driver_names)))
-        if sum(1 if group.minus is None else 2 for group in self.structure.groups) != len(self.driver_names):
+        if self.structure.drivers != len(self.driver_names):
             raise ValueError(f"structure: its groups do not make {len(self.driver_names)} drivers")
         if not self.limiter.limits:
-            largest = SAMPLE_FORMATS[self.arithmetic].largest
+            largest = self.number_format.sample.largest
             object.__setattr__(self, "limiter", replace(self.limiter, limits=(largest,) * len(self.driver_names)))
         if len(self.limiter.limits) != len(self.driver_names):
             raise ValueError(f"limiter: {len(self.limiter.limits)} limits for {len(self.driver_names)} drivers")
@@ -156,13 +134,13 @@ class FixedPointBank:
             for bus, path in zip(self.bus_names, row, strict=True):
                 self._check_path(f"driver '{name}' <- input '{bus}'", path)
         self._check_equalisers()
-        if self.arithmetic == "q31":
+        if self.number_format.shares_exponent:
             for g in range(len(self.structure.groups)):
-                self._check_group_q31(g)
+                self._check_shared_exponent(g)
 
     @property
     def bus_names(self) -> tuple[str, ...]:
-        """What the FIRs see: the inputs, or mid and side in the place of left and right."""
+        """Signals that the FIRs read: the inputs, or mid and side instead of left and right."""
         return self.structure.buses if self.structure.shuffled else self.input_names
 
     @property
@@ -177,24 +155,24 @@ class FixedPointBank:
 
     @property
     def firs(self) -> tuple[FixedPointPath, ...]:
-        """All paths that have taps, then the equalisers."""
+        """All paths that have taps, followed by the equalisers."""
         paths = [path for row in self.paths for path in row if path.taps]
         return (*paths, *(equaliser for equaliser in self.equalisers if equaliser is not None))
 
     @property
     def history_samples(self) -> int:
-        """Samples of the past that the drivers look back on, through both stages."""
+        """Samples of the past that the drivers depend on, through both stages."""
         return max(ahead + path for ahead, path in zip(self._equaliser_reach, self._path_reach, strict=True))
 
     @property
     def bus_history_samples(self) -> int:
-        """Samples of the past that a bus must keep ahead of equalisers: for those, and for paths that have none."""
+        """Samples of the past that a bus must keep: for its equaliser, or for its paths where it has none."""
         reach = zip(self.equalisers, self._equaliser_reach, self._path_reach, strict=True)
         return max(path if equaliser is None else ahead for equaliser, ahead, path in reach)
 
     @property
     def equalised_history_samples(self) -> int:
-        """Samples of the past that paths behind equalisers look back on; 0 where there are none."""
+        """Samples of the past that paths behind equalisers depend on; 0 without equalisers."""
         reach = zip(self.equalisers, self._path_reach, strict=True)
         return max((path for equaliser, path in reach if equaliser is not None), default=0)
 
@@ -211,32 +189,30 @@ class FixedPointBank:
         equaliser = self.equalisers[bus]
         if equaliser is None:
             raise ValueError(f"bus '{self.bus_names[bus]}' has no equaliser")
-        return EQUALISER_SHIFT_AT_ZERO[self.arithmetic] + equaliser.exponent
+        return self.number_format.equaliser_shift + equaliser.exponent
 
     def group_exponent(self, group: int) -> int:
         """E: the exponent at which a group's sums are kept; never so low that its samples would need a left shift."""
         used = [path.exponent for k in self.structure.sums_of(group) for path in self.paths[k] if path.taps]
-        return max([*used, -self._shift_at_zero])
+        return max([*used, -self.number_format.sum_shift])
 
     def group_shift(self, group: int) -> int:
         """Right shift from a group's sums to samples."""
-        return self._shift_at_zero + self.group_exponent(group)
-
-    @property
-    def _shift_at_zero(self) -> int:
-        return SUM_FRACTION_BITS[self.arithmetic] - _SAMPLE_FRACTION_BITS[self.arithmetic]
+        return self.number_format.sum_shift + self.group_exponent(group)
 
     def _check_path(self, where: str, path: FixedPointPath) -> None:
-        expected = np.dtype(TAP_TYPES[self.arithmetic])
+        expected = self.number_format.tap_dtype
         if path.coefficients.dtype != expected:
-            raise ValueError(f"{where}: coefficients are {path.coefficients.dtype}, {self.arithmetic} needs {expected}")
+            raise ValueError(
+                f"{where}: coefficients are {path.coefficients.dtype}, {self.number_format} needs {expected}"
+            )
 
     def _check_equalisers(self) -> None:
         if not self.equalisers:
             object.__setattr__(self, "equalisers", (None,) * len(self.bus_names))
         if len(self.equalisers) != len(self.bus_names):
             raise ValueError(f"equalisers: {len(self.equalisers)} for {len(self.bus_names)} buses")
-        least, most = EQUALISER_EXPONENTS[self.arithmetic]
+        least, most = self.number_format.equaliser_exponents
         for bus, equaliser in zip(self.bus_names, self.equalisers, strict=True):
             if equaliser is None:
                 continue
@@ -246,21 +222,27 @@ class FixedPointBank:
                 raise ValueError(f"{where}: no taps, allowed is None or at least one")
             if not least <= equaliser.exponent <= most:
                 raise ValueError(
-                    f"{where}: exponent {equaliser.exponent}, allowed {least} to {most} in {self.arithmetic}"
+                    f"{where}: exponent {equaliser.exponent}, allowed {least} to {most} in {self.number_format}"
                 )
             magnitude = int(np.abs(equaliser.coefficients.astype(np.int64)).sum())
-            if self.arithmetic == "q31" and magnitude >= SUM_LIMIT_Q31:
-                raise ValueError(f"{where}: sum of |coefficients| = {magnitude}, allowed below 2**31 in q31")
+            self._check_magnitude(where, magnitude)
 
-    def _check_group_q31(self, group: int) -> None:
+    def _check_magnitude(self, where: str, magnitude: int) -> None:
+        if self.number_format.exceeds_sum_limit(magnitude):
+            raise ValueError(
+                f"{where}: sum of |coefficients| = {magnitude}, allowed below {self.number_format.sum_limit} in "
+                f"{self.number_format}"
+            )
+
+    def _check_shared_exponent(self, group: int) -> None:
+        most = self.number_format.exponents[1]
         for k in self.structure.sums_of(group):
             where, used = f"driver '{self.sum_names[k]}'", [path for path in self.paths[k] if path.taps]
             magnitude = sum(int(np.abs(path.coefficients.astype(np.int64)).sum()) for path in used)
-            if magnitude >= SUM_LIMIT_Q31:
-                raise ValueError(f"{where}: sum of |coefficients| = {magnitude}, allowed below 2**31 in q31")
+            self._check_magnitude(where, magnitude)
             exponents = {path.exponent for path in used}
-            if exponents - {min(self.group_exponent(group), MAX_EXPONENT_Q31)}:
+            if exponents - {min(self.group_exponent(group), most)}:
                 raise ValueError(
                     f"{where}: exponents {sorted(exponents)}, allowed is one for a group, at most "
-                    f"{MAX_EXPONENT_Q31}, in q31"
+                    f"{most}, in {self.number_format}"
                 )

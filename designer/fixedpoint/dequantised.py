@@ -1,4 +1,4 @@
-"""What quantised filters really do, from each bus to each sum and from each input to each driver."""
+"""Impulse responses of quantised filters, from buses to sums and from inputs to drivers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import numpy as np
 
 from designer.filters.structure import join
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
 
 
 def equaliser_response(bank: FixedPointBank, bus: int) -> np.ndarray:
-    """Impulse response of a bus's equaliser, delay included: (M,) float64, exact; a single 1 where there is none."""
+    """Impulse response of a bus's equaliser, delay included: (M,) float64, exact; a single 1 without one."""
     equaliser = bank.equalisers[bus]
     return np.ones(1) if equaliser is None else _response(bank, equaliser)
 
 
 def path_responses(bank: FixedPointBank) -> np.ndarray:
-    """Compute the impulse responses of the paths alone, behind the equalisers, delays and exponents included.
+    """Compute the impulse responses of the paths, delays and exponents included, without the equalisers.
 
     Exact: an integer of at most 32 bits times a power of two is a float64.
 
@@ -37,7 +36,7 @@ def path_responses(bank: FixedPointBank) -> np.ndarray:
 def component_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
     """Compute the impulse responses from buses to sums, through both stages.
 
-    Exact where there is no equaliser; a product of two stages is rounded to float64.
+    Exact without an equaliser.  The convolution of two stages is rounded to float64.
 
     Parameters
     ----------
@@ -65,13 +64,13 @@ def component_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
 
 
 def _response(bank: FixedPointBank, path: FixedPointPath) -> np.ndarray:
-    fraction = COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits
+    fraction = bank.number_format.coefficient.fraction_bits
     taps = np.ldexp(path.coefficients.astype(np.float64), -(fraction + path.exponent))
     return np.concatenate([np.zeros(path.delay), taps])
 
 
 def dequantised_impulse_responses(bank: FixedPointBank, at_least: int = 1) -> np.ndarray:
-    """Compute what each driver really gets from each input.
+    """Compute the impulse responses of the quantised filters from inputs to drivers.
 
     As exact as `component_responses`: the sum of two 32-bit integers, at most 18 binary places apart, needs 51 bits.
 

@@ -1,7 +1,7 @@
-"""The limiters' settings in integers, and what bounds them.
+"""The limiters' settings as integers.
 
-Gains are Q8.24, 2**24 being 1, and 2**28 times the line between two of them.  A magnitude is x or, where x is
-negative, −x − 1, so that both ends of full scale have the same.
+Gains are Q8.24: 2**24 is a gain of 1.  Between two gains lies a straight line, at 2**28.  The magnitude of x is x, or
+−x − 1 for negative x, so that both ends of full scale have the same magnitude.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from designer.dsp.limiter import HOP_SAMPLES, RELEASE_BEYOND, VOLUME_STEP, LimiterSettings
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 GAIN_BITS = 24
 GAIN_ONE = 1 << GAIN_BITS
@@ -23,23 +23,23 @@ MAX_HOPS = 30
 
 @dataclass(frozen=True)
 class FixedLimiter:
-    """Limits and times as the firmware has them.
+    """Limits and times as the firmware stores them.
 
     Attributes
     ----------
     limits : tuple of D int
         Largest magnitude of each driver, raw; empty means full scale for all.
     hops : int
-        Over which a gain is averaged, 1 to 30.
+        Hops over which a gain is averaged, 1 to 30.
     release : int
-        Part of its way that it goes back each hop, Q0.31.
+        Share of the remaining way that a gain returns in each hop, Q0.31.
     linked : bool
         Whether all drivers share one gain.
 
     Raises
     ------
     ValueError
-        If one lies outside its range.
+        If a value lies outside its range.
     """
 
     limits: tuple[int, ...] = ()
@@ -59,29 +59,29 @@ class FixedLimiter:
 
     @property
     def delay_samples(self) -> int:
-        """How much later a sample leaves than it entered."""
+        """Delay from input to output."""
         return (self.hops + 1) * HOP_SAMPLES
 
     @property
     def groups(self) -> int:
-        """Gains that there are: one where the limiters are linked, else one for each driver."""
+        """Number of gains: one if the limiters are linked, else one for each driver."""
         return 1 if self.linked else len(self.limits)
 
-    def as_float(self, arithmetic: str) -> LimiterSettings:
-        """Give the float reference the same."""
-        lsb = SAMPLE_FORMATS[arithmetic].lsb
+    def as_float(self, number_format: NumberFormat) -> LimiterSettings:
+        """Return the same settings for the float64 limiter."""
+        lsb = number_format.sample.lsb
         release = math.ldexp(self.release, -RELEASE_BITS)
         return LimiterSettings(tuple(limit * lsb for limit in self.limits), self.hops, release, self.linked)
 
 
-def fixed_limiter(settings: LimiterSettings, arithmetic: str) -> FixedLimiter:
-    """Round down: a driver's most negative sample, one beyond its magnitude, keeps the limit as well."""
-    word = SAMPLE_FORMATS[arithmetic]
+def fixed_limiter(settings: LimiterSettings, number_format: NumberFormat) -> FixedLimiter:
+    """Convert float settings; limits are rounded down, so that the most negative sample keeps them as well."""
+    word = number_format.sample
     limits = tuple(max(math.floor(math.ldexp(limit, word.fraction_bits)) - 1, 1) for limit in settings.limits)
     release = min(max(round(math.ldexp(settings.release, RELEASE_BITS)), 1 << 15), (1 << RELEASE_BITS) - 1)
     return FixedLimiter(limits, settings.hops, release, settings.linked)
 
 
 def to_db(gain: int) -> float:
-    """Level of a gain; that of 0 is −inf."""
+    """Level of a gain; −inf for a gain of 0."""
     return 20 * math.log10(gain / GAIN_ONE) if gain else -math.inf

@@ -1,4 +1,4 @@
-"""Checks of a layout that need more than one field: places, overlaps, doubled names and channels."""
+"""Checks of a layout that need more than one key: places, overlaps, and names or channels used twice."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ import numpy as np
 
 from designer.layout.sections import Driver, LayoutSections
 
-# A diaphragm wider than this part of the sphere's radius is no longer a cap that a driver could be.
+# Largest radius of a diaphragm relative to the sphere's radius.  A larger cap could not be a driver.
 _LARGEST_CAP_PER_RADIUS = 0.9
 
 
 def driver_faults(layout: LayoutSections) -> list[str]:
-    """Everything that is wrong with the drivers as a set, one sentence each; empty when all is well."""
+    """Find what is wrong with a layout whose keys are right one by one.
+
+    Parameters
+    ----------
+    layout : LayoutSections
+
+    Returns
+    -------
+    list of str
+        One message for each fault, with what, where, allowed and remedy.  Empty if there is none.
+    """
     faults = _doubled(layout) + _place_faults(layout)
     if not faults:
         faults = _overlaps(layout)
@@ -40,7 +50,7 @@ def driver_faults(layout: LayoutSections) -> list[str]:
 
 
 def _room_faults(layout: LayoutSections) -> list[str]:
-    """Whatever of listener and cabinet is not in the room, and not clear of its walls."""
+    """Faults of listener and cabinet that are outside the room, or too near to a wall."""
     size, place = layout.room_size_m, layout.room_listener_m
     distance, radius = layout.listener.distance_m, layout.listener.head_radius_m
     half = layout.cabinet.radius_m if layout.cabinet.shape == "sphere" else 0.05

@@ -1,4 +1,4 @@
-"""A layout drawn with characters: from above and from the front, for terminals."""
+"""Drawing of a layout with characters for terminals, from above and from the front."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROWS, _COLUMNS = 15, 33
 # A character cell is about twice as high as wide.
 _ASPECT = 2.0
 _MARKS = "0123456789ABCDEF"
-# Sine of the angle beyond which a driver faces away.
+# Sine of the angle from which a driver counts as facing away, or towards the viewer.
 _AWAY = 0.2
 
 
@@ -27,13 +27,13 @@ def draw_layout(layout: Layout) -> str:
     Returns
     -------
     str
-        Two views side by side; in both the listener's left is on the left.  A driver that faces away is in brackets.
+        Two views side by side, with the listener's left on the left.  A driver that faces away is in brackets.
     """
     if layout.cabinet.shape == "baffle":
         return _baffle(layout)
     above, front = _circle(), _circle()
     axes = {_MARKS[driver.channel]: driver.direction for driver in layout.drivers}
-    # What faces away comes first, so that what faces the viewer is drawn over it.
+    # Drivers that face away come first, so that drivers that face the viewer are drawn over them.
     for mark, axis in sorted(axes.items(), key=lambda item: item[1][2]):
         _put(above, -axis[1], axis[0], f"({mark})" if axis[2] < -_AWAY else mark.center(3 if axis[2] > _AWAY else 1))
     for mark, axis in sorted(axes.items(), key=lambda item: -item[1][0]):

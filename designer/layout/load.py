@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from designer.errors import LayoutError
 from designer.layout.messages import explain
 from designer.layout.model import Layout
+from designer.layout.renamed import take_old_keys
 
 
 def parse_layout(text: str, source: str = "layout", directory: Path | None = None) -> Layout:
@@ -21,19 +22,24 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
     text : str
         TOML document.
     source : str
-        How error messages call it, normally the file's name.
+        Name of the layout in error messages, normally the file's name.
     directory : Path, optional
-        What relative paths in it are relative to.
+        Directory that relative paths in the document start from.
 
     Returns
     -------
     Layout
-        Frozen; drivers sorted by channel.
+        Frozen.  Drivers are sorted by channel.
 
     Raises
     ------
     LayoutError
-        With one line for each thing that is wrong: what, where, allowed, remedy.
+        With one line for each fault: what, where, allowed, remedy.
+
+    Warns
+    -----
+    RenamedKeyWarning
+        If a key has its old name.
     """
     try:
         data: dict[str, Any] = tomllib.loads(text)
@@ -41,14 +47,28 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
         raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
     if directory is not None:
         _rebase(data, directory)
+    faults = take_old_keys(data, source)
     try:
-        return Layout.model_validate(data)
+        layout = Layout.model_validate(data)
     except ValidationError as error:
-        raise LayoutError(explain(error, data, source)) from error
+        raise LayoutError("\n".join([*faults, explain(error, data, source)])) from error
+    if faults:
+        raise LayoutError("\n".join(faults))
+    return layout
 
 
 def load_layout(path: Path) -> Layout:
     """Read and validate a layout file.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file.  Relative paths in it start from its directory.
+
+    Returns
+    -------
+    Layout
+        Frozen.  Drivers are sorted by channel.
 
     Raises
     ------
@@ -63,7 +83,7 @@ def load_layout(path: Path) -> Layout:
 
 
 def _rebase(data: dict[str, Any], directory: Path) -> None:
-    """Make paths that are relative to the layout's own directory absolute: a saved design is used from elsewhere."""
+    """Make relative paths absolute, because a saved design may be used from another directory."""
 
     def rebase(table: Any, key: str) -> None:
         if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():

@@ -15,7 +15,7 @@ _RANGE_WORDS = {"ge": "from", "gt": "above", "le": "up to", "lt": "below"}
 
 
 def explain(error: ValidationError, data: dict[str, Any], source: str) -> str:
-    """One line for each fault in ``error``.
+    """Write one line for each fault in ``error``.
 
     Parameters
     ----------
@@ -25,6 +25,11 @@ def explain(error: ValidationError, data: dict[str, Any], source: str) -> str:
         The document as parsed.
     source : str
         Name of the file.
+
+    Returns
+    -------
+    str
+        Lines of what, where, allowed and remedy.
     """
     lines = []
     for detail in error.errors():
@@ -58,7 +63,7 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
         return [f"{path} = {value}: not a finite number: give a number"]
     if kind == "too_short":
         if isinstance(value, list) and len(value) >= context.get("min_length", 0):
-            return []  # pydantic counts the items that are valid; the others have lines of their own
+            return []  # pydantic counts valid items only, and each invalid item has a line of its own
         count = len(value) if isinstance(value, list) else context.get("actual_length", 0)
         return [f"{path}: {count} given, allowed from {context.get('min_length')}: add more"]
     if kind == "too_long":
@@ -70,7 +75,7 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
 
 
 def _path(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
-    """Dotted path of a fault; the tag that pydantic adds for a union is not part of the document."""
+    """Dotted path of a fault, without the tags that pydantic adds for unions."""
     text = ""
     here: Any = data
     for part in loc:

@@ -1,8 +1,8 @@
-"""The layout of a loudspeaker: drivers, cabinet, listener and targets, read from TOML and validated once.
+"""The layout of a loudspeaker, validated once: each key by itself (`sections`), then all together (`checks`).
 
-Conventions (AES69, seen by the listener): origin at the centre of the head, x forward to the cabinet, y left,
-z up.  On the cabinet, azimuth 0 degrees faces the listener, +90 degrees faces the listener's left, elevation
-+90 degrees faces up.
+The coordinates are those of AES69, seen by the listener.  The origin is the centre of the head.  x points forward to
+the cabinet, y left, and z up.  On the cabinet, azimuth 0° faces the listener, azimuth +90° the listener's left, and
+elevation +90° up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from designer.layout.sections import LayoutSections
 
 
 class Layout(LayoutSections):
-    """A complete, validated description of one loudspeaker board."""
+    """A complete and validated description of one loudspeaker board.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        With all faults, see `designer.layout.load.parse_layout`.
+    """
 
     @model_validator(mode="after")
     def _check_drivers(self) -> Layout:

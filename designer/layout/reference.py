@@ -1,6 +1,6 @@
-"""What every key of a layout means: the layout reference and the comments of new layouts come from here.
+"""Meaning of each key of a layout, for the layout reference and for the comments of new layouts.
 
-Types, ranges and defaults are read from the model itself; only the meaning is written here, once.
+Only the meaning is written here.  Types, ranges and defaults come from the model.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ MEANINGS: dict[str, dict[str, str]] = {
         "name": "Name of the board: small letters, digits, '-' and '_'; build/<name>/ is where everything goes.",
         "description": "One line for people.",
         "sample_rate_hz": "44100, 48000 or 96000.",
-        "arithmetic": "Of the firmware: q31 is quiet, q15 quick and small, q31x15 has samples of q31, taps of q15.",
+        "number_format": "Of the firmware: q31 has the least noise; q15 is the quickest and the smallest; q31x15 has "
+        "samples of q31 and taps of q15.",
         "block_samples": "Frames in each block of the firmware; a multiple of 16.",
         "speed_of_sound_m_per_s": "343 at 20 °C.",
         "cabinet": "A sphere or a flat baffle.",
         "listener": "Where the head is, and how far it moves.",
         "room": "The room in which depth is evaluated.",
         "virtualisation": "Where the stereo pair is to be heard.",
-        "crosstalk": "What cancellation is asked for, and what it may cost.",
+        "crosstalk": "Wanted cancellation gain, and its largest effort.",
         "beamformer": "Where the centre channel goes.",
         "filters": "Form and length of the filters.",
-        "output": "Level of the drivers' feeds.",
+        "output": "Level of the driver signals, and limiters.",
         "driver": "One table for each driver, at least two.",
     },
     "SphereCabinet": {
@@ -49,15 +50,15 @@ MEANINGS: dict[str, dict[str, str]] = {
         "z_m": "In a baffle: place above the centre.",
         "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
         "roles": "What it takes part in: crosstalk, beamformer.",
-        "limit_db": "The driver's feed never exceeds this level, re full scale, whatever comes in.",
+        "limit_db": "Level that the driver signal never exceeds, relative to full scale.",
         "measured": "Measured responses that replace or complete the model of this driver.",
     },
     "Measured": {
         "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
-        "gain_db": "Level beyond the model's, which the measurement is set to where it is loudest.",
-        "from_hz": "Below this the model takes over, where a window leaves no resolution; 0: never.",
-        "window_ms": "Kept after the peak of each response; the rest is taken for room and noise.",
-        "complete": "Whether the model stands in for directions that were not measured.",
+        "gain_db": "Level relative to the model, in the direction in which the measurement is loudest.",
+        "from_hz": "Below this the model replaces the measurement, whose window is too short there. 0: never.",
+        "window_ms": "Length that is kept after the peak of each response. The rest counts as room and noise.",
+        "complete": "Whether the model replaces directions that were not measured.",
     },
     "Listener": {
         "distance_m": "From the centre of the head to the centre of the cabinet.",
@@ -80,32 +81,31 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Crosstalk": {
         "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear; interpolated between.",
-        "effort_cap_db": "The most power that all drivers together may spend beyond one driver's for the same level.",
+        "effort_cap_db": "Largest power of all drivers together, relative to one driver's for the same level.",
     },
     "Beamformer": {
-        "null_azimuths_deg": "Directions that the centre channel leaves alone.",
-        "null_levels_db": "Levels wanted at those directions, one each, relative to the axis: a shape over azimuth. "
-        "Left out, as quiet as they come.",
-        "null_depth_db": "How deep nulls have to be; deeper counts for more against an even lobe.",
-        "lobe_ripple_db": "How uneven the lobe may be; what the layout cannot do is named in the scorecard.",
+        "null_azimuths_deg": "Directions in which the centre channel is quiet.",
+        "null_levels_db": "Wanted level at each of those directions, relative to the axis. Left out: as quiet as "
+        "possible.",
+        "null_depth_db": "Wanted depth of the nulls. A larger value gives nulls more weight against an even lobe.",
+        "lobe_ripple_db": "Wanted ripple of the lobe. The scorecard names what the layout cannot reach.",
         "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
         "white_noise_gain_floor_db": "Least white noise gain: how far drivers may differ before the nulls fill.",
-        "band_hz": "Band of the beam; outside it fades into plain mixing.",
+        "band_hz": "Band of the beam. Outside it all drivers play in phase.",
     },
     "Filters": {
-        "form": "rtf: what all drivers have in common is filtered once, ahead of the split, and each driver relative "
-        "to a reference behind it, where that keeps the error budget with fewer taps; direct: never.",
-        "taps": "Length of every FIR, in the direct form; left out, the design takes the shortest filters that keep "
-        "its error budget.",
+        "form": "rtf: two stages where they keep the error budget with fewer taps. The first filters once what all "
+        "drivers have in common, the second each driver relative to a reference. direct: one stage always.",
+        "taps": "Length of each FIR, in direct form. Left out: the shortest filters that keep the error budget.",
     },
     "Output": {
-        "peak_gain_db": "Level of the loudest driver if every input at once matched its filters at full scale. At 0 dB "
-        "no signal whatever exceeds it; music stays far below, so the default is louder.",
-        "look_ahead_ms": "How far ahead the limiters look, which is by how much they delay; rounded up to whole hops "
-        "of 16 samples.",
-        "release_ms": "Time in which a limiter's gain comes back, after what needed it has gone.",
-        "link_limiters": "Whether all drivers are turned down together, so that nulls and virtual sources stay; "
-        "else each for itself.",
+        "peak_gain_db": "Level of the loudest driver for the worst signals at all inputs at once. At 0 dB no signal "
+        "exceeds full scale. Music stays far below, so the default is higher.",
+        "look_ahead_ms": "Look-ahead of the limiters, which is also their delay. Rounded up to whole hops of 16 "
+        "samples.",
+        "release_ms": "Time in which a limiter's gain returns after a peak.",
+        "link_limiters": "Whether all drivers are turned down together, so that nulls and virtual sources stay. "
+        "Otherwise each driver by itself.",
     },
 }
 
@@ -119,7 +119,7 @@ class Key:
     name : str
     meaning : str
     allowed : str
-        Range or choice, in words; empty where the meaning says it.
+        Range or choice, in words.  Empty where the meaning has it.
     default : Any
         None where the key is required or has no default.
     required : bool
@@ -133,12 +133,17 @@ class Key:
 
 
 def keys_of(model: str) -> list[Key]:
-    """Every key of one table of the layout.
+    """List all keys of one table of the layout.
 
     Parameters
     ----------
     model : str
         Name of its class, such as 'Driver'.
+
+    Returns
+    -------
+    list of Key
+        In the order of the model.
 
     Raises
     ------

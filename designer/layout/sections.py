@@ -12,20 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 SAMPLE_RATES_HZ = (44100, 48000, 96000)
 INPUT_NAMES = ("left", "right", "centre")
 
-# A living room: 60 m³ where the listener sits 2 m away, 10 cm off the middle, ears at 1.2 m.  Behind the listener and
-# the cabinet; width and height.
+# Default room.  It has 60 m³ if the listener sits 2 m from the cabinet: space behind listener and cabinet, width and
+# height, offset of the listener from the middle, height of the ears.
 _ROOM_MARGIN_M = (2.0, 1.3)
 _ROOM_SECTION_M = (4.2, 2.6)
 _ROOM_ASIDE_M, _ROOM_EAR_HEIGHT_M = 0.1, 1.2
 
-# Strict: text or a truth value in the place of a number is a mistake, not a number.
+# Strict, because a text or a boolean in place of a number is a mistake.
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
 BandHz = tuple[Annotated[Finite, Field(ge=0)], Annotated[Finite, Field(gt=0)]]
 
 
 class Section(BaseModel):
-    """A table of the layout: frozen, and without room for unknown keys."""
+    """A table of the layout.  It is frozen, and refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -59,10 +59,10 @@ class Measured(Section):
 
 
 class Driver(Section):
-    """One driver: where it sits, which output channel feeds it, and the band it can play.
+    """One driver: its place, its output channel, and the band that it can play.
 
-    On a sphere its place is ``azimuth_deg`` and ``elevation_deg``; in a baffle it is ``y_m`` (to the listener's
-    left of the centre) and ``z_m`` (up).  ``radius_m`` is the radius of the diaphragm.
+    On a sphere its place is ``azimuth_deg`` and ``elevation_deg``.  In a baffle it is ``y_m``, to the listener's left,
+    and ``z_m``, up, from the centre.  ``radius_m`` is the radius of the diaphragm.
     """
 
     name: Name
@@ -85,7 +85,7 @@ class Driver(Section):
 
     @property
     def direction(self) -> np.ndarray:
-        """Unit vector of the driver's axis, listener's coordinates: (3,) float64."""
+        """Unit vector of the driver's axis in the listener's coordinates: (3,) float64."""
         azimuth, elevation = math.radians(self.azimuth_deg or 0.0), math.radians(self.elevation_deg or 0.0)
         return np.array(
             [
@@ -97,7 +97,7 @@ class Driver(Section):
 
 
 class Listener(Section):
-    """Where the head is, how large it is, and how far it is expected to move (one-sided spans)."""
+    """Distance and size of the head, and how far it may move to each side."""
 
     distance_m: Annotated[Finite, Field(ge=0.3, le=10.0)] = 2.0
     head_radius_m: Annotated[Finite, Field(ge=0.06, le=0.12)] = 0.0875
@@ -111,7 +111,7 @@ Length = Annotated[Finite, Field(gt=0, le=50)]
 
 
 class ListeningRoom(Section):
-    """The room that the evaluation puts loudspeaker and listener into: a shoebox with walls of one absorption."""
+    """Room of the evaluation: a shoebox whose walls have one absorption."""
 
     size_m: tuple[Length, Length, Length] | None = None
     listener_m: tuple[Length, Length, Length] | None = None
@@ -119,14 +119,14 @@ class ListeningRoom(Section):
 
 
 class Virtualisation(Section):
-    """The azimuth of the virtual stereo pair, left source positive, and whose ears it is meant for."""
+    """Azimuth of the virtual stereo pair, positive for the left source, and the head that it is meant for."""
 
     azimuth_deg: Annotated[Finite, Field(ge=5, le=90)] = 30.0
     hrtf: str | None = None
 
 
 class Crosstalk(Section):
-    """Targets of crosstalk cancellation: gain (ipsilateral over contralateral power) and effort."""
+    """Targets of crosstalk cancellation: gain, which is ipsilateral over contralateral power, and effort."""
 
     target_gain_db: tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...] = (
         (200.0, 0.0),
@@ -146,10 +146,10 @@ class Crosstalk(Section):
 
 
 class Beamformer(Section):
-    """Constraints of the centre channel's beam, as data.
+    """Constraints of the centre channel's beam.
 
-    ``null_levels_db`` gives the levels wanted at the null azimuths, relative to the axis: a shape over azimuth in the
-    place of nulls as deep as they come.
+    ``null_levels_db`` has the wanted level at each null azimuth, relative to the axis.  Without it the nulls are as
+    deep as possible.
     """
 
     null_azimuths_deg: tuple[Annotated[Finite, Field(ge=-180, le=180)], ...] = (-90.0, 90.0)
@@ -164,9 +164,9 @@ class Beamformer(Section):
 class Filters(Section):
     """Form and length of the filters.
 
-    ``form = "rtf"`` filters what the drivers have in common once, ahead of the split, where that keeps the error budget
-    with fewer taps; ``"direct"`` never does.  ``taps`` is the length of every FIR, and asks for the direct form; left
-    out, the design chooses the shortest filters that keep its error budget.
+    ``form = "rtf"`` takes two stages where they keep the error budget with fewer taps.  The first stage filters once
+    what all drivers have in common.  ``form = "direct"`` always takes one stage.  ``taps`` is the length of each FIR,
+    in direct form.  Without it the design takes the shortest filters that keep the error budget.
     """
 
     form: Literal["rtf", "direct"] = "rtf"
@@ -174,11 +174,11 @@ class Filters(Section):
 
 
 class Output(Section):
-    """Level of the drivers' feeds, and what keeps them within their limits.
+    """Level of the driver signals, and settings of the limiters.
 
-    ``peak_gain_db`` is the level that the loudest driver would reach if every input at once were matched to its
-    filters at full scale.  At 0 dB no signal whatever exceeds it; music stays far below, so the default is louder,
-    and what does exceed a driver's ``limit_db`` is turned down by its limiter.
+    ``peak_gain_db`` is the level that the loudest driver can reach, with the worst signals at all inputs at once.  At
+    0 dB no signal exceeds full scale.  Music stays far below that level, so the default is higher.  A limiter holds
+    each driver below its ``limit_db``.
     """
 
     peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
@@ -188,12 +188,12 @@ class Output(Section):
 
 
 class LayoutSections(Section):
-    """Every key of a layout, each checked by itself."""
+    """All keys of a layout, each checked by itself.  `designer.layout.checks` has the checks of several keys."""
 
     name: Name
     description: str = ""
     sample_rate_hz: Annotated[int, Field(strict=True)] = 48000
-    arithmetic: Literal["q15", "q31", "q31x15"] = "q31"
+    number_format: Literal["q15", "q31", "q31x15"] = "q31"
     block_samples: Annotated[int, Field(strict=True, ge=16, le=256, multiple_of=16)] = 64
     speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
     cabinet: Cabinet
@@ -220,12 +220,12 @@ class LayoutSections(Section):
 
     @property
     def room_size_m(self) -> tuple[float, float, float]:
-        """Length, width and height of the listening room."""
+        """Length, width and height of the listening room, metres."""
         return self.room.size_m or (self.listener.distance_m + sum(_ROOM_MARGIN_M), *_ROOM_SECTION_M)
 
     @property
     def room_listener_m(self) -> tuple[float, float, float]:
-        """Place of the head in it: from the walls behind and to the right, above the floor."""
+        """Place of the head in the room: metres from the wall behind, from the right wall, and from the floor."""
         if self.room.listener_m:
             return self.room.listener_m
         length, width, height = self.room_size_m
@@ -235,5 +235,5 @@ class LayoutSections(Section):
 
     @property
     def driver_names(self) -> tuple[str, ...]:
-        """Names of the drivers in channel order: the order of axis D everywhere downstream."""
+        """Names of the drivers in channel order, which is the order of axis D of all arrays."""
         return tuple(driver.name for driver in self.drivers)

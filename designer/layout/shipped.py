@@ -1,4 +1,4 @@
-"""Layouts that ship with the project, and layouts by name or path."""
+"""Shipped layouts, and the search of a layout by name or path."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ SHIPPED_LAYOUTS = resource("layouts")
 
 def find_layout(name_or_path: str) -> Layout:
     """Load a layout by path or by the name of a shipped one.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A path that ends in '.toml' or exists, else a name such as 'front3'.
+
+    Returns
+    -------
+    Layout
 
     Raises
     ------

@@ -21,14 +21,14 @@ def commented_layout(layout: Layout, name: str) -> str:
     Parameters
     ----------
     layout : Layout
-        Where values come from.
+        Source of all values but the name.
     name : str
         Name of the new layout.
 
     Returns
     -------
     str
-        A valid layout, equal to `layout` but for its name.
+        A valid layout with the new name and the values of ``layout``.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def layout_reference() -> str:
 
 
 def _entry(key: Key, value: Any) -> str:
-    # A key that stands at its default is shown, but left to the default.
+    # A key at its default is written as a comment.
     shown = key.default if value is None else value
     silent = not key.required and (value is None or value == key.default)
     allowed = f" ({key.allowed})" if key.allowed else ""

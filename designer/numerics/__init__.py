@@ -1,1 +1,1 @@
-"""Numerical methods that need NumPy alone, and work on a second core."""
+"""Numerical methods with NumPy alone, and computation on a second core."""

@@ -1,4 +1,4 @@
-"""Work on a second core: computed in a copy of the process while this one goes on."""
+"""Computation on a second core, in a forked copy of the process."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def in_background(work: Callable[[], Result]) -> Callable[[], Result]:
     Parameters
     ----------
     work : callable
-        Depends on nothing that happens from now on; its result and its errors can be pickled.
+        Takes no arguments, and does not depend on later events.  Its result and its errors can be pickled.
 
     Returns
     -------
     callable
-        Waits for the result and returns it, or raises what the work raised.  To be called once.
+        Waits for the result and returns it, or raises the error of the work.  It must be called once.
 
     Notes
     -----
-    A copy of a process has but the thread that made it, and locks that others hold stay locked for ever.  So the work
-    is done here, when its result is asked for, where there are other threads, no second core, or no such copies.
+    A forked process has only the thread that made it, and locks of other threads stay locked.  So the work runs in this
+    process, when its result is asked for, if there are other threads, no second core, or no ``fork``.
     """
     if not hasattr(os, "fork") or _cores() < 2 or threading.active_count() > 1:
         return work
@@ -37,19 +37,19 @@ def in_background(work: Callable[[], Result]) -> Callable[[], Result]:
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as pipe:
-                pipe.write(_outcome(work))
+                pipe.write(_pickled_result(work))
         finally:
-            # Neither buffers nor exit handlers are the copy's own.
+            # Buffers and exit handlers belong to the parent process.
             os._exit(0)
     os.close(writing)
 
     def collect() -> Result:
         with os.fdopen(reading, "rb") as pipe:
-            outcome = pipe.read()
+            data = pipe.read()
         os.waitpid(child, 0)
-        if not outcome:
-            return work()  # the copy was killed
-        result, error = pickle.loads(outcome)
+        if not data:
+            return work()  # the child process was killed
+        result, error = pickle.loads(data)
         if error is not None:
             raise error
         return result  # type: ignore[no-any-return]
@@ -61,7 +61,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _outcome(work: Callable[[], object]) -> bytes:
+def _pickled_result(work: Callable[[], object]) -> bytes:
     try:
         return pickle.dumps((work(), None))
     except Exception as error:

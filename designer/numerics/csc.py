@@ -1,4 +1,4 @@
-"""Matrices as the solver of cone programs wants them, without SciPy, which takes longer to import than to use."""
+"""Matrices in compressed sparse columns (CSC) for the cone solver, without SciPy, whose import takes long."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class CscMatrix:
-    """A matrix in compressed columns, with the names by which Clarabel reads SciPy's.
+    """A matrix in compressed sparse columns, with the attribute names of SciPy that Clarabel reads.
 
     Attributes
     ----------
     data : (K,) float64
-        Entries that are not zero, column by column.
+        Nonzero entries, column by column.
     indices : (K,) int64
-        Their rows.
+        Row of each entry.
     indptr : (columns + 1,) int64
-        Where each column begins.
+        Index in ``data`` at which each column begins.
     shape : tuple of int
+        Rows and columns.
     """
 
     data: NDArray[np.float64]
@@ -31,12 +32,12 @@ class CscMatrix:
 
     @property
     def nnz(self) -> int:
-        """Entries that are not zero."""
+        """Number of nonzero entries."""
         return self.data.size
 
     @classmethod
     def of(cls, matrix: NDArray[np.float64]) -> CscMatrix:
-        """Compress a matrix."""
+        """Compress a dense matrix."""
         columns, rows = np.nonzero(matrix.T)
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=matrix.shape[1]))])
         return cls(matrix[rows, columns], rows, starts, (matrix.shape[0], matrix.shape[1]))

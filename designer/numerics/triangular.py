@@ -1,11 +1,11 @@
-"""Triangular systems in blocks, with NumPy alone: importing SciPy's would take longer than a whole redesign."""
+"""Triangular systems in blocks with NumPy alone, because the import of SciPy takes longer than a redesign."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Rows that are solved at once; what lies outside of the diagonal blocks is products of matrices.
+# Rows of a diagonal block, which are solved at once.  The rest is matrix products.
 _BLOCK = 64
 
 
@@ -15,7 +15,7 @@ def solve_lower(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDAr
     Parameters
     ----------
     factor : (N, N) float64
-        Lower triangular, no zero on its diagonal; what is above the diagonal is not looked at.
+        Lower triangular, without zeros on its diagonal.  Entries above the diagonal are ignored.
     right : (N,) or (N, K) float64
 
     Returns
@@ -32,7 +32,7 @@ def solve_lower(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDAr
 
 
 def solve_upper(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve U·x = b by back substitution; see `solve_lower`, with upper for lower."""
+    """Solve U·x = b by back substitution.  Shapes are those of `solve_lower`, with U upper triangular."""
     return solve_lower(factor[::-1, ::-1], right[::-1])[::-1]
 
 

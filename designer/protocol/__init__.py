@@ -12,10 +12,10 @@ A session starts with a HELLO that carries a new, non-zero session number; whate
 from __future__ import annotations
 
 from designer.protocol.codes import (
-    ARITHMETIC,
     AUDIO_CLOCK,
     CLOCK,
-    ENTRY,
+    INJECTION_POINT,
+    NUMBER_FORMAT,
     PLAYER,
     RESET,
     SIGNAL,
@@ -70,12 +70,12 @@ from designer.protocol.running import (
 )
 from designer.protocol.session import (
     ERROR_REPLY,
-    FAST_LANE,
-    FAST_LANE_REPLY,
     HELLO,
     HELLO_REPLY,
     NAK,
     NAME_BYTES,
+    SEMIHOSTING,
+    SEMIHOSTING_REPLY,
     STATUS,
     STATUS_REPLY,
 )
@@ -94,7 +94,6 @@ from designer.protocol.tuning import (
 )
 
 __all__ = [
-    "ARITHMETIC",
     "AUDIO",
     "AUDIO_CLOCK",
     "AUDIO_REPLY",
@@ -103,10 +102,7 @@ __all__ = [
     "CRC_BYTES",
     "CREDITS",
     "DELIMITER",
-    "ENTRY",
     "ERROR_REPLY",
-    "FAST_LANE",
-    "FAST_LANE_REPLY",
     "FIR_ENTRY",
     "GENERATE",
     "GENERATE_REPLY",
@@ -115,6 +111,7 @@ __all__ = [
     "HEALTH_REPLY",
     "HELLO",
     "HELLO_REPLY",
+    "INJECTION_POINT",
     "LIMITS",
     "LIMITS_REPLY",
     "MAX_ENCODED_BYTES",
@@ -123,6 +120,7 @@ __all__ = [
     "MESSAGES",
     "NAK",
     "NAME_BYTES",
+    "NUMBER_FORMAT",
     "OVERHEAD_BYTES",
     "PLAY",
     "PLAYER",
@@ -134,6 +132,8 @@ __all__ = [
     "REPLY_BIT",
     "REQUESTS",
     "RESET",
+    "SEMIHOSTING",
+    "SEMIHOSTING_REPLY",
     "SET_LIMITER",
     "SET_LIMITER_REPLY",
     "SET_VOLUME",
@@ -167,7 +167,7 @@ __all__ = [
 ]
 
 REQUESTS = (
-    *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, FAST_LANE, PLAY, HEALTH, SET_VOLUME, SET_LIMITER, LIMITS),
+    *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, SEMIHOSTING, PLAY, HEALTH, SET_VOLUME, SET_LIMITER, LIMITS),
     *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TUNE_COMMIT, TABLES),
 )
 REPLIES = (
@@ -178,7 +178,7 @@ REPLIES = (
     PROFILE_REPLY,
     GENERATE_REPLY,
     TAP_REPLY,
-    FAST_LANE_REPLY,
+    SEMIHOSTING_REPLY,
     PLAY_REPLY,
     HEALTH_REPLY,
     SET_VOLUME_REPLY,

@@ -22,8 +22,8 @@ def tables() -> str:
             parts += [f"#### {message.name}", _fields(message.payload)]
     parts += ["#### FIR, an entry of the tables", _fields(protocol.FIR_ENTRY)]
     for name, values in (
-        ("ENTRY", protocol.ENTRY),
-        ("ARITHMETIC", protocol.ARITHMETIC),
+        ("INJECTION_POINT", protocol.INJECTION_POINT),
+        ("NUMBER_FORMAT", protocol.NUMBER_FORMAT),
         ("SIGNAL", protocol.SIGNAL),
         ("STAGE", protocol.STAGE),
         ("CLOCK", protocol.CLOCK),

@@ -1,4 +1,4 @@
-"""Messages that run the pipeline for the host and look into it."""
+"""Messages that run the pipeline for the host and read its stages."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from designer.protocol.payload import REPLY_BIT, Field, Message, Payload
 START = Message(
     "START",
     0x02,
-    Payload((Field("entry", "u8", "where the samples enter, see ENTRY"),)),
-    "clears every filter, the upmix and the limiters, chooses the entry; full volume and the design's limits",
+    Payload((Field("injection_point", "u8", "where the samples enter, see INJECTION_POINT"),)),
+    "clears all filter states, chooses the injection point, sets full volume and the design's limits",
 )
 AUDIO = Message("AUDIO", 0x03, Payload(), "interleaved samples in", carries_samples=True)
 PROFILE = Message(
     "PROFILE",
     0x05,
-    Payload((Field("entry", "u8", "see ENTRY"), Field("blocks", "u8", "full blocks to run, at least 1"))),
+    Payload(
+        (Field("injection_point", "u8", "see INJECTION_POINT"), Field("blocks", "u8", "full blocks to run, at least 1"))
+    ),
     "times full blocks of a test pattern; the next AUDIO needs a START before it",
 )
 GENERATE = Message(
@@ -31,7 +33,7 @@ GENERATE = Message(
             Field("position", "u32", "number of the signal's first frame to play"),
         )
     ),
-    "plays a test signal that the board makes itself through the pipeline, and answers with CRCs of the outputs",
+    "runs the pipeline on a test signal that the board makes itself; answers with CRCs of the outputs",
 )
 TAP = Message(
     "TAP",
@@ -59,23 +61,23 @@ PROFILE_REPLY = Message(
             Field("blocks", "u16", "blocks run"),
         )
     ),
-    "timing of the pipeline alone, nothing on the line meanwhile",
+    "timing of the pipeline, without traffic on the line",
 )
 GENERATE_REPLY = Message(
     "GENERATE_REPLY",
     GENERATE.code | REPLY_BIT,
     Payload(),
-    "a CRC-32 (u32) of the interleaved outputs of each `blocks_per_crc` blocks, the last of what is left",
+    "one CRC-32 (u32) of the interleaved outputs for each `blocks_per_crc` blocks; the last may cover fewer",
 )
 TAP_REPLY = Message(
     "TAP_REPLY",
     TAP.code | REPLY_BIT,
     Payload(
         (
-            Field("frames", "u16", "of the last block; 0 if none ran since START"),
+            Field("frames", "u16", "frames of the last block; 0 if none ran since START"),
             Field("first", "u16", "frame of the first value"),
-            Field("blocks", "u32", "runs of the pipeline since the start"),
+            Field("blocks", "u32", "blocks processed since the start"),
         )
     ),
-    "as many values (64-bit two's complement) from the frame asked for on as there are and fit",
+    "values from the requested frame on, as many as fit (64-bit two's complement)",
 )

@@ -7,11 +7,11 @@ from designer.protocol.payload import REPLY_BIT, Field, Message, Payload
 NAME_BYTES = 32
 HELLO = Message("HELLO", 0x01, Payload(), "opens a session")
 STATUS = Message("STATUS", 0x04, Payload(), "asks for counters and timing")
-FAST_LANE = Message(
-    "FAST_LANE",
+SEMIHOSTING = Message(
+    "SEMIHOSTING",
     0x12,
     Payload(),
-    "virtual boards: the same frames from the file 'to_board' and to 'from_board', until that ends",
+    "virtual boards only: continues over the files 'to_board' and 'from_board' until the host closes them",
 )
 HELLO_REPLY = Message(
     "HELLO_REPLY",
@@ -22,25 +22,25 @@ HELLO_REPLY = Message(
             Field("layout_name", "text", "name of the layout compiled in", NAME_BYTES),
             Field("digest", "bytes", "SHA-256 of the design compiled in", 32),
             Field("sample_rate_hz", "u32", ""),
-            Field("block_samples", "u16", "samples that one run of the pipeline takes at most"),
+            Field("block_samples", "u16", "most samples of one block"),
             Field("max_payload_bytes", "u16", ""),
             Field("design_abi", "u16", "layout of the generated tables"),
-            Field("arithmetic", "u8", "see ARITHMETIC_CODE"),
+            Field("number_format", "u8", "see NUMBER_FORMAT"),
             Field("drivers", "u8", "channels of an AUDIO reply"),
-            Field("inputs", "u8", "channels of AUDIO at the filter entry"),
+            Field("inputs", "u8", "channels of AUDIO at the injection point FILTERS"),
             Field("credits", "u8", "requests that may be unanswered"),
             Field("clock_source", "u8", "see CLOCK"),
             Field("reserved", "u8", "0"),
             Field("reset_cause", "u8", "why the board started, see RESET"),
             Field("fault_exception", "u8", "number of the exception that ended the last run; 0: none"),
-            Field("faults", "u16", "in a row; after three the board no longer plays"),
-            Field("fault_pc", "u32", "where it happened; 0 where that is not known"),
-            Field("fault_lr", "u32", "where that was called from"),
+            Field("faults", "u16", "consecutive faults; after three the board no longer plays"),
+            Field("fault_pc", "u32", "program counter of the fault; 0 if unknown"),
+            Field("fault_lr", "u32", "link register of the fault"),
             Field("fault_status", "u32", "register CFSR"),
-            Field("fault_address", "u32", "what was touched; 0 where that is not known"),
+            Field("fault_address", "u32", "address of the faulty access; 0 if unknown"),
         )
     ),
-    "who the board is and what it was built for",
+    "identity of the board and of its image",
 )
 STATUS_REPLY = Message(
     "STATUS_REPLY",
@@ -48,36 +48,41 @@ STATUS_REPLY = Message(
     Payload(
         (
             Field("uptime_ticks", "u64", "SysTick ticks since the start"),
-            Field("tick_hz", "u32", "what the board takes SysTick's rate to be"),
-            Field("blocks", "u32", "runs of the pipeline since the start"),
+            Field("tick_hz", "u32", "nominal rate of SysTick"),
+            Field("blocks", "u32", "blocks processed since the start"),
             Field("block_ticks_last", "u32", "SysTick ticks that the last full block took"),
-            Field("block_ticks_max", "u32", "the most that one took since START"),
-            Field("bad_cobs", "u32", "frames refused: broken COBS, too short or too long"),
-            Field("bad_crc", "u32", "frames refused: CRC-32"),
-            Field("bad_header", "u32", "frames refused: version or length"),
+            Field("block_ticks_max", "u32", "the most ticks of a block since START"),
+            Field("bad_cobs", "u32", "frames refused in a session: broken COBS, too short or too long"),
+            Field("bad_crc", "u32", "frames refused in a session: CRC-32"),
+            Field("bad_header", "u32", "frames refused in a session: version or length"),
             Field("bad_session", "u32", "frames refused: session"),
             Field("bad_sequence", "u32", "frames refused: ahead of the expected sequence number"),
-            Field("duplicates", "u32", "requests, HELLO aside, answered again from the kept replies"),
+            Field("duplicates", "u32", "repeated requests, except HELLO, answered from the kept replies"),
             Field("receive_overruns", "u32", "bytes lost in the receiver"),
             Field("clock_source", "u8", "see CLOCK"),
-            Field("entry", "u8", "see ENTRY; 0 before the first START"),
+            Field("injection_point", "u8", "see INJECTION_POINT; 0 before the first START"),
             Field("reserved", "u16", "0"),
             Field(
                 "limiter_gains",
                 "bytes",
-                "least gain that each driver has asked for since START or HEALTH, as in HEALTH_REPLY",
+                "least limiter gain of each driver since START or HEALTH, as in HEALTH_REPLY",
                 64,
             ),
         )
     ),
     "counters and timing",
 )
-FAST_LANE_REPLY = Message("FAST_LANE_REPLY", FAST_LANE.code | REPLY_BIT, Payload(), "the lane opens")
+SEMIHOSTING_REPLY = Message(
+    "SEMIHOSTING_REPLY",
+    SEMIHOSTING.code | REPLY_BIT,
+    Payload(),
+    "the pipes are open; this reply still uses the serial line",
+)
 ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,
     Payload((Field("status", "i8", "a status code"), Field("request", "u8", "type of the refused request"))),
-    "the request was understood as a frame, counted, and refused",
+    "the frame was sound, but the board refuses the request; it counts as handled",
 )
 NAK = Message(
     "NAK",
@@ -86,8 +91,8 @@ NAK = Message(
         (
             Field("status", "i8", "a status code"),
             Field("reserved", "u8", "0"),
-            Field("expected", "u16", "sequence number of the next request that will be taken"),
+            Field("expected", "u16", "sequence number of the next request that the board accepts"),
         )
     ),
-    "a frame was not taken: go back to the expected sequence number",
+    "the board did not accept a frame: go back to the expected sequence number",
 )

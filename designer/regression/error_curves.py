@@ -10,7 +10,6 @@ from designer.design.model import Design
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.regression.signals import Signal
 
 _POINTS = 200
@@ -34,12 +33,12 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
         ``frequency_hz``; for each driver ``output_dbfs`` and ``error_dbfs`` (per bin, Hann, averaged); ``time_s`` and
         for each driver ``error_lsb``.
     """
-    word, rate = SAMPLE_FORMATS[design.fixed.arithmetic], design.layout.sample_rate_hz
+    word, rate = design.fixed.number_format.sample, design.layout.sample_rate_hz
     model = PipelineModel(design.fixed)
-    model.process(signal.samples, signal.entry)
-    limiter = Limiter(design.fixed.limiter.as_float(design.fixed.arithmetic), model.limiter_decisions)
+    model.process(signal.samples, signal.injection_point)
+    limiter = Limiter(design.fixed.limiter.as_float(design.fixed.number_format), model.limiter_decisions)
     engine = FloatEngine(design.bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
-    reference = engine.process(word.to_float(signal.samples), signal.entry)
+    reference = engine.process(word.to_float(signal.samples), signal.injection_point)
     error = word.to_float(output) - reference
     count = error.shape[0] // _POINTS * _POINTS
     drivers = {}

@@ -1,4 +1,4 @@
-"""Where a board first differs from its twin: stage by stage through the last block that it ran."""
+"""The first difference between a board and its bit-exact model, stage by stage through the last block."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import numpy as np
 
 from designer import protocol
 from designer.board.session import Board
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.pipeline import PipelineModel, Stages
 
 STAGE_MEANINGS = {
-    "bus": "bus into the filters, behind upmix, volume and the rotation to mid and side",
+    "bus": "input bus of the filters, after upmix, volume and rotation to mid and side",
     "equalised": "equaliser of the bus",
     "path": "path of the FIR matrix",
-    "sum": "sum, ahead of what makes drivers of sums",
-    "feed": "driver ahead of its limiter",
-    "output": "output, behind the limiter",
+    "sum": "sum of paths, before drivers are made of sums",
+    "driver_signal": "driver signal before the limiter",
+    "output": "output, after the limiter",
 }
 
 
 @dataclass(frozen=True)
 class StageDifference:
-    """The first sample at which a stage of the board is not what the twin says.
+    """The first sample at which a stage of the board differs from the bit-exact model.
 
     Attributes
     ----------
     stage : str
-        'bus', 'equalised', 'path', 'sum', 'feed' or 'output': the first in the pipeline's order that differs.
+        The first stage in the pipeline's order that differs: a key of `STAGE_MEANINGS`.
     channel : str
         Bus, path or driver by name.
     sample : int
         Frame number since the start.
-    board, twin : int
+    board, model : int
         Raw values.
     """
 
@@ -44,17 +44,18 @@ class StageDifference:
     channel: str
     sample: int
     board: int
-    twin: int
+    model: int
 
     def __str__(self) -> str:
         return (
-            f"{self.channel}, sample {self.sample}: board {self.board}, twin {self.twin}; "
-            f"it starts at the {STAGE_MEANINGS[self.stage]}"
+            f"{self.channel}, sample {self.sample}: board {self.board}, model {self.model}; "
+            f"the first stage that differs: {STAGE_MEANINGS[self.stage]}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; the model's value has the key ``model`` there."""
+        values = asdict(self)
+        return {**values, "twin": values.pop("model")}
 
 
 def channel_names(bank: FixedPointBank, stage: str) -> list[str]:
@@ -68,15 +69,15 @@ def channel_names(bank: FixedPointBank, stage: str) -> list[str]:
     return [f"driver '{name}'" for name in bank.driver_names]
 
 
-def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame: int) -> StageDifference | None:
-    """Compare the board's last block with the twin's at every stage, in the order of the pipeline.
+def compare_stages(board: Board, bank: FixedPointBank, model: Stages, first_frame: int) -> StageDifference | None:
+    """Compare the last block of the board and of its model at every stage, in the order of the pipeline.
 
     Parameters
     ----------
     board : Board
         Has just run the block.
     bank : FixedPointBank
-    twin : Stages
+    model : Stages
         The same block.
     first_frame : int
         Its first frame's number since the start.
@@ -84,13 +85,13 @@ def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame
     Returns
     -------
     StageDifference or None
-        Of the first stage that differs, its earliest sample.
+        Earliest sample of the first stage that differs; None if all agree.
     """
     for stage in protocol.STAGE:
         name = stage.lower()
         if name == "equalised" and not bank.is_equalised:
             continue
-        expected = getattr(twin, name)
+        expected = getattr(model, name)
         seen = np.stack([board.tap(name, index) for index in range(expected.shape[1])], axis=1)
         wrong = np.argwhere(seen != expected)
         if wrong.size:
@@ -106,38 +107,38 @@ def compare_stages(board: Board, bank: FixedPointBank, twin: Stages, first_frame
 
 
 def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
-    """Blocks that filters and limiters remember: so far back a difference can lie that rounding hid until now."""
+    """Blocks that filters and limiters remember: rounding can hide a difference for that long."""
     return -(-(bank.history_samples + 1 + 2 * bank.limiter.delay_samples) // block_samples)
 
 
 def first_difference(
     board: Board,
     bank: FixedPointBank,
-    twin: PipelineModel,
-    words: np.ndarray,
-    entry: Entry,
+    model: PipelineModel,
+    samples: np.ndarray,
+    injection_point: InjectionPoint,
     first_frame: int,
     run: Callable[[int], object],
 ) -> StageDifference | None:
-    """Run block after block on both, and stop at the first that differs at any stage.
+    """Run board and model block by block, and stop at the first block that differs at any stage.
 
     Parameters
     ----------
-    board, twin : Board, PipelineModel
+    board, model : Board, PipelineModel
         In the same state.
     bank : FixedPointBank
-    words : (n, channels) integers
+    samples : (n, channels) integers
         The blocks' input.
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
     first_frame : int
         Number of the first of them since the start.
     run : callable
-        Makes the board run the block that begins at an index into `words`.
+        Makes the board run the block that begins at an index into `samples`.
     """
     size = board.info.block_samples
-    for start in range(0, words.shape[0], size):
+    for start in range(0, samples.shape[0], size):
         run(start)
-        stages = twin.trace(words[start : start + size], entry)
+        stages = model.trace(samples[start : start + size], injection_point)
         difference = compare_stages(board, bank, stages, first_frame + start)
         if difference is not None:
             return difference
@@ -145,20 +146,22 @@ def first_difference(
 
 
 def locate_streamed(
-    board: Board, bank: FixedPointBank, samples: np.ndarray, entry: Entry, sample: int
+    board: Board, bank: FixedPointBank, samples: np.ndarray, injection_point: InjectionPoint, sample: int
 ) -> StageDifference | None:
-    """Stream a signal again until shortly before the block that holds `sample`, and look into what follows.
+    """Stream a signal again, and compare every stage from shortly before the block that holds `sample`.
 
     Returns
     -------
     StageDifference or None
-        None where all comes out right this time: the fault does not repeat.
+        None if no stage differs this time: the fault does not repeat.
     """
     size = board.info.block_samples
     block = sample // size
     start = max(0, block - memory_blocks(bank, size)) * size
-    words = samples[start : (block + 1) * size]
-    twin = PipelineModel(bank)
-    twin.process(samples[:start], entry)
-    board.process(samples[:start], entry)
-    return first_difference(board, bank, twin, words, entry, start, lambda n: board.stream(words[n : n + size], entry))
+    tail = samples[start : (block + 1) * size]
+    model = PipelineModel(bank)
+    model.process(samples[:start], injection_point)
+    board.process(samples[:start], injection_point)
+    return first_difference(
+        board, bank, model, tail, injection_point, start, lambda n: board.stream(tail[n : n + size], injection_point)
+    )

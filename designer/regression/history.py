@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from designer.errors import HilError, LayoutError
-from designer.regression.figures import BY_NAME, FIGURES
+from designer.regression.tracked_figures import BY_NAME, FIGURES
 
 FILE_NAME = "hil_history.jsonl"
 
@@ -51,7 +51,7 @@ def record(report: dict[str, Any], figures: dict[str, float], compiler: str, com
     report : dict
         As in ``hil.json``.
     figures : dict
-        As `designer.regression.figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` picks them.
     compiler, commit : str
         What built the image, and from which state of the project.
     """

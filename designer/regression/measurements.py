@@ -14,8 +14,7 @@ import numpy as np
 
 from designer.board.session import Board
 from designer.design.model import Design
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
-from designer.regression.tones import (
+from designer.regression.tone_analysis import (
     TONE_HZ,
     delay_samples,
     dynamic_range_db,
@@ -108,7 +107,7 @@ class _Bench:
     def __init__(self, design: Design, board: Board) -> None:
         self.board = board
         self.rate = design.layout.sample_rate_hz
-        self.word = SAMPLE_FORMATS[design.fixed.arithmetic]
+        self.word = design.fixed.number_format.sample
         responses = design.bank.impulse_responses
         self._settle = responses.shape[2] + design.fixed.limiter.delay_samples
         phasor = np.exp(-2j * np.pi * TONE_HZ * np.arange(responses.shape[2]) / self.rate)

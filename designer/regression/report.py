@@ -1,27 +1,27 @@
-"""What a regression run showed: every signal, every comparison, the verdict."""
+"""Results of a regression run: signals, comparisons, faults and the verdict."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from designer.regression.acoustics import AcousticDeviation
-from designer.regression.compare import SignalReport
-from designer.regression.generated import GeneratedReport
+from designer.regression.compare_acoustics import AcousticDeviation
+from designer.regression.compare_generated import GeneratedReport
+from designer.regression.compare_streamed import SignalReport
 from designer.regression.measurements import Metrics
 
 
 @dataclass(frozen=True)
 class FaultCount:
-    """One kind of fault that was put on the line.
+    """One kind of fault that the test put on the line.
 
     Attributes
     ----------
     kind : str
     injected : int
-        How often.
+        Number of faults.
     noticed : dict of str to int
-        Counters of board and host that moved.
+        Counters of board and host that changed, by name.
     recovered : bool
         The next session worked, and every sample was right.
     """
@@ -34,40 +34,40 @@ class FaultCount:
 
 @dataclass(frozen=True)
 class HilReport:
-    """Everything that one run showed.
+    """All results of one run.
 
     Attributes
     ----------
     layout, board, digest, arithmetic : str
     seconds_of_audio : float
-        Per channel, all signals.
+        Of all signals together.
     signals : tuple of SignalReport
     acoustics : dict
         Figures recomputed from the board's impulse responses.
     deviations : tuple of AcousticDeviation
-        The same beside those of the float design.
+        Each of these figures against the float design.
     instructions_per_block : int or None
-        Of the pipeline, where the board can count them.
+        Of the pipeline; None if the board cannot count instructions.
     image : dict
-        Flash and RAM bytes.
+        Bytes of flash, RAM and stack.
     status : dict
         The board's own counters at the end.
     generated : tuple of GeneratedReport
-        Signals that the board made itself.
+        Results of signals that the board made itself.
     metrics : Metrics or None
     injected : tuple of FaultCount
         Faults that were put on the line.
     not_measured : dict
-        Reasons by name: what is missing here has not passed.
+        Reason by name of each measurement that is missing.
     curves : dict
-        For plots.
+        Curves for plots.
     fast_lane_times_real_time : dict
-        By signal.
+        Speed over semihosting by signal, in multiples of real time.
     wall_s : float
     worsened : tuple of str
         Figures worse than the baseline by more than their margins.
     failed_tests : dict
-        Tests that failed, with what they said: some have nothing else to show for it.
+        Message by name of each failed test.
     """
 
     layout: str
@@ -98,7 +98,7 @@ class HilReport:
 
     @property
     def within_bounds(self) -> bool:
-        """The same, whatever earlier runs showed."""
+        """As `passed`, without the comparison with earlier runs."""
         return (
             all(signal.passed for signal in self.signals)
             and all(d.passed for d in self.deviations)
@@ -108,12 +108,12 @@ class HilReport:
         )
 
     def faults(self) -> list[str]:
-        """List what is out of bounds, one line each."""
+        """List everything that is out of bounds, one line each."""
         lines = []
         for s in self.signals:
             if not s.bit_exact:
-                where = "it came out right when run again" if s.located is None else f"located: {s.located}"
-                lines.append(f"signal '{s.name}': board differs from twin: {s.first_difference}; {where}")
+                where = "the second run was right" if s.located is None else f"located: {s.located}"
+                lines.append(f"signal '{s.name}': board differs from model: {s.first_difference}; {where}")
             if not s.within_bound:
                 lines.append(f"signal '{s.name}': error {s.max_error_lsb:.3g} LSB beyond its bound")
             if s.snr_db < s.snr_limit_db:
@@ -123,7 +123,7 @@ class HilReport:
             for d in self.deviations
             if not d.passed
         ]
-        lines += [f"generated '{g.signal}' ({g.entry}): {g.fault}" for g in self.generated if not g.bit_exact]
+        lines += [f"generated '{g.signal}' ({g.injection_point}): {g.fault}" for g in self.generated if not g.bit_exact]
         lines += [f"fault '{f.kind}': not recovered from" for f in self.injected if not f.recovered]
         lines += [f"test '{name}' failed: {why}" for name, why in self.failed_tests.items()]
         lines += [f"worse than the baseline: {line}" for line in self.worsened]

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import LayoutError
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.number_format import SAMPLE_FORMATS, QFormat
+from designer.fixedpoint.number_format import QFormat
 from designer.fixedpoint.proof.worst_case import driver_input
 
 SEED = 20260214
@@ -28,14 +28,14 @@ class Signal:
     Attributes
     ----------
     name : str
-    entry : 'program' or 'filters'
+    injection_point : 'program' or 'filters'
         Where it enters.
     samples : (n, channels) int64
         Raw samples.
     """
 
     name: str
-    entry: Entry
+    injection_point: InjectionPoint
     samples: np.ndarray
 
 
@@ -59,7 +59,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     LayoutError
         If the audio file cannot be read, is not stereo, is empty or holds values that are not finite.
     """
-    rate, word = bank.sample_rate_hz, SAMPLE_FORMATS[bank.arithmetic]
+    rate, word = bank.sample_rate_hz, bank.number_format.sample
     rng = np.random.default_rng(SEED)
     signals = [Signal(f"impulse_{name}", "filters", _impulse(bank, i)) for i, name in enumerate(bank.input_names)]
     noise = word.quantise(rng.uniform(-0.5, 0.5, (rate // 4, 3)))
@@ -97,7 +97,7 @@ def impulse_heights(bank: FixedPointBank) -> np.ndarray:
     # Half a step is left for rounding.
     peaks = np.abs(dequantised_impulse_responses(bank)).max(axis=(1, 2))
     reachable = ((np.array(bank.limiter.limits) - 0.5) / np.maximum(peaks, 1e-12)).min()
-    largest = int(min(SAMPLE_FORMATS[bank.arithmetic].largest, reachable))
+    largest = int(min(bank.number_format.sample.largest, reachable))
     return np.array([largest - k * (largest // 37) for k in range(IMPULSES)], dtype=np.int64)
 
 

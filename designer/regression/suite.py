@@ -15,27 +15,27 @@ import numpy as np
 from designer.board.open import VirtualBoard
 from designer.board.session import Board
 from designer.design.model import Design
-from designer.dsp.engine import Entry
+from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
+from designer.evaluation.acoustic import acoustic_figures
 from designer.fixedpoint.model.generator import GeneratedSignal
-from designer.regression.acoustics import AcousticDeviation, compare_acoustics
-from designer.regression.compare import SignalReport, compare
+from designer.regression.compare_acoustics import AcousticDeviation, compare_acoustics
+from designer.regression.compare_generated import GeneratedReport, verify_generated
+from designer.regression.compare_streamed import SignalReport, compare
 from designer.regression.error_curves import error_curves
 from designer.regression.first_difference import locate_streamed
-from designer.regression.generated import GeneratedReport, verify_generated
 from designer.regression.measurements import Metrics, measure
 from designer.regression.report import FaultCount, HilReport
 from designer.regression.signals import Signal, read_response
-from designer.report.scorecard import acoustic_figures
 
 # What the board plays of itself: everything that the upmix and the filters can meet, and full scale.
-GENERATED: tuple[tuple[GeneratedSignal, Entry], ...] = (
+GENERATED: tuple[tuple[GeneratedSignal, InjectionPoint], ...] = (
     (GeneratedSignal("scenes", 20260214), "program"),
     (GeneratedSignal("noise", 20260215, 1), "filters"),
     (GeneratedSignal("full_scale", 20260216), "filters"),
 )
 GENERATED_S = 10.0
-# On a virtual board what is longer than this goes through the fast lane: the serial line has been heard by then.
+# On a virtual board what is longer than this goes through semihosting: the serial line has been tested by then.
 SERIAL_LIMIT_S = 3.0
 
 
@@ -66,7 +66,7 @@ class Suite:
     faults: list[FaultCount] = field(default_factory=list)
     curves: dict[str, Any] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
-    lane: dict[str, float] = field(default_factory=dict)
+    times_real_time: dict[str, float] = field(default_factory=dict)
     _reports: dict[str, SignalReport] = field(default_factory=dict)
     _responses: dict[str, np.ndarray] = field(default_factory=dict)
     _generated: dict[str, GeneratedReport] = field(default_factory=dict)
@@ -88,7 +88,11 @@ class Suite:
             report = compare(signal, output, self.design.bank, self.design.fixed)
             if report.first_difference_sample is not None:
                 where = locate_streamed(
-                    self.board, self.design.fixed, signal.samples, signal.entry, report.first_difference_sample
+                    self.board,
+                    self.design.fixed,
+                    signal.samples,
+                    signal.injection_point,
+                    report.first_difference_sample,
                 )
                 report = replace(report, located=where)
             self._reports[name] = report
@@ -101,14 +105,11 @@ class Suite:
     def _stream(self, signal: Signal) -> np.ndarray:
         count = signal.samples.shape[0]
         if not isinstance(self.board, VirtualBoard) or count <= SERIAL_LIMIT_S * self.rate:
-            return self.board.process(signal.samples, signal.entry)
-        self.board.open_fast_lane()
-        try:
+            return self.board.process(signal.samples, signal.injection_point)
+        with self.board.quickest_line():
             began = time.monotonic()
-            output = self.board.process(signal.samples, signal.entry)
-            self.lane[signal.name] = count / self.rate / (time.monotonic() - began)
-        finally:
-            self.board.leave_fast_lane()
+            output = self.board.process(signal.samples, signal.injection_point)
+            self.times_real_time[signal.name] = count / self.rate / (time.monotonic() - began)
         return output
 
     def responses(self) -> np.ndarray:
@@ -132,33 +133,28 @@ class Suite:
         """Figures at the ears from the board's impulse responses, and their deviations from the float design's."""
         figures = acoustic_figures(self.design.layout, self.responses())
         expected = acoustic_figures(self.design.layout, self.design.designed.impulse_responses)
-        return figures, tuple(compare_acoustics(figures, expected))
+        return figures.to_json(), tuple(compare_acoustics(figures, expected))
 
     def metrics(self) -> Metrics:
-        """Figures as the trade measures them; through the fast lane where there is one."""
+        """Figures as the trade measures them; over the quickest line."""
         if self._metrics is None:
             responses = self.responses()
-            told: Callable[[str], None] = lambda name: self.progress(name, 0, 1)  # noqa: E731
-            lane = self.board if isinstance(self.board, VirtualBoard) else None
-            if lane is not None:
-                lane.open_fast_lane()
-            try:
-                self._metrics = measure(self.design, self.board, responses, told)
-            finally:
-                if lane is not None:
-                    lane.leave_fast_lane()
+            with self.board.quickest_line():
+                self._metrics = measure(self.design, self.board, responses, lambda name: self.progress(name, 0, 1))
         return self._metrics
 
-    def generated(self, signal: GeneratedSignal, entry: Entry, seconds: float = GENERATED_S) -> GeneratedReport:
+    def generated(
+        self, signal: GeneratedSignal, injection_point: InjectionPoint, seconds: float = GENERATED_S
+    ) -> GeneratedReport:
         """Let the board play a signal of its own, and compare the CRCs."""
-        key = f"{signal.name}_{entry}_{seconds:g}s"
+        key = f"{signal.name}_{injection_point}_{seconds:g}s"
         if key not in self._generated:
             name = f"generated {signal.name}"
             self._generated[key] = verify_generated(
                 self.board,
                 self.design.fixed,
                 signal,
-                entry,
+                injection_point,
                 seconds,
                 lambda done, total: self.progress(name, done, total),
             )
@@ -168,8 +164,8 @@ class Suite:
         """Measure all that needs no harm done to the line, and report."""
         for signal in self.signals:
             self.signal(signal.name)
-        for generated, entry in GENERATED:
-            self.generated(generated, entry, seconds)
+        for generated, injection_point in GENERATED:
+            self.generated(generated, injection_point, seconds)
         self.metrics()
         self.not_measured["faults"] = "this command harms no line; 'pytest hil_tests' (make hil) does"
         return self.report()
@@ -189,7 +185,7 @@ class Suite:
             layout=self.design.layout.name,
             board=self.board.name,
             digest=self.design.digest,
-            arithmetic=self.design.fixed.arithmetic,
+            arithmetic=self.design.fixed.number_format.name,
             seconds_of_audio=frames / self.rate,
             signals=tuple(self._reports.values()),
             acoustics=figures,
@@ -202,7 +198,7 @@ class Suite:
             injected=tuple(self.faults),
             not_measured=dict(self.not_measured),
             curves=self.curves,
-            fast_lane_times_real_time=dict(self.lane),
+            fast_lane_times_real_time=dict(self.times_real_time),
             wall_s=time.monotonic() - self.began,
             failed_tests=dict(self.failed_tests),
         )

@@ -1,1 +1,1 @@
-"""Audio files through a design."""
+"""Rendering of audio files through a design, to driver signals or to the listener's ears."""

@@ -1,4 +1,4 @@
-"""Audio files read and written in pieces, at any rate and of any length."""
+"""Audio files of any rate and length, read and written in pieces."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
 class StereoReader:
-    """A mono or stereo file as stereo at a wanted rate, in pieces; memory does not grow with the file.
+    """Reads a mono or stereo file in pieces, as stereo at a wanted rate.
 
     Parameters
     ----------
     path : Path
         Anything libsndfile reads: WAV, FLAC, AIFF, Ogg, MP3.
     rate_hz : int
-        Wanted rate; another one is converted (soxr, very high quality).
+        Wanted rate.  A file of another rate is converted (soxr, very high quality).
 
     Raises
     ------
@@ -62,7 +62,7 @@ class StereoReader:
         self._file.close()
 
     def pieces(self) -> Iterator[NDArray[np.float64]]:
-        """Read on: (n, 2) float64 within ±1, n up to a few ten thousand."""
+        """Read the rest of the file in pieces (n, 2) float64 within ±1, with n up to some ten thousand."""
         same = self._file.samplerate == self._rate_hz
         converter = None if same else soxr.ResampleStream(self._file.samplerate, self._rate_hz, 2, "float64", "VHQ")
         try:
@@ -84,12 +84,12 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     Parameters
     ----------
     path : Path
-        ``.wav`` or ``.flac``; its directory is made where it does not exist.
+        ``.wav`` or ``.flac``.  Its directory is created if it does not exist.
     rate_hz, channels : int
     subtype : str
-        libsndfile's, such as 'PCM_24' or 'FLOAT'; FLAC takes PCM only.
+        Subtype of libsndfile, such as 'PCM_24' or 'FLOAT'.  FLAC always takes 'PCM_24'.
     frames : int
-        Expected, about: beyond 4 GB a WAV becomes RF64.
+        Expected number of frames, about.  A WAV of more than 4 GB becomes RF64.
 
     Raises
     ------

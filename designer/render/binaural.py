@@ -1,4 +1,4 @@
-"""What a listener in front of the board hears: impulse responses from driver feeds, or from stereo, to two ears."""
+"""Binaural impulse responses, from driver signals or from stereo to a listener's two ears."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
 
 _TAPS = 4096
-# Room ahead of the first arrival, for what the band limits spread to negative times.
+# Samples ahead of the first arrival, for the pre-ringing of the band limit.
 _LEAD_SAMPLES = 256
 
 
@@ -26,9 +26,9 @@ class Ears:
     Attributes
     ----------
     responses : (2, I, N) float64
-        Full scale at the input is the level that an ideal loudspeaker in the cabinet's place would give.
+        Ear, input, tap.  1 is the level of an ideal loudspeaker in the cabinet's place.
     delay_samples : int
-        TimeResponse of that loudspeaker's sound.
+        Arrival time of that loudspeaker's sound in the responses.
     """
 
     responses: NDArray[np.float64]
@@ -36,18 +36,23 @@ class Ears:
 
 
 def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int, room: Room | None = None) -> Ears:
-    """From driver feeds to the ears of the nominal head.
+    """Impulse responses from driver signals to the ears of the nominal head.
 
     Parameters
     ----------
     layout : Layout
         ``listener.hrtf`` chooses the head.
     gain_db : float
-        Gain that the design applied to all filters; it is taken back.
+        Gain that the design applied to all filters.  The responses compensate it.
     modelling_delay_samples : int
-        Of the design's filters.
+        Modelling delay of the design's filters.
     room : Room, optional
-        What its walls send back is added to the direct sound; without it there are none.
+        Its reflections are added to the direct sound.  Without it the field is free.
+
+    Returns
+    -------
+    Ears
+        With one input for each driver.
     """
     grid = np.fft.rfftfreq(_TAPS, 1.0 / layout.sample_rate_hz)
     ears = ear_plant(layout, np.maximum(grid, 1.0), HeadPoses.nominal()).transfer
@@ -66,10 +71,22 @@ def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int
 
 
 def ears_of_downmix(layout: Layout, room: Room | None = None) -> Ears:
-    """From stereo to the same ears in the same room, the loudspeaker being fed by plain mixing: 'before'."""
-    plain = downmix_bank(layout)
-    ears = ears_of_drivers(layout, 0.0, plain.modelling_delay_samples, room)
-    length = ears.responses.shape[2] + plain.impulse_responses.shape[2] - 1
-    paths = np.fft.rfft(plain.impulse_responses[:, :2], length, axis=2)
+    """Impulse responses from stereo to the same ears in the same room, by way of the stereo downmix.
+
+    Parameters
+    ----------
+    layout : Layout
+    room : Room, optional
+        As `ears_of_drivers`.
+
+    Returns
+    -------
+    Ears
+        With two inputs.
+    """
+    downmix = downmix_bank(layout)
+    ears = ears_of_drivers(layout, 0.0, downmix.modelling_delay_samples, room)
+    length = ears.responses.shape[2] + downmix.impulse_responses.shape[2] - 1
+    paths = np.fft.rfft(downmix.impulse_responses[:, :2], length, axis=2)
     heard = np.einsum("edf,dif->eif", np.fft.rfft(ears.responses, length, axis=2), paths)
     return Ears(np.fft.irfft(heard, length, axis=2), ears.delay_samples)

@@ -20,7 +20,6 @@ from designer.errors import LayoutError
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.render.audio_files import CHUNK_SAMPLES, StereoReader, open_writer
 from designer.render.binaural import Ears
 
@@ -28,7 +27,7 @@ Engine = Literal["float", "fixed"]
 Processor = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Progress = Callable[[int, int], None]
 
-# Binaural files end up with their loudest sample here.
+# Peak of binaural files, full scale 1.
 _PEAK = 10 ** (-1 / 20)
 
 
@@ -52,9 +51,22 @@ class _Meter:
 
 
 def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) -> Processor:
-    """From stereo (n, 2) to driver feeds (n, D), full scale 1."""
+    """Make a processor from stereo (n, 2) to driver signals (n, D), full scale 1.
+
+    Parameters
+    ----------
+    bank, fixed : FilterBank, FixedPointBank
+        Float and quantised design.
+    engine : 'float' or 'fixed'
+        Float64 reference, or bit-exact model of the board.
+
+    Returns
+    -------
+    callable
+        With state, so that a long signal can be processed in pieces.
+    """
     if engine == "float":
-        limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic))
+        limiter = Limiter(fixed.limiter.as_float(fixed.number_format))
         reference = FloatEngine(bank.impulse_responses, limiter=limiter)
 
         def process_float(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,7 +75,7 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = PipelineModel(fixed), SAMPLE_FORMATS[fixed.arithmetic]
+    twin, word = PipelineModel(fixed), fixed.number_format.sample
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
         output = word.to_float(twin.process(word.quantise(stereo)))
@@ -88,12 +100,12 @@ def render(
     bank, fixed : FilterBank, FixedPointBank
         Float and quantised design.
     source : Path
-        Mono or stereo, any rate; mono feeds both inputs.
+        Mono or stereo, any rate.  Mono goes to both inputs.
     target : Path
-        WAV or FLAC; 24-bit from the fixed engine and in FLAC, 32-bit float from the float engine.
+        WAV or FLAC.  24-bit from the fixed engine and in FLAC, else 32-bit float.
     engine : 'float' or 'fixed'
     progress : callable
-        Is given frames done and frames in all.
+        Called with frames done and frames in all.
 
     Returns
     -------
@@ -103,7 +115,7 @@ def render(
     Raises
     ------
     LayoutError
-        If the source cannot be read or the target cannot hold it; then no target is written.
+        If the source cannot be read or the target cannot hold it.  No target is written then.
     """
     _check_target(source, target)
     drivers, rate = len(bank.driver_names), bank.sample_rate_hz
@@ -123,7 +135,7 @@ def render_binaural(
     bank: FilterBank,
     fixed: FixedPointBank,
     ears: Ears,
-    plain_ears: Ears,
+    downmix_ears: Ears,
     source: Path,
     target: Path,
     before: Path,
@@ -135,16 +147,16 @@ def render_binaural(
     Parameters
     ----------
     bank, fixed : FilterBank, FixedPointBank
-    ears, plain_ears : Ears
-        From driver feeds, and from plain stereo.
+    ears, downmix_ears : Ears
+        Responses from driver signals, and from stereo by way of the stereo downmix.
     source : Path
         Mono or stereo, any rate.
     target, before : Path
-        24-bit stereo; equally long, in step with the source, under one gain that brings the louder of the two to
-        −1 dBFS, so that they can be compared by ear.
+        24-bit stereo, of equal length and aligned with the source.  One gain brings the louder of the two to −1 dBFS,
+        so that they can be compared by ear.
     engine : 'float' or 'fixed'
     progress : callable
-        Is given frames done and frames in all.
+        Called with frames done and frames in all.
 
     Returns
     -------
@@ -154,14 +166,14 @@ def render_binaural(
     Raises
     ------
     LayoutError
-        If the source cannot be read or a target cannot hold it; then nothing is written.
+        If the source cannot be read or a target cannot hold it.  Nothing is written then.
     """
     for path in (target, before):
         _check_target(source, path)
     rate, delay = bank.sample_rate_hz, DELAY_SAMPLES + fixed.limiter.delay_samples
     chains = {
         target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate, delay),
-        before: _Chain(lambda stereo: stereo, plain_ears, before, rate),
+        before: _Chain(lambda stereo: stereo, downmix_ears, before, rate),
     }
     with ExitStack() as stack:
         reader = stack.enter_context(closing(StereoReader(source, rate)))
@@ -189,7 +201,7 @@ def render_binaural(
 
 
 class _Chain:
-    """One way from stereo to two ears, into a scratch file whose level is set at the end."""
+    """A chain from stereo to two ears, into a scratch file whose level is set at the end."""
 
     def __init__(
         self, process: Processor, ears: Ears, target: Path, rate_hz: int, process_delay_samples: int = 0

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from designer.evaluation.scorecard import Scorecard
+
 # Lists over third octaves are compared at these.
 _BANDS_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
-def compare_cards(first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
+def compare_cards(first: Scorecard, second: Scorecard) -> list[dict[str, Any]]:
     """Line up the figures of two scorecards.
 
     Parameters
     ----------
-    first, second : dict
-        As `scorecard` made them.
+    first, second : Scorecard
 
     Returns
     -------
     list of dict
         ``figure``, ``first``, ``second`` and, for numbers in both, ``difference`` (second less first).
     """
-    left, right = dict(_flat(first)), dict(_flat(second))
+    left, right = dict(_flat(first.to_json())), dict(_flat(second.to_json()))
     rows = []
     for name in dict.fromkeys([*left, *right]):
         a, b = left.get(name), right.get(name)

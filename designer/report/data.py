@@ -1,4 +1,4 @@
-"""What the report is made of: the design and its scorecard, and the curves that only a picture needs."""
+"""What the report shows: the design, its scorecard, and curves that only the charts need."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from designer.acoustics.model import circle_points_m, ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
-from designer.evaluation.beam import evaluate_beam
-from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.acoustic import AcousticFigures, acoustic_figures
 from designer.evaluation.plant import EvaluationPlant, decibels
+from designer.evaluation.scorecard import Scorecard
 from designer.filters.bank import FilterBank
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.virtualisation import target_matrix
@@ -44,8 +44,7 @@ class ReportData:
     bank : FilterBank
         Float design.
     fixed : FixedPointBank
-    card : dict
-        The scorecard; sections show what they find in it.
+    card : Scorecard
     image : dict, optional
         ``flash_bytes`` and ``ram_bytes`` of the built firmware.
     hil : dict, optional
@@ -59,7 +58,7 @@ class ReportData:
     layout: Layout
     bank: FilterBank
     fixed: FixedPointBank
-    card: Card
+    card: Scorecard
     image: Card | None = None
     hil: Card | None = None
     boards: dict[str, Card] = field(default_factory=dict)
@@ -71,21 +70,17 @@ class ReportData:
         return EvaluationPlant.for_layout(self.layout)
 
     @cached_property
-    def plain(self) -> FilterBank:
-        """The same loudspeaker with plain mixing: what 'before' means."""
+    def downmix(self) -> FilterBank:
+        """The stereo downmix to the same loudspeaker: what the design is compared with."""
         return downmix_bank(self.layout)
 
     @cached_property
-    def before(self) -> Card:
-        """Acoustic figures of plain mixing, under the scorecard's names."""
-        responses = self.plain.impulse_responses
-        return {
-            "cancellation": evaluate_cancellation(self.layout, responses, self.plant),
-            "beam": evaluate_beam(self.layout, responses, self.plant),
-        }
+    def downmix_figures(self) -> AcousticFigures:
+        """Acoustic figures of the stereo downmix."""
+        return acoustic_figures(self.layout, self.downmix.impulse_responses, self.plant)
 
     @cached_property
-    def effective(self) -> NDArray[np.float64]:
+    def dequantised(self) -> NDArray[np.float64]:
         """Impulse responses of the quantised tables: (D, I, N)."""
         return dequantised_impulse_responses(self.fixed, self.bank.impulse_responses.shape[2])
 
@@ -133,7 +128,7 @@ class ReportData:
         y_m : (Y,) float64
             To the left.
         gain_db : (X, Y) float64
-            Of the channel that is worse off.
+                Of the worse channel.
         """
         layout = self.layout
         reach = min(_SWEET_SPAN_M[0], _SWEET_SPAN_PER_DISTANCE * layout.listener.distance_m)

@@ -11,16 +11,16 @@ from designer.report.data import ReportData
 from designer.report.html import Section
 from designer.report.sections import (
     beam,
-    beam_trade,
+    beam_limits,
     budget,
     cancellation,
     drawing,
     filters,
     hil,
     lengths,
+    limiter,
     listening,
     proof,
-    protection,
     rest,
     sources,
     summary,
@@ -29,7 +29,7 @@ from designer.report.sections import (
 )
 from designer.resources import resource
 
-SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (
+SECTIONS: tuple[Callable[[ReportData], Section], ...] = (
     summary.build,
     drawing.build,
     cancellation.build,
@@ -37,11 +37,11 @@ SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (
     sweetspot.build,
     listening.build,
     beam.build,
-    beam_trade.build,
+    beam_limits.build,
     upmix.build,
     filters.build,
     lengths.build,
-    protection.build,
+    limiter.build,
     proof.build,
     budget.build,
     hil.build,
@@ -61,8 +61,8 @@ def render_report(data: ReportData) -> str:
     str
         A whole HTML document: style, script and figures inside; equal to the byte for equal data.
     """
-    sections = [section for build in SECTIONS if (section := build(data)) is not None]
-    subtitle = f"Proscenium design report · digest {str(data.card.get('digest', ''))[:16]}"
+    sections = [build(data) for build in SECTIONS]
+    subtitle = f"Proscenium design report · digest {data.card.digest[:16]}"
     return compose(f"{data.layout.name}: design report", data.layout.name, subtitle, sections)
 
 

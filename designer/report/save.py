@@ -1,4 +1,4 @@
-"""Write the report of a saved design, with what else lies beside it: the image, the HIL results."""
+"""Write the report of a saved design, with the image and the HIL results of the same directory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from designer.design.model import Design
 from designer.errors import BuildError
+from designer.evaluation.scorecard import Scorecard
 from designer.files import replace_file
 from designer.report.data import ReportData
 from designer.report.page import render_report
@@ -16,14 +17,14 @@ from designer.toolchain.image import read_image
 from designer.toolchain.stack import sizes_of
 
 
-def save_report(result: Design, card: dict[str, Any], directory: Path) -> Path:
+def save_report(result: Design, card: Scorecard, directory: Path) -> Path:
     """Write ``report.html``, in one step.
 
     Parameters
     ----------
     result : Design
-    card : dict
-        Its scorecard.
+    card : Scorecard
+        Of the same design.
     directory : Path
         Where the design is saved; ``firmware.elf`` and ``hil*.json`` of the same digest are taken in.
 

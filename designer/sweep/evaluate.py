@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from designer.design.build import build_design
 from designer.errors import ProsceniumError
+from designer.evaluation.scorecard import Scorecard
 from designer.layout.messages import explain
 from designer.layout.model import Layout
 from designer.report.scorecard import scorecard
@@ -44,19 +45,20 @@ def evaluate_point(point: Point) -> dict[str, Any]:
     return {**row, "status": "ok", "reason": "", **figures_of(card)}
 
 
-def figures_of(card: dict[str, Any]) -> dict[str, float]:
+def figures_of(card: Scorecard) -> dict[str, float]:
     """Scalars of a scorecard's quantised design, and the mean cancellation from 1 to 5 kHz."""
-    figures = {"latency_ms": float(card["latency_ms"]), "common_gain_db": float(card["common_gain_db"])}
-    for group, values in card["quantised"].items():
+    figures = {"latency_ms": card.latency_ms, "common_gain_db": card.common_gain_db}
+    for group, values in card.quantised.to_json().items():
         for key, value in values.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 figures[f"{group}.{key}"] = float(value)
-    cancellation = card["quantised"]["cancellation"]
-    centres = np.array(cancellation["band_centres_hz"])
+    cancellation = card.quantised.cancellation
+    centres = np.array(cancellation.band_centres_hz)
     used = (centres >= _BAND_HZ[0] / _EDGE) & (centres <= _BAND_HZ[1] * _EDGE)
-    for side in ("left", "right"):
-        gain = np.array(cancellation[f"{side}_cancellation_gain_db"])[used]
-        effort = np.array(cancellation[f"{side}_effort_db"])
-        figures[f"cancellation.{side}_mean_gain_db"] = float(gain.mean())
-        figures[f"cancellation.{side}_most_effort_db"] = float(effort.max())
-    return figures
+    left, right = cancellation.left, cancellation.right
+    return figures | {
+        "cancellation.left_mean_gain_db": float(np.array(left.cancellation_gain_db)[used].mean()),
+        "cancellation.left_most_effort_db": max(left.effort_db),
+        "cancellation.right_mean_gain_db": float(np.array(right.cancellation_gain_db)[used].mean()),
+        "cancellation.right_most_effort_db": max(right.effort_db),
+    }

@@ -13,6 +13,7 @@ import numpy as np
 
 from designer.errors import LayoutError
 from designer.layout.model import Layout
+from designer.layout.renamed import with_stored_names
 
 _MOST_POINTS = 100_000
 
@@ -132,7 +133,7 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
             signed = sign * value
             # Keys that count, such as filters.taps, take whole numbers only; all others take them as well.
             table[key] = int(signed) if float(signed).is_integer() else signed
-    text = json.dumps(layout, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(with_stored_names(layout), sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
     return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,12 @@ FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
 UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
-        *("fir", "fir_kernels", "fir_kernels_m4", "fir_kernels_mve", "fir_parts"),
+        *("fir", "fir_q15", "fir_q31", "fir_q31x15"),
+        *("fir_kernels", "fir_kernels_mve", "fast_fir"),
     }
 )
+
+_FORMAT = re.compile(r'^#include "dsp/format_(\w+)\.h"$', re.MULTILINE)
 
 WARNING_FLAGS = (
     "-Wall",
@@ -79,7 +83,8 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     if crystal_mhz not in CRYSTALS_MHZ:
         raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
-    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "app").glob("*.c"))]
+    sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "core").glob("*/*.S"))]
+    sources += sorted((FIRMWARE_ROOT / "app").glob("*.c"))
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
@@ -88,7 +93,9 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
     write_table_crc(out)
-    calls = "".join(found.with_suffix(CALLS_SUFFIX).read_text(encoding="utf-8") for found in objects)
+    # Assembly has none.
+    graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
+    calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
     replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
     return read_image(out)
 
@@ -162,7 +169,24 @@ def _core_sources(generated_dir: Path) -> list[Path]:
     for table in tables:
         if not table.is_file():
             raise BuildError(f"'{table}' is missing: generate the design first")
-    return [*tables, *sorted((FIRMWARE_ROOT / "core").glob("*.c"))]
+    return [*tables, *core_sources(_number_format(generated_dir))]
+
+
+def core_sources(number_format: str) -> list[Path]:
+    """List the sources of ``firmware/core``; of the files ``fir_*.c`` of number formats, that of one."""
+    core = FIRMWARE_ROOT / "core"
+    formats = {header.stem.removeprefix("format_") for header in core.glob("dsp/format_*.h")}
+    others = {f"fir_{name}.c" for name in formats - {number_format}}
+    return [source for source in sorted(core.glob("*/*.c")) if source.name not in others]
+
+
+def _number_format(generated_dir: Path) -> str:
+    """Find the number format that the generated ``design.h`` includes."""
+    header = generated_dir / "design.h"
+    match = _FORMAT.search(header.read_text(encoding="utf-8")) if header.is_file() else None
+    if match is None:
+        raise BuildError(f"'{header}' is missing or names no number format: generate the design first")
+    return match[1]
 
 
 def _units(

@@ -12,10 +12,10 @@ from pathlib import Path
 from designer import protocol
 from designer.errors import BuildError
 
-ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.ARITHMETIC.items()}
+ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
 IDENTITY_SECTION = ".proscenium"
 IDENTITY_MAGIC = 0x4E435350
-# ps_identity_t in firmware/core/design_types.h
+# ps_identity_t in firmware/core/dsp/design_types.h
 _IDENTITY = struct.Struct("<IHBBBBHI32s32s")
 
 _SECTION_ALLOCATED = 0x2

@@ -65,10 +65,14 @@ def compile_units(compiler: str, units: Sequence[Unit]) -> list[Path]:
 
 
 def _compile(executable: str, unit: Unit) -> Path:
-    """Compile one source, or find its object: the key covers the preprocessed text, so every header too."""
+    """Compile one source, or find its object.
+
+    The key covers the preprocessed text, and so every header.  It covers the place in the project as well: GCC's calls
+    and the debug information name it.
+    """
     doing = f"compiling '{unit.source.name}'"
     text = run_tool([executable, *unit.options, "-E", "-P"], doing)
-    key = hashlib.sha256("\0".join((tool_version(executable), *unit.flags, unit.source.name, text)).encode())
+    key = hashlib.sha256("\0".join((tool_version(executable), *unit.flags, _place(unit.source), text)).encode())
     kept = CACHE_DIRECTORY / f"{unit.source.stem}-{key.hexdigest()[:32]}.o"
     if not kept.is_file():
         with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
@@ -81,3 +85,9 @@ def _compile(executable: str, unit: Unit) -> Path:
                     shutil.copyfile(file, placed)
                     placed.replace(CACHE_DIRECTORY / file.name)
     return kept
+
+
+def _place(source: Path) -> str:
+    """Path in the project; of a file elsewhere, such as a generated one, the name only."""
+    root = source_root()
+    return str(source.relative_to(root)) if source.is_relative_to(root) else source.name

@@ -1,11 +1,11 @@
 #include "audio.h"
 
-#include "bytes.h"
+#include "tables/bytes.h"
 #include "fault.h"
-#include "health.h"
-#include "player.h"
+#include "play/health.h"
+#include "play/player.h"
 #include "port.h"
-#include "seal.h"
+#include "tables/table_crc.h"
 
 /* A host that took the pipeline and then fell silent for so long has gone. */
 #define HOST_SILENCE_S 30u

@@ -2,7 +2,7 @@
 #ifndef PS_APP_AUDIO_H
 #define PS_APP_AUDIO_H
 
-#include "command.h"
+#include "link/command.h"
 
 /* Begins to play where the board has audio, and gives the platform its hooks. */
 void audio_begin(ps_command_t *command, ps_platform_t *platform);

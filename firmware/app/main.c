@@ -4,7 +4,7 @@
  */
 #include "audio.h"
 #include "lane.h"
-#include "link.h"
+#include "link/link.h"
 #include "port.h"
 
 /* In static memory, where the linker script checks the size; only main() knows it. */
@@ -51,9 +51,11 @@ static void serve_lane(void)
     size_t size;
 
     in_lane = true;
+    ps_link_change_line(&link);
     while ((size = lane_receive(received, sizeof received)) != 0) {
         ps_link_feed(&link, received, size);
     }
+    ps_link_change_line(&link);
     in_lane = false;
 }
 

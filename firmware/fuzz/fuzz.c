@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cobs.h"
-#include "link.h"
-#include "table_set.h"
+#include "link/cobs.h"
+#include "link/link.h"
+#include "tables/table_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -134,7 +134,7 @@ static void tables(const uint8_t *data, size_t size)
             break;
         }
     }
-    if (ps_pipeline_reset(&pipeline, &design, PS_ENTRY_FILTERS) == PS_OK) {
+    if (ps_pipeline_reset(&pipeline, &design, PS_INJECTION_POINT_FILTERS) == PS_OK) {
         for (uint32_t n = 0; n < 2; n++) {
             (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
         }
@@ -167,7 +167,7 @@ static void tables_from_the_line(const uint8_t *data, size_t size)
     }
     memcpy(memory, data + 1, bytes);
     if (ps_table_set_read(memory, bytes, firs, &ps_design, &design) == PS_OK) {
-        (void)ps_pipeline_reset(&pipeline, &ps_design, PS_ENTRY_FILTERS);
+        (void)ps_pipeline_reset(&pipeline, &ps_design, PS_INJECTION_POINT_FILTERS);
         (void)ps_pipeline_tune(&pipeline, &design);
         for (uint32_t n = 0; n < PS_BLOCK_SAMPLES * PS_INPUTS; n++) {
             in[n] = n % 2u == 0 ? PS_SAMPLE_MAX : PS_SAMPLE_MIN;
@@ -175,7 +175,7 @@ static void tables_from_the_line(const uint8_t *data, size_t size)
         for (uint32_t n = 0; n < 2; n++) {
             (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
         }
-        (void)ps_pipeline_reset(&pipeline, &design, PS_ENTRY_FILTERS);
+        (void)ps_pipeline_reset(&pipeline, &design, PS_INJECTION_POINT_FILTERS);
         (void)ps_pipeline_process(&pipeline, in, out, PS_BLOCK_SAMPLES);
     }
     free(memory);

@@ -10,7 +10,7 @@
 
 #include "design.h"
 
-#include "command.h"
+#include "link/command.h"
 
 /* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded; returns the PS_CLOCK_… in
  * use. */
@@ -41,9 +41,10 @@ void port_send(const uint8_t *data, size_t size);
 void port_idle(void);
 
 /*
- * Audio: two halves of one block each take turns (core/player.h). `due` is called in the interrupt that ends
- * a turn and told whose half it is now, `run` after it at the lowest priority. Returns the PS_AUDIO_CLOCK_…
- * in use; with PS_AUDIO_CLOCK_NONE there are no turns. The first turn follows port_audio_resume().
+ * Audio: two halves of one block each take turns (core/play/player.h). `due` is called in the interrupt that
+ * ends a turn and told whose half it is now, `run` after it at the lowest priority. Returns the
+ * PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE there are no turns. The first turn follows
+ * port_audio_resume().
  */
 typedef void (*port_turn_t)(uint32_t half);
 typedef void (*port_run_t)(void);

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from designer import protocol
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
+from designer.dsp.engine import INJECTION_CHANNELS, InjectionPoint, check_channels
 from designer.fixedpoint.model.generator import GeneratedSignal
 
 _OUT_BYTES = 1 << 16
 
 
 class _Frame(ctypes.Structure):
-    """`ps_frame_t` of firmware/core/frame.h."""
+    """`ps_frame_t` of firmware/core/link/frame.h."""
 
     _fields_ = (
         ("type", ctypes.c_uint8),
@@ -28,7 +28,7 @@ class _Frame(ctypes.Structure):
 
 
 class _Identity(ctypes.Structure):
-    """`ps_identity_t` of firmware/core/design_types.h."""
+    """`ps_identity_t` of firmware/core/dsp/design_types.h."""
 
     _fields_ = (
         ("magic", ctypes.c_uint32),
@@ -77,9 +77,9 @@ class HostCore:
         self.sample_type = np.dtype("<i2" if identity.arithmetic == 15 else "<i4")
         self._pipeline = ctypes.create_string_buffer(self.library.host_pipeline_bytes())
 
-    def reset(self, entry: Entry = "program") -> int:
+    def reset(self, injection_point: InjectionPoint = "program") -> int:
         """Reset the pipeline and return its status code."""
-        return int(self.library.host_pipeline_reset(self._pipeline, protocol.ENTRY[entry.upper()]))
+        return int(self.library.host_pipeline_reset(self._pipeline, protocol.INJECTION_POINT[injection_point.upper()]))
 
     def process_block(self, samples: np.ndarray) -> tuple[int, np.ndarray]:
         """Run (n, channels) raw samples in one call; return the status code and (n, D) int64."""
@@ -90,18 +90,19 @@ class HostCore:
         )
         return int(status), out.astype(np.int64)
 
-    def process(self, samples: np.ndarray, entry: Entry = "program", block: int | None = None) -> np.ndarray:
+    def process(
+        self, samples: np.ndarray, injection_point: InjectionPoint = "program", block: int | None = None
+    ) -> np.ndarray:
         """Run (n, channels) raw samples from reset in blocks, by default of the design's size; (n, D) int64.
 
         Raises
         ------
         ValueError
-            If the core refuses, or the shape does not fit the entry.
+            If the core refuses, or the shape does not fit the injection point.
         """
-        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        check_channels(samples, injection_point)
         size = block or self.block_samples
-        statuses, parts = {self.reset(entry)}, [np.zeros((0, self.drivers), dtype=np.int64)]
+        statuses, parts = {self.reset(injection_point)}, [np.zeros((0, self.drivers), dtype=np.int64)]
         for start in range(0, samples.shape[0], size):
             status, part = self.process_block(samples[start : start + size])
             statuses.add(status)
@@ -110,9 +111,11 @@ class HostCore:
             raise ValueError(f"the core refuses: {sorted(protocol.STATUS_NAMES[status] for status in statuses)}")
         return np.concatenate(parts)
 
-    def generate(self, signal: GeneratedSignal, entry: Entry, position: int, frames: int) -> np.ndarray:
+    def generate(
+        self, signal: GeneratedSignal, injection_point: InjectionPoint, position: int, frames: int
+    ) -> np.ndarray:
         """Make a test signal as the firmware does; (frames, channels) int64."""
-        out = np.zeros((frames, ENTRY_CHANNELS[entry]), dtype=self.sample_type)
+        out = np.zeros((frames, INJECTION_CHANNELS[injection_point]), dtype=self.sample_type)
         code = protocol.SIGNAL[signal.name.upper()]
         to = out.ctypes.data_as(ctypes.c_void_p)
         self.library.host_generate(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from designs import INPUTS, generate_small, small_layout
 from playing import await_blocks, process_and_ask
+from shipped import shipped_design
 
 from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
-from designer.design.build import build_design
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.layout.shipped import find_layout
+from designer.fixedpoint.number_format import Q31
 from designer.toolchain.compiler import build_image
 
 # Enough blocks for a drift of one in a thousand to show.
@@ -56,7 +56,7 @@ def test_what_fits_plays_every_block(fitting):
 def test_an_oversized_layout_is_caught_and_reported(tmp_path):
     layout = small_layout("q31", drivers=4)
     path = FixedPointPath(np.ones(1024, dtype=np.int32), delay=0)
-    bank = FixedPointBank("q31", 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 4)
+    bank = FixedPointBank(Q31, 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 4)
     write(generate(layout, bank), tmp_path)
     *playing, after = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
     assert playing[-1]["player"] == "OVERLOAD"
@@ -66,7 +66,7 @@ def test_an_oversized_layout_is_caught_and_reported(tmp_path):
 
 
 def test_the_default_layout_keeps_up(tmp_path):
-    result = build_design(find_layout("front3"))
+    result = shipped_design("front3")
     write(result.sources, tmp_path)
     *playing, _ = play(build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf)
     assert (playing[-1]["player"], playing[-1]["deadline_misses"]) == ("PLAYING", 0)

@@ -18,9 +18,8 @@ from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import HilError
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.fixedpoint.model.pipeline import PipelineModel, Stages
-from designer.fixedpoint.number_format import BUS_HEADROOM_BITS
+from designer.regression.compare_generated import verify_generated
 from designer.regression.first_difference import channel_names, compare_stages, locate_streamed
-from designer.regression.generated import verify_generated
 from designer.toolchain import boards, compiler
 from designer.toolchain.compiler import build_host_library, build_image
 from hil_tests.harness.host_core import HostCore, HostTransport
@@ -47,23 +46,23 @@ def board(design):
     return host_board(directory, layout, digest)
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
 @pytest.mark.parametrize("name", ["noise", "full_scale", "scenes"])
-def test_every_signal_is_bit_exact(board, design, name, entry):
-    report = verify_generated(board, design[1], GeneratedSignal(name, 7), entry, 1.0)
+def test_every_signal_is_bit_exact(board, design, name, injection_point):
+    report = verify_generated(board, design[1], GeneratedSignal(name, 7), injection_point, 1.0)
     assert report.bit_exact
     assert report.fault == ""
     assert report.frames == 48000
     assert report.crcs == -(-1500 // 16)
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_taps_read_every_stage_of_the_last_block(board, design, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_taps_read_every_stage_of_the_last_block(board, design, injection_point):
     _, bank, _, _ = design
-    words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
-    board.process(words, entry)
+    samples = SCENES.samples(bank.number_format, injection_point, 0, 32 * 9 + 5)
+    board.process(samples, injection_point)
     # The last message ends with a block of five.
-    stages = PipelineModel(bank).trace(words, entry)
+    stages = PipelineModel(bank).trace(samples, injection_point)
     for stage in protocol.STAGE:
         expected = getattr(stages, stage.lower())
         assert len(channel_names(bank, stage.lower())) == expected.shape[1]
@@ -74,7 +73,7 @@ def test_taps_read_every_stage_of_the_last_block(board, design, entry):
 def test_looking_changes_nothing(board, design):
     _, bank, _, _ = design
     board.start("program")
-    words = SCENES.samples(bank.arithmetic, "program", 0, 64)
+    samples = SCENES.samples(bank.number_format, "program", 0, 64)
     crcs = []
     request = protocol.GENERATE.payload
     for block in range(2):
@@ -82,9 +81,9 @@ def test_looking_changes_nothing(board, design):
         crcs.append(board.link.request(protocol.GENERATE, request.pack(**fields, position=32 * block)))
         for stage in protocol.STAGE:
             board.tap(stage, 0)
-    twin, word = PipelineModel(bank), "<i2" if bank.arithmetic == "q15" else "<i4"
+    model, word = PipelineModel(bank), bank.number_format.sample_dtype
     assert crcs == [
-        zlib.crc32(twin.process(words[n : n + 32]).astype(word).tobytes()).to_bytes(4, "little") for n in (0, 32)
+        zlib.crc32(model.process(samples[n : n + 32]).astype(word).tobytes()).to_bytes(4, "little") for n in (0, 32)
     ]
 
 
@@ -117,7 +116,7 @@ def test_without_a_start_there_is_nothing_to_play_or_to_see(board):
         board.tap("bus", 0)
     board.start()
     assert board.tap("bus", 0).size == 0
-    for stage, index in (("bus", 3), ("equalised", 3), ("path", 6), ("sum", 2), ("feed", 2), ("output", 2)):
+    for stage, index in (("bus", 3), ("equalised", 3), ("path", 6), ("sum", 2), ("driver_signal", 2), ("output", 2)):
         with pytest.raises(HilError, match="E_RANGE"):
             board.tap(stage, index)
     with pytest.raises(HilError, match="E_RANGE"):
@@ -134,37 +133,37 @@ def verify_without_start(board):
 # What is changed in the firmware, and where the report must say that the difference starts.
 SABOTAGES = {
     "filters: a path reads another bus": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "buses->raw[b].",
         "buses->raw[b == 2u ? 1u : b].",
         ("path", "driver 'd1' <- 'centre'"),
     ),
     "kernel: the tap in the middle takes the sample before its own": (
-        "core/fir_kernels.c",
+        "core/dsp/fir_kernels.c",
         "x[n + k]",
         "x[n + k - (k != 0 && k == length / 2u)]",
         ("path", "driver 'd0' <- 'left'"),
     ),
     "upmix: one LSB off in the right bus": (
-        "core/upmix.c",
+        "core/dsp/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
         "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
         ("bus", "bus 'right'"),
     ),
     "stage: the first driver rounds down": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "to_feed(common[n], shift, &of_plus);",
         "to_feed(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
-        ("feed", "driver 'd0'"),
+        ("driver_signal", "driver 'd0'"),
     ),
     "limiter: a sample one step off": (
-        "core/limiter.c",
+        "core/dsp/limiter.c",
         "out[n * PS_DRIVERS] = (ps_sample_t)feed[n];",
         "out[n * PS_DRIVERS] = (ps_sample_t)(feed[n] + (n == 7));",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (
-        "core/fir.c",
+        "core/dsp/fir.c",
         "if ((from >> fir->bus & 1u) == 0 ||",
         "if ((from >> fir->bus & 1u) == 0 || (from == 7u && fir->bus == 0 && frames == 32 && sum == 0) ||",
         ("sum", "driver 'd0'"),
@@ -186,12 +185,12 @@ def sabotage(request, tmp_path, monkeypatch):
     return place
 
 
-def check_difference(difference, bank, stage, channel, samples, entry):
+def check_difference(difference, bank, stage, channel, samples, injection_point):
     """The sabotage is where it was put: stage, channel, and the sample at which the output was first seen wrong."""
     assert (difference.stage, difference.channel) == (stage, channel)
-    twin = getattr(PipelineModel(bank).trace(samples, entry), stage)
+    model = getattr(PipelineModel(bank).trace(samples, injection_point), stage)
     column = channel_names(bank, stage).index(channel)
-    assert twin[difference.sample, column] == difference.twin != difference.board
+    assert model[difference.sample, column] == difference.model != difference.board
 
 
 def test_a_sabotaged_core_is_located(sabotage, design, tmp_path):
@@ -200,9 +199,9 @@ def test_a_sabotaged_core_is_located(sabotage, design, tmp_path):
     board = host_board(tmp_path, layout, digest)
     report = verify_generated(board, bank, SCENES, "program", 2.0)
     assert not report.bit_exact
-    samples = SCENES.samples(bank.arithmetic, "program", 0, report.difference.sample + 1)
+    samples = SCENES.samples(bank.number_format, "program", 0, report.difference.sample + 1)
     check_difference(report.difference, bank, *sabotage, samples, "program")
-    assert re.search(r"block \d+: .*, sample \d+: board -?\d+, twin -?\d+; it starts at the", report.fault)
+    assert re.search(r"block \d+: .*, sample \d+: board -?\d+, model -?\d+; the first stage that differs", report.fault)
 
 
 def with_wrong_tap(path):
@@ -235,7 +234,7 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
     image = build_image(tmp_path / "generated", "stm32f405", tmp_path / "wrong.elf")
     with VirtualBoard(image.elf, sources.digest, layout) as board:
         report = verify_generated(board, bank, NOISE, "filters", 1.0)
-        samples = NOISE.samples(bank.arithmetic, "filters", 0, 4800)
+        samples = NOISE.samples(bank.number_format, "filters", 0, 4800)
         check_difference(report.difference, bank, stage, channel, samples, "filters")
         output = board.process(samples, "filters")
         wrong = np.argwhere(output != PipelineModel(bank).process(samples, "filters"))
@@ -243,16 +242,18 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
         check_difference(found, bank, stage, channel, samples, "filters")
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, injection_point):
     layout, bank, digest = generate_small(
         arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3
     )
     board = host_board(tmp_path, layout, digest)
-    assert verify_generated(board, bank, SCENES, entry, 1.0).bit_exact
-    words = SCENES.samples(bank.arithmetic, entry, 0, 32 * 9 + 5)
-    board.process(words, entry)
-    assert compare_stages(board, bank, last_block(PipelineModel(bank).trace(words, entry), 5), 32 * 9) is None
+    assert verify_generated(board, bank, SCENES, injection_point, 1.0).bit_exact
+    samples = SCENES.samples(bank.number_format, injection_point, 0, 32 * 9 + 5)
+    board.process(samples, injection_point)
+    assert (
+        compare_stages(board, bank, last_block(PipelineModel(bank).trace(samples, injection_point), 5), 32 * 9) is None
+    )
 
 
 def last_block(stages, frames):
@@ -263,16 +264,16 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     layout, bank, digest, directory = design
     root = tmp_path / "firmware"
     shutil.copytree(compiler.FIRMWARE_ROOT, root)
-    upmix = root / "core" / "upmix.c"
+    upmix = root / "core" / "dsp" / "upmix.c"
     # Wrong only where both channels have one certain value, in block 1000, and by more than rounding may hide.
-    words = NOISE.samples(bank.arithmetic, "program", 32 * 1000 + 9, 1)[0]
+    samples = NOISE.samples(bank.number_format, "program", 32 * 1000 + 9, 1)[0]
     text = upmix.read_text()
     honest = "centre[n] = (ps_sample_t)c;"
     # q31x15 drops 16 bits of each product, and a limiter may turn the output down: a few steps would vanish there.
-    step = {"q15": 16, "q31": 1 << 10, "q31x15": 1 << 17}[bank.arithmetic]
+    step = {"q15": 16, "q31": 1 << 10, "q31x15": 1 << 17}[bank.number_format.name]
     assert honest in text
     upmix.write_text(
-        text.replace(honest, f"centre[n] = (ps_sample_t)(c + {step} * (l == {words[0]} && r == {words[1]}));")
+        text.replace(honest, f"centre[n] = (ps_sample_t)(c + {step} * (l == {samples[0]} && r == {samples[1]}));")
     )
     monkeypatch.setattr(compiler, "FIRMWARE_ROOT", root)
     shutil.copytree(directory / "generated", tmp_path / "generated")
@@ -280,7 +281,7 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     began = board.status()["blocks"]
     report = verify_generated(board, bank, NOISE, "program", 1.0)
     assert (report.difference.stage, report.difference.channel) == ("bus", "bus 'centre'")
-    assert report.difference.board == report.difference.twin + (step >> BUS_HEADROOM_BITS[bank.arithmetic])
+    assert report.difference.board == report.difference.model + (step >> bank.number_format.headroom_bits)
     assert report.difference.sample == 32 * 1000 + 9 + DELAY_SAMPLES
     # 1500 for the run and twice the warm-up to look: not twice the way to block 1000.
     assert board.status()["blocks"] - began < 1500 + 3 * (256 + 32)
@@ -299,13 +300,13 @@ def test_a_fault_that_does_not_come_again_is_said(board, design, monkeypatch):
     report = verify_generated(board, design[1], NOISE, "program", 1.0)
     assert not report.bit_exact
     assert report.difference is None
-    assert "blocks 80 to 95: the output differed once and came out right when it was run again" in report.fault
+    assert "blocks 80 to 95: the output differed once; repeated, it was right" in report.fault
 
 
 def test_stages_agree_where_nothing_is_wrong(board, design):
     bank = design[1]
-    samples = SCENES.samples(bank.arithmetic, "program", 0, 320)
+    samples = SCENES.samples(bank.number_format, "program", 0, 320)
     board.process(samples)
-    twin = PipelineModel(bank)
-    twin.process(samples[:288])
-    assert compare_stages(board, bank, twin.trace(samples[288:]), 288) is None
+    model = PipelineModel(bank)
+    model.process(samples[:288])
+    assert compare_stages(board, bank, model.trace(samples[288:]), 288) is None

@@ -14,13 +14,15 @@ from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.dsp.limiter import LimiterSettings
 from designer.errors import LayoutError
 from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.toolchain.compiler import build_image
 
 
 def limits_of(arithmetic, *levels_db):
-    raw = fixed_limiter(LimiterSettings(tuple(10 ** (level / 20) for level in levels_db), 4, 0.01, True), arithmetic)
-    return Limits(arithmetic, raw.release, raw.limits, raw.limits)
+    number_format = NumberFormat.named(arithmetic)
+    settings = LimiterSettings(tuple(10 ** (level / 20) for level in levels_db), 4, 0.01, True)
+    raw = fixed_limiter(settings, number_format)
+    return Limits(number_format, raw.release, raw.limits, raw.limits)
 
 
 @pytest.mark.parametrize("level_db", [0.0, -0.1, -3.0, -11.37, -60.0])
@@ -41,7 +43,7 @@ def test_what_is_shown_may_be_set_again(arithmetic):
 def test_a_level_is_kept_by_the_most_negative_sample_too(arithmetic):
     """A limit of L lets -L - 1 through."""
     raw = limits_of(arithmetic, 0.0).raw_at(0, -6.0, "it")
-    assert (raw + 1) * SAMPLE_FORMATS[arithmetic].lsb <= 10 ** (-6.0 / 20)
+    assert (raw + 1) * NumberFormat.named(arithmetic).sample.lsb <= 10 ** (-6.0 / 20)
 
 
 @pytest.mark.parametrize("level_db", [-2.99, 0.0, 1.0, 1000.0, -300.0, -math.inf, math.inf, math.nan])
@@ -63,7 +65,7 @@ def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(s
     with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         board.link.close()
-        port = board._qemu.port
+        port = board.port
 
         def limit(*arguments):
             command = [sys.executable, "-m", "designer.cli", "limit", *arguments, "--port", port]
@@ -84,7 +86,10 @@ def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(s
             {"channel": 1, "driver": "right", "limit_db": -12.5, "design_db": -6.02},
         ]
         for arguments, message in (
-            (("1", "-6"), "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, what the design on the board"),
+            (
+                ("1", "-6"),
+                "limit of channel 1 = -6 dB: allowed are -180.62 to -6.02 dB, the limit in the design",
+            ),
             (("2", "-6"), "driver '2': allowed are channels 0 to 1; for names give --layout"),
             (("up", "--layout", "pair2"), "driver 'up': allowed are channels 0 to 1 or 'left', 'right'"),
             (("--layout", "front3"), "--layout front3: 3 drivers, and the board has 2 (layout 'small')"),

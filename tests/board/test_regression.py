@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from shipped import shipped_design
 
 from designer.board.open import open_board
-from designer.design.build import build_design
 from designer.design.store import save_design
-from designer.layout.shipped import find_layout
 from designer.regression.signals import standard_signals
 from designer.regression.suite import run_regression
 from designer.toolchain.compiler import build_image
@@ -22,7 +21,7 @@ from designer.toolchain.compiler import build_image
 def chain(tmp_path_factory):
     """A designed and generated layout, and its short signals."""
     directory = tmp_path_factory.mktemp("chain")
-    design = build_design(find_layout("pair2"))
+    design = shipped_design("pair2")
     save_design(design, directory)
     signals = [s for s in standard_signals(design.fixed) if s.name.startswith("impulse") or s.name == "noise"]
     return design, directory, signals
@@ -85,7 +84,7 @@ def test_a_wrong_table_fails(chain, tmp_path, change):
     assert "noise" in broken
     assert broken <= {"impulse_centre", "noise"}
     # The table is the mirror drivers' common one.
-    wrong = [fault for fault in report.faults() if "differs from twin" in fault]
+    wrong = [fault for fault in report.faults() if "differs from model" in fault]
     assert all("driver 'left'" in fault or "driver 'right'" in fault for fault in wrong)
 
 
@@ -94,7 +93,7 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     script = tmp_path / "broken.py"
     script.write_text(
         "import sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(ROOT / 'tests' / 'helpers')!r}]\n"
         "import designer.design.build as stages\n"
         "from test_regression import flip_one_bit\n"
         "from designer.codegen.generate import GeneratedSources\n"
@@ -118,8 +117,8 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     assert report["verdict"] == "fail"
     assert not report["signals"]["noise"]["bit_exact"]
     assert report["signals"]["impulse_left"]["bit_exact"]
-    assert any(fault.startswith("signal 'noise': board differs from twin: driver '") for fault in report["faults"])
-    assert any("it starts at the path of the FIR matrix" in fault for fault in report["faults"])
+    assert any(fault.startswith("signal 'noise': board differs from model: driver '") for fault in report["faults"])
+    assert any("the first stage that differs: path of the FIR matrix" in fault for fault in report["faults"])
     # What the board generates by itself finds it as well, in the same stage.
     (generated,) = [g for g in report["generated"] if g["signal"] == "noise"]
     assert generated["difference"]["stage"] == "path"

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from designs import generate_small, retuned_bank, small_bank
 from playing import await_blocks
+from shipped import shipped_design
 
 from designer import protocol
 from designer.board.open import STEADY_CLOCK, VirtualBoard
@@ -42,22 +43,22 @@ def small(arithmetic, tmp_path_factory):
     return layout, bank, digest, image.elf, other, pack(layout, other, design_digest(layout, other))
 
 
-def test_the_board_fades_as_the_twin_does(small):
+def test_the_board_fades_as_the_model_does(small):
     layout, bank, digest, elf, other, tables = small
-    full = 2**15 if layout.arithmetic == "q15" else 2**31
+    full = 2**15 if layout.number_format == "q15" else 2**31
     samples = np.random.default_rng(9).integers(-full, full, (2500, 2))
-    twin = PipelineModel(bank, 218)
+    model = PipelineModel(bank, 218)
     with VirtualBoard(elf, digest, layout) as board:
         board.start()
         heard = [board.stream(samples[:640])]
         upload(board.link, tables)
         heard.append(board.stream(samples[640:]))
         assert tables_of(board.link).digest == tables.digest
-    expected = [twin.process(samples[:640])]
+    expected = [model.process(samples[:640])]
     warm_up = warm_up_samples(other, layout.block_samples)
     groups = len(bank.structure.groups)
-    twin.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
-    expected.append(twin.process(samples[640:]))
+    model.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
+    expected.append(model.process(samples[640:]))
     np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
 
 
@@ -150,7 +151,7 @@ def test_blocks_that_are_late_in_the_fade_are_told(front3):
 def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3):
     """They are sound, so that the board takes them; that it cannot keep up it learns only from playing them."""
     directory, _, digest = front3
-    result = build_design(find_layout("front3"))
+    result = shipped_design("front3")
 
     def long(path, exponent):
         coefficients = np.zeros(260, dtype=np.int32)

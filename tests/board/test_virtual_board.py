@@ -54,14 +54,16 @@ def gone(pid, within_s=60.0):
 
 def test_streams_audio_bit_for_bit_and_ends(each_design):
     layout, bank, digest, elf = each_design
-    bits = 15 if layout.arithmetic == "q15" else 31
+    bits = 15 if layout.number_format == "q15" else 31
     rng = np.random.default_rng(8)
     with open_board(elf, digest, layout) as board:
         pid = board.pid
         assert board.info.board_name == "stm32f405"
-        for entry, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
+        for injection_point, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
             samples = rng.integers(-(2**bits), 2**bits, (count, channels))
-            np.testing.assert_array_equal(board.process(samples, entry), PipelineModel(bank).process(samples, entry))
+            np.testing.assert_array_equal(
+                board.process(samples, injection_point), PipelineModel(bank).process(samples, injection_point)
+            )
         status = board.status()
     assert gone(pid)
     # QEMU has no RCC: the image must see that.
@@ -126,7 +128,7 @@ def test_counting_instructions_repeats_to_the_tick(each_design):
 def test_a_second_host_finds_the_port_taken(design):
     layout, _, digest, elf = design
     with VirtualBoard(elf, digest, layout) as board, pytest.raises((BoardNotFoundError, HilError)):
-        SerialBoard(board._qemu.port, digest, layout)
+        SerialBoard(board.port, digest, layout)
 
 
 def test_a_port_that_does_not_exist_is_named():
@@ -148,7 +150,7 @@ def test_without_qemu_its_package_is_named(tmp_path, monkeypatch):
 def test_a_board_that_dies_on_the_way_is_an_error_not_a_hang(design):
     layout, _, digest, elf = design
     with VirtualBoard(elf, digest, layout) as board:
-        board.link._reply_timeout_s = 0.1
+        board.link.reply_timeout_s = 0.1
         os.kill(board.pid, signal.SIGKILL)
         with pytest.raises(HilError):
             board.link.request_all(protocol.STATUS, [b""] * 8)

@@ -24,24 +24,24 @@ def small(tmp_path_factory):
 
 
 def volume(board, *arguments):
-    command = [sys.executable, "-m", "designer.cli", "volume", *arguments, "--port", board._qemu.port]
+    command = [sys.executable, "-m", "designer.cli", "volume", *arguments, "--port", board.port]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_volume_and_limits_on_the_board_are_the_twin_s(small):
+def test_volume_and_limits_on_the_board_are_those_of_the_model(small):
     layout, bank, digest, elf = small
     rng = np.random.default_rng(5)
     x = rng.choice([-(2**31), 2**31 - 1], (2400, 3))
-    twin = PipelineModel(bank)
+    model = PipelineModel(bank)
     with VirtualBoard(elf, digest, layout) as board:
         board.start("filters")
         for n, (part, gain_db) in enumerate(zip(np.split(x, 3), (0.0, -12.0, -0.5), strict=True)):
             limit = bank.limiter.limits[0] >> (2 * n)
             board.set_volume(gain_db)
             board.set_limiter(0, limit, bank.limiter.release)
-            twin.volume.target = round(GAIN_ONE * 10 ** (gain_db / 20))
-            twin.limiter.limits[0] = limit
-            np.testing.assert_array_equal(board.stream(part, "filters"), twin.process(part, "filters"))
+            model.volume.target = round(GAIN_ONE * 10 ** (gain_db / 20))
+            model.limiter.limits[0] = limit
+            np.testing.assert_array_equal(board.stream(part, "filters"), model.process(part, "filters"))
         assert board.status()["limiter_gain_db"][0] < 0.0
         for wrong in (0.001, 1000.0, float("nan")):
             with pytest.raises(HilError, match="allowed are up to 0"):

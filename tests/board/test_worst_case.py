@@ -7,7 +7,6 @@ from designs import MIRRORED, generate_small
 from designer.board.open import VirtualBoard
 from designer.board.session import Board
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.proof.worst_case import driver_input, path_input
 from designer.toolchain.compiler import build_host_library, build_image
@@ -30,7 +29,7 @@ def played(request, arithmetic, tmp_path_factory):
 
 
 def opposite(bank, samples):
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     return np.where(samples > 0, word.smallest, word.largest)
 
 
@@ -60,10 +59,8 @@ def test_every_driver_peaks_with_its_worst_input(played):
             np.testing.assert_array_equal(output, stages.output)
             sums = [board.tap("SUM", k)[-1] for k in range(len(bank.sum_names))]
             assert sums == stages.sum[-1].tolist()
-            g = next(g for g, group in enumerate(bank.structure.groups) if d in (group.plus, group.minus))
-            group = bank.structure.groups[g]
-            common, *difference = (sums[k] for k in bank.structure.sums_of(g))
-            total = common + sum(-x if d == group.minus else x for x in difference)
+            g = bank.structure.group_of(d)
+            total = sum(bank.structure.sign_of(k, d) * sums[k] for k in bank.structure.sums_of(g))
             total += (1 << bank.group_shift(g)) >> 1
             assert bound.sum.least <= total <= bound.sum.most
             # q15 and q31 are exact; in q31x15 each product's floor may be one way or the other.
@@ -73,4 +70,4 @@ def test_every_driver_peaks_with_its_worst_input(played):
                 for k in bank.structure.sums_of(g)
                 for p in bank.paths[k]
             )
-            assert abs(total - reached) <= (2 * taps if bank.arithmetic == "q31x15" else 0)
+            assert abs(total - reached) <= (2 * taps if bank.number_format.name == "q31x15" else 0)

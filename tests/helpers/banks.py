@@ -3,6 +3,7 @@
 import numpy as np
 
 from designer.filters.bank import FilterBank
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.bank import quantise_bank
 
 INPUTS = ("left", "right", "centre")
@@ -15,7 +16,7 @@ def random_bank(seed, arithmetic, drivers=2, taps=24, peak_gain=0.9):
     responses[..., :2] = 0.0
     responses *= peak_gain / np.abs(responses).sum(axis=(1, 2)).max()
     bank = FilterBank(responses, tuple(f"d{i}" for i in range(drivers)), INPUTS, 48000, 0)
-    return bank, quantise_bank(bank, arithmetic)
+    return bank, quantise_bank(bank, NumberFormat.named(arithmetic))
 
 
 def mirror_bank(seed, arithmetic, taps=24, peak_gain=0.9):
@@ -32,4 +33,4 @@ def mirror_bank(seed, arithmetic, taps=24, peak_gain=0.9):
     responses[..., :2] = 0.0
     responses *= peak_gain / np.abs(responses).sum(axis=(1, 2)).max()
     bank = FilterBank(responses, ("front", "left", "right"), INPUTS, 48000, 0)
-    return bank, quantise_bank(bank, arithmetic)
+    return bank, quantise_bank(bank, NumberFormat.named(arithmetic))

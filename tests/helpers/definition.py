@@ -1,4 +1,4 @@
-"""DESIGN.md's FIR matrix and limiters in Python integers: written from the text, independent of twin, C, CMSIS-DSP."""
+"""FIR matrix and limiters of docs/arithmetic.md in Python integers, independent of the model, the C and CMSIS-DSP."""
 
 import numpy as np
 
@@ -25,11 +25,11 @@ def path_output(arithmetic, path, samples):
 
 def filter_matrix(bank, samples):
     """Filter inputs (n, 3) → drivers (n, D), both int64."""
-    return limited(bank.limiter, feeds(bank, samples))
+    return limited(bank.limiter, driver_signals(bank, samples))
 
 
 def limited(limiter, x):
-    """What the limiters make of feeds: both (n, D) int64."""
+    """What the limiters make of driver_signals: both (n, D) int64."""
     one, hops, groups = 2**24, limiter.hops, 1 if limiter.linked else x.shape[1]
     count, delay = x.shape[0], 16 * (hops + 1)
     targets = []
@@ -57,19 +57,19 @@ def limited(limiter, x):
 
 def equalised(bank, buses):
     """Buses, each (n,) object → what the paths read."""
-    at_zero = {"q15": 15, "q31": 31, "q31x15": -1}[bank.arithmetic]
+    at_zero = {"q15": 15, "q31": 31, "q31x15": -1}[bank.number_format.name]
     behind = []
     for bus, equaliser in zip(buses, bank.equalisers, strict=True):
         if equaliser is not None:
             shift = at_zero + equaliser.exponent
-            bus = (path_output(bank.arithmetic, equaliser, bus) + ((1 << shift) >> 1)) >> shift
+            bus = (path_output(bank.number_format.name, equaliser, bus) + ((1 << shift) >> 1)) >> shift
         behind.append(bus)
     return tuple(behind)
 
 
-def feeds(bank, samples):
+def driver_signals(bank, samples):
     """Filter inputs (n, 3) → drivers ahead of their limiters (n, D), both int64."""
-    arithmetic = bank.arithmetic
+    arithmetic = bank.number_format.name
     left, right, centre = samples.astype(object).T
     room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
     buses = (left >> room, right >> room, centre >> room)

@@ -7,14 +7,15 @@ import numpy as np
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.filters.structure import Group, Structure
-from designer.fixedpoint.bank import TAP_TYPES, FixedPointBank, FixedPointPath
+from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.load import parse_layout
 
 INPUTS = ("left", "right", "centre")
 
 LAYOUT = """
 name = "{name}"
-arithmetic = "{arithmetic}"
+number_format = "{arithmetic}"
 block_samples = 32
 [cabinet]
 shape = "sphere"
@@ -44,13 +45,14 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
     `equalised`: whether each bus has an equaliser; the sum behind one is a pure delay of bus 0.
     """
     rng = np.random.default_rng(seed)
-    word = np.iinfo(TAP_TYPES[layout.arithmetic])
+    number_format = NumberFormat.named(layout.number_format)
+    word = np.iinfo(number_format.tap_dtype)
 
     def path(taps, delay, exponent):
         weights = rng.standard_normal(taps)
-        if layout.arithmetic == "q31x15":
+        if layout.number_format == "q31x15":
             weights = np.copysign(rng.uniform(0.7, 1.0, taps), weights)
-        if layout.arithmetic == "q31":
+        if layout.number_format == "q31":
             # The paths of a sum share its exponent and its accumulator.
             exponent, size = 1, 3 * np.abs(weights).sum()
         else:
@@ -60,7 +62,7 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
 
     def equaliser(taps, delay):
         # The sum of |h| is a little below 1; that of |c| takes two accumulators of q31x15.
-        exponent = {"q15": 3, "q31": 0, "q31x15": 6}[layout.arithmetic]
+        exponent = {"q15": 3, "q31": 0, "q31x15": 6}[layout.number_format]
         weights = np.copysign(rng.uniform(0.9, 1.0, taps), rng.standard_normal(taps))
         size = np.abs(weights).sum() / (1 - 2.0**-10) / 2.0 ** (word.bits - 1 + exponent)
         return FixedPointPath(np.trunc(weights / max(size, 1 / word.max)).astype(word.dtype), delay, exponent)
@@ -74,9 +76,7 @@ def small_bank(layout, seed=1, structure=None, equalised=()):
     paths = tuple(tuple(rows[k % 3]) for k in range(len(structure.sums)))
     equalisers = tuple(equaliser(70 - 9 * b, 2 * b) if on else None for b, on in enumerate(equalised))
     names = layout.driver_names
-    return FixedPointBank(
-        layout.arithmetic, layout.sample_rate_hz, names, INPUTS, paths, structure, equalisers=equalisers
-    )
+    return FixedPointBank(number_format, layout.sample_rate_hz, names, INPUTS, paths, structure, equalisers=equalisers)
 
 
 MIRRORED = Structure(True, (Group(0, 2), Group(1)))

@@ -12,6 +12,7 @@ from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.errors import BoardNotFoundError, BuildError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import Q31
 from designer.toolchain.boards import BOARDS, find_board
 from designer.toolchain.cmsis import ENVIRONMENT_VARIABLE, find_cmsis_dsp
 from designer.toolchain.compiler import build_host_library, build_image, compiler_version
@@ -92,7 +93,7 @@ def test_the_same_sources_give_the_same_image(tmp_path):
 def test_a_very_large_design_fits_and_more_is_refused_with_a_remedy(tmp_path):
     layout = small_layout("q31", drivers=16).model_copy(update={"block_samples": 64})
     path = FixedPointPath(np.ones(2048, dtype=np.int32), delay=3400)
-    bank = FixedPointBank("q31", 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 16)
+    bank = FixedPointBank(Q31, 48000, layout.driver_names, INPUTS, ((path,) * 3,) * 16)
     write(generate(layout, bank), tmp_path)
     assert build_image(tmp_path, "stm32f405", tmp_path / "firmware.elf").ram_bytes <= 128 * 1024
     header = tmp_path / "design.h"

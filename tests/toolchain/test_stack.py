@@ -52,8 +52,8 @@ def test_what_was_used_is_below_the_bound(image):
 
 
 def test_a_pointer_that_nobody_names_has_no_bound(image, monkeypatch):
-    monkeypatch.setitem(stack.POINTERS, "core/player.c", ())
-    monkeypatch.delitem(stack.POINTERS, "core/slots.c")
+    monkeypatch.setitem(stack.POINTERS, "core/play/player.c", ())
+    monkeypatch.delitem(stack.POINTERS, "core/tables/slots.c")
     with pytest.raises(BuildError, match=r"calls through a pointer that stack\.POINTERS lacks"):
         stack_bound(image[0].elf)
 

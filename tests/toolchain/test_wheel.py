@@ -1,6 +1,8 @@
 """What `pip install .` gives: a wheel that works in a fresh environment, with no checkout in sight."""
 
+import email
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -58,6 +60,29 @@ def test_wheel_carries_every_resource(wheel):
         ["git", "ls-files", "firmware", "layouts", "templates"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert {f"designer/_resources/{name}" for name in tracked.stdout.split()} <= names
+
+
+def test_wheel_carries_the_designer_and_nothing_else(wheel):
+    """The harness, the benchmarks and the tests stay in the checkout."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0] for name in names} == {"designer", f"{wheel.name.rpartition('-py3')[0]}.dist-info"}
+    kinds = {name.split("/")[2] for name in names if name.startswith("designer/_resources/")}
+    assert kinds == {"firmware", "layouts", "templates", "requirements.txt"}
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "designer").rglob("*.py")}
+    assert {name for name in names if name.endswith(".py") and "/_resources/" not in name} == modules
+
+
+def test_designer_needs_none_of_what_stays_behind():
+    imports = re.compile(r"^\s*(?:from|import) (hil_tests|benchmarks|tests)\b", re.MULTILINE)
+    assert [path for path in (ROOT / "designer").rglob("*.py") if imports.search(path.read_text())] == []
+
+
+def test_versions_of_python_are_those_that_are_tested(wheel):
+    (name,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
+    metadata = email.message_from_bytes(zipfile.ZipFile(wheel).read(name))
+    assert metadata["Requires-Python"] == "<3.14,>=3.11"
+    versions = [line.rpartition(" ")[2] for line in metadata.get_all("Classifier") if "Python :: 3." in line]
+    assert versions == ["3.11", "3.12", "3.13"]
 
 
 def test_installed_package_is_the_one_in_the_wheel(installed, tmp_path):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 from places import ROOT
 
@@ -40,23 +41,27 @@ def modules():
                 yield name, path
 
 
+@cache
 def imports(path):
     """Every import of a file, those inside functions as well."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
+    return found
 
 
 def cycles(edges):
-    """Nodes from which a walk along the edges comes back to where it began."""
-    reachable = set(edges)
+    """Nodes on a cycle, or between two: what remains when nodes without a way in or a way out are taken away."""
+    edges = set(edges)
     while True:
-        more = {(a, d) for a, b in reachable for c, d in reachable if b == c} - reachable
-        if not more:
-            return sorted({a for a, b in reachable if a == b})
-        reachable |= more
+        sources, targets = {a for a, _ in edges}, {b for _, b in edges}
+        kept = {(a, b) for a, b in edges if a in targets and b in sources}
+        if kept == edges:
+            return sorted(sources | targets)
+        edges = kept
 
 
 def test_every_module_has_a_layer():
@@ -109,3 +114,12 @@ def test_templates_do_no_arithmetic():
                 if re.search(r"[*/+]|(?<=\w) - ", bare):
                     found.append(f"{path.name}:{number}: {expression.strip()}")
     assert found == []
+
+
+def test_the_design_document_draws_these_layers():
+    drawn = re.search(r"^```layers\n(.*?)^```$", (ROOT / "DESIGN.md").read_text(), re.MULTILINE | re.DOTALL).group(1)
+    rows = [re.match(r" *(\d+)  (\S+(?: · \S+)*)", line).groups() for line in drawn.splitlines()]
+    layers = {int(number): set(names.split(" · ")) for number, names in rows}
+    assert layers == {
+        number: {name.removeprefix("designer.") for name in names} for number, names in enumerate(LAYERS, 1)
+    }

@@ -1,27 +1,22 @@
-"""What a layout's beam could do at best: the front of lobe ripple against null depth, by convex optimisation.
+"""What a layout's beam could do at best: the Pareto front of lobe ripple against null depth.
 
-Per frequency and depth, the drive of least deviation from a lobe of level 1, under unit response on axis, a bound on
-the level at each null and the floor of the white-noise gain: a second-order cone program (Lebret & Boyd, IEEE Trans.
-Signal Process. 45 (1997), 526), solved by Clarabel's interior-point method.  Only levels are asked of the lobe, so its
-phase is taken from the last solution and the program solved again, once from the design and once from the single
-driver that is heard best on axis; what is reported can be had, and no better was found.
+Each point is a second-order cone program (`cone_program`).  Only levels are asked of the lobe.  So its phase is taken
+from the last solution, and the program is solved again.  This is done twice: from the design, and from the single
+driver that is heard best on axis.  Every ripple that is reported is possible; a smaller one was not found.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import clarabel
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.evaluation.beam_limits.cone_program import flattest_lobe
 from designer.filters.beam.design import Beam
-from designer.numerics.csc import CscMatrix
 
 DEPTHS_DB = (6.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 _PHASE_ROUNDS = 2
-# A reading of the optimum, not the optimum itself: thousandths of the lobe's level are far below a decibel's tenth.
-_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +67,7 @@ def pareto_front(
     lines : (F,) int64
         Which of its lines.
     floor_db : float
-        Floor of the white-noise gain; where not even plain mixing keeps it, that one's.
+        Floor of the white-noise gain.  Where no drive keeps it, the floor is just below the best that any drive has.
     depths_db : tuple of T float, optional
         Rising; depths of the deepest null.
     shape_db : (Q,) float64, optional
@@ -94,7 +89,7 @@ def pareto_front(
                 for _ in range(_PHASE_ROUNDS):
                     pressure = lobe @ drive
                     wanted = pressure / np.maximum(np.abs(pressure), 1e-12)
-                    drive = _solve(axis, lobe, wanted, nulls, shape * 10 ** (-depth / 20), effort)
+                    drive = flattest_lobe(axis, lobe, wanted, nulls, shape * 10 ** (-depth / 20), effort)
                     if drive is None:
                         break
                 if drive is not None:
@@ -102,69 +97,3 @@ def pareto_front(
                     ripple[row, column] = np.fmin(ripple[row, column], found)
     # A drive that keeps a greater depth keeps the smaller one too.
     return ParetoFront(np.fmin.accumulate(ripple[:, ::-1], axis=1)[:, ::-1], depths_db)
-
-
-def _solve(
-    axis: NDArray[np.complex128],
-    lobe: NDArray[np.complex128],
-    wanted: NDArray[np.complex128],
-    nulls: NDArray[np.complex128],
-    null_levels: NDArray[np.float64],
-    effort: float,
-) -> NDArray[np.complex128] | None:
-    """Least largest |p − wanted| within the lobe; None where the constraints contradict each other."""
-    drivers = axis.size
-    unknowns = 2 * drivers + 1
-    rows, right, cones = [_real(axis)], [np.array([1.0, 0.0])], [clarabel.ZeroConeT(2)]
-    for response, value in zip(lobe, wanted, strict=True):
-        # (δ, p − wanted) in the cone: |p − wanted| ≤ δ.
-        rows += [_bound(unknowns), _real(response)]
-        right += [np.zeros(1), np.array([value.real, value.imag])]
-        cones.append(clarabel.SecondOrderConeT(3))
-    for response, level in zip(nulls, null_levels, strict=True):
-        rows += [np.zeros((1, unknowns)), _real(response)]
-        right += [np.array([level]), np.zeros(2)]
-        cones.append(clarabel.SecondOrderConeT(3))
-    rows += [np.zeros((1, unknowns)), np.eye(2 * drivers, unknowns)]
-    right += [np.array([np.sqrt(effort)]), np.zeros(2 * drivers)]
-    cones.append(clarabel.SecondOrderConeT(2 * drivers + 1))
-    objective = np.zeros(unknowns)
-    objective[-1] = 1.0
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = _TOLERANCE
-    # Clarabel wants b − A·x in the cone.
-    matrix = np.concatenate(rows)
-    matrix[2:] *= -1
-    offset = np.concatenate(right)
-    offset[2:] *= np.where(_is_wanted(lobe.shape[0], matrix.shape[0]), -1.0, 1.0)[2:]
-    program = clarabel.DefaultSolver(
-        CscMatrix.of(np.zeros((unknowns, unknowns))), objective, CscMatrix.of(matrix), offset, cones, settings
-    )
-    solution = program.solve()
-    if str(solution.status) not in ("Solved", "AlmostSolved"):
-        return None
-    values = np.array(solution.x)
-    return np.asarray(values[:drivers] + 1j * values[drivers : 2 * drivers])
-
-
-def _real(response: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Rows for the real and imaginary part of responseᵀ·w over (Re w, Im w, δ)."""
-    zero = np.zeros(1)
-    return np.stack(
-        [np.concatenate([response.real, -response.imag, zero]), np.concatenate([response.imag, response.real, zero])]
-    )
-
-
-def _bound(unknowns: int) -> NDArray[np.float64]:
-    """Row that picks δ."""
-    row = np.zeros((1, unknowns))
-    row[0, -1] = 1.0
-    return row
-
-
-def _is_wanted(angles: int, rows: int) -> NDArray[np.bool_]:
-    """Rows of b that hold the wanted pressure: it is taken from p, not added to it."""
-    flags = np.zeros(rows, dtype=bool)
-    flags[2 : 2 + 3 * angles] = True
-    return flags

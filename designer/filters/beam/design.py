@@ -1,7 +1,7 @@
-"""The centre channel's beam: flat towards the room in front, quiet towards the sides.
+"""Design of the centre channel's beam: a flat lobe towards the listener, and nulls at the sides.
 
-Per frequency, levels are matched at azimuths of the lobe and at the nulls (`beam_match`).  With much loading the
-solution becomes plain in-phase mixing, which is what remains outside of the beam's band.
+At each frequency, pressure matching finds levels over the lobe and at the nulls (`pressure_matching`).  Outside the
+beam's band, all drivers play in phase.  Between the two the drive fades.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from numpy.typing import NDArray
 from designer.acoustics.model import circle_points_m, field_plant
 from designer.errors import LayoutError
 from designer.filters.bands import availability, role_weights
-from designer.filters.beam.pressure_matching import LobeTask, matched
+from designer.filters.beam.pressure_matching import PressureMatching, in_phase_drive
 from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
 
-# Share of a null of 20 dB in the least squares, where the whole lobe has 1; deeper ones count by their level.
+# Weight of a null of 20 dB in the least squares.  The whole lobe has the weight 1.  Deeper nulls get more, by level.
 _NULL_SHARE = 2.0
 _NULL_SHARE_DEPTH_DB = 20.0
 _LOBE_STEP_DEG = 7.5
-# The beam fades into plain mixing over this many octaves beyond each edge of its band.
+# The beam fades into in-phase mixing over this many octaves beyond each edge of its band.
 _FADE_OCTAVES = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Blend:
-    """How a matched drive becomes the drive of the drivers: (F, ...) on all lines.
+class BeamFade:
+    """Fade from the beam within its band to in-phase mixing outside.
 
     Attributes
     ----------
     share : (F,) float64
-        Of the beam against plain mixing.
+        Share of the beam, 0 … 1.  The rest is in-phase mixing.
     mixed : (F, D) complex128
-        Plain mixing.
+        Drive of in-phase mixing.
     band : (F, D) float64
-        Weight of each driver.
+        Weight of each driver, above 0.
     played : (F,) float64
-        Response that can be asked for.
+        Response that the drivers can give, 0 … 1.
     """
 
     share: NDArray[np.float64]
@@ -49,17 +49,17 @@ class Blend:
 
     @property
     def used(self) -> NDArray[np.bool_]:
-        """Lines on which the beam has a share: nothing is solved elsewhere."""
+        """Lines on which the beam has a share, (F,) bool.  Pressure matching runs on these only."""
         return np.asarray(self.share > 0)
 
     def drive(self, matched: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Drive per weight, from what was matched on the lines in use: (F, D)."""
+        """Drive per driver weight (F, D), from the matched drive (F_used, D) on the lines in use."""
         drive = self.mixed.copy()
         drive[self.used] = matched
         return np.asarray(self.share[:, None] * drive + (1 - self.share[:, None]) * self.mixed)
 
     def weights(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Drive of the drivers: (F, D)."""
+        """Drive of the drivers from the drive per weight: (F, D) each."""
         return drive * self.band * self.played[:, None]
 
 
@@ -70,13 +70,13 @@ class Beam:
     Attributes
     ----------
     weights : (F, D) complex128
-        Gives the reference pressure at the listener, without head.
+        Drive that gives the reference pressure at the listener, without a head.
     white_noise_gain_db : (F,) float64
-        Power on axis over Σ|w|², relative to one driver alone at low frequency; D in phase give 10·lg D.
+        Power on axis over Σ|w|², relative to one driver alone at low frequency.  D drivers in phase give 10·lg D.
     axis : (F, D) complex128
-        Response of each driver at the listener, relative to the ideal source in the cabinet's place.
+        Response of each driver at the listener, relative to an ideal source in the cabinet's place.
     lobe, nulls : (F, A, D), (F, Q, D) complex128
-        The same at azimuths within the lobe, and at the nulls.
+        The same response at azimuths within the lobe, and at the nulls.
     """
 
     weights: NDArray[np.complex128]
@@ -88,36 +88,38 @@ class Beam:
 
 @dataclass(frozen=True, eq=False)
 class MatchedBeam(Beam):
-    """A beam that remembers how it was matched.
+    """A beam with the problem that it solves.
 
     Attributes
     ----------
-    task, blend
-        What was asked on the lines in use, and how what was matched makes the weights.
+    matching : PressureMatching
+        The problem, on the lines in use.
+    fade : BeamFade
+        Turns a matched drive into weights.
     """
 
-    task: LobeTask
-    blend: Blend
+    matching: PressureMatching
+    fade: BeamFade
 
     def cost_db(self, weights: NDArray[np.complex128]) -> float:
-        """Ripple and missing depth of any weights (F, D): mean over the lines in use."""
-        used = self.blend.used
-        return float(np.mean(self.task.cost(self._per_weight(weights)))) if used.any() else 0.0
+        """Ripple plus weighted missing null depth of weights (F, D), dB, mean over the lines in use."""
+        used = self.fade.used
+        return float(np.mean(self.matching.cost(self._per_weight(weights)))) if used.any() else 0.0
 
     def realised(self, weights: NDArray[np.complex128]) -> MatchedBeam:
-        """Take other weights (F, D) where the beam has a share, turned and scaled to the same response on axis."""
-        used = self.blend.used
+        """Take other weights (F, D) on the lines in use, scaled to this beam's complex response on axis."""
+        used = self.fade.used
         wanted, got = (np.sum(self.axis * drive, axis=1) for drive in (self.weights, weights))
         taken = np.where(used[:, None], weights * (wanted / np.where(used, got, 1.0))[:, None], self.weights)
-        noise = np.where(used, np.sum(np.abs(taken / self.blend.band) ** 2, axis=1), 1.0)
+        noise = np.where(used, np.sum(np.abs(taken / self.fade.band) ** 2, axis=1), 1.0)
         own = np.where(used, -10 * np.log10(noise), self.white_noise_gain_db)
         return replace(self, weights=taken, white_noise_gain_db=own)
 
     def _per_weight(self, weights: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Drive per weight on the lines in use, of unit response on axis."""
-        used = self.blend.used
-        drive = weights[used] / self.blend.band[used]
-        return np.asarray(drive / np.sum(self.task.axis * drive, axis=1)[:, None])
+        """Drive per driver weight on the lines in use, scaled to unit response on axis."""
+        used = self.fade.used
+        drive = weights[used] / self.fade.band[used]
+        return np.asarray(drive / np.sum(self.matching.axis * drive, axis=1)[:, None])
 
 
 def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedBeam:
@@ -137,7 +139,7 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
     Raises
     ------
     LayoutError
-        If a null is asked for behind a baffle, or on axis.
+        If a null lies behind a baffle, or within 5° of the axis.
     """
     _check_nulls(layout)
     lobe_count = 2 * int(np.ceil(layout.beamformer.lobe_half_width_deg / _LOBE_STEP_DEG)) + 1
@@ -149,17 +151,17 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
     response = field_plant(layout, frequencies_hz, points).transfer / reference[:, None, None]
     band = role_weights(layout, frequencies_hz, "beamformer")
     played = availability(band, np.abs(response[:, 0]), frequencies_hz)
-    blend_band = np.maximum(band, 1e-6)
-    axis, rest = response[:, 0] * blend_band, response[:, 1:] * blend_band[:, None]
+    band_floor = np.maximum(band, 1e-6)
+    axis, rest = response[:, 0] * band_floor, response[:, 1:] * band_floor[:, None]
     null_share = _NULL_SHARE * 10 ** ((layout.beamformer.null_depth_db - _NULL_SHARE_DEPTH_DB) / 20)
     share = np.concatenate([np.full(lobe.size, 1 / lobe.size), np.full(nulls.size, null_share)])
     shape = layout.beamformer.null_levels_db
     quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
     level = np.concatenate([np.ones(lobe.size), quiet])
-    blend = Blend(beam_share(layout, frequencies_hz), matched(axis), blend_band, played)
-    used = blend.used
+    fade = BeamFade(beam_share(layout, frequencies_hz), in_phase_drive(axis), band_floor, played)
+    used = fade.used
     wanted = layout.beamformer
-    task = LobeTask(
+    matching = PressureMatching(
         axis[used],
         rest[used],
         share,
@@ -169,11 +171,15 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
         wanted.lobe_ripple_db,
         wanted.white_noise_gain_floor_db,
     )
-    match = task.match((matched(axis[used]), _diverging(layout, frequencies_hz[used]), _innermost(layout, axis[used])))
-    drive = blend.drive(match.drive)
+    starts = (
+        in_phase_drive(axis[used]),
+        _diverging(layout, frequencies_hz[used]),
+        _innermost(layout, axis[used]),
+    )
+    drive = fade.drive(matching.solve(starts).drive)
     at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
-    weights = blend.weights(drive)
-    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, task, blend)
+    weights = fade.weights(drive)
+    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, matching, fade)
 
 
 def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -181,7 +187,7 @@ def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:
 
 
 def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of the beam against plain mixing: 1 within the band, a raised cosine over half an octave beyond.
+    """Share of the beam against in-phase mixing: 1 within the band, a raised cosine over half an octave outside.
 
     Parameters
     ----------
@@ -202,22 +208,23 @@ def beam_share(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[n
 
 
 def _innermost(layout: Layout, axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Drive of only those drivers that lie nearest to the middle of the front: (F, D).
+    """Start of the matching: only the drivers nearest to the middle of the front play, (F, D).
 
-    What a small source sends is flat over the lobe, however short the wave.
+    A small source is flat over the lobe, also at short wavelengths.
     """
     if layout.cabinet.shape == "baffle":
         off = np.array([abs(driver.y_m or 0.0) for driver in layout.drivers])
     else:
         off = np.array([-float(driver.direction @ np.array([-1.0, 0.0, 0.0])) for driver in layout.drivers])
     off = np.where([("beamformer" in driver.roles) for driver in layout.drivers], off, np.inf)
-    return matched(axis * (off < off.min() + 1e-6))
+    return in_phase_drive(axis * (off < off.min() + 1e-6))
 
 
 def _diverging(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Drive as if the wave came from a point so far behind the cabinet that the lobe fills its width: (F, D).
+    """Start of the matching: the drive of a point source behind the cabinet, (F, D).
 
-    A wavefront that curves spreads its level evenly; a plane one is a narrow beam.
+    Its distance is such that the cabinet's width fills the lobe.  A curved wavefront spreads its level evenly.  A
+    plane one would be a narrow beam.
     """
     if layout.cabinet.shape == "baffle":
         lateral = np.array([driver.y_m or 0.0 for driver in layout.drivers])

@@ -1,7 +1,7 @@
-"""What is heard of the beam, third octave by third octave: levels of lobe, nulls and noise, and how they change.
+"""Levels of the beam in third octaves, over the lobe, at the nulls and of noise, with slopes and curvature.
 
-A level is ten times the logarithm of a power relative to the axis, the mean over the lines of a band.  Phases do not
-matter: neither those over azimuth nor those over frequency.
+A level is ten times the logarithm of a mean power relative to the axis.  The mean is over the lines of a band.  So
+phases have no effect, neither over azimuth nor over frequency.
 """
 
 from __future__ import annotations
@@ -15,33 +15,36 @@ from numpy.typing import NDArray
 _DB = 10 / np.log(10)
 # Responses that differ by less, relative to the largest, are the same.
 _SAME = 1e-6
-# Noise that is nearer than this to its bound is held by its curvature, too.
+# Noise within this distance of its bound adds its curvature to the cost of a step.
 _NEAR_DB = 1.0
-# A null below a step of its cost still bends by this part of it.
+# Least part of a step's cost that counts for the curvature of a null below that step.
 _LEAST_RATE = 0.03
-# However much it costs, steps as bold as this are tried first, and shortened where they fail.
+# Largest cost per decibel that counts for the curvature.  A larger one would make the first step too short.
 _MOST_RATE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class LevelGoal:
-    """What is asked of the levels, and what a decibel is worth.
+    """Goal of the refinement: bounds of levels, and the cost of each decibel.
 
     Attributes
     ----------
     ripple_db : float
-        A lobe that is evener than this is worth less.
+        Ripple of the lobe below which a decibel costs less.
     steps_db : (H, B) float64
-        Levels of the nulls from which on each decibel costs more, in each band.
+        Levels of the nulls above which a decibel costs more, in each band.
     step_costs : (H,) float64
-        How much more.
+        Cost of a decibel that each step adds.
     shape_db : (Q,) float64 or None
-        Levels that nulls should have instead: less is as wrong as more.
+        Levels that the nulls should have exactly.  It replaces the steps.
     noise_db : (B,) float64
-        Most noise relative to the axis: the floor of the white-noise gain, negative.
-    uneven, even, misshapen, noisy : float
-        Costs of a decibel: of ripple beyond what is asked for and within, of a null's distance from its shape, of noise
-        beyond its bound.
+        Bound of noise relative to the axis, the negative floor of the white-noise gain.
+    uneven, even : float
+        Cost of a decibel of ripple above, and below ``ripple_db``.
+    misshapen : float
+        Cost of a decibel between a null and its shape.
+    noisy : float
+        Cost of a decibel of noise above its bound.
     """
 
     ripple_db: float
@@ -54,7 +57,7 @@ class LevelGoal:
     misshapen: float = 1.0
     noisy: float = 4.0
 
-    def cost(self, levels: Levels) -> float:
+    def cost(self, levels: BeamLevels) -> float:
         """Cost of levels, summed over the bands."""
         ripple = levels.ripple_db
         worth = self.even * ripple + (self.uneven - self.even) * np.maximum(ripple - self.ripple_db, 0.0)
@@ -67,13 +70,13 @@ class LevelGoal:
 
     @property
     def least_powers(self) -> NDArray[np.float64]:
-        """Power of a null below which nothing is gained: (B,)."""
+        """Power of a null below which its cost is zero, relative to the axis: (B,)."""
         if self.shape_db is not None:
             return np.zeros(self.noise_db.size)
         return np.asarray(10 ** (self.steps_db.min(axis=0) / 10))
 
     def null_rate(self, powers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """About what a decibel of a null costs at powers (B,): (B,)."""
+        """Cost of a decibel of a null near powers (B,), smoothed: (B,)."""
         if self.shape_db is not None:
             return np.full(powers.shape, self.misshapen)
         near = np.clip(powers / 10 ** (self.steps_db / 10), _LEAST_RATE, 1.0)
@@ -81,7 +84,7 @@ class LevelGoal:
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
+class BeamLevels:
     """Levels in bands, decibels relative to the axis: lobe (B, A), nulls (B, Q) and noise (B,) float64."""
 
     lobe: NDArray[np.float64]
@@ -95,19 +98,19 @@ class Levels:
 
 
 @dataclass(frozen=True, eq=False)
-class BandLevels:
-    """Responses from which levels follow, on the lines of the bands only.
+class LevelModel:
+    """Map from G drives to levels in B bands.
 
     Attributes
     ----------
     bands : (B, F) float64
-        Weight of each line in each band; rows have the sum 1.
+        Weight of each line in each band.  Rows sum to 1.
     axis : (F, G) complex128
         Response of each drive on axis.
     lobe, nulls : (F, A, G), (F, Q, G) complex128
-        The same at azimuths of the lobe and at the nulls.
+        The same response at azimuths of the lobe, and at the nulls.
     effort : (F, G) float64
-        What the power of each drive counts for as noise: 1 within a driver's band, more beyond.
+        Noise power of each drive of unit power: 1 within a driver's band, more outside.
     """
 
     bands: NDArray[np.float64]
@@ -116,10 +119,10 @@ class BandLevels:
     nulls: NDArray[np.complex128]
     effort: NDArray[np.float64]
 
-    def of(self, drive: NDArray[np.complex128]) -> Levels:
+    def of(self, drive: NDArray[np.complex128]) -> BeamLevels:
         """Levels of a drive (F, G)."""
         lobe, nulls, noise = (_DB * np.log(self.bands @ power) for power in self._powers(drive))
-        return Levels(lobe, nulls, noise[:, 0])
+        return BeamLevels(lobe, nulls, noise[:, 0])
 
     def _powers(self, drive: NDArray[np.complex128]) -> tuple[NDArray[np.float64], ...]:
         """Powers relative to the axis: (F, A), (F, Q), (F, 1)."""
@@ -130,11 +133,11 @@ class BandLevels:
 
     def slopes(
         self, drive: NDArray[np.complex128], goal: LevelGoal
-    ) -> tuple[Levels, list[tuple[NDArray[np.int64], NDArray[np.complex128]]]]:
-        """Levels and how they change with the drive.
+    ) -> tuple[BeamLevels, list[tuple[NDArray[np.int64], NDArray[np.complex128]]]]:
+        """Levels, and their derivatives by the drive.
 
-        Nulls so deep that more is no gain are extended as straight lines of their power from there on: the logarithm
-        bends too much to be followed.
+        Below the power at which a null costs nothing, its level continues as a straight line of power.  The logarithm
+        would bend too much there.
 
         Parameters
         ----------
@@ -145,13 +148,13 @@ class BandLevels:
         -------
         levels : Levels
         slopes : list of (lines, slope) for each band
-            Indices (K,), and (K, A + Q + 1, G) complex128: a small change e of the drive changes the levels of lobe,
-            nulls and noise by Re Σ slope·e.
+            Indices (K,) of lines, and derivatives (K, A + Q + 1, G) complex128 of the levels of lobe, nulls and noise.
+            A small change e of the drive changes a level by Re Σ slope·e, in decibels.
         """
         powers = self._powers(drive)
         means = [self.bands @ power for power in powers]
         held = np.maximum(means[1], goal.least_powers[:, None])
-        levels = Levels(
+        levels = BeamLevels(
             _DB * np.log(means[0]), _DB * (np.log(held) + (means[1] - held) / held), _DB * np.log(means[2][:, 0])
         )
         axis = np.sum(self.axis * drive, axis=1)
@@ -177,9 +180,9 @@ class BandLevels:
         return levels, found
 
     def curvature(self, drive: NDArray[np.complex128], goal: LevelGoal) -> NDArray[np.complex128]:
-        """Bound what a change of the drive adds to the levels' costs beyond their slopes: (F, G, G).
+        """Quadratic bound of the cost that a change of the drive adds beyond the slopes: (F, G, G), Hermitian.
 
-        A logarithm lies below its tangent, so that a level rises by no more than its power, relative to what it is.
+        A logarithm lies below its tangent.  So a level rises by no more than its relative power does.
         """
         lobe, nulls, noise = (self.bands @ power for power in self._powers(drive))
         quiet = np.maximum(nulls.max(axis=1, initial=1e-12), goal.least_powers)
@@ -194,12 +197,12 @@ class BandLevels:
 
 
 def gram(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Products of rows (F, A, G) summed over A: (F, G, G), Hermitian."""
+    """Gram matrix of rows (F, A, G), summed over A: (F, G, G), Hermitian."""
     return np.asarray(rows.conj().transpose(0, 2, 1) @ rows)
 
 
-def distinct(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
-    """Find the rows (F, A, G) that do not repeat an earlier one: (K,) int64."""
+def distinct_rows(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
+    """Return indices of rows (F, A, G) along A that do not repeat an earlier row: (K,) int64."""
     size = max(float(np.abs(rows).max(initial=0.0)), 1e-30)
     kept: list[int] = []
     for index in range(rows.shape[1]):
@@ -209,7 +212,15 @@ def distinct(rows: NDArray[np.complex128]) -> NDArray[np.int64]:
 
 
 def symmetric_basis(mirror: NDArray[np.int64] | None, drivers: int) -> NDArray[np.float64]:
-    """Return orthonormal drives (D, G) that are their own mirror images; without a mirror (D,), all drives."""
+    """Orthonormal basis (D, G) of the drives that are their own mirror images.
+
+    Parameters
+    ----------
+    mirror : (D,) int64 or None
+        Mirror driver of each driver.  None for a loudspeaker without symmetry, whose basis is the identity.
+    drivers : int
+        D.
+    """
     if mirror is None:
         return np.eye(drivers)
     together = np.eye(drivers) + np.eye(drivers)[:, mirror]

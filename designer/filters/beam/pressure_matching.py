@@ -1,10 +1,10 @@
-"""Levels over azimuth under unit response on axis: a lobe of least ripple beside nulls.
+"""Pressure matching: a lobe of least ripple and nulls, under unit response on axis.
 
-Per frequency, pressure matching (Kirkeby & Nelson, J. Acoust. Soc. Am. 94, 1993, 2992): least squares against the lobe
-and against the nulls, with the response on axis held at exactly 1.  Only the lobe's level is asked for, so its phase
-is taken from the last solution and the fit repeated.  Lawson's reweighting then turns least squares into least ripple
-(C. L. Lawson, thesis, UCLA 1961): azimuths that err more count for more.  Diagonal loading, found by bisection, holds
-the white-noise gain above its floor.
+At each frequency a least-squares fit matches the pressure at azimuths of the lobe and at the nulls (Kirkeby & Nelson,
+J. Acoust. Soc. Am. 94 (1993), 2992).  The response on axis is held at exactly 1.  The lobe has a wanted level only, so
+each round takes its phase from the last solution.  Lawson's reweighting turns least squares into least ripple
+(C. L. Lawson, thesis, UCLA 1961).  It raises the weight of azimuths with larger errors.  Diagonal loading, found by
+bisection, keeps the white-noise gain above its floor.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-# A decibel missing at a null beside one of ripple, where drives are compared.
+# Cost of a decibel of missing null depth, where a decibel of ripple costs 1.
 _NULL_COST = 0.4
-# Rounds of the fit; the first ones settle the lobe's phase before its weights move.
+# Rounds of the fit.  The first ones find the lobe's phase, with constant weights.
 _ROUNDS = 20
 _FIRST_ROUNDS = 10
-# Lawson's reweighting: how fast, what an azimuth without error keeps, between which levels the lobe may settle.
+# Lawson's reweighting: exponent, least factor of an azimuth without error, and range of the lobe's mean level.
 _EXPONENT = 0.7
 _LEAST_FACTOR = 0.05
 _LEVELS = (0.5, 1.6)
-# The weight of nulls moves by this factor a round, down to this part of where it began, and keeps so much in
-# hand for what filters make of them.
+# The weight of nulls changes by this factor each round, and not below this part of its start.  Nulls get this much
+# extra depth, as filters of finite length lose some.
 _NULL_STEP = 1.5
 _LEAST_SHARE = 0.02
 _SPARE_DB = 2.0
@@ -37,23 +37,23 @@ _MOST_LOADING = 1e6
 _BISECTIONS = 24
 
 
-def matched(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """All drivers in phase at the listener, unit response: the drive of least power, for responses (F, D)."""
+def in_phase_drive(axis: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Drive of least power for unit response on axis, with all drivers in phase there: (F, D) from (F, D)."""
     return np.asarray(axis.conj() / np.sum(np.abs(axis) ** 2, axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
-class LobeMatch:
-    """A drive, and where its reweighting stands.
+class MatchedDrive:
+    """A drive with the state of its reweighting.
 
     Attributes
     ----------
     drive : (F, D) complex128
-        Of unit response on axis.
+        Drive of unit response on axis.
     share : (F, A + Q) float64
         Weight of each azimuth.
     level : (F,) float64
-        About which the lobe lies evenly.
+        Mean level of the lobe, relative to the axis.
     """
 
     drive: NDArray[np.complex128]
@@ -62,24 +62,27 @@ class LobeMatch:
 
 
 @dataclass(frozen=True, eq=False)
-class LobeTask:
-    """What is asked.
+class PressureMatching:
+    """Problem of pressure matching on F lines.
 
     Attributes
     ----------
     axis : (F, D) complex128
         Response of each driver on axis.
     response : (F, A + Q, D) complex128
-        At the azimuths of the lobe, then at the nulls.
-    share, wanted : (A + Q,) float64
-        First weight of each azimuth, and its level.
+        Response at A azimuths of the lobe, then at Q nulls.
+    share : (A + Q,) float64
+        Initial weight of each azimuth.
+    wanted : (A + Q,) float64
+        Wanted level of each azimuth, linear.
     lobe : int
-        A.
-    depth_db, ripple_db : float
-        Nulls that are deeper gain nothing where two drives are compared; a lobe that is less even than this may have
-        what they have to spare.
+        Number of azimuths A of the lobe.
+    depth_db : float
+        Null depth that is wanted.  More depth has no value.
+    ripple_db : float
+        Ripple of the lobe that is wanted.  A less even lobe takes weight from nulls that are deep enough.
     floor_db : float
-        Of the white-noise gain; where not even plain mixing keeps it, that one's.
+        Floor of the white-noise gain.  Where even in-phase mixing misses it, the gain of in-phase mixing is the floor.
     """
 
     axis: NDArray[np.complex128]
@@ -97,7 +100,7 @@ class LobeTask:
 
     @cached_property
     def mirror(self) -> NDArray[np.int64] | None:
-        """Which driver takes each one's place in a mirror, where the whole task is its own mirror image."""
+        """Mirror driver of each driver, (D,) int64.  None if the problem is not its own mirror image."""
         turned = np.concatenate([self.response[:, : self.lobe][:, ::-1], self.response[:, self.lobe :]], axis=1)
         size = max(float(np.abs(self.response).max(initial=0.0)), 1e-30)
 
@@ -119,7 +122,7 @@ class LobeTask:
         return np.array(places) if sorted(places) == list(range(len(places))) else None
 
     def cost(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Ripple of the lobe and what is missing at the nulls, decibels: (F,)."""
+        """Ripple of the lobe plus weighted missing null depth of a drive (F, D): (F,) float64, dB."""
         heard = 20 * np.log10(np.maximum(np.abs(self._pressure(drive)), 1e-6))
         lobe, nulls = heard[:, : self.lobe], heard[:, self.lobe :]
         levels = self.wanted[self.lobe :]
@@ -127,23 +130,37 @@ class LobeTask:
         missing = np.where(levels > 0, np.abs(nulls - asked), np.maximum(nulls - asked, 0.0))
         return np.asarray(np.ptp(lobe, axis=1) + _NULL_COST * missing.max(axis=1, initial=0.0))
 
-    def match(self, starts: tuple[NDArray[np.complex128], ...]) -> LobeMatch:
+    def solve(self, starts: tuple[NDArray[np.complex128], ...]) -> MatchedDrive:
         """Find the drive of least cost.
 
-        Levels have no unique best phase; which start leads to the better end depends on the cabinet.  One start serves
-        all frequencies, because a change of phase from one to the next would lengthen the filters.
+        The phase of the lobe is free, so the result depends on the start.  Which start is best depends on the cabinet.
+        All frequencies use the same start, because jumps of phase over frequency would need longer filters.
+
+        Parameters
+        ----------
+        starts : tuple of (F, D) complex128
+            Initial drives, at least one.
+
+        Returns
+        -------
+        MatchedDrive
+
+        Raises
+        ------
+        ValueError
+            If there is no start.
         """
         found, least = None, np.inf
         for start in starts:
-            now = LobeMatch(start, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
+            now = MatchedDrive(start, np.tile(self.share, (len(self.axis), 1)), np.ones(len(self.axis)))
             best, cost = now, np.full(len(self.axis), np.inf)
-            for turn in range(_ROUNDS):
-                exponent = _EXPONENT if turn >= _FIRST_ROUNDS else 0.0
+            for count in range(_ROUNDS):
+                exponent = _EXPONENT if count >= _FIRST_ROUNDS else 0.0
                 now = self._round(now, self._phases(now.drive), exponent=exponent)
                 reached = self.cost(now.drive)
                 better = reached < cost
                 cost = np.where(better, reached, cost)
-                best = LobeMatch(
+                best = MatchedDrive(
                     np.where(better[:, None], now.drive, best.drive),
                     np.where(better[:, None], now.share, best.share),
                     np.where(better, now.level, best.level),
@@ -151,7 +168,7 @@ class LobeTask:
             if found is None or float(cost.sum()) < least:
                 found, least = best, float(cost.sum())
         if found is None:
-            raise ValueError("match: needs a start")
+            raise ValueError("solve: needs a start")
         return found
 
     def _phases(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -161,11 +178,11 @@ class LobeTask:
     def _pressure(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
         return np.asarray((self.response @ drive[..., None])[..., 0])
 
-    def _round(self, last: LobeMatch, phases: NDArray[np.complex128], *, exponent: float) -> LobeMatch:
+    def _round(self, last: MatchedDrive, phases: NDArray[np.complex128], *, exponent: float) -> MatchedDrive:
         pressure = self._pressure(last.drive)
         share, level = last.share, last.level
         if exponent:
-            # The least ripple lies evenly about some level.
+            # A lobe of least ripple has equal errors above and below this level.
             lobe = np.abs(pressure[:, : self.lobe])
             level = np.clip((lobe.max(axis=1) + lobe.min(axis=1)) / 2, *_LEVELS)
             error = np.abs(lobe - level[:, None])
@@ -178,22 +195,22 @@ class LobeTask:
             share[:, self.lobe :] = np.clip(share[:, self.lobe :], _LEAST_SHARE * own, own)
         target = phases * self.wanted
         target[:, : self.lobe] *= level[:, None]
-        found = self._solve(share, target)
+        found = self._least_squares(share, target)
         if self.mirror is not None:
-            # A beam whose phase differs to both sides can be evener, but moves the centre out of the middle.
+            # A beam with different phases to both sides can be more even, but shifts the phantom centre.
             found = (found + found[:, self.mirror]) / 2
-        return LobeMatch(found, share, level)
+        return MatchedDrive(found, share, level)
 
     def _null_factor(self, pressure: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Change of the nulls' weight: less where they are deeper than asked and the lobe is not as even as asked."""
+        """Factor of the nulls' weight: below 1 where the nulls are deep enough and the lobe is too uneven."""
         heard = 20 * np.log10(np.maximum(np.abs(pressure), 1e-6))
         loudest = heard[:, self.lobe :].max(axis=1, initial=-np.inf)
         spare = loudest < -self.depth_db - _SPARE_DB
         uneven = np.ptp(heard[:, : self.lobe], axis=1) > self.ripple_db
         return np.where(spare & uneven, 1 / _NULL_STEP, np.where(spare, 1.0, _NULL_STEP))
 
-    def _solve(self, share: NDArray[np.float64], target: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Least squares under sᴴw = 1 with the least loading for which |w|² keeps its bound."""
+    def _least_squares(self, share: NDArray[np.float64], target: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Least squares under sᴴw = 1, with the least diagonal loading for which |w|² keeps its bound."""
         weighted = self.response * np.sqrt(share)[..., None]
         power, basis = np.linalg.eigh(weighted.conj().transpose(0, 2, 1) @ weighted)
         power = np.maximum(power, 0.0)
@@ -211,7 +228,7 @@ class LobeTask:
         lines = np.arange(len(power))
         high = np.full(lines.size, np.log(_LEAST_LOADING))
         found = solve(high, lines)
-        # Most lines need no loading beyond the least: the bisection is for the others alone.
+        # Most lines keep the bound with the least loading.  The bisection runs on the others only.
         loud = np.flatnonzero(np.sum(np.abs(found) ** 2, axis=1) > self._most_effort)
         low, high = high[loud], np.full(loud.size, np.log(_MOST_LOADING))
         for _ in range(_BISECTIONS if loud.size else 0):

@@ -1,8 +1,8 @@
-"""One step towards an even lobe between quiet nulls: a quadratic program in levels.
+"""One step of the refinement: a convex quadratic program in the levels of the beam.
 
-With the levels as straight lines of what may be changed, and the cost of a change as a quadratic form, the least
-sum of ripples and missing depths is a convex quadratic program.  Its solution lies in the span of the levels'
-slopes, so that it has as many unknowns as there are levels, however many taps there are.
+Levels are linear in the change, and a change has a quadratic cost.  The least sum of ripple, missing null depth and
+this cost is a convex quadratic program.  Its solution lies in the span of the levels' slopes.  So it has one unknown
+for each level, and the number of taps does not matter.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import clarabel
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.beam.levels import LevelGoal, Levels
+from designer.filters.beam.levels import BeamLevels, LevelGoal
 from designer.numerics.csc import CscMatrix
 
 # Decibels: steps are repeated anyway.
@@ -20,30 +20,30 @@ _RELATIVE_RIDGE = 1e-6
 _NOISE_STEP_DB = 1.0
 
 
-def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) -> NDArray[np.float64] | None:
-    """Solve the program.
+def best_step(levels: BeamLevels, coupling: NDArray[np.float64], goal: LevelGoal) -> NDArray[np.float64] | None:
+    """Solve the quadratic program.
 
     Parameters
     ----------
-    levels : Levels
-        Before the step.
+    levels : BeamLevels
+        Levels before the step.
     coupling : (M, M) float64
-        Change of each level by each multiplier, M = B·(A + Q + 1), ordered by band, then lobe, nulls, noise; it is
-        also the quadratic form of the multipliers' cost.
+        Change of each level by each multiplier, M = B·(A + Q + 1).  The order is band, then lobe, nulls and noise.
+        It is also the quadratic form of the multipliers' cost.
     goal : LevelGoal
 
     Returns
     -------
     (M,) float64 or None
-        Multipliers; None where the solver found none.
+        Multipliers of the slopes.  None if the solver did not converge.
     """
     bands, angles = levels.lobe.shape
     nulls = levels.nulls.shape[1]
     each = angles + nulls + 1
     count = bands * each
     band = np.arange(bands)
-    # Unknowns: multipliers; then for each band the lobe's upper and lower end, ripple beyond what is asked, and how far
-    # the worst null is beyond each step, or from its shape.
+    # The unknowns are first the changes of the levels.  Then come, for each band, the upper and lower end of the lobe,
+    # the ripple above its bound, and the excess of the worst null over each step or its distance from the shape.
     stairs = goal.step_costs if goal.shape_db is None else np.array([goal.misshapen])
     upper, lower, beyond, *above = (count + part * bands + band for part in range(3 + stairs.size))
     size = count + (3 + stairs.size) * bands
@@ -57,7 +57,7 @@ def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) ->
     def bound_levels(
         which: NDArray[np.int64], sign: float, most: NDArray[np.float64], slack: NDArray[np.int64], by: float
     ) -> None:
-        """Let sign · change of each level + by · slack ≤ most."""
+        """Add the constraints sign · change of each level + by · slack ≤ most."""
         row = np.zeros((which.size, size))
         row[np.arange(which.size), which] = sign
         row[np.arange(which.size), slack] += by
@@ -65,7 +65,7 @@ def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) ->
         right.append(most)
 
     def bound_unknowns(entries: list[tuple[NDArray[np.int64], float]], most: float) -> None:
-        """Let a sum of unknowns of each band ≤ most."""
+        """Add the constraint that a weighted sum of unknowns of each band is at most ``most``."""
         row = np.zeros((bands, size))
         for columns, value in entries:
             row[band, columns] = value
@@ -85,10 +85,10 @@ def best_step(levels: Levels, coupling: NDArray[np.float64], goal: LevelGoal) ->
             bound_levels(sides, -1.0, -off, slack, -1.0)
     for columns in (beyond, *above):
         bound_unknowns([(columns, -1.0)], 0.0)
-    # What begins beyond the bound comes back in steps, so that the program always has a solution.
+    # Noise above its bound returns to it in several steps, so that the program always has a solution.
     most_noise = np.maximum(goal.noise_db, levels.noise - _NOISE_STEP_DB)
     bound_levels(first[:, 0] + each - 1, 1.0, most_noise - levels.noise, band, 0.0)
-    # In the levels' changes themselves the program is sparse but for its quadratic form.
+    # With the changes of the levels as unknowns, the constraints are sparse.
     ridge = _RELATIVE_RIDGE * np.trace(coupling) / count
     inverse = np.linalg.inv(coupling + ridge * np.eye(count))
     form = np.zeros((size, size))

@@ -1,10 +1,10 @@
-"""Bring the beam's filters to the front of lobe ripple against null depth.
+"""Refine the beam's filters towards the Pareto front of lobe ripple against null depth.
 
-Filters that come near to a response in the least-squares sense are near to its levels, too, but not at their best
-there.  Here the taps themselves are the unknowns: third octave by third octave, the ripple of the lobe and what is
-missing at the nulls are made small, levels only, while the axis stays as designed.  Sequential quadratic programs
-(Nocedal & Wright, Numerical Optimization, ch. 18): levels as straight lines of the taps, the curvature of their
-powers as the cost of a step (a majorant, since a logarithm lies below its tangent).
+Filters of a least-squares fit have nearly, but not exactly, the best levels.  Here the taps themselves are the
+unknowns.  The ripple of the lobe and the missing null depth in third octaves become small, while the response on axis
+stays as designed.  The method is sequential quadratic programming (Nocedal & Wright, Numerical Optimization, ch. 18).
+Levels are linear in the taps, and the curvature of their powers is the cost of a step.  That cost is an upper bound
+(a majorant), because a logarithm lies below its tangent.
 """
 
 from __future__ import annotations
@@ -15,74 +15,76 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.filters.beam.levels import BandLevels, LevelGoal
+from designer.filters.beam.levels import LevelGoal, LevelModel
 from designer.filters.beam.qp_step import best_step
 from designer.filters.fitting.least_squares import normal_equations
 from designer.numerics.triangular import solve_lower, solve_upper
 
-# A round that gains less than this part of the cost is the last.
+# The refinement ends after a step that lowers the cost by less than this part.
 _LEAST_GAIN = 0.003
 _SHORTER_STEPS = (1.0, 0.5, 0.25, 0.125)
-# Cost of drive that no level notices, relative to the curvature's mean: steps stay finite.
+# Cost of changes that affect no level, relative to the mean curvature.  It keeps steps finite.
 _DAMPING = 1e-3
 
 
 class Unknowns(Protocol):
-    """What is refined: coefficients (K · G,) of which drives are linear functions."""
+    """Unknowns of a refinement: real values (K · G,) of which the drive is a linear function."""
 
     def drive(self, values: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Drive (F, G) on all lines."""
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Slopes (L, M, G) on some lines, as slopes of the values: (M, K · G)."""
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Return derivatives by the values, (M, K · G), from derivatives (L, M, G) by the drive on L lines."""
 
     def quadratic(self, metric: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Matrix of Σ eᴴ·metric·e over the lines, (F, G, G), as a form of the values."""
+        """Matrix (K · G, K · G) of the form Σ eᴴ·metric·e over the lines, for a metric (F, G, G)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Taps:
+class TapUnknowns:
     """Taps of FIR filters, ordered by tap, then drive.
 
     Attributes
     ----------
     omega : (F,) float64
         Lines, radians per sample.
-    turn : (F, N) complex128
+    phasors : (F, N) complex128
         e^{−jωn}.
     """
 
     omega: NDArray[np.float64]
-    turn: NDArray[np.complex128]
+    phasors: NDArray[np.complex128]
 
     @classmethod
-    def of(cls, omega: NDArray[np.float64], taps: int) -> Taps:
+    def of(cls, omega: NDArray[np.float64], taps: int) -> TapUnknowns:
         """Set up filters of ``taps`` taps."""
         return cls(omega, np.exp(-1j * omega[:, None] * np.arange(taps)))
 
     def drive(self, values: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Spectra (F, G)."""
-        return np.asarray(self.turn @ values.reshape(self.turn.shape[1], -1))
+        return np.asarray(self.phasors @ values.reshape(self.phasors.shape[1], -1))
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Slopes of the taps: (M, N · G)."""
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Return derivatives by the taps: (M, N · G)."""
         count, levels, drives = slopes.shape
-        pulled = (self.turn[lines].T @ slopes.reshape(count, -1)).real.reshape(-1, levels, drives)
+        pulled = (self.phasors[lines].T @ slopes.reshape(count, -1)).real.reshape(-1, levels, drives)
         return np.asarray(pulled.transpose(1, 0, 2).reshape(levels, -1))
 
     def quadratic(self, metric: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Block Toeplitz matrix."""
-        return normal_equations(self.omega, metric, self.turn.shape[1])[0]
+        return normal_equations(self.omega, metric, self.phasors.shape[1])[0]
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
-    """Drives that are free on every line, as no filter of finite length is: what could be had at best.
+class LineUnknowns:
+    """Drives that are free on each line, for a bound that filters of finite length cannot pass.
+
+    The values are the real parts of all drives, then their imaginary parts.
 
     Attributes
     ----------
     count, drives : int
-        F and G; values are real parts, then imaginary ones.
+        Numbers of lines F and of drives G.
     """
 
     count: int
@@ -97,8 +99,8 @@ class Lines:
         """Values (2 · F · G,) of a drive (F, G)."""
         return np.stack([drive.real, drive.imag]).ravel()
 
-    def pull(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Slopes of the values: (M, 2 · F · G)."""
+    def pull_back(self, lines: NDArray[np.int64], slopes: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Return derivatives by the values: (M, 2 · F · G)."""
         pulled = np.zeros((slopes.shape[1], 2, self.count, self.drives))
         pulled[:, 0, lines] = slopes.real.transpose(1, 0, 2)
         pulled[:, 1, lines] = -slopes.imag.transpose(1, 0, 2)
@@ -116,46 +118,46 @@ class Lines:
 
 @dataclass(frozen=True, eq=False)
 class Refinement:
-    """What is refined towards what.
+    """Problem of the refinement.
 
     Attributes
     ----------
     unknowns : Unknowns
-    levels : BandLevels
+    levels : LevelModel
     goal : LevelGoal
     anchor : (F, G, G) complex128
-        Cost of leaving the response that was designed.
+        Metric of the distance from the response as designed.
     wanted : (F, G) complex128
-        That response.
+        Response as designed.
     """
 
     unknowns: Unknowns
-    levels: BandLevels
+    levels: LevelModel
     goal: LevelGoal
     anchor: NDArray[np.complex128]
     wanted: NDArray[np.complex128]
 
     def cost(self, values: NDArray[np.float64]) -> float:
-        """Cost of levels and of what has left its place, decibels."""
+        """Cost of the levels plus half the squared distance from the response as designed, dB."""
         drive = self.unknowns.drive(values)
         off = drive - self.wanted
-        left = np.sum((off.conj() * (self.anchor @ off[..., None])[..., 0]).real)
-        return self.goal.cost(self.levels.of(drive)) + float(left) / 2
+        distance = np.sum((off.conj() * (self.anchor @ off[..., None])[..., 0]).real)
+        return self.goal.cost(self.levels.of(drive)) + float(distance) / 2
 
     def improve(self, values: NDArray[np.float64], rounds: int) -> NDArray[np.float64]:
-        """Take steps until they gain nothing more.
+        """Take steps until they no longer lower the cost.
 
         Parameters
         ----------
         values : (K · G,) float64
-            Where to begin.
+            Start.
         rounds : int
-            Most steps.
+            Largest number of steps.
 
         Returns
         -------
         (K · G,) float64
-            Of no greater cost.
+            Values whose cost is not above that of the start.
         """
         held = self.unknowns.quadratic(self.anchor)
         least = self.cost(values)
@@ -181,10 +183,10 @@ class Refinement:
         curvature += _DAMPING * np.trace(curvature, axis1=1, axis2=2).real.mean() * np.eye(drive.shape[1])
         matrix = held + self.unknowns.quadratic(curvature)
         factor: NDArray[np.float64] = np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
-        pulled = [self.unknowns.pull(lines, slope) for lines, slope in slopes]
+        pulled = [self.unknowns.pull_back(lines, slope) for lines, slope in slopes]
         back = (self.anchor @ (drive - self.wanted)[..., None])[..., 0]
-        home = self.unknowns.pull(np.arange(len(drive)), back.conj()[:, None])
-        # In coordinates in which a step costs half its square: levels are rows, the way home is one more.
+        home = self.unknowns.pull_back(np.arange(len(drive)), back.conj()[:, None])
+        # Whitened coordinates, in which a step costs half its square.  The last row leads back to the design.
         white = solve_lower(factor, np.ascontiguousarray(np.concatenate([*pulled, home]).T)).T
         rows, way = white[:-1], white[-1]
         drift = -(rows @ way).reshape(levels.lobe.shape[0], -1)

@@ -1,4 +1,8 @@
-"""The centre's filters, refined in the levels that they are measured by."""
+"""Refine the filters of the centre channel C in the levels by which its beam is judged.
+
+The least-squares fit matches a complex response.  The listener hears levels only.  This module sets up the
+sequential quadratic programs of `designer.filters.beam.refine` for the taps of C.
+"""
 
 from __future__ import annotations
 
@@ -6,76 +10,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.bands import role_weights
-from designer.filters.beam.levels import BandLevels, LevelGoal, Levels, distinct, symmetric_basis
-from designer.filters.beam.refine import Refinement, Taps
-from designer.filters.fitting.channels import DesignedChannels
-from designer.filters.fitting.error_budget import Bands
+from designer.filters.beam.levels import BeamLevels, LevelGoal, LevelModel, distinct_rows, symmetric_basis
+from designer.filters.beam.refine import Refinement, TapUnknowns
+from designer.filters.fitting.error_budget import ThirdOctaves
 from designer.filters.fitting.error_weighting import beam_anchor, line_weights
+from designer.filters.fitting.targets import ChannelTargets
 from designer.layout.model import Layout
 
-# Levels of a null relative to what is asked.  From the first on real drivers lose the rest to mismatch, so that it is
-# worth little, and nothing where the lobe is less even than asked; quantisation and lines between those of the design
-# may take what lies beyond the second.
+# Levels of a null relative to the layout's null depth.  Below the first, the mismatch of real drivers hides any gain,
+# so that more depth is worth little.  It is worth nothing where the lobe exceeds its ripple.  The second is a margin
+# for quantisation and for frequencies between the lines of the design.
 _ENOUGH_DB, _LEAST_DB = -8.0, -2.0
-# A lobe must be evener than is asked by so much to be called even.
+# The lobe counts as even if its ripple is below the layout's ripple by this margin.
 _EVEN_ENOUGH_DB = 0.5
-# What each decibel costs from the first on, how much more from the second, and from the depth that was there.
+# Cost of each decibel of null level above three steps: above the first level, above the second, above the fitted depth.
 _STEP_COSTS = (0.1, 0.3, 2.0)
-# A driver out of its band is charged for as many times the power as it is quieter there, down to this level.
+# Effort of a driver outside its band costs 1/weight².  This is the least weight.
 _LEAST_BAND = 0.03
 
 
 def refined_centre(
-    channels: DesignedChannels, filters: NDArray[np.float64], delay: int, rounds: int
+    targets: ChannelTargets, filters: NDArray[np.float64], delay: int, rounds: int
 ) -> NDArray[np.float64]:
     """Refine the filters of C.
 
     Parameters
     ----------
-    channels : DesignedChannels
+    targets : ChannelTargets
+        The beam, and the cost of an error.
     filters : (D, N) float64
-        Near to the response that was designed.
+        Fitted filters, where the refinement starts.
     delay : int
         Modelling delay, samples.
     rounds : int
-        Most steps.
+        Largest number of steps, from 1.
 
     Returns
     -------
     (D, N) float64
-        Evener in the lobe or quieter at the nulls; a symmetric loudspeaker's mirror each other exactly.
+        Filters with a more even lobe or deeper nulls.  Mirror drivers of a symmetric loudspeaker get equal filters.
     """
-    basis = symmetric_basis(channels.beam.task.mirror, filters.shape[0])
+    basis = symmetric_basis(targets.beam.matching.mirror, filters.shape[0])
     # Columns of the basis are orthonormal.
     values = (basis.T @ filters).T.ravel()
-    task = _refinement(channels, basis, values, filters.shape[1], delay)
+    task = _refinement(targets, basis, values, filters.shape[1], delay)
     values = task.improve(values, rounds)
     return np.ascontiguousarray(basis @ values.reshape(filters.shape[1], -1).T)
 
 
 def _refinement(
-    channels: DesignedChannels, basis: NDArray[np.float64], values: NDArray[np.float64], taps: int, delay: int
+    targets: ChannelTargets, basis: NDArray[np.float64], values: NDArray[np.float64], taps: int, delay: int
 ) -> Refinement:
-    layout, beam = channels.layout, channels.beam
-    bands = Bands.over(channels.frequencies_hz)
-    used = _shares(channels.frequencies_hz, bands.centres_hz[_refined_bands(bands, layout)])
+    layout, beam = targets.layout, targets.beam
+    bands = ThirdOctaves.over(targets.frequencies_hz)
+    used = _shares(targets.frequencies_hz, bands.centres_hz[_refined_bands(bands, layout)])
     axis, lobe, nulls = beam.axis @ basis, beam.lobe @ basis, beam.nulls @ basis
-    band = np.maximum(role_weights(layout, channels.frequencies_hz, "beamformer"), _LEAST_BAND)
+    band = np.maximum(role_weights(layout, targets.frequencies_hz, "beamformer"), _LEAST_BAND)
     effort = (1 / band**2) @ basis**2
-    levels = BandLevels(used, axis, lobe[:, distinct(lobe)], nulls[:, distinct(nulls)], effort)
-    unknowns = Taps.of(channels.omega, taps)
-    anchor = beam_anchor(layout, channels.frequencies_hz, beam, used.sum(axis=0) > 0)
-    anchor = basis.T @ (anchor * line_weights(channels.frequencies_hz)[:, None, None]) @ basis
-    late = np.exp(-1j * channels.omega * delay)[:, None]
+    levels = LevelModel(used, axis, lobe[:, distinct_rows(lobe)], nulls[:, distinct_rows(nulls)], effort)
+    unknowns = TapUnknowns.of(targets.omega, taps)
+    anchor = beam_anchor(layout, targets.frequencies_hz, beam, used.sum(axis=0) > 0)
+    anchor = basis.T @ (anchor * line_weights(targets.frequencies_hz)[:, None, None]) @ basis
+    late = np.exp(-1j * targets.omega * delay)[:, None]
     wanted = (beam.weights * late) @ basis
-    # Where not even the design keeps the floor of the white-noise gain, its own is the bound.
+    # Where the beam itself misses the floor of the white-noise gain, its own gain is the bound.
     most_noise = np.maximum(-layout.beamformer.white_noise_gain_floor_db, levels.of(wanted).noise)
-    goal = _goal(layout, distinct(nulls), levels.of(unknowns.drive(values)), most_noise)
+    goal = _goal(layout, distinct_rows(nulls), levels.of(unknowns.drive(values)), most_noise)
     return Refinement(unknowns, levels, goal, anchor, wanted)
 
 
-def _goal(layout: Layout, sides: NDArray[np.int64], begin: Levels, most_noise: NDArray[np.float64]) -> LevelGoal:
-    """Say what is asked; the depth that is there is kept where what is asked cannot be had."""
+def _goal(layout: Layout, sides: NDArray[np.int64], begin: BeamLevels, most_noise: NDArray[np.float64]) -> LevelGoal:
+    """Goal of the refinement.  Where the wanted null depth is out of reach, the fitted depth is kept."""
     wanted = layout.beamformer
     shape = None if wanted.null_levels_db is None else np.array(wanted.null_levels_db)[sides]
     asked = np.full(most_noise.size, -wanted.null_depth_db)
@@ -87,7 +92,10 @@ def _goal(layout: Layout, sides: NDArray[np.int64], begin: Levels, most_noise: N
 
 
 def _shares(frequencies_hz: NDArray[np.float64], centres_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weigh lines in third octaves, (B, F): each stands for all that is nearer to it than to its neighbours."""
+    """Share of each line in each third octave: (B, F), rows sum to 1.
+
+    A line stands for the frequencies that are nearer to it than to its neighbours.
+    """
     place = np.log10(frequencies_hz)
     ends = np.concatenate([place[:1], (place[1:] + place[:-1]) / 2, place[-1:]])
     low, high = (np.log10(centres_hz)[:, None] + side for side in (-0.05, 0.05))
@@ -95,7 +103,7 @@ def _shares(frequencies_hz: NDArray[np.float64], centres_hz: NDArray[np.float64]
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 
 
-def _refined_bands(bands: Bands, layout: Layout) -> NDArray[np.bool_]:
-    """Bands that the beam's band reaches into by half: (B,)."""
+def _refined_bands(bands: ThirdOctaves, layout: Layout) -> NDArray[np.bool_]:
+    """Third octaves whose centre lies in the beam's band: (B,) bool."""
     found = bands.within(layout.beamformer.band_hz)
     return found if found.any() else bands.inside(layout.beamformer.band_hz)

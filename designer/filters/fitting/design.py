@@ -1,4 +1,4 @@
-"""From a layout to the complete matrix of filters."""
+"""Design the complete matrix of filters of a layout."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from dataclasses import replace
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
-from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, shortest
-from designer.filters.fitting.relative import factor_stereo
+from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, find_shortest_filters
+from designer.filters.fitting.targets import design_channel_targets
+from designer.filters.fitting.two_stage_search import fit_two_stages
 from designer.filters.structure import join
+from designer.filters.two_stage import DirectForm
 from designer.layout.model import Layout
 from designer.layout.sections import INPUT_NAMES
 
-# Filters that err by more than this on what a listener notices first are no longer those that were designed.
+# Filters whose timbre errs by more than this are refused.
 _MOST_TIMBRE_DB = 3.0
 
 
 def design_filters(layout: Layout) -> FilterBank:
-    """Design crosstalk cancellation with virtual sources for L and R, and the beam for C.
+    """Design crosstalk cancellation with virtual sources for L and R, and the beam of C.
 
     Parameters
     ----------
@@ -29,38 +30,66 @@ def design_filters(layout: Layout) -> FilterBank:
     Returns
     -------
     FilterBank
-        (D, 3, N): ``layout.filters.taps``, or as many as the error budget needs, L and R in two stages where that takes
-        fewer; every channel gives at the listener
-        the level of an ideal loudspeaker in the cabinet's place.  Not normalised: see `FilterBank.normalised`.
+        Impulse responses (D, 3, N).  N is ``layout.filters.taps``, or the shortest length that keeps the error budget.
+        L and R are in two stages where that takes fewer taps.  Each channel gives at the listener the level of an
+        ideal loudspeaker in the cabinet's place.  The bank is not normalised, see `FilterBank.normalised`.
 
     Raises
     ------
     LayoutError
-        If the listener is too near, or a null is asked for where there is no field.
+        If the listener is too near, or a null lies where there is no field.
     InfeasibleDesignError
-        If the filters do not fit into the number of taps.
+        If the timbre of the fitted filters errs by more than 3 dB.
     """
     return bank_of(layout, fit_filters(layout))
 
 
 def bank_of(layout: Layout, found: FittedFilters) -> FilterBank:
-    """Name the drivers and inputs of fitted filters."""
-    responses, factors = found.filters, None
-    if found.factored is not None:
-        factors = found.factored.with_centre(found.filters[:, 2, : found.centre_taps])
-        responses = join(factors.structure, factors.split_responses())
-    return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, factors)
+    """Make a filter bank of fitted filters.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the names of the drivers and the sample rate.
+    found : FittedFilters
+        L and R are taken in two stages where it has them so.
+
+    Returns
+    -------
+    FilterBank
+        Not normalised.
+    """
+    responses, two_stage = found.filters, None
+    if found.two_stage_stereo is not None:
+        two_stage = found.two_stage_stereo.with_centre(found.filters[:, 2, : found.centre_taps])
+        responses = join(two_stage.structure, two_stage.split_responses())
+    return FilterBank(responses, layout.driver_names, INPUT_NAMES, layout.sample_rate_hz, found.delay, two_stage)
 
 
 def fit_filters(layout: Layout) -> FittedFilters:
-    """Fit the filters of a layout, with what their length costs; see `design_filters`."""
+    """Fit the filters of a layout and measure what their finite length loses.
+
+    Parameters
+    ----------
+    layout : Layout
+        Validated layout.
+
+    Returns
+    -------
+    FittedFilters
+
+    Raises
+    ------
+    LayoutError, InfeasibleDesignError
+        As `design_filters`.
+    """
     taps = layout.filters.taps
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
-    channels = design_channels(layout, max(longest, taps or 0))
+    targets = design_channel_targets(layout, max(longest, taps or 0))
     if taps is None:
-        found = _in_form(layout, shortest(channels))
+        found = _in_form(layout, find_shortest_filters(targets))
     else:
-        fits = ChannelFits.up_to(channels, taps)
+        fits = ChannelFits.up_to(targets, taps)
         found = replace(
             fits.at(taps, taps, fits.best_delay(taps, taps)), why_direct=f"filters.taps = {taps} asks for it"
         )
@@ -77,12 +106,12 @@ def fit_filters(layout: Layout) -> FittedFilters:
 
 
 def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
-    """Take L and R in two stages, if that is asked for and pays."""
+    """Fit L and R in two stages where the layout allows it and it saves taps."""
     if layout.filters.form == "direct":
         return replace(found, why_direct="filters.form = 'direct' asks for it")
     if not fits(found.stereo_losses, STEREO_ALLOWANCES):
         return replace(found, why_direct="no filters of L and R of any length keep their error budget")
-    factored = factor_stereo(found)
-    if isinstance(factored, str):
-        return replace(found, why_direct=factored)
-    return replace(found, factored=factored)
+    fitted = fit_two_stages(found)
+    if isinstance(fitted, DirectForm):
+        return replace(found, why_direct=fitted.reason)
+    return replace(found, two_stage_stereo=fitted)

@@ -1,7 +1,7 @@
-"""What a finite length costs: the metrics of realised filters beside those of the response that they realise.
+"""Error budget: what filters of finite length lose against their target responses.
 
-An error budget decides how long filters have to be.  Each allowance is what remains of the bound that a listener
-would notice, after what the frequency design and the quantisation already use.
+The budget decides how long the filters have to be.  Each allowance is a share of the smallest change that a listener
+notices.  The rest of that change is left to the frequency design and to quantisation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
 from designer.layout.model import Layout
 
-# Allowances: of the ±1 dB of cancellation gain and ±1.5 dB of timbre, of the 30 µs and 1.5 dB of the virtual sources.
+# Shares of ±1 dB of cancellation gain, ±1.5 dB of timbre, and 30 µs and 1.5 dB of the virtual sources.
 STEREO_ALLOWANCES = {
     "cancellation_gain_db": 0.95,
     "effort_db": 1.0,
@@ -40,29 +40,32 @@ _GAIN_BAND_HZ = (200.0, 16000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 _ITD_BAND_HZ = (500.0, 1500.0)
 _ILD_BAND_HZ = (1500.0, 6000.0)
-# Nulls deeper than the mismatch of real drivers leaves count as this deep.
+# Deeper nulls count as this deep: the mismatch of real drivers fills them.
 _DEEPEST_NULL_DB = 25.0
-# Decibels of pre-ringing beyond its allowance that weigh as much as a loss of twice the allowance.
+# Pre-ringing above its allowance by this much counts like another loss of twice its allowance.
 _RINGING_DB = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Bands:
-    """Third octaves over the lines of a grid.
+class ThirdOctaves:
+    """Third-octave bands over the lines of a frequency grid.
 
     Attributes
     ----------
     centres_hz : (B,) float64
     lines : (B, F) float64
-        Weight of each line in each band; rows have the sum 1.
+        Weight of each line in each band.  Rows sum to 1.
     """
 
     centres_hz: NDArray[np.float64]
     lines: NDArray[np.float64]
 
     @classmethod
-    def over(cls, frequencies_hz: NDArray[np.float64]) -> Bands:
-        """Third octaves 200 Hz … 16 kHz; a band narrower than two lines is the one or two next to its centre."""
+    def over(cls, frequencies_hz: NDArray[np.float64]) -> ThirdOctaves:
+        """Set up the bands from 200 Hz to 16 kHz over lines (F,) in hertz.
+
+        A band that holds no line takes the line nearest to its centre.
+        """
         centres = 10 ** (np.arange(23, 43) / 10)
         distance = np.abs(np.log10(np.maximum(frequencies_hz, 1e-3)) - np.log10(centres)[:, None])
         inside = (distance <= 0.05).astype(np.float64)
@@ -75,12 +78,15 @@ class Bands:
         return np.asarray(np.tensordot(self.lines, values, 1))
 
     def within(self, band_hz: tuple[float, float]) -> NDArray[np.bool_]:
-        """Bands whose centre lies in a range, a percent of tolerance at its ends: (B,)."""
+        """Bands whose centre lies in a range, with a tolerance of 1 % at its ends: (B,) bool."""
         low, high = band_hz
         return np.asarray((self.centres_hz >= 0.99 * low) & (self.centres_hz <= 1.01 * high))
 
     def inside(self, band_hz: tuple[float, float]) -> NDArray[np.bool_]:
-        """Bands that lie within a range with both edges; the one nearest to its lower end if there is none: (B,)."""
+        """Bands with both edges in a range: (B,) bool.
+
+        If there is none, the band nearest to the range's lower end stands for it.
+        """
         low, high = band_hz
         edge = 10**0.05
         found = (self.centres_hz / edge >= low) & (self.centres_hz * edge <= high)
@@ -90,7 +96,7 @@ class Bands:
 
 
 class StereoBudget:
-    """Losses of the channels L and R against their design.
+    """Losses of filters of L and R against their target response.
 
     Parameters
     ----------
@@ -98,8 +104,10 @@ class StereoBudget:
     frequencies_hz : (F,) float64
         Lines of the design.
     ears : (F, 2 * H, D) complex128
+        Pressure at both ears of H head poses per unit drive, Pa.
     heads : HeadPoses
     stereo : StereoDesign
+        The target.
     """
 
     def __init__(
@@ -111,8 +119,8 @@ class StereoBudget:
         stereo: StereoDesign,
     ) -> None:
         self._frequencies = frequencies_hz
-        self._arrival = TimeResponse(frequencies_hz, layout.sample_rate_hz)
-        self._bands = Bands.over(frequencies_hz)
+        self._time_response = TimeResponse(frequencies_hz, layout.sample_rate_hz)
+        self._bands = ThirdOctaves.over(frequencies_hz)
         nominal = heads.nominal_index
         reference = reference_pressure(layout, frequencies_hz)[:, None, None]
         self._nominal = ears[:, 2 * nominal : 2 * nominal + 2] / reference
@@ -147,14 +155,14 @@ class StereoBudget:
         return figures
 
     def excess(self, drive: NDArray[np.complex128]) -> tuple[NDArray[np.float64], ...]:
-        """Error of the cancellation gain of L and of R, dB on the lines of the design: (F,) each."""
+        """Error of the cancellation gain of L and of R, for spectra (F, D, 2): (F,) float64 each, dB."""
         return tuple(
             np.interp(np.log(self._frequencies), np.log(self._bands.centres_hz), np.abs(got["gain"] - meant["gain"]))
             for got, meant in zip(self._figures(drive), self._intended, strict=True)
         )
 
     def losses(self, drive: NDArray[np.complex128], delay: int) -> dict[str, float]:
-        """Return what filters lose against the design, worst over channels and bands.
+        """Measure what filters lose against the target, worst over channels and bands.
 
         Parameters
         ----------
@@ -173,7 +181,7 @@ class StereoBudget:
         worst = dict.fromkeys(STEREO_ALLOWANCES, -np.inf)
         for side, (got, meant) in enumerate(zip(self._figures(drive), self._intended, strict=True)):
             timbre = (got["timbre"] - meant["timbre"])[timbre_bands]
-            turn = got["ratio"] / meant["ratio"]
+            ratio_error = got["ratio"] / meant["ratio"]
             itd = (self._frequencies >= _ITD_BAND_HZ[0]) & (self._frequencies <= _ITD_BAND_HZ[1])
             ild = (self._frequencies >= _ILD_BAND_HZ[0]) & (self._frequencies <= _ILD_BAND_HZ[1])
             omega = 2 * np.pi * self._frequencies[itd]
@@ -182,17 +190,17 @@ class StereoBudget:
                 "cancellation_gain_db": np.abs(got["gain"] - meant["gain"])[gain_bands].max(),
                 "effort_db": (got["effort"] - self._allowed_effort_db[side])[lines].max(),
                 "timbre_db": np.abs(timbre - timbre.mean()).max(),
-                "itd_us": 1e6 * abs(np.sum(omega * np.angle(turn[itd])) / np.sum(omega**2)),
-                "ild_db": abs(20 * np.mean(np.log10(np.abs(turn[ild])))),
-                "group_delay_samples": self._arrival.lateness_samples(drive_at_own, delay),
-                "pre_ringing_db": self._arrival.pre_ringing_db(drive_at_own, delay),
+                "itd_us": 1e6 * abs(np.sum(omega * np.angle(ratio_error[itd])) / np.sum(omega**2)),
+                "ild_db": abs(20 * np.mean(np.log10(np.abs(ratio_error[ild])))),
+                "group_delay_samples": self._time_response.lateness_samples(drive_at_own, delay),
+                "pre_ringing_db": self._time_response.pre_ringing_db(drive_at_own, delay),
             }
             worst = {key: max(worst[key], float(found[key])) for key in worst}
         return worst
 
 
 class CentreBudget:
-    """Losses of the channel C against its design.
+    """Losses of filters of C against their target response.
 
     Parameters
     ----------
@@ -200,14 +208,15 @@ class CentreBudget:
     frequencies_hz : (F,) float64
         Lines of the design.
     beam : Beam
+        The target.
     """
 
     def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> None:
-        self._bands = Bands.over(frequencies_hz)
+        self._bands = ThirdOctaves.over(frequencies_hz)
         self._beam = beam
-        # What stays within the ripple that is asked for is no loss.
+        # Ripple within the layout's bound is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
-        self._arrival = TimeResponse(frequencies_hz, layout.sample_rate_hz)
+        self._time_response = TimeResponse(frequencies_hz, layout.sample_rate_hz)
         self._used = self._bands.inside(layout.beamformer.band_hz)
         self._floor_db = np.minimum(
             layout.beamformer.white_noise_gain_floor_db, self._bands.mean(beam.white_noise_gain_db)[self._used]
@@ -230,7 +239,7 @@ class CentreBudget:
         }
 
     def losses(self, drive: NDArray[np.complex128], delay: int) -> dict[str, float]:
-        """Return what filters lose against the design, worst over bands.
+        """Measure what filters lose against the target, worst over bands.
 
         Parameters
         ----------
@@ -252,18 +261,21 @@ class CentreBudget:
             "null_depth_db": float(self._intended["depth"] - got["depth"]),
             "lobe_db": float(np.max(got["lobe"] - np.maximum(self._intended["lobe"], self._ripple_db))),
             "white_noise_gain_db": float(np.max(self._floor_db - got["noise"])),
-            "group_delay_samples": self._arrival.lateness_samples(on_axis, delay),
-            "pre_ringing_db": self._arrival.pre_ringing_db(on_axis, delay),
+            "group_delay_samples": self._time_response.lateness_samples(on_axis, delay),
+            "pre_ringing_db": self._time_response.pre_ringing_db(on_axis, delay),
         }
 
 
-def excess_of_allowance(losses: dict[str, float], allowances: dict[str, float]) -> float:
-    """Return the largest loss in units of its allowance: 1 or less where all are kept."""
+def worst_loss_ratio(losses: dict[str, float], allowances: dict[str, float]) -> float:
+    """Largest loss over its allowance: 1 or less if every loss keeps its allowance.
+
+    Pre-ringing counts on a scale of its own, because its allowance is a level.
+    """
     ringing = losses["pre_ringing_db"] - allowances["pre_ringing_db"]
     others = (losses[key] / allowed for key, allowed in allowances.items() if key != "pre_ringing_db")
     return max(1 + ringing / _RINGING_DB, *others)
 
 
 def fits(losses: dict[str, float], allowances: dict[str, float]) -> bool:
-    """Whether every loss keeps its allowance."""
+    """Whether every loss keeps its allowance.  Both have the same keys."""
     return all(losses[key] <= allowed for key, allowed in allowances.items())

@@ -1,7 +1,8 @@
-"""What an error of the filters costs where it is heard: the metrics of `fit_channel`.
+"""Error weighting: the cost of a filter's error by what is heard of it.
 
-One unit of cost is an error as large as the pressure that it disturbs, per unit of logarithmic bandwidth: the
-reference pressure at an ear that is served, the remainder of a null at an ear that is not.
+The metrics M are those of `fit_channel`: an error e of the drive costs eᴴ·M·e.  A cost of 1 is an error as large as
+the pressure that it disturbs, per unit of logarithmic bandwidth.  At an ear that a channel serves, that pressure is
+the reference.  At an ear that it does not serve, it is the remainder of the null.
 """
 
 from __future__ import annotations
@@ -16,34 +17,33 @@ from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
 from designer.layout.model import Layout
 
-# Below this the logarithmic bandwidth of a line grows no more: nothing there needs a finer fit.
+# Lines below this count as if they were here: nothing below needs a finer fit.
 _LOWEST_HZ = 200.0
-# From the first to the second an error fades to what nobody hears.
+# Between these frequencies the weight fades, because hearing ends there.
 _FADE_HZ = (18000.0, 22000.0)
 _LEAST_WEIGHT = 0.02
 # An error at the own ear is timbre, delay and ringing at once.
 _OWN_EAR_COST = 10.0
-# Cost of drive that no ear receives, relative to the reference pressure: keeps the effort where it was designed.
+# Cost of an error of the drive itself, relative to the reference pressure.  It keeps the effort near its target.
 _STEREO_EFFORT_COST = 0.02
 _BEAM_EFFORT_COST = 0.5
-# Out of its band a driver's effort costs more, up to this fraction of its weight: what leaks there is 20 dB down.
+# Outside its band a driver's effort costs 1/weight².  This least weight keeps leaks 20 dB down.
 _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
 _AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
-# Where the beam's levels are refined by themselves: its axis, what lies beyond its bands, and drivers beyond theirs
-# stay as designed.
+# For the refinement of levels: costs that hold the axis, the lines outside the refined bands, and the drivers.
 _HELD_AXIS_COST, _HELD_BEYOND = 2000.0, 1.0
-# A null deeper than this is lost to the mismatch of real drivers (1 dB and 5°): the fit need not keep it.
+# The fit need not keep deeper nulls: the mismatch of real drivers (1 dB and 5°) fills them.
 _DEEPEST_NULL_DB = -25.0
 
 
 def bandwidths(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithmic bandwidth of each line, as at 200 Hz below that: (F,) float64."""
+    """Logarithmic bandwidth of each line (F,), Hz: (F,) float64.  Lines below 200 Hz count as if they were there."""
     return np.asarray(np.gradient(frequencies_hz) / np.maximum(frequencies_hz, _LOWEST_HZ))
 
 
 def line_weights(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weight of each line: its bandwidth over its frequency, less below 200 Hz and above 18 kHz; (F,) float64."""
+    """Weight of each line (F,), Hz: its logarithmic bandwidth, faded out from 18 to 22 kHz; (F,) float64."""
     low, high = _FADE_HZ
     fade = np.clip((high - frequencies_hz) / (high - low), _LEAST_WEIGHT, 1.0)
     return np.asarray(bandwidths(frequencies_hz) * fade)
@@ -56,10 +56,25 @@ def stereo_metrics(
     heads: HeadPoses,
     stereo: StereoDesign,
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Metrics of L and of R: (F, D, D) each.
+    """Metrics of L and of R.
 
-    An error of L is heard in its own null, relative to what remains there, at its own ear, and, by the share of L in
-    the drive of R, in the null of R.
+    An error of L is heard at three places: at its own ear, in its own null, and in the null of R.  The last comes by
+    the share of L's null in the drive of R.  Errors in a null are relative to the remainder there.
+
+    Parameters
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Lines of the design.
+    ears : (F, 2 * H, D) complex128
+        Pressure at both ears of H head poses per unit drive, Pa.
+    heads : HeadPoses
+    stereo : StereoDesign
+
+    Returns
+    -------
+    left, right : (F, D, D) complex128
+        Hermitian, positive definite.
     """
     reference = np.abs(reference_pressure(layout, frequencies_hz))
     received = ears * (np.sqrt(np.repeat(heads.weight, 2)) / reference[:, None])[:, :, None]
@@ -77,7 +92,20 @@ def stereo_metrics(
 
 
 def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> NDArray[np.complex128]:
-    """Metric of C: axis, lobe, and nulls relative to what remains there; (F, D, D)."""
+    """Metric of C: errors on axis, in the lobe and at the nulls.
+
+    Parameters
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Lines of the design.
+    beam : Beam
+
+    Returns
+    -------
+    (F, D, D) complex128
+        Hermitian, positive definite.  Errors at a null are relative to its remainder.
+    """
     remains = np.abs((beam.nulls @ beam.weights[..., None])[..., 0])
     nulls = beam.nulls / np.maximum(remains, 10 ** (_DEEPEST_NULL_DB / 20))[..., None]
     return np.asarray(
@@ -91,14 +119,18 @@ def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam)
 def beam_anchor(
     layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam, refined: NDArray[np.bool_]
 ) -> NDArray[np.complex128]:
-    """Metric of C where its levels are refined by themselves: what else has to stay; (F, D, D).
+    """Metric that holds the response of C while its levels are refined.
 
     Parameters
     ----------
     layout, frequencies_hz, beam
         As for `beam_metric`.
     refined : (F,) bool
-        Lines whose levels are refined.
+        Lines whose levels are refined.  There only the axis and drivers outside their bands are held.
+
+    Returns
+    -------
+    (F, D, D) complex128
     """
     band = role_weights(layout, frequencies_hz, "beamformer")
     beyond = _drive_cost(band, _BEAM_EFFORT_COST) - np.eye(band.shape[1]) * _BEAM_EFFORT_COST

@@ -1,10 +1,9 @@
-"""Fit two FIR stages in a row to a response: an equaliser for each bus, relative filters behind it.
+"""Fit a cascade of two FIR stages to a response: an equaliser for each bus, and relative filters behind it.
 
-The product of two stages is not linear in them, but nearly so about any of its points: Gauss–Newton with the damping of
-Levenberg and Marquardt (Nocedal & Wright, Numerical Optimization, §10.3).  Both stages are FIR filters in the metric of
-`designer.filters.fitting.error_weighting`, so that the normal equations of a step are block Toeplitz like those of one
-stage; a
-step takes a few milliseconds.
+The product of two stages is not linear in their taps.  Gauss–Newton steps with the damping of Levenberg and Marquardt
+solve it (Nocedal & Wright, Numerical Optimization, §10.3).  The error weighting is that of
+`designer.filters.fitting.error_weighting`.  So the normal equations of a step are block Toeplitz, like those of one
+stage.  A step takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -16,26 +15,27 @@ from numpy.typing import NDArray
 
 from designer.numerics.triangular import solve_positive
 
-# Damping relative to each unknown's own curvature: where it begins, what it is raised and lowered by, where it ends.
+# Damping relative to each unknown's own curvature: at the start, factors to raise and lower it, and least values.
 _FIRST_DAMPING = 1e-6
 _RAISE, _LOWER = 10.0, 5.0
 _LEAST_RAISED, _LEAST_DAMPING = 1e-4, 1e-7
 _ATTEMPTS = 6
-# Added to the diagonal, relative to its mean: the factor exists whatever rounding does.
+# Added to the diagonal, relative to its mean.  It keeps the matrix positive definite in spite of rounding.
 _RELATIVE_RIDGE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """Both stages.
+    """Taps of both stages.
 
     Attributes
     ----------
     equalisers : (B, M) float64
+        First stage, one for each bus.
     relative : (V, K) float64
-        A unit impulse for the reference of each bus.
+        Second stage, one for each output.  It is a unit impulse for the reference of each bus.
     damping : float
-        Of the next step.
+        Damping of the next step, relative.
     """
 
     equalisers: NDArray[np.float64]
@@ -44,20 +44,20 @@ class Stages:
 
 
 class Cascade:
-    """What two stages are fitted to.
+    """Least-squares problem of two stages in cascade.
 
     Parameters
     ----------
     omega : (F,) float64
         Radians per sample.
     wanted : (F, V) complex128
-        Response of each of V outputs, without modelling delay.
+        Target response of each of V outputs, without modelling delay.
     metric : (F, V, V) complex128
-        Cost of an error: Hermitian, positive.
+        Error weighting, Hermitian and positive.
     bus : (V,) int64
-        Which of B buses feeds an output.
+        Bus that feeds each output, 0 … B − 1.
     references : (B,) int64
-        Output that hears each bus through a pure delay.
+        Output that gets each bus through a pure delay.
     longest : int
         Taps of the longest stage.
     """
@@ -74,14 +74,14 @@ class Cascade:
         self._omega, self._wanted, self._metric = omega, wanted, metric
         self._bus, self._references = bus, references
         self._others = np.setdiff1d(np.arange(bus.size), references)
-        self._turn = np.exp(1j * np.arange(longest)[:, None] * omega)
+        self._phasors = np.exp(1j * np.arange(longest)[:, None] * omega)
 
     def response(self, stages: Stages) -> NDArray[np.complex128]:
-        """Return what both stages together give each output: (F, V) complex128."""
+        """Response of both stages together at each output: (F, V) complex128."""
         return np.asarray(self._spectra(stages.equalisers)[:, self._bus] * self._spectra(stages.relative))
 
     def cost(self, stages: Stages, delay: int) -> float:
-        """Return the cost of what both stages together err, at a modelling delay in samples."""
+        """Cost of the error of both stages together, at a modelling delay in samples."""
         return _cost(self._late(delay) - self.response(stages), self._metric)
 
     def start(self, equaliser_taps: int, relative_taps: int, delay: int, lead: int) -> Stages:
@@ -90,11 +90,16 @@ class Cascade:
         Parameters
         ----------
         equaliser_taps, relative_taps : int
-            M and K.
+            Lengths M and K of the two stages.
         delay : int
             Modelling delay of both stages together, samples.
         lead : int
-            Part of it that is the references' own delay: others may sound so much ahead of them.
+            Part of that delay that the references have in the second stage, samples.  Other outputs may be earlier than
+            the references by this much.
+
+        Returns
+        -------
+        Stages
         """
         buses = self._references.size
         late = self._wanted * np.exp(-1j * self._omega * (delay - lead))[:, None]
@@ -115,7 +120,7 @@ class Cascade:
         return Stages(equalisers, relative)
 
     def step(self, stages: Stages, delay: int, weight: NDArray[np.float64]) -> Stages | None:
-        """One step towards less cost; None where no step lowers it.
+        """Take one damped Gauss–Newton step.
 
         Parameters
         ----------
@@ -123,7 +128,12 @@ class Cascade:
         delay : int
             As for `start`.
         weight : (F,) float64
-            Of each line, beside the metric.
+            Weight of each line, which multiplies the metric.
+
+        Returns
+        -------
+        Stages or None
+            None if no damping that was tried lowers the cost.
         """
         metric = self._metric * weight[:, None, None]
         buses, taps = stages.equalisers.shape
@@ -148,7 +158,7 @@ class Cascade:
         return np.asarray(self._wanted * np.exp(-1j * self._omega * delay)[:, None])
 
     def _spectra(self, filters: NDArray[np.float64]) -> NDArray[np.complex128]:
-        return np.asarray(self._turn[: filters.shape[1]].conj().T @ filters.T)
+        return np.asarray(self._phasors[: filters.shape[1]].conj().T @ filters.T)
 
     def _newton(
         self,
@@ -164,10 +174,10 @@ class Cascade:
     def _solve(
         self, power: NDArray[np.complex128], gradient: NDArray[np.complex128], sizes: list[int], damping: float
     ) -> NDArray[np.float64]:
-        """Solve for P filters of ``sizes`` taps, one behind the other; power (F, P, P), gradient (F, P)."""
+        """Solve for P filters of ``sizes`` taps, for power (F, P, P) and gradient (F, P): (sum of sizes,)."""
         count, longest = len(sizes), max(sizes)
-        turn = self._turn[:longest]
-        couplings = (turn @ power.reshape(self._omega.size, -1)).real.reshape(longest, count, count)
+        phasors = self._phasors[:longest]
+        couplings = (phasors @ power.reshape(self._omega.size, -1)).real.reshape(longest, count, count)
         both_sides = np.concatenate([couplings[:0:-1].transpose(0, 2, 1), couplings])
         lags = np.arange(longest)
         blocks = both_sides[lags[:, None] - lags + longest - 1]
@@ -176,7 +186,7 @@ class Cascade:
         )
         diagonal = np.diagonal(normal).copy()
         normal[np.diag_indices_from(normal)] += damping * diagonal + _RELATIVE_RIDGE * diagonal.mean()
-        right = (turn @ gradient).real
+        right = (phasors @ gradient).real
         return solve_positive(normal, np.concatenate([right[:size, p] for p, size in enumerate(sizes)]))
 
 

@@ -1,17 +1,18 @@
-"""Crosstalk cancellation: drive all drivers so that one ear hears the channel and the other as little as asked.
+"""Crosstalk cancellation: a null at one ear, under unit pressure at the other.
 
-Per frequency the drive w minimises the contralateral power, averaged over the poses of the head, plus β times the
-effort, with unit pressure at the ipsilateral ear of the nominal head: w = R⁻¹g/(gᴴR⁻¹g), the minimum-variance
-solution of Capon (Proc. IEEE 57, 1969, 1408) with diagonal loading.  With two drivers it is the regularised 2 × 2
-inverse; with more, all of them share the null.  β follows from the target and the effort cap, by bisection.
+At each frequency the drive w minimises the power at the contralateral ear plus β times the effort.  The power is a
+mean over the poses of the head.  The constraint is unit pressure at the ipsilateral ear of the nominal head.  The
+solution is w = R⁻¹g/(gᴴR⁻¹g), the minimum-variance beamformer of Capon (Proc. IEEE 57 (1969), 1408) with diagonal
+loading.  With two drivers it is the regularised 2 × 2 inverse.  With more drivers, all of them share the null.  A
+bisection finds β from the target gain and the effort cap.
 
-Where even the drive of least effort separates the ears more than asked (a wide cabinet at high frequency is a narrow
-beam), the same drive is blended with its mirror for the other ear until the target is met.
+A wide cabinet is a narrow beam at high frequency.  There even the drive of least effort may exceed the target gain.
+The drive is then blended with the drive for the other ear, until the gain equals the target.
 
-Where even the whole cap does not reach the target, effort is spent only as far as it pays: each decibel of it costs
-level at every frequency, because filters are scaled to full scale as a whole.  A last decibel that gains less than
-`_WORTHLESS` is not spent, one that gains more than `_WORTHWHILE` is.  Gain rises ever faster with effort, hence the
-last decibel decides over all of them.
+Elsewhere even the whole effort cap may not reach the target.  Each decibel of effort costs level at all frequencies,
+because the filters are scaled to full scale as a whole.  So effort is spent only where its last decibel gains enough:
+all of it above `_WORTHWHILE`, none below `_WORTHLESS`, and a part between.  The gain rises ever faster with effort, so
+the last decibel decides about the whole.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# The loading is searched between these, relative to the mean power at the contralateral ear.
+# Range of the loading β, relative to the mean power at the contralateral ear.
 _LEAST_LOADING = 1e-8
 _MOST_LOADING = 1e4
 _BISECTIONS = 28
-# Beyond this the other ear is served far more than the channel's own.
+# Largest blend.  Beyond it the other ear would get far more than the channel's own ear.
 _MOST_BLEND = 8.0
-# Decibels of gain that the last decibel of effort must yield: below the first none is spent, above the second all.
-# A quarter of the effort's level is what is left audible of a gain that small (just noticeable: 0.5 to 1 dB).
+# Gain of the last decibel of effort, in decibels.  Below the first value no effort is spent, above the second all of
+# it.  A gain of 0.5 to 1 dB is just noticeable.
 _WORTHLESS = 0.25
 _WORTHWHILE = 0.5
-# Over this much of shortfall the rule sets in, so that the drive stays smooth over frequency.
+# The rule sets in over this range of missing gain, so that the drive stays smooth over frequency.
 _ONSET_DB = 2.0
 
 
@@ -51,11 +52,11 @@ class NullSteering:
     loading : (F,) float64
         β relative to the mean contralateral power.
     blend : (F,) float64
-        How much of the other ear's drive is mixed in; 0 where the null is steered.
+        Weight of the other ear's drive.  0 where a null is steered.
     reachable_db : (F,) float64
-        Gain at the whole of the effort cap, no more than the target.
+        Gain at the whole effort cap, at most the target.
     allowed_db : (F,) float64
-        Effort that was allowed: the cap, or less where it would gain little.
+        Effort that was allowed: the cap, or less where effort gains little.
     """
 
     weights: NDArray[np.complex128]
@@ -100,23 +101,23 @@ def steer_null(
     Parameters
     ----------
     ipsilateral, contralateral : (F, H, D) complex128
-        Transfer to either ear for each pose of the head.
+        Pressure at either ear for each pose of the head, Pa per unit drive.
     probability : (H,) float64
-        Of each pose.
+        Probability of each pose.  The sum is 1.
     nominal_index : int
-        Which of the poses is the nominal head.
+        Index of the nominal head, 0 … H − 1.
     band_weights : (F, D) float64
-        Weight of each driver; effort outside of its band costs 1/weight².  At least one is above 0.
+        Weight of each driver, 0 … 1, at least one above 0.  Effort outside a driver's band costs 1/weight².
     target_db : (F,) float64
         Wanted gain, from 0 dB.
     effort_cap_db : float
-        Upper bound of the effort.
+        Upper bound of the effort, dB.
 
     Returns
     -------
     NullSteering
     """
-    # In units of drive per weight, the cost of effort is the same for all drivers.
+    # In units of drive per weight, effort costs the same for all drivers.
     scale = np.maximum(band_weights, 1e-6)
     steering = ipsilateral[:, nominal_index] * scale
     across = contralateral[:, nominal_index] * scale
@@ -127,7 +128,7 @@ def steer_null(
     adjoint = basis.conj().transpose(0, 2, 1)
     to_ipsi = (adjoint @ steering.conj()[..., None])[..., 0]
     to_contra = (adjoint @ across.conj()[..., None])[..., 0]
-    # In phase at the ipsilateral ear, so that no blend of the two cancels there.
+    # Both drives are in phase at the ipsilateral ear, so that no blend cancels there.
     overlap = np.sum(to_ipsi.conj() * to_contra, axis=1)
     to_contra *= np.exp(-1j * np.angle(overlap))[:, None]
     ipsi_in_basis = adjoint @ ipsi_covariance @ basis
@@ -137,7 +138,7 @@ def steer_null(
     strength = np.abs(to_ipsi) ** 2
 
     def figures(loading: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Gain and effort without blend, in few operations: the bisection spends its time here."""
+        """Gain and effort without blend, in few operations, because the bisection spends its time here."""
         inverse = 1 / (power + (loading * mean_power)[:, None])
         drive = to_ipsi * inverse
         effort = np.sum(strength * inverse**2, axis=1)
@@ -182,7 +183,20 @@ def steer_null(
 def bisect(
     too_low: Callable[[NDArray[np.float64]], NDArray[np.bool_]], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Least value per frequency for which ``too_low`` no longer holds; ``high`` where it always does."""
+    """Find the least value at each frequency for which ``too_low`` is false.
+
+    Parameters
+    ----------
+    too_low : callable
+        From values (F,) to (F,) bool.  It is true below some value and false above.
+    low, high : (F,) float64
+        Range of the search.
+
+    Returns
+    -------
+    (F,) float64
+        ``high`` where ``too_low`` is true in the whole range.
+    """
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         below = too_low(middle)

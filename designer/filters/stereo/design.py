@@ -1,4 +1,4 @@
-"""The channels L and R: nulls, their composition into virtual sources, and the drive that follows."""
+"""Design of the channels L and R: nulls, and their composition into virtual sources."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class StereoDesign:
     Attributes
     ----------
     left, right : NullSteering
-        The nulls, of unit pressure at their own ears.
+        Drives with a null at the other ear, and unit pressure at the own ear.
     composition : Composition
-        How they make virtual sources.
+        Mixing of the two into virtual sources.
     response : (F, D, 2) complex128
-        Drive of the channels: the ipsilateral ear of the nominal head receives the reference pressure.
+        Drive of L and R.  The ipsilateral ear of the nominal head gets the reference pressure.
     """
 
     left: NullSteering
@@ -48,9 +48,9 @@ def design_stereo(
     frequencies_hz : (F,) float64
         Positive and rising.
     ears : (F, 2 * H, D) complex128
-        Transfer of `ear_plant` for ``heads``.
+        Pressure at both ears from `ear_plant` for ``heads``, Pa per unit drive.
     heads : HeadPoses
-        H poses; the one nearest to the origin is the nominal head.
+        H poses.  The nominal head is the one nearest to the origin.
 
     Returns
     -------

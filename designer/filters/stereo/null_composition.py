@@ -1,10 +1,12 @@
-"""Composition of the two nulls into a pair of virtual sources.
+"""Composition of two nulls into a pair of virtual sources.
 
-A null of finite depth leaves a leak c at the other ear, which draws the time difference towards that of the cabinet.
-The leak is known, so it is composed away: with P the pressures that the two nulls give at the nominal head's ears and
-V those wanted, the drive is W·P⁻¹·V, exact at that head.  What exactness costs in effort grows where the nulls are
-shallow.  With unit pressure at the own ear, the pressures at the other ear that an effort allows fill a disk; the best
-of them is taken: the wanted one, else up to 1.5 kHz the one of least error in phase, above that the nearest.
+A null of finite depth leaves a leak at the other ear.  The leak moves the time difference towards that of the cabinet.
+It is known, so the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears, and V
+the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
+
+Under unit pressure at the own ear, a bound on the effort allows a disk of pressures at the other ear.  If the wanted
+pressure lies outside, the composition takes one on the disk.  Up to 1.2 kHz that is the pressure of the least error in
+phase, above 1.5 kHz the nearest, and a blend between.
 """
 
 from __future__ import annotations
@@ -16,25 +18,27 @@ from numpy.typing import NDArray
 
 from designer.filters.stereo.crosstalk import NullSteering
 
-# Below this target gain the nulls are not meant to carry time differences: the leak is taken in by halves and less.
+# Below this target gain the nulls carry little of the time difference, and the leak is removed only in part.
 _FULL_SHARE_TARGET_DB = 6.0
-# Below this one a channel fades into being its own null: where the nulls do not separate the ears, mixing them changes
-# nothing at the ears, and unmixed they say what the channel does.
+# Below this target gain a channel fades into its own null alone.  Nulls that do not separate the ears have no use for
+# mixing.
 _UNMIXED_TARGET_DB = 5
-# Time differences count below, level differences above (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992), 1648).
+# Time differences matter below this range, level differences above (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992),
+# 1648).
 _PHASE_UP_TO_HZ = (1200.0, 1500.0)
-# Nulls that serve both ears alike span no second pressure: their determinant is held above this.
+# Least magnitude of the determinant of P, which vanishes where both nulls give the same pressures.
 _LEAST_DETERMINANT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """How two nulls make a pair of virtual sources.
+    """Mixing of two nulls into a pair of virtual sources.
 
     Attributes
     ----------
     mixing : (F, 2, 2) complex128
-        Null (left, right) by channel: drives are ``nulls @ mixing``, with unit pressure at the ipsilateral ear.
+        Null (left, right) by channel (L, R).  The drive is ``nulls @ mixing``, with unit pressure at the ipsilateral
+        ear.
     """
 
     mixing: NDArray[np.complex128]
@@ -44,15 +48,15 @@ class Composition:
 class EffortDisk:
     """Pressures at the other ear that a bound on the effort allows, with unit pressure at the own ear.
 
-    The drive of least effort among those of pressures (1, c) is affine in c, so its effort is a parabola over the
-    plane of c, and a bound on it a disk.
+    For pressures (1, c) at the two ears, the drive of least effort is affine in c.  So its effort is a paraboloid over
+    the complex plane of c, and a bound on the effort is a disk.
 
     Attributes
     ----------
     centre : (F,) complex128
         Pressure of least effort.
     radius : (F,) float64
-        0 where even the least effort is above the bound.
+        Radius.  0 where even the least effort is above the bound.
     """
 
     centre: NDArray[np.complex128]
@@ -69,12 +73,12 @@ class EffortDisk:
         return cls(centre, np.sqrt(np.maximum(allowed - least, 0.0) / curvature))
 
     def nearest(self, wanted: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Nearest pressure of the disk: (F,)."""
+        """Pressure of the disk that is nearest to the wanted one (F,): (F,) complex128."""
         away = wanted - self.centre
         return np.asarray(self.centre + away * np.minimum(1.0, self.radius / np.maximum(np.abs(away), 1e-30)))
 
     def nearest_in_phase(self, wanted: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """Pressure of least error in phase, and among those of least error in magnitude: (F,)."""
+        """Pressure of the disk with the least error in phase, and then in magnitude: (F,) complex128."""
         distance = np.abs(self.centre)
         to_centre = self.centre / np.maximum(distance, 1e-30)
         reach = np.where(self.radius >= distance, np.pi, np.arcsin(np.minimum(self.radius / distance, 1.0)))
@@ -94,19 +98,19 @@ def compose(
     band_weights: NDArray[np.float64],
     target_db: NDArray[np.float64],
 ) -> Composition:
-    """Mix the nulls so that the nominal head's ears receive the virtual sources, as far as the effort allows.
+    """Mix the nulls so that the nominal head's ears get the virtual sources, as far as the effort allows.
 
     Parameters
     ----------
     frequencies_hz : (F,) float64
     left, right : NullSteering
-        Of unit pressure at their own ears.
+        Nulls, with unit pressure at their own ears.
     nominal_ears : (F, 2, D) complex128
-        Transfer to the nominal head.
+        Pressure at the nominal head's ears (left, right) per unit drive, Pa.
     wanted : (F, 2, 2) complex128
-        Ear by channel; the diagonal is 1.
+        Wanted pressures, ear by channel.  The diagonal is 1.
     band_weights : (F, D) float64
-        Weight of each driver in its band.
+        Weight of each driver, 0 … 1.
     target_db : (F,) float64
         Target cancellation gain.
 
@@ -135,8 +139,8 @@ def compose(
         base, slope = (own - leak[:, None] * across) / determinant, (across - back[:, None] * own) / determinant
         alone = np.max(np.abs(nominal_ears[:, side] * scale[..., 0]) ** 2, axis=1)
         plain_drive = (own + plain[:, None] * across) / (1 + back * plain)[:, None]
-        # A virtual source plays through both nulls, each of which may spend what is allowed; at worst they add in
-        # phase.  What mixing them plainly spends is allowed, too.
+        # A virtual source plays through both nulls, and each may use the allowed effort.  At worst the two add in
+        # phase.  The effort of the plain mix is always allowed.
         allowed = np.maximum(
             cap * (1 + np.abs(goal)) ** 2 / alone, np.sum(np.abs(plain_drive) ** 2, axis=1) * (1 + 1e-9)
         )

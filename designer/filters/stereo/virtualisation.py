@@ -1,7 +1,7 @@
-"""Virtual sources: the pressures that a distant source would give at the two ears, as two simple filters.
+"""Virtual sources: the pressures that a distant source gives at the two ears, as simple filters.
 
-The ipsilateral ear gets the program unaltered (an all-pass of gain 1, so that timbre stays); the contralateral ear
-gets it delayed and low-passed.  In closed form over azimuths up to ±90°.
+The ipsilateral ear gets the program unchanged, so that the timbre stays.  The contralateral ear gets it delayed and
+low-passed.  The filters have a closed form for azimuths up to ±90°.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SHELF_POWERS = (0, 1, 2, 3, 6)
 _DELAY = (2.005, 0.553, -0.263)
 _DELAY_POWERS = (1, 3, 5)
 
-# A measured target: its lines, the band that gives its time difference, and the fade to none of either, below which
-# measurements of heads say nothing.
+# Measured heads: frequency grid, band in which the time difference is measured, and fade to no difference between the
+# ears, because measurements of heads are unreliable at low frequency.
 _GRID_HZ = np.arange(0.0, 24000.0, 20.0)
 _DELAY_BAND_HZ = (500.0, 1500.0)
 _FADE_HZ = (100.0, 300.0)
@@ -37,12 +37,12 @@ def contralateral_shape(azimuth_deg: float) -> tuple[float, float, float]:
     Parameters
     ----------
     azimuth_deg : float
-        −90 … 90; the sign does not matter, by symmetry.
+        −90 … 90.  The sign has no effect, by symmetry.
 
     Returns
     -------
     zero, pole, delay : float
-        Of (1 + j·zero·μ)/(1 + j·pole·μ)·exp(−j·delay·μ) with μ = ωa/c.
+        Parameters of (1 + j·zero·μ)/(1 + j·pole·μ)·exp(−j·delay·μ) with μ = ωa/c.
 
     Raises
     ------
@@ -51,11 +51,11 @@ def contralateral_shape(azimuth_deg: float) -> tuple[float, float, float]:
 
     Notes
     -----
-    Least-squares fit to the ratio of the two ears of the rigid sphere (Duda & Martens, J. Acoust. Soc. Am. 104 (1998),
-    3048) for sources far away: time difference over 500 … 1500 Hz within 15 µs, mean level difference over
-    1.5 … 6 kHz within 1.2 dB, up to 60° within 10 µs and 0.4 dB.  The form, shelf and delay, is that of Brown & Duda,
-    IEEE Trans. Speech Audio Process. 6 (1998), 476, whose own coefficients leave out the bright spot behind the
-    sphere and are 3.5 dB too strong at 30°.
+    Least-squares fit to the ratio of the two ears of a rigid sphere, for sources far away (Duda & Martens, J. Acoust.
+    Soc. Am. 104 (1998), 3048).  The time difference over 500 … 1500 Hz is within 15 µs, the mean level difference over
+    1.5 … 6 kHz within 1.2 dB.  Up to 60° they are within 10 µs and 0.4 dB.  The form, shelf and delay, is that of Brown
+    & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476.  Their own coefficients leave out the bright spot behind
+    the sphere, and are 3.5 dB too strong at 30°.
     """
     if not abs(azimuth_deg) <= 90:
         raise ValueError(f"azimuth_deg = {azimuth_deg:g}: allowed is −90 to 90")
@@ -79,7 +79,7 @@ def contralateral_filter(
     frequencies_hz : (F,) float64
         Not negative.
     azimuth_deg : float
-        −90 … 90; the sign does not matter, by symmetry.
+        −90 … 90.  The sign has no effect, by symmetry.
     head_radius_m, speed_of_sound_m_per_s : float
         Head radius, speed of sound.
 
@@ -108,14 +108,14 @@ def virtualisation_matrix(
     frequencies_hz : (F,) float64
         Not negative.
     azimuth_deg : float
-        Of the left source; the right one mirrors it.
+        Azimuth of the left source, −90 … 90.  The right source is its mirror image.
     head_radius_m, speed_of_sound_m_per_s : float
         Head radius, speed of sound.
 
     Returns
     -------
     (F, 2, 2) complex128
-        Ear (left, right) by channel (left, right); the diagonal is 1.
+        Ear (left, right) by channel (left, right).  The diagonal is 1.
     """
     across = contralateral_filter(frequencies_hz, azimuth_deg, head_radius_m, speed_of_sound_m_per_s)
     matrix = np.ones((frequencies_hz.size, 2, 2), dtype=np.complex128)
@@ -124,7 +124,7 @@ def virtualisation_matrix(
 
 
 def target_matrix(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Pressures wanted at the ears for the layout's virtual pair: of the sphere, or of ``virtualisation.hrtf``.
+    """Pressures wanted at the ears for the layout's virtual pair, from a sphere or from ``virtualisation.hrtf``.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def target_matrix(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArra
     Returns
     -------
     (F, 2, 2) complex128
-        As `virtualisation_matrix`; the same for both sides, so that symmetric layouts keep symmetric filters.
+        As `virtualisation_matrix`.  Both sides are equal, so that symmetric layouts have symmetric filters.
 
     Raises
     ------
@@ -157,10 +157,10 @@ def target_matrix(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArra
 
 @lru_cache(maxsize=8)
 def _measured_ratio(head: MeasuredHead, azimuth_deg: float) -> tuple[NDArray[np.complex128], float]:
-    """Contralateral over ipsilateral ear of a measured head, mean of both sides, in third octaves: (F,), and its delay.
+    """Contralateral over ipsilateral ear of a measured head, mean of both sides, and its delay in seconds.
 
-    Magnitude from the ratio of the ears' powers, phase from their cross-spectrum, each smoothed over a third of an
-    octave once the delay is out: a notch of one ear of one head is not worth the taps that would follow it.
+    The magnitude comes from the ratio of the ears' powers, the phase from their cross-spectrum without its delay.  Both
+    are smoothed over a third of an octave.  Notches of one ear of one head would need long filters.
     """
     azimuth = np.deg2rad(azimuth_deg)
     sides = np.array([[np.cos(azimuth), sign * np.sin(azimuth), 0.0] for sign in (1, -1)])

@@ -1,4 +1,4 @@
-"""Bit-exact model of the board's own test signals (firmware/core/generator.h): a function of seed and frame number."""
+"""Bit-exact model of the board's own test signals (core/dsp/generator.h): a function of seed and frame number."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
-from designer.fixedpoint.bank import Arithmetic
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.dsp.engine import INJECTION_CHANNELS, InjectionPoint
+from designer.fixedpoint.number_format import NumberFormat
 
 SignalName = Literal["noise", "full_scale", "scenes"]
 SCENE_FRAMES = 2048
@@ -23,7 +22,7 @@ _INDEPENDENT, _CENTRE, _OPPOSITE, _SILENT = range(4)
 
 @dataclass(frozen=True)
 class GeneratedSignal:
-    """A signal that the board can make itself.
+    """A signal that the board can generate.
 
     Attributes
     ----------
@@ -51,12 +50,14 @@ class GeneratedSignal:
         if not 0 <= self.seed < 2**32 or not 0 <= self.attenuation <= MAX_ATTENUATION:
             raise ValueError(f"seed {self.seed}, attenuation {self.attenuation}: allowed 32 bits, 0 to 15")
 
-    def samples(self, arithmetic: Arithmetic, entry: Entry, position: int, frames: int) -> np.ndarray:
-        """Make the samples from number `position` on; (frames, channels of the entry) int64, raw."""
+    def samples(
+        self, number_format: NumberFormat, injection_point: InjectionPoint, position: int, frames: int
+    ) -> np.ndarray:
+        """Make the samples from number `position` on; (frames, channels of the injection point) int64, raw."""
         n = (np.arange(frames, dtype=np.uint64) + np.uint64(position)).astype(np.uint32)
-        channels = [self._channel(channel, n) for channel in range(ENTRY_CHANNELS[entry])]
+        channels = [self._channel(channel, n) for channel in range(INJECTION_CHANNELS[injection_point])]
         words = np.stack(channels, axis=1) >> self.attenuation
-        return np.asarray(words >> (32 - SAMPLE_FORMATS[arithmetic].bits))
+        return np.asarray(words >> (32 - number_format.sample.bits))
 
     def _channel(self, channel: int, n: np.ndarray) -> np.ndarray:
         if self.name == "noise":

@@ -1,4 +1,4 @@
-"""The bit-exact twin of volume and limiters (`firmware/core/volume.c`, `limiter.c`)."""
+"""Bit-exact model of volume and limiters (`core/dsp/volume.c`, `limiter.c`)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from designer.fixedpoint.limiter import (
 
 
 def scale(samples: np.ndarray, gains: np.ndarray) -> np.ndarray:
-    """Multiply by gains of 2**28 and round; a gain of 1 changes nothing."""
+    """Multiply by gains at 2**28 and round; a gain of 1 changes nothing."""
     return np.asarray((samples * gains + (1 << (RAMP_BITS - 1))) >> RAMP_BITS)
 
 
 def ramp(nodes: np.ndarray, position: int, count: int) -> np.ndarray:
-    """Straight lines between the gains at hops' ends.
+    """Interpolate linearly between the gains at the ends of hops.
 
     Parameters
     ----------
     nodes : (m, ...) int64
-        The first at the start of the hop under way.
+        The first belongs to the start of the present hop.
     position : int
-        Samples of that hop that are over.
+        Samples of that hop that are done.
     count : int
-        Samples wanted; they end within the last line.
+        Samples wanted; they end within the last hop of `nodes`.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def ramp(nodes: np.ndarray, position: int, count: int) -> np.ndarray:
 
 
 def sample_gains(decisions: list[np.ndarray], count: int) -> np.ndarray:
-    """Turn decisions from a reset on into the gain of every sample: (count, G) float64."""
+    """Turn the decisions since a reset into the gain of every sample: (count, G) float64."""
     groups = decisions[0].shape[0] if decisions else 1
     rest = np.full((2, groups), GAIN_ONE, dtype=np.int64)
     nodes = np.concatenate([rest, np.reshape(decisions, (-1, groups)).astype(np.int64)])
@@ -63,9 +63,9 @@ class LimiterModel:
     limits : (D,) int64
         May be lowered between two calls.
     decisions : list of (G,) int64
-        Gains at the end of each hop that is played.
+        Gains at the end of each hop that has been played.
     least : (D,) int64
-        Least gain that any hop of a driver has asked for.
+        Least gain that any hop of each driver required.
     """
 
     def __init__(self, settings: FixedLimiter) -> None:
@@ -86,25 +86,25 @@ class LimiterModel:
         self._smoothed = np.full((settings.hops, groups), GAIN_ONE, dtype=np.int64)
         self._nodes = np.full((2, groups), GAIN_ONE, dtype=np.int64)
 
-    def process(self, feeds: np.ndarray) -> np.ndarray:
-        """Limit drivers, (n, D) int64, of any size; (n, D) int64 within their limits."""
-        count = feeds.shape[0]
+    def process(self, driver_signals: np.ndarray) -> np.ndarray:
+        """Limit driver signals (n, D) int64 of any size; return (n, D) int64 within the limits."""
+        count = driver_signals.shape[0]
         if count == 0:
-            return feeds
-        extended = np.concatenate([self._past, feeds])
-        nodes = np.concatenate([self._nodes, self._decide(self._peaks(feeds))])
+            return driver_signals
+        extended = np.concatenate([self._past, driver_signals])
+        nodes = np.concatenate([self._nodes, self._decide(self._peaks(driver_signals))])
         output = scale(extended[:count], ramp(nodes, self._position, count))
         self._past = extended[count:]
         self._nodes = nodes[-2:]
         self._position = (self._position + count) % HOP_SAMPLES
         return output
 
-    def _peaks(self, feeds: np.ndarray) -> np.ndarray:
-        """Largest magnitude beyond the limit in every hop that ends, 0 where there is none: (hops, D)."""
-        magnitudes = feeds ^ (feeds >> 63)
-        stop = self._position + feeds.shape[0]
+    def _peaks(self, driver_signals: np.ndarray) -> np.ndarray:
+        """Find the largest magnitude above the limit in each finished hop, else 0: (hops, D)."""
+        magnitudes = driver_signals ^ (driver_signals >> 63)
+        stop = self._position + driver_signals.shape[0]
         hops = -(-stop // HOP_SAMPLES)
-        padded = np.zeros((hops * HOP_SAMPLES, feeds.shape[1]), dtype=np.int64)
+        padded = np.zeros((hops * HOP_SAMPLES, driver_signals.shape[1]), dtype=np.int64)
         padded[self._position : stop] = np.where(magnitudes > self.limits, magnitudes, 0)
         peaks = padded.reshape(hops, HOP_SAMPLES, -1).max(axis=1)
         peaks[0] = np.maximum(peaks[0], self._peak)
@@ -112,7 +112,7 @@ class LimiterModel:
         return np.asarray(peaks[: stop // HOP_SAMPLES])
 
     def _decide(self, peaks: np.ndarray) -> np.ndarray:
-        """Gains at the ends of the hops that will be played: (hops, G)."""
+        """Decide the gains at the ends of the coming hops: (hops, G)."""
         if not peaks.shape[0]:
             return self._nodes[:0]
         hops = self._settings.hops
@@ -151,12 +151,12 @@ class VolumeModel:
         self.jump(GAIN_ONE)
 
     def jump(self, gain: int) -> None:
-        """Be at rest at a gain, as the board's own playing is when it begins."""
+        """Go to a gain at once, as the board does when it begins to play."""
         self.target = self._before = self._after = gain
         self._position = 0
 
     def process(self, buses: np.ndarray) -> np.ndarray:
-        """Scale the filters' inputs: (n, I) int64; (n, I) int64."""
+        """Scale the inputs of the filters, (n, I) int64; return the same shape."""
         count = buses.shape[0]
         nodes = [self._before, self._after]
         while HOP_SAMPLES * (len(nodes) - 1) <= self._position + count:

@@ -1,4 +1,4 @@
-"""The bit-exact twin of the firmware: same integers in, same integers out, written without CMSIS-DSP."""
+"""Bit-exact model of the firmware's pipeline: the same integers in, the same integers out, without CMSIS-DSP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.dsp.engine import ENTRY_CHANNELS, Entry
+from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
@@ -14,26 +14,25 @@ from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
 from designer.fixedpoint.proof.worst_case import to_buses
 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """The values at every stage of the pipeline, as the message TAP reads them from a board.
+    """Values at every stage of the pipeline, named as the message TAP names them.
 
     Attributes
     ----------
     bus : (n, B) int64
-        Behind the upmix and the rotation to mid and side.
+        Inputs of the filters, behind upmix, volume and the rotation to mid and side.
     equalised : (n, B) int64
-        What the paths see: the buses, behind their equalisers where they have one.
+        What the paths read: the buses, behind their equalisers where they have one.
     path : (n, K * B) int64
-        Each path's share of its sum, at the sum's scale.
+        Output of each path, at the scale of its sum.
     sum : (n, K) int64
-        Ahead of all that makes drivers of them: sum and difference, rounding and what follows.
-    feed : (n, D) int64
-        Drivers ahead of their limiters: rounded, and as large as they come.
+        Sums of paths, before a pair of drivers is made of them and before rounding.
+    driver_signal : (n, D) int64
+        Driver signals ahead of their limiters: rounded, of any size.
     output : (n, D) int64
         Driver samples.
     """
@@ -42,7 +41,7 @@ class Stages:
     equalised: np.ndarray
     path: np.ndarray
     sum: np.ndarray
-    feed: np.ndarray
+    driver_signal: np.ndarray
     output: np.ndarray
 
 
@@ -54,14 +53,14 @@ class PipelineModel:
     bank : FixedPointBank
         The design.
     history_samples : int
-        Samples of the past to keep, where `tune` is to bring filters that look back further than these.
+        Samples of the past to keep, for filters of a later `tune` that need more of them than `bank`.
     """
 
     def __init__(self, bank: FixedPointBank, history_samples: int = 0) -> None:
         self._bank = bank
         self._image_equalised = [equaliser is not None for equaliser in bank.equalisers]
-        self._word = SAMPLE_FORMATS[bank.arithmetic]
-        self._upmix = UpmixModel(bank.arithmetic)
+        self._word = bank.number_format.sample
+        self._upmix = UpmixModel(bank.number_format)
         self.volume = VolumeModel()
         self.limiter = LimiterModel(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
@@ -79,12 +78,12 @@ class PipelineModel:
             self._bank, self._fade = self._fade.bank, None
 
     def tune(self, bank: FixedPointBank, group_samples: int, warm_up: int = 0) -> None:
-        """Fade to another bank from the next sample on, one group after the other.
+        """Fade to another bank from the next sample on, one group of drivers after the other.
 
         Parameters
         ----------
         bank : FixedPointBank
-            Of the same filter graph, limiters, arithmetic and rate.
+            With the same filter graph, limiters, number format and rate.
         group_samples : int
             Length of one group's fade: `designer.fixedpoint.model.crossfade.group_samples`.
         warm_up : int
@@ -93,14 +92,16 @@ class PipelineModel:
         Raises
         ------
         ValueError
-            If the bank is of another graph or limiters, has an equaliser where the twin's first bank, the image's, has
-            none, looks back further than what is kept or what is warmed up, or a fade is under way.
+            If a fade is under way, if the bank has another filter graph, number format, rate or limiters, if it has an
+            equaliser on a bus where the first bank has none, or if the history or the warm-up is too short for it.
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
-        kinds = [(b.arithmetic, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)]
+        kinds = [
+            (b.number_format, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)
+        ]
         if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
-            raise ValueError("the bank is of another filter graph or limiters, or looks back further than the twin")
+            raise ValueError("the bank has another filter graph or limiters, or needs a longer history")
         equalised = [equaliser is not None for equaliser in bank.equalisers]
         if any(here and not there for here, there in zip(equalised, self._image_equalised, strict=True)):
             raise ValueError("the bank has equalisers on other buses")
@@ -109,17 +110,17 @@ class PipelineModel:
         if warm_up < least:
             raise ValueError(f"warm_up = {warm_up}: allowed from {least}")
         self._fade = Fade(bank, group_samples, warm_up)
-        # The new equalisers begin now; where there is none, the past is what it was.
+        # New equalisers begin with an empty past; a bus without one keeps its own.
         self._fading_equalised = np.where(equalised, 0, self._history)
 
     def forget_decisions(self) -> None:
-        """Drop the records of gains, which grow with the signal; only comparisons with float need them."""
+        """Drop the recorded gains, which grow with the signal; only comparisons with float64 need them."""
         self._upmix.decisions.clear()
         self.limiter.decisions.clear()
 
     @property
     def decisions(self) -> list[np.ndarray]:
-        """Gains of the upmix after each hop since the reset, full scale 1: what a float reference is to take."""
+        """Gains of the upmix after each hop since the reset, full scale 1, as `FloatEngine` takes them."""
         return [gains / GAIN_ONE for gains in self._upmix.decisions]
 
     @property
@@ -127,14 +128,14 @@ class PipelineModel:
         """Gains of the limiters, as `Limiter` takes them."""
         return [gains / LIMITER_ONE for gains in self.limiter.decisions]
 
-    def process(self, samples: np.ndarray, entry: Entry = "program") -> np.ndarray:
+    def process(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> np.ndarray:
         """Run samples through the board's arithmetic.
 
         Parameters
         ----------
         samples : (n, 2) or (n, 3) integers
-            Raw samples: L, R for the entry 'program', L', R', C for 'filters'.
-        entry : 'program' or 'filters'
+            Raw samples: L, R for the injection point 'program', L', R', C for 'filters'.
+        injection_point : 'program' or 'filters'
             Where the samples enter.
 
         Returns
@@ -145,43 +146,47 @@ class PipelineModel:
         Raises
         ------
         ValueError
-            If the shape does not fit the entry or a sample lies outside the word.
+            If the shape does not fit the injection point or a sample lies outside its word.
         """
-        return self.trace(samples, entry).output
+        return self.trace(samples, injection_point).output
 
-    def trace(self, samples: np.ndarray, entry: Entry = "program") -> Stages:
-        """Run samples as `process` does, and keep what every stage made of them."""
+    def trace(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> Stages:
+        """Run samples as `process` does, and return the values at every stage."""
         samples = np.asarray(samples)
-        if samples.ndim != 2 or samples.shape[1] != ENTRY_CHANNELS[entry]:
-            raise ValueError(f"samples {samples.shape}: entry '{entry}' takes (n, {ENTRY_CHANNELS[entry]})")
+        check_channels(samples, injection_point)
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
-        buses = self._upmix.process(samples) if entry == "program" else samples.astype(np.int64)
+        buses = self._upmix.process(samples) if injection_point == "program" else samples.astype(np.int64)
         return self._filter(self.volume.process(buses))
 
     def _filter(self, inputs: np.ndarray) -> Stages:
         count, buses = inputs.shape[0], to_buses(self._bank, inputs)
         extended = np.concatenate([self._history, buses])
         behind = self._behind_equalisers(self._bank, self._equalised, extended, count)
-        paths, sums, feed = self._matrix(self._bank, behind, count)
+        paths, sums, driver_signals = self._matrix(self._bank, behind, count)
         kept = slice(extended.shape[0] - self._history_samples, None)
         self._equalised = behind[kept]
         if self._fade is not None:
             fading = self._behind_equalisers(self._fade.bank, self._fading_equalised, extended, count)
             self._fading_equalised = fading[kept]
-            feed = self._fade.mix(feed, self._matrix(self._fade.bank, fading, count)[2])
+            driver_signals = self._fade.mix(driver_signals, self._matrix(self._fade.bank, fading, count)[2])
             if self._fade.is_over:
                 self._bank, self._fade, self._equalised = self._fade.bank, None, self._fading_equalised
         self._history = extended[kept]
-        limited = self.limiter.process(feed)
+        limited = self.limiter.process(driver_signals)
         return Stages(
-            buses, behind[self._history_samples :], np.stack(paths, axis=1), np.stack(sums, axis=1), feed, limited
+            buses,
+            behind[self._history_samples :],
+            np.stack(paths, axis=1),
+            np.stack(sums, axis=1),
+            driver_signals,
+            limited,
         )
 
     def _behind_equalisers(
         self, bank: FixedPointBank, past: np.ndarray, extended: np.ndarray, count: int
     ) -> np.ndarray:
-        """Append to the past (H, B) what one bank's paths see of the newest samples of the buses (H + count, B)."""
+        """Append to the past (H, B) what one bank's paths read of the newest samples of the buses (H + count, B)."""
         newest = extended[self._history_samples :]
         if bank.is_equalised:
             newest = newest.copy()
@@ -194,19 +199,19 @@ class PipelineModel:
     def _matrix(
         self, bank: FixedPointBank, extended: np.ndarray, count: int
     ) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-        """Paths, sums, and (count, D) drivers of one bank, ahead of their limiters."""
+        """Compute paths, sums, and driver signals (count, D) of one bank, ahead of the limiters."""
         paths, sums = [], []
         for k, (g, _) in enumerate(bank.structure.sums):
             shares = self._shares(bank.paths[k], bank.group_exponent(g), extended, count)
             paths += shares
             sums.append(np.sum(shares, axis=0))
-        feed = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
+        driver_signals = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
         for g, group in enumerate(bank.structure.groups):
             common, *difference = (sums[k] for k in bank.structure.sums_of(g))
-            feed[:, group.plus] = _rounded(sum(difference, common), bank.group_shift(g))
+            driver_signals[:, group.plus] = _rounded(sum(difference, common), bank.group_shift(g))
             if group.minus is not None:
-                feed[:, group.minus] = _rounded(common - difference[0], bank.group_shift(g))
-        return paths, sums, feed
+                driver_signals[:, group.minus] = _rounded(common - difference[0], bank.group_shift(g))
+        return paths, sums, driver_signals
 
     def _shares(
         self, row: tuple[FixedPointPath, ...], exponent: int, extended: np.ndarray, count: int
@@ -219,12 +224,17 @@ class PipelineModel:
         ]
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
-        """FIR of one path: exact in q15 and q31, the sum of floors in q31x15."""
+        """FIR of one path: the exact sum of products, or of their floors."""
         newest = extended.size - path.delay
         window = extended[newest - count - path.taps + 1 : newest]
-        if self._bank.arithmetic != "q31x15":
-            return exact_convolve(window, path.coefficients)
-        return floored_convolve(window, path.coefficients)
+        if self._bank.number_format.floors_products:
+            return floored_convolve(window, path.coefficients)
+        return exact_convolve(window, path.coefficients)
+
+
+def _kind(bank: FixedPointBank) -> tuple[object, ...]:
+    """Return what two banks must have in common for one to fade to the other."""
+    return bank.number_format, bank.structure, bank.driver_names, bank.sample_rate_hz, bank.limiter
 
 
 def _rounded(total: np.ndarray, shift: int) -> np.ndarray:

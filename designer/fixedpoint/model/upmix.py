@@ -1,6 +1,7 @@
-"""Bit-exact model of the firmware's upmix, in NumPy integers (DESIGN.md, "Upmix").
+"""Bit-exact model of the firmware's upmix, in NumPy integers (docs/arithmetic.md, "Upmix").
 
-Samples of every word enter as Q0.31; only the centre is rounded to the word, so that one arithmetic serves all.
+Samples of every number format enter as Q0.31.  Only the centre is rounded to the word of the samples, so that one model
+serves all number formats.
 """
 
 from __future__ import annotations
@@ -10,25 +11,24 @@ import numpy as np
 from designer.dsp.upmix import polyphase
 from designer.dsp.upmix_tables import BAND_BINS, BANDS, DECIMATION, LOW_HOP, LOW_TAPS, RATE_TAPS, upmix_tables
 from designer.dsp.upmix_timing import PHASE_TAPS, UpmixFrame, windows_of
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix_fft import transform
 from designer.fixedpoint.model.upmix_gains import slewed, smoothed, target_gains
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 
 class UpmixModel(UpmixFrame):
-    """State and arithmetic of the upmix; output does not depend on how the input is cut into calls.
+    """The upmix with its state; the output does not depend on how the input is cut into calls.
 
     Parameters
     ----------
-    arithmetic : str
-        Chooses the word of the samples.
+    number_format : NumberFormat
+        Gives the word of the samples.
     """
 
     dtype = np.int64
 
-    def __init__(self, arithmetic: Arithmetic) -> None:
-        self._word = SAMPLE_FORMATS[arithmetic]
+    def __init__(self, number_format: NumberFormat) -> None:
+        self._word = number_format.sample
         self._shift = 31 - self._word.fraction_bits
         tables = upmix_tables()
         self._rate, self._window = tables.rate_filter, tables.window

@@ -1,6 +1,6 @@
-"""The 64-point transform of the upmix, in the integers of the firmware (DESIGN.md, "Upmix").
+"""The 64-point transform of the upmix, in the integers of the firmware (docs/arithmetic.md, "Upmix").
 
-Radix 4, decimation in time: three stages of 16 butterflies.  Both inputs go through one complex transform.
+Radix 4, decimation in time: three stages of 16 butterflies.  One complex transform takes both real inputs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The upmix's gains from its powers, in the integers of the firmware (DESIGN.md, "Upmix")."""
+"""The upmix's gains from its powers, in the integers of the firmware (docs/arithmetic.md, "Upmix")."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ RATIO_ONE = 1 << 16
 def ratio(numerator: int, denominator: int) -> int:
     """Numerator / denominator in Q0.16, at most 1, from unsigned 63-bit integers.
 
-    The denominator keeps its 16 leading bits and the numerator 32, so that one 32-bit division does; the result is
-    at most 2**-15 of itself too large, or one unit too small.
+    The denominator keeps its 16 leading bits and the numerator 32, so that one 32-bit division is enough.  The
+    result is at most 2**-15 of itself too large, or one unit too small.
     """
     if numerator >= denominator:
         return RATIO_ONE
@@ -22,7 +22,7 @@ def ratio(numerator: int, denominator: int) -> int:
 
 
 def target_gains(power_mid: int, power_side: int, cross: int) -> tuple[int, int]:
-    """Gains a and b = a·h in Q0.15 that `designer.dsp.upmix.target_gains` has in float64."""
+    """Compute the gains a and b = a·h in Q0.15, as `designer.dsp.upmix.target_gains` does in float64."""
     if power_side >= power_mid:
         return 0, 0
     side = power_side + (power_mid >> SIDE_FLOOR_SHIFT) + 1
@@ -50,5 +50,5 @@ def slewed(gain: int, target: int) -> int:
 
 
 def smoothed(power: int, of_hop: int) -> int:
-    """Take one step of the powers' recursion: it floors, so that it stays where it is bounded and falls to nothing."""
+    """Take one step of the smoothing of a power; it floors, so that it stays bounded and falls to 0 in silence."""
     return power + (of_hop >> SMOOTHING_SHIFT) - (power >> SMOOTHING_SHIFT)

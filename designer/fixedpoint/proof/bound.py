@@ -1,4 +1,4 @@
-"""What one intermediate of the arithmetic can reach, and what it can hold."""
+"""Bound of one intermediate value."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bound:
-    """What one intermediate can reach, and what it can hold.
+    """The extremes of one intermediate over all inputs, and the range in which it is exact.
 
     Attributes
     ----------
     stage : str
-        'upmix', 'volume', 'bus', 'equalised', 'accumulator', 'segment', 'part …' (see `parts`), 'sum', 'feed' or
-        'limiter'; other stages name themselves.
+        As the scorecard stores it: 'upmix', 'volume', 'bus', 'equalised', 'accumulator', 'segment' (an accumulator
+        run), 'part …' (a fast FIR's subfilters), 'sum', 'feed' (a driver signal) or 'limiter'.
     where : str
-        Which one.
+        Which intermediate of the stage.
     least, most : int
         Extremes over all inputs within full scale, raw.
     limit : int
@@ -30,7 +30,7 @@ class Bound:
 
     @property
     def holds(self) -> bool:
-        """Whether it stays exact for every input."""
+        """Whether the intermediate is exact for every input."""
         return -self.limit <= self.least and self.most < self.limit
 
     @property
@@ -40,5 +40,5 @@ class Bound:
 
     @property
     def limit_bits(self) -> int:
-        """Bits that there are."""
+        """Two's-complement bits of the exact range."""
         return self.limit.bit_length()

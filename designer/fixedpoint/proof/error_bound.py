@@ -1,13 +1,13 @@
-"""Bound of the difference between the fixed-point arithmetic and float64, sample by sample.
+"""Bound of the difference between the fixed-point pipeline and float64, sample by sample.
 
-Three sources, each with its own rigorous bound; their sum holds for every sample of every signal.
+There are three sources, each with a rigorous bound.  Their sum holds for every sample of every signal.
 
-1. Coefficients: ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
-2. Rounding: half an LSB at each driver ahead of its limiter, and once more behind it where it turns down; through the
-   filters what the buses drop (`bus_error`), and through the paths behind them what equalisers round
-   (`equaliser_error`); in q31x15 one unit of 2**-(26 + e) for each product's floor.
-3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float side takes the twin's decisions on the
-   gains as given (DESIGN.md, "Upmix"), so that ΔC is rounding only.
+1. Coefficients: the quantised ĥ differs from h by known amounts, so |Δy| ≤ |h − ĥ| ∗ |x|.
+2. Rounding: half an LSB at each driver ahead of its limiter, and half an LSB more where the limiter reduces the gain.
+   Further what the buses drop (`bus_error`), filtered, and what equalisers round (`equaliser_error`), filtered by the
+   paths behind them.  Where products are floored, one unit of the product for each of them.
+3. Upmix: with ΔC = −ΔL' = −ΔR', |Δy| ≤ |h_C − h_L − h_R| ∗ |ΔC|.  The float64 side takes the gains of the bit-exact
+   model as given (docs/arithmetic.md, "Upmix"), so that ΔC is rounding only.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.dequantised import component_responses, dequantised_impulse_responses, path_responses
 from designer.fixedpoint.model.limiter import sample_gains
 from designer.fixedpoint.model.upmix import UpmixModel
-from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, SAMPLE_FORMATS
 from designer.fixedpoint.proof.upmix_error_bound import centre_error_bound
 from designer.fixedpoint.proof.worst_case import equaliser_slack
 
-# fftconvolve of non-negative signals errs by a few ulp of its largest result; the bound is widened by this part.
+# The error of fftconvolve is a few ulp of its largest result; the bound is widened by this share.
 _FFT_MARGIN = 1e-12
 
 
@@ -49,26 +48,24 @@ def filter_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, buse
 
 
 def rounding_bound(bank: FixedPointBank) -> np.ndarray:
-    """Bound what all roundings together move each driver: halved buses, equalisers, floors of products, the output.
+    """Bound the error of each driver from all roundings: halved buses, equalisers, floors of products, the output.
 
     Returns
     -------
     (D,) float64
         Full scale 1.
     """
-    lsb = SAMPLE_FORMATS[bank.arithmetic].lsb
+    lsb = bank.number_format.sample.lsb
     bound = np.full(len(bank.driver_names), lsb / 2)
-    # Each product's floor leaves less than one unit of its own scale, Q.26.
-    unit = 2.0**-26 if bank.arithmetic == "q31x15" else 0.0
+    # The floor of a product drops less than one unit of its scale.
+    unit = 2.0**-bank.number_format.sum_fraction_bits if bank.number_format.floors_products else 0.0
     dropped = (np.abs(component_responses(bank)).sum(axis=2) * bus_error(bank)).sum(axis=1)
     if bank.is_equalised:
         dropped += (np.abs(path_responses(bank)).sum(axis=2) * equaliser_error(bank)).sum(axis=1)
-    for k, (g, _) in enumerate(bank.structure.sums):
-        size = sum(unit * path.taps * 2.0**-path.exponent for path in bank.paths[k]) + float(dropped[k])
-        group = bank.structure.groups[g]
-        for driver in (group.plus, group.minus):
-            if driver is not None:
-                bound[driver] += size
+    for k, row in enumerate(bank.paths):
+        size = sum(unit * path.taps * 2.0**-path.exponent for path in row) + float(dropped[k])
+        for driver in bank.structure.drivers_of(k):
+            bound[driver] += size
     return bound
 
 
@@ -80,7 +77,7 @@ def bus_error(bank: FixedPointBank) -> np.ndarray:
     (3,) float64
         Full scale 1.
     """
-    lsb, headroom = SAMPLE_FORMATS[bank.arithmetic].lsb, BUS_HEADROOM_BITS[bank.arithmetic]
+    lsb, headroom = bank.number_format.sample.lsb, bank.number_format.headroom_bits
     if not bank.structure.shuffled:
         return np.full(3, lsb * ((1 << headroom) - 1))
     if not headroom:
@@ -91,19 +88,19 @@ def bus_error(bank: FixedPointBank) -> np.ndarray:
 
 
 def equaliser_error(bank: FixedPointBank) -> np.ndarray:
-    """Bound what each equaliser's rounding, and in q31x15 the floors of its products, move what the paths read.
+    """Bound the error of what the paths read from each equaliser's rounding and the floors of its products.
 
     Returns
     -------
     (3,) float64
         Full scale 1; 0 where there is no equaliser.
     """
-    step = SAMPLE_FORMATS[bank.arithmetic].lsb * (1 << BUS_HEADROOM_BITS[bank.arithmetic])
+    step = bank.number_format.sample.lsb * (1 << bank.number_format.headroom_bits)
     return np.array([step * float(bound) for bound in equaliser_slack(bank)])
 
 
 def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, stereo: np.ndarray) -> np.ndarray:
-    """Bound |fixed − float| for stereo that passes the upmix, where both take the same decisions on its gains.
+    """Bound |fixed − float| for stereo that passes the upmix, where both use the same gains in it.
 
     Parameters
     ----------
@@ -119,11 +116,11 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
     (n, D) float64
         Full scale 1.
     """
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     stereo = np.asarray(stereo, dtype=np.int64)
-    twin = UpmixModel(bank.arithmetic)
-    buses = twin.process(stereo)
-    centre_error = centre_error_bound(bank.arithmetic, twin.decisions, stereo.shape[0])
+    model = UpmixModel(bank.number_format)
+    buses = model.process(stereo)
+    centre_error = centre_error_bound(bank.number_format, model.decisions, stereo.shape[0])
     residual = np.abs(impulse_responses[:, 2] - impulse_responses[:, 0] - impulse_responses[:, 1])
     spread = _convolve_matrix(residual[:, None, :], centre_error[:, None])
     bound = filter_error_bound(impulse_responses, bank, word.to_float(buses))
@@ -131,7 +128,7 @@ def program_error_bound(impulse_responses: np.ndarray, bank: FixedPointBank, ste
 
 
 def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list[np.ndarray]) -> np.ndarray:
-    """Carry a bound ahead of the limiters to behind them, where float takes the twin's gains.
+    """Turn a bound ahead of the limiters into one behind them, where float64 takes the model's gains.
 
     Parameters
     ----------
@@ -139,7 +136,7 @@ def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list
         `filter_error_bound` or `program_error_bound`.
     bank : FixedPointBank
     decisions : list of (G,) integers
-        The twin's (`LimiterModel.decisions`), from a reset on.
+        `LimiterModel.decisions` since a reset.
 
     Returns
     -------
@@ -150,7 +147,7 @@ def limited_error_bound(bound: np.ndarray, bank: FixedPointBank, decisions: list
     late = np.zeros_like(bound)
     delay = bank.limiter.delay_samples
     late[delay:] = bound[: max(bound.shape[0] - delay, 0)]
-    return np.asarray(late * gains + np.where(gains < 1.0, SAMPLE_FORMATS[bank.arithmetic].lsb / 2, 0.0))
+    return np.asarray(late * gains + np.where(gains < 1.0, bank.number_format.sample.lsb / 2, 0.0))
 
 
 def _padded_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -1,13 +1,13 @@
 """Bounds of volume and limiters, over all inputs.
 
-Why no sample passes its limit L.  Let P be the largest magnitude of a hop (−x − 1 where x is negative), P > L.  Its
-target is t = ⌊L·2²⁴ / (P + 1)⌋.  The gain is held over `hops` + 1 targets, so each of the `hops` gains in the mean at
-a node is at most the targets of both hops beside it, and so is the floor of the mean; what lies on the line between two
-nodes is at most the larger of them.  With the factor c ≤ 16·t that a sample x of this hop meets,
+Why no sample exceeds its limit L.  Let P be the largest magnitude of a hop (−x − 1 for negative x), and P > L.  The
+target of the hop is t = ⌊L·2²⁴ / (P + 1)⌋.  Each gain is the least of `hops` + 1 targets.  So all gains in the mean at
+the end of a hop are at most the targets of the hops before and after it, and so is the floor of the mean.  On the line
+between two ends the gain is at most the larger of both.  A sample x of this hop is multiplied by c ≤ 16·t, so
 
     −L·2²⁸ ≤ −(P + 1)·16·t ≤ x·c ≤ P·16·t < L·2²⁸,   and after (· + 2²⁷) >> 28:   −L ≤ y ≤ L.
 
-Where P ≤ L and the gain is 1, y is x, from −L − 1 to L.  So the product has never more bits than the limit's own,
+Where P ≤ L and the gain is 1, y is x, from −L − 1 to L.  The product therefore needs no more bits than for x = L,
 however large x is.
 """
 
@@ -35,7 +35,7 @@ def volume_bounds(word: QFormat) -> Iterator[Bound]:
 
 
 def limiter_bounds(settings: FixedLimiter, names: tuple[str, ...]) -> Iterator[Bound]:
-    """Bound every intermediate behind the feeds, for feeds of any size."""
+    """Bound every intermediate of the limiters, for driver signals of any size."""
     half = 1 << (RAMP_BITS - 1)
     for name, limit in zip(names, settings.limits, strict=True):
         where = f"driver '{name}'"
@@ -49,5 +49,5 @@ def limiter_bounds(settings: FixedLimiter, names: tuple[str, ...]) -> Iterator[B
 
 
 def _line(stage: str) -> Bound:
-    # Ahead of the sum of both terms: one of them may be as low as this.
+    # Before both terms are added: one of them may be as low as this.
     return Bound(stage, "gain on a line", -GAIN_ONE * (HOP_SAMPLES - 1), GAIN_ONE * HOP_SAMPLES, 1 << 31)

@@ -1,7 +1,7 @@
-"""The proof that nothing in the upmix overflows, whatever the input and whatever it was before.
+"""Proof that nothing in the upmix overflows, for every input and every state.
 
-Every sample has |M| + |S| = max(|L|, |R|) ≤ 1, and gains lie in [0, 1] for mid and [-1, 1] for side by their slewed
-recursion, whose every step ends between two values of that range.  All else is Σ|h|.
+For every sample |M| + |S| = max(|L|, |R|) ≤ 1.  Gains lie in [0, 1] for mid and in [-1, 1] for side, because each step
+of their recursion ends between two values of that range.  All other bounds are Σ|h|.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def prove_upmix() -> tuple[UpmixBound, ...]:
     top_gain = 2 * 64 * GAIN_ONE
     raised = phase * centre + (top_gain << 31) + (1 << 37)
     shaded = ((low * int(tables.window.max())) >> 21) + 1
-    # |re| + |im| of what enters, summed over the window; each of 48 products may round up by one on its way.
+    # |re| + |im| of the input, summed over the window; each of 48 products may round up by one.
     spectrum = ((low * int(tables.window.sum())) >> 21) + WINDOW_SAMPLES + 48
     bins = BAND_BINS[-1] - BAND_BINS[0]
     power = bins * (2 * spectrum) ** 2
@@ -79,5 +79,5 @@ def prove_upmix() -> tuple[UpmixBound, ...]:
 
 
 def _smoothed(power: int) -> int:
-    """P + (p >> 4) − (P >> 4) rises with P and leaves 16·(p >> 4) + 15 where it is: the largest P from below."""
+    """Return the largest P: P + (p >> 4) − (P >> 4) rises with P and has its fixed point at 16·(p >> 4) + 15."""
     return ((power >> SMOOTHING_SHIFT) << SMOOTHING_SHIFT) + (1 << SMOOTHING_SHIFT) - 1

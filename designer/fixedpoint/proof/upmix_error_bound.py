@@ -1,8 +1,8 @@
-"""Bound of the difference between the integer centre and the float one that takes the same gains, sample by sample.
+"""Bound of the difference between the integer centre and the float64 centre with the same gains, sample by sample.
 
-Every step but five is exact in both: mid and side floor half a step of Q0.31 (not in q15, whose samples enter with 16
-zero bits), the low-rate pair is rounded to Q3.28, the filtered centre to Q5.26, its cross-fade again, and the result
-to the word.  Each error then passes the filters behind it, whose Σ|h| the gains of the hop give.
+All steps are exact except five.  Mid and side drop half a step of Q0.31 (not in q15, whose samples enter with 16 zero
+bits).  The low-rate pair is rounded to Q3.28, the filtered centre to Q5.26, its crossfade again, and the result to the
+samples' word.  Each error then passes the filters behind it, whose Σ|h| follows from the gains of the hop.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ import numpy as np
 
 from designer.dsp.upmix import polyphase
 from designer.dsp.upmix_tables import BANDS, DECIMATION, HOP_SAMPLES, PROTOTYPE_BITS, RATE_BITS, upmix_tables
-from designer.fixedpoint.bank import Arithmetic
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 
 
-def centre_error_bound(arithmetic: Arithmetic, decisions: Sequence[np.ndarray], count: int) -> np.ndarray:
+def centre_error_bound(number_format: NumberFormat, decisions: Sequence[np.ndarray], count: int) -> np.ndarray:
     """Bound |C_fixed − C_float| from reset.
 
     Parameters
     ----------
-    arithmetic : str
+    number_format : NumberFormat
     decisions : sequence of (7, 2) integers
-        Gains after each finished hop, Q0.15, as the twin keeps them.
+        Gains after each finished hop, Q0.15, as `UpmixModel` keeps them.
     count : int
         Samples.
 
@@ -34,7 +33,7 @@ def centre_error_bound(arithmetic: Arithmetic, decisions: Sequence[np.ndarray], 
     (count,) float64
         Full scale 1.
     """
-    word, tables = SAMPLE_FORMATS[arithmetic], upmix_tables()
+    word, tables = number_format.sample, upmix_tables()
     halving = 0.0 if word.fraction_bits < 31 else 2.0**-32
     rate = np.abs(tables.rate_filter) * 2.0**-RATE_BITS
     low = rate.sum() * halving + 2.0**-29

@@ -1,4 +1,4 @@
-"""Inputs within full scale that drive an accumulator or a driver as far as any input can."""
+"""Inputs within full scale that drive an accumulator or a driver to its extreme."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.number_format import BUS_HEADROOM_BITS, COEFFICIENT_FORMATS, SAMPLE_FORMATS
 
-# Linear on each of the two classes of L + R even and odd, a driver is largest in a corner of the square of inputs or
-# one step beside it.
+# A driver is linear in the inputs with even L + R, and in those with odd L + R.  It is therefore largest in a corner of
+# the square of inputs, or one step from it.
 _STEPS = 2
 
 
@@ -44,11 +43,11 @@ def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
         Python integers: q31 at the largest shift needs more than 64 bits.
     """
     structure = bank.structure
-    g = next(g for g, group in enumerate(structure.groups) if driver in (group.plus, group.minus))
+    g = structure.group_of(driver)
     length = max(path.look_back_samples for row in bank.paths for path in row) + 1
     taps = np.zeros((len(bank.bus_names), length), dtype=object)
     for k in structure.sums_of(g):
-        sign = structure.sums[k][1] if driver == structure.groups[g].minus else 1
+        sign = structure.sign_of(k, driver)
         for b, path in enumerate(bank.paths[k]):
             shifted = [sign * int(c) << (bank.group_exponent(g) - path.exponent) for c in path.coefficients]
             taps[b, path.delay : path.delay + path.taps] += np.array(shifted, dtype=object)
@@ -56,9 +55,10 @@ def driver_path_taps(bank: FixedPointBank, driver: int) -> np.ndarray:
 
 
 def equaliser_slack(bank: FixedPointBank) -> tuple[Fraction, ...]:
-    """By how many units of its bus each equaliser may lie beside the exact sum of its products; 0 where there is none.
+    """Largest difference between each equaliser's output and the exact sum of its products, in units of its bus.
 
-    Half a unit for the rounding; in q31x15 less than one unit of the accumulator for each product's floor as well.
+    Half a unit for the rounding, and less than one unit of the accumulator for each floored product; 0 without an
+    equaliser.
     """
     found = []
     for b, equaliser in enumerate(bank.equalisers):
@@ -66,7 +66,7 @@ def equaliser_slack(bank: FixedPointBank) -> tuple[Fraction, ...]:
             found.append(Fraction(0))
             continue
         shift = bank.equaliser_shift(b)
-        floors = equaliser.taps if bank.arithmetic == "q31x15" else 0
+        floors = equaliser.taps if bank.number_format.floors_products else 0
         found.append(Fraction(1 if shift else 0, 2) + Fraction(floors, 1 << shift))
     return tuple(found)
 
@@ -79,9 +79,9 @@ def _equaliser_taps(bank: FixedPointBank, bus: int) -> np.ndarray:
 
 
 def _bits(bank: FixedPointBank, bus: int) -> int:
-    """Fraction bits of an equaliser's taps: what its products are above the scale of its bus."""
+    """Fraction bits of an equaliser's taps, by which its products exceed the scale of its bus; 0 without one."""
     equaliser = bank.equalisers[bus]
-    return 0 if equaliser is None else COEFFICIENT_FORMATS[bank.arithmetic].fraction_bits + equaliser.exponent
+    return 0 if equaliser is None else bank.number_format.coefficient.fraction_bits + equaliser.exponent
 
 
 def largest_sum(bank: FixedPointBank, taps: np.ndarray) -> tuple[int, np.ndarray]:
@@ -99,7 +99,7 @@ def largest_sum(bank: FixedPointBank, taps: np.ndarray) -> tuple[int, np.ndarray
     samples : (N, 3) int64
         Filter inputs L', R', C; with the last of them the sum is reached.
     """
-    word = SAMPLE_FORMATS[bank.arithmetic]
+    word = bank.number_format.sample
     ends = [word.smallest + n for n in range(_STEPS)] + [word.largest - n for n in range(_STEPS)]
     choices = np.array([(left, right, centre) for left in ends for right in ends for centre in ends])
     on_buses = to_buses(bank, choices).astype(object)
@@ -116,7 +116,7 @@ def driver_input(bank: FixedPointBank, driver: int) -> np.ndarray:
 def path_taps(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
     """Integer taps from a bus, ahead of its equaliser, to one path's accumulator: (N,) object.
 
-    With an equaliser they are larger by its fraction bits.
+    Behind an equaliser they are at its products' scale.
     """
     path = bank.paths[sum_index][bus]
     behind = np.array([0] * path.delay + [int(c) for c in path.coefficients], dtype=object)
@@ -126,7 +126,7 @@ def path_taps(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
 def path_input(bank: FixedPointBank, sum_index: int, bus: int) -> np.ndarray:
     """Return filter inputs after whose last sample one path's accumulator has its largest value: (n, 3) int64.
 
-    Through an equaliser: but for what its rounding moves the accumulator.
+    Behind an equaliser its rounding may change that value.
     """
     return _bus_input(bank, bus, path_taps(bank, sum_index, bus))
 
@@ -143,14 +143,14 @@ def _bus_input(bank: FixedPointBank, bus: int, on_bus: np.ndarray) -> np.ndarray
 
 
 def to_buses(bank: FixedPointBank, samples: np.ndarray) -> np.ndarray:
-    """Turn inputs L', R', C into what the FIRs see: (n, 3) int64; halves and headroom are floored."""
-    headroom = BUS_HEADROOM_BITS[bank.arithmetic]
+    """Turn inputs L', R', C into buses (n, 3) int64; halving and headroom round down."""
+    headroom = bank.number_format.headroom_bits
     samples = samples.astype(np.int64)
     if not bank.structure.shuffled:
         return np.asarray(samples >> headroom)
     left, right, centre = samples.T
     if headroom:
-        # One shift for each is quicker than a sum of 33 bits, and what it drops lies 27 bits down.
+        # Two shifts are quicker than a sum of 33 bits, and drop no more than the 27th bit.
         left, right = left >> (headroom + 1), right >> (headroom + 1)
         return np.stack([left + right, left - right, centre >> headroom], axis=1)
     return np.stack([(left + right) >> 1, (left - right) >> 1, centre], axis=1)

@@ -1,11 +1,11 @@
-"""Quantise the equalisers of buses: their scale, their taps, and what that leaves for the paths behind them.
+"""Quantise the equalisers of buses: their scale, their taps, and the inverse gain of the paths behind them.
 
-What an equaliser makes must stay in the range of its bus, which Σ|h| ≤ 1 sees to.  The quantiser therefore scales it
-so, and gives the inverse gain to the paths behind.  Where their taps have 16 bits the scale is a little lower still, so
-that the one tap of the reference path is an integer: a pure delay stays one.
+The output of an equaliser must stay in the range of its bus.  Σ|h| ≤ 1 ensures that, so the quantiser scales the
+equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower, so
+that the one tap of a reference path is an integer and stays a pure delay.
 
-An error of the equaliser is heard through all paths behind it, one of a path through the equaliser: the weights of both
-are those of the filters (see `weights`), times the power response of the other stage.
+An error of the equaliser is filtered by all paths behind it, and an error of a path by the equaliser.  The weight of
+each is that of the filters (see `error_weights`), multiplied by the power response of the other stage.
 """
 
 from __future__ import annotations
@@ -16,63 +16,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.two_stage import TwoStageFilters
-from designer.fixedpoint.bank import (
-    EQUALISER_EXPONENTS,
-    EQUALISER_SHIFT_AT_ZERO,
-    SUM_LIMIT_Q31,
-    TAP_TYPES,
-    Arithmetic,
-    FixedPointPath,
-)
-from designer.fixedpoint.number_format import BUS_FORMATS, COEFFICIENT_FORMATS
+from designer.fixedpoint.bank import FixedPointPath
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.nearest_plane import weight_factor
 from designer.fixedpoint.quantise.path import SHAPING_LSB, largest_exponent, quantise_path
 
-# Where shaping has made Σ|h| too large, the scale is lowered by this and the taps are sought again.
+# If Σ|h| is too large after shaping, the scale is multiplied by this and the taps are quantised again.
 _SHRINK = 1 - 2.0**-9
-# Weights reach down by no more than this: the nearest plane then stays in the range of float64.
+# Least weight over the largest: keeps the nearest plane within the range of float64.
 _LEAST_POWER = 1e-6
 
 
-def keeps_range(path: FixedPointPath, arithmetic: Arithmetic) -> bool:
-    """Whether an equaliser's output fits its bus whatever that holds: the test that the board makes as well.
+def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
+    """Whether an equaliser's output fits its bus for every input; the board makes the same test.
 
-    Each tap meets the end of the range, −X or X − 1, of which it makes most, or least (`firmware/core/table_set.c`).
+    Each tap meets that end of the range, −X or X − 1, at which its product is largest, or smallest
+    (``firmware/core/tables/table_set.c``).
     """
     taps = path.coefficients.astype(np.int64)
-    if arithmetic == "q31" and int(np.abs(taps).sum()) >= SUM_LIMIT_Q31:
+    if number_format.exceeds_sum_limit(int(np.abs(taps).sum())):
         return False
-    reach = 1 << BUS_FORMATS[arithmetic].fraction_bits
-    ends = np.stack([taps * -reach, taps * (reach - 1)]) >> (16 if arithmetic == "q31x15" else 0)
-    shift = EQUALISER_SHIFT_AT_ZERO[arithmetic] + path.exponent
+    reach = 1 << number_format.bus.fraction_bits
+    ends = np.stack([taps * -reach, taps * (reach - 1)]) >> number_format.product_shift
+    shift = number_format.equaliser_shift + path.exponent
     least, most = (int(end.sum()) + ((1 << shift) >> 1) >> shift for end in (ends.min(axis=0), ends.max(axis=0)))
     return -reach <= least and most < reach
 
 
 def quantise_equalisers(
-    factors: TwoStageFilters, arithmetic: Arithmetic, power: NDArray[np.float64] | None
+    factors: TwoStageFilters, number_format: NumberFormat, power: NDArray[np.float64] | None
 ) -> tuple[tuple[FixedPointPath | None, ...], NDArray[np.float64], NDArray[np.float64] | None]:
-    """Scale and quantise each equaliser, and prepare what lies behind it.
+    """Scale and quantise each equaliser, and prepare the paths behind it.
 
     Parameters
     ----------
     factors : TwoStageFilters
-    arithmetic : 'q15', 'q31' or 'q31x15'
+    number_format : NumberFormat
     power : (K, B, F) float64, optional
-        Where the error of both stages together matters.
+        How much the error of both stages together matters at each frequency.
 
     Returns
     -------
     equalisers : tuple of B FixedPointPath or None
     components : (K, B, N) float64
-        Of the paths, louder by what the equalisers were lowered.
+        Of the paths, with the inverse gain of the equalisers.
     power : (K, B, F) float64, or None
-        Where the error of each path matters.
+        How much the error of each path matters at each frequency.
     """
     components = factors.components.copy()
     equalisers: list[FixedPointPath | None] = []
     behind = None if power is None else power.copy()
-    drivers = np.array([1 if factors.structure.groups[g].minus is None else 2 for g, _ in factors.structure.sums])
+    drivers = np.array([len(factors.structure.drivers_of(k)) for k in range(len(components))])
     for b, (response, reference) in enumerate(zip(factors.equalisers, factors.references, strict=True)):
         if response is None:
             equalisers.append(None)
@@ -83,7 +77,7 @@ def quantise_equalisers(
             heard = np.abs(np.fft.rfft(components[:, b], size)) ** 2 * power[:, b] * drivers[:, None]
             factor = weight_factor(_normalised(heard.sum(axis=0)), response.size)
         single = None if reference is None else float(np.abs(components[reference, b]).max())
-        path, gain = quantise_equaliser(response, arithmetic, factor, single)
+        path, gain = quantise_equaliser(response, number_format, factor, single)
         equalisers.append(path)
         components[:, b] /= gain
         if power is not None and behind is not None:
@@ -94,7 +88,7 @@ def quantise_equalisers(
 
 def quantise_equaliser(
     response: NDArray[np.float64],
-    arithmetic: Arithmetic,
+    number_format: NumberFormat,
     factor: NDArray[np.float64] | None = None,
     reference: float | None = None,
 ) -> tuple[FixedPointPath, float]:
@@ -104,50 +98,48 @@ def quantise_equaliser(
     ----------
     response : (M,) float64
         Not all zero.
-    arithmetic : 'q15', 'q31' or 'q31x15'
+    number_format : NumberFormat
     factor : (M, M) float64, optional
         As for `quantise_path`.
     reference : float, optional
-        Magnitude of the tap behind it that 16 bits are to hold exactly.
+        Magnitude of the reference path's tap, which 16 bits are to hold exactly.
 
     Returns
     -------
     path : FixedPointPath
     gain : float
-        The path's response is close to ``response`` times this.
+        The response of the path is close to ``response`` times this.
     """
     total = float(np.abs(response).sum())
-    exponent = _exponent(response / total, arithmetic)
-    one = 2.0 ** (COEFFICIENT_FORMATS[arithmetic].fraction_bits + exponent)
-    # What rounding or shaping may add, and the half unit of the output's rounding (`keeps_range`).
-    room = (
-        response.size * (SHAPING_LSB if factor is not None else 0.5) + one / 2 ** BUS_FORMATS[arithmetic].fraction_bits
-    )
+    exponent = _exponent(response / total, number_format)
+    one = 2.0 ** (number_format.coefficient.fraction_bits + exponent)
+    # What rounding or shaping may add to Σ|c|, and the half unit of the output's rounding (`keeps_range`).
+    room = response.size * (SHAPING_LSB if factor is not None else 0.5) + one / 2**number_format.bus.fraction_bits
     gain = (1 - (room + 1) / one) / total
-    if arithmetic == "q31x15":
-        word = COEFFICIENT_FORMATS[arithmetic]
+    if number_format.run_limit is not None:
+        word = number_format.coefficient
         gain = min(gain, math.ldexp(word.largest * word.lsb, -exponent) / float(np.abs(response).max()))
     while True:
-        exact = _with_exact_reference(gain, reference, arithmetic)
-        path = quantise_path(response * exact, arithmetic, factor, exponent)
-        if keeps_range(path, arithmetic):
+        exact = _with_exact_reference(gain, reference, number_format)
+        path = quantise_path(response * exact, number_format, factor, exponent)
+        if keeps_range(path, number_format):
             return path, exact
         gain *= _SHRINK
 
 
-def _exponent(response: NDArray[np.float64], arithmetic: Arithmetic) -> int:
+def _exponent(response: NDArray[np.float64], number_format: NumberFormat) -> int:
     """Largest exponent for an equaliser whose Σ|h| is 1."""
-    least, most = EQUALISER_EXPONENTS[arithmetic]
-    found = 0 if arithmetic == "q31" else largest_exponent(response, arithmetic)
+    least, most = number_format.equaliser_exponents
+    found = 0 if number_format.shares_exponent else largest_exponent(response, number_format)
     return min(max(found, least), most)
 
 
-def _with_exact_reference(gain: float, reference: float | None, arithmetic: Arithmetic) -> float:
+def _with_exact_reference(gain: float, reference: float | None, number_format: NumberFormat) -> float:
     """Lower a gain by less than a part in 2**14, so that the reference's tap, divided by it, is an integer."""
-    if reference is None or TAP_TYPES[arithmetic] is not np.int16:
+    if reference is None or not number_format.shapes_taps:
         return gain
     behind = reference / gain
-    scale = 2.0 ** (COEFFICIENT_FORMATS[arithmetic].fraction_bits + largest_exponent(np.array([behind]), arithmetic))
+    scale = 2.0 ** (number_format.coefficient.fraction_bits + largest_exponent(np.array([behind]), number_format))
     return reference * scale / math.ceil(behind * scale)
 
 

@@ -1,16 +1,16 @@
-"""Where an error of the coefficients matters, for each path of the matrix.
+"""Weights over frequency of the error of the coefficients, for each path of the matrix.
 
-A wrong coefficient filters the program by a wrong response E(f) beside the right one.  What it spoils is noticed
-first in the band that the path serves, where the ratios between drivers make a null or a beam: L and R up to the
-highest frequency at which the target asks for cancellation, C within the beam's band and its fade, each within the
-driver's own band.  There the weight is 1.  Elsewhere below 16 kHz an error only colours, and the weight is lower;
-above 16 kHz the threshold of hearing lies more than 40 dB above that at 3 kHz (ISO 389-7), and the weight is lowest.
+An error of the coefficients adds an error E(f) to the response of a path.  It matters most in the band that the path
+serves, where the ratios between drivers make a null or a beam.  There the weight is 1.  L and R serve the frequencies
+up to the highest at which the target asks for cancellation.  C serves the beam's band and its fade.  Both end where the
+driver's own band ends.  Elsewhere below 16 kHz an error only changes the timbre, and the weight is lower.  Above 16 kHz
+the threshold of hearing lies more than 40 dB above that at 3 kHz (ISO 389-7), and the weight is lowest.
 
-How low is bounded from the other side.  The mean over frequency of the logarithm of the error cannot fall (Gerzon &
-Craven, J. Audio Eng. Soc. 37, 1989, 391): what leaves one band returns in another, and the unweighted error grows.
-The two depths bring the served bands of all shipped layouts 10 dB below rounding and leave the rest of what is heard
-about where rounding has it; all of the excess lies above 16 kHz.  White noise, in which every frequency counts alike,
-must keep its signal-to-noise ratio (see `quantise`).
+The mean over frequency of the logarithm of the error cannot fall (Gerzon & Craven, J. Audio Eng. Soc. 37, 1989, 391).
+An error that leaves one band returns in another, and the unweighted error grows.  With the two depths below, the error
+in the served bands of all shipped layouts is 10 dB lower than with rounding, and about the same in the rest of the
+audible band.  It is larger above 16 kHz.  White noise, in which all frequencies count alike, must keep its
+signal-to-noise ratio (see `designer.fixedpoint.quantise.bank`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BINS = 4096
 AUDIBLE_HZ = 16000.0
 _AUDIBLE_DB = -15.0
 _INAUDIBLE_DB = -27.0
-# Between two levels: filters of a few hundred taps cannot follow a step.
+# Width of the transition between two levels: filters of a few hundred taps cannot follow a step.
 _RAMP_HZ = 500.0
 
 
@@ -47,7 +47,7 @@ class ErrorWeights:
     power : (D, I, F) float64
         Above 0, at most 1.
     served : (D, I, F) bool
-        The band that the path serves: what reports call in-band.
+        The band that the path serves; reports call it in-band.
     """
 
     frequencies_hz: NDArray[np.float64]
@@ -63,14 +63,14 @@ class ErrorWeights:
 
 
 def error_weights(layout: Layout) -> ErrorWeights:
-    """Weight the error of each path by what a null, a beam or a listener can notice of it.
+    """Weight the error of each path by its effect on nulls, beams and listeners.
 
-    A weight never lies below that of its frequency alone, however little the driver plays there.
+    Outside the driver's band the weight falls, but not below the least weight of its frequency.
 
     Parameters
     ----------
     layout : Layout
-        Gives drivers' bands, cancellation target and beam band.
+        Gives the drivers' bands, the cancellation target and the beam's band.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def error_weights(layout: Layout) -> ErrorWeights:
 def served_top_hz(layout: Layout, source: str) -> float:
     """Upper end of the band that an input's paths serve, at most 16 kHz.
 
-    There is no lower end but the driver's own: filters of a few hundred taps do not resolve the lowest 200 Hz.
+    The lower end is the driver's own, because filters of a few hundred taps do not resolve the lowest 200 Hz.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def served_top_hz(layout: Layout, source: str) -> float:
     Returns
     -------
     float
-        Hz.  Where neither a null nor a beam is asked for, the whole audible band is served.
+        Hz.  Without a null or a beam the whole audible band is served.
     """
     frequencies = np.linspace(0.0, AUDIBLE_HZ, _BINS + 1)[1:]
     if source == "centre":

@@ -1,8 +1,8 @@
-"""Lattice reduction for short filters: a shorter, squarer basis before the nearest plane is sought.
+"""Lattice reduction for short filters: a basis that makes the nearest-plane algorithm better.
 
-The nearest plane is as good as its basis: its error is a brick whose sides are the Gram–Schmidt lengths.  LLL
-(Lenstra, Lenstra & Lovász, Math. Ann. 261, 1982, 515) and BKZ (Schnorr & Euchner, Math. Program. 66, 1994, 181) make
-them even.  Used for FIR quantisation by Brisebarre, Filip & Hanrot, IEEE Trans. Signal Process. 66, 2018, 2673.
+The error of the nearest plane lies in a box whose sides are the Gram–Schmidt lengths of the basis.  LLL (Lenstra,
+Lenstra & Lovász, Math. Ann. 261, 1982, 515) and BKZ (Schnorr & Euchner, Math. Program. 66, 1994, 181) make these
+lengths more equal.  Brisebarre, Filip & Hanrot use them to quantise FIRs (IEEE Trans. Signal Process. 66, 2018, 2673).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def near_points(
     target: NDArray[np.float64],
     survivors: int = SURVIVORS,
 ) -> NDArray[np.float64]:
-    """Integer vectors near a real one, sought from a reduced basis.
+    """Find integer vectors near a real one with a reduced basis.
 
     Parameters
     ----------

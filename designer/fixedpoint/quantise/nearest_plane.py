@@ -1,12 +1,13 @@
-"""The integers nearest to real taps in a band-weighted norm: Babai's nearest plane with several survivors.
+"""Integers near to real taps in a band-weighted norm: Babai's nearest plane with several survivors.
 
-The weighted error of taps q for a response h is (q − h)ᵀT(q − h), T the Toeplitz matrix of the weight's
-autocorrelation.  With T = RᵀR, R upper triangular, it is |R(q − h)|², a sum of squares each of which adds one more
-tap, from the last to the first: each tap is rounded after what the later ones left over (Babai, Combinatorica 6, 1986,
-1).  For a stationary weight this is error feedback quantisation with the optimal predictor.
+The weighted error of taps q for a response h is (q − h)ᵀT(q − h).  T is the Toeplitz matrix of the weight's
+autocorrelation.  With T = RᵀR, R upper triangular, the error is |R(q − h)|², a sum of squares.  From the last tap to
+the first, each square depends on one more tap.  So each tap is rounded with the errors of the later taps taken into
+account (Babai, Combinatorica 6, 1986, 1).  For a stationary weight this is error feedback quantisation with the optimal
+predictor.
 
-Keeping the M best beginnings instead of one (the M-algorithm: Anderson & Mohan, IEEE Trans. Commun. 32, 1984, 169)
-gains about 1 dB more at 16 survivors; 64 gain less than 0.2 dB on top.
+The M-algorithm (Anderson & Mohan, IEEE Trans. Commun. 32, 1984, 169) keeps the M best partial results instead of one.
+With M = 16 it gains about 1 dB; M = 64 gains less than 0.2 dB more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SURVIVORS = 16
-# Relative to the mean power of the weight: keeps T positive definite in float64 whatever the weight.
+# Least weight over the mean weight: keeps T positive definite in float64.
 _LEAST_POWER = 1e-10
 
 
@@ -50,7 +51,7 @@ def weighted_error(factor: NDArray[np.float64], difference: NDArray[np.float64])
 def nearest_plane(
     factor: NDArray[np.float64], target: NDArray[np.float64], limit: float = np.inf, survivors: int = SURVIVORS
 ) -> NDArray[np.float64]:
-    """Integer vectors near a real one in the norm |R·|.
+    """Find integer vectors near a real one in the norm |R·|.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def nearest_plane(
     limit : float
         Largest magnitude of an integer.
     survivors : int
-        How many beginnings are kept, M ≥ 1; 1 is Babai's algorithm.
+        Partial results that are kept, M ≥ 1; with 1 this is Babai's algorithm.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Quantise one impulse response: integer taps, an exponent and a delay.
 
-16-bit taps are not rounded one by one: their error is moved out of the band that a path serves (see `weights` and
-`nearest_plane`).  32-bit taps are rounded, 90 dB below what a 16-bit program can hold.
+Taps of 16 bits are not rounded one by one.  Their error is moved out of the band that a path serves (see
+`error_weights` and `nearest_plane`).  Taps of 32 bits are rounded: their error lies 90 dB below that of 16-bit samples.
 """
 
 from __future__ import annotations
@@ -10,30 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.structure import Structure
-from designer.fixedpoint.accumulator_runs import LARGEST_SUM
-from designer.fixedpoint.bank import (
-    MAX_EXPONENT,
-    MAX_EXPONENT_Q31,
-    MIN_EXPONENT,
-    TAP_TYPES,
-    Arithmetic,
-    FixedPointPath,
-)
-from designer.fixedpoint.number_format import COEFFICIENT_FORMATS
+from designer.fixedpoint.bank import FixedPointPath
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.quantise.nearest_plane import nearest_plane, weighted_error
 from designer.numerics.triangular import solve_lower, solve_upper
 
 # Up to this length a lattice can be reduced in a fraction of a second.
 _LATTICE_TAPS = 64
-# By how much a shaped tap may lie further from 0 than the real one, on average.
+# Margin for shaping: a shaped tap may be larger than the real one by this many LSB on average.
 SHAPING_LSB = 2
-# Whatever is quieter gets the largest exponent anyhow.
+# A quieter path gets the largest exponent in any case.
 _LEAST_SUM = 2.0**-64
 
 
 def quantise_path(
     response: np.ndarray,
-    arithmetic: Arithmetic,
+    number_format: NumberFormat,
     factor: NDArray[np.float64] | None = None,
     exponent: int | None = None,
 ) -> FixedPointPath:
@@ -43,30 +35,30 @@ def quantise_path(
     ----------
     response : (N,) float64
         Impulse response, full scale 1.
-    arithmetic : 'q15', 'q31' or 'q31x15'
+    number_format : NumberFormat
     factor : (N, N) float64, optional
-        From `weight_factor`: the norm in which the error is made small.  Without it, and always in q31, taps are
-        rounded to nearest.
+        From `weight_factor`: the norm in which the error is minimised.  Without it, and always for taps of 32 bits,
+        taps are rounded to nearest.
     exponent : int, optional
-        Shared with other paths; without it the largest that this one admits.
+        Shared with other paths.  Without it the largest that this path admits.
 
     Returns
     -------
     FixedPointPath
-        Without leading and trailing zero taps; the leading ones become the delay.  In the given norm its error is
-        never larger than that of rounding, and it has no more taps.
+        Without leading and trailing zero taps; leading ones become the delay.  In the given norm its error is never
+        larger than that of rounding, and it has no more taps than with rounding.
     """
-    word = COEFFICIENT_FORMATS[arithmetic]
-    exponent = largest_exponent(response, arithmetic) if exponent is None else exponent
+    word = number_format.coefficient
+    exponent = largest_exponent(response, number_format) if exponent is None else exponent
     # -32768 is never stored: four such factors overflow the dual 16-bit multiply-accumulate (Arm ARM, SMLALD).
     raw = np.maximum(word.quantise(np.ldexp(response, exponent)), -word.largest)
-    if factor is not None and TAP_TYPES[arithmetic] is np.int16 and raw.any():
+    if factor is not None and number_format.shapes_taps and raw.any():
         raw = _shaped(np.ldexp(response, exponent + word.fraction_bits), raw, factor, word.largest)
     used = np.flatnonzero(raw)
     if used.size == 0:
-        return FixedPointPath(np.zeros(0, dtype=TAP_TYPES[arithmetic]))
+        return FixedPointPath(np.zeros(0, dtype=number_format.tap_dtype))
     first, last = int(used[0]), int(used[-1])
-    return FixedPointPath(raw[first : last + 1].astype(TAP_TYPES[arithmetic]), delay=first, exponent=exponent)
+    return FixedPointPath(raw[first : last + 1].astype(number_format.tap_dtype), delay=first, exponent=exponent)
 
 
 def _shaped(
@@ -76,8 +68,8 @@ def _shaped(
     used = np.flatnonzero(rounded)
     span = slice(int(used[0]), int(used[-1]) + 1)
     size = span.stop - span.start
-    # What the taps outside of the span leave undone is made up for within it as well as it can be.  The leading block
-    # of a Toeplitz matrix's factor is the factor of its leading block, and all blocks of one size are equal.
+    # Taps inside the span compensate for the error of the taps outside it as far as possible.  The leading block of the
+    # factor of a Toeplitz matrix is the factor of its leading block, and all diagonal blocks of one size are equal.
     block = factor[:size, :size]
     outside = -target
     outside[span] = 0.0
@@ -98,40 +90,37 @@ def _shaped(
     return best
 
 
-def size_and_limit(response: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
-    """Return what limits a path at exponent 0: its largest tap, or in q31 its sum's Σ|h|."""
+def size_and_limit(response: np.ndarray, number_format: NumberFormat) -> tuple[float, float]:
+    """Return the size of a path at exponent 0, its largest tap or its sum's Σ|h|, and the limit of that size."""
     magnitude = np.abs(response)
-    if arithmetic == "q31":
+    if number_format.shares_exponent:
         # Rounding may add half an LSB at every tap.
-        return float(magnitude.sum()), 1.0 - response.size * COEFFICIENT_FORMATS[arithmetic].lsb
-    word = COEFFICIENT_FORMATS[arithmetic]
+        return float(magnitude.sum()), 1.0 - response.size * number_format.coefficient.lsb
+    word = number_format.coefficient
     return float(magnitude.max(initial=0.0)), word.largest * word.lsb
 
 
-def group_exponents_q31(structure: Structure, components: np.ndarray) -> list[int]:
-    """One exponent for the paths of each group: the largest at which Σ|c| of each of its sums stays below 2**31."""
+def group_exponents(structure: Structure, components: np.ndarray, number_format: NumberFormat) -> list[int]:
+    """Find one exponent for the paths of each group: the largest at which Σ|c| of each of its sums keeps the limit."""
     found = []
+    least, most = number_format.exponents
     for g in range(len(structure.groups)):
         sums = components[list(structure.sums_of(g))].reshape(len(structure.sums_of(g)), -1)
-        size, limit = max(size_and_limit(row, "q31") for row in sums)
-        found.append(
-            MAX_EXPONENT_Q31
-            if size == 0
-            else int(np.clip(np.floor(np.log2(limit / size)), MIN_EXPONENT, MAX_EXPONENT_Q31))
-        )
+        size, limit = max(size_and_limit(row, number_format) for row in sums)
+        found.append(most if size == 0 else int(np.clip(np.floor(np.log2(limit / size)), least, most)))
     return found
 
 
-def largest_exponent(response: np.ndarray, arithmetic: Arithmetic) -> int:
-    """Largest left shift, -3 to 15, that the path's limit admits."""
-    size, limit = size_and_limit(response, arithmetic)
+def largest_exponent(response: np.ndarray, number_format: NumberFormat) -> int:
+    """Largest left shift that the path's limit admits, within the exponents of the number format."""
+    size, limit = size_and_limit(response, number_format)
     if size == 0.0:
         return 0
-    if arithmetic != "q31" and limit < size <= 1.0:
-        return 0  # a tap that rounds to 1 is held one step below: that costs less than a bit of all the others
+    if not number_format.shares_exponent and limit < size <= 1.0:
+        return 0  # a tap that rounds to 1 is stored one step lower: that costs less than one bit of all other taps
     exponent = int(np.floor(np.log2(limit / size)))
-    if arithmetic == "q31x15":
+    if number_format.run_limit is not None:
         # One run holds the whole path: Σ|c| within the 32-bit accumulator, with room for what shaping adds to each tap.
-        room = (LARGEST_SUM - SHAPING_LSB * response.size) * COEFFICIENT_FORMATS[arithmetic].lsb
+        room = (number_format.run_limit - SHAPING_LSB * response.size) * number_format.coefficient.lsb
         exponent = min(exponent, int(np.floor(np.log2(room / max(float(np.abs(response).sum()), _LEAST_SUM)))))
-    return int(np.clip(exponent, MIN_EXPONENT, MAX_EXPONENT))
+    return int(np.clip(exponent, *number_format.exponents))

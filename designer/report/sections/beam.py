@@ -1,53 +1,58 @@
-"""The centre channel's beam: around the cabinet, and over frequency; beside plain mixing."""
+"""The centre channel's beam around the cabinet and over frequency, compared with a stereo downmix."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.evaluation.beam import BeamFigures
 from designer.report.chart import BEFORE, SERIES, TARGET, Chart, chart, frequency_axis, heatmap, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
 
 _POLAR_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 _FLOOR_DB = -30.0
-_FIGURES = (
-    ("mean_null_depth_db", "null depth (mean power at the worse side)", "dB"),
-    ("worst_lobe_ripple_db", "largest ripple within the lobe", "dB"),
-    ("least_white_noise_gain_db", "least white noise gain", "dB"),
-    ("worst_on_axis_db", "largest deviation on axis", "dB"),
-    ("directivity_index_db", "directivity index", "dB"),
-)
 
 
 def build(data: ReportData) -> Section:
-    """Plot the beam before and after."""
-    after, before = data.beam_db(data.effective), data.beam_db(data.plain.impulse_responses)
-    figures, plain = data.card["quantised"]["beam"], data.before["beam"]
+    """Plot the beam and, for comparison, the stereo downmix."""
+    after, before = data.beam_db(data.dequantised), data.beam_db(data.downmix.impulse_responses)
+    figures, downmix = data.card.quantised.beam, data.downmix_figures.beam
     beam = data.layout.beamformer
+    nulls = (
+        f"nulls at {', '.join(f'{a:+g}°' for a in beam.null_azimuths_deg)}" if beam.null_azimuths_deg else "no nulls"
+    )
     lead = paragraph(
-        f"The centre channel is meant to fill ±{beam.lobe_half_width_deg:g}° evenly and to leave the sides alone: "
-        f"nulls at {', '.join(f'{a:+g}°' for a in beam.null_azimuths_deg)} from {beam.band_hz[0]:g} to "
-        f"{beam.band_hz[1]:g} Hz. Plain mixing (every driver the same signal) stands beside it."
+        f"The centre channel should cover ±{beam.lobe_half_width_deg:g}° evenly, with {nulls}. This holds from "
+        f"{beam.band_hz[0]:g} to {beam.band_hz[1]:g} Hz. For comparison, the stereo downmix gives every driver the "
+        "same signal."
     )
     rows = [
-        (label, decimal(figures.get(key), 1, unit), decimal(plain.get(key), 1, unit))
-        for key, label, unit in _FIGURES
-        if isinstance(figures.get(key), int | float)
+        (label, decimal(designed, 1, "dB"), decimal(mixed, 1, "dB"))
+        for (label, designed), (_, mixed) in zip(_figures(figures), _figures(downmix), strict=True)
     ]
     caption = (
-        "Beamformer: around the cabinet at the listener's distance, seen from above. The listener is at the bottom "
-        "(0°), +90° is the listener's left."
+        "Beamformer: level around the cabinet at the listener's distance, seen from above. The listener is at the "
+        "bottom (0°). +90° is the listener's left."
     )
     charts = (
         _polar(data, after, caption),
-        _polar(data, before, "Plain mixing, likewise."),
+        _polar(data, before, "Stereo downmix, likewise."),
         _map(data, after, "Beamformer: level over azimuth and frequency."),
-        _map(data, before, "Plain mixing, likewise."),
-        _cut(data, figures, plain),
+        _map(data, before, "Stereo downmix, likewise."),
+        _cut(data, figures, downmix),
     )
     return Section(
-        "beam", "Centre beam", lead + table(("in the beam's band", "beamformer", "plain mixing"), rows), charts
+        "beam", "Centre beam", lead + table(("in the beam's band", "beamformer", "stereo downmix"), rows), charts
+    )
+
+
+def _figures(beam: BeamFigures) -> tuple[tuple[str, float], ...]:
+    return (
+        ("null depth (mean power at the worse side)", beam.mean_null_depth_db),
+        ("largest ripple within the lobe", beam.worst_lobe_ripple_db),
+        ("least white noise gain", beam.least_white_noise_gain_db),
+        ("largest deviation on axis", beam.worst_on_axis_db),
     )
 
 
@@ -77,15 +82,15 @@ def _polar(data: ReportData, levels: NDArray[np.float64], caption: str) -> Chart
     )
 
 
-def _cut(data: ReportData, figures: dict[str, list[float]], plain: dict[str, list[float]]) -> Chart:
-    centres = figures["band_centres_hz"]
+def _cut(data: ReportData, figures: BeamFigures, downmix: BeamFigures) -> Chart:
+    centres = figures.band_centres_hz
     low, high = data.layout.beamformer.band_hz
     traces = [
-        line("axis", centres, figures["response_0_deg_db"], SERIES[2]),
-        line("+45° against axis", centres, figures["response_45_deg_db"], SERIES[3]),
-        line("+90° against axis", centres, figures["response_90_deg_db"], SERIES[0]),
-        line("-90° against axis", centres, figures["response_minus_90_deg_db"], SERIES[1], dash="dot"),
-        line("+90°, plain", centres, plain["response_90_deg_db"], BEFORE, dash="dot"),
+        line("axis", centres, figures.response_0_deg_db, SERIES[2]),
+        line("+45° relative to axis", centres, figures.response_45_deg_db, SERIES[3]),
+        line("+90° relative to axis", centres, figures.response_90_deg_db, SERIES[0]),
+        line("-90° relative to axis", centres, figures.response_minus_90_deg_db, SERIES[1], dash="dot"),
+        line("+90°, stereo downmix", centres, downmix.response_90_deg_db, BEFORE, dash="dot"),
     ]
     edges = [
         {
@@ -101,7 +106,7 @@ def _cut(data: ReportData, figures: dict[str, list[float]], plain: dict[str, lis
         for f in (low, high)
     ]
     return chart(
-        "On axis, at the lobe's edge and in the nulls. Dotted uprights: the beam's band.",
+        "Levels on axis, at ±45° and at ±90°. Vertical dotted lines mark the band of the beam.",
         traces,
         420,
         xaxis=frequency_axis(100, 16000),

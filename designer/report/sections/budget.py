@@ -26,18 +26,19 @@ def build(data: ReportData) -> Section:
     ]
     lead = paragraph(
         f"{taps} taps in {len(fixed.firs)} {'filters' if fixed.is_equalised else 'paths'}, "
-        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.arithmetic}. Flash and RAM are those of the built "
-        "image (proscenium build), "
-        "instructions are counted on the virtual board (proscenium hil, with --board for another)."
+        f"{coefficient_bytes / 1024:.1f} KiB of coefficients, {fixed.number_format}. Flash and RAM are those of the "
+        "built image (proscenium build). Instructions are counted on the virtual board (proscenium hil, with --board "
+        "for another)."
     )
-    steps = (data.card.get("structure") or {}).get("steps")
-    saved = paragraph("What structure saved:") + table_of(steps) if steps else ""
+    saved = paragraph("What each step of the structure saves:") + table_of(
+        [step.to_json() for step in data.card.structure.steps]
+    )
     image = _image(data, _MAIN)
     if image and "stack_bound_bytes" in image:
         saved += paragraph(
-            f"Stack: at most {image['stack_bound_bytes']} bytes, by following every call of the image and every "
-            f"interrupt, of {image['stack_reserved_bytes']} that are reserved"
-            + (f"; {image['stack_used_bytes']} were used." if "stack_used_bytes" in image else ".")
+            f"Stack: at most {image['stack_bound_bytes']} of {image['stack_reserved_bytes']} reserved bytes. The bound "
+            "follows every call of the image and every interrupt."
+            + (f" The test used {image['stack_used_bytes']} bytes." if "stack_used_bytes" in image else "")
         )
     boards = table(("board", "flash", "RAM", "instructions a frame", "load", "audio outputs"), rows)
     return Section("budget", "Board budget", lead + boards + saved)

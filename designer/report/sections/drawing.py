@@ -34,7 +34,7 @@ def build(data: ReportData) -> Section:
     lead = paragraph(
         f"{layout.description or layout.name}. The listener sits {layout.listener.distance_m:g} m in front and may "
         f"move ±{100 * layout.listener.lateral_span_m:g} cm sideways, ±{100 * layout.listener.distance_span_m:g} cm "
-        f"to and fro, and turn ±{layout.listener.yaw_span_deg:g}°. Left is always the listener's left."
+        f"back and forth, and turn ±{layout.listener.yaw_span_deg:g}°. Left is always the listener's left."
     )
     tail = table(("channel", "driver", "place", "radius", "band", "takes part in"), rows, words=6)
     return Section("layout", "The loudspeaker", lead, (_top(layout), _front(layout)), tail)

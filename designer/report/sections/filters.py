@@ -10,7 +10,7 @@ from designer.report.data import ReportData
 from designer.report.html import Section, decimal, details, paragraph, table
 
 _POINTS = 220
-# A group delay means nothing where the filter gives nothing.
+# Below this level a group delay has no meaning.
 _HEARD_DB = -40.0
 
 
@@ -21,26 +21,27 @@ def build(data: ReportData) -> Section:
         for d, name in enumerate(data.bank.driver_names)
         for piece in (_magnitude(data, d, name), _impulse(data, d, name), _group_delay(data, d, name))
     )
-    figures = data.card.get("quantisation", {})
-    stored = [{"sum": "equaliser"} | p for p in figures.get("equalisers", [])] + figures.get("paths", [])
+    figures = data.card.quantisation
     rows = [
+        ("equaliser", part.bus, part.taps, part.delay_samples, part.exponent, "–") for part in figures.equalisers
+    ] + [
         (
-            p.get("sum", "–"),
-            p.get("bus", "–"),
-            p.get("taps", "–"),
-            p.get("delay_samples", "–"),
-            p.get("exponent", "–"),
-            decimal(p.get("coefficient_snr_db"), 1, "dB"),
+            path.sum,
+            path.bus,
+            path.taps,
+            path.delay_samples,
+            path.exponent,
+            decimal(path.coefficient_snr_db, 1, "dB"),
         )
-        for p in stored
+        for path in figures.paths
     ]
     lead = paragraph(
         f"{len(data.bank.driver_names)} drivers times 3 inputs, {data.bank.impulse_responses.shape[2]} taps at "
-        f"{data.bank.sample_rate_hz} Hz, in {data.fixed.arithmetic}. Solid: float design; the thin line far below: the "
-        "error of the quantised tables."
+        f"{data.bank.sample_rate_hz} Hz, number format {data.fixed.number_format}. Solid lines are the float design. "
+        "Thin dotted lines, far below, are the error of the quantised tables."
     )
     paths = table(("drivers", "bus", "taps", "delay", "exponent", "coefficients to error"), rows, words=2)
-    return Section("filters", "Filters", lead, charts, details("All paths as stored", paths) if rows else "")
+    return Section("filters", "Filters", lead, charts, details("All paths as stored", paths))
 
 
 def _spectra(data: ReportData, responses: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
@@ -53,7 +54,7 @@ def _spectra(data: ReportData, responses: NDArray[np.float64]) -> tuple[NDArray[
 
 def _magnitude(data: ReportData, d: int, name: str) -> Chart:
     frequencies, ideal = _spectra(data, data.bank.impulse_responses[d])
-    _, error = _spectra(data, data.effective[d] - data.bank.impulse_responses[d])
+    _, error = _spectra(data, data.dequantised[d] - data.bank.impulse_responses[d])
     traces = []
     for i, source in enumerate(data.bank.input_names):
         traces.append(line(source, frequencies, _db(ideal[:, i]), INPUT_COLOURS[i]))

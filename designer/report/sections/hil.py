@@ -6,7 +6,7 @@ from designer.report.data import Card, ReportData
 from designer.report.html import Section, decimal, details, notices, paragraph, table
 
 
-def build(data: ReportData) -> Section | None:
+def build(data: ReportData) -> Section:
     """Tabulate the verdict, signals, figures and faults of each board."""
     if not data.hil:
         return Section("hil", "Hardware in the loop", paragraph(data.hil_missing))
@@ -43,7 +43,7 @@ def _board(hil: Card) -> str:
         )
         for g in _records(hil.get("generated"))
     ]
-    headings = ("signal", "board against twin", "error (bound), LSB", "SNR (required), dB", "verdict")
+    headings = ("signal", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict")
     faults = [(str(f), "") for f in hil.get("faults", [])]
     faults += [(f"Not measured: {name}.", f"{reason}.") for name, reason in (hil.get("not_measured") or {}).items()]
     return _verdict(hil) + (table(headings, rows) if rows else "") + (notices(faults) if faults else "")
@@ -61,8 +61,8 @@ def _more(hil: Card) -> str:
     ]
     body = details("Figures of the board", table(("figure", "value", "unit"), figures)) if figures else ""
     if injected:
-        body += details("Faults put on the line on purpose", table(("fault", "put in", "recovered"), injected))
-    return body + paragraph("hil.html beside this page has spectra, errors over time and the history.")
+        body += details("Faults injected on the serial line", table(("fault", "injected", "recovered"), injected))
+    return body + paragraph("hil.html, in the same directory, has spectra, errors over time and the history.")
 
 
 def _records(found: object) -> list[Card]:

@@ -1,8 +1,9 @@
-"""How long the filters are, what that costs, and what filtering in two stages saves."""
+"""Length of the filters, what it costs, and what two stages save."""
 
 from __future__ import annotations
 
-from designer.report.data import Card, ReportData
+from designer.evaluation.realisation import OneStage, TwoStages
+from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
 
 _WORDS = {
@@ -12,48 +13,46 @@ _WORDS = {
 }
 
 
-def build(data: ReportData) -> Section | None:
+def build(data: ReportData) -> Section:
     """Tabulate the error budget of one stage, and of two where they are used."""
-    length = data.card.get("length")
-    if not isinstance(length, dict):
-        return None
+    length = data.card.length
     verdict = (
-        "the shortest that keep the budget below"
-        if length.get("within_budget")
-        else "which is NOT enough to keep the budget below: leave filters.taps out, and the design chooses"
+        "These are the shortest filters that keep the error budget below."
+        if length.within_budget
+        else "They do NOT keep the error budget below: leave filters.taps out, and the design chooses the length."
     )
     lead = paragraph(
-        f"Left and right take {length.get('stereo_taps', '–')} taps, the centre {length.get('centre_taps', '–')}, "
-        f"{verdict}. A loss is what filters of this length change at the listener's ears against the frequency design."
+        f"Left and right have {length.stereo_taps} taps, the centre has {length.centre_taps}. {verdict} A loss is what "
+        "the finite length changes at the listener's ears."
     )
-    smallest = length.get("smallest_taps") or {}
     rows = [
         (
             f"{channel}, {_name(key)}",
             decimal(value, 2, _unit(key)),
-            decimal((length.get("allowances") or {}).get(channel, {}).get(key), 2, _unit(key)),
-            str(smallest.get(f"{channel}_{key}") or "–"),
+            decimal(allowed[key], 2, _unit(key)),
+            str(length.smallest_taps[f"{channel}_{key}"] or "–"),
         )
-        for channel, losses in (length.get("losses") or {}).items()
+        for channel, losses, allowed in (
+            ("stereo", length.losses.stereo, length.allowances.stereo),
+            ("centre", length.losses.centre, length.allowances.centre),
+        )
         for key, value in losses.items()
     ]
-    budget = table(("what", "lost", "allowed", "smallest length that keeps it, taps"), rows)
-    return Section("length", "Filter length", lead + budget, (), _factored(data.card.get("rtf")))
+    budget = table(("figure", "lost", "allowed", "smallest length that keeps it, taps"), rows)
+    return Section("length", "Filter length", lead + budget, (), _stages(data.card.stages))
 
 
-def _factored(rtf: Card | None) -> str:
-    if not isinstance(rtf, dict):
-        return ""
-    if not rtf.get("used"):
-        return paragraph(f"Left and right are filtered in one stage: {rtf.get('why_not', '–')}.")
-    references = ", ".join(f"{driver} on {bus}" for bus, driver in (rtf.get("references") or {}).items())
+def _stages(stages: OneStage | TwoStages) -> str:
+    if isinstance(stages, OneStage):
+        return paragraph(f"Left and right are filtered in one stage: {stages.why_not}.")
+    references = ", ".join(f"{driver} on {bus}" for bus, driver in stages.references.items())
     lead = paragraph(
-        f"Left and right are filtered in two stages: equalisers of {rtf.get('equaliser_taps', '–')} taps ahead of the "
-        f"split, filters of {rtf.get('relative_taps', '–')} taps relative to a reference behind it ({references}). "
-        f"That takes {rtf.get('stereo_taps', '–')} taps instead of {rtf.get('direct_stereo_taps', '–')}, and loses, in "
-        "the place of what is said of left and right above:"
+        f"Left and right are filtered in two stages. Each bus has an equaliser of {stages.equaliser_taps} taps. "
+        f"Filters of {stages.relative_taps} taps follow; they are relative to a reference ({references}). This takes "
+        f"{stages.stereo_taps} taps instead of {stages.direct_stereo_taps}. The losses below replace those of left and "
+        "right above:"
     )
-    rows = [(_name(key), decimal(value, 2, _unit(key))) for key, value in (rtf.get("losses") or {}).items()]
+    rows = [(_name(key), decimal(value, 2, _unit(key))) for key, value in stages.losses.items()]
     return lead + table(("two stages", "lost"), rows)
 
 

@@ -1,136 +1,142 @@
-"""What the design never saw: a real head, a listener who moves, a room; and when the sound arrives."""
+"""Heads and places that the design did not see: a dummy head, a listener who moves, a room; and time responses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from designer.evaluation.cancellation import CancellationFigures
+from designer.evaluation.listening import ListeningFigures, NotMeasured
+from designer.evaluation.movement import HeadShiftFigures
+from designer.evaluation.records import Curve
+from designer.evaluation.room import ChannelInRoom, RoomFigures
+from designer.evaluation.timing import TimingFigures
 from designer.report.chart import BEFORE, INPUT_COLOURS, SERIES, TARGET, Chart, chart, frequency_axis, line
-from designer.report.data import Card, ReportData
+from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
 
-_ROOM = (
-    ("direct_to_reverberant_db", "direct over reverberant sound", 1, "dB"),
-    ("clarity_c50_db", "clarity C50", 1, "dB"),
-    ("critical_distance_m", "critical distance", 2, "m"),
-)
-_TIMING = (
-    ("arrival_ms", "arrival after the input", 2, "ms"),
-    ("pre_ringing_db", "energy ahead of it", 1, "dB"),
-    ("pre_ringing_before_1_ms_db", "of that more than 1 ms ahead", 1, "dB"),
-)
-_CURVES = (
-    ("listening_window_db", "listening window"),
-    ("early_sides_db", "sides"),
-    ("rear_db", "rear"),
-    ("horizontal_power_db", "mean over the circle"),
-)
-_CHANNELS = ("left", "right", "centre")
 
-
-def build(data: ReportData) -> Section | None:
-    """Show the scorecard's listening figures of the quantised tables, beside plain mixing where it has them."""
-    listening = data.card.get("listening") or {}
-    figures, plain = listening.get("quantised"), listening.get("unprocessed") or {}
-    if not isinstance(figures, dict):
-        return None
+def build(data: ReportData) -> Section:
+    """Show the listening figures of the quantised tables, compared with the stereo downmix where it has them."""
+    figures = data.card.listening.quantised
     lead = paragraph(
-        "The design knows a sphere with two ears and a few places of it. Here its quantised filters meet a dummy "
-        "head's own ears (KEMAR), heads further to the side, and a room."
+        "The design uses a sphere as the head, in a few places. This section evaluates it with a dummy head (KEMAR), "
+        "at other places and in a room."
     )
-    charts = tuple(_charts(data, figures))
-    tail = "".join([_heads(data, figures), _room(figures.get("room") or {}, plain.get("room") or {}), _timing(figures)])
-    return Section("listening", "Other heads, other places, a room", lead, charts, tail)
+    tail = "".join(
+        [_heads(data, figures), _room(figures.room, data.card.listening.downmix.room), _timing(figures.timing)]
+    )
+    return Section("listening", "Other heads, other places, a room", lead, tuple(_charts(data, figures)), tail)
 
 
-def _charts(data: ReportData, figures: Card) -> Iterator[Chart]:
-    kemar = figures.get("kemar") or {}
-    if "band_centres_hz" in kemar:
-        own = data.card["quantised"]["cancellation"]
-        yield chart(
-            "Cancellation on KEMAR, which the design never saw, beside the sphere that it was made for.",
-            [
-                line("target", kemar["band_centres_hz"], kemar["target_gain_db"], TARGET, dash="dash"),
-                line("sphere, left", own["band_centres_hz"], own["left_cancellation_gain_db"], BEFORE, dash="dot"),
-                *(
-                    line(f"KEMAR, {side}", kemar["band_centres_hz"], kemar[f"{side}_cancellation_gain_db"], colour)
-                    for side, colour in zip(("left", "right"), INPUT_COLOURS, strict=False)
-                ),
-            ],
-            xaxis=frequency_axis(100, 16000),
-            yaxis={"title": {"text": "own ear over other ear, dB"}, "range": [-8, 27]},
-        )
-    shift = figures.get("head_shift") or {}
-    if "shift_m" in shift:
-        yield _shifts(shift, "cancellation_gain_db", "Cancellation for a head moved to its left, 1 to 8 kHz.", "dB")
-        yield _shifts(shift, "itd_us", "Time difference of the virtual sources for a head moved to its left.", "µs")
-    spread = figures.get("directivity") or {}
-    if "band_centres_hz" in spread:
-        curves = [
-            line(label, spread["band_centres_hz"], spread[key], SERIES[n])
-            for n, (key, label) in enumerate(_CURVES)
-            if key in spread
-        ]
-        yield chart(
-            "Directivity of the centre channel: level in each zone, relative to the axis.",
-            curves,
-            xaxis=frequency_axis(100, 16000),
-            yaxis={"title": {"text": "level, dB"}},
-        )
+def _charts(data: ReportData, figures: ListeningFigures) -> Iterator[Chart]:
+    if not isinstance(figures.kemar, NotMeasured):
+        yield _kemar(data.card.quantised.cancellation, figures.kemar)
+    shift = figures.head_shift
+    yield _shifts(
+        shift,
+        (shift.left.cancellation_gain_db, shift.right.cancellation_gain_db),
+        "Cancellation for a head moved to its left, 1 to 8 kHz.",
+        "dB",
+    )
+    yield _shifts(
+        shift,
+        (shift.left.itd_us, shift.right.itd_us),
+        "Time difference of the virtual sources for a head moved to its left.",
+        "µs",
+    )
+    spread = figures.directivity
+    curves = (
+        ("listening window", spread.listening_window_db),
+        ("sides", spread.early_sides_db),
+        ("rear", spread.rear_db),
+        ("mean over the circle", spread.horizontal_power_db),
+    )
+    yield chart(
+        "Directivity of the centre channel: level in each zone, relative to the axis.",
+        [line(label, spread.band_centres_hz, curve, SERIES[n]) for n, (label, curve) in enumerate(curves)],
+        xaxis=frequency_axis(100, 16000),
+        yaxis={"title": {"text": "level, dB"}},
+    )
 
 
-def _shifts(shift: Card, key: str, caption: str, unit: str) -> Chart:
-    centimetres = [100 * value for value in shift["shift_m"]]
+def _kemar(sphere: CancellationFigures, kemar: CancellationFigures) -> Chart:
+    centres = kemar.band_centres_hz
+    return chart(
+        "Cancellation on KEMAR, which the design did not see, and on the sphere that it was made for.",
+        [
+            line("target", centres, kemar.target_gain_db, TARGET, dash="dash"),
+            line("sphere, left", sphere.band_centres_hz, sphere.left.cancellation_gain_db, BEFORE, dash="dot"),
+            line("KEMAR, left", centres, kemar.left.cancellation_gain_db, INPUT_COLOURS[0]),
+            line("KEMAR, right", centres, kemar.right.cancellation_gain_db, INPUT_COLOURS[1]),
+        ],
+        xaxis=frequency_axis(100, 16000),
+        yaxis={"title": {"text": "own ear over other ear, dB"}, "range": [-8, 27]},
+    )
+
+
+def _shifts(shift: HeadShiftFigures, channels: tuple[Curve, Curve], caption: str, unit: str) -> Chart:
+    centimetres = [100 * value for value in shift.shift_m]
     curves = [
-        line(side, centimetres, shift[f"{side}_{key}"], colour, mode="lines+markers")
-        for side, colour in zip(("left", "right"), INPUT_COLOURS, strict=False)
-        if f"{side}_{key}" in shift
+        line(name, centimetres, values, INPUT_COLOURS[n], mode="lines+markers")
+        for n, (name, values) in enumerate(zip(("left", "right"), channels, strict=True))
     ]
     return chart(caption, curves, 300, xaxis={"title": {"text": "shift, cm"}}, yaxis={"title": {"text": unit}})
 
 
-def _heads(data: ReportData, figures: Card) -> str:
-    kemar, own = figures.get("kemar") or {}, data.card["quantised"]["cancellation"]
-    if "not_measured" in kemar:
-        return paragraph(f"No figures on KEMAR: {kemar['not_measured']}.")
+def _heads(data: ReportData, figures: ListeningFigures) -> str:
+    kemar, sphere = figures.kemar, data.card.quantised.cancellation
+    if isinstance(kemar, NotMeasured):
+        return paragraph(f"There are no figures on KEMAR: {kemar.not_measured}.")
+    channels = (sphere.left, sphere.right, kemar.left, kemar.right)
     rows = [
         (
-            label,
-            *(decimal(head.get(f"{side}_{key}"), digits, unit) for head in (own, kemar) for side in ("left", "right")),
-            decimal(kemar.get(f"real_pair_{key}"), digits, unit),
-        )
-        for key, label, digits, unit in (
-            ("itd_us", "time difference", 0, "µs"),
-            ("mean_ild_db", "level difference, 1.5 to 6 kHz", 1, "dB"),
-            ("worst_timbre_db", "largest deviation of timbre", 1, "dB"),
-        )
+            "time difference",
+            *(decimal(channel.itd_us, 0, "µs") for channel in channels),
+            decimal(kemar.real_pair_itd_us, 0, "µs"),
+        ),
+        (
+            "level difference, 1.5 to 6 kHz",
+            *(decimal(channel.mean_ild_db, 1, "dB") for channel in channels),
+            decimal(kemar.real_pair_mean_ild_db, 1, "dB"),
+        ),
+        ("largest deviation of timbre", *(decimal(channel.worst_timbre_db, 1, "dB") for channel in channels), "–"),
     ]
     headings = ("virtual sources", "sphere, left", "right", "KEMAR, left", "right", "KEMAR, real pair")
     return table(headings, rows)
 
 
-def _room(room: Card, plain: Card) -> str:
-    if not room:
-        return ""
-    rows = [
-        (f"{label}, {name}", *(decimal(version.get(f"{name}_{key}"), digits, unit) for version in (room, plain)))
-        for key, label, digits, unit in _ROOM
-        for name in _CHANNELS
-    ]
+def _room(room: RoomFigures, downmix: RoomFigures) -> str:
+    def channels(figures: RoomFigures) -> tuple[tuple[str, ChannelInRoom], ...]:
+        return ("left", figures.left), ("right", figures.right), ("centre", figures.centre)
+
+    pairs = [(name, here, there) for (name, here), (_, there) in zip(channels(room), channels(downmix), strict=True)]
+    rows = []
+    for name, here, there in pairs:
+        values = (here.direct_to_reverberant_db, there.direct_to_reverberant_db)
+        rows.append((f"direct over reverberant sound, {name}", *(decimal(value, 1, "dB") for value in values)))
+    for name, here, there in pairs:
+        values = (here.clarity_c50_db, there.clarity_c50_db)
+        rows.append((f"clarity C50, {name}", *(decimal(value, 1, "dB") for value in values)))
+    for name, here, there in pairs:
+        values = (here.critical_distance_m, there.critical_distance_m)
+        rows.append((f"critical distance, {name}", *(decimal(value, 2, "m") for value in values)))
     lead = paragraph(
-        f"In a living room that rings for {decimal(room.get('reverberation_time_s'), 2, 's')}: a narrower beam brings "
-        "more direct sound, cancellation costs some of it."
+        f"The living room has a reverberation time of {decimal(room.reverberation_time_s, 2, 's')}. A narrow beam "
+        "brings more direct sound. Cancellation costs some of it."
     )
-    return lead + table(("in the room", "processed", "plain mixing"), rows)
+    return lead + table(("in the room", "design", "stereo downmix"), rows)
 
 
-def _timing(figures: Card) -> str:
-    timing = figures.get("timing") or {}
+def _timing(timing: TimingFigures) -> str:
+    channels = (timing.left, timing.right, timing.centre)
     rows = [
-        (label, *(decimal(timing.get(f"{name}_{key}"), digits, unit) for name in _CHANNELS))
-        for key, label, digits, unit in _TIMING
+        ("arrival after the input", *(decimal(channel.arrival_ms, 2, "ms") for channel in channels)),
+        ("pre-ringing", *(decimal(channel.pre_ringing_db, 1, "dB") for channel in channels)),
+        (
+            "pre-ringing, more than 1 ms ahead",
+            *(decimal(channel.pre_ringing_before_1_ms_db, 1, "dB") for channel in channels),
+        ),
     ]
-    if not timing:
-        return ""
-    spread = timing.get("group_delay_spread_samples")
-    note = paragraph(f"Left, right and centre arrive together within {decimal(spread, 2)} samples.")
-    return table(("at the listener", *_CHANNELS), rows) + note
+    spread = decimal(timing.group_delay_spread_samples, 2)
+    note = paragraph(f"Left, right and centre arrive within {spread} samples of each other.")
+    return table(("at the listener", "left", "right", "centre"), rows) + note

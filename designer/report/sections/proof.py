@@ -6,40 +6,30 @@ from designer.report.data import ReportData
 from designer.report.html import Section, decimal, details, paragraph, table
 
 
-def build(data: ReportData) -> Section | None:
+def build(data: ReportData) -> Section:
     """Tabulate the bounds."""
-    proof = data.card.get("proof")
-    if not isinstance(proof, dict):
-        return None
+    proof = data.card.proof
     lead = paragraph(
-        "Every bound is exact integer arithmetic over the tables as stored: with every input within full scale, no "
-        "accumulator and no sum can exceed what is stated. Where a driver can exceed its limit, it takes a signal "
-        "matched to its filters, and its limiter then turns it down: no input clips."
+        "Every bound is exact integer arithmetic over the stored tables. It holds for every input within full scale: "
+        "no accumulator and no sum exceeds its bound. Only a signal that is matched to the filters of a driver can "
+        "exceed its limit. The limiter of that driver then reduces the gain, so no input clips."
     )
     drivers = table(
         ("driver", "64-bit sum needs", "peak gain", "output"),
         [
             (
-                row.get("driver", "–"),
-                f"{row.get('sum_bits', '–')} bits",
-                decimal(row.get("peak_gain"), 2),
-                "limited" if row.get("is_limited") else "never limited",
+                row.driver,
+                f"{row.sum_bits} bits",
+                decimal(row.peak_gain, 2),
+                "limited" if row.is_limited else "never limited",
             )
-            for row in proof.get("drivers", [])
+            for row in proof.drivers
         ],
     )
     paths = table(
         ("stage", "where", "needs", "has"),
-        [
-            (
-                row.get("stage", "–"),
-                row.get("where", "–"),
-                f"{row.get('bits', '–')} bits",
-                f"{row.get('limit_bits', '–')} bits",
-            )
-            for row in proof.get("bounds", [])
-        ],
+        [(row.stage, row.where, f"{row.bits} bits", f"{row.limit_bits} bits") for row in proof.bounds],
         words=2,
     )
-    verdict = paragraph("The proof holds." if proof.get("holds") else "The proof DOES NOT hold.")
+    verdict = paragraph("The proof holds." if proof.holds else "The proof DOES NOT hold.")
     return Section("proof", "Overflow proof", lead + verdict + drivers, (), details("Every intermediate", paths))

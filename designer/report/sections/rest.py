@@ -1,4 +1,4 @@
-"""Figures of the scorecard that no other section shows, so that nothing is hidden."""
+"""All other figures of the scorecard, so that nothing is hidden."""
 
 from __future__ import annotations
 
@@ -8,28 +8,31 @@ from designer.report.chart import SERIES, Chart, chart, frequency_axis, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, details, table, table_of
 
-_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "warnings", "limits", "beam_trade", "length", "rtf"}
+# Keys that other sections show.
+_SHOWN = {"quantisation", "proof", "float", "quantised", "upmix", "limits", "beam_trade", "length", "rtf"}
 
 
 def build(data: ReportData) -> Section:
-    """List what is left of the scorecard."""
+    """List the figures of the scorecard that no other section shows."""
+    return figures_section(data.card.to_json())
+
+
+def figures_section(card: dict[str, Any]) -> Section:
+    """List figures by their keys in ``scorecard.json``."""
     charts: list[Chart] = []
     body = ""
-    for name, value in data.card.items():
+    for name, value in card.items():
         if isinstance(value, dict) and name not in _SHOWN:
             body += details(_words(name), table(("figure", "value"), _flat(value)))
             charts += _curves(name, value)
     for version in ("float", "quantised"):
-        for group, value in data.card.get(version, {}).items():
-            if isinstance(value, dict):
-                body += details(f"{_words(group)}, {version}", table(("figure", "value"), _flat(value)))
-                if version == "quantised" and group not in ("cancellation", "beam"):
-                    charts += _curves(group, value)
-    for name, value in data.card.items():
+        for group, value in card.get(version, {}).items():
+            body += details(f"{_words(group)}, {version}", table(("figure", "value"), _flat(value)))
+    for name, value in card.items():
         if name not in _SHOWN and _are_records(value):
             body += details(_words(name), table_of(value))
-    plain = [(_words(k), _text(v)) for k, v in data.card.items() if not isinstance(v, dict) and not _are_records(v)]
-    return Section("figures", "All figures", table(("figure", "value"), plain), tuple(charts), body)
+    scalars = [(_words(k), _text(v)) for k, v in card.items() if not isinstance(v, dict) and not _are_records(v)]
+    return Section("figures", "All figures", table(("figure", "value"), scalars), tuple(charts), body)
 
 
 def _are_records(value: object) -> bool:

@@ -6,59 +6,48 @@ from designer.report.chart import BEFORE, INPUT_COLOURS, chart, frequency_axis, 
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
 
-_KEYS = (
-    ("itd_us", "time difference, 0.5 – 1.5 kHz", 0, "µs"),
-    ("mean_ild_db", "level difference, 1.5 – 6 kHz", 1, "dB"),
-)
-
 
 def build(data: ReportData) -> Section:
     """Compare the virtual sources with real ones in the same place."""
-    figures, before = data.card["quantised"]["cancellation"], data.before["cancellation"]
+    figures, downmix = data.card.quantised.cancellation, data.downmix_figures.cancellation
+    left, right = figures.left, figures.right
     azimuth = data.layout.virtualisation.azimuth_deg
+    times = (figures.target_itd_us, left.itd_us, right.itd_us, downmix.left.itd_us)
+    levels = (figures.target_mean_ild_db, left.mean_ild_db, right.mean_ild_db, downmix.left.mean_ild_db)
     rows = [
-        (
-            label,
-            decimal(figures.get(f"target_{key}"), digits, unit),
-            decimal(figures.get(f"left_{key}"), digits, unit),
-            decimal(figures.get(f"right_{key}"), digits, unit),
-            decimal(before.get(f"left_{key}"), digits, unit),
-        )
-        for key, label, digits, unit in _KEYS
+        ("time difference, 0.5 – 1.5 kHz", *(decimal(value, 0, "µs") for value in times)),
+        ("level difference, 1.5 – 6 kHz", *(decimal(value, 1, "dB") for value in levels)),
     ]
     lead = paragraph(
-        f"Left and right should be heard at ±{azimuth:g}°. Below about 1.5 kHz the ears go by the difference in time, "
-        "above it by the difference in level."
+        f"The listener should hear left and right at ±{azimuth:g}°. Below about 1.5 kHz the ears locate a source by "
+        "the time difference. Above 1.5 kHz they locate it by the level difference."
     )
-    centres = figures["band_centres_hz"]
     ild = chart(
         "Level difference between the ears for each channel, per third octave.",
         [
-            line("left", centres, figures["left_ild_db"], INPUT_COLOURS[0]),
-            line("right", centres, figures["right_ild_db"], INPUT_COLOURS[1], dash="dot"),
-            line("without processing", centres, before["left_ild_db"], BEFORE, dash="dot"),
+            line("left", figures.band_centres_hz, left.ild_db, INPUT_COLOURS[0]),
+            line("right", figures.band_centres_hz, right.ild_db, INPUT_COLOURS[1], dash="dot"),
+            line("stereo downmix", figures.band_centres_hz, downmix.left.ild_db, BEFORE, dash="dot"),
         ],
         xaxis=frequency_axis(100, 16000),
         yaxis={"title": {"text": "own ear over other ear, dB"}},
     )
-    headings = ("at the ears", "real source", "left", "right", "without processing")
+    headings = ("at the ears", "real source", "left", "right", "stereo downmix")
     return Section("sources", "Virtual sources", lead + table(headings, rows) + _limit(data), (ild,))
 
 
 def _limit(data: ReportData) -> str:
-    """Say what any drive of this layout could do for the time difference, and at which effort."""
-    limits = data.card.get("virtual_limits")
-    if not limits:
-        return ""
-    sides = [limits[side] for side in ("left", "right")]
-    cap, real_us = data.layout.crosstalk.effort_cap_db, limits["real_pair_itd_us"]
-    both_us, alone_us = (min(side[key] for side in sides) for key in ("nulls_itd_us", "cap_itd_us"))
-    spent_db = max(side["greatest_effort_db"] for side in sides)
-    needed = [side["effort_for_itd_db"] for side in sides]
-    enough = f"{max(needed):g} dB would" if None not in needed else "no effort that was tried would"
+    """State what any drive of this layout could do for the time difference, and at which effort."""
+    limits = data.card.virtual_limits
+    sides = (limits.left, limits.right)
+    cap, real_us = data.layout.crosstalk.effort_cap_db, limits.real_pair_itd_us
+    alone_us, both_us = min(side.cap_itd_us for side in sides), min(side.nulls_itd_us for side in sides)
+    needed = [side.effort_for_itd_db for side in sides]
+    known = [effort for effort in needed if effort is not None]
+    enough = f"{max(known):g} dB would be enough" if len(known) == len(needed) else "no effort that was tried is enough"
     return paragraph(
-        f"With {cap:g} dB of effort for the whole channel, any drive of this loudspeaker could give at most "
-        f"{alone_us:.0f} µs of a real pair's {real_us:.0f} µs; with {cap:g} dB for each of its two nulls, "
-        f"{both_us:.0f} µs. To come within 30 µs, {enough} be enough on every line; at most "
-        f"{spent_db:.1f} dB are spent."
+        f"A real pair gives {real_us:.0f} µs. With {cap:g} dB of effort for the whole channel, this loudspeaker could "
+        f"give at most {alone_us:.0f} µs. With {cap:g} dB for each of the two nulls it could give {both_us:.0f} µs. To "
+        f"come within 30 µs of a real pair, {enough}. The filters spend at most "
+        f"{max(side.greatest_effort_db for side in sides):.1f} dB."
     )

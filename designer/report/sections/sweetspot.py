@@ -8,22 +8,24 @@ from designer.report.chart import Chart, chart, heatmap
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, tiles
 
-# Half of what a dummy head at ±30° gives: below it the stage collapses to the cabinet.
+# Half of what a real pair at ±30° gives; below it the stage collapses to the cabinet.
 _USEFUL_DB = 6.0
 
 
 def build(data: ReportData) -> Section:
     """Map the cancellation over places of the head."""
-    x, y, after = data.sweet_spot_db(data.effective)
-    _, _, before = data.sweet_spot_db(data.plain.impulse_responses)
+    x, y, after = data.sweet_spot_db(data.dequantised)
+    _, _, before = data.sweet_spot_db(data.downmix.impulse_responses)
     middle = after[int(np.argmin(np.abs(x)))]
     width = _width_m(y, middle >= _USEFUL_DB)
     listener = data.layout.listener
     lead = paragraph(
-        "Cancellation between 1 and 4 kHz of the channel that is worse off, for a head anywhere around its place. "
-        "The frame is the range of movement that the design was made for."
+        "Cancellation between 1 and 4 kHz of the worse channel, for each place of the head. The frame is the range of "
+        "movement that the layout gives."
     )
-    key = tiles([(decimal(100 * width, 0, "cm"), f"wide at the nominal distance with at least {_USEFUL_DB:g} dB", "")])
+    key = tiles(
+        [(decimal(100 * width, 0, "cm"), f"width with at least {_USEFUL_DB:g} dB, at the nominal distance", "")]
+    )
     frame = {
         "type": "rect",
         "x0": -100 * listener.lateral_span_m,
@@ -33,8 +35,8 @@ def build(data: ReportData) -> Section:
         "line": {"color": "#D55E00", "width": 2},
     }
     charts = (
-        _map("With processing.", x, y, after, frame),
-        _map("Without processing.", x, y, before, frame),
+        _map("With the design.", x, y, after, frame),
+        _map("With a stereo downmix.", x, y, before, frame),
     )
     return Section("sweetspot", "Listening zone", lead + key, charts)
 

@@ -15,24 +15,14 @@ _LEVEL = 0.2
 
 
 def build(data: ReportData) -> Section:
-    """Run panned noise through the float upmix, and show the scorecard's figures if it has any."""
+    """Run panned noise through the float upmix, and tabulate the scorecard's figures."""
     lead = paragraph(
-        "The centre is what left and right have in common; what remains stays in left and right, so that nothing is "
-        "lost. A source in the middle goes to the centre beam, a source at one side to the virtual pair."
+        "The centre is what left and right have in common. The rest stays in left and right, so nothing is lost. A "
+        "source in the middle goes to the centre beam. A source at one side goes to the virtual pair."
     )
-    figures = data.card.get("upmix")
-    rows = (
-        [(k.replace("_", " "), decimal(v, 1)) for k, v in figures.items() if isinstance(v, int | float)]
-        if figures
-        else []
-    )
-    return Section(
-        "upmix",
-        "Upmix",
-        lead,
-        (_panning(data.layout.sample_rate_hz),),
-        table(("figure", "value"), rows) if rows else "",
-    )
+    figures = data.card.upmix.to_json()
+    rows = [(key.replace("_", " "), decimal(value, 1)) for key, value in figures.items()]
+    return Section("upmix", "Upmix", lead, (_panning(data.layout.sample_rate_hz),), table(("figure", "value"), rows))
 
 
 def _panning(rate_hz: int) -> Chart:

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "command.h"
+#include "link/command.h"
 
 #define FAULTS_MAX 3u
 

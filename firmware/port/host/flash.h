@@ -4,7 +4,7 @@
 #ifndef HOST_FLASH_H
 #define HOST_FLASH_H
 
-#include "slots.h"
+#include "tables/slots.h"
 
 #define HOST_SLOT_BYTES 16384u
 

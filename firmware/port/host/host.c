@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "cobs.h"
-#include "crc32.h"
+#include "link/cobs.h"
+#include "tables/crc32.h"
 #include "flash.h"
-#include "generator.h"
-#include "link.h"
-#include "tap.h"
+#include "dsp/generator.h"
+#include "link/link.h"
+#include "dsp/tap.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

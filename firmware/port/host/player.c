@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "flash.h"
-#include "health.h"
-#include "player.h"
+#include "play/health.h"
+#include "play/player.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

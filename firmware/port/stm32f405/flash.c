@@ -1,6 +1,6 @@
 /*
  * The last two sectors of the flash as slots, RM0090 3.6. The core stands still while it fetches from flash
- * that is being erased or programmed: nothing plays meanwhile (core/command.c).
+ * that is being erased or programmed: nothing plays meanwhile (core/link/command.c).
  */
 #include "port.h"
 

@@ -1,7 +1,7 @@
 /* The temperature sensor on channel 16 of ADC1, RM0090 13.10. */
 #include "temperature.h"
 
-#include "command.h"
+#include "link/command.h"
 #include "registers.h"
 
 #define SENSOR 16u

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from shipped import shipped_design
 
 from benchmarks.arithmetic import describe_choice
 from benchmarks.bare_image import BARE, build_bare, run_bare
@@ -10,9 +11,7 @@ from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
 from benchmarks.matrix import _tables, explain_filters
-from designer.design.build import build_design
 from designer.errors import BuildError
-from designer.layout.shipped import find_layout
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +38,11 @@ def test_instructions_a_tap_on_the_m4(counted, kernel, taps):
     ("peer", "published"), [("arm_fir_q15", 1.74), ("arm_fir_fast_q15", 1.37), ("arm_fir_q31", 2.35)]
 )
 def test_the_peers_run_at_their_best(counted, peer, published):
-    """What CMSIS-DSP 1.10.3 is known to take with LOOPUNROLL and -O3: no peer is made worse than it is."""
-    assert per_tap(counted, peer, 128) == pytest.approx(published, abs=0.01)
+    """What CMSIS-DSP 1.10.3 is known to take with LOOPUNROLL and -O3: no peer is made worse than it is.
+
+    The figures are of GCC 12; GCC 14 takes 0.5 % less for arm_fir_q31.
+    """
+    assert per_tap(counted, peer, 128) == pytest.approx(published, rel=0.01)
 
 
 def test_a_goal_that_is_missed_is_said():
@@ -112,28 +114,27 @@ def test_a_program_that_faults_is_an_error(tmp_path):
         run_bare("stm32f405", elf)
 
 
-ASSEMBLY = """
-other:
-2:
-\tnop
-\tbne    2b
+DISASSEMBLY = """
+00000000 <other>:
+   0:\tnop
+   2:\tbne.n\t0 <other>
 
-kernel:
-\tmov r0, r1
-2:
-\tldrd r0, r1, [r2], #8 @ load
-\t.balign 4
-\tsmlad r3, r0, r1, r3
-\tbne    2b
+00000000 <kernel>:
+   0:\tbne.w\t14 <kernel+0x14>
+   4:\tmov\tr0, r1
+   6:\tldrd\tr0, r1, [r2], #8 @ load
+   a:\tsmlad\tr3, r0, r1, r3
+   e:\tbne.w\t6 <kernel+0x6>
+  12:\tbne.w\t4 <kernel+0x4>
 """
 
 
 def test_the_loop_that_is_estimated_is_the_unrolled_one():
-    assert first_loop(ASSEMBLY, "kernel") == ["ldrd r0, r1, [r2], #8", "smlad r3, r0, r1, r3"]
+    assert first_loop(DISASSEMBLY, "kernel") == ["ldrd r0, r1, [r2], #8", "smlad r3, r0, r1, r3"]
 
 
 def test_the_peers_matrix_has_the_lengths_as_designed():
-    result = build_design(find_layout("pair2"))
+    result = shipped_design("pair2")
     text = _tables(result)
     lengths = [int(n) for n in re.findall(r"static const int16_t h\d_\d\[(\d+)\]", text)]
     assert len(lengths) == 6

@@ -98,7 +98,7 @@ def every(period, fault):
 def quick(board_or_link):
     """Loopback answers at once: a lost frame need not cost two seconds."""
     link = getattr(board_or_link, "link", board_or_link)
-    link._reply_timeout_s = 0.05
+    link.reply_timeout_s = 0.05
     return board_or_link
 
 
@@ -158,6 +158,18 @@ def test_a_clean_line_needs_no_repair(design):
     assert [name for name in status if name.startswith("host_") and status[name]] == []
 
 
+def test_the_end_of_a_frame_that_a_starting_board_hears_is_not_counted(design):
+    """A host says HELLO until a starting board hears it: the receiver can come on in the middle of a frame."""
+    layout, _, digest, core = design
+    hello = cobs.encode(Frame(protocol.HELLO.code, 0, 0x1234).to_bytes()) + b"\0"
+    for heard in range(1, len(hello)):
+        transport = HostTransport(core)
+        transport.write(hello[-heard:])
+        with Board(transport, digest, layout) as board:
+            status = board.status()
+        assert [status[name] for name in ("bad_cobs", "bad_crc", "bad_header")] == [0, 0, 0], f"{heard} bytes"
+
+
 def test_a_lost_reply_is_asked_for_without_waiting(design):
     layout, bank, digest, core = design
     line = FaultyLine(HostTransport(core), to_host=lambda number, frame: [] if number == 8 else [frame])
@@ -178,7 +190,7 @@ def test_what_came_while_the_host_was_kept_from_running_is_not_asked_for_again(d
     layout, bank, digest, core = design
     samples = noise(2500)
     with Board(Kept(HostTransport(core)), digest, layout) as board:
-        board.link._reply_timeout_s = 0.01
+        board.link.reply_timeout_s = 0.01
         np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
         assert (board.link.counters.timeouts, board.link.counters.resends) == (0, 0)
 
@@ -189,11 +201,11 @@ def test_each_gap_is_reported_once(design):
     link.hello()
     for _ in range(2):
         for ahead in (1, 2, 3):
-            frame = Frame(protocol.STATUS.code, link._sequence + ahead, link._session)
+            frame = Frame(protocol.STATUS.code, link.sequence + ahead, link.session)
             transport.write(cobs.encode(frame.to_bytes()) + b"\0")
         (nak,) = transport.read(0.1).rstrip(b"\0").split(b"\0")
         fields = protocol.NAK.payload.unpack(Frame.from_bytes(cobs.decode(nak)).payload)
-        assert (fields["status"], fields["expected"]) == (protocol.STATUS_CODES["E_SEQUENCE"][0], link._sequence)
+        assert (fields["status"], fields["expected"]) == (protocol.STATUS_CODES["E_SEQUENCE"][0], link.sequence)
         link.request(protocol.STATUS)
 
 
@@ -202,12 +214,10 @@ def test_sequence_numbers_wrap(design):
     line = FaultyLine(HostTransport(core), to_host=every(7, lost))
     with quick(Board(line, digest, layout)) as board:
         # As if 65530 requests had gone by: the board follows from the next session on.
-        board.link._sequence = 65530
-        board.link._session = 0x7777
-        board.link.request(protocol.HELLO)
+        board.link.hello(first_sequence=65530)
         samples = noise(2500)
         np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
-        assert board.link._sequence < 1000
+        assert board.link.sequence < 1000
 
 
 def test_each_process_starts_from_reset(design):
@@ -267,7 +277,7 @@ def test_two_hosts_at_once_are_told_apart(design):
     ("change", "message"),
     [
         ({"name": "other"}, "layout: the board runs small, expected other"),
-        ({"arithmetic": "q15"}, "arithmetic: the board runs q31, expected q15"),
+        ({"number_format": "q15"}, "number format: the board runs q31, expected q15"),
         ({"sample_rate_hz": 44100}, "sample rate: the board runs 48000, expected 44100"),
     ],
 )
@@ -295,7 +305,7 @@ def test_another_protocol_version_is_named(design, monkeypatch):
 @pytest.mark.parametrize(
     ("message", "payload", "refusal"),
     [
-        (protocol.START, b"\x09", "E_ENTRY"),
+        (protocol.START, b"\x09", "E_INJECTION_POINT"),
         (protocol.START, b"", "E_LENGTH"),
         (protocol.AUDIO, b"\0" * 8, "E_NOT_STARTED"),
         (protocol.PROFILE, b"\1\0", "E_LENGTH"),
@@ -343,7 +353,7 @@ def test_a_request_is_answered_again_but_not_run_again(design):
     link.hello()
     link.request(protocol.START, b"\1")
     link.request(protocol.AUDIO, b"\1\2\3\4\5\6\7\10" * 32)
-    frame = Frame(protocol.AUDIO.code, link._sequence - 1, link._session, b"\1\2\3\4\5\6\7\10" * 32)
+    frame = Frame(protocol.AUDIO.code, link.sequence - 1, link.session, b"\1\2\3\4\5\6\7\10" * 32)
     answers = []
     for _ in range(3):
         transport.write(cobs.encode(frame.to_bytes()) + b"\0")
@@ -357,8 +367,8 @@ def test_a_request_is_answered_again_but_not_run_again(design):
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (np.zeros((4, 3), dtype=int), r"entry 'program' takes \(n, 2\)"),
-        (np.zeros(4, dtype=int), r"entry 'program' takes \(n, 2\)"),
+        (np.zeros((4, 3), dtype=int), r"injection point 'program' takes \(n, 2\)"),
+        (np.zeros(4, dtype=int), r"injection point 'program' takes \(n, 2\)"),
         (np.zeros((4, 2)), "raw integers"),
         (np.full((4, 2), 2**31), "outside"),
     ],

@@ -38,14 +38,14 @@ def test_no_order_of_events_breaks_the_link(design):
         @initialize()
         def plug_in(self):
             self.transport = HostTransport(core)
-            self.twin = None
+            self.model = None
             self.open()
 
         def open(self, kind=None, direction="to_board", period=4):
             harm = FAULTS[kind] if kind else lambda frame: [frame]
             line = FaultyLine(self.transport, direction, harm, period, spared=1 if kind else 0)
             self.board = Board(line, digest, layout)
-            self.board.link._reply_timeout_s = 0.01
+            self.board.link.reply_timeout_s = 0.01
             self.blocks = self.board.status()["blocks"]
 
         @rule(fault=st.sampled_from(REPAIRABLE), period=st.integers(2, 6))
@@ -56,32 +56,34 @@ def test_no_order_of_events_breaks_the_link(design):
         def open_over_a_good_line(self):
             self.open()
 
-        @rule(entry=st.sampled_from(["program", "filters"]))
-        def start(self, entry):
-            self.board.start(entry)
-            self.entry, self.twin = entry, PipelineModel(bank)
+        @rule(injection_point=st.sampled_from(["program", "filters"]))
+        def start(self, injection_point):
+            self.board.start(injection_point)
+            self.injection_point, self.model = injection_point, PipelineModel(bank)
 
         @rule(frames=st.integers(0, 300), seed=st.integers(0, 2**16))
         def stream(self, frames, seed):
-            if self.twin is None:
+            if self.model is None:
                 with pytest.raises(HilError, match="E_NOT_STARTED"):
                     self.board.stream(np.zeros((8, 2), dtype=int), "program")
                 return
-            channels = 2 if self.entry == "program" else 3
-            words = np.random.default_rng(seed).integers(-(2**15), 2**15, (frames, channels))
-            np.testing.assert_array_equal(self.board.stream(words, self.entry), self.twin.process(words, self.entry))
+            channels = 2 if self.injection_point == "program" else 3
+            samples = np.random.default_rng(seed).integers(-(2**15), 2**15, (frames, channels))
+            np.testing.assert_array_equal(
+                self.board.stream(samples, self.injection_point), self.model.process(samples, self.injection_point)
+            )
 
         @rule()
         def profile(self):
             self.board.profile("program", 1)
-            self.twin = None
+            self.model = None
 
         @rule()
         def restart_the_board(self):
             self.transport.restart()
             with pytest.raises(HilError, match="restarted, or another host"):
                 self.board.status()
-            self.twin = None
+            self.model = None
             self.open()
 
         @invariant()

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "crc32.h"
-#include "fir_kernels.h"
+#include "tables/crc32.h"
+#include "dsp/fir_kernels.h"
 
 #if defined(__arm__)
 #include "bare.h"

@@ -92,7 +92,7 @@ def compare(found, definition):
 
 def test_portable_kernels_equal_the_definition(definition, tmp_path):
     core = FIRMWARE_ROOT / "core"
-    sources = [HERE / "kernels.c", core / "fir_kernels.c", core / "crc32.c"]
+    sources = [HERE / "kernels.c", core / "dsp" / "fir_kernels.c", core / "tables" / "crc32.c"]
     program = tmp_path / "kernels"
     flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
     subprocess.run(["gcc", *flags, f"-I{core}", *map(str, sources), "-o", str(program)], check=True)
@@ -102,6 +102,6 @@ def test_portable_kernels_equal_the_definition(definition, tmp_path):
 
 @pytest.mark.parametrize("board", sorted(CODE_ORIGINS))
 def test_kernels_of_each_core_equal_the_definition(definition, board, tmp_path):
-    crc = FIRMWARE_ROOT / "core" / "crc32.c"
+    crc = FIRMWARE_ROOT / "core" / "tables" / "crc32.c"
     elf = build_bare(board, [HERE / "kernels.c", crc], [], tmp_path / "kernels.elf")
     compare([(line.name, line.value) for line in run_bare(board, elf)], definition)

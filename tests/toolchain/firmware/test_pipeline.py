@@ -44,11 +44,11 @@ def test_filters_equal_the_definition(core, bank, arithmetic):
 
 
 @every_design
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_equals_the_twin(core, bank, arithmetic, entry):
-    for name, samples in signals(arithmetic, CHANNELS[entry], 3000):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_equals_the_twin(core, bank, arithmetic, injection_point):
+    for name, samples in signals(arithmetic, CHANNELS[injection_point], 3000):
         np.testing.assert_array_equal(
-            core.process(samples, entry), PipelineModel(bank).process(samples, entry), err_msg=name
+            core.process(samples, injection_point), PipelineModel(bank).process(samples, injection_point), err_msg=name
         )
 
 
@@ -67,12 +67,12 @@ def test_an_impulse_shows_the_taps_in_natural_order(core, bank, arithmetic):
         assert (np.abs(output - expected) <= allowed).all()
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
 @pytest.mark.parametrize("block", [1, 7, 16, 31])
-def test_output_does_not_depend_on_the_block_size(core, arithmetic, entry, block):
+def test_output_does_not_depend_on_the_block_size(core, arithmetic, injection_point, block):
     low, high = limits(arithmetic)
-    samples = np.random.default_rng(3).integers(low, high, (500, CHANNELS[entry]))
-    np.testing.assert_array_equal(core.process(samples, entry, block), core.process(samples, entry))
+    samples = np.random.default_rng(3).integers(low, high, (500, CHANNELS[injection_point]))
+    np.testing.assert_array_equal(core.process(samples, injection_point, block), core.process(samples, injection_point))
 
 
 def test_blocks_may_change_size_on_the_way(core, arithmetic):
@@ -91,14 +91,14 @@ def test_blocks_may_change_size_on_the_way(core, arithmetic):
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_reset_forgets_everything(core, arithmetic, entry):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_reset_forgets_everything(core, arithmetic, injection_point):
     low, high = limits(arithmetic)
     rng = np.random.default_rng(5)
-    samples = rng.integers(low, high, (300, CHANNELS[entry]))
-    fresh = core.process(samples, entry)
+    samples = rng.integers(low, high, (300, CHANNELS[injection_point]))
+    fresh = core.process(samples, injection_point)
     core.process(rng.integers(low, high, (777, 2)), "program")
-    np.testing.assert_array_equal(core.process(samples, entry), fresh)
+    np.testing.assert_array_equal(core.process(samples, injection_point), fresh)
 
 
 def test_a_block_that_is_too_long_is_refused_and_changes_nothing(core, arithmetic):
@@ -133,9 +133,9 @@ from hil_tests.harness.host_core import HostCore, HostTransport
 core = HostCore(Path({library!r}))
 low, high = {limits!r}
 rng = np.random.default_rng(7)
-for entry, channels in (("program", 2), ("filters", 3)):
-    core.process(rng.choice([low, high], (700, channels)), entry)
-    core.process(rng.integers(low, high, (700, channels)), entry, 13)
+for injection_point, channels in (("program", 2), ("filters", 3)):
+    core.process(rng.choice([low, high], (700, channels)), injection_point)
+    core.process(rng.integers(low, high, (700, channels)), injection_point, 13)
 line = HostTransport(core)
 line.write(rng.integers(0, 256, 50000, dtype=np.uint8).tobytes())
 print("clean")
@@ -153,7 +153,7 @@ def test_no_undefined_behaviour(arithmetic, tmp_path):
 
 def test_the_loudest_paths_behind_an_equaliser_compile_and_are_exact(tmp_path):
     """Its inverse gain makes them louder than any path of one stage: the proof of the board has to have room for it."""
-    layout = parse_layout(ODD + "\n[output]\npeak_gain_db = 12\n").model_copy(update={"arithmetic": "q31x15"})
+    layout = parse_layout(ODD + "\n[output]\npeak_gain_db = 12\n").model_copy(update={"number_format": "q31x15"})
     result = build_design(layout)
     assert result.fixed.is_equalised
     write(result.sources, tmp_path)

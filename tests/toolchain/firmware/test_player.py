@@ -9,7 +9,7 @@ from designer.board.health import read_health
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from hil_tests.harness.host_player import HostPlayer
 
 
@@ -21,7 +21,7 @@ def player(core):
 @pytest.fixture
 def blocks(core, arithmetic):
     """Thirty blocks of loud stereo."""
-    full = SAMPLE_FORMATS[arithmetic].largest
+    full = NumberFormat.named(arithmetic).sample.largest
     return np.random.default_rng(4).integers(-full, full + 1, (30, core.block_samples, 2))
 
 
@@ -55,13 +55,16 @@ def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, bl
     for block in blocks:
         player.turn(block)
     player.turn(blocks[0], run=False)
-    told = read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)
-    lsb = SAMPLE_FORMATS[arithmetic].lsb
+    told = read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)
+    lsb = NumberFormat.named(arithmetic).sample.lsb
     assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
     expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
     assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
     # They start anew.
-    assert read_health(player.request(protocol.HEALTH), arithmetic, core.drivers)["peaks"] == [0.0] * core.drivers
+    assert (
+        read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)["peaks"]
+        == [0.0] * core.drivers
+    )
 
 
 def test_the_first_block_fades_in(player, core, bank, blocks):
@@ -75,7 +78,7 @@ def test_the_first_block_fades_in(player, core, bank, blocks):
 
 @pytest.mark.parametrize("late_turns", [1, 2, 3])
 def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, arithmetic, late_turns):
-    full = SAMPLE_FORMATS[arithmetic].largest
+    full = NumberFormat.named(arithmetic).sample.largest
     block, level = steady(player, core, full)
     late = player.turn(block, late_turns=late_turns)
     assert player.misses == late_turns
@@ -88,7 +91,7 @@ def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, ar
 
 
 def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, arithmetic):
-    full = SAMPLE_FORMATS[arithmetic].largest
+    full = NumberFormat.named(arithmetic).sample.largest
     block, level = steady(player, core, full)
     heard = [level[None], *(player.turn(block, run=False) for _ in range(4))]
     assert largest_step(np.concatenate(heard)) <= int(np.max(np.abs(level))) // core.block_samples + 1
@@ -117,7 +120,7 @@ def test_one_late_block_in_five_is_borne_for_ever(player, blocks):
 
 
 def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, arithmetic, blocks):
-    full = SAMPLE_FORMATS[arithmetic].largest
+    full = NumberFormat.named(arithmetic).sample.largest
     block, level = steady(player, core, full)
     player.claim()
     heard = np.concatenate([level[None], *(player.turn(block) for _ in range(4))])
@@ -166,7 +169,7 @@ def test_tables_that_overload_the_board_are_not_kept(player, built, blocks):
         # Refused, it has changed nothing: nothing is written, and the overload has not begun anew.
         assert (player.state, player.flash_operations, kept(player)) == ("OVERLOAD", 0, 0)
     # Nor does a host that takes the pipeline make them quicker.
-    player.request(protocol.START, protocol.START.payload.pack(entry=protocol.ENTRY["PROGRAM"]))
+    player.request(protocol.START, protocol.START.payload.pack(injection_point=protocol.INJECTION_POINT["PROGRAM"]))
     with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
         player.request(protocol.TUNE_COMMIT)
     assert (player.state, player.flash_operations) == ("SERIAL", 0)

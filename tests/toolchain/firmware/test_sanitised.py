@@ -24,13 +24,13 @@ from designer.board.link import Link
 core = HostCore(Path({library!r}))
 rng = np.random.default_rng(5)
 limits = np.iinfo(core.sample_type)
-for entry, channels in (("program", 2), ("filters", 3)):
+for injection_point, channels in (("program", 2), ("filters", 3)):
     for samples in (
         rng.integers(limits.min, limits.max + 1, (2000, channels)),
         np.full((600, channels), limits.min),
         np.where(rng.random((2000, channels)) < 0.5, limits.min, limits.max),
     ):
-        core.process(samples, entry, block=int(rng.integers(1, core.block_samples + 1)))
+        core.process(samples, injection_point, block=int(rng.integers(1, core.block_samples + 1)))
 parser = HostParser(core)
 for size in rng.integers(0, 3000, 60):
     parser.feed(rng.integers(0, 256, size, dtype=np.uint8).tobytes())

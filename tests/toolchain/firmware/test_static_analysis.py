@@ -8,16 +8,21 @@ from designs import generate_small
 
 from designer.toolchain.boards import FIRMWARE_ROOT, find_board
 from designer.toolchain.cmsis import find_cmsis_dsp
-from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS, core_sources
 
 BOARD = find_board("stm32f405")
-SOURCES = sorted(
-    source
-    for directory in (FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", *BOARD.source_directories)
-    for source in directory.glob("*.c")
-)
+NUMBER_FORMAT = "q31"
+SOURCES = [
+    *core_sources(NUMBER_FORMAT),
+    *(source for path in (FIRMWARE_ROOT / "app", *BOARD.source_directories) for source in sorted(path.glob("*.c"))),
+]
 # Right shifts of negative numbers are arithmetic: GCC documents so, and the tests would tell.
-CPPCHECK_SUPPRESSIONS = ("shiftTooManyBitsSigned", "missingIncludeSystem", "unusedFunction")
+CPPCHECK_SUPPRESSIONS = (
+    "shiftTooManyBitsSigned",
+    "missingIncludeSystem",
+    "unusedFunction",
+    "normalCheckLevelMaxBranches",
+)
 CLANG_TIDY_CHECKS = (
     "-*",
     "bugprone-*",
@@ -27,6 +32,8 @@ CLANG_TIDY_CHECKS = (
     "-bugprone-easily-swappable-parameters",
     # Cases of a switch whose answers agree by chance are not one case.
     "-bugprone-branch-clone",
+    # From LLVM 18 on: bytes that are read as words are aligned, and a check of each says so.
+    "-bugprone-casting-through-void",
     # Annex K's memcpy_s does not exist here.
     "-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling",
     # Identifiers that begin with two underscores are the compiler's own intrinsics.
@@ -39,7 +46,7 @@ CLANG_TIDY_CHECKS = (
 @pytest.fixture(scope="module")
 def includes(tmp_path_factory):
     directory = tmp_path_factory.mktemp("analysed")
-    generate_small("q31", directory)
+    generate_small(NUMBER_FORMAT, directory)
     own = (directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *BOARD.source_directories)
     cmsis = find_cmsis_dsp()
     system = (FIRMWARE_ROOT / "cmsis_shim", cmsis / "Include", cmsis / "PrivateInclude")
@@ -68,6 +75,8 @@ def test_gccs_analyser_finds_nothing(includes, tmp_path):
 def test_cppcheck_finds_nothing(includes):
     command = [need("cppcheck"), "--quiet", "--enable=warning,performance,portability", "--inline-suppr"]
     command += ["--error-exitcode=1", "--std=c11", "-D__arm__", "-D__ARM_ARCH=7", "-D__ARM_FEATURE_DSP"]
+    # From 2.17 on it does not parse a variable's register, which is of no account here.
+    command += ["-D__asm__(register)="]
     command += [f"--suppress={name}" for name in CPPCHECK_SUPPRESSIONS]
     said, code = run([*command, *includes[0], *map(str, SOURCES)])
     assert (said, code) == ("", 0)

@@ -16,7 +16,7 @@ from designer.errors import HilError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from hil_tests.harness.host_core import HostTransport
 
 HISTORY = 218  # of the small design's image: 90, and room for 128 more
@@ -40,7 +40,7 @@ def retuned(layout, bank, seed=2):
 
 
 def noise(arithmetic, frames, channels=2, seed=3):
-    full = SAMPLE_FORMATS[arithmetic].largest
+    full = NumberFormat.named(arithmetic).sample.largest
     return np.random.default_rng(seed).integers(-full, full + 1, (frames, channels))
 
 
@@ -110,7 +110,7 @@ def test_until_the_fade_is_over_the_old_design_is_named(board, design):
 def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, arithmetic):
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
-    level = np.full((4000, 2), SAMPLE_FORMATS[arithmetic].largest // 4)
+    level = np.full((4000, 2), NumberFormat.named(arithmetic).sample.largest // 4)
     before, after = (PipelineModel(b, HISTORY).process(level)[-1] for b in (bank, other))
     board.start()
     heard = [board.stream(level)[-1:]]
@@ -250,7 +250,7 @@ def test_more_than_there_is_room_for_is_refused_by_both_ends(board, design):
             board.link.request(protocol.TUNE_BEGIN, announce(fields_of(tables.begin, **changes), b""))
     path = replace(bank.paths[0][0], delay=HISTORY)
     far = FixedPointBank(
-        bank.arithmetic,
+        bank.number_format,
         48000,
         bank.driver_names,
         bank.input_names,
@@ -359,12 +359,12 @@ def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
 
 def bound_of(bank, path):
     """Largest value that an equaliser gives over all of its bus, and the largest that the bus holds."""
-    largest = SAMPLE_FORMATS[bank.arithmetic].largest >> {"q15": 0, "q31": 2, "q31x15": 4}[bank.arithmetic]
+    largest = bank.number_format.sample.largest >> {"q15": 0, "q31": 2, "q31x15": 4}[bank.number_format.name]
     total = 0
     for c in path.coefficients.tolist():
         product = max(c * largest, c * (-largest - 1))
-        total += product >> 16 if bank.arithmetic == "q31x15" else product
-    shift = {"q15": 15, "q31": 31, "q31x15": -1}[bank.arithmetic] + path.exponent
+        total += product >> 16 if bank.number_format.name == "q31x15" else product
+    shift = {"q15": 15, "q31": 31, "q31x15": -1}[bank.number_format.name] + path.exponent
     return (total + ((1 << shift) >> 1)) >> shift, largest
 
 
@@ -376,7 +376,7 @@ def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
     for path, fits in ((quiet, True), (replace(quiet, coefficients=loud.astype(quiet.coefficients.dtype)), False)):
         reached, largest = bound_of(bank, path)
         assert (reached <= largest) is fits
-        if bank.arithmetic == "q31" and not fits:
+        if bank.number_format.name == "q31" and not fits:
             continue  # the bank refuses more than 2^31 itself
         tables = pack(layout, replace(bank, equalisers=(path, *bank.equalisers[1:])), "22" * 32)
         if fits:
@@ -438,21 +438,21 @@ def test_a_path_is_at_most_twice_as_loud_as_the_images_level(board, design, part
     layout, bank, _, _ = design
     allowed = 2 * (2 if bank.structure.shuffled else 1) * 10 ** (layout.output.peak_gain_db / 20)
     # Behind equalisers, which add up to no more than 1, paths may be louder: twice the image's own.
-    bits = 31 if bank.arithmetic == "q31" else 15
+    bits = 31 if bank.number_format.name == "q31" else 15
     own = [np.abs(p.coefficients.astype(float)).sum() / 2 ** (bits + p.exponent) for row in bank.paths for p in row]
     allowed = max(allowed, 2 * max(own)) if bank.is_equalised else allowed
     # Equal taps at the smallest exponent: h = c / 2^(B - 3).
-    full = 2 ** (31 if bank.arithmetic == "q31" else 15)
-    taps = 4 if bank.arithmetic != "q31" else 1
+    full = 2 ** (31 if bank.number_format.name == "q31" else 15)
+    taps = 4 if bank.number_format.name != "q31" else 1
     value = part * allowed / 8 * full / taps
     if value >= full:
         taps, value = 2 * taps, value / 2
-    if bank.arithmetic == "q31" and taps * value >= full:
+    if bank.number_format.name == "q31" and taps * value >= full:
         pytest.skip("a path of so many taps has no exact sum in q31: the designer refuses it before")
     path = FixedPointPath(np.full(taps, int(value)).astype(bank.paths[0][0].coefficients.dtype), 0, -3)
     silent = FixedPointPath(path.coefficients[:0])
     loud = FixedPointBank(
-        bank.arithmetic,
+        bank.number_format,
         bank.sample_rate_hz,
         bank.driver_names,
         bank.input_names,

@@ -6,8 +6,8 @@ import pytest
 from chromium import open_browser
 
 from designer.regression import history
-from designer.regression.figures import FIGURES
-from designer.regression.page import render_history
+from designer.regression.html_page import render_history
+from designer.regression.tracked_figures import FIGURES
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium: make setup")
 

@@ -4,12 +4,10 @@ import shutil
 
 import pytest
 from chromium import open_browser
+from shipped import shipped_design, shipped_scorecard
 
-from designer.design.build import build_design
 from designer.design.store import save_design
-from designer.layout.shipped import find_layout
 from designer.report.save import save_report
-from designer.report.scorecard import scorecard
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium: make setup")
 
@@ -17,8 +15,7 @@ pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     directory = tmp_path_factory.mktemp("report")
-    result = build_design(find_layout("pair2"))
-    card = scorecard(result)
+    result, card = shipped_design("pair2"), shipped_scorecard("pair2")
     save_design(result, directory, card)
     return save_report(result, card, directory)
 

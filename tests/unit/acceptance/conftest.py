@@ -2,10 +2,11 @@
 
 import pytest
 from odd_layouts import ODD
-from places import LAYOUTS
+from shipped import made_once, shipped_scorecard
 
 from designer.design.build import build_design
-from designer.layout.load import load_layout, parse_layout
+from designer.layout.load import parse_layout
+from designer.layout.shipped import find_layout
 from designer.report.scorecard import scorecard
 
 SHIPPED = ("front3", "cross4", "echo-studio", "pair2", "bar6")
@@ -18,14 +19,17 @@ def made():
 
     def make(name):
         if name not in known:
-            layouts = LAYOUTS
-            layout = parse_layout(ODD) if name == "odd5" else load_layout(layouts / f"{name}.toml")
-            result = build_design(layout)
-            card = scorecard(result)
-            known[name] = (layout, card)
+            layout, card = odd() if name == "odd5" else (find_layout(name), shipped_scorecard(name))
+            # As it is written to scorecard.json.
+            known[name] = (layout, card.to_json())
         return known[name]
 
     return make
+
+
+def odd():
+    layout = parse_layout(ODD)
+    return layout, made_once("scorecard-odd5", lambda: scorecard(build_design(layout)))
 
 
 @pytest.fixture(params=[*SHIPPED, "odd5"])

@@ -68,7 +68,7 @@ def test_energy_is_that_of_the_rooms_figures(name):
         for part in (direct, late)
     ]
     ratio_db = 10 * np.log10(energies[0] / energies[1])
-    expected = evaluate_room(layout, plain.impulse_responses)["left_direct_to_reverberant_db"]
+    expected = evaluate_room(layout, plain.impulse_responses).left.direct_to_reverberant_db
     # 30 lines against the whole band, and energies that add against pressures that interfere: about 1000 independent
     # parts (bandwidth times duration) scatter by 0.1 dB, a few strong early ones by more.
     assert ratio_db == pytest.approx(expected, abs=1.0)

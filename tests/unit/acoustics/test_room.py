@@ -30,14 +30,14 @@ def test_images_are_those_of_pyroomacoustics(order):
 def test_first_images_leave_towards_their_wall_and_arrive_from_it():
     images = image_sources(ROOM, 1)
     direct = np.array(ROOM.receiver_m) - np.array(ROOM.source_m)
-    np.testing.assert_allclose(images.leaving[0], direct / np.linalg.norm(direct))
-    np.testing.assert_allclose(images.arriving[0], -images.leaving[0])
+    np.testing.assert_allclose(images.outgoing[0], direct / np.linalg.norm(direct))
+    np.testing.assert_allclose(images.incoming[0], -images.outgoing[0])
     single = images.reflections == 1
     assert single.sum() == 6
     # Off the floor sound leaves downward and arrives from below; off the ceiling the other way round.
-    vertical = np.flatnonzero(single & (np.abs(images.arriving[:, 2]) > 0.5))
-    np.testing.assert_allclose(images.leaving[vertical, 2], images.arriving[vertical, 2], atol=1e-12)
-    np.testing.assert_allclose(images.leaving[vertical, :2], -images.arriving[vertical, :2], atol=1e-12)
+    vertical = np.flatnonzero(single & (np.abs(images.incoming[:, 2]) > 0.5))
+    np.testing.assert_allclose(images.outgoing[vertical, 2], images.incoming[vertical, 2], atol=1e-12)
+    np.testing.assert_allclose(images.outgoing[vertical, :2], -images.incoming[vertical, :2], atol=1e-12)
 
 
 def test_eyring_and_what_is_refused():

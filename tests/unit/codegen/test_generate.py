@@ -53,15 +53,15 @@ def test_tables_say_what_the_bank_says(design):
             # Tap k of the reversed table meets the sample at start + k: its delay is what is left to the newest.
             for k, tap in enumerate(even):
                 found[bus, history - start - k] += tap << shift
-            if bank.arithmetic == "q15":
+            if bank.number_format.name == "q15":
                 assert start % 2 == 0
                 assert odd == [0, *even[:-1]]
                 assert length % 2 == 0
                 assert even[length - 1] == 0
-            if bank.arithmetic == "q31x15":
+            if bank.number_format.name == "q31x15":
                 assert sum(map(abs, even)) <= 65535 * 16
         top = max(path.exponent for path in paths if path.taps)
-        top = max(top, 5) if bank.arithmetic == "q31x15" else top
+        top = max(top, 5) if bank.number_format.name == "q31x15" else top
         for bus, path in enumerate(paths):
             expected = np.zeros(history + 2, dtype=np.int64)
             expected[path.delay : path.delay + path.taps] = path.coefficients.astype(np.int64) << (top - path.exponent)
@@ -93,9 +93,9 @@ def test_sizes(design):
         ("PS_MAX_TAPS", max(fir[2] for fir in descriptors(sources.files["design.c"]))),
         # the single tap after 90 samples looks back 90, 64 taps after 12 look back 75; and room to tune
         ("PS_HISTORY_SAMPLES", 90 + 128),
-        (f"PS_ARITHMETIC_{layout.arithmetic.upper()}", 1),
     ):
         assert f"#define {name} {value}\n" in header
+    assert f'#include "dsp/format_{layout.number_format}.h"\n' in header
 
 
 def test_every_file_begins_with_the_banner_and_names_the_digest(design):
@@ -153,7 +153,7 @@ def test_a_name_that_nobody_set_is_an_error():
     [
         ("design.h", "#define PS_GENERATED_ABI 5", "#define PS_GENERATED_ABI 1", "another version of firmware/core"),
         ("design.c", "PS_DESIGN_ABI == 5", "PS_DESIGN_ABI == 1", "the tables and firmware/core disagree"),
-        ("design.h", "#define PS_ARITHMETIC_Q15 1", "", "exactly one of PS_ARITHMETIC_Q15"),
+        ("design.h", '#include "dsp/format_q15.h"', "", "names no number format"),
     ],
 )
 def test_tables_of_another_version_do_not_compile(tmp_path, file, old, new, message):

@@ -4,18 +4,20 @@ import io
 
 import numpy as np
 import pytest
+from shipped import shipped_design
 
 from designer.codegen.digest import design_digest
 from designer.design.build import build_design
 from designer.design.store import load_card, load_tables, save_design
 from designer.errors import InfeasibleDesignError, LayoutError
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
+from designer.fixedpoint.number_format import Q15
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.layout.load import parse_layout
 from designer.layout.shipped import find_layout
 
 TEXT = """
 name = "pair"
-arithmetic = "{arithmetic}"
+number_format = "{arithmetic}"
 [output]
 peak_gain_db = {gain}
 [cabinet]
@@ -52,7 +54,7 @@ def layout(arithmetic="q31", gain=6, role=', "beamformer"'):
 def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():
     with pytest.raises(
         InfeasibleDesignError,
-        match=r"output.peak_gain_db = -20: white noise .* required are 70 dB: raise it by about .* arithmetic = 'q31'",
+        match=r"output.peak_gain_db = -20: white noise .* required are 70 dB: raise it by .* number_format = 'q31'",
     ):
         build_design(parse_layout(layout("q15", -20)))
     assert build_design(parse_layout(layout("q31", -20))).proof.holds
@@ -62,28 +64,28 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
     """An equaliser rounds its bus to 16 bits: two decibels of level decide whether tables have room to be shaped."""
 
     def at(level_db):
-        short = find_layout("bar6").model_copy(update={"arithmetic": "q15"})
+        short = find_layout("bar6").model_copy(update={"number_format": "q15"})
         output = short.output.model_copy(update={"peak_gain_db": level_db})
         return build_design(short.model_copy(update={"output": output}))
 
     assert at(7.0).fixed.is_equalised
     quieter = at(5.0)
     assert not quieter.fixed.is_equalised
-    assert quieter.bank.factors is None
+    assert quieter.bank.two_stage is None
     assert "dB over the error of rounded q15 tables, too little to shape them" in quieter.lengths.why_direct
-    assert white_noise_snr_db(quieter.bank, quieter.fixed) >= NOISE_SNR_DB["q15"]
+    assert white_noise_snr_db(quieter.bank, quieter.fixed) >= Q15.noise_snr_db
 
 
 def test_both_stages_are_read_back(tmp_path):
-    result = build_design(find_layout("front3"))
+    result = shipped_design("front3")
     save_design(result, tmp_path)
     bank, fixed = load_tables(tmp_path)
     for made, saved in zip(result.fixed.firs, fixed.firs, strict=True):
         assert (made.delay, made.exponent) == (saved.delay, saved.exponent)
         np.testing.assert_array_equal(made.coefficients, saved.coefficients)
     assert [e is None for e in fixed.equalisers] == [e is None for e in result.fixed.equalisers] == [False, True, True]
-    np.testing.assert_array_equal(bank.factors.components, result.bank.factors.components)
-    np.testing.assert_array_equal(bank.factors.equalisers[0], result.bank.factors.equalisers[0])
+    np.testing.assert_array_equal(bank.two_stage.components, result.bank.two_stage.components)
+    np.testing.assert_array_equal(bank.two_stage.equalisers[0], result.bank.two_stage.equalisers[0])
     assert design_digest(result.layout, fixed) == result.digest
 
 
@@ -132,7 +134,7 @@ def test_a_damaged_design_is_refused(damage, name, saved, tmp_path):
 
 
 def test_files_of_two_designs_are_refused(saved, tmp_path):
-    save_design(build_design(find_layout("front3")), tmp_path)
+    save_design(shipped_design("front3"), tmp_path)
     (tmp_path / "filters.npz").write_bytes((saved / "filters.npz").read_bytes())
     with pytest.raises(LayoutError, match=r"filters\.npz and tables\.npz are of two designs: design it again"):
         load_tables(tmp_path)

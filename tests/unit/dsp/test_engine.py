@@ -24,5 +24,5 @@ def test_nothing_in_nothing_out():
 
 
 def test_wrong_number_of_channels():
-    with pytest.raises(ValueError, match=r"entry 'filters' takes \(n, 3\)"):
+    with pytest.raises(ValueError, match=r"injection point 'filters' takes \(n, 3\)"):
         FloatEngine(np.ones((2, 3, 4))).process(np.zeros((5, 2)), "filters")

@@ -7,6 +7,7 @@ from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter, LimiterSettings, Volume, limiter_settings
 from designer.fixedpoint.limiter import fixed_limiter
 from designer.fixedpoint.model.limiter import LimiterModel
+from designer.fixedpoint.number_format import Q31
 from designer.layout.load import parse_layout
 from designer.layout.shipped import SHIPPED_LAYOUTS
 
@@ -43,11 +44,11 @@ def test_it_does_not_depend_on_the_cut():
 def test_decides_as_the_integer_limiter_does(linked):
     """Gains differ by what floors take: of a target, of a release and of a mean, each less than one of 2^24."""
     settings = LimiterSettings((0.999, 0.25), 4, 1 / 300, linked)
-    fixed = fixed_limiter(settings, "q31")
+    fixed = fixed_limiter(settings, Q31)
     feeds = np.round(np.ldexp(loud(), 31)).astype(np.int64)
     twin = LimiterModel(fixed)
     twin.process(feeds)
-    own = Limiter(fixed.as_float("q31"))
+    own = Limiter(fixed.as_float(Q31))
     gains = []
     for n in range(0, feeds.shape[0], 16):
         own.process(np.ldexp(feeds[n : n + 16].astype(float), -31))

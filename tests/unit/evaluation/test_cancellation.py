@@ -17,8 +17,9 @@ def front3():
 
 
 def figure(front3, responses, key="left_cancellation_gain_db"):
+    """One figure by its key in scorecard.json."""
     layout, _, plant = front3
-    return np.array(evaluate_cancellation(layout, responses, plant)[key])
+    return np.array(evaluate_cancellation(layout, responses, plant).to_json()[key])
 
 
 def test_gain_and_delay_common_to_all_are_of_no_effect(front3):
@@ -56,7 +57,7 @@ def test_exchanged_drivers_and_reversed_filters_are_seen(front3):
 
 def test_figures_are_plain_numbers_over_one_row_of_bands(front3):
     layout, h, plant = front3
-    figures = evaluate_cancellation(layout, h, plant)
+    figures = evaluate_cancellation(layout, h, plant).to_json()
     lengths = {len(value) for value in figures.values() if isinstance(value, list)}
     assert lengths == {plant.band_centres_hz.size}
     assert all(isinstance(v, float) and np.isfinite(v) for v in figures.values() if not isinstance(v, list))

@@ -58,10 +58,10 @@ def test_gain_and_effort(blurred):
                 if driver.band_hz[0] < plant.frequencies_hz[line] < driver.band_hz[1]
             )
             efforts.append(np.sum(np.abs(null) ** 2) / power_alone)
-        assert figures["left_cancellation_gain_db"][band] == pytest.approx(
+        assert figures.left.cancellation_gain_db[band] == pytest.approx(
             -10 * np.log10(np.mean(inverse_gains)), abs=1e-3
         )
-        assert figures["left_effort_db"][band] == pytest.approx(10 * np.log10(np.mean(efforts)), abs=1e-3)
+        assert figures.left.effort_db[band] == pytest.approx(10 * np.log10(np.mean(efforts)), abs=1e-3)
 
 
 def test_differences_between_the_ears(blurred):
@@ -69,14 +69,16 @@ def test_differences_between_the_ears(blurred):
     f = plant.frequencies_hz
     at_ears = np.einsum("fed,fd->fe", plant.nominal_ears, spectrum(h[:, 1], f))
     real = distant_source(layout, f, 30.0)
-    for name, near, far in (("right", at_ears[:, 1], at_ears[:, 0]), ("real_pair", real[:, 0], real[:, 1])):
+    right = (figures.right.itd_us, figures.right.mean_ild_db)
+    pair = (figures.real_pair_itd_us, figures.real_pair_mean_ild_db)
+    for (itd_us, ild_db), near, far in ((right, at_ears[:, 1], at_ears[:, 0]), (pair, real[:, 0], real[:, 1])):
         low = (f >= 0.99 * 500) & (f <= 1.01 * 1500)
         # The bands' ends have a tolerance of 1 %.  A straight line through the origin: least squares over phase.
         delay = np.linalg.lstsq(2 * np.pi * f[low, None], np.unwrap(np.angle(near[low] / far[low])), rcond=None)[0][0]
-        assert figures[f"{name}_itd_us"] == pytest.approx(1e6 * delay, abs=1e-3)
+        assert itd_us == pytest.approx(1e6 * delay, abs=1e-3)
         high = (f >= 0.99 * 1500) & (f <= 1.01 * 6000)
         level = np.mean(20 * np.log10(np.abs(near[high] / far[high])))
-        assert figures[f"{name}_mean_ild_db"] == pytest.approx(level, abs=1e-3)
+        assert ild_db == pytest.approx(level, abs=1e-3)
 
 
 def test_timbre(blurred):
@@ -85,7 +87,7 @@ def test_timbre(blurred):
     power = np.abs(pressure / reference_pressure(layout, plant.frequencies_hz)) ** 2
     bands = range(3, 21)  # 200 Hz to 10 kHz
     level = np.array([10 * np.log10(np.mean(power[12 * band : 12 * band + 12])) for band in bands])
-    assert figures["left_worst_timbre_db"] == pytest.approx(np.abs(level - level.mean()).max(), abs=1e-3)
+    assert figures.left.worst_timbre_db == pytest.approx(np.abs(level - level.mean()).max(), abs=1e-3)
 
 
 def test_pre_ringing_and_crossovers(blurred):
@@ -98,10 +100,10 @@ def test_pre_ringing_and_crossovers(blurred):
     peak = int(np.abs(impulse[:1024]).argmax())
     # Ahead of the peak by more than 0.1 ms, which is 5 samples: what a band of 10 to 20 kHz cannot tell from the peak.
     ahead = sum(impulse[(peak - before) % 2048] ** 2 for before in range(6, 1025))
-    assert figures["left_pre_ringing_db"] == pytest.approx(10 * np.log10(ahead / np.sum(impulse**2)), abs=0.01)
+    assert figures.left.pre_ringing_db == pytest.approx(10 * np.log10(ahead / np.sum(impulse**2)), abs=0.01)
     # The sum about a crossover: third octaves, a twelfth apart, half an octave to each side; the worst channel counts.
     ears = ear_plant(layout, f, HeadPoses.nominal()).transfer / reference_pressure(layout, f)[:, None, None]
-    for crossover, flatness in zip(figures["crossovers_hz"], figures["crossover_flatness_db"], strict=True):
+    for crossover, flatness in zip(figures.crossovers_hz, figures.crossover_flatness_db, strict=True):
         for side in (0, 1):
             power = np.abs(np.sum(ears[:, side] * spectrum(h[:, side], f), axis=1)) ** 2
             level = [

@@ -33,14 +33,14 @@ def test_no_drive_of_the_cap_does_better(pair2):
         lead = np.angle(at_ears[:, 0] * at_ears[:, 1].conj())
         best = np.where(effort <= 10 ** (layout.crosstalk.effort_cap_db / 10), np.maximum(best, lead), best)
     tried_us = 1e6 * np.sum(omega * best) / np.sum(omega**2)
-    assert tried_us <= limits["left"]["cap_itd_us"] + 0.01
+    assert tried_us <= limits.left.cap_itd_us + 0.01
     # And the search comes near: the bound is one that can be had.
-    assert tried_us > 0.85 * limits["left"]["cap_itd_us"]
+    assert tried_us > 0.85 * limits.left.cap_itd_us
 
 
 def test_plain_mixing_spends_next_to_nothing(pair2):
     _, _, limits = pair2
-    for side in ("left", "right"):
-        assert limits[side]["greatest_effort_db"] < 1
-        assert limits[side]["cap_itd_us"] < limits[side]["nulls_itd_us"] < limits["real_pair_itd_us"]
-        assert limits[side]["effort_for_itd_db"] == 20.0
+    for channel in (limits.left, limits.right):
+        assert channel.greatest_effort_db < 1
+        assert channel.cap_itd_us < channel.nulls_itd_us < limits.real_pair_itd_us
+        assert channel.effort_for_itd_db == 20.0

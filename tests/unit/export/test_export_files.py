@@ -9,16 +9,15 @@ import pytest
 import sofar
 import soundfile
 import yaml
+from shipped import shipped_design
 
-from designer.design.build import build_design
 from designer.dsp.engine import FloatEngine
 from designer.export.files import EXPORTERS, driver_places_m, export_camilladsp, export_rew
-from designer.layout.shipped import find_layout
 
 
 @pytest.fixture(scope="module")
 def made():
-    return build_design(find_layout("front3"))
+    return shipped_design("front3")
 
 
 def test_wav_has_an_input_per_file_and_a_driver_per_channel(made):
@@ -120,7 +119,7 @@ def check_camilladsp(config, files):
 
 @pytest.mark.parametrize("name", ["front3", "bar6"])
 def test_camilladsp_configuration_keeps_the_schema(name):
-    result = build_design(find_layout(name))
+    result = shipped_design(name)
     files = export_camilladsp(result.layout, result.bank)
     check_camilladsp(yaml.safe_load(files["camilladsp.yml"]), files)
 
@@ -190,7 +189,7 @@ def test_camilladsp_configuration_computes_the_design(made):
 def test_quantised_filters_can_be_exported(tmp_path):
     from designer.design.store import save_design
 
-    made = build_design(find_layout("pair2"))
+    made = shipped_design("pair2")
     save_design(made, tmp_path)
     import sys
     from pathlib import Path

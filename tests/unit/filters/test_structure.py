@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from banks import mirror_bank, random_bank
+from shipped import shipped_design
 
-from designer.design.build import build_design
+from designer.evaluation.acoustic import acoustic_figures
 from designer.filters.structure import SAME_FILTER, Group, Structure, find_structure, join, split
 from designer.filters.trim import trim
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.layout.shipped import find_layout, shipped_layouts
-from designer.regression.acoustics import compare_acoustics
-from designer.report.scorecard import acoustic_figures
+from designer.layout.shipped import shipped_layouts
+from designer.regression.compare_acoustics import compare_acoustics
 
 
 def test_mirror_pair_and_driver_in_the_plane_are_found():
@@ -51,9 +51,20 @@ def test_every_driver_once():
         Structure(True, (Group(0, 1), Group(1)))
 
 
+def test_a_structure_knows_which_sums_make_which_driver():
+    structure = Structure(True, (Group(0), Group(1, 3), Group(2)))
+    assert structure.drivers == 4
+    assert [structure.group_of(d) for d in range(4)] == [0, 1, 2, 1]
+    assert [structure.drivers_of(k) for k in range(4)] == [(0,), (1, 3), (1, 3), (2,)]
+    assert [structure.sign_of(k, 1) for k in structure.sums_of(1)] == [1, 1]
+    assert [structure.sign_of(k, 3) for k in structure.sums_of(1)] == [1, -1]
+    with pytest.raises(ValueError, match="driver 4: allowed are 0 to 3"):
+        structure.group_of(4)
+
+
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
 def test_shipped_layouts_need_about_half_of_their_filters(name):
-    result = build_design(find_layout(name))
+    result = shipped_design(name)
     firs = sum(path.taps > 0 for row in result.fixed.paths for path in row)
     drivers = len(result.layout.drivers)
     assert result.fixed.structure.shuffled
@@ -72,7 +83,7 @@ def test_shipped_layouts_need_about_half_of_their_filters(name):
 
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
 def test_no_acoustic_figure_hears_the_simplification(name):
-    result = build_design(find_layout(name))
+    result = shipped_design(name)
     figures, expected = (acoustic_figures(result.layout, b.impulse_responses) for b in (result.bank, result.designed))
     assert [d.figure for d in compare_acoustics(figures, expected) if not d.passed] == []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from banks import mirror_bank
-from factored import factored_design
+from two_stage_designs import two_stage_design
 
 from designer.filters.structure import join
 from designer.filters.trim import TRIM_BUDGET_DB, trim, trim_bank
@@ -20,11 +20,11 @@ def test_one_stage_is_simplified_as_ever():
 
 @pytest.mark.parametrize("shuffled", [True, False])
 def test_both_stages_are_trimmed_within_their_budget(shuffled):
-    bank = factored_design(2, shuffled, taps=120, behind=40)
+    bank = two_stage_design(2, shuffled, taps=120, behind=40)
     simplified, savings = trim_bank(bank)
-    factors, before = simplified.factors, bank.factors.folded()
-    stages = [(a, b) for a, b in zip(factors.equalisers, before.equalisers, strict=True) if a is not None]
-    for rows in zip(factors.components, before.components, strict=True):
+    two_stage, before = simplified.two_stage, bank.two_stage.folded()
+    stages = [(a, b) for a, b in zip(two_stage.equalisers, before.equalisers, strict=True) if a is not None]
+    for rows in zip(two_stage.components, before.components, strict=True):
         stages += list(zip(*rows, strict=True))
     for made, wanted in stages:
         assert np.sum((made - wanted) ** 2) <= 10 ** (TRIM_BUDGET_DB / 10) * np.sum(wanted**2)
@@ -33,37 +33,37 @@ def test_both_stages_are_trimmed_within_their_budget(shuffled):
     lost = np.sum((simplified.impulse_responses - bank.impulse_responses) ** 2, axis=2)
     energy = np.sum(bank.impulse_responses**2, axis=2)
     assert 10 * np.log10((lost / energy).max()) < TRIM_BUDGET_DB + 12
-    assert factors.references == before.references
+    assert two_stage.references == before.references
     taps = [saving.taps for saving in savings]
     assert taps[-1] < taps[-2] < taps[0]
-    firs = sum(path.any() for row in factors.components for path in row)
-    assert savings[-1].firs == firs + sum(e is not None for e in factors.equalisers)
+    firs = sum(path.any() for row in two_stage.components for path in row)
+    assert savings[-1].firs == firs + sum(e is not None for e in two_stage.equalisers)
 
 
 def test_an_equaliser_that_one_sum_hears_becomes_its_filter():
-    bank = factored_design(3, shuffled=True)
+    bank = two_stage_design(3, shuffled=True)
     # side feeds the pair's difference alone.
-    folded = bank.factors.folded()
+    folded = bank.two_stage.folded()
     assert [equaliser is None for equaliser in folded.equalisers] == [False, True, True]
     np.testing.assert_array_equal(
-        folded.split_responses(), bank.factors.split_responses()[:, :, : folded.split_responses().shape[2]]
+        folded.split_responses(), bank.two_stage.split_responses()[:, :, : folded.split_responses().shape[2]]
     )
     simplified, _ = trim_bank(bank)
-    assert [equaliser is None for equaliser in simplified.factors.equalisers] == [False, True, True]
+    assert [equaliser is None for equaliser in simplified.two_stage.equalisers] == [False, True, True]
 
 
 def test_no_factors_are_left_where_nothing_is_shared():
-    bank = factored_design(4, shuffled=True, equalised=(False, True, False))
+    bank = two_stage_design(4, shuffled=True, equalised=(False, True, False))
     simplified, _ = trim_bank(bank)
-    assert simplified.factors is None
-    wanted = join(bank.factors.structure, bank.factors.split_responses())
+    assert simplified.two_stage is None
+    wanted = join(bank.two_stage.structure, bank.two_stage.split_responses())
     error = np.sum((simplified.impulse_responses[:, :, : wanted.shape[2]] - wanted) ** 2, axis=2)
     assert (error <= 10 ** (TRIM_BUDGET_DB / 10) * np.sum(wanted**2, axis=2) * 2).all()
 
 
 def test_folding_keeps_what_several_sums_hear():
-    bank = factored_design(5, shuffled=False)
-    folded = bank.factors.folded()
+    bank = two_stage_design(5, shuffled=False)
+    folded = bank.two_stage.folded()
     assert isinstance(folded, TwoStageFilters)
     assert [equaliser is None for equaliser in folded.equalisers] == [False, False, True]
-    np.testing.assert_array_equal(folded.split_responses(), bank.factors.split_responses())
+    np.testing.assert_array_equal(folded.split_responses(), bank.two_stage.split_responses())

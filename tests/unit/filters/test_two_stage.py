@@ -11,7 +11,7 @@ SHUFFLED = Structure(True, (Group(0), Group(1, 2)))
 NAMES, INPUTS = ("front", "left", "right"), ("left", "right", "centre")
 
 
-def factors(seed=1):
+def two_stage(seed=1):
     rng = np.random.default_rng(seed)
     components = rng.standard_normal((3, 3, 6))
     components[0, 1] = components[2, 0] = components[2, 2] = 0
@@ -21,7 +21,7 @@ def factors(seed=1):
 
 
 def test_product_is_what_a_signal_meets_in_both_stages():
-    two = factors()
+    two = two_stage()
     product = two.split_responses()
     assert product.shape == (3, 3, 15)
     signal = np.random.default_rng(2).standard_normal(40)
@@ -33,19 +33,19 @@ def test_product_is_what_a_signal_meets_in_both_stages():
 
 
 def test_references_are_the_pure_delays():
-    assert factors().references == (0, 2, None)
+    assert two_stage().references == (0, 2, None)
 
 
 def test_a_bank_scales_both_forms_alike():
-    two = factors()
+    two = two_stage()
     bank = FilterBank(join(SHUFFLED, two.split_responses()), NAMES, INPUTS, 48000, 4, two)
     scaled, gain_db = bank.normalised(0.5)
-    np.testing.assert_allclose(join(SHUFFLED, scaled.factors.split_responses()), scaled.impulse_responses, atol=1e-15)
+    np.testing.assert_allclose(join(SHUFFLED, scaled.two_stage.split_responses()), scaled.impulse_responses, atol=1e-15)
     assert gain_db < 0
 
 
 def test_a_bank_refuses_stages_that_are_other_filters():
-    two = factors()
+    two = two_stage()
     responses = join(SHUFFLED, two.split_responses())
     responses[0, 0, 3] += 1e-3
     with pytest.raises(ValueError, match="both stages together do not give"):
@@ -62,7 +62,7 @@ def test_a_bank_refuses_stages_that_are_other_filters():
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
-    two = factors()
+    two = two_stage()
     fields = {"equalisers": two.equalisers, "components": two.components} | change
     with pytest.raises(ValueError, match=message):
         TwoStageFilters(SHUFFLED, **fields)

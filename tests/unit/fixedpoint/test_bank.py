@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
+from designer.fixedpoint.number_format import Q15, NumberFormat
 
 
 def bank_of(paths, arithmetic="q15", drivers=("a",), inputs=("left", "right", "centre")):
-    return FixedPointBank(arithmetic, 48000, drivers, inputs, paths)
+    return FixedPointBank(NumberFormat.named(arithmetic), 48000, drivers, inputs, paths)
 
 
 def test_path_keeps_its_own_read_only_copy():
@@ -43,7 +44,7 @@ def test_bank_refuses_wrong_shapes_and_types():
         bank_of(((q15, q15),))
     with pytest.raises(ValueError, match="driver 'a' <- input 'right': coefficients are int32"):
         bank_of(((q15, q31, q15),))
-    with pytest.raises(ValueError, match="arithmetic = 'q7'"):
+    with pytest.raises(ValueError, match="number_format = 'q7': allowed are q15, q31, q31x15"):
         bank_of(((q15, q15, q15),), arithmetic="q7")
 
 
@@ -74,7 +75,9 @@ def test_a_bank_refuses_equalisers_that_it_cannot_shift():
 
     def with_equaliser(arithmetic, fir):
         row = (wide if arithmetic == "q31" else path,) * 3
-        return FixedPointBank(arithmetic, 48000, ("a",), plain.input_names, (row,), equalisers=(fir, None, None))
+        return FixedPointBank(
+            NumberFormat.named(arithmetic), 48000, ("a",), plain.input_names, (row,), equalisers=(fir, None, None)
+        )
 
     for arithmetic, fir, message in (
         ("q15", wide, "bus 'left': coefficients are int32"),
@@ -86,7 +89,7 @@ def test_a_bank_refuses_equalisers_that_it_cannot_shift():
         with pytest.raises(ValueError, match=message):
             with_equaliser(arithmetic, fir)
     with pytest.raises(ValueError, match="equalisers: 2 for 3 buses"):
-        FixedPointBank("q15", 48000, ("a",), plain.input_names, ((path,) * 3,), equalisers=(None, None))
+        FixedPointBank(Q15, 48000, ("a",), plain.input_names, ((path,) * 3,), equalisers=(None, None))
 
 
 def test_histories_of_both_stages():
@@ -95,10 +98,10 @@ def test_histories_of_both_stages():
 
     nothing = FixedPointPath(np.zeros(0, dtype=np.int16))
     rows = ((fir(1, 4), fir(30, 0), fir(90, 2)), (fir(8, 0), nothing, nothing))
-    bank = FixedPointBank("q15", 48000, ("a", "b"), ("left", "right", "centre"), rows)
+    bank = FixedPointBank(Q15, 48000, ("a", "b"), ("left", "right", "centre"), rows)
     assert (bank.history_samples, bank.bus_history_samples, bank.equalised_history_samples) == (91, 91, 0)
     bank = FixedPointBank(
-        "q15", 48000, ("a", "b"), ("left", "right", "centre"), rows, equalisers=(fir(100, 3), None, None)
+        Q15, 48000, ("a", "b"), ("left", "right", "centre"), rows, equalisers=(fir(100, 3), None, None)
     )
     # left: 102 + 7 through both stages; the centre's 91 are the longest of one stage.
     assert (bank.history_samples, bank.bus_history_samples, bank.equalised_history_samples) == (109, 102, 7)

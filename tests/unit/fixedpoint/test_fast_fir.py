@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.fixedpoint.bank import FixedPointPath
-from designer.fixedpoint.fast_fir import NAMES, join_outputs, part_bounds, part_sum_bound, split_samples, split_taps
+from designer.fixedpoint.fast_fir import (
+    SUBFILTERS,
+    join_outputs,
+    split_samples,
+    split_taps,
+    subfilter_bounds,
+    subfilter_sum_bound,
+)
 
 LEAST, MOST = -(2**29), 2**29 - 1
 
@@ -32,8 +39,10 @@ def test_extremes_stay_within_the_bounds_and_samples_reach_them(pattern):
     rng = np.random.default_rng(5)
     taps = np.resize(pattern, 40) * rng.integers(2**25, 2**25 + 2**20, 40)
     path = FixedPointPath(taps.astype(np.int32))
-    bounds = {stage: (least, most) for stage, _, least, most, limit in part_bounds("x", LEAST, MOST, path)}
-    assert all(-limit <= least and most < limit for _, _, least, most, limit in part_bounds("x", LEAST, MOST, path))
+    bounds = {stage: (least, most) for stage, _, least, most, limit in subfilter_bounds("x", LEAST, MOST, path)}
+    assert all(
+        -limit <= least and most < limit for _, _, least, most, limit in subfilter_bounds("x", LEAST, MOST, path)
+    )
     samples = np.where(np.resize(pattern, 160) > 0, MOST, LEAST)
     _, parts, outputs = run(path, samples)
     assert np.abs(split_taps(path)).max() == bounds["part taps"][1]
@@ -60,19 +69,21 @@ def test_every_accumulator_of_differences_is_reached_to_the_last_unit():
     rng = np.random.default_rng(9)
     paths = [FixedPointPath(rng.integers(-(2**24), 2**24, 13, dtype=np.int32), delay=delay) for delay in (0, 3, 6)]
     count, start = 40, 1 << 30
-    reached, alone = dict.fromkeys(NAMES, 0), []
+    reached, alone = dict.fromkeys(SUBFILTERS, 0), []
     for path in paths:
         own = {}
-        for part, name in enumerate(NAMES):
+        for part, name in enumerate(SUBFILTERS):
             _, _, outputs = run(path, worst_samples(path, part, count))
             own[name] = int(outputs[part][-1])
             reached[name] += own[name]
         # The even samples themselves are not centred, their bound is: it may lie a unit for each tap above.
-        bound = next(most for stage, _, _, most, _ in part_bounds("x", LEAST, MOST, path) if stage.endswith("tors"))
+        bound = next(
+            most for stage, _, _, most, _ in subfilter_bounds("x", LEAST, MOST, path) if stage.endswith("tors")
+        )
         alone.append(bound)
-        slack = int(np.abs(split_taps(path)[NAMES.index("BB")]).sum())
+        slack = int(np.abs(split_taps(path)[SUBFILTERS.index("BB")]).sum())
         assert max(own.values()) <= bound <= max(own.values()) + (slack if max(own, key=own.get) == "BB" else 0)
-    stage, where, least, most, limit = part_sum_bound("x", start, [(LEAST, MOST, path) for path in paths])
+    stage, where, least, most, limit = subfilter_sum_bound("x", start, [(LEAST, MOST, path) for path in paths])
     largest = max(reached, key=reached.get)
     assert (stage, where, limit) == ("part sums", "x", 1 << 63)
     assert largest != "BB"

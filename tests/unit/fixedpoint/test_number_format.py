@@ -1,9 +1,11 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.fixedpoint.number_format import QFormat
+from designer.fixedpoint.number_format import NUMBER_FORMATS, Q15, Q31, Q31X15, NumberFormat, QFormat
 
 FORMATS = st.builds(QFormat, st.integers(1, 16), st.integers(0, 30))
 
@@ -54,3 +56,38 @@ def test_impossible_format(integer, fraction):
 def test_sum_of_nothing():
     with pytest.raises(ValueError, match="allowed from 1"):
         QFormat(1, 15).for_sum(0)
+
+
+def test_every_number_format_is_found_by_its_name_and_others_are_refused():
+    assert [str(found) for found in NUMBER_FORMATS] == ["q15", "q31", "q31x15"]
+    for found in NUMBER_FORMATS:
+        assert NumberFormat.named(found.name) is found
+        # Workers of a sweep get copies.
+        assert pickle.loads(pickle.dumps(found)) == found
+    with pytest.raises(ValueError, match="number_format = 'Q15': allowed are q15, q31, q31x15"):
+        NumberFormat.named("Q15")
+
+
+@pytest.mark.parametrize(
+    ("number_format", "bus", "sums", "sum_shift", "equaliser_shift", "sample", "tap"),
+    [
+        (Q15, "Q1.15", 30, 15, 15, np.int16, np.int16),
+        (Q31, "Q3.29", 60, 29, 31, np.int32, np.int32),
+        (Q31X15, "Q5.27", 26, -5, -1, np.int32, np.int16),
+    ],
+)
+def test_what_follows_from_the_words(number_format, bus, sums, sum_shift, equaliser_shift, sample, tap):
+    """The figures are those of docs/arithmetic.md and of the firmware's sources."""
+    assert str(number_format.bus) == bus
+    assert number_format.sum_fraction_bits == sums
+    assert (number_format.sum_shift, number_format.equaliser_shift) == (sum_shift, equaliser_shift)
+    assert (number_format.sample_dtype, number_format.tap_dtype) == (np.dtype(sample), np.dtype(tap))
+
+
+def test_only_the_limits_of_its_kernel_hold_for_a_number_format():
+    assert [found.shares_exponent for found in NUMBER_FORMATS] == [False, True, False]
+    assert [found.exceeds_sum_limit(2**31) for found in NUMBER_FORMATS] == [False, True, False]
+    assert not Q31.exceeds_sum_limit(2**31 - 1)
+    assert [found.floors_products for found in NUMBER_FORMATS] == [False, False, True]
+    # The largest products of a run, and what their floors may take, fit 32 bits.
+    assert (Q31X15.run_limit << 11) + 2048 < 2**31

@@ -140,9 +140,9 @@ FAULTS = {
         SPHERE.replace('"sphere"', '"cube"'),
         "layout 'my.toml', cabinet.shape: allowed are 'sphere' and 'baffle'",
     ),
-    "arithmetic": (
-        SPHERE.replace("[cabinet]", 'arithmetic = "q7"\n[cabinet]'),
-        "layout 'my.toml', arithmetic = 'q7': input should be 'q15', 'q31' or 'q31x15'",
+    "number format": (
+        SPHERE.replace("[cabinet]", 'number_format = "q7"\n[cabinet]'),
+        "layout 'my.toml', number_format = 'q7': input should be 'q15', 'q31' or 'q31x15'",
     ),
     "text for a number": (
         SPHERE.replace("= 30.0", '= "thirty"'),

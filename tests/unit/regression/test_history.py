@@ -6,7 +6,7 @@ import pytest
 
 from designer.errors import HilError, LayoutError
 from designer.regression import history
-from designer.regression.figures import BY_NAME, FIGURES, collect
+from designer.regression.tracked_figures import BY_NAME, FIGURES, collect
 
 
 def run(verdict="pass", board="virtual:stm32f405", layout="front3", **figures):

@@ -1,4 +1,4 @@
-"""The floor on white noise is derived: what the twin measures is what coefficients and roundings let expect."""
+"""The floor on white noise is derived: what the model measures is what coefficients and roundings let expect."""
 
 import numpy as np
 import pytest
@@ -6,19 +6,21 @@ from banks import mirror_bank, random_bank
 
 from designer.dsp.engine import FloatEngine
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
-from designer.fixedpoint.quantise.bank import NOISE_SNR_DB, white_noise_snr_db
-from designer.regression.compare import noise_floor_db
+from designer.fixedpoint.number_format import NumberFormat
+from designer.fixedpoint.quantise.bank import white_noise_snr_db
+from designer.regression.compare_streamed import noise_floor_db
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_expected_noise_is_what_is_measured(arithmetic, make):
     bank, fixed = make(3, arithmetic, taps=64)
-    word = SAMPLE_FORMATS[arithmetic]
+    word = NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(9).uniform(-0.5, 0.5, (40000, 3)))
     reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")
-    error = word.to_float(PipelineModel(fixed).trace(samples, "filters").feed) - reference
+    error = word.to_float(PipelineModel(fixed).trace(samples, "filters").driver_signal) - reference
     measured = 10 * np.log10(np.sum(reference**2) / np.sum(error**2))
     # Errors of coefficients are filtered noise of 64 taps: 40 000 samples hold some 2000 independent ones.
     assert white_noise_snr_db(bank, fixed) == pytest.approx(measured, abs=0.3)
-    assert noise_floor_db(bank, fixed) == max(NOISE_SNR_DB[arithmetic], white_noise_snr_db(bank, fixed) - 0.5)
+    assert noise_floor_db(bank, fixed) == max(
+        NumberFormat.named(arithmetic).noise_snr_db, white_noise_snr_db(bank, fixed) - 0.5
+    )

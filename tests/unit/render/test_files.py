@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from shipped import shipped_design
 
-from designer.design.build import build_design
 from designer.design.store import save_design
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.errors import LayoutError
 from designer.evaluation.cancellation import evaluate_cancellation
-from designer.layout.shipped import find_layout
 from designer.render.audio_files import StereoReader
 from designer.render.binaural import ears_of_downmix, ears_of_drivers
 from designer.render.files import render, render_binaural
@@ -23,7 +22,7 @@ from designer.render.files import render, render_binaural
 
 @pytest.fixture(scope="module")
 def made():
-    return build_design(find_layout("pair2"))
+    return shipped_design("pair2")
 
 
 def noise(seconds, rate, seed=0):
@@ -49,7 +48,7 @@ def test_pieces_are_seamless(made, tmp_path):
     soundfile.write(tmp_path / "in.wav", stereo, 48000, "DOUBLE")
     render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
     found, _ = soundfile.read(tmp_path / "out.wav")
-    limiter = Limiter(made.fixed.limiter.as_float(made.fixed.arithmetic))
+    limiter = Limiter(made.fixed.limiter.as_float(made.fixed.number_format))
     expected = FloatEngine(made.bank.impulse_responses, limiter=limiter).process(stereo)
     # The file holds 32-bit floats.
     assert np.abs(found - expected).max() <= 2**-24 * np.abs(expected).max() * 1.01
@@ -121,7 +120,7 @@ def band_ild_db(audio, rate):
 
 
 def test_ears_hear_what_the_scorecard_says(tmp_path):
-    made = build_design(find_layout("front3"))
+    made = shipped_design("front3")
     stereo = noise(3.0, 48000)
     stereo[:, 1] = 0.0
     soundfile.write(tmp_path / "in.wav", stereo, 48000, "FLOAT")
@@ -132,7 +131,7 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
     assert after.shape == before.shape == stereo.shape
     figures = evaluate_cancellation(made.layout, made.bank.impulse_responses)
     # Energies of bands of noise against means over lines: they differ where the spectrum is uneven.
-    assert band_ild_db(after, 48000) == pytest.approx(figures["left_mean_ild_db"], abs=1.5)
+    assert band_ild_db(after, 48000) == pytest.approx(figures.left.mean_ild_db, abs=1.5)
     assert band_ild_db(after, 48000) > band_ild_db(before, 48000) + 4
     # One gain for both, and equally loud but for the room that plain mixing gives to its comb filter.
     assert max(np.abs(after).max(), np.abs(before).max()) == pytest.approx(10 ** (-1 / 20), abs=1e-4)
@@ -141,7 +140,7 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
 
 
 def test_ears_are_in_step_with_the_source(tmp_path):
-    made = build_design(find_layout("front3"))
+    made = shipped_design("front3")
     click = np.zeros((9600, 2))
     click[4800] = 0.5
     soundfile.write(tmp_path / "in.wav", click, 48000, "FLOAT")

@@ -1,24 +1,25 @@
 """The report as a document: whole, self-contained, and true to the scorecard."""
 
+import html
 import json
 import re
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import pytest
+from shipped import shipped_design, shipped_scorecard
 
-from designer.design.build import build_design
 from designer.design.store import save_design
-from designer.layout.shipped import find_layout
+from designer.evaluation.listening import NotMeasured, RealHead
+from designer.evaluation.realisation import OneStage
 from designer.report.data import ReportData
 from designer.report.page import SECTIONS, render_report
 from designer.report.save import _hil, save_report
-from designer.report.scorecard import scorecard
 from designer.toolchain.boards import BOARDS
 
 
 def report_data(name, **more):
-    result = build_design(find_layout(name))
-    card = scorecard(result)
+    result, card = shipped_design(name), shipped_scorecard(name)
     return ReportData(result.layout, result.bank, result.fixed, card, **more)
 
 
@@ -40,9 +41,9 @@ def test_every_section_is_there_and_linked(page, data):
 
 
 def test_what_the_layout_can_do_at_best_is_told(page, data):
-    limits = data.card["virtual_limits"]
-    assert f"at most {limits['left']['cap_itd_us']:.0f} µs of a real pair" in page
-    assert f"{limits['left']['effort_for_itd_db']:g} dB would be enough" in page
+    limits = data.card.virtual_limits
+    assert f"give at most {limits.left.cap_itd_us:.0f} µs." in page
+    assert f"{limits.left.effort_for_itd_db:g} dB would be enough" in page
 
 
 def test_nothing_is_fetched(page):
@@ -77,9 +78,10 @@ def test_a_name_cannot_break_out_of_the_page(data):
 def test_shortfalls_are_told_with_a_remedy(data):
     from designer.report.sections.summary import warnings
 
-    worse = json.loads(json.dumps(data.card))
-    figures = worse["quantised"]["cancellation"]
-    figures["left_cancellation_gain_db"] = [0.0] * len(figures["band_centres_hz"])
+    figures = data.card.quantised.cancellation
+    left = replace(figures.left, cancellation_gain_db=(0.0,) * len(figures.band_centres_hz))
+    quantised = replace(data.card.quantised, cancellation=replace(figures, left=left))
+    worse = replace(data.card, quantised=quantised)
     found = list(warnings(ReportData(data.layout, data.bank, data.fixed, worse)))
     assert any("misses its target" in what and "effort_cap_db" in remedy for what, remedy in found)
 
@@ -99,55 +101,55 @@ def test_hil_results_are_shown_only_when_there_are_any(data):
 def test_the_listening_section_stands_for_the_scorecards_figures(data):
     from designer.report.sections import listening
 
-    figures = data.card["listening"]["quantised"]
+    figures = data.card.listening.quantised
     section = listening.build(data)
     curves = {trace["name"]: trace["y"] for chart in section.charts for trace in chart.data}
-    assert curves["KEMAR, left"] == pytest.approx(figures["kemar"]["left_cancellation_gain_db"], rel=1e-3)
+    assert curves["KEMAR, left"] == pytest.approx(figures.kemar.left.cancellation_gain_db, rel=1e-3)
     shifts = [chart for chart in section.charts if "moved to its left" in chart.caption]
     assert [list(t["y"]) for t in shifts[0].data] == [
-        pytest.approx(figures["head_shift"][f"{side}_cancellation_gain_db"], rel=1e-3) for side in ("left", "right")
+        pytest.approx(channel.cancellation_gain_db, rel=1e-3)
+        for channel in (figures.head_shift.left, figures.head_shift.right)
     ]
-    for version in (figures["room"], data.card["listening"]["unprocessed"]["room"]):
-        assert f"{version['centre_clarity_c50_db']:.1f} dB" in section.tail
-    assert f"{figures['timing']['centre_pre_ringing_db']:.1f} dB" in section.tail
+    for version in (figures.room, data.card.listening.downmix.room):
+        assert f"{version.centre.clarity_c50_db:.1f} dB" in section.tail
+    assert f"{figures.timing.centre.pre_ringing_db:.1f} dB" in section.tail
 
 
 def test_without_kemar_the_reason_is_told(data):
     from designer.report.sections import listening
 
-    card = json.loads(json.dumps(data.card))
-    card["listening"]["quantised"]["kemar"] = {"not_measured": "the HRTF is missing: install Debian's libmysofa1"}
+    missing = NotMeasured(not_measured="the HRTF is missing: install Debian's libmysofa1")
+    quantised = data.card.listening.quantised.with_real_head(RealHead(missing))
+    card = replace(data.card, listening=replace(data.card.listening, quantised=quantised))
     section = listening.build(ReportData(data.layout, data.bank, data.fixed, card))
-    assert "No figures on KEMAR: the HRTF is missing" in section.tail
+    assert "There are no figures on KEMAR: the HRTF is missing" in section.tail
     assert not any("KEMAR" in chart.caption for chart in section.charts)
 
 
-def test_the_beams_trade_names_what_cannot_be_had(data):
-    from designer.report.sections import beam_trade
+def test_the_limits_of_the_beam_name_infeasible_bands(data):
+    from designer.report.sections import beam_limits
 
-    trade = data.card["beam_trade"]
-    section = beam_trade.build(data)
+    limits = data.card.beam_limits
+    section = beam_limits.build(data)
     (front,) = section.charts
-    assert front.data[0]["x"] == pytest.approx(trade["front"]["lobe_ripple_db"][0], rel=1e-3)
+    assert front.data[0]["x"] == pytest.approx(limits.front.lobe_ripple_db[0], rel=1e-3)
     assert (front.data[-1]["x"], front.data[-1]["y"]) == ([3.0], [20.0])
-    assert section.tail.count(" Hz</td>") == len(trade["infeasible"]) > 0
+    assert section.tail.count(" Hz</td>") == len(limits.infeasible) > 0
 
 
 def test_length_tells_what_was_lost_and_allowed(data):
     from designer.report.sections import lengths
 
     section = lengths.build(data)
-    lost, allowed = (data.card["length"][key]["stereo"]["cancellation_gain_db"] for key in ("losses", "allowances"))
+    length, stages = data.card.length, data.card.stages
+    lost, allowed = (losses.stereo["cancellation_gain_db"] for losses in (length.losses, length.allowances))
     cells = "".join(f"<td class=n>{value:.2f} dB</td>" for value in (lost, allowed))
     assert f"<td>stereo, cancellation gain</td>{cells}" in section.lead
-    rtf = data.card["rtf"]
-    assert f"{rtf['stereo_taps']} taps instead of {rtf['direct_stereo_taps']}" in section.tail
-    assert all(f"{driver} on {bus}" in section.tail for bus, driver in rtf["references"].items())
-    one_stage = json.loads(json.dumps(data.card))
-    one_stage["rtf"] = {"used": False, "why_not": "for a reason"}
+    assert f"{stages.stereo_taps} taps instead of {stages.direct_stereo_taps}" in section.tail
+    assert all(f"{driver} on {bus}" in section.tail for bus, driver in stages.references.items())
+    one_stage = replace(data.card, stages=OneStage(used=False, why_not="for a reason"))
     assert "one stage: for a reason." in lengths.build(ReportData(data.layout, data.bank, data.fixed, one_stage)).tail
-    too_short = json.loads(json.dumps(data.card))
-    too_short["length"]["within_budget"] = False
+    too_short = replace(data.card, length=replace(length, within_budget=False))
     assert "leave filters.taps out" in lengths.build(ReportData(data.layout, data.bank, data.fixed, too_short)).lead
 
 
@@ -211,9 +213,9 @@ def test_why_a_hil_report_is_not_shown_is_said(tmp_path, content, said):
 
 
 def test_the_page_says_what_is_the_matter_with_a_damaged_hil_report(tmp_path):
-    result = build_design(find_layout("pair2"))
+    result = shipped_design("pair2")
     (tmp_path / "hil.json").write_text("{")
-    card = scorecard(result)
+    card = shipped_scorecard("pair2")
     save_design(result, tmp_path, card)
     page = save_report(result, card, tmp_path).read_text()
     said = "hil.json is damaged, or was left half-written (Expecting property name enclosed in double quotes: line 1"
@@ -231,17 +233,23 @@ def test_hil_results_that_may_not_be_read_are_not_called_missing(tmp_path):
 def test_figures_that_no_section_knows_are_listed(data):
     from designer.report.sections import rest
 
-    card = {**data.card, "novelty": {"surprise_db": 4.25, "band_centres_hz": [100.0, 1000.0], "curve_db": [1.0, 2.0]}}
-    section = rest.build(ReportData(data.layout, data.bank, data.fixed, card))
+    novelty = {"surprise_db": 4.25, "band_centres_hz": [100.0, 1000.0], "curve_db": [1.0, 2.0]}
+    section = rest.figures_section({**data.card.to_json(), "novelty": novelty})
     assert "4.250" in section.tail
     assert [trace["name"] for trace in section.charts[-1].data] == ["curve db"] or any(
         trace["name"] == "curve db" for chart in section.charts for trace in chart.data
     )
 
 
-def test_before_is_plain_mixing_at_the_same_level(data):
-    # Plain mixing hardly separates the ears: that is what the design is for.
-    gain = data.before["cancellation"]["left_cancellation_gain_db"]
-    designed = data.card["quantised"]["cancellation"]["left_cancellation_gain_db"]
-    band = [i for i, f in enumerate(data.card["quantised"]["cancellation"]["band_centres_hz"]) if 900 < f < 5100]
-    assert max(gain[i] for i in band) < min(designed[i] for i in band)
+def test_the_design_is_compared_with_a_stereo_downmix(data):
+    # A downmix hardly separates the ears: that is what the design is for.
+    gain = data.downmix_figures.cancellation.left.cancellation_gain_db
+    figures = data.card.quantised.cancellation
+    band = [i for i, f in enumerate(figures.band_centres_hz) if 900 < f < 5100]
+    assert max(gain[i] for i in band) < min(figures.left.cancellation_gain_db[i] for i in band)
+
+
+def test_sentences_of_the_report_are_short(page):
+    texts = re.findall(r"<(?:p|figcaption|b)>([^<]*)</", page)
+    sentences = [sentence for text in texts for sentence in re.split(r"(?<=[.:;!?])\s", html.unescape(text))]
+    assert [sentence for sentence in sentences if len(sentence.split()) > 25] == []

@@ -1,18 +1,55 @@
-"""The scorecard holds every section, for the layouts as they are shipped, and says the same in float and quantised."""
+"""The scorecard holds every section for shipped layouts, and agrees in float and quantised; JSON is read back whole."""
 
 import json
 
 import pytest
+from shipped import shipped_scorecard
 
-from designer.design.build import build_design
-from designer.layout.shipped import find_layout
-from designer.report.scorecard import scorecard
+from designer.evaluation.records import RecordError
+from designer.evaluation.scorecard import Scorecard
 
 
 @pytest.fixture(scope="module", params=["front3", "pair2"])
-def card(request):
-    result = build_design(find_layout(request.param))
-    return scorecard(result)
+def typed(request):
+    return shipped_scorecard(request.param)
+
+
+@pytest.fixture(scope="module")
+def card(typed):
+    """As it is written to scorecard.json."""
+    return typed.to_json()
+
+
+def test_what_is_written_is_read_back(typed):
+    assert Scorecard.from_json(json.loads(json.dumps(typed.to_json(), allow_nan=False))) == typed
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("latency_ms",), None, "latency_ms is missing"),
+        (("latency_ms",), "fast", "latency_ms: expected float, found str"),
+        (
+            ("quantised", "beam", "lobe_ripple_db", 3),
+            True,
+            r"quantised.beam.lobe_ripple_db\[3\]: expected float, found bool",
+        ),
+        (("quantised", "cancellation", "left_itd_us"), None, "itd_us is missing"),
+        (("proof", "drivers", 0, "sum_bits"), 1.5, r"proof.drivers\[0\].sum_bits: expected int, found float"),
+        (("quantised", "novelty"), 1.0, "quantised: unknown keys novelty"),
+    ],
+)
+def test_what_is_no_scorecard_is_refused_by_its_key(card, path, value, message):
+    changed = json.loads(json.dumps(card))
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    with pytest.raises(RecordError, match=message):
+        Scorecard.from_json(changed)
 
 
 def test_sections_are_plain_data(card):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from designer.filters.beam.levels import BandLevels, LevelGoal, distinct, symmetric_basis
+from designer.filters.beam.levels import LevelGoal, LevelModel, distinct_rows, symmetric_basis
 
 GENERATOR = np.random.default_rng(6)
 
@@ -15,7 +15,7 @@ def noise(*shape):
 @pytest.fixture(scope="module")
 def two_bands():
     bands = np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 0.25, 0.25, 0.5]])
-    return BandLevels(bands, 1 + 0.2 * noise(5, 3), noise(5, 4, 3), 0.3 * noise(5, 2, 3), np.full((5, 3), 1.0))
+    return LevelModel(bands, 1 + 0.2 * noise(5, 3), noise(5, 4, 3), 0.3 * noise(5, 2, 3), np.full((5, 3), 1.0))
 
 
 def goal(**changes):
@@ -106,8 +106,8 @@ def test_curvature_bounds_what_powers_add(two_bands):
 
 def test_rows_that_repeat_are_left_out():
     rows = noise(4, 2, 3)
-    np.testing.assert_array_equal(distinct(rows[:, [0, 1, 0, 1, 1]]), [0, 1])
-    assert distinct(np.zeros((4, 0, 3), dtype=complex)).size == 0
+    np.testing.assert_array_equal(distinct_rows(rows[:, [0, 1, 0, 1, 1]]), [0, 1])
+    assert distinct_rows(np.zeros((4, 0, 3), dtype=complex)).size == 0
 
 
 def test_symmetric_drives_are_their_own_mirror_images():

@@ -49,8 +49,11 @@ def test_nulls_give_way_to_the_lobe_only_where_it_is_uneven():
 
 def test_a_null_on_one_side_only_is_no_mirror_image():
     _, beam = beam_of("cross4")
-    assert beam.task.mirror.tolist() == [0, 2, 1, 3]
+    assert beam.matching.mirror.tolist() == [0, 2, 1, 3]
     lopsided = replace(
-        beam.task, response=beam.task.response[:, :-1], share=beam.task.share[:-1], wanted=beam.task.wanted[:-1]
+        beam.matching,
+        response=beam.matching.response[:, :-1],
+        share=beam.matching.share[:-1],
+        wanted=beam.matching.wanted[:-1],
     )
     assert lopsided.mirror is None

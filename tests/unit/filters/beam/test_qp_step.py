@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from designer.filters.beam.levels import LevelGoal, Levels
+from designer.filters.beam.levels import BeamLevels, LevelGoal
 from designer.filters.beam.qp_step import best_step
 
 # Clarabel's tolerance on levels of a few decibels.
@@ -22,7 +22,7 @@ def goal(bands=1, **changes):
 
 
 def levels(lobe, nulls, noise):
-    return Levels(np.array([lobe], dtype=float), np.array([nulls], dtype=float), np.array([noise], dtype=float))
+    return BeamLevels(np.array([lobe], dtype=float), np.array([nulls], dtype=float), np.array([noise], dtype=float))
 
 
 def test_lobe_whose_levels_are_free_becomes_even():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from designer.filters.beam.levels import BandLevels, LevelGoal
-from designer.filters.beam.refine import Lines, Refinement, Taps
+from designer.filters.beam.levels import LevelGoal, LevelModel
+from designer.filters.beam.refine import LineUnknowns, Refinement, TapUnknowns
 
 OMEGA = np.linspace(0.05, 1.0, 9)
 
@@ -13,15 +13,15 @@ def noise(generator, *shape):
     return generator.standard_normal(shape) + 1j * generator.standard_normal(shape)
 
 
-@pytest.mark.parametrize("unknowns", [Taps.of(OMEGA, 7), Lines(9, 2)], ids=["taps", "lines"])
+@pytest.mark.parametrize("unknowns", [TapUnknowns.of(OMEGA, 7), LineUnknowns(9, 2)], ids=["taps", "lines"])
 def test_slopes_and_quadratic_form_are_those_of_the_drive(unknowns):
     generator = np.random.default_rng(1)
-    values = generator.standard_normal(14 if isinstance(unknowns, Taps) else 36)
+    values = generator.standard_normal(14 if isinstance(unknowns, TapUnknowns) else 36)
     drive = unknowns.drive(values)
     assert drive.shape == (9, 2)
     lines = np.array([1, 4, 5])
     slopes = noise(generator, 3, 5, 2)
-    told = unknowns.pull(lines, slopes) @ values
+    told = unknowns.pull_back(lines, slopes) @ values
     np.testing.assert_allclose(told, np.einsum("fmg,fg->m", slopes, drive[lines]).real, rtol=1e-12, atol=1e-12)
     root = noise(generator, 9, 2, 2)
     metric = root.conj().transpose(0, 2, 1) @ root
@@ -32,7 +32,7 @@ def test_slopes_and_quadratic_form_are_those_of_the_drive(unknowns):
 
 def test_free_lines_return_their_drive():
     drive = noise(np.random.default_rng(2), 4, 3)
-    np.testing.assert_array_equal(Lines(4, 3).drive(Lines(4, 3).values(drive)), drive)
+    np.testing.assert_array_equal(LineUnknowns(4, 3).drive(LineUnknowns(4, 3).values(drive)), drive)
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ def pair():
     phases = np.pi / 2 * np.sin(angles)
     lobe = np.stack([np.exp(1j * phases), np.exp(-1j * phases)], axis=1)[None]
     nulls = np.array([[[1j, -1j]]])
-    levels = BandLevels(np.ones((1, 1)), np.ones((1, 2), dtype=complex), lobe, nulls, np.ones((1, 2)))
+    levels = LevelModel(np.ones((1, 1)), np.ones((1, 2), dtype=complex), lobe, nulls, np.ones((1, 2)))
     goal = LevelGoal(0.0, np.array([[-40.0]]), np.array([10.0]), None, np.array([6.0]))
     anchor = np.full((1, 2, 2), 1e4, dtype=complex)
-    return Refinement(Lines(1, 2), levels, goal, anchor, np.full((1, 2), 0.5, dtype=complex))
+    return Refinement(LineUnknowns(1, 2), levels, goal, anchor, np.full((1, 2), 0.5, dtype=complex))
 
 
 def test_refinement_finds_the_null_and_keeps_the_axis(pair):

@@ -36,7 +36,7 @@ SYMMETRIC = {"front3": [0, 2, 1], "pair2": [1, 0], "cross4": [0, 2, 1, 3], "bar6
 
 @pytest.fixture(scope="module", params=["front3", "pair2", "cross4", "echo-studio", "bar6", "odd5"])
 def designed(request):
-    """Layout, its filters, their figures."""
+    """Layout, its filters, their figures by the keys of scorecard.json."""
     layout = parse_layout(ODD) if request.param == "odd5" else load_layout(LAYOUTS / f"{request.param}.toml")
     bank = design_filters(layout)
     plant = EvaluationPlant.for_layout(layout)
@@ -44,8 +44,8 @@ def designed(request):
         layout,
         bank,
         {
-            **evaluate_beam(layout, bank.impulse_responses, plant),
-            **evaluate_cancellation(layout, bank.impulse_responses, plant),
+            **evaluate_beam(layout, bank.impulse_responses, plant).to_json(),
+            **evaluate_cancellation(layout, bank.impulse_responses, plant).to_json(),
         },
     )
 

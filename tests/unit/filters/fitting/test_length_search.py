@@ -4,21 +4,21 @@ import pytest
 from places import LAYOUTS
 
 from designer.evaluation.timing import evaluate_timing
-from designer.filters.fitting.channels import design_channels
 from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
-from designer.filters.fitting.length_search import GUARD_S, LENGTHS, ChannelFits, shortest
+from designer.filters.fitting.length_search import GUARD_S, LENGTHS, ChannelFits, find_shortest_filters
+from designer.filters.fitting.targets import design_channel_targets
 from designer.layout.load import load_layout, parse_layout
 
 
 @pytest.fixture(scope="module")
 def pair2():
-    channels = design_channels(load_layout(LAYOUTS / "pair2.toml"), max(LENGTHS))
-    return channels, ChannelFits.up_to(channels, 144)
+    targets = design_channel_targets(load_layout(LAYOUTS / "pair2.toml"), max(LENGTHS))
+    return targets, ChannelFits.up_to(targets, 144)
 
 
 def test_budget_is_kept_and_one_step_shorter_breaks_it(pair2):
-    channels, fitted = pair2
-    found = shortest(channels)
+    targets, fitted = pair2
+    found = find_shortest_filters(targets)
     assert found.within_budget
     assert found.delay <= GUARD_S * 48000
     assert found.filters.shape == (2, 3, max(found.stereo_taps, found.centre_taps))
@@ -46,7 +46,7 @@ def test_longer_filters_lose_less(pair2):
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_lengths_follow_the_sample_rate(rate):
     layout = load_layout(LAYOUTS / "pair2.toml").model_copy(update={"sample_rate_hz": rate})
-    found = shortest(design_channels(layout, round(max(LENGTHS) * rate / 48000)))
+    found = find_shortest_filters(design_channel_targets(layout, round(max(LENGTHS) * rate / 48000)))
     assert found.within_budget
     assert found.delay <= GUARD_S * rate
     assert found.stereo_taps % 16 == 0
@@ -56,7 +56,7 @@ def test_what_no_length_keeps_is_no_reason_for_long_filters():
     # Larger drivers at 96 kHz: not even 512 taps keep half a sample of 10 µs, and 192 keep all else as they do.
     text = (LAYOUTS / "cross4.toml").read_text().replace("sample_rate_hz = 48000", "sample_rate_hz = 96000")
     layout = parse_layout(text.replace("radius_m = 0.025", "radius_m = 0.03"))
-    found = shortest(design_channels(layout, 2 * max(LENGTHS)))
+    found = find_shortest_filters(design_channel_targets(layout, 2 * max(LENGTHS)))
     assert not found.within_budget
     broken = {key for key, allowed in STEREO_ALLOWANCES.items() if found.stereo_losses[key] > allowed}
     assert broken == {"group_delay_samples"}
@@ -64,4 +64,4 @@ def test_what_no_length_keeps_is_no_reason_for_long_filters():
     assert found.stereo_taps <= 256
     assert found.centre_taps <= 256
     # What is asked of the loudspeaker, a sample between all channels, holds all the same.
-    assert evaluate_timing(layout, found.filters)["group_delay_spread_samples"] <= 1
+    assert evaluate_timing(layout, found.filters).group_delay_spread_samples <= 1

@@ -1,13 +1,13 @@
-"""The twin's two stages against arithmetic spelled out, cut differently, reset, and faded."""
+"""The model's two stages against arithmetic spelled out, cut differently, reset, and faded."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from definition import equalised, feeds
-from factored import factored_bank
+from definition import driver_signals, equalised
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_stage_designs import two_stage_bank
 
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.model.crossfade import group_samples, warm_up_samples
@@ -29,10 +29,10 @@ def noise(arithmetic, count, channels=3, seed=0):
     taps=st.integers(1, 40),
 )
 def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps):
-    bank = factored_bank(seed, arithmetic, shuffled, mask, taps)
+    bank = two_stage_bank(seed, arithmetic, shuffled, mask, taps)
     samples = noise(arithmetic, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
-    np.testing.assert_array_equal(stages.feed, feeds(bank, samples))
+    np.testing.assert_array_equal(stages.driver_signal, driver_signals(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
     behind = equalised(bank, tuple(stages.bus.T.astype(object)))
     np.testing.assert_array_equal(stages.equalised, np.stack(behind, axis=1).astype(np.int64))
@@ -41,28 +41,28 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
 @settings(deadline=None, max_examples=15)
 @given(cuts=st.lists(st.integers(1, 90), min_size=1, max_size=5), seed=st.integers(0, 1000))
 def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
-    bank = factored_bank(seed, arithmetic)
+    bank = two_stage_bank(seed, arithmetic)
     samples = noise(arithmetic, sum(cuts), 2, seed)
     whole = PipelineModel(bank).process(samples)
-    twin, parts, start = PipelineModel(bank), [], 0
+    model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
-        parts.append(twin.process(samples[start : start + cut]))
+        parts.append(model.process(samples[start : start + cut]))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_reset_forgets_both_stages(arithmetic):
-    bank = factored_bank(3, arithmetic)
+    bank = two_stage_bank(3, arithmetic)
     samples = noise(arithmetic, 200, 2)
-    twin = PipelineModel(bank)
-    first = twin.process(samples)
-    twin.reset()
-    np.testing.assert_array_equal(twin.process(samples), first)
+    model = PipelineModel(bank)
+    first = model.process(samples)
+    model.reset()
+    np.testing.assert_array_equal(model.process(samples), first)
 
 
 @pytest.mark.parametrize("arithmetic", ["q15", "q31"])
 def test_the_unit_equaliser_changes_no_bit(arithmetic):
-    bank = factored_bank(4, arithmetic, equalised=(False, False, False))
+    bank = two_stage_bank(4, arithmetic, equalised=(False, False, False))
     dtype = bank.paths[0][0].coefficients.dtype
     unit = FixedPointPath(np.array([1 << (14 if arithmetic == "q15" else 30)], dtype=dtype), 0, -1)
     samples = noise(arithmetic, 200)
@@ -77,35 +77,39 @@ def test_the_unit_equaliser_changes_no_bit(arithmetic):
 @pytest.mark.parametrize("shuffled", [True, False])
 @pytest.mark.parametrize("cut", [16, 37])
 def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut):
-    old, new = (factored_bank(seed, arithmetic, shuffled, taps=30, behind=20) for seed in (5, 6))
+    old, new = (two_stage_bank(seed, arithmetic, shuffled, taps=30, behind=20) for seed in (5, 6))
     block, groups = 16, len(old.structure.groups)
     warm_up = warm_up_samples(new, block)
     length = group_samples(48000, groups, block, warm_up)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
     samples, start = noise(arithmetic, 1500), 111
-    before, after = (PipelineModel(bank).trace(samples, "filters").feed for bank in (old, new))
-    twin, parts = PipelineModel(old, new.history_samples), []
-    parts.append(twin.trace(samples[:start], "filters").feed)
-    twin.tune(new, length, warm_up)
-    parts += [twin.trace(samples[at : at + cut], "filters").feed for at in range(start, samples.shape[0], cut)]
-    feed = np.concatenate(parts)
+    before, after = (PipelineModel(bank).trace(samples, "filters").driver_signal for bank in (old, new))
+    model, parts = PipelineModel(old, new.history_samples), []
+    parts.append(model.trace(samples[:start], "filters").driver_signal)
+    model.tune(new, length, warm_up)
+    parts += [
+        model.trace(samples[at : at + cut], "filters").driver_signal for at in range(start, samples.shape[0], cut)
+    ]
+    driver_signal = np.concatenate(parts)
     for g, group in enumerate(old.structure.groups):
         first = start + warm_up + g * length
-        for driver in (d for d in (group.plus, group.minus) if d is not None):
-            np.testing.assert_array_equal(feed[:first, driver], before[:first, driver])
-            np.testing.assert_array_equal(feed[first + length - 1 :, driver], after[first + length - 1 :, driver])
+        for driver in group.drivers:
+            np.testing.assert_array_equal(driver_signal[:first, driver], before[:first, driver])
+            np.testing.assert_array_equal(
+                driver_signal[first + length - 1 :, driver], after[first + length - 1 :, driver]
+            )
             # In between every weight counts: both banks run on their own whole past.
             weight = (np.arange(1, length) << 15) // length
             span = slice(first, first + length - 1)
             change = (after[span, driver] - before[span, driver]) * weight
-            np.testing.assert_array_equal(feed[span, driver], before[span, driver] + ((change + 2**14) >> 15))
+            np.testing.assert_array_equal(driver_signal[span, driver], before[span, driver] + ((change + 2**14) >> 15))
 
 
 def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
-    old, new = factored_bank(7, arithmetic), factored_bank(8, arithmetic, equalised=(True, True, True))
-    twin = PipelineModel(old, 200)
+    old, new = two_stage_bank(7, arithmetic), two_stage_bank(8, arithmetic, equalised=(True, True, True))
+    model = PipelineModel(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
-        twin.tune(new, 100, 100)
+        model.tune(new, 100, 100)
     with pytest.raises(ValueError, match="warm_up = 1: allowed from"):
-        twin.tune(factored_bank(9, arithmetic), 100, 1)
+        model.tune(two_stage_bank(9, arithmetic), 100, 1)

@@ -11,7 +11,7 @@ from designer.dsp.limiter import LimiterSettings
 from designer.fixedpoint.limiter import GAIN_ONE, RAMP_BITS, VOLUME_STEP_RAW, FixedLimiter, fixed_limiter, to_db
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel, sample_gains
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.limiter import limiter_bounds, volume_bounds
 from designer.fixedpoint.proof.overflow import prove
 
@@ -19,10 +19,11 @@ FULL = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
 def open_limiter(arithmetic, drivers, linked=True, hops=4, limit_db=0.0):
-    return fixed_limiter(LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked), arithmetic)
+    settings = LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked)
+    return fixed_limiter(settings, NumberFormat.named(arithmetic))
 
 
-def feeds(seed, full, count, drivers):
+def driver_signals(seed, full, count, drivers):
     """Stretches of every size, shape and length, one after the other."""
     rng = np.random.default_rng(seed)
     parts = [np.zeros((0, drivers))]
@@ -52,8 +53,8 @@ def feeds(seed, full, count, drivers):
 )
 def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_db, release):
     wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
-    limiter = fixed_limiter(wanted, arithmetic)
-    output = LimiterModel(limiter).process(feeds(seed, FULL[arithmetic], 600, 2))
+    limiter = fixed_limiter(wanted, NumberFormat.named(arithmetic))
+    output = LimiterModel(limiter).process(driver_signals(seed, FULL[arithmetic], 600, 2))
     for d, limit in enumerate(limiter.limits):
         assert -limit - 1 <= output[:, d].min()
         assert output[:, d].max() <= limit
@@ -64,7 +65,7 @@ def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_
 def test_equals_the_definition(arithmetic, linked):
     for seed, hops, limit_db in ((1, 4, 0.0), (2, 1, -12.0), (3, 7, -3.0)):
         limiter = open_limiter(arithmetic, 2, linked, hops, limit_db)
-        x = feeds(seed, FULL[arithmetic], 500, 2)
+        x = driver_signals(seed, FULL[arithmetic], 500, 2)
         np.testing.assert_array_equal(LimiterModel(limiter).process(x), limited(limiter, x))
 
 
@@ -72,11 +73,11 @@ def test_what_keeps_its_limit_is_only_delayed(arithmetic):
     full = FULL[arithmetic]
     limiter = open_limiter(arithmetic, 3)
     x = np.random.default_rng(1).choice([-full, -full + 1, -1, 0, 1, full - 1], (700, 3))
-    twin = LimiterModel(limiter)
-    output, delay = twin.process(x), limiter.delay_samples
+    model = LimiterModel(limiter)
+    output, delay = model.process(x), limiter.delay_samples
     np.testing.assert_array_equal(output[delay:], x[:-delay])
     assert not output[:delay].any()
-    assert (twin.least == GAIN_ONE).all()
+    assert (model.least == GAIN_ONE).all()
     assert delay == 80
 
 
@@ -84,10 +85,10 @@ def test_one_step_beyond_the_limit_is_turned_down(arithmetic):
     full = FULL[arithmetic]
     x = np.zeros((300, 1), dtype=np.int64)
     x[100] = full
-    twin = LimiterModel(open_limiter(arithmetic, 1))
+    model = LimiterModel(open_limiter(arithmetic, 1))
     # It loses at most two steps, or what rounding the gain to 24 bits does.
-    assert full * (1 - 2**-23) - 2 <= twin.process(x).max() <= full - 1
-    assert twin.least[0] < GAIN_ONE
+    assert full * (1 - 2**-23) - 2 <= model.process(x).max() <= full - 1
+    assert model.least[0] < GAIN_ONE
 
 
 def test_a_limit_is_reached_and_not_passed(arithmetic):
@@ -103,9 +104,9 @@ def test_a_limit_is_reached_and_not_passed(arithmetic):
 def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
     x = np.zeros((48000, 1), dtype=np.int64)
     x[1000] = 2 * FULL[arithmetic]
-    twin = LimiterModel(open_limiter(arithmetic, 1))
-    twin.process(x)
-    gains = sample_gains(twin.decisions, 48000)[:, 0]
+    model = LimiterModel(open_limiter(arithmetic, 1))
+    model.process(x)
+    gains = sample_gains(model.decisions, 48000)[:, 0]
     peak = 1000 + 80
     assert gains[peak] == pytest.approx(0.5, rel=1e-4)
     assert gains[:peak].min() >= 0.5 * (1 - 1e-4)
@@ -122,36 +123,36 @@ def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
     x = np.stack([np.full(600, 4 * full), np.full(600, full // 2)], axis=1)
     output = LimiterModel(open_limiter(arithmetic, 2)).process(x)[400:]
     assert np.abs(output[:, 0] - 8 * output[:, 1]).max() <= 8
-    twin = LimiterModel(open_limiter(arithmetic, 2, linked=False))
-    output = twin.process(x)[400:]
+    model = LimiterModel(open_limiter(arithmetic, 2, linked=False))
+    output = model.process(x)[400:]
     np.testing.assert_array_equal(output[:, 1], full // 2)
-    assert [round(to_db(int(gain)), 2) for gain in twin.least] == [-12.04, 0.0]
+    assert [round(to_db(int(gain)), 2) for gain in model.least] == [-12.04, 0.0]
 
 
 @settings(deadline=None, max_examples=20)
 @given(cuts=st.lists(st.integers(0, 90), min_size=1, max_size=12), seed=st.integers(0, 1000), linked=st.booleans())
 def test_output_does_not_depend_on_the_cut_of_the_feeds(cuts, seed, linked):
     limiter = open_limiter("q15", 2, linked)
-    x = feeds(seed, FULL["q15"], sum(cuts), 2)
-    twin, parts, start = LimiterModel(limiter), [], 0
+    x = driver_signals(seed, FULL["q15"], sum(cuts), 2)
+    model, parts, start = LimiterModel(limiter), [], 0
     for cut in cuts:
-        parts.append(twin.process(x[start : start + cut]))
+        parts.append(model.process(x[start : start + cut]))
         start += cut
     whole = LimiterModel(limiter)
     np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
-    assert [d.tolist() for d in twin.decisions] == [d.tolist() for d in whole.decisions]
-    twin.reset()
-    np.testing.assert_array_equal(twin.process(x), LimiterModel(limiter).process(x))
+    assert [d.tolist() for d in model.decisions] == [d.tolist() for d in whole.decisions]
+    model.reset()
+    np.testing.assert_array_equal(model.process(x), LimiterModel(limiter).process(x))
 
 
 def test_a_limit_may_be_lowered_and_raised_while_it_plays():
     limiter = open_limiter("q31", 1)
-    twin, x = LimiterModel(limiter), feeds(5, FULL["q31"], 4000, 1)
-    first = twin.process(x[:1003])
-    twin.limits[:] = limiter.limits[0] // 8
-    second = twin.process(x[1003:2501])
-    twin.limits[:] = limiter.limits
-    third = twin.process(x[2501:])
+    model, x = LimiterModel(limiter), driver_signals(5, FULL["q31"], 4000, 1)
+    first = model.process(x[:1003])
+    model.limits[:] = limiter.limits[0] // 8
+    second = model.process(x[1003:2501])
+    model.limits[:] = limiter.limits
+    third = model.process(x[2501:])
     delay = limiter.delay_samples
     assert np.abs(second[delay:]).max() <= limiter.limits[0] // 8
     assert max(np.abs(first).max(), np.abs(third).max()) <= limiter.limits[0] + 1
@@ -179,10 +180,10 @@ def test_every_bound_of_the_proof_holds(arithmetic):
     assert proof.holds
     stages = {bound.stage for bound in proof.bounds}
     assert {"volume", "feed", "limiter"} <= stages
-    widest = FixedLimiter((SAMPLE_FORMATS[arithmetic].largest,) * 16, 30, 2**31 - 1, False)
+    widest = FixedLimiter((NumberFormat.named(arithmetic).sample.largest,) * 16, 30, 2**31 - 1, False)
     names = tuple(f"d{d}" for d in range(16))
     assert all(bound.holds for bound in limiter_bounds(widest, names))
-    assert all(bound.holds for bound in volume_bounds(SAMPLE_FORMATS[arithmetic]))
+    assert all(bound.holds for bound in volume_bounds(NumberFormat.named(arithmetic).sample))
 
 
 def test_full_volume_changes_no_bit(arithmetic):
@@ -193,12 +194,12 @@ def test_full_volume_changes_no_bit(arithmetic):
 @pytest.mark.parametrize("target", [0, 1, GAIN_ONE // 100, GAIN_ONE // 2, GAIN_ONE - 1])
 def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
     top = FULL[arithmetic] - 1
-    twin = VolumeModel()
+    model = VolumeModel()
     x = np.full((1200, 1), top)
-    twin.target = target
-    down = twin.process(x)[:, 0]
-    twin.target = GAIN_ONE
-    up = twin.process(x)[:, 0]
+    model.target = target
+    down = model.process(x)[:, 0]
+    model.target = GAIN_ONE
+    up = model.process(x)[:, 0]
     # 2^-10 of full scale a sample, and one step for each end's rounding.
     most = top * VOLUME_STEP_RAW // (16 * GAIN_ONE) + 2
     steps = np.abs(np.diff(np.concatenate([[top], down, up])))
@@ -213,10 +214,10 @@ def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
 @given(cuts=st.lists(st.integers(0, 50), min_size=1, max_size=12), target=st.integers(0, GAIN_ONE))
 def test_volume_does_not_depend_on_the_cut(cuts, target):
     x = np.random.default_rng(3).integers(-(2**15), 2**15, (sum(cuts), 3))
-    whole, twin, parts, start = VolumeModel(), VolumeModel(), [], 0
-    whole.target = twin.target = target
+    whole, model, parts, start = VolumeModel(), VolumeModel(), [], 0
+    whole.target = model.target = target
     for cut in cuts:
-        parts.append(twin.process(x[start : start + cut]))
+        parts.append(model.process(x[start : start + cut]))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
 
@@ -224,13 +225,13 @@ def test_volume_does_not_depend_on_the_cut(cuts, target):
 def test_the_limiter_protects_at_every_volume(arithmetic):
     _, bank = random_bank(4, arithmetic, peak_gain=4.0)
     rng = np.random.default_rng(5)
-    twin = PipelineModel(bank)
+    model = PipelineModel(bank)
     x = rng.choice([-FULL[arithmetic], FULL[arithmetic] - 1], (4000, 3))
     for volume in (GAIN_ONE, GAIN_ONE // 3, GAIN_ONE):
-        twin.volume.target = volume
-        output = twin.process(x, "filters")
+        model.volume.target = volume
+        output = model.process(x, "filters")
         assert np.abs(output).max() <= FULL[arithmetic]
-    assert (twin.limiter.least < GAIN_ONE).any()
+    assert (model.limiter.least < GAIN_ONE).any()
 
 
 def test_settings_out_of_range_are_refused():

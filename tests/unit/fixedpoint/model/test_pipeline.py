@@ -1,4 +1,4 @@
-"""The twin against arithmetic spelled out, against CMSIS-DSP's Python module, and against itself cut differently."""
+"""The model against arithmetic spelled out, against CMSIS-DSP's Python module, and against itself cut differently."""
 
 import cmsisdsp
 import numpy as np
@@ -34,11 +34,11 @@ def test_q31_accumulator_holds_what_arm_fir_q31_returns():
     state = np.zeros(path.taps + x.size - 1, dtype=np.int32)
     cmsisdsp.arm_fir_init_q31(instance, path.taps, path.coefficients[::-1].copy(), state)
     expected = cmsisdsp.arm_fir_q31(instance, x)
-    twin = PipelineModel(bank)
+    model = PipelineModel(bank)
     extended = np.concatenate(
-        [np.zeros(twin._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
+        [np.zeros(model._history_samples, dtype=np.int64), x, np.zeros(path.delay, dtype=np.int64)]
     )
-    ours = twin._path(path, extended, x.size + path.delay)[path.delay :]
+    ours = model._path(path, extended, x.size + path.delay)[path.delay :]
     np.testing.assert_array_equal(ours >> 31, expected)
 
 
@@ -46,9 +46,9 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
     _, bank = random_bank(6, "q15", drivers=1)
     path = bank.paths[0][1]
     samples = noise("q15", 60, 3)
-    twin = PipelineModel(bank)
-    extended = np.concatenate([np.zeros((twin._history_samples, 3), dtype=np.int64), samples])[:, 1]
-    ours = twin._path(path, extended, 60)
+    model = PipelineModel(bank)
+    extended = np.concatenate([np.zeros((model._history_samples, 3), dtype=np.int64), samples])[:, 1]
+    ours = model._path(path, extended, 60)
     history = extended.astype(np.int16)
     for n in range(60):
         newest = history.size - 60 + n - path.delay + 1
@@ -58,14 +58,14 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
 
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(1, 150), min_size=1, max_size=6), seed=st.integers(0, 1000))
-@pytest.mark.parametrize("entry", ["program", "filters"])
-def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
+@pytest.mark.parametrize("injection_point", ["program", "filters"])
+def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, seed):
     _, bank = random_bank(7, arithmetic)
-    samples = noise(arithmetic, sum(cuts), 2 if entry == "program" else 3, seed)
-    whole = PipelineModel(bank).process(samples, entry)
-    twin, parts, start = PipelineModel(bank), [], 0
+    samples = noise(arithmetic, sum(cuts), 2 if injection_point == "program" else 3, seed)
+    whole = PipelineModel(bank).process(samples, injection_point)
+    model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
-        parts.append(twin.process(samples[start : start + cut], entry))
+        parts.append(model.process(samples[start : start + cut], injection_point))
         start += cut
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -73,11 +73,11 @@ def test_output_does_not_depend_on_the_cut(arithmetic, entry, cuts, seed):
 def test_reset_forgets_everything(arithmetic):
     _, bank = random_bank(8, arithmetic)
     samples = noise(arithmetic, 300, 2)
-    twin = PipelineModel(bank)
-    first = twin.process(samples)
-    twin.process(noise(arithmetic, 77, 2, seed=1))
-    twin.reset()
-    np.testing.assert_array_equal(twin.process(samples), first)
+    model = PipelineModel(bank)
+    first = model.process(samples)
+    model.process(noise(arithmetic, 77, 2, seed=1))
+    model.reset()
+    np.testing.assert_array_equal(model.process(samples), first)
 
 
 def test_reversed_coefficients_are_noticed(arithmetic):
@@ -92,7 +92,7 @@ def test_reversed_coefficients_are_noticed(arithmetic):
 
 def test_wrong_input_is_refused(arithmetic):
     _, bank = random_bank(10, arithmetic)
-    with pytest.raises(ValueError, match=r"entry 'program' takes \(n, 2\)"):
+    with pytest.raises(ValueError, match=r"injection point 'program' takes \(n, 2\)"):
         PipelineModel(bank).process(np.zeros((4, 3), dtype=int))
     with pytest.raises(ValueError, match="outside Q1"):
         PipelineModel(bank).process(np.full((4, 2), SCALE[arithmetic]))

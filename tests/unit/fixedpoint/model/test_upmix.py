@@ -11,6 +11,7 @@ from designer.dsp.upmix import Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE, GAIN_SLEW
+from designer.fixedpoint.number_format import Q15, Q31, NumberFormat
 from designer.fixedpoint.proof.upmix_error_bound import centre_error_bound
 
 SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
@@ -47,7 +48,7 @@ def noise(arithmetic, seed=1, count=14400):
 @pytest.mark.parametrize("kind", KINDS)
 def test_parts_add_up_to_the_last_bit_and_stay_within_full_scale(arithmetic, kind):
     stereo = stimulus(kind, arithmetic)
-    buses = UpmixModel(arithmetic).process(stereo)
+    buses = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)
     np.testing.assert_array_equal(buses[:, :2] + buses[:, 2:], delayed(stereo))
     assert buses.min() >= -SCALE[arithmetic]
     assert buses.max() <= SCALE[arithmetic] - 1
@@ -56,11 +57,11 @@ def test_parts_add_up_to_the_last_bit_and_stay_within_full_scale(arithmetic, kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_differs_from_float_with_the_same_gains_by_no_more_than_the_bound(arithmetic, kind):
     stereo, scale = stimulus(kind, arithmetic), SCALE[arithmetic]
-    twin = UpmixModel(arithmetic)
-    ours = twin.process(stereo) / scale
-    decisions = [gains / GAIN_ONE for gains in twin.decisions]
+    model = UpmixModel(NumberFormat.named(arithmetic))
+    ours = model.process(stereo) / scale
+    decisions = [gains / GAIN_ONE for gains in model.decisions]
     exact = Upmix(1 - 1 / scale, decisions).process(stereo / scale)
-    bound = centre_error_bound(arithmetic, twin.decisions, stereo.shape[0])
+    bound = centre_error_bound(NumberFormat.named(arithmetic), model.decisions, stereo.shape[0])
     assert (np.abs(ours - exact) <= bound[:, None]).all()
     assert bound.max() <= (0.502 if arithmetic == "q15" else 300) / scale
 
@@ -70,21 +71,23 @@ def test_decides_as_float_does(arithmetic, kind):
     # Ratios err by 18·2**-15 (test_upmix_decision); the transform's rounding of at most 11 units in a bin adds, at
     # these levels, 11/2**17 to the ratio of amplitudes; a slewed gain forgets an error, it does not add it up.
     stereo = stimulus(kind, arithmetic, 20000)
-    twin, own = UpmixModel(arithmetic), Upmix(1 - 1 / SCALE[arithmetic])
-    twin.process(stereo)
+    model, own = UpmixModel(NumberFormat.named(arithmetic)), Upmix(1 - 1 / SCALE[arithmetic])
+    model.process(stereo)
     own.process(stereo / SCALE[arithmetic])
-    assert np.abs(np.array(twin.decisions) / GAIN_ONE - np.array(own.decisions)).max() <= 18 / 2**15 + 2 * 11 / 2**17
+    assert np.abs(np.array(model.decisions) / GAIN_ONE - np.array(own.decisions)).max() <= 18 / 2**15 + 2 * 11 / 2**17
 
 
 def test_centre_source_passes_to_the_last_bit(arithmetic):
     stereo = np.repeat(noise(arithmetic)[:, None], 2, axis=1)
-    buses = UpmixModel(arithmetic).process(stereo)
+    buses = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)
     np.testing.assert_array_equal(buses[CONVERGED:, 2], delayed(stereo)[CONVERGED:, 0])
 
 
 def test_direct_current_passes_as_the_centre_it_is(arithmetic):
     stereo = stimulus("direct", arithmetic, 9600)
-    np.testing.assert_array_equal(UpmixModel(arithmetic).process(stereo)[CONVERGED:, 2], stereo[CONVERGED:, 0])
+    np.testing.assert_array_equal(
+        UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[CONVERGED:, 2], stereo[CONVERGED:, 0]
+    )
 
 
 @pytest.mark.parametrize("level_difference_db", [1, 3, 6, 12, 30, 200])
@@ -92,7 +95,7 @@ def test_one_off_centre_source_is_25_db_down_in_the_centre(arithmetic, level_dif
     x = noise(arithmetic)
     other = np.round(x * 10 ** (-level_difference_db / 20)).astype(np.int64)
     for stereo in (np.stack([x, other], axis=1), np.stack([other, x], axis=1)):
-        centre = UpmixModel(arithmetic).process(stereo)[CONVERGED:, 2].astype(float)
+        centre = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[CONVERGED:, 2].astype(float)
         mid = delayed(stereo)[CONVERGED:].mean(axis=1)
         assert np.sum(centre**2) <= 10**-2.5 * np.sum(mid**2)
 
@@ -100,27 +103,27 @@ def test_one_off_centre_source_is_25_db_down_in_the_centre(arithmetic, level_dif
 def test_a_source_that_moves_off_the_centre_leaves_it_within_100_ms(arithmetic):
     x = noise(arithmetic, count=24000)
     stereo = np.stack([x, np.where(np.arange(x.size) < 9600, x, x // 4)], axis=1)
-    centre = UpmixModel(arithmetic).process(stereo)[9600 + CONVERGED :, 2].astype(float)
+    centre = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[9600 + CONVERGED :, 2].astype(float)
     mid = delayed(stereo)[9600 + CONVERGED :].mean(axis=1)
     assert np.sum(centre**2) <= 10**-2.5 * np.sum(mid**2)
 
 
 def test_inverted_source_and_silence_leave_no_centre(arithmetic):
     x = noise(arithmetic)
-    assert not UpmixModel(arithmetic).process(np.stack([x, -x], axis=1))[:, 2].any()
-    assert not UpmixModel(arithmetic).process(stimulus("silence", arithmetic)).any()
+    assert not UpmixModel(NumberFormat.named(arithmetic)).process(np.stack([x, -x], axis=1))[:, 2].any()
+    assert not UpmixModel(NumberFormat.named(arithmetic)).process(stimulus("silence", arithmetic)).any()
 
 
 def test_centre_falls_silent_with_its_input(arithmetic):
     stereo = np.concatenate([stimulus("noise", arithmetic), stimulus("silence", arithmetic)])
-    assert not UpmixModel(arithmetic).process(stereo)[4000 + 2 * DELAY_SAMPLES :].any()
+    assert not UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[4000 + 2 * DELAY_SAMPLES :].any()
 
 
 def test_gains_change_at_a_bounded_rate(arithmetic):
-    twin = UpmixModel(arithmetic)
+    model = UpmixModel(NumberFormat.named(arithmetic))
     x = noise(arithmetic)
-    twin.process(np.stack([x, x * np.where(np.arange(x.size) // 2000 % 2, 1, -1)], axis=1))
-    gains = np.array(twin.decisions)
+    model.process(np.stack([x, x * np.where(np.arange(x.size) // 2000 % 2, 1, -1)], axis=1))
+    gains = np.array(model.decisions)
     assert np.abs(np.diff(gains, axis=0)).max() == GAIN_SLEW
     assert gains[..., 0].min() >= 0
     assert np.abs(gains).max() <= GAIN_ONE
@@ -135,9 +138,9 @@ def test_a_tone_through_moving_gains_has_no_steps():
     tone = amplitude * scale * np.sin(2 * np.pi * hertz / 48000 * t)
     pan = np.cos(2 * np.pi * 9 / 48000 * t)
     stereo = np.round(np.stack([tone, tone * pan], axis=1)).astype(np.int64)
-    twin = UpmixModel("q31")
-    centre = twin.process(stereo)[:, 2] / scale
-    steps = np.abs(np.diff(np.array(twin.decisions), axis=0)).max() / GAIN_ONE
+    model = UpmixModel(Q31)
+    centre = model.process(stereo)[:, 2] / scale
+    steps = np.abs(np.diff(np.array(model.decisions), axis=0)).max() / GAIN_ONE
     assert steps > 0.2
     omega, slope = 2 * np.pi * hertz / 48000, 1 / 256
     assert np.abs(np.diff(centre, 2)).max() <= amplitude * (omega**2 + 2 * omega * slope + 2 * slope) * 3
@@ -147,15 +150,15 @@ def test_a_tone_through_moving_gains_has_no_steps():
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=8))
 def test_hops_do_not_follow_the_calls(cuts):
     stereo = stimulus("noise", "q15", sum(cuts))
-    whole = UpmixModel("q15").process(stereo)
-    twin = UpmixModel("q15")
+    whole = UpmixModel(Q15).process(stereo)
+    model = UpmixModel(Q15)
     edges = np.cumsum([0, *cuts])
-    parts = [twin.process(stereo[a:b]) for a, b in itertools.pairwise(edges)]
+    parts = [model.process(stereo[a:b]) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_one_sample_at_a_time_is_the_same():
     stereo = stimulus("noise", "q31", 300)
-    twin = UpmixModel("q31")
-    parts = [twin.process(stereo[n : n + 1]) for n in range(300)]
-    np.testing.assert_array_equal(np.concatenate(parts), UpmixModel("q31").process(stereo))
+    model = UpmixModel(Q31)
+    parts = [model.process(stereo[n : n + 1]) for n in range(300)]
+    np.testing.assert_array_equal(np.concatenate(parts), UpmixModel(Q31).process(stereo))

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from definition import equalised, limits, path_output
-from factored import factored_bank
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_stage_designs import two_stage_bank
 
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.fast_fir import join_outputs, split_samples, split_taps
 from designer.fixedpoint.model.pipeline import PipelineModel
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.overflow import prove, require_proof
 from designer.fixedpoint.proof.worst_case import (
     driver_input,
@@ -31,14 +32,14 @@ REACH = {"q15": 2**15, "q31": 2**29, "q31x15": 2**27}
 
 
 def opposite(bank, samples):
-    low, high = limits(bank.arithmetic)
+    low, high = limits(bank.number_format.name)
     return np.where(samples > 0, low, high)
 
 
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(3))
 def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
-    bank = factored_bank(seed, arithmetic, shuffled, (True, True, True))
+    bank = two_stage_bank(seed, arithmetic, shuffled, (True, True, True))
     proof = prove(bank)
     behind = {bound.where: bound for bound in proof.of("equalised")}
     inside = {bound.where: bound for bound in proof.of("accumulator")}
@@ -46,7 +47,7 @@ def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
         samples = equaliser_input(bank, b)
         for found, inputs in (("most", samples), ("least", opposite(bank, samples))):
             bus = to_buses(bank, inputs)
-            total = path_output(bank.arithmetic, bank.equalisers[b], bus[:, b])[-1]
+            total = path_output(bank.number_format.name, bank.equalisers[b], bus[:, b])[-1]
             assert total == getattr(inside[f"equaliser of bus '{name}'"], found)
             made = equalised(bank, tuple(bus.T.astype(object)))[b][-1]
             assert made == getattr(behind[name], found)
@@ -57,7 +58,7 @@ def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(4))
 def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic, shuffled, seed):
-    bank = factored_bank(seed, arithmetic, shuffled)
+    bank = two_stage_bank(seed, arithmetic, shuffled)
     proof = prove(bank)
     accumulators = {bound.where: bound for bound in proof.of("accumulator")}
     slack = equaliser_slack(bank)
@@ -74,27 +75,27 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
             low = share_of(bank, k, b, opposite(bank, path_input(bank, k, b)))
             assert bound.least <= low[-1] <= bound.least + room
     for d, bound in enumerate(proof.drivers):
-        feed = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
-        g = next(g for g, group in enumerate(bank.structure.groups) if d in (group.plus, group.minus))
+        driver_signal = PipelineModel(bank).trace(driver_input(bank, d), "filters").driver_signal[:, d]
+        g = bank.structure.group_of(d)
         taps = driver_path_taps(bank, d)
         rounded = sum(2 * s * int(np.abs(row).sum()) for s, row in zip(slack, taps, strict=True))
         dropped = {"q15": 0, "q31": 6, "q31x15": 6 * 24}[arithmetic]
         scale = bank.group_shift(g) + (16 if arithmetic == "q31x15" else 0)
         room = rounded / 2**scale + 2 + dropped
-        assert bound.most - room <= feed[-1] <= bound.most
+        assert bound.most - room <= driver_signal[-1] <= bound.most
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        assert bound.least <= PipelineModel(bank).trace(lowest, "filters").feed[-1, d] <= bound.least + room
+        assert bound.least <= PipelineModel(bank).trace(lowest, "filters").driver_signal[-1, d] <= bound.least + room
 
 
 def share_of(bank, k, b, samples):
     """What one path's accumulator holds."""
     behind = equalised(bank, tuple(to_buses(bank, samples).T.astype(object)))[b]
-    return path_output(bank.arithmetic, bank.paths[k][b], behind)
+    return path_output(bank.number_format.name, bank.paths[k][b], behind)
 
 
 @SHUFFLED
 def test_no_input_passes_a_bound(arithmetic, shuffled):
-    bank = factored_bank(11, arithmetic, shuffled, (True, True, True))
+    bank = two_stage_bank(11, arithmetic, shuffled, (True, True, True))
     low, high = limits(arithmetic)
     proof, rng = prove(bank), np.random.default_rng(2)
     for values in (
@@ -105,9 +106,9 @@ def test_no_input_passes_a_bound(arithmetic, shuffled):
         for bound, made in zip(proof.of("equalised"), stages.equalised.T, strict=True):
             assert bound.least <= made.min()
             assert made.max() <= bound.most
-        for bound, feed in zip(proof.drivers, stages.feed.T, strict=True):
-            assert bound.least <= feed.min()
-            assert feed.max() <= bound.most
+        for bound, driver_signal in zip(proof.drivers, stages.driver_signal.T, strict=True):
+            assert bound.least <= driver_signal.min()
+            assert driver_signal.max() <= bound.most
 
 
 @settings(deadline=None, max_examples=200)
@@ -128,16 +129,16 @@ def test_what_the_boards_test_lets_pass_the_proof_does(arithmetic, taps, exponen
     limit = 2**31 - 1 if arithmetic == "q31" else 32767
     taps[-1] = np.clip(rest, -limit, limit) * (1 if taps[-1] >= 0 else -1)
     path = FixedPointPath(taps.astype(dtype), 0, exponent)
-    bank = factored_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
+    bank = two_stage_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
     if arithmetic == "q31" and int(np.abs(taps).sum()) >= 2**31:
-        assert not keeps_range(path, arithmetic)
+        assert not keeps_range(path, NumberFormat.named(arithmetic))
         return
     found = prove(replace(bank, equalisers=(path, None, None)))
-    assert keeps_range(path, arithmetic) == all(bound.holds for bound in found.of("equalised"))
+    assert keeps_range(path, NumberFormat.named(arithmetic)) == all(bound.holds for bound in found.of("equalised"))
 
 
 def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
-    bank = factored_bank(3, arithmetic)
+    bank = two_stage_bank(3, arithmetic)
     loud = bank.equalisers[0]
     if arithmetic == "q31":
         loud = replace(loud, exponent=-1)
@@ -148,13 +149,13 @@ def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
             else np.concatenate([loud.coefficients, loud.coefficients])
         )
         loud = FixedPointPath(loud, 0, 1) if arithmetic == "q31x15" else loud
-    assert not keeps_range(loud, arithmetic)
+    assert not keeps_range(loud, NumberFormat.named(arithmetic))
     with pytest.raises(InfeasibleDesignError, match=r"equaliser of bus 'mid' reaches .*Σ\|h\| is above 1"):
         require_proof(replace(bank, equalisers=(loud, *bank.equalisers[1:])))
 
 
 def test_equalisers_by_parts_are_exact_and_bounded():
-    bank = factored_bank(5, "q31", equalised=(True, True, True))
+    bank = two_stage_bank(5, "q31", equalised=(True, True, True))
     proof = prove(bank)
     shared = {bound.where: bound for bound in proof.of("part sums")}
     for b, name in enumerate(bank.bus_names):

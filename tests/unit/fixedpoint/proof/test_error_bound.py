@@ -8,7 +8,7 @@ from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.fixedpoint.limiter import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 
 
@@ -26,37 +26,37 @@ def program(kind, word, count=6000):
     return word.quantise(values)
 
 
-def engine_of(bank, fixed, twin):
-    """The float reference that takes a twin's decisions as given."""
-    word = SAMPLE_FORMATS[fixed.arithmetic]
-    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), twin.limiter_decisions)
-    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions, limiter)
+def engine_of(bank, fixed, model):
+    """The float reference that takes a model's decisions as given."""
+    word = fixed.number_format.sample
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), model.limiter_decisions)
+    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
 
 
 @pytest.mark.parametrize("kind", ["noise", "quiet", "almost mono", "panned", "gaps", "full scale"])
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_program_error_stays_within_its_bound(arithmetic, kind, make):
     bank, fixed = make(20, arithmetic, peak_gain=4.0 if kind == "full scale" else 0.9)
-    word = SAMPLE_FORMATS[arithmetic]
+    word = NumberFormat.named(arithmetic).sample
     samples = program(kind, word)
-    twin = PipelineModel(fixed)
-    output = word.to_float(twin.process(samples))
-    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples)))
+    model = PipelineModel(fixed)
+    output = word.to_float(model.process(samples))
+    error = np.abs(output - engine_of(bank, fixed, model).process(word.to_float(samples)))
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
-    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
+    bound = limited_error_bound(bound, fixed, model.limiter.decisions)
     assert (error <= bound).all()
-    assert (twin.limiter.least < GAIN_ONE).any() == (kind == "full scale")
+    assert (model.limiter.least < GAIN_ONE).any() == (kind == "full scale")
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
 def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
     bank, fixed = make(21, arithmetic)
-    word = SAMPLE_FORMATS[arithmetic]
+    word = NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
-    twin = PipelineModel(fixed)
-    output = word.to_float(twin.process(samples, "filters"))
-    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
+    model = PipelineModel(fixed)
+    output = word.to_float(model.process(samples, "filters"))
+    error = np.abs(output - engine_of(bank, fixed, model).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
-    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
+    bound = limited_error_bound(bound, fixed, model.limiter.decisions)
     assert (error <= bound).all()
     assert error.max() > 0.3 * bound.max()

@@ -10,6 +10,7 @@ from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter import to_db
 from designer.fixedpoint.model.pipeline import PipelineModel
+from designer.fixedpoint.number_format import Q15, Q31X15
 from designer.fixedpoint.proof.bound import Bound
 from designer.fixedpoint.proof.overflow import prove, require_proof
 from designer.fixedpoint.proof.worst_case import driver_input, driver_taps, largest_sum, path_input, to_buses
@@ -36,14 +37,14 @@ def test_every_accumulator_peaks_exactly_at_its_bound(arithmetic, make, seed):
 
 
 def opposite(bank, samples):
-    low, high = limits(bank.arithmetic)
+    low, high = limits(bank.number_format.name)
     return np.where(samples > 0, low, high)
 
 
 def exact_accumulator(bank, path, bus):
     """What the accumulator holds ahead of q31's final shift."""
-    if bank.arithmetic == "q31x15":
-        return path_output(bank.arithmetic, path, bus)
+    if bank.number_format.name == "q31x15":
+        return path_output(bank.number_format.name, path, bus)
     return path_output("q15", path, bus)
 
 
@@ -52,14 +53,14 @@ def test_every_segment_peaks_exactly_at_its_bound():
     paths = [
         FixedPointPath((rng.choice([-1, 1], 200) * rng.integers(20000, 32767, 200)).astype(np.int16)) for _ in range(3)
     ]
-    bank = FixedPointBank("q31x15", 48000, ("woofer",), ("left", "right", "centre"), (tuple(paths),))
+    bank = FixedPointBank(Q31X15, 48000, ("woofer",), ("left", "right", "centre"), (tuple(paths),))
     bounds = prove(bank).of("segment")
     assert len(bounds) > sum(path.taps > 0 for row in bank.paths for path in row)
     found = iter(bounds)
     low, high = (x >> 4 for x in limits("q31x15"))
     for row in bank.paths:
         for path in row:
-            for segment in accumulator_runs(path.coefficients, "q31x15"):
+            for segment in accumulator_runs(path.coefficients, Q31X15):
                 taps = path.coefficients[segment.first : segment.first + segment.taps].astype(int)
                 bound = next(found)
                 assert int((np.where(taps > 0, taps * high, taps * low) >> 16).sum()) == bound.most
@@ -73,14 +74,14 @@ def test_every_segment_peaks_exactly_at_its_bound():
 def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
     _, bank = make(seed, arithmetic)
     for d, bound in enumerate(prove(bank).drivers):
-        output = PipelineModel(bank).trace(driver_input(bank, d), "filters").feed[:, d]
+        output = PipelineModel(bank).trace(driver_input(bank, d), "filters").driver_signal[:, d]
         assert output[-1] == output.max()
         assert output[-1] <= bound.most
         # q15 is exact up to its one rounding; floors of paths or products leave less than a step each.
         floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[arithmetic]
         assert output[-1] >= bound.most - floors
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
-        output = PipelineModel(bank).trace(lowest, "filters").feed[:, d]
+        output = PipelineModel(bank).trace(lowest, "filters").driver_signal[:, d]
         assert output[-1] == output.min()
         assert bound.least <= output[-1] <= bound.least + floors
 
@@ -96,7 +97,7 @@ def test_no_input_beats_the_worst_input(arithmetic, make):
         rng.integers(low, high, (4000, 3), endpoint=True),
         rng.choice([low, low + 1, high - 1, high], (4000, 3)),
     ):
-        output = PipelineModel(bank).trace(values, "filters").feed
+        output = PipelineModel(bank).trace(values, "filters").driver_signal
         for d, bound in enumerate(bounds):
             assert bound.least <= output[:, d].min()
             assert output[:, d].max() <= bound.most
@@ -140,12 +141,12 @@ def test_work_for_the_limiter_is_foretold(arithmetic):
     assert any(bound.is_limited for bound in prove(loud).drivers)
     d = next(d for d, bound in enumerate(prove(loud).drivers) if bound.is_limited)
     bound = prove(loud).drivers[d]
-    twin = PipelineModel(loud)
+    model = PipelineModel(loud)
     samples = driver_input(loud, d)
-    output = twin.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
+    output = model.process(np.concatenate([samples, np.zeros((200, 3), dtype=np.int64)]), "filters")[:, d]
     # The loudest input at all is turned down by what the proof says, and its peak lands on the limit, but for what
     # rounding a gain down to 24 bits loses.
-    assert to_db(int(twin.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
+    assert to_db(int(model.limiter.least[d])) == pytest.approx(bound.most_reduction_db, abs=1e-3)
     assert bound.limit * (1 - 2**-22) - 2 <= np.abs(output).max() <= bound.limit
 
 
@@ -153,7 +154,7 @@ def test_what_is_not_proved_is_refused_with_the_gain_that_would_do(monkeypatch):
     # Words and exponents leave no bank that could overflow 64 bits: the extreme of all still fits.
     big = FixedPointPath(np.full(2048, 32767, dtype=np.int16), exponent=-3)
     tiny = FixedPointPath(np.array([1], dtype=np.int16), exponent=15)
-    bank = FixedPointBank("q15", 48000, ("woofer",), ("left", "right", "centre"), ((big, big, tiny),))
+    bank = FixedPointBank(Q15, 48000, ("woofer",), ("left", "right", "centre"), ((big, big, tiny),))
     assert require_proof(bank).drivers[0].sum.bits == 61
     monkeypatch.setattr("designer.fixedpoint.proof.overflow._WORD_64", 1 << 59)
     with pytest.raises(InfeasibleDesignError, match=r"driver 'woofer': sum reaches .*limit .*peak_gain_db by 6\.1 dB"):

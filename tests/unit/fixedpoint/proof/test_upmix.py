@@ -5,6 +5,7 @@ import numpy as np
 from designer.dsp.upmix_tables import upmix_tables
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
+from designer.fixedpoint.number_format import Q31
 from designer.fixedpoint.proof.upmix import UpmixBound, prove_upmix
 
 
@@ -20,14 +21,14 @@ def test_every_bound_holds():
 def test_matched_sample_signs_reach_the_rate_filters_bound():
     taps = upmix_tables().rate_filter
     window = np.where(taps < 0, -(2**31), 2**31 - 1)[:, None] * np.ones((1, 2), dtype=np.int64)
-    low = UpmixModel("q31")._decimate(window, 1)[0, 0]
+    low = UpmixModel(Q31)._decimate(window, 1)[0, 0]
     limit = bound("low rate, sum of two samples").magnitude // 2
     assert limit - 2 <= low <= limit
 
 
 def test_matched_pairs_under_the_worst_gains_stay_below_the_low_rate_bound():
-    twin = UpmixModel("q31")
-    prototypes = twin._prototypes
+    model = UpmixModel(Q31)
+    prototypes = model._prototypes
     low = bound("low rate, sum of two samples").magnitude // 2
     # Side alone at the largest pair, its gains at one end and the top band's at the other: the bound takes the
     # signs of every tap at their worst at once, which no one set of gains gives.
@@ -36,7 +37,7 @@ def test_matched_pairs_under_the_worst_gains_stay_below_the_low_rate_bound():
     taps = (gains[0, :-1, 1] - gains[0, -1, 1]) @ prototypes
     window = np.zeros((1, taps.size, 2), dtype=np.int64)
     window[0, :, 1] = -np.sign(taps) * low
-    peak = int(twin._low_centre(window, gains)[0])
+    peak = int(model._low_centre(window, gains)[0])
     assert peak == (np.abs(taps).sum() * low + (1 << 31)) >> 32
     assert peak <= bound("low rate, centre").magnitude
 
@@ -52,10 +53,10 @@ def peak_of_powers(kind):
         "inverted": np.stack([square, -1 - square], axis=1),
         "least": np.full((t.size, 2), low),
     }[kind]
-    twin, peak = UpmixModel("q31"), 0
+    model, peak = UpmixModel(Q31), 0
     for piece in np.array_split(stereo, 40):
-        twin.process(piece)
-        peak = max(peak, *(abs(value) for state in twin._smoothed for value in state))
+        model.process(piece)
+        peak = max(peak, *(abs(value) for state in model._smoothed for value in state))
     return peak
 
 

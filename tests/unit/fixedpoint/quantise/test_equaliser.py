@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from factored import factored_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_stage_designs import two_stage_design
 
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
@@ -15,7 +15,7 @@ from designer.fixedpoint.dequantised import (
     path_responses,
 )
 from designer.fixedpoint.model.pipeline import PipelineModel
-from designer.fixedpoint.number_format import SAMPLE_FORMATS
+from designer.fixedpoint.number_format import Q15, Q31X15, NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.quantise.bank import quantise_bank, white_noise_snr_db
@@ -41,8 +41,8 @@ def band_weights(drivers=3, bins=513):
 )
 def test_any_equaliser_fills_its_bus_and_stays_in_it(arithmetic, response):
     response = np.array(response)
-    path, gain = quantise_equaliser(response, arithmetic)
-    assert keeps_range(path, arithmetic)
+    path, gain = quantise_equaliser(response, NumberFormat.named(arithmetic))
+    assert keeps_range(path, NumberFormat.named(arithmetic))
     step = 2.0 ** -(BITS[arithmetic] + path.exponent)
     real = np.zeros(response.size)
     real[path.delay : path.delay + path.taps] = path.coefficients * step
@@ -58,12 +58,12 @@ def test_any_equaliser_fills_its_bus_and_stays_in_it(arithmetic, response):
 @pytest.mark.parametrize("weights", [None, band_weights()])
 @pytest.mark.parametrize("seed", range(3))
 def test_both_stages_together_are_the_design(arithmetic, shuffled, seed, weights):
-    bank = factored_design(seed, shuffled)
-    fixed = quantise_bank(bank, arithmetic, weights)
-    assert fixed.structure == bank.factors.structure
-    assert [e is None for e in fixed.equalisers] == [e is None for e in bank.factors.equalisers]
+    bank = two_stage_design(seed, shuffled)
+    fixed = quantise_bank(bank, NumberFormat.named(arithmetic), weights)
+    assert fixed.structure == bank.two_stage.structure
+    assert [e is None for e in fixed.equalisers] == [e is None for e in bank.two_stage.equalisers]
     assert prove(fixed).holds
-    error = np.abs(component_responses(fixed) - bank.factors.split_responses())
+    error = np.abs(component_responses(fixed) - bank.two_stage.split_responses())
     for b, equaliser in enumerate(fixed.equalisers):
         for k, row in enumerate(fixed.paths):
             if row[b].taps == 0:
@@ -82,14 +82,14 @@ def test_both_stages_together_are_the_design(arithmetic, shuffled, seed, weights
 @BOTH
 @pytest.mark.parametrize("seed", range(4))
 def test_references_are_pure_delays_to_the_last_bit(arithmetic, shuffled, seed):
-    bank = factored_design(seed, shuffled, (True, True, True))
-    fixed = quantise_bank(bank, arithmetic, band_weights())
-    for b, k in enumerate(bank.factors.references):
+    bank = two_stage_design(seed, shuffled, (True, True, True))
+    fixed = quantise_bank(bank, NumberFormat.named(arithmetic), band_weights())
+    for b, k in enumerate(bank.two_stage.references):
         path = fixed.paths[k][b]
         assert (path.taps, path.delay) == (1, 2)
         # The equaliser's gain was chosen for this tap: it is what the reference plays, exactly.
-        component = bank.factors.components[k, b, 2]
-        wanted = np.abs(bank.factors.equalisers[b]).sum() * component
+        component = bank.two_stage.components[k, b, 2]
+        wanted = np.abs(bank.two_stage.equalisers[b]).sum() * component
         made = np.abs(equaliser_response(fixed, b)).sum() * path_responses(fixed)[k, b, 2]
         taps = fixed.equalisers[b].taps
         step = 2.0 ** -(BITS[arithmetic] + fixed.equalisers[b].exponent)
@@ -102,21 +102,23 @@ def test_references_are_pure_delays_to_the_last_bit(arithmetic, shuffled, seed):
 @pytest.mark.parametrize("arithmetic", ["q15", "q31x15"])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_references_tap_is_an_integer_before_it_is_rounded(arithmetic, seed):
-    factors = factored_design(seed, equalised=(True, True, True)).factors
-    _, components, _ = quantise_equalisers(factors, arithmetic, None)
-    for b, k in enumerate(factors.references):
-        tap = components[k, b, 2] * 2.0 ** (15 + quantise_path(components[k, b], arithmetic).exponent)
+    two_stage = two_stage_design(seed, equalised=(True, True, True)).two_stage
+    _, components, _ = quantise_equalisers(two_stage, NumberFormat.named(arithmetic), None)
+    for b, k in enumerate(two_stage.references):
+        tap = components[k, b, 2] * 2.0 ** (
+            15 + quantise_path(components[k, b], NumberFormat.named(arithmetic)).exponent
+        )
         # Two divisions and a product of float64.
         assert abs(tap - round(tap)) <= 4 * np.spacing(tap)
         assert 2**14 <= round(tap) <= 32767
 
 
 def test_the_weight_of_a_path_is_multiplied_by_the_power_response_ahead_of_it():
-    factors = factored_design(6).factors
+    two_stage = two_stage_design(6).two_stage
     bins = 513
     power = np.random.default_rng(1).uniform(0.1, 1, (3, 3, bins))
-    _, _, behind = quantise_equalisers(factors, "q15", power)
-    for b, equaliser in enumerate(factors.equalisers):
+    _, _, behind = quantise_equalisers(two_stage, Q15, power)
+    for b, equaliser in enumerate(two_stage.equalisers):
         ahead = 1.0 if equaliser is None else np.abs(np.fft.rfft(equaliser, 2 * (bins - 1))) ** 2
         ratio = behind[:, b] / (power[:, b] * ahead)
         np.testing.assert_allclose(ratio, np.repeat(ratio[:, :1], bins, axis=1), rtol=1e-9)
@@ -128,11 +130,11 @@ def test_weights_reach_through_the_other_stage(shuffled):
     """Within the served band, which is half of all, shaping both stages gains on rounding them."""
     gains = []
     for seed in range(4):
-        bank = factored_design(seed, shuffled, taps=60, behind=16)
+        bank = two_stage_design(seed, shuffled, taps=60, behind=16)
         wanted = bank.impulse_responses
         errors = []
         for weights in (None, band_weights()):
-            fixed = quantise_bank(bank, "q31x15", weights)
+            fixed = quantise_bank(bank, Q31X15, weights)
             spectrum = np.fft.rfft(dequantised_impulse_responses(fixed, wanted.shape[2]) - wanted, 1024)
             errors.append(np.sum(np.abs(spectrum[..., :256]) ** 2))
         gains.append(10 * np.log10(errors[0] / errors[1]))
@@ -143,36 +145,38 @@ def program(word, count=5000):
     return word.quantise(np.random.default_rng(11).uniform(-0.5, 0.5, (count, 2)))
 
 
-def engine_of(bank, fixed, twin):
-    word = SAMPLE_FORMATS[fixed.arithmetic]
-    limiter = Limiter(fixed.limiter.as_float(fixed.arithmetic), twin.limiter_decisions)
-    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, twin.decisions, limiter)
+def engine_of(bank, fixed, model):
+    word = fixed.number_format.sample
+    limiter = Limiter(fixed.limiter.as_float(fixed.number_format), model.limiter_decisions)
+    return FloatEngine(bank.impulse_responses, word.largest * word.lsb, model.decisions, limiter)
 
 
 @BOTH
 @pytest.mark.parametrize("peak_gain", [0.9, 4.0])
 def test_program_error_stays_within_its_bound(arithmetic, shuffled, peak_gain):
-    bank = factored_design(20, shuffled, (True, True, True), peak_gain=peak_gain)
-    fixed = quantise_bank(bank, arithmetic)
-    word = SAMPLE_FORMATS[arithmetic]
-    samples, twin = program(word), PipelineModel(fixed)
-    error = np.abs(word.to_float(twin.process(samples)) - engine_of(bank, fixed, twin).process(word.to_float(samples)))
+    bank = two_stage_design(20, shuffled, (True, True, True), peak_gain=peak_gain)
+    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
+    word = NumberFormat.named(arithmetic).sample
+    samples, model = program(word), PipelineModel(fixed)
+    error = np.abs(
+        word.to_float(model.process(samples)) - engine_of(bank, fixed, model).process(word.to_float(samples))
+    )
     bound = program_error_bound(bank.impulse_responses, fixed, samples)
-    assert (error <= limited_error_bound(bound, fixed, twin.limiter.decisions)).all()
+    assert (error <= limited_error_bound(bound, fixed, model.limiter.decisions)).all()
 
 
 @settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 10**6), shuffled=st.booleans(), full_scale=st.booleans())
 def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, shuffled, full_scale):
-    bank = factored_design(seed, shuffled)
-    fixed = quantise_bank(bank, arithmetic)
-    word, rng = SAMPLE_FORMATS[arithmetic], np.random.default_rng(seed)
+    bank = two_stage_design(seed, shuffled)
+    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
+    word, rng = NumberFormat.named(arithmetic).sample, np.random.default_rng(seed)
     values = rng.choice([-1.0, 1.0], (6000, 3)) if full_scale else rng.uniform(-1, 1, (6000, 3))
-    samples, twin = word.quantise(values), PipelineModel(fixed)
-    output = word.to_float(twin.process(samples, "filters"))
-    error = np.abs(output - engine_of(bank, fixed, twin).process(word.to_float(samples), "filters"))
+    samples, model = word.quantise(values), PipelineModel(fixed)
+    output = word.to_float(model.process(samples, "filters"))
+    error = np.abs(output - engine_of(bank, fixed, model).process(word.to_float(samples), "filters"))
     bound = filter_error_bound(bank.impulse_responses, fixed, word.to_float(samples))
-    bound = limited_error_bound(bound, fixed, twin.limiter.decisions)
+    bound = limited_error_bound(bound, fixed, model.limiter.decisions)
     assert (error <= bound).all()
     assert error.max() > 0.2 * bound.max()
 
@@ -180,9 +184,9 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, sh
 @BOTH
 @pytest.mark.parametrize("seed", range(2))
 def test_expected_noise_is_the_measured(arithmetic, shuffled, seed):
-    bank = factored_design(seed, shuffled, (True, True, True), peak_gain=0.5)
-    fixed = quantise_bank(bank, arithmetic)
-    word = SAMPLE_FORMATS[arithmetic]
+    bank = two_stage_design(seed, shuffled, (True, True, True), peak_gain=0.5)
+    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
+    word = NumberFormat.named(arithmetic).sample
     samples = word.quantise(np.random.default_rng(3).uniform(-0.5, 0.5, (40000, 3)))
     output = word.to_float(PipelineModel(fixed).process(samples, "filters"))
     delay = fixed.limiter.delay_samples

@@ -1,0 +1,119 @@
+"""The scorecard as a type: every figure of a design, its unit in its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from designer.evaluation.acoustic import AcousticFigures
+from designer.evaluation.beam_limits.trade_off import BeamLimits
+from designer.evaluation.limited_bands import LimitedBands
+from designer.evaluation.listening import DownmixFigures, ListeningFigures
+from designer.evaluation.realisation import (
+    LengthFigures,
+    LimiterFigures,
+    OneStage,
+    ProofFigures,
+    QuantisationFigures,
+    StructureFigures,
+    TwoStages,
+)
+from designer.evaluation.records import Record
+from designer.evaluation.upmix import UpmixFigures
+from designer.evaluation.virtual_limits import VirtualLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound(Record):
+    """One figure that a design is held to.
+
+    Attributes
+    ----------
+    figure : str
+        In words.
+    value, bound : float
+        In ``unit``; where the figure is one of third octaves, the value is the worst.
+    unit : str
+    met : bool
+    missed_bands_hz : tuple of float
+        Centres of the third octaves that miss the bound.
+    reason : str
+        Why it is missed, as far as that is known; empty where it is met.
+    """
+
+    figure: str
+    value: float
+    bound: float
+    unit: str
+    met: bool
+    missed_bands_hz: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListeningVersions(Record):
+    """Listening figures: of the stereo downmix, of the float design, and of the quantised tables."""
+
+    downmix: DownmixFigures = field(metadata={"key": "unprocessed"})
+    designed: ListeningFigures = field(metadata={"key": "float"})
+    quantised: ListeningFigures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard(Record):
+    """Every figure of a design.
+
+    Attributes
+    ----------
+    layout, digest, arithmetic : str
+    sample_rate_hz : int
+    drivers, inputs : tuple of str
+    fir_taps, modelling_delay_samples, upmix_delay_samples, limiter_delay_samples : int
+    latency_ms : float
+        Sum of the three delays.
+    common_gain_db : float
+        Gain that scales the float design to full scale.
+    designed, quantised : AcousticFigures
+        Of the float design and of the quantised tables; the board's own filters are compared with them.
+    limits : tuple of LimitedBands
+        Where the cancellation misses its target, and why.
+    virtual_limits : VirtualLimits
+    listening : ListeningVersions
+        Heads and places that the design did not see.
+    beam_limits : BeamLimits
+    upmix : UpmixFigures
+    length : LengthFigures
+    stages : OneStage or TwoStages
+    structure : StructureFigures
+    quantisation : QuantisationFigures
+    limiter : LimiterFigures
+    proof : ProofFigures
+    bounds : tuple of Bound
+        Everything that the design is held to.
+    """
+
+    layout: str
+    digest: str
+    arithmetic: str
+    sample_rate_hz: int
+    drivers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    fir_taps: int
+    modelling_delay_samples: int
+    upmix_delay_samples: int
+    limiter_delay_samples: int
+    latency_ms: float
+    common_gain_db: float
+    designed: AcousticFigures = field(metadata={"key": "float"})
+    quantised: AcousticFigures
+    limits: tuple[LimitedBands, ...]
+    virtual_limits: VirtualLimits
+    listening: ListeningVersions
+    beam_limits: BeamLimits = field(metadata={"key": "beam_trade"})
+    upmix: UpmixFigures
+    length: LengthFigures
+    stages: OneStage | TwoStages = field(metadata={"key": "rtf"})
+    structure: StructureFigures
+    quantisation: QuantisationFigures
+    limiter: LimiterFigures = field(metadata={"key": "protection"})
+    proof: ProofFigures
+    bounds: tuple[Bound, ...]

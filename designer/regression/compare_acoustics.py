@@ -1,0 +1,72 @@
+"""The third comparison: what a listener gets from the board's own impulse responses, beside the float design."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from designer.evaluation.acoustic import AcousticFigures
+
+# Nothing that is heard: at most half the smallest just noticeable difference of an interaural level (0.5 dB) or time
+# (10 µs; both after Blauert, "Spatial Hearing", MIT Press 1997) and of a direction (1°; Mills, J. Acoust. Soc. Am. 30,
+# 1958).
+ALLOWED = {"_db": 0.2, "_us": 5.0, "_deg": 0.5}
+# A level this far below its reference is the null itself: there the level, not its logarithm, must agree.
+NULL_FLOOR_DB = -40.0
+
+
+@dataclass(frozen=True)
+class AcousticDeviation:
+    """One acoustic figure of the board beside the design's.
+
+    Attributes
+    ----------
+    figure : str
+        Path in the scorecard.
+    board, design, allowed : float
+        In the unit of the figure's name.
+    """
+
+    figure: str
+    board: float
+    design: float
+    allowed: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the two agree within what is allowed, or both lie below the floor of a null."""
+        both_null = self.figure.endswith("_db") and max(self.board, self.design) < NULL_FLOOR_DB
+        return both_null or abs(self.board - self.design) <= self.allowed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def compare_acoustics(board: AcousticFigures, design: AcousticFigures) -> Iterator[AcousticDeviation]:
+    """Pair every figure whose unit has a just noticeable difference; figures are named by their paths in JSON."""
+    of_the_board = {figure.path: figure.value for figure in _figures(board.to_json())}
+    for figure in _figures(design.to_json()):
+        for unit, allowed in ALLOWED.items():
+            if figure.key.endswith(unit) and not figure.key.startswith(("target", "common")):
+                yield AcousticDeviation(figure.path, of_the_board[figure.path], figure.value, allowed)
+
+
+class _Figure(NamedTuple):
+    path: str
+    key: str
+    value: float
+
+
+def _figures(value: Any, path: str = "", key: str = "") -> Iterator[_Figure]:
+    """Every finite number of a JSON tree, with its path and the last key on it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _figures(inner, f"{path}.{name}".lstrip("."), name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _figures(inner, f"{path}[{index}]", key)
+    elif isinstance(value, float) and math.isfinite(value):
+        yield _Figure(path, key, value)

@@ -1,0 +1,169 @@
+#include "dsp/equaliser.h"
+
+#if PS_EQUALISED
+
+#include <string.h>
+
+#include "dsp/move.h"
+
+/* What ps_low_word_of() can take. */
+#define SHIFT_MAX 31
+
+static bool equaliser_fits(const ps_design_t *design, uint32_t n)
+{
+    const ps_sum_t *sum = &design->sums[PS_SUMS + n];
+    const uint32_t shift = design->equaliser_shifts[n];
+
+    for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+        if (design->firs[k].bus != ps_equalised_bus(n)) {
+            return false;
+        }
+    }
+    /* A shared exponent makes the shift 31 + e, and ps_fast_fir_end_in_bus() counts on at least 1. */
+    return !(PS_SHARED_EXPONENT && shift == 0) && shift <= SHIFT_MAX;
+}
+
+bool ps_equalisers_fit(const ps_design_t *design)
+{
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        if (!equaliser_fits(design, n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What one keeps that looks back so far: whole groups of parts, and of the words that move at once. */
+static uint32_t kept_for(uint32_t history)
+{
+    const uint32_t kept = (history + 8u) / 8u * 8u;
+
+    return kept < PS_HISTORY_SAMPLES ? kept : PS_HISTORY_SAMPLES;
+}
+
+void ps_equalisers_reset(ps_buses_t *buses, const ps_design_t *design)
+{
+    buses->left = NULL;
+    buses->kept = kept_for(ps_equalised_history(design));
+}
+
+void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames)
+{
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        ps_bus_advance(&buses->equalised[n], buses->kept, frames);
+        if (buses->left != NULL) {
+            ps_samples_advance(buses->leaving[n].samples, buses->kept, frames);
+        }
+    }
+}
+
+/* One equaliser from its raw bus to where a block begins, at the same scale. */
+static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *buses,
+                     ps_fir_scratch_t *scratch, ps_sample_t *to, uint32_t frames)
+{
+    const uint32_t shift = design->equaliser_shifts[n];
+
+    if (design->sums[PS_SUMS + n].count == 0) {
+        memcpy(to, buses->raw[ps_equalised_bus(n)].samples + PS_HISTORY_SAMPLES, frames * sizeof to[0]);
+        return;
+    }
+    /* From half a unit of the result, so that the right shift rounds. */
+    ps_fir_sum(design, PS_SUMS + n, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
+               frames);
+    for (uint32_t k = 0; k < frames; k++) {
+        /* It fits: designer/fixedpoint/proof/overflow.py, stage 'equalised'. */
+        to[k] = (ps_sample_t)ps_low_word_of(scratch->common[k], shift);
+    }
+}
+
+/* Whether an equaliser is one FIR by parts: its outputs are then put together and split in one go. */
+static bool is_one_by_parts(const ps_design_t *design, const ps_sum_t *sum, const ps_fir_scratch_t *scratch)
+{
+    return sum->count == 1u && ps_fir_is_split(scratch, design) && ps_parts_pay(&design->firs[sum->first]);
+}
+
+/* The same into the bus of those that read it. */
+static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buses, ps_fir_scratch_t *scratch,
+                         uint32_t frames)
+{
+    ps_bus_t *bus = &buses->equalised[n];
+    ps_sample_t *block = ps_bus_block(bus);
+
+    if (is_one_by_parts(design, &design->sums[PS_SUMS + n], scratch)) {
+        const uint32_t shift = design->equaliser_shifts[n];
+
+        (void)ps_fir_add_by_parts(design, PS_SUMS + n, PS_FIR_ALL_BUSES, buses, scratch, frames);
+        ps_parts_end_in_bus(&scratch->sum, (1LL << shift) >> 1, shift, block, &bus->parts, frames);
+        return;
+    }
+    equalise(design, n, buses, scratch, block, frames);
+    ps_parts_of_block(&bus->parts, block, frames);
+}
+
+/* The first block of a fade: what both designs have made so far is what the one that is left goes on from. */
+static void leave(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses)
+{
+    const uint32_t kept = kept_for(ps_equalised_history(next));
+
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        memcpy(buses->leaving[n].samples, buses->equalised[n].samples, sizeof buses->leaving[n].samples);
+    }
+    buses->left = design;
+    buses->kept = kept > buses->kept ? kept : buses->kept;
+}
+
+void ps_equalisers_process(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses,
+                           ps_fir_scratch_t *scratch, uint32_t frames)
+{
+    if (next != NULL && buses->left == NULL) {
+        leave(design, next, buses);
+    }
+    for (uint32_t n = 0; n < PS_EQUALISERS; n++) {
+        if (next != NULL) {
+            equalise(design, n, buses, scratch, buses->leaving[n].samples + PS_HISTORY_SAMPLES, frames);
+        }
+        equalise_bus(next != NULL ? next : design, n, buses, scratch, frames);
+    }
+}
+
+const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_t *buses, uint32_t bus)
+{
+    const uint32_t n = PS_EQUALISERS_BELOW(bus);
+
+    if ((PS_EQUALISED >> bus & 1u) == 0) {
+        return buses->raw[bus].samples + PS_HISTORY_SAMPLES;
+    }
+    return (buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples) +
+           PS_HISTORY_SAMPLES;
+}
+
+/* How far back a FIR's oldest tap lies, its fill left out. */
+static uint32_t look_back(const ps_fir_t *fir)
+{
+    for (uint32_t k = 0; k < fir->length; k++) {
+        if (fir->taps[k] != 0 && fir->start + k <= PS_HISTORY_SAMPLES) {
+            return PS_HISTORY_SAMPLES - fir->start - k;
+        }
+    }
+    return 0;
+}
+
+uint32_t ps_equalised_history(const ps_design_t *design)
+{
+    uint32_t history = 0;
+
+    for (uint32_t s = 0; s < PS_SUMS; s++) {
+        const ps_sum_t *sum = &design->sums[s];
+
+        for (uint32_t k = sum->first; k < (uint32_t)sum->first + sum->count; k++) {
+            const ps_fir_t *fir = &design->firs[k];
+
+            if ((PS_EQUALISED >> fir->bus & 1u) != 0 && look_back(fir) > history) {
+                history = look_back(fir);
+            }
+        }
+    }
+    return history;
+}
+
+#endif

@@ -1,0 +1,155 @@
+#include "dsp/fir.h"
+
+#include <string.h>
+
+#include "dsp/move.h"
+
+void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames)
+{
+    ps_sample_t *to = samples + PS_HISTORY_SAMPLES - kept;
+    const uint32_t bytes = kept * sizeof samples[0];
+
+    if (frames * sizeof samples[0] % sizeof(ps_word_t) == 0) {
+        ps_move_words(to, to + frames, bytes / sizeof(ps_word_t));
+    } else {
+        memmove(to, to + frames, bytes);
+    }
+}
+
+void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames)
+{
+    ps_samples_advance(bus->samples, kept, frames);
+    ps_parts_advance(&bus->parts, ps_bus_block(bus), kept, frames);
+}
+
+void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design)
+{
+    ps_parts_of_design(&scratch->tables, design);
+}
+
+/* What a FIR reads: behind its bus's equaliser, unless it is part of that itself. */
+static const ps_sample_t *samples_of(const ps_design_t *design, uint32_t sum, uint32_t b,
+                                     const ps_buses_t *buses)
+{
+#if PS_EQUALISED
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1u) != 0) {
+        const uint32_t n = PS_EQUALISERS_BELOW(b);
+
+        return buses->left == design ? buses->leaving[n].samples : buses->equalised[n].samples;
+    }
+#else
+    (void)design;
+    (void)sum;
+#endif
+    return buses->raw[b].samples;
+}
+
+static const ps_bus_parts_t *parts_of(uint32_t sum, uint32_t b, const ps_buses_t *buses)
+{
+#if PS_EQUALISED
+    if (sum < PS_SUMS && (PS_EQUALISED >> b & 1u) != 0) {
+        return &buses->equalised[PS_EQUALISERS_BELOW(b)].parts;
+    }
+#else
+    (void)sum;
+#endif
+    return &buses->raw[b].parts;
+}
+
+bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
+                         ps_fir_scratch_t *scratch, uint32_t frames)
+{
+    const uint32_t first = design->sums[sum].first;
+    bool begun = false;
+
+    for (uint32_t k = first; k < first + design->sums[sum].count; k++) {
+        const ps_fir_t *fir = &design->firs[k];
+
+        if ((from >> fir->bus & 1u) == 0 || !ps_parts_pay(fir)) {
+            continue;
+        }
+        ps_parts_add(&scratch->sum, &scratch->tables, k, parts_of(sum, fir->bus, buses), !begun, frames);
+        begun = true;
+    }
+    return begun;
+}
+
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
+                const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames)
+{
+    const uint32_t first = design->sums[sum].first;
+    const bool by_parts = ps_fir_is_split(scratch, design);
+
+    if (by_parts && ps_fir_add_by_parts(design, sum, from, buses, scratch, frames)) {
+        ps_parts_end(&scratch->sum, start, out, frames);
+    } else {
+        ps_fill_sums(out, start, frames);
+    }
+    for (uint32_t k = first; k < first + design->sums[sum].count; k++) {
+        const ps_fir_t *fir = &design->firs[k];
+
+        if ((from >> fir->bus & 1u) == 0 || (by_parts && ps_parts_pay(fir))) {
+            continue;
+        }
+        ps_fir_add(fir, samples_of(design, sum, fir->bus, buses), out, frames);
+    }
+}
+
+/* What a block of one driver comes to: all bits of its magnitudes, and whether one passes 32 bits. */
+typedef struct {
+    uint32_t bits;
+    uint32_t beyond;
+} reach_t;
+
+/* sum >> shift, 0 <= shift <= 31. */
+static inline ps_wide_t to_feed(int64_t sum, uint32_t shift, reach_t *reach)
+{
+    const int32_t low = ps_low_word_of(sum, shift);
+
+    reach->bits |= (uint32_t)(low ^ (low >> 31));
+    const int32_t high = (int32_t)(sum >> 32) >> shift;
+
+    if (sizeof(ps_wide_t) == sizeof low) {
+        return low;
+    }
+    reach->beyond |= (uint32_t)(high ^ (low >> 31));
+    return (ps_wide_t)((uint64_t)(uint32_t)high << 32 | (uint32_t)low);
+}
+
+static uint32_t reached(reach_t reach)
+{
+    return reach.beyond != 0 ? UINT32_MAX : reach.bits;
+}
+
+void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
+                    ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames)
+{
+    const uint32_t shift = group->shift;
+    ps_feed_t *to_plus = &feeds[group->plus];
+    ps_wide_t *plus = ps_feed_block(to_plus);
+    const int64_t *common = scratch->common;
+    const int64_t *difference = scratch->difference;
+    reach_t of_plus = {0};
+
+    /* From half a unit of the result, so that the right shift rounds. */
+    ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
+               frames);
+    if (group->minus == PS_NONE) {
+        for (uint32_t n = 0; n < frames; n++) {
+            plus[n] = to_feed(common[n], shift, &of_plus);
+        }
+        to_plus->reach = reached(of_plus);
+        return;
+    }
+    ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch, scratch->difference, frames);
+    ps_feed_t *to_minus = &feeds[group->minus];
+    ps_wide_t *minus = ps_feed_block(to_minus);
+    reach_t of_minus = {0};
+
+    for (uint32_t n = 0; n < frames; n++) {
+        plus[n] = to_feed(common[n] + difference[n], shift, &of_plus);
+        minus[n] = to_feed(common[n] - difference[n], shift, &of_minus);
+    }
+    to_plus->reach = reached(of_plus);
+    to_minus->reach = reached(of_minus);
+}

@@ -1,0 +1,115 @@
+/*
+ * The filter graph: buses with their past, equalisers of buses, FIRs that add up to sums, sums that make
+ * drivers. DESIGN.md, "FIR matrix", defines the arithmetic. What differs between number formats is in
+ * fir_q15.c, fir_q31.c and fir_q31x15.c: ps_fir_buses() and ps_fir_add(). The build takes the design's.
+ */
+#ifndef PS_FIR_H
+#define PS_FIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "design.h"
+#include "dsp/fir_kernels.h"
+#include "dsp/fast_fir.h"
+
+/* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
+typedef struct {
+    ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
+    ps_bus_parts_t parts; /* empty where the fast FIR is not used */
+} __attribute__((aligned(8))) ps_bus_t;
+
+/* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself.
+ */
+typedef struct {
+    ps_bus_t raw[PS_INPUTS];
+#if PS_EQUALISED
+    ps_bus_t equalised[PS_EQUALISERS];
+    /* The same behind the equalisers of `left`, while that is faded from; NULL: nothing is. */
+    struct {
+        ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
+    } __attribute__((aligned(8))) leaving[PS_EQUALISERS];
+    const ps_design_t *left;
+    uint32_t kept; /* samples of the past behind equalisers that a FIR looks back on, as ps_bus_advance() */
+#endif
+} ps_buses_t;
+
+/* x, or -x - 1 where x is negative: both ends of full scale have the same. */
+static inline ps_magnitude_t ps_magnitude(ps_wide_t x)
+{
+    return (ps_magnitude_t)(x ^ (x >> (8 * sizeof x - 1)));
+}
+
+/* What the limiter delays of one driver, oldest sample first, and the block under way behind it. */
+typedef struct {
+    ps_wide_t samples[PS_LIMITER_DELAY + PS_BLOCK_SAMPLES];
+    uint32_t reach; /* no magnitude of the block is larger; at most twice the largest, or 2^32 - 1 */
+} ps_feed_t;
+
+/* Where this block's first sample belongs. */
+static inline ps_wide_t *ps_feed_block(ps_feed_t *feed)
+{
+    return feed->samples + PS_LIMITER_DELAY;
+}
+
+/* Working memory of one group of drivers; nothing in it outlives a block but the parts of the tables. */
+typedef struct {
+    int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
+    int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
+    ps_sum_parts_t sum;
+    ps_design_parts_t tables;
+} ps_fir_scratch_t;
+
+/*
+ * Before the first block of a design, and whenever its tables have changed. A design that was not prepared is
+ * filtered all the same, in every bit alike but slower.
+ */
+void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design);
+
+/* Where this block's first sample belongs. */
+static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
+{
+    return bus->samples + PS_HISTORY_SAMPLES;
+}
+
+/* Makes room for the next block: the last `kept` samples become the past; a multiple of 4, or
+ * PS_HISTORY_SAMPLES for all. */
+void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames);
+
+/* The same for samples that are not split into parts. */
+void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames);
+
+/*
+ * Turns L', R', C, the block in each of the three buses, into what the FIRs read: mid and side in the place
+ * of left and right where the design is shuffled, and PS_HEADROOM bits less.
+ */
+void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
+
+/* Adds one FIR of `samples` (of a whole bus) to sums that are as long as those of ps_fir_scratch_t. */
+void ps_fir_add(const ps_fir_t *fir, const ps_sample_t *samples, int64_t *sum, uint32_t frames);
+
+#define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
+
+/*
+ * Adds up, from `start`, the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its
+ * group, ahead of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
+ * From PS_SUMS on, a sum is that of an equaliser.
+ */
+void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
+                const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
+
+/* Whether a design's FIRs are computed by parts, those of them for which it pays. */
+static inline bool ps_fir_is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
+{
+    return ps_parts_are_of(&scratch->tables, design);
+}
+
+/* Adds up those of one sum, as ps_fir_sum() does, in scratch->sum; false: there is none. */
+bool ps_fir_add_by_parts(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
+                         ps_fir_scratch_t *scratch, uint32_t frames);
+
+/* Filters `frames` (at most PS_BLOCK_SAMPLES) samples of all buses for one group of drivers. */
+void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
+                    ps_fir_scratch_t *scratch, ps_feed_t *feeds, uint32_t frames);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * The kernels for Helium (Cortex-M55): eight 16-bit or four 32-bit products an instruction. Vectors may start
+ * on any sample, so outputs of odd number need no table of their own.
+ */
+#include "dsp/fir_kernels.h"
+
+#if defined(__ARM_FEATURE_MVE)
+
+#include <arm_mve.h>
+
+/* Each loop works on four outputs: their vectors of samples lie one sample apart. */
+#define OUTPUTS 4u
+
+/* Unsigned, as a left shift of a negative number is undefined in C. */
+static inline void add_wide_to(int64_t *sum, int64_t value, uint32_t shift)
+{
+    *sum += (int64_t)((uint64_t)value << shift);
+}
+
+/* By a product: one instruction, and the value is known to fit 32 bits. */
+static inline void add_to(int64_t *sum, int32_t value, int32_t factor)
+{
+    *sum += (int64_t)value * factor;
+}
+
+void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, const int16_t *x, int64_t *sum,
+                uint32_t shift, uint32_t frames)
+{
+    (void)taps_odd;
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
+        const int16_t *c = taps;
+        const int16_t *w = x + n;
+        int64_t a0 = 0;
+        int64_t a1 = 0;
+        int64_t a2 = 0;
+        int64_t a3 = 0;
+
+        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
+            const int16x8_t c8 = vld1q_s16(c);
+
+            a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
+            a1 = vmlaldavaq_s16(a1, c8, vld1q_s16(w + 1));
+            a2 = vmlaldavaq_s16(a2, c8, vld1q_s16(w + 2));
+            a3 = vmlaldavaq_s16(a3, c8, vld1q_s16(w + 3));
+            c += 8;
+            w += 8;
+        }
+        add_wide_to(&sum[n], a0, shift);
+        add_wide_to(&sum[n + 1], a1, shift);
+        add_wide_to(&sum[n + 2], a2, shift);
+        add_wide_to(&sum[n + 3], a3, shift);
+    }
+}
+
+/* (x * (c << 16)) >> 32 is (x * c) >> 16, floored alike. */
+static inline int32_t add_products(int32_t sum, int32x4_t c, const int32_t *w)
+{
+    return vaddvaq_s32(sum, vmulhq_s32(c, vld1q_s32(w)));
+}
+
+void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t shift,
+                   uint32_t frames)
+{
+    const int32_t factor = 1 << shift;
+
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
+        const int16_t *c = taps;
+        const int32_t *w = x + n;
+        int32_t a0 = 0;
+        int32_t a1 = 0;
+        int32_t a2 = 0;
+        int32_t a3 = 0;
+
+        for (uint32_t turns = (length + 3u) / 4u; turns != 0; turns--) {
+            const int32x4_t c4 = vshlq_n_s32(vldrhq_s32(c), 16);
+
+            a0 = add_products(a0, c4, w);
+            a1 = add_products(a1, c4, w + 1);
+            a2 = add_products(a2, c4, w + 2);
+            a3 = add_products(a3, c4, w + 3);
+            c += 4;
+            w += 4;
+        }
+        add_to(&sum[n], a0, factor);
+        add_to(&sum[n + 1], a1, factor);
+        add_to(&sum[n + 2], a2, factor);
+        add_to(&sum[n + 3], a3, factor);
+    }
+}
+
+void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
+{
+    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
+        const int32_t *c = taps;
+        const int32_t *w = x + n;
+        int64_t a0 = sum[n];
+        int64_t a1 = sum[n + 1];
+        int64_t a2 = sum[n + 2];
+        int64_t a3 = sum[n + 3];
+
+        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
+            int32x4_t c4 = vld1q_s32(c);
+
+            a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w));
+            a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 1));
+            a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 2));
+            a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 3));
+            c4 = vld1q_s32(c + 4);
+            a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w + 4));
+            a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 5));
+            a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 6));
+            a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 7));
+            c += 8;
+            w += 8;
+        }
+        sum[n] = a0;
+        sum[n + 1] = a1;
+        sum[n + 2] = a2;
+        sum[n + 3] = a3;
+    }
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Stereo to left, right and centre; the arithmetic is DESIGN.md's, "Upmix".
+ */
+#ifndef PS_UPMIX_H
+#define PS_UPMIX_H
+
+#include <stdint.h>
+
+#include "design.h"
+#include "dsp/upmix_analysis.h"
+#include "dsp/upmix_tables.h"
+
+/* Taps of one lag in both states of the gains, side by side for the inner loop: Q1.30. */
+typedef struct {
+    int32_t mid_before;
+    int32_t side_before; /* negative: the side is taken away */
+    int32_t mid_after;
+    int32_t side_after;
+} ps_upmix_tap_t;
+
+/* Past first, then the samples of the hop under way. */
+typedef struct {
+    uint32_t position; /* samples into the hop */
+    ps_upmix_gains_t before;
+    ps_upmix_gains_t after;
+    ps_upmix_analysis_t analysis;
+    ps_upmix_tap_t taps[PS_UPMIX_LOW_HALF];
+    ps_sample_t left[PS_UPMIX_DELAY + PS_UPMIX_HOP];
+    ps_sample_t right[PS_UPMIX_DELAY + PS_UPMIX_HOP];
+    int32_t mid[PS_UPMIX_RATE_TAPS - 1 + PS_UPMIX_HOP];           /* Q0.31 */
+    int32_t side[PS_UPMIX_RATE_TAPS - 1 + PS_UPMIX_HOP];          /* Q0.31 */
+    int32_t filtered[PS_UPMIX_PHASE_TAPS - 1 + PS_UPMIX_LOW_HOP]; /* the centre at the low rate, Q5.26 */
+} ps_upmix_t;
+
+/* Forgets everything that came before. */
+void ps_upmix_reset(ps_upmix_t *upmix);
+
+/*
+ * Splits interleaved L, R into the three buses, PS_UPMIX_DELAY samples later. For every input |L'|, |R'|, |C|
+ * stay within full scale, and L' + C = L, R' + C = R to the last bit. The output does not depend on how the
+ * input is cut into calls.
+ */
+void ps_upmix_process(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left, ps_sample_t *right,
+                      ps_sample_t *centre, uint32_t frames);
+
+#endif

@@ -1,0 +1,115 @@
+#include "tables/slots.h"
+
+#include <string.h>
+
+#include "tables/bytes.h"
+#include "tables/crc32.h"
+#include "design.h"
+
+#define MARK 0x544C5350u /* "PSLT" */
+
+/* What a slot holds, in bytes from its start. The image's digest: other tables were never meant for it. */
+#define AT_MARK     0u
+#define AT_SEQUENCE 4u
+#define AT_IMAGE    8u
+#define AT_BEGIN    (AT_IMAGE + 32u)
+#define AT_CRC      (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
+#define AT_TABLES   (AT_CRC + 8u)
+
+_Static_assert(AT_CRC % 4u == 0 && AT_TABLES % 8u == 0, "fields lie on words");
+
+/* All but the mark: head, tables, and that they are for this image. */
+static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
+{
+    const uint8_t *start = flash->at(flash->context, slot);
+    const uint8_t *begin = start + AT_BEGIN;
+    const uint32_t bytes = ps_get_u32(begin + PS_TUNE_BEGIN_TABLES_BYTES);
+
+    if (ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) != ps_get_u32(start + AT_CRC) ||
+        memcmp(start + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest) != 0 ||
+        bytes > flash->slot_bytes - AT_TABLES ||
+        ps_crc32(ps_crc32(0, begin, PS_TUNE_BEGIN_CRC), start + AT_TABLES, bytes) !=
+            ps_get_u32(begin + PS_TUNE_BEGIN_CRC)) {
+        return false;
+    }
+    *found = (ps_slot_t){
+        .slot = slot,
+        .sequence = ps_get_u32(start + AT_SEQUENCE),
+        .begin = begin,
+        .tables = start + AT_TABLES,
+        .bytes = bytes,
+    };
+    return true;
+}
+
+/* Numbers go on from 1 behind the last: 0 says that there is none. */
+static uint32_t number_after(uint32_t sequence)
+{
+    return sequence == UINT32_MAX ? 1u : sequence + 1u;
+}
+
+/* As serial numbers of RFC 1982 are compared. */
+static bool is_newer(uint32_t sequence, uint32_t other)
+{
+    return sequence != other && sequence - other < 1u << 31;
+}
+
+uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
+{
+    uint32_t count = 0;
+
+    for (uint32_t slot = 0; slot < PS_SLOTS; slot++) {
+        ps_slot_t candidate;
+        uint32_t place = count;
+
+        if (ps_get_u32(flash->at(flash->context, slot) + AT_MARK) != MARK ||
+            !is_whole(flash, slot, &candidate)) {
+            continue;
+        }
+        for (; place != 0 && is_newer(candidate.sequence, found[place - 1u].sequence); place--) {
+            found[place] = found[place - 1u];
+        }
+        found[place] = candidate;
+        count++;
+    }
+    return count;
+}
+
+static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, const uint8_t *data, size_t size)
+{
+    for (size_t n = 0; n < size; n += 4u) {
+        uint8_t word[4] = {0xFF, 0xFF, 0xFF, 0xFF};
+
+        memcpy(word, data + n, size - n < 4u ? size - n : 4u);
+        if (!flash->program(flash->context, slot, offset + (uint32_t)n, ps_get_u32(word))) {
+            return false;
+        }
+    }
+    return memcmp(flash->at(flash->context, slot) + offset, data, size) == 0;
+}
+
+int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,
+                   const uint8_t *tables, uint32_t bytes, ps_slot_t *written)
+{
+    ps_slot_t found[PS_SLOTS] = {{.slot = PS_SLOTS - 1u}};
+    uint8_t head[AT_CRC + 4u];
+
+    if (bytes > flash->slot_bytes - AT_TABLES) {
+        return PS_E_ROOM;
+    }
+    (void)ps_slots_find(flash, found);
+
+    const uint32_t slot = ((stays != NULL ? stays->slot : found[0].slot) + 1u) % PS_SLOTS;
+
+    ps_put_u32(head + AT_SEQUENCE, number_after(found[0].sequence));
+    memcpy(head + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest);
+    memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
+    ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));
+    ps_put_u32(head + AT_MARK, MARK);
+    if (!flash->erase(flash->context, slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||
+        !program(flash, slot, AT_SEQUENCE, head + AT_SEQUENCE, sizeof head - AT_SEQUENCE) ||
+        !is_whole(flash, slot, written)) {
+        return PS_E_FLASH;
+    }
+    return program(flash, slot, AT_MARK, head + AT_MARK, 4u) ? PS_OK : PS_E_FLASH;
+}
