@@ -23,15 +23,28 @@ NM = "arm-none-eabi-nm"
 
 # Who calls through pointers, by file, and what these point to.
 POINTERS: dict[str, tuple[str, ...]] = {
-    "core/link/link.c": ("write_line",),
-    "core/link/command.c": ("open_lane", "claim_pipeline", "release_pipeline", "write_health"),
-    "core/link/command_report.c": ("read_ticks", "read_overruns"),
-    "core/link/command_run.c": ("read_ticks", "claim_pipeline", "feed_watchdog"),
-    "core/play/health.c": ("read_ticks",),
-    "core/tables/slots.c": ("slot_at", "erase_slot", "program_slot"),
-    "core/play/player.c": ("read_ticks", "read_audio", "write_audio", "mute_audio", "pause_audio", "resume_audio"),
-    "cortex_m/ticks.c": ("stand_in_turn",),
-    "stm32f405/audio.c": ("turn_due", "turn_run"),
+    "app/audio.c": ("ticks_now", "tick_hz", "read_temperature", "audio_start", "audio_errors"),
+    "app/main.c": (
+        "start_board",
+        "ticks_now",
+        "tick_hz",
+        "serial_receive",
+        "serial_send",
+        "serial_idle",
+        "watchdog_feed",
+        "flash_has_slots",
+    ),
+    "app/semihosting.c": ("is_simulated",),
+    "core/link/link.c": ("write_reply",),
+    "core/link/command.c": ("semihosting_open", "claim_pipeline", "release_pipeline", "write_health"),
+    "core/link/command_report.c": ("ticks_now", "serial_overruns"),
+    "core/link/command_run.c": ("ticks_now", "claim_pipeline", "watchdog_feed"),
+    "core/play/health.c": ("ticks_now",),
+    "core/play/player.c": ("ticks_now", "audio_read", "audio_write", "i2s_mute", "audio_pause", "audio_resume"),
+    "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
+    "cortex_m/fault.c": ("i2s_mute",),
+    "cortex_m/ticks.c": ("stand_in_half_complete",),
+    "stm32f405/audio.c": ("on_half_complete", "on_process"),
 }
 
 # From the lowest priority to the highest (cpu.h): each may interrupt all before it, once.

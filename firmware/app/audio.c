@@ -33,83 +33,43 @@ static ps_table_crc_t seal;
 static ps_player_t player;
 static uint8_t audio_clock;
 
-static void read_audio(void *context, uint32_t half, ps_sample_t *stereo)
+static void on_half_complete(uint32_t half)
 {
-    (void)context;
-    port_audio_read(half, stereo);
+    ps_player_half_complete(&player, half);
 }
 
-static void write_audio(void *context, uint32_t half, uint32_t first, uint32_t frames,
-                        const ps_sample_t *drivers)
+static void on_process(void)
 {
-    (void)context;
-    port_audio_write(half, first, frames, drivers);
+    ps_player_process(&player);
 }
 
-static void mute_audio(void *context, bool muted)
+static void claim_pipeline(void)
 {
-    (void)context;
-    port_mute(muted);
-}
+    /* Until both halves have faded to silence: after three blocks, waited for at most ten. */
+    const uint64_t wait = (uint64_t)ps_port.tick_hz() * 10u * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
+    const uint64_t begun = ps_port.ticks();
 
-static void pause_audio(void *context)
-{
-    (void)context;
-    port_audio_pause();
-}
-
-static void resume_audio(void *context)
-{
-    (void)context;
-    port_audio_resume();
-}
-
-static const ps_player_io_t player_io = {
-    .read = read_audio,
-    .write = write_audio,
-    .mute = mute_audio,
-    .pause = pause_audio,
-    .resume = resume_audio,
-};
-
-static void turn_due(uint32_t half)
-{
-    ps_player_due(&player, half);
-}
-
-static void turn_run(void)
-{
-    ps_player_run(&player);
-}
-
-static void claim_pipeline(void *context)
-{
-    /* Until both halves have faded to silence: three turns, waited for at most ten. */
-    const uint64_t wait = (uint64_t)port_tick_hz() * 10u * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
-    const uint64_t begun = port_ticks();
-
-    (void)context;
     ps_player_claim(&player);
-    while (!ps_player_is_silent(&player) && port_ticks() - begun < wait) {
+    while (!ps_player_is_silent(&player) && ps_port.ticks() - begun < wait) {
     }
 }
 
-static void release_pipeline(void *context)
+static void release_pipeline(void)
 {
-    (void)context;
     ps_player_release(&player);
 }
 
-static void write_health(void *context, uint8_t *reply)
+static void write_health(uint8_t *reply)
 {
-    uint32_t underruns;
-    uint32_t overruns;
+    uint32_t underruns = 0;
+    uint32_t overruns = 0;
 
-    (void)context;
     ps_health_write(&player, reply);
-    port_audio_errors(&underruns, &overruns);
+    if (ps_port.audio != NULL) {
+        ps_port.audio->errors(&underruns, &overruns);
+    }
     reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
-    reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)port_temperature();
+    reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)ps_port.temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
     ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, seal.passes);
     ps_put_u32(reply + PS_HEALTH_REPLY_UNDERRUNS, underruns);
@@ -137,19 +97,22 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
         stop_for(PS_PLAYER_FAULTS);
         return;
     }
-    audio_clock = port_audio_start(turn_due, turn_run);
+    if (ps_port.audio == NULL) {
+        return;
+    }
+    audio_clock = ps_port.audio->start(on_half_complete, on_process);
     if (audio_clock != PS_AUDIO_CLOCK_NONE) {
         platform->claim = claim_pipeline;
         platform->release = release_pipeline;
-        ps_player_reset(&player, &player_io, command);
+        ps_player_reset(&player, &ps_port.audio->io, command);
     }
 }
 
 void audio_watch(uint64_t heard)
 {
-    const uint64_t now = port_ticks();
+    const uint64_t now = ps_port.ticks();
 
-    if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * port_tick_hz()) {
+    if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * ps_port.tick_hz()) {
         ps_player_release(&player);
     }
     if (!(ps_table_crc_check(&seal, SEAL_PORTION) &&
@@ -157,7 +120,7 @@ void audio_watch(uint64_t heard)
         player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }
-    if (now > (uint64_t)FORGIVE_S * port_tick_hz() && player.state != PS_PLAYER_FAULTS) {
+    if (now > (uint64_t)FORGIVE_S * ps_port.tick_hz() && player.state != PS_PLAYER_FAULTS) {
         fault_forgive();
     }
 }
@@ -166,11 +129,11 @@ bool audio_is_alive(void)
 {
     static uint32_t seen;
     static uint64_t seen_at;
-    const uint64_t now = port_ticks();
+    const uint64_t now = ps_port.ticks();
 
-    if (player.state != PS_PLAYER_PLAYING || player.turns != seen) {
-        seen = player.turns;
+    if (player.state != PS_PLAYER_PLAYING || player.halves != seen) {
+        seen = player.halves;
         seen_at = now;
     }
-    return now - seen_at < port_tick_hz() / 2u;
+    return now - seen_at < ps_port.tick_hz() / 2u;
 }

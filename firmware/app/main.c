@@ -16,32 +16,13 @@ extern uint8_t linker_spare_start[], linker_spare_end[];
 /* Whether replies go through the fast lane; the reply that opens it still goes over the line. */
 static bool on_semihosting;
 
-static void write_line(void *context, const uint8_t *data, size_t size)
+static void write_reply(const uint8_t *data, size_t size)
 {
-    (void)context;
     if (on_semihosting) {
         semihosting_send(data, size);
     } else {
-        port_send(data, size);
+        ps_port.send(data, size);
     }
-}
-
-static uint64_t read_ticks(void *context)
-{
-    (void)context;
-    return port_ticks();
-}
-
-static uint32_t read_overruns(void *context)
-{
-    (void)context;
-    return port_receive_overruns();
-}
-
-static bool open_lane(void *context)
-{
-    (void)context;
-    return semihosting_open();
 }
 
 /* Until the host closes its end; then back to the line. */
@@ -59,48 +40,23 @@ static void serve_semihosting(void)
     on_semihosting = false;
 }
 
-static void feed_watchdog(void *context)
-{
-    (void)context;
-    port_watchdog_feed();
-}
-
-static const uint8_t *slot_at(void *context, uint32_t slot)
-{
-    (void)context;
-    return port_slot(slot);
-}
-
-static bool erase_slot(void *context, uint32_t slot)
-{
-    (void)context;
-    return port_slot_erase(slot);
-}
-
-static bool program_slot(void *context, uint32_t slot, uint32_t offset, uint32_t word)
-{
-    (void)context;
-    return port_slot_program(slot, offset, word);
-}
-
 int main(void)
 {
     ps_reset_report_t reset_report;
-    const uint8_t clock_source = port_start(&reset_report);
-    const ps_flash_t flash = {
-        .slot_bytes = port_slot_bytes(), .at = slot_at, .erase = erase_slot, .program = program_slot};
+    const uint8_t clock_source = ps_port.start(&reset_report);
+    const bool has_flash = ps_port.flash != NULL && ps_port.has_flash();
     ps_platform_t platform = {
-        .write = write_line,
-        .ticks = read_ticks,
-        .receive_overruns = read_overruns,
-        .open_lane = open_lane,
-        .alive = feed_watchdog,
+        .write = write_reply,
+        .ticks = ps_port.ticks,
+        .receive_overruns = ps_port.receive_overruns,
+        .open_lane = semihosting_open,
+        .alive = ps_port.feed_watchdog,
         .reset_report = &reset_report,
         .spare = linker_spare_start,
         .spare_bytes = (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
-        .flash = flash.slot_bytes != 0 ? &flash : NULL,
-        .board_name = port_board_name(),
-        .tick_hz = port_tick_hz(),
+        .flash = has_flash ? ps_port.flash : NULL,
+        .board_name = ps_port.board_name,
+        .tick_hz = ps_port.tick_hz(),
         .clock_source = clock_source,
     };
     uint8_t received[256];
@@ -109,16 +65,16 @@ int main(void)
     ps_link_reset(&link, &platform, &ps_design);
     audio_begin(&link.command, &platform);
     for (;;) {
-        if (audio_is_alive()) {
-            port_watchdog_feed();
+        if (ps_port.feed_watchdog != NULL && audio_is_alive()) {
+            ps_port.feed_watchdog();
         }
-        const size_t size = port_receive(received, sizeof received);
+        const size_t size = ps_port.receive(received, sizeof received);
 
         if (size == 0) {
             audio_watch(heard);
-            port_idle();
+            ps_port.idle();
         } else {
-            heard = port_ticks();
+            heard = ps_port.ticks();
             ps_link_feed(&link, received, size);
         }
         if (semihosting_is_open()) {

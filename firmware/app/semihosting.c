@@ -47,7 +47,7 @@ bool semihosting_open(void)
     static const char from_host[] = "to_board";
     static const char to_host[] = "from_board";
 
-    if (!port_is_simulated() || files.open) {
+    if (!ps_port.is_simulated() || files.open) {
         return false;
     }
     files.from_host = open_file(from_host, sizeof from_host - 1u, MODE_READ);

@@ -1,5 +1,6 @@
 /*
- * All that the application asks of a board. A port is this file's functions and a linker script.
+ * The one seam between the application and a board. A port exports `ps_port`, a constant table of functions,
+ * and brings a linker script. What a board does not have is NULL where the comment allows it.
  */
 #ifndef PS_PORT_H
 #define PS_PORT_H
@@ -11,64 +12,65 @@
 #include "design.h"
 
 #include "link/command.h"
-
-/* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded; returns the PS_CLOCK_… in
- * use. */
-uint8_t port_start(ps_reset_report_t *report);
-
-const char *port_board_name(void);
-
-/* Of the processor, in degrees Celsius; PS_TEMPERATURE_UNKNOWN without a sensor. */
-int8_t port_temperature(void);
-
-/* Whether a simulator runs this image, with semihosting at hand. */
-bool port_is_simulated(void);
-
-/* Ticks since port_start() and their nominal rate. */
-uint64_t port_ticks(void);
-uint32_t port_tick_hz(void);
-
-/* Moves received bytes, at most `capacity`; returns their number. */
-size_t port_receive(uint8_t *buffer, size_t capacity);
-
-/* Bytes that the receiver lost since port_start(). */
-uint32_t port_receive_overruns(void);
-
-/* Sends; gives up where the line does not take a byte in time: the host then asks again. */
-void port_send(const uint8_t *data, size_t size);
-
-/* Sleeps until there is something to receive, or any interrupt. */
-void port_idle(void);
+#include "play/player.h"
 
 /*
- * Audio: two halves of one block each take turns (core/play/player.h). `due` is called in the interrupt that
- * ends a turn and told whose half it is now, `run` after it at the lowest priority. Returns the
- * PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE there are no turns. The first turn follows
- * port_audio_resume().
+ * Audio: buffers of two halves, of one block each (core/play/player.h). `half_complete` is called in the
+ * interrupt at the end of each half, with the number of the half that is free now. `process` is called after
+ * it, at the lowest priority.
  */
-typedef void (*port_turn_t)(uint32_t half);
-typedef void (*port_run_t)(void);
+typedef void (*port_half_complete_t)(uint32_t half);
+typedef void (*port_process_t)(void);
 
-uint8_t port_audio_start(port_turn_t due, port_run_t run);
-void port_audio_pause(void);
-void port_audio_resume(void);
-void port_audio_read(uint32_t half, ps_sample_t *stereo);
-void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
-void port_audio_errors(uint32_t *underruns, uint32_t *overruns);
+typedef struct {
+    /* Returns the PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE neither is called. The first
+     * call follows io.resume(). */
+    uint8_t (*start)(port_half_complete_t half_complete, port_process_t process);
+    void (*errors)(uint32_t *underruns, uint32_t *overruns);
+    ps_player_io_t io; /* io.mute() is harmless at any time, from any handler */
+} ps_audio_port_t;
 
-/* The converters' own mute; harmless at any time, from any handler. */
-void port_mute(bool muted);
+typedef struct {
+    const char *board_name;
 
-/*
- * Two slots of flash that can be written while the program runs from the rest: their size, 0 where there are
- * none; where to read one; erasing one to all ones; programming a word of it once, at a multiple of 4.
- */
-uint32_t port_slot_bytes(void);
-const uint8_t *port_slot(uint32_t slot);
-bool port_slot_erase(uint32_t slot);
-bool port_slot_program(uint32_t slot, uint32_t offset, uint32_t word);
+    /* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded; returns the PS_CLOCK_…
+     * in use. */
+    uint8_t (*start)(ps_reset_report_t *report);
 
-/* The watchdog, where there is one: fed at least once in 1.4 s. */
-void port_watchdog_feed(void);
+    /* Whether a simulator runs this image, with semihosting at hand. */
+    bool (*is_simulated)(void);
+
+    /* Of the processor, in degrees Celsius; PS_TEMPERATURE_UNKNOWN without a sensor. */
+    int8_t (*temperature)(void);
+
+    /* Ticks since start() and their nominal rate. */
+    uint64_t (*ticks)(void);
+    uint32_t (*tick_hz)(void);
+
+    /* Moves received bytes, at most `capacity`; returns their number. */
+    size_t (*receive)(uint8_t *buffer, size_t capacity);
+
+    /* Bytes that the receiver lost since start(). */
+    uint32_t (*receive_overruns)(void);
+
+    /* Sends; gives up where the line does not take a byte in time: the host then asks again. */
+    void (*send)(const uint8_t *data, size_t size);
+
+    /* Sleeps until there is something to receive, or any interrupt. */
+    void (*idle)(void);
+
+    /* To be called at least once in 1.4 s. NULL without a watchdog. */
+    void (*feed_watchdog)(void);
+
+    /* NULL without audio. */
+    const ps_audio_port_t *audio;
+
+    /* Two slots that can be written while the program runs from the rest, and whether this chip has them.
+     * Both are NULL without such flash. */
+    const ps_flash_t *flash;
+    bool (*has_flash)(void);
+} ps_port_t;
+
+extern const ps_port_t ps_port;
 
 #endif

@@ -35,6 +35,11 @@ int ps_command_begin_playing(ps_command_t *command)
     return status;
 }
 
+void ps_command_note_overload(ps_command_t *command, bool overload)
+{
+    command->tuning.too_slow = overload ? command->design : NULL;
+}
+
 static int set_volume(ps_command_t *command, uint32_t gain)
 {
     if (gain > PS_GAIN_ONE) {
@@ -68,14 +73,13 @@ static int set_limiter(ps_command_t *command, const uint8_t *request)
 
 static int fast_lane(const ps_platform_t *platform)
 {
-    return platform->open_lane != NULL && platform->open_lane(platform->context) ? PS_OK
-                                                                                 : PS_E_NO_SEMIHOSTING;
+    return platform->open_lane != NULL && platform->open_lane() ? PS_OK : PS_E_NO_SEMIHOSTING;
 }
 
 static int play(const ps_platform_t *platform)
 {
     if (platform->release != NULL) {
-        platform->release(platform->context);
+        platform->release();
     }
     return PS_OK;
 }
@@ -86,7 +90,7 @@ static int health(const ps_platform_t *platform, uint8_t *reply, size_t *reply_s
         return PS_E_TYPE;
     }
     memset(reply, 0, PS_HEALTH_REPLY_BYTES);
-    platform->health(platform->context, reply);
+    platform->health(reply);
     *reply_size = PS_HEALTH_REPLY_BYTES;
     return PS_OK;
 }
@@ -102,13 +106,13 @@ static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply
         return PS_E_DESIGN;
     }
     if (silent) {
-        platform->claim(platform->context);
+        platform->claim();
     }
     const int result = ps_tuning_handle(&command->tuning, &command->pipeline, &command->design, request->type,
                                         request->payload, request->length, reply, reply_size);
 
     if (silent) {
-        platform->release(platform->context);
+        platform->release();
     }
     return result;
 }

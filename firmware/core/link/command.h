@@ -26,19 +26,18 @@ typedef struct {
 
 #define PS_TEMPERATURE_UNKNOWN INT8_MIN
 
-/* What the core asks of the board it runs on; every function gets `context`. */
+/* What the core asks of the board it runs on. */
 typedef struct {
-    void *context;
-    void (*write)(void *context, const uint8_t *data, size_t size); /* returns when sent, or given up */
-    uint64_t (*ticks)(void *context);                               /* SysTick ticks, never going back */
-    uint32_t (*receive_overruns)(void *context);                    /* bytes lost so far */
-    bool (*open_lane)(void *context); /* whether there is a fast lane to change to, or NULL for none */
+    void (*write)(const uint8_t *data, size_t size); /* returns when sent, or given up */
+    uint64_t (*ticks)(void);                         /* SysTick ticks, never going back */
+    uint32_t (*receive_overruns)(void);              /* bytes lost so far */
+    bool (*open_lane)(void); /* whether there is a fast lane to change to, or NULL for none */
     /* NULL where there is no audio: take the pipeline from the player, give it back, and write a
      * HEALTH_REPLY. */
-    void (*claim)(void *context);
-    void (*release)(void *context);
-    void (*health)(void *context, uint8_t *reply);
-    void (*alive)(void *context);          /* told now and then in long work, or NULL: the watchdog */
+    void (*claim)(void);
+    void (*release)(void);
+    void (*health)(uint8_t *reply);
+    void (*alive)(void);                   /* told now and then in long work, or NULL: the watchdog */
     const ps_reset_report_t *reset_report; /* or NULL */
     uint8_t *spare;                        /* memory for tables that come over the line, or NULL */
     size_t spare_bytes;
@@ -83,6 +82,9 @@ void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, cons
 
 /* The pipeline from silence on, for the board's own input, as the host has set it. As ps_pipeline_reset(). */
 int ps_command_begin_playing(ps_command_t *command);
+
+/* Whether the design that plays keeps missing its deadlines; see ps_tuning_t. */
+void ps_command_note_overload(ps_command_t *command, bool overload);
 
 /*
  * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.

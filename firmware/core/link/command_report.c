@@ -56,7 +56,7 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
 {
     const ps_platform_t *platform = command->platform;
 
-    ps_put_u64(reply + PS_STATUS_REPLY_UPTIME_TICKS, platform->ticks(platform->context));
+    ps_put_u64(reply + PS_STATUS_REPLY_UPTIME_TICKS, platform->ticks());
     ps_put_u32(reply + PS_STATUS_REPLY_TICK_HZ, platform->tick_hz);
     ps_put_u32(reply + PS_STATUS_REPLY_BLOCKS, command->blocks);
     ps_put_u32(reply + PS_STATUS_REPLY_BLOCK_TICKS_LAST, command->block_ticks_last);
@@ -67,7 +67,7 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
     ps_put_u32(reply + PS_STATUS_REPLY_BAD_SESSION, counters->bad_session);
     ps_put_u32(reply + PS_STATUS_REPLY_BAD_SEQUENCE, counters->bad_sequence);
     ps_put_u32(reply + PS_STATUS_REPLY_DUPLICATES, counters->duplicates);
-    ps_put_u32(reply + PS_STATUS_REPLY_RECEIVE_OVERRUNS, platform->receive_overruns(platform->context));
+    ps_put_u32(reply + PS_STATUS_REPLY_RECEIVE_OVERRUNS, platform->receive_overruns());
     reply[PS_STATUS_REPLY_CLOCK_SOURCE] = platform->clock_source;
     reply[PS_STATUS_REPLY_INJECTION_POINT] = command->entry;
     ps_put_u16(reply + PS_STATUS_REPLY_RESERVED, 0);

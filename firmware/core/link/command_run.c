@@ -12,13 +12,13 @@ _Static_assert(PS_DRIVERS * sizeof(ps_sample_t) <= PS_MAX_PAYLOAD_BYTES,
 
 static uint64_t now(const ps_command_t *command)
 {
-    return command->platform->ticks(command->platform->context);
+    return command->platform->ticks();
 }
 
 int ps_run_start(ps_command_t *command, uint8_t entry)
 {
     if (command->platform->claim != NULL) {
-        command->platform->claim(command->platform->context);
+        command->platform->claim();
     }
     const int status =
         command->bad_tables ? PS_E_DESIGN : ps_pipeline_reset(&command->pipeline, command->design, entry);
@@ -34,7 +34,7 @@ static uint32_t run_block(ps_command_t *command, uint32_t frames)
     const uint64_t begin = now(command);
 
     if (command->platform->alive != NULL) {
-        command->platform->alive(command->platform->context);
+        command->platform->alive();
     }
     /* Cannot fail: `frames` is at most a block. */
     (void)ps_pipeline_process(&command->pipeline, command->in, command->out, frames);

@@ -16,7 +16,7 @@ static void transmit(ps_link_t *link, const uint8_t *frame, size_t size)
     const ps_platform_t *platform = link->command.platform;
     const size_t encoded = ps_cobs_encode(frame, size, link->encoded);
 
-    platform->write(platform->context, link->encoded, encoded);
+    platform->write(link->encoded, encoded);
 }
 
 static void send_nak(ps_link_t *link, int status, uint16_t session)

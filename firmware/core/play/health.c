@@ -10,7 +10,7 @@ _Static_assert(PS_DRIVERS * 4u <= 64u, "HEALTH_REPLY has room for every driver's
 void ps_health_write(ps_player_t *player, uint8_t *reply)
 {
     const ps_platform_t *platform = player->command->platform;
-    const uint64_t ticks = platform->ticks(platform->context);
+    const uint64_t ticks = platform->ticks();
 
     ps_put_u64(reply + PS_HEALTH_REPLY_UPTIME_MS, ticks / (platform->tick_hz / 1000u));
     reply[PS_HEALTH_REPLY_PLAYER] = player->state;

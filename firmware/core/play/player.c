@@ -6,7 +6,7 @@
 #define OVERLOAD_MISS 4u
 #define OVERLOAD_MAX  64u
 
-#define SILENT_TURNS 2u /* both halves */
+#define SILENT_HALVES 2u
 
 /* The fade is written in portions, as a whole block more would not fit with the largest designs. */
 #define FADE_FRAMES 16u
@@ -35,16 +35,16 @@ static bool is_silent(const ps_sample_t *frame)
 static void set_state(ps_player_t *player, uint8_t state)
 {
     player->state = state;
-    player->io->mute(player->io->context, state != PS_PLAYER_PLAYING);
+    player->io->mute(state != PS_PLAYER_PLAYING);
 }
 
 static void begin(ps_player_t *player)
 {
-    player->turns = 0;
+    player->halves = 0;
     player->busy = false;
     player->committing = false;
     player->fade_in = true;
-    player->silent_turns = 0;
+    player->silent_halves = 0;
     player->overload = 0;
     memset(player->tail, 0, sizeof player->tail);
     if (ps_command_begin_playing(player->command) != PS_OK) {
@@ -52,7 +52,7 @@ static void begin(ps_player_t *player)
         return;
     }
     set_state(player, PS_PLAYER_PLAYING);
-    player->io->resume(player->io->context);
+    player->io->resume();
 }
 
 void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command)
@@ -60,6 +60,9 @@ void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t
     memset(player, 0, sizeof *player);
     player->io = io;
     player->command = command;
+    player->pipeline = &command->pipeline;
+    player->in = command->in;
+    player->out = command->out;
     begin(player);
 }
 
@@ -68,7 +71,7 @@ static void fade_out(ps_player_t *player, uint32_t half)
 {
     const ps_sample_t *from = player->tail[half ^ 1u];
 
-    player->silent_turns = is_silent(from) ? player->silent_turns + 1u : 0;
+    player->silent_halves = is_silent(from) ? player->silent_halves + 1u : 0;
     for (uint32_t n = 0; n < PS_BLOCK_SAMPLES; n += FADE_FRAMES) {
         ps_sample_t line[FADE_FRAMES * PS_DRIVERS];
 
@@ -77,7 +80,7 @@ static void fade_out(ps_player_t *player, uint32_t half)
                 line[k * PS_DRIVERS + d] = scaled(from[d], PS_BLOCK_SAMPLES - 1u - (n + k));
             }
         }
-        player->io->write(player->io->context, half, n, FADE_FRAMES, line);
+        player->io->write(half, n, FADE_FRAMES, line);
     }
     memset(player->tail[half], 0, sizeof player->tail[half]);
 }
@@ -88,24 +91,24 @@ static void count_miss(ps_player_t *player)
     player->fade_in = true;
     player->overload += OVERLOAD_MISS;
     if (player->overload >= OVERLOAD_MAX) {
-        player->command->tuning.too_slow = player->command->design;
+        ps_command_note_overload(player->command, true);
         set_state(player, PS_PLAYER_OVERLOAD);
     }
 }
 
-void ps_player_due(ps_player_t *player, uint32_t half)
+void ps_player_half_complete(ps_player_t *player, uint32_t half)
 {
     const bool late = player->busy && !player->committing;
 
-    player->turns++;
+    player->halves++;
     player->half = half;
     fade_out(player, half);
     if (player->state != PS_PLAYER_PLAYING) {
         if (ps_player_is_silent(player)) {
-            player->io->pause(player->io->context);
+            player->io->pause();
         }
     } else if (late) {
-        count_miss(player); /* and this turn passes, so that the serial side is heard as well */
+        count_miss(player); /* and this block is left out, so that the serial side is heard as well */
     } else {
         player->busy = true;
     }
@@ -136,26 +139,26 @@ static void fade_in(ps_sample_t *frames)
     }
 }
 
-/* The block goes out if its turn is not over; a turn that ends from here on finds it ahead of the converters.
- */
-static void commit(ps_player_t *player, uint32_t turn, uint32_t half)
+/* The block goes out if its half is still free. If that ends from here on, the converters are still behind
+ * what is being written. */
+static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 {
-    ps_sample_t *out = player->command->out;
+    ps_sample_t *out = player->out;
 
     if (player->fade_in) {
         fade_in(out);
     }
     player->committing = true;
     BARRIER();
-    if (player->turns == turn) {
+    if (player->halves == halves) {
         memcpy(player->tail[half], out + (PS_BLOCK_SAMPLES - 1u) * PS_DRIVERS, sizeof player->tail[half]);
-        player->io->write(player->io->context, half, 0, PS_BLOCK_SAMPLES, out);
+        player->io->write(half, 0, PS_BLOCK_SAMPLES, out);
         player->fade_in = false;
-        player->silent_turns = 0;
+        player->silent_halves = 0;
         if (player->overload != 0) {
             player->overload--;
         } else {
-            player->command->tuning.too_slow = NULL;
+            ps_command_note_overload(player->command, false);
         }
     }
     BARRIER();
@@ -163,26 +166,25 @@ static void commit(ps_player_t *player, uint32_t turn, uint32_t half)
     player->committing = false;
 }
 
-void ps_player_run(ps_player_t *player)
+void ps_player_process(ps_player_t *player)
 {
-    ps_command_t *command = player->command;
-    const ps_platform_t *platform = command->platform;
-    const uint32_t turn = player->turns;
+    const ps_platform_t *platform = player->command->platform;
+    const uint32_t halves = player->halves;
     const uint32_t half = player->half;
 
     if (!player->busy || player->state != PS_PLAYER_PLAYING) {
         player->busy = false;
         return;
     }
-    const uint64_t begun = platform->ticks(platform->context);
+    const uint64_t begun = platform->ticks();
 
-    player->io->read(player->io->context, half, command->in);
-    note_peaks(player->peak_in, command->in, 2);
-    (void)ps_pipeline_process(&command->pipeline, command->in, command->out, PS_BLOCK_SAMPLES);
-    note_peaks(player->peak_out, command->out, PS_DRIVERS);
-    commit(player, turn, half);
+    player->io->read(half, player->in);
+    note_peaks(player->peak_in, player->in, 2);
+    (void)ps_pipeline_process(player->pipeline, player->in, player->out, PS_BLOCK_SAMPLES);
+    note_peaks(player->peak_out, player->out, PS_DRIVERS);
+    commit(player, halves, half);
     player->blocks++;
-    player->ticks_last = (uint32_t)(platform->ticks(platform->context) - begun);
+    player->ticks_last = (uint32_t)(platform->ticks() - begun);
     player->ticks_max = player->ticks_last > player->ticks_max ? player->ticks_last : player->ticks_max;
 }
 
@@ -210,5 +212,5 @@ void ps_player_stop(ps_player_t *player, uint8_t state)
 
 bool ps_player_is_silent(const ps_player_t *player)
 {
-    return player->state != PS_PLAYER_PLAYING && player->silent_turns >= SILENT_TURNS;
+    return player->state != PS_PLAYER_PLAYING && player->silent_halves >= SILENT_HALVES;
 }

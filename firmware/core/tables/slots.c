@@ -21,7 +21,7 @@ _Static_assert(AT_CRC % 4u == 0 && AT_TABLES % 8u == 0, "fields lie on words");
 /* All but the mark: head, tables, and that they are for this image. */
 static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
 {
-    const uint8_t *start = flash->at(flash->context, slot);
+    const uint8_t *start = flash->at(slot);
     const uint8_t *begin = start + AT_BEGIN;
     const uint32_t bytes = ps_get_u32(begin + PS_TUNE_BEGIN_TABLES_BYTES);
 
@@ -62,8 +62,7 @@ uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
         ps_slot_t candidate;
         uint32_t place = count;
 
-        if (ps_get_u32(flash->at(flash->context, slot) + AT_MARK) != MARK ||
-            !is_whole(flash, slot, &candidate)) {
+        if (ps_get_u32(flash->at(slot) + AT_MARK) != MARK || !is_whole(flash, slot, &candidate)) {
             continue;
         }
         for (; place != 0 && is_newer(candidate.sequence, found[place - 1u].sequence); place--) {
@@ -81,11 +80,11 @@ static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, con
         uint8_t word[4] = {0xFF, 0xFF, 0xFF, 0xFF};
 
         memcpy(word, data + n, size - n < 4u ? size - n : 4u);
-        if (!flash->program(flash->context, slot, offset + (uint32_t)n, ps_get_u32(word))) {
+        if (!flash->program(slot, offset + (uint32_t)n, ps_get_u32(word))) {
             return false;
         }
     }
-    return memcmp(flash->at(flash->context, slot) + offset, data, size) == 0;
+    return memcmp(flash->at(slot) + offset, data, size) == 0;
 }
 
 int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,
@@ -106,7 +105,7 @@ int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_
     memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
     ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));
     ps_put_u32(head + AT_MARK, MARK);
-    if (!flash->erase(flash->context, slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||
+    if (!flash->erase(slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||
         !program(flash, slot, AT_SEQUENCE, head + AT_SEQUENCE, sizeof head - AT_SEQUENCE) ||
         !is_whole(flash, slot, written)) {
         return PS_E_FLASH;

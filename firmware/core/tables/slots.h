@@ -17,11 +17,10 @@
 
 /* Flash: an erased word is all ones, and is programmed once. */
 typedef struct {
-    void *context;
     uint32_t slot_bytes;
-    const uint8_t *(*at)(void *context, uint32_t slot); /* to read */
-    bool (*erase)(void *context, uint32_t slot);
-    bool (*program)(void *context, uint32_t slot, uint32_t offset, uint32_t word); /* offset: times 4 */
+    const uint8_t *(*at)(uint32_t slot); /* to read */
+    bool (*erase)(uint32_t slot);
+    bool (*program)(uint32_t slot, uint32_t offset, uint32_t word); /* offset: times 4 */
 } ps_flash_t;
 
 /* A slot that is whole and belongs to this image. */

@@ -29,7 +29,7 @@ void uart_receive_handler(void)
     }
 }
 
-uint8_t port_start(ps_reset_report_t *report)
+static uint8_t start_board(ps_reset_report_t *report)
 {
     fault_report(PS_RESET_UNKNOWN, report);
     ticks_start();
@@ -39,42 +39,32 @@ uint8_t port_start(ps_reset_report_t *report)
     return PS_CLOCK_FIXED;
 }
 
-int8_t port_temperature(void)
+static int8_t read_temperature(void)
 {
     return PS_TEMPERATURE_UNKNOWN;
 }
 
-const char *port_board_name(void)
-{
-    return BOARD_NAME;
-}
-
-bool port_is_simulated(void)
+static bool is_simulated(void)
 {
     return true;
 }
 
-uint64_t port_ticks(void)
-{
-    return ticks_now();
-}
-
-uint32_t port_tick_hz(void)
+static uint32_t tick_hz(void)
 {
     return BOARD_CORE_HZ;
 }
 
-size_t port_receive(uint8_t *buffer, size_t capacity)
+static size_t serial_receive(uint8_t *buffer, size_t capacity)
 {
     return ps_ring_take(&received, buffer, capacity);
 }
 
-uint32_t port_receive_overruns(void)
+static uint32_t serial_overruns(void)
 {
     return received.overruns;
 }
 
-void port_send(const uint8_t *data, size_t size)
+static void serial_send(const uint8_t *data, size_t size)
 {
     for (size_t n = 0; n < size; n++) {
         uint32_t polls = SEND_POLLS;
@@ -89,7 +79,7 @@ void port_send(const uint8_t *data, size_t size)
     }
 }
 
-void port_idle(void)
+static void serial_idle(void)
 {
     /* With interrupts masked, none slips in between the look and the sleep. */
     const uint32_t masked = cpu_mask_interrupts();
@@ -99,3 +89,16 @@ void port_idle(void)
     }
     cpu_restore_interrupts(masked);
 }
+
+const ps_port_t ps_port = {
+    .board_name = BOARD_NAME,
+    .start = start_board,
+    .is_simulated = is_simulated,
+    .temperature = read_temperature,
+    .ticks = ticks_now,
+    .tick_hz = tick_hz,
+    .receive = serial_receive,
+    .receive_overruns = serial_overruns,
+    .send = serial_send,
+    .idle = serial_idle,
+};

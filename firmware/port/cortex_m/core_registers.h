@@ -27,7 +27,7 @@
 #endif
 #define NVIC_IPR(n) REGISTER_BYTE(0xE000E400u + (n))
 
-/* Lower is more urgent: a byte on the line waits 11 us at most, a turn of the audio a block, its work comes
+/* Lower is more urgent: a byte on the line waits 11 us at most, the audio's interrupt a block, its work comes
  * last. */
 #define PRIORITY_SERIAL 0x40u
 #define PRIORITY_AUDIO  0x80u

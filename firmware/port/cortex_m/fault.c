@@ -52,7 +52,9 @@ void fault_store(const frame_t *frame, uint32_t exception)
     const uint32_t before =
         record.magic == RECORD_MAGIC && record.check == check_of_record() ? record.faults : 0;
 
-    port_mute(true);
+    if (ps_port.audio != NULL) {
+        ps_port.audio->io.mute(true);
+    }
     record.magic = RECORD_MAGIC;
     record.exception = exception;
     record.pc = sound ? frame->pc : 0;

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* The chip that the core works on: as on a board, its functions know only one. */
+static host_flash_t *chip;
+
 /* Whether there is power for one operation more: 1 whole, 0 half of it, -1 none. */
 static int take_power(host_flash_t *flash)
 {
@@ -14,37 +17,38 @@ static int take_power(host_flash_t *flash)
     return done < flash->cut_after;
 }
 
-static const uint8_t *slot_at(void *context, uint32_t slot)
+static const uint8_t *slot_at(uint32_t slot)
 {
-    host_flash_t *flash = context;
-
-    return flash->slots[slot];
+    return chip->slots[slot];
 }
 
 /* Cut short, it leaves the first half erased, and every other byte of the rest. */
-static bool erase_slot(void *context, uint32_t slot)
+static bool erase_slot(uint32_t slot)
 {
-    host_flash_t *flash = context;
-    const int power = take_power(flash);
+    const int power = take_power(chip);
 
     for (uint32_t n = 0; n < HOST_SLOT_BYTES; n++) {
         if (power > 0 || (power == 0 && (n < HOST_SLOT_BYTES / 2u || n % 2u == 0))) {
-            flash->slots[slot][n] = 0xFF;
+            chip->slots[slot][n] = 0xFF;
         }
     }
     return power > 0;
 }
 
 /* Programming only clears bits; cut short, those of two of the bytes. */
-static bool program_slot(void *context, uint32_t slot, uint32_t offset, uint32_t word)
+static bool program_slot(uint32_t slot, uint32_t offset, uint32_t word)
 {
-    host_flash_t *flash = context;
-    const int power = take_power(flash);
+    const int power = take_power(chip);
 
     for (uint32_t n = 0; power >= 0 && n < (power > 0 ? 4u : 2u); n++) {
-        flash->slots[slot][offset + n] &= (uint8_t)(word >> 8u * n);
+        chip->slots[slot][offset + n] &= (uint8_t)(word >> 8u * n);
     }
     return power > 0;
+}
+
+void host_flash_use(host_flash_t *flash)
+{
+    chip = flash;
 }
 
 void host_flash_erase(host_flash_t *flash)
@@ -58,7 +62,6 @@ void host_flash_power(host_flash_t *flash, uint32_t operations)
     flash->operations = 0;
     flash->cut_after = operations;
     flash->flash = (ps_flash_t){
-        .context = flash,
         .slot_bytes = HOST_SLOT_BYTES,
         .at = slot_at,
         .erase = erase_slot,

@@ -15,6 +15,9 @@ typedef struct {
     uint32_t cut_after; /* operations: the next one is cut short, and none follows */
 } host_flash_t;
 
+/* The chip that the functions of every `flash` work on from now on. */
+void host_flash_use(host_flash_t *flash);
+
 /* As it leaves the factory: every bit set. */
 void host_flash_erase(host_flash_t *flash);
 

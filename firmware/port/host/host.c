@@ -103,27 +103,31 @@ int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
     return ps_parser_feed(parser, byte, frame);
 }
 
-static void write_memory(void *context, const uint8_t *data, size_t size)
-{
-    host_board_t *board = context;
+/* The board at work: as on a board, the platform's functions know only one. */
+static host_board_t *bench;
 
-    if (size <= board->out_capacity - board->out_size) {
-        memcpy(board->out + board->out_size, data, size);
-        board->out_size += size;
+static void select_board(host_board_t *board)
+{
+    bench = board;
+    host_flash_use(&board->flash);
+}
+
+static void write_memory(const uint8_t *data, size_t size)
+{
+    if (size <= bench->out_capacity - bench->out_size) {
+        memcpy(bench->out + bench->out_size, data, size);
+        bench->out_size += size;
     }
 }
 
 /* A clock that any look at moves by one: enough to see that times are taken and carried. */
-static uint64_t count_looks(void *context)
+static uint64_t count_looks(void)
 {
-    host_board_t *board = context;
-
-    return board->ticks++;
+    return bench->ticks++;
 }
 
-static uint32_t no_overruns(void *context)
+static uint32_t no_overruns(void)
 {
-    (void)context;
     return 0;
 }
 
@@ -156,10 +160,10 @@ void host_board_reset(host_board_t *board)
 /* All but the flash is forgotten. */
 void host_board_power_cycle(host_board_t *board)
 {
+    select_board(board);
     memset(board, 0, offsetof(host_board_t, flash));
     host_board_cut_after(board, UINT32_MAX);
     board->platform = (ps_platform_t){
-        .context = board,
         .write = write_memory,
         .ticks = count_looks,
         .receive_overruns = no_overruns,
@@ -176,6 +180,7 @@ void host_board_power_cycle(host_board_t *board)
 size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,
                        size_t out_capacity)
 {
+    select_board(board);
     board->out = out;
     board->out_capacity = out_capacity;
     board->out_size = 0;

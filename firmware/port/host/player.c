@@ -18,10 +18,10 @@ typedef struct {
     uint64_t ticks;
     ps_sample_t input[PS_BLOCK_SAMPLES * 2u];
     ps_sample_t output[2][PS_BLOCK_SAMPLES * PS_DRIVERS];
-    ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the turns since the last call */
+    ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the blocks since the last call */
     uint32_t heard_blocks;
     uint32_t half;
-    uint32_t late_turns; /* that end while the work on this one goes on */
+    uint32_t late_turns; /* blocks that end while the work on this one goes on */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -44,77 +44,71 @@ EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
 EXPORT int host_player_is_muted(const host_player_t *host);
 EXPORT int host_player_is_paused(const host_player_t *host);
 
-static uint64_t count_looks(void *context)
-{
-    host_player_t *host = context;
+/* The player at work: as on a board, the functions that the core calls know only one. */
+static host_player_t *bench;
 
-    return host->ticks++;
+static void select_player(host_player_t *host)
+{
+    bench = host;
+    host_flash_use(&host->flash);
+}
+
+static uint64_t count_looks(void)
+{
+    return bench->ticks++;
 }
 
 /* The half that was worked on is heard from here on, and the other one is ours. */
-static void end_turn(host_player_t *host)
+static void complete_half(host_player_t *host)
 {
     host->half ^= 1u;
     memcpy(host->heard[host->heard_blocks++ % HEARD_MAX], host->output[host->half ^ 1u],
            sizeof host->heard[0]);
-    ps_player_due(&host->player, host->half);
+    ps_player_half_complete(&host->player, host->half);
 }
 
-static void read_input(void *context, uint32_t half, ps_sample_t *stereo)
+static void read_input(uint32_t half, ps_sample_t *stereo)
 {
-    host_player_t *host = context;
-
     (void)half;
-    memcpy(stereo, host->input, sizeof host->input);
-    for (uint32_t n = 0; n < host->late_turns; n++) {
-        end_turn(host);
+    memcpy(stereo, bench->input, sizeof bench->input);
+    for (uint32_t n = 0; n < bench->late_turns; n++) {
+        complete_half(bench);
     }
 }
 
-static void write_output(void *context, uint32_t half, uint32_t first, uint32_t frames,
-                         const ps_sample_t *drivers)
+static void write_output(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
 {
-    host_player_t *host = context;
-
-    memcpy(host->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
+    memcpy(bench->output[half] + first * PS_DRIVERS, drivers, frames * PS_DRIVERS * sizeof *drivers);
 }
 
-static void claim(void *context)
+static void claim(void)
 {
-    host_player_claim(context);
+    ps_player_claim(&bench->player);
 }
 
-static void release(void *context)
+static void release(void)
 {
-    host_player_release(context);
+    ps_player_release(&bench->player);
 }
 
-static void write_health(void *context, uint8_t *reply)
+static void write_health(uint8_t *reply)
 {
-    host_player_t *host = context;
-
-    ps_health_write(&host->player, reply);
+    ps_health_write(&bench->player, reply);
 }
 
-static void mute(void *context, bool muted)
+static void mute(bool muted)
 {
-    host_player_t *host = context;
-
-    host->muted = muted;
+    bench->muted = muted;
 }
 
-static void pause_turns(void *context)
+static void pause_audio(void)
 {
-    host_player_t *host = context;
-
-    host->paused = true;
+    bench->paused = true;
 }
 
-static void resume_turns(void *context)
+static void resume_audio(void)
 {
-    host_player_t *host = context;
-
-    host->paused = false;
+    bench->paused = false;
 }
 
 size_t host_player_bytes(void)
@@ -125,10 +119,10 @@ size_t host_player_bytes(void)
 void host_player_reset(host_player_t *host)
 {
     memset(host, 0, sizeof *host);
+    select_player(host);
     host->half = 1;
     host_flash_erase(&host->flash);
     host->platform = (ps_platform_t){
-        .context = host,
         .ticks = count_looks,
         .tick_hz = 1000000,
         .claim = claim,
@@ -139,12 +133,11 @@ void host_player_reset(host_player_t *host)
         .spare_bytes = sizeof host->spare,
     };
     host->io = (ps_player_io_t){
-        .context = host,
         .read = read_input,
         .write = write_output,
         .mute = mute,
-        .pause = pause_turns,
-        .resume = resume_turns,
+        .pause = pause_audio,
+        .resume = resume_audio,
     };
     ps_command_reset(&host->command, &host->platform, &ps_design);
     ps_player_reset(&host->player, &host->io, &host->command);
@@ -153,12 +146,13 @@ void host_player_reset(host_player_t *host)
 const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
                                     uint32_t late_turns)
 {
+    select_player(host);
     memcpy(host->input, input, sizeof host->input);
     host->late_turns = late_turns;
     host->heard_blocks = 0;
-    end_turn(host);
+    complete_half(host);
     if (run) {
-        ps_player_run(&host->player);
+        ps_player_process(&host->player);
     }
     return host->heard[0];
 }
@@ -170,11 +164,13 @@ uint32_t host_player_heard(const host_player_t *host)
 
 void host_player_claim(host_player_t *host)
 {
+    select_player(host);
     ps_player_claim(&host->player);
 }
 
 void host_player_release(host_player_t *host)
 {
+    select_player(host);
     ps_player_release(&host->player);
 }
 
@@ -185,6 +181,7 @@ int host_player_request(host_player_t *host, uint32_t type, const uint8_t *paylo
     const ps_frame_t request = {.type = (uint8_t)type, .length = (uint16_t)length, .payload = payload};
     const ps_link_counters_t counters = {0};
 
+    select_player(host);
     return ps_command_handle(&host->command, &request, &counters, reply, reply_size);
 }
 

@@ -12,12 +12,12 @@ audio_buffers_t audio_buffers;
 
 static struct {
     uint8_t clock; /* PS_AUDIO_CLOCK_… */
-    port_turn_t due;
-    port_run_t run;
+    port_half_complete_t half_complete;
+    port_process_t process;
     uint32_t underruns;
     uint32_t overruns;
     uint32_t half; /* of the stand-in */
-    volatile bool turns;
+    volatile bool running;
 } audio;
 
 static uint32_t swap_halves(uint32_t word)
@@ -25,54 +25,56 @@ static uint32_t swap_halves(uint32_t word)
     return word << 16 | word >> 16;
 }
 
-static void turn(uint32_t half)
+static void complete(uint32_t half)
 {
-    audio.due(half);
+    audio.half_complete(half);
     SCB_ICSR = SCB_ICSR_PENDSVSET;
 }
 
-static void stand_in_turn(void)
+static void stand_in_half_complete(void)
 {
     audio.half ^= 1u;
-    turn(audio.half);
+    complete(audio.half);
 }
 
-uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run)
+static uint8_t audio_start(port_half_complete_t half_complete, port_process_t process)
 {
+    const ps_clock_t *clock = clock_in_use();
+
     if (PS_DRIVERS > AUDIO_CHANNELS) {
         return PS_AUDIO_CLOCK_NONE;
     }
-    audio.due = due;
-    audio.run = run;
+    audio.half_complete = half_complete;
+    audio.process = process;
     SCB_SHPR3 |= SCB_SHPR3_PENDSV_LOWEST;
     if (clock_start_i2s(clock)) {
         audio.clock = PS_AUDIO_CLOCK_I2S;
         i2s_start(&clock->pll);
     } else {
         audio.clock = PS_AUDIO_CLOCK_TIMER;
-        stand_in_start(clock->core_hz, stand_in_turn);
+        stand_in_start(clock->core_hz, stand_in_half_complete);
     }
     return audio.clock;
 }
 
 void dma1_stream3_handler(void)
 {
-    turn(i2s_turn(&audio.underruns, &audio.overruns));
+    complete(i2s_half_complete(&audio.underruns, &audio.overruns));
 }
 
 void pendsv_handler(void)
 {
-    audio.run();
+    audio.process();
 }
 
-void port_audio_read(uint32_t half, ps_sample_t *stereo)
+static void audio_read(uint32_t half, ps_sample_t *stereo)
 {
     for (uint32_t n = 0; n < AUDIO_WORDS; n++) {
         stereo[n] = (ps_sample_t)((int32_t)swap_halves(audio_buffers.recorded[half][n]) >> SAMPLE_SHIFT);
     }
 }
 
-void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
+static void audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
 {
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
         uint32_t *word = audio_buffers.played[d / 2u][half] + 2u * first + d % 2u;
@@ -83,14 +85,14 @@ void port_audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_s
     }
 }
 
-bool audio_turns(void)
+bool audio_is_running(void)
 {
-    return audio.turns;
+    return audio.running;
 }
 
-void port_audio_pause(void)
+static void audio_pause(void)
 {
-    audio.turns = false;
+    audio.running = false;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
         i2s_pause();
     } else {
@@ -98,9 +100,9 @@ void port_audio_pause(void)
     }
 }
 
-void port_audio_resume(void)
+static void audio_resume(void)
 {
-    audio.turns = true;
+    audio.running = true;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
         i2s_resume();
     } else {
@@ -108,14 +110,23 @@ void port_audio_resume(void)
     }
 }
 
-void port_mute(bool muted)
-{
-    /* Also ahead of i2s_start(), in a fault: the pin is then not an output yet, and its pull-down mutes. */
-    i2s_mute(muted);
-}
-
-void port_audio_errors(uint32_t *underruns, uint32_t *overruns)
+static void audio_errors(uint32_t *underruns, uint32_t *overruns)
 {
     *underruns = audio.underruns;
     *overruns = audio.overruns;
 }
+
+const ps_audio_port_t audio_port = {
+    .start = audio_start,
+    .errors = audio_errors,
+    .io =
+        {
+            .read = audio_read,
+            .write = audio_write,
+            /* Also ahead of i2s_start(), in a fault: the pin is not an output yet, and its pull-down mutes.
+             */
+            .mute = i2s_mute,
+            .pause = audio_pause,
+            .resume = audio_resume,
+        },
+};

@@ -30,22 +30,21 @@ typedef struct {
 
 extern audio_buffers_t audio_buffers;
 
-/* What port_audio_start() is, with the clock that runs. */
-uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run);
+extern const ps_audio_port_t audio_port;
 
-/* Between port_audio_resume() and port_audio_pause() */
-bool audio_turns(void);
+/* Between the port's resume() and pause() */
+bool audio_is_running(void);
 
-/* Pins, I2S, DMA; the converters run, the turns wait for i2s_resume(). */
+/* Pins, I2S, DMA; the converters run, halves complete from i2s_resume() on, not before. */
 void i2s_start(const ps_pll_t *pll);
 void i2s_pause(void);
 void i2s_resume(void);
 void i2s_mute(bool muted);
-/* Whose half it is, in the interrupt; counts what the hardware says went wrong. */
-uint32_t i2s_turn(uint32_t *underruns, uint32_t *overruns);
+/* The half that is free, in the interrupt; counts what the hardware says went wrong. */
+uint32_t i2s_half_complete(uint32_t *underruns, uint32_t *overruns);
 
-/* SysTick, whose period is a block while it turns. */
-void stand_in_start(uint32_t core_hz, void (*turn)(void));
+/* SysTick, whose period is one block between stand_in_resume() and stand_in_pause(). */
+void stand_in_start(uint32_t core_hz, void (*half_complete)(void));
 void stand_in_pause(void);
 void stand_in_resume(void);
 

@@ -20,6 +20,7 @@
 
 static const ps_pll_t pll_crystal = PLL_CRYSTAL;
 static const ps_pll_t pll_internal = PLL_16_MHZ;
+static ps_clock_t in_use;
 
 /*
  * Polls at the reset clock of 16 MHz, some ten cycles each: 0.1 s for the crystal (data sheet: typically 2
@@ -72,7 +73,7 @@ static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
     return true;
 }
 
-ps_clock_t clock_start(void)
+static ps_clock_t find_clock(void)
 {
     /* RM0090 5.1.3: voltage scale 1 is what 168 MHz needs; set while the PLL is off */
     RCC_APB1ENR |= RCC_APB1ENR_PWREN;
@@ -95,6 +96,17 @@ ps_clock_t clock_start(void)
         return (ps_clock_t){.core_hz = CORE_HZ, .apb2_hz = CORE_HZ / 2u, .source = PS_CLOCK_SIMULATED};
     }
     return (ps_clock_t){.core_hz = HSI_HZ, .apb2_hz = HSI_HZ, .source = PS_CLOCK_HSI};
+}
+
+const ps_clock_t *clock_start(void)
+{
+    in_use = find_clock();
+    return &in_use;
+}
+
+const ps_clock_t *clock_in_use(void)
+{
+    return &in_use;
 }
 
 bool clock_start_i2s(const ps_clock_t *clock)

@@ -25,7 +25,10 @@ typedef struct {
  * 168 MHz from the crystal; where that does not start, 168 MHz from the internal oscillator (1 %); where the
  * PLL does not lock either, the internal oscillator's 16 MHz. Every wait is bounded.
  */
-ps_clock_t clock_start(void);
+const ps_clock_t *clock_start(void);
+
+/* What clock_start() found. */
+const ps_clock_t *clock_in_use(void);
 
 /* The audio PLL; false where it does not lock. */
 bool clock_start_i2s(const ps_clock_t *clock);

@@ -2,7 +2,7 @@
  * The last two sectors of the flash as slots, RM0090 3.6. The core stands still while it fetches from flash
  * that is being erased or programmed: nothing plays meanwhile (core/link/command.c).
  */
-#include "port.h"
+#include "flash.h"
 
 #include "registers.h"
 #include "watchdog.h"
@@ -17,14 +17,14 @@
 
 #define FLASH_ERRORS (FLASH_SR_OPERR | FLASH_SR_WRPERR | FLASH_SR_PGAERR | FLASH_SR_PGPERR | FLASH_SR_PGSERR)
 
-uint32_t port_slot_bytes(void)
+bool flash_has_slots(void)
 {
     /* RM0090 3.9.7: LOCK is 1 after reset and whenever we are done. QEMU has no flash interface and reads 0.
      */
-    return FLASH_CR & FLASH_CR_LOCK ? SLOT_BYTES : 0;
+    return (FLASH_CR & FLASH_CR_LOCK) != 0;
 }
 
-const uint8_t *port_slot(uint32_t slot)
+static const uint8_t *slot_address(uint32_t slot)
 {
     return (const uint8_t *)(uintptr_t)(SLOT_START + slot * SLOT_BYTES);
 }
@@ -59,7 +59,7 @@ static bool finish(void)
     return done;
 }
 
-bool port_slot_erase(uint32_t slot)
+static bool slot_erase(uint32_t slot)
 {
     const uint32_t order = FLASH_CR_PSIZE_32 | FLASH_CR_SER | FLASH_CR_SNB(SLOT_SECTOR + slot);
     const uint32_t cached = FLASH_ACR;
@@ -82,7 +82,7 @@ bool port_slot_erase(uint32_t slot)
     return done;
 }
 
-bool port_slot_program(uint32_t slot, uint32_t offset, uint32_t word)
+static bool slot_program(uint32_t slot, uint32_t offset, uint32_t word)
 {
     if (!unlock()) {
         return false;
@@ -90,6 +90,13 @@ bool port_slot_program(uint32_t slot, uint32_t offset, uint32_t word)
     /* RM0090 3.6.4: words at a time, from 2.7 V on (3.6.2, table 7) */
     FLASH_CR = FLASH_CR_PSIZE_32 | FLASH_CR_PG;
     *(volatile uint32_t *)(uintptr_t)(SLOT_START + slot * SLOT_BYTES + offset) = word;
-    port_watchdog_feed();
+    watchdog_feed();
     return finish();
 }
+
+const ps_flash_t flash_slots = {
+    .slot_bytes = SLOT_BYTES,
+    .at = slot_address,
+    .erase = slot_erase,
+    .program = slot_program,
+};

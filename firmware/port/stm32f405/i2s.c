@@ -109,13 +109,13 @@ void i2s_mute(bool muted)
     GPIOC_BSRR = muted ? BIT(8 + 16) : BIT(8);
 }
 
-uint32_t i2s_turn(uint32_t *underruns, uint32_t *overruns)
+uint32_t i2s_half_complete(uint32_t *underruns, uint32_t *overruns)
 {
     const uint32_t flags = DMA1_LISR;
 
     DMA1_LIFCR = flags & STREAM_3_FLAGS;
     if ((flags & DMA1_LISR_HTIF3) && (flags & DMA1_LISR_TCIF3)) {
-        (*overruns)++; /* a whole turn has passed unseen */
+        (*overruns)++; /* a whole half has passed unseen */
     }
     if (flags & (DMA1_LISR_TEIF3 | DMA1_LISR_DMEIF3 | DMA1_LISR_FEIF3)) {
         (*overruns)++;

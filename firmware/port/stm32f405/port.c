@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "cpu.h"
 #include "fault.h"
+#include "flash.h"
 #include "handlers.h"
 #include "protocol.h"
 #include "registers.h"
@@ -21,11 +22,10 @@
 /* Polls for one byte to leave: at 921600 baud it takes 11 us, some 200 polls at 168 MHz. */
 #define SEND_POLLS 100000u
 
-/* Turns of an empty loop, some microseconds of the host's time. */
-#define LINGER_TURNS 4000u
+/* Passes of an empty loop, some microseconds of the host's time. */
+#define LINGER_PASSES 4000u
 
 static ps_ring_t received;
-static ps_clock_t running;
 static bool simulated;
 
 /*
@@ -35,7 +35,7 @@ static bool simulated;
  */
 static void linger(void)
 {
-    for (volatile uint32_t turns = LINGER_TURNS; turns != 0; turns--) {
+    for (volatile uint32_t passes = LINGER_PASSES; passes != 0; passes--) {
     }
 }
 
@@ -57,7 +57,7 @@ void usart1_handler(void)
             ps_ring_put(&received, byte);
         }
         status = USART1_SR;
-        if (simulated && !audio_turns() && !(status & USART1_SR_RXNE)) {
+        if (simulated && !audio_is_running() && !(status & USART1_SR_RXNE)) {
             linger();
             status = USART1_SR;
         }
@@ -84,22 +84,22 @@ static void start_serial(uint32_t apb2_hz)
     NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
 }
 
-uint8_t port_start(ps_reset_report_t *report)
+static uint8_t start_board(ps_reset_report_t *report)
 {
     fault_report(reset_cause(), report);
-    running = clock_start();
+    const ps_clock_t *clock = clock_start();
 
-    simulated = running.source == PS_CLOCK_SIMULATED;
+    simulated = clock->source == PS_CLOCK_SIMULATED;
     ticks_start();
-    start_serial(running.apb2_hz);
+    start_serial(clock->apb2_hz);
     watchdog_start();
     if (!simulated) {
         temperature_start();
     }
-    return running.source;
+    return clock->source;
 }
 
-int8_t port_temperature(void)
+static int8_t read_temperature(void)
 {
     if (simulated) {
         return PS_TEMPERATURE_UNKNOWN;
@@ -108,32 +108,22 @@ int8_t port_temperature(void)
     return temperature_read((const volatile uint16_t *)(uintptr_t)0x1FFF7A2Cu);
 }
 
-const char *port_board_name(void)
-{
-    return "stm32f405";
-}
-
-bool port_is_simulated(void)
+static bool is_simulated(void)
 {
     return simulated;
 }
 
-uint64_t port_ticks(void)
+static uint32_t tick_hz(void)
 {
-    return ticks_now();
+    return clock_in_use()->core_hz;
 }
 
-uint32_t port_tick_hz(void)
-{
-    return running.core_hz;
-}
-
-size_t port_receive(uint8_t *buffer, size_t capacity)
+static size_t serial_receive(uint8_t *buffer, size_t capacity)
 {
     return ps_ring_take(&received, buffer, capacity);
 }
 
-uint32_t port_receive_overruns(void)
+static uint32_t serial_overruns(void)
 {
     return received.overruns;
 }
@@ -148,7 +138,7 @@ static bool wait_to_send(void)
     return false;
 }
 
-void port_send(const uint8_t *data, size_t size)
+static void serial_send(const uint8_t *data, size_t size)
 {
     for (size_t n = 0; n < size; n++) {
         if (!wait_to_send()) {
@@ -158,9 +148,9 @@ void port_send(const uint8_t *data, size_t size)
     }
 }
 
-void port_idle(void)
+static void serial_idle(void)
 {
-    if (simulated && audio_turns()) {
+    if (simulated && audio_is_running()) {
         linger();
     }
     /* With interrupts masked, none slips in between the look and the sleep. */
@@ -172,7 +162,19 @@ void port_idle(void)
     cpu_restore_interrupts(masked);
 }
 
-uint8_t port_audio_start(port_turn_t due, port_run_t run)
-{
-    return audio_start(&running, due, run);
-}
+const ps_port_t ps_port = {
+    .board_name = "stm32f405",
+    .start = start_board,
+    .is_simulated = is_simulated,
+    .temperature = read_temperature,
+    .ticks = ticks_now,
+    .tick_hz = tick_hz,
+    .receive = serial_receive,
+    .receive_overruns = serial_overruns,
+    .send = serial_send,
+    .idle = serial_idle,
+    .feed_watchdog = watchdog_feed,
+    .audio = &audio_port,
+    .flash = &flash_slots,
+    .has_flash = flash_has_slots,
+};

@@ -28,7 +28,7 @@ void watchdog_relax(bool relaxed)
     IWDG_KR = IWDG_KR_KEY_FEED;
 }
 
-void port_watchdog_feed(void)
+void watchdog_feed(void)
 {
     IWDG_KR = IWDG_KR_KEY_FEED;
 }

@@ -5,9 +5,10 @@
 
 #include "port.h"
 
-/* The independent watchdog: from here on, port_watchdog_feed() at least once in 1.4 s. It cannot be stopped.
+/* The independent watchdog: from here on, watchdog_feed() at least once in 1.4 s. It cannot be stopped.
  */
 void watchdog_start(void);
+void watchdog_feed(void);
 
 /* Four times as long between feeds, while the core has to stand still; and back. Feeds as well. */
 void watchdog_relax(bool relaxed);

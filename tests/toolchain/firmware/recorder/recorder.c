@@ -16,6 +16,7 @@
 
 #include "audio.h"
 #include "clock.h"
+#include "flash.h"
 #include "stack_guard.h"
 #include "temperature.h"
 #include "watchdog.h"
@@ -155,18 +156,12 @@ static void power_up(const char *works)
 
 audio_buffers_t audio_buffers;
 
-/* What port_start() asks of the rest. */
+/* What starting the port asks of the rest. */
 void ticks_start(void) {}
 uint64_t ticks_now(void) { return 0; }
 void fault_report(uint8_t cause, ps_reset_report_t *report) { report->cause = cause; }
-bool audio_turns(void) { return false; }
-uint8_t audio_start(const ps_clock_t *clock, port_turn_t due, port_run_t run)
-{
-    (void)clock;
-    (void)due;
-    (void)run;
-    return 0;
-}
+bool audio_is_running(void) { return false; }
+const ps_audio_port_t audio_port;
 
 int main(int argc, char **argv)
 {
@@ -186,12 +181,12 @@ int main(int argc, char **argv)
         ps_reset_report_t report;
 
         *at(0x40023874u) = 1u << 29 | 1u << 26; /* RCC_CSR, RM0090 7.3.21: the watchdog, which pulls the pin */
-        port_start(&report);
+        ps_port.start(&report);
         settle();
         printf("started, cause %u\n", report.cause);
         return 0;
     }
-    const ps_clock_t clock = clock_start();
+    const ps_clock_t clock = *clock_start();
     settle();
     printf("clock source %u core %lu apb2 %lu\n", clock.source, (unsigned long)clock.core_hz,
            (unsigned long)clock.apb2_hz);
@@ -212,11 +207,12 @@ int main(int argc, char **argv)
     printf("watchdog\n");
     watchdog_start();
     settle();
-    printf("slot bytes %lu at %08lx\n", (unsigned long)port_slot_bytes(), (unsigned long)(uintptr_t)port_slot(1));
-    const bool erased = port_slot_erase(1);
+    printf("slot bytes %lu at %08lx\n", flash_has_slots() ? (unsigned long)flash_slots.slot_bytes : 0ul,
+           (unsigned long)(uintptr_t)flash_slots.at(1));
+    const bool erased = flash_slots.erase(1);
     settle();
     printf("erased %d\n", erased);
-    const bool programmed = port_slot_program(0, 8, 0x12345678u);
+    const bool programmed = flash_slots.program(0, 8, 0x12345678u);
     settle();
     printf("programmed %d\n", programmed);
     static const uint16_t calibration[2] = {900, 1200};
