@@ -1,6 +1,6 @@
 /*
  * Equalisers: one FIR ahead of all that a bus is split to, at the bus's own scale; the arithmetic is
- * DESIGN.md's, "FIR matrix".
+ * docs/arithmetic.md's, "FIR matrix".
  */
 #ifndef PS_EQUALISER_H
 #define PS_EQUALISER_H

@@ -1,5 +1,5 @@
 /*
- * Gains that move in straight lines from hop to hop: volume and limiter. DESIGN.md, "Protection".
+ * Gains that move in straight lines from hop to hop: volume and limiter. docs/arithmetic.md, "Limiter and volume".
  */
 #ifndef PS_GAIN_H
 #define PS_GAIN_H

@@ -8,11 +8,8 @@
 #define SCENE_KEY   0x53434E45u
 #define SCENE_LEVEL 7u /* up to 7 shifts, 42 dB */
 
-#if defined(PS_ARITHMETIC_Q15)
-#define WORD_SHIFT 16
-#else
-#define WORD_SHIFT 0
-#endif
+/* Noise has 32 bits; a sample takes the upper ones. */
+#define WORD_SHIFT (32u - 8u * sizeof(ps_sample_t))
 
 /* Every bit of the result depends on every bit of x: the finaliser of MurmurHash3 (Appleby). */
 static uint32_t mix(uint32_t x)

@@ -1,5 +1,5 @@
 /*
- * Stereo to left, right and centre; the arithmetic is DESIGN.md's, "Upmix".
+ * Stereo to left, right and centre; the arithmetic is docs/arithmetic.md's, "Upmix".
  */
 #ifndef PS_UPMIX_H
 #define PS_UPMIX_H

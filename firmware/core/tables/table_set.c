@@ -8,7 +8,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "coefficients are used as they come");
 
-/* The largest PS_UNITY_BITS and shift together: that of q31 with E = 2 (DESIGN.md, "FIR matrix"). */
+/* The largest PS_UNITY_BITS and shift together: that of q31 with E = 2 (docs/arithmetic.md, "FIR matrix"). */
 #define GAIN_BITS_MAX 33u
 
 /*

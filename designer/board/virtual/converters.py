@@ -1,0 +1,109 @@
+"""What is soldered to the pins: two DACs, one ADC, as firmware/port/stm32f405/i2s.c has them.
+
+A converter hears only what the pins carry: each of its wires must be routed by MODER and AFR to the right signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from designer.board.virtual.peripherals.gpio import Pins
+from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME
+
+MUTE_PIN = "PC8"
+
+
+def words_of(halfwords: bytes) -> np.ndarray:
+    """Put half-words together as the wire brings them, the upper one first (RM0090 28.4.3): (n, 2) int32."""
+    parts = np.frombuffer(halfwords, "<u2").reshape(-1, 2).astype(np.uint32)
+    return (parts[:, 0] << 16 | parts[:, 1]).astype(np.uint32).view(np.int32).reshape(-1, 2)
+
+
+def halfwords_of(frames: np.ndarray) -> bytes:
+    """Cut frames (n, 2) int32 into half-words, the upper one first."""
+    words = np.ascontiguousarray(frames, dtype=np.int32).view(np.uint32)
+    return np.stack([words >> 16, words & 0xFFFF], axis=-1).astype("<u2").tobytes()
+
+
+@dataclass
+class Dac:
+    """A stereo DAC that keeps what it has played.
+
+    Attributes
+    ----------
+    wires : dict
+        Pin -> signal that it must carry.
+    pins : Pins
+    heard : list of (n, 2) int32 arrays
+        Runs of frames; silence where a wire or the mute pin says so.
+    raw : list of (n, 2) int32 arrays
+        The same ahead of the mute pin.
+    """
+
+    wires: dict[str, str]
+    pins: Pins
+    heard: list[np.ndarray] = field(default_factory=list)
+    raw: list[np.ndarray] = field(default_factory=list)
+
+    def play(self, first: int, data: bytes) -> None:
+        """Take half-words from the wire; `first` says where in a frame they begin."""
+        if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
+            raise ValueError("runs are whole frames")
+        frames = words_of(data)
+        if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
+            frames = np.zeros_like(frames)
+        self.raw.append(frames)
+        self.heard.append(frames if self.pins.output(MUTE_PIN) else np.zeros_like(frames))
+
+    def take(self) -> np.ndarray:
+        """Give and forget what was heard: (n, 2) int32."""
+        heard = np.concatenate(self.heard) if self.heard else np.zeros((0, 2), np.int32)
+        self.heard.clear()
+        self.raw.clear()
+        return heard
+
+
+@dataclass
+class Adc:
+    """A stereo ADC with a signal to record; zeros behind its end.
+
+    Attributes
+    ----------
+    wires : dict
+        Pin -> signal that it must carry.
+    pins : Pins
+    has_clock : callable
+        Whether the master clock is there that the converter's own filters run on.
+    signal : (n, 2) int32
+        What it records.
+    position : int
+        Frames since the start that its next answer begins at.
+    """
+
+    wires: dict[str, str]
+    pins: Pins
+    has_clock: Callable[[], bool]
+    signal: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    origin: int = 0
+    position: int = 0
+
+    def record(self, first: int, count: int) -> bytes:
+        """Give half-words of the wire from one on, counted from the start."""
+        begin, end = first // HALFWORDS_PER_FRAME, -(-(first + count) // HALFWORDS_PER_FRAME)
+        self.position = end
+        frames = np.zeros((end - begin, 2), np.int32)
+        works = self.has_clock() and all(self.pins.signal(pin) == signal for pin, signal in self.wires.items())
+        low, high = max(begin, self.origin), min(end, self.origin + len(self.signal))
+        if works and low < high:
+            frames[low - begin : high - begin] = self.signal[low - self.origin : high - self.origin]
+        skip = first - HALFWORDS_PER_FRAME * begin
+        return halfwords_of(frames)[2 * skip : 2 * (skip + count)]
+
+    def feed(self, signal: np.ndarray, multiple: int = 1) -> int:
+        """Let the ADC record (n, 2) int32 from the next frame whose number is a multiple; returns that number."""
+        self.origin = -(-self.position // multiple) * multiple
+        self.signal = np.ascontiguousarray(signal, dtype=np.int32)
+        return self.origin

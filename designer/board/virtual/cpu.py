@@ -1,0 +1,201 @@
+"""The processor: Unicorn's Cortex-M4, its memory, and why it stopped.
+
+Armv7-M facts that Unicorn 2.1.4 leaves to its user: there is no interrupt controller, an exception return is a jump to
+0xFFFFFFxx (DDI 0403 B1.5.8), and WFI returns as if the end had been reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from unicorn import (
+    UC_ARCH_ARM,
+    UC_HOOK_INTR,
+    UC_HOOK_MEM_INVALID,
+    UC_HOOK_MEM_WRITE_PROT,
+    UC_MODE_THUMB,
+    UC_PROT_EXEC,
+    UC_PROT_READ,
+    UC_PROT_WRITE,
+)
+from unicorn.arm_const import (
+    UC_ARM_REG_BASEPRI,
+    UC_ARM_REG_CONTROL,
+    UC_ARM_REG_FAULTMASK,
+    UC_ARM_REG_MSP,
+    UC_ARM_REG_PC,
+    UC_ARM_REG_PRIMASK,
+    UC_ARM_REG_R0,
+    UC_ARM_REG_XPSR,
+    UC_CPU_ARM_CORTEX_M4,
+)
+from unicorn.unicorn_const import UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED
+from unicorn.unicorn_py3.unicorn import Uc, UcError
+
+from designer.board.virtual.block_counter import BlockCounter
+from designer.board.virtual.errors import HardwareRefusalError
+
+# An address that no jump reaches: emu_start() wants one to end at.
+_NOWHERE = 0xA0000000
+_RETURN = 0xFFFFFF00
+_WFI = b"\x30\xbf"
+_BREAKPOINT = 0xBE00
+_FETCHES = (UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED)
+
+
+class Stop(Enum):
+    """Why the processor stopped."""
+
+    LIMIT = auto()
+    SLEEP = auto()
+    EXCEPTION_RETURN = auto()
+    FETCH_FAULT = auto()
+    DATA_FAULT = auto()
+    UNDEFINED = auto()
+    SUPERVISOR_CALL = auto()
+
+
+class Cpu:
+    """A Cortex-M4 with its memory.
+
+    Parameters
+    ----------
+    in_c : bool
+        Whether instructions are counted by the hook in C.
+    """
+
+    def __init__(self, in_c: bool = True) -> None:
+        self.engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB, cpu=UC_CPU_ARM_CORTEX_M4)
+        if self.engine.ctl_get_cpu_model() != UC_CPU_ARM_CORTEX_M4:
+            raise RuntimeError("Unicorn has chosen another processor than the Cortex-M4")
+        self.counter = BlockCounter(self.engine, in_c)
+        self.fault_address = 0
+        # What writes to memory that is read-only for the program do; returns whether hardware accepts the write.
+        self.on_protected_write: Callable[[int, int, int], bool] = lambda address, size, value: False
+        self._failure: BaseException | None = None
+        self._interrupt: int | None = None
+        self._fetching = False
+        self.engine.hook_add(UC_HOOK_INTR, self._note_interrupt)
+        self.engine.hook_add(UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, self._note_fault)
+        self.engine.hook_add(UC_HOOK_MEM_WRITE_PROT, self._write_protected)
+
+    def map_memory(self, address: int, data: bytes, writable: bool, executable: bool = False) -> None:
+        """Map RAM or flash with its first contents."""
+        rights = UC_PROT_READ | (UC_PROT_WRITE if writable else 0) | (UC_PROT_EXEC if executable else 0)
+        self.engine.mem_map(address, len(data), rights)
+        self.engine.mem_write(address, data)
+
+    def map_registers(
+        self, address: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
+    ) -> None:
+        """Map registers; an exception in a call-back stops the processor and comes out of `run`."""
+
+        def on_read(_engine: Uc, offset: int, count: int, _data: object) -> int:
+            try:
+                return read(address + offset, count)
+            except BaseException as error:
+                self.fail(error)
+                return 0
+
+        def on_write(_engine: Uc, offset: int, count: int, value: int, _data: object) -> None:
+            try:
+                write(address + offset, count, value)
+            except BaseException as error:
+                self.fail(error)
+
+        self.engine.mmio_map(address, size, on_read, None, on_write, None)
+
+    def ask_for_writes(self, address: int, size: int, asked: bool) -> None:
+        """Have writes to the pages of a range of RAM go through `on_protected_write`, or end that."""
+        page = self.engine.ctl_get_page_size()
+        first, end = address // page * page, -(-(address + size) // page) * page
+        rights = UC_PROT_READ | UC_PROT_EXEC | (0 if asked else UC_PROT_WRITE)
+        self.engine.mem_protect(first, end - first, rights)
+
+    def fail(self, error: BaseException) -> None:
+        """Keep an exception of a call-back for `run`, and stop."""
+        self._failure = self._failure or error
+        self.engine.emu_stop()
+
+    def stop_soon(self) -> None:
+        """End the present run ahead of the next block."""
+        self.counter.state.limit = 0
+
+    def run(self, instructions: int) -> Stop:
+        """Run about so many instructions, always whole blocks, and say why it ended."""
+        state = self.counter.state
+        state.limit = state.executed + instructions
+        state.stopped = 0
+        self._interrupt = None
+        self._fetching = False
+        self.fault_address = -1
+        failed: UcError | None = None
+        try:
+            self.engine.emu_start(self.pc | 1, _NOWHERE)
+        except UcError as error:
+            failed = error
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return self._cause(failed)
+
+    def _cause(self, failed: UcError | None) -> Stop:
+        pc = self.pc
+        if pc >= _RETURN:
+            return Stop.EXCEPTION_RETURN
+        if failed is not None:
+            if self._fetching:
+                return Stop.FETCH_FAULT
+            return Stop.DATA_FAULT if self.fault_address >= 0 else Stop.UNDEFINED
+        if self._interrupt is not None:
+            code = int.from_bytes(self.read(pc, 2), "little")
+            if code & 0xFF00 == _BREAKPOINT:
+                raise HardwareRefusalError(f"breakpoint at 0x{pc:08X}, and no debugger")
+            return Stop.SUPERVISOR_CALL
+        if self.counter.state.stopped:
+            return Stop.LIMIT
+        if self.read(pc - 2, 2) == _WFI:
+            return Stop.SLEEP
+        raise HardwareRefusalError(f"the processor stopped at 0x{pc:08X} for no known reason")
+
+    @property
+    def pc(self) -> int:
+        """The program counter."""
+        return int(self.engine.reg_read(UC_ARM_REG_PC))
+
+    def reset(self, stack: int, entry: int) -> None:
+        """Begin at a reset vector (DDI 0403 B1.5.5)."""
+        engine = self.engine
+        for register in range(13):
+            engine.reg_write(UC_ARM_REG_R0 + register, 0)
+        for register in (UC_ARM_REG_CONTROL, UC_ARM_REG_PRIMASK, UC_ARM_REG_BASEPRI, UC_ARM_REG_FAULTMASK):
+            engine.reg_write(register, 0)
+        engine.reg_write(UC_ARM_REG_XPSR, 1 << 24)
+        engine.reg_write(UC_ARM_REG_MSP, stack & ~3)
+        engine.reg_write(UC_ARM_REG_PC, entry | 1)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read memory, whatever its rights."""
+        return bytes(self.engine.mem_read(address, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write memory, whatever its rights."""
+        self.engine.mem_write(address, data)
+
+    def _note_interrupt(self, engine: Uc, number: int, _data: object) -> None:
+        self._interrupt = number
+        engine.emu_stop()
+
+    def _note_fault(self, _engine: Uc, access: int, address: int, _size: int, _value: int, _data: object) -> bool:
+        self.fault_address = address
+        self._fetching = access in _FETCHES
+        return False
+
+    def _write_protected(self, _engine: Uc, _access: int, address: int, size: int, value: int, _data: object) -> bool:
+        self.fault_address = address
+        try:
+            return self.on_protected_write(address, size, value)
+        except BaseException as error:
+            self.fail(error)
+            return True

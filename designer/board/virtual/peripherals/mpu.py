@@ -1,0 +1,82 @@
+"""Memory protection unit, PM0214 4.2: regions without access refuse writes, which is how a stack reaches its guard.
+
+Reads are not refused, nor are other rights enforced: Unicorn tells only of writes to a page that it protects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from designer.board.virtual.registers import Register, RegisterBlock
+
+REGIONS = 8
+
+
+class Mpu(RegisterBlock):
+    """TYPE, CTRL, RNR, RBAR, RASR from 0xE000ED90 on."""
+
+    registers: ClassVar[dict[int, Register]] = {
+        0x00: Register("TYPE", 0x00000800, 0),
+        0x04: Register("CTRL", 0, 7),
+        0x08: Register("RNR", 0, 7, 0xFF),
+        0x0C: Register("RBAR", 0, 0xFFFFFFE0, 0x1F),
+        0x10: Register("RASR", 0, 0x173FFF3F),
+    }
+
+    def __init__(self, protect: Callable[[int, int, bool], None]) -> None:
+        # Told first byte, size, and whether writes to a range are to be asked for.
+        self._protect = protect
+        super().__init__("MPU", 0xE000ED90)
+
+    def reset(self) -> None:
+        """Return to no region."""
+        for first, size in getattr(self, "_guards", []):
+            self._protect(first, size, False)
+        self._guards: list[tuple[int, int]] = []
+        super().reset()
+        self.regions = [(0, 0)] * REGIONS
+
+    def read_RBAR(self) -> int:
+        """Give the base of the region that RNR names."""
+        return self.regions[self.values["RNR"]][0] | self.values["RNR"]
+
+    def read_RASR(self) -> int:
+        """Give the attributes of the region that RNR names."""
+        return self.regions[self.values["RNR"]][1]
+
+    def write_RBAR(self, value: int, before: int) -> None:
+        """Set a region's base; with VALID, that of the region in the low bits (4.2.8)."""
+        if value & 0x10:
+            self.values["RNR"] = value & 0xF
+        region = self.values["RNR"]
+        self.regions[region] = (value & ~0x1F, self.regions[region][1])
+
+    def write_RASR(self, value: int, before: int) -> None:
+        """Set a region's size and rights; its base must be a multiple of the size (4.2.8)."""
+        region = self.values["RNR"]
+        base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)
+        if value & 1 and (size < 32 or base % size):
+            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.8)")
+        self.regions[region] = (base, value)
+        self._enforce()
+
+    def write_CTRL(self, value: int, before: int) -> None:
+        """Switch the unit on or off (4.2.6)."""
+        self._enforce()
+
+    def _enforce(self) -> None:
+        for first, size in self._guards:
+            self._protect(first, size, False)
+        self._guards.clear()
+        if not self.values["CTRL"] & 1:
+            return
+        for base, attributes in self.regions:
+            if attributes & 1 and not attributes >> 24 & 7:
+                self._guards.append((base, 2 << (attributes >> 1 & 0x1F)))
+        for first, size in self._guards:
+            self._protect(first, size, True)
+
+    def forbids(self, address: int, size: int) -> bool:
+        """Whether a write touches a region without access."""
+        return any(first < address + size and address < first + length for first, length in self._guards)

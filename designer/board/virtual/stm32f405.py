@@ -1,0 +1,164 @@
+"""An STM32F405 with two DACs and an ADC: the whole board that an image runs on."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from designer import protocol
+from designer.board.virtual.converters import Adc, Dac
+from designer.board.virtual.errors import PowerCutError
+from designer.board.virtual.exceptions import Number
+from designer.board.virtual.image import flash_contents
+from designer.board.virtual.machine import Machine
+from designer.board.virtual.peripherals import flash as flash_module
+from designer.board.virtual.peripherals import rcc as rcc_module
+from designer.board.virtual.peripherals.adc import CALIBRATION_ADDRESS, COUNTS_AT_30, COUNTS_AT_110, AdcCommon
+from designer.board.virtual.peripherals.adc import Adc as AdcBlock
+from designer.board.virtual.peripherals.dma import Dma
+from designer.board.virtual.peripherals.dwt import CoreDebug, Dwt
+from designer.board.virtual.peripherals.flash import Flash
+from designer.board.virtual.peripherals.gpio import Gpio, Pins
+from designer.board.virtual.peripherals.iwdg import Iwdg
+from designer.board.virtual.peripherals.mpu import Mpu
+from designer.board.virtual.peripherals.nvic import Nvic
+from designer.board.virtual.peripherals.pwr import Pwr
+from designer.board.virtual.peripherals.rcc import Faults, Rcc
+from designer.board.virtual.peripherals.scb import Scb
+from designer.board.virtual.peripherals.spi_i2s import I2s
+from designer.board.virtual.peripherals.systick import SysTick
+from designer.board.virtual.peripherals.usart import Usart
+from designer.board.virtual.registers import RegisterBlock
+
+SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
+CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
+_SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
+# The pin is released by every reset, the core's own as well (RM0090 6.1.1): PINRSTF always comes along.
+_PIN = rcc_module.PIN_RESET
+
+
+class Stm32f405:
+    """The board.
+
+    Parameters
+    ----------
+    elf : Path
+        The image in its flash.
+    clock_faults : Faults, optional
+        The crystal, and which PLL locks.
+    seed : int
+        Of the RAM's contents at power-on, and of what a supply that fails leaves in the flash.
+    in_c : bool
+        Whether instructions are counted by the hook in C; virtual time is the same without it.
+    """
+
+    def __init__(self, elf: Path, clock_faults: Faults | None = None, seed: int = 1, in_c: bool = True) -> None:
+        self._random = random.Random(seed)
+        machine = self.machine = Machine(in_c)
+        self._map_memory(elf)
+        exceptions = machine.exceptions
+        self.rcc = Rcc(machine, clock_faults or Faults())
+        self.pwr = Pwr(self.rcc)
+        self.flash = Flash(machine, seed)
+        self.rcc.check_core = self._check_core
+        self.rcc.on_security = lambda: exceptions.pend(Number.NMI)
+        ports = [Gpio(letter, self.rcc) for letter in "ABC"]
+        self.pins = Pins(ports)
+        self.dma = Dma(machine, exceptions, self.rcc)
+        self.usart = Usart(exceptions, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
+        self._add_converters()
+        scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
+        machine.on_fault = scb.note_fault
+        self.mpu = Mpu(machine.cpu.ask_for_writes)
+        machine.is_guarded = self.mpu.forbids
+        exceptions.forbids = self.mpu.forbids
+        exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
+        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
+        self.adc_block = AdcBlock(machine, self.rcc, common)
+        dwt = Dwt(machine, debug)
+        self._blocks: list[RegisterBlock] = [
+            self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic,
+        ]  # fmt: skip
+        for block in self._blocks[:12]:
+            machine.add(block)
+        for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
+            machine.add(block, size)
+        for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
+            machine.add(block, size)
+        machine.add(scb, 0x10, 0x230)
+        machine.map_registers(0x40000000, 0x80000)
+        machine.map_registers(0xE0001000, 0x1000)
+        machine.map_registers(0xE000E000, 0x1000)
+        self.power_on()
+
+    def _map_memory(self, elf: Path) -> None:
+        cpu = self.machine.cpu
+        contents = flash_contents(elf, flash_module.START, flash_module.BYTES)
+        cpu.map_memory(flash_module.START, contents, writable=False, executable=True)
+        cpu.map_memory(SRAM_START, bytes(SRAM_BYTES), writable=True, executable=True)
+        cpu.map_memory(CORE_COUPLED_START, bytes(CORE_COUPLED_BYTES), writable=True)
+        cpu.map_memory(_SYSTEM_PAGE, b"\xff" * 0x400, writable=False)
+        calibration = COUNTS_AT_30.to_bytes(2, "little") + COUNTS_AT_110.to_bytes(2, "little")
+        cpu.write(CALIBRATION_ADDRESS, calibration)
+        cpu.on_protected_write = self._write_protected
+
+    def _add_converters(self) -> None:
+        machine, dma, rcc, pins = self.machine, self.dma, self.rcc, self.pins
+        self.spi2 = I2s("SPI2", 0x40003800, rcc.gate("APB1ENR", 14), machine, dma, rcc)
+        self.spi3 = I2s("SPI3", 0x40003C00, rcc.gate("APB1ENR", 15), machine, dma, rcc)
+        self.i2s2ext = I2s("I2S2ext", 0x40003400, rcc.gate("APB1ENR", 14), machine, dma, rcc)
+        self.spi2.slave, self.i2s2ext.master = self.i2s2ext, self.spi2
+        clocks = {"PB12": "I2S2_WS", "PB13": "I2S2_CK"}
+        self.dacs = (
+            Dac({**clocks, "PB15": "I2S2_SD"}, pins),
+            Dac({"PA4": "I2S3_WS", "PC10": "I2S3_CK", "PC12": "I2S3_SD"}, pins),
+        )
+        wires = {**clocks, "PC6": "I2S2_MCK", "PB14": "I2S2ext_SD"}
+        self.adc = Adc(wires, pins, lambda: self.spi2.has_master_clock)
+        self.spi2.on_sent, self.spi3.on_sent = self.dacs[0].play, self.dacs[1].play
+        self.i2s2ext.incoming = self.adc.record
+
+    def _check_core(self, hclk_hz: int) -> None:
+        self.flash.check_wait_states(hclk_hz)
+        self.pwr.check(hclk_hz)
+
+    def _write_protected(self, address: int, size: int, value: int) -> bool:
+        if flash_module.START <= address < flash_module.START + flash_module.BYTES:
+            return self.flash.program(address, size, value)
+        if self.mpu.forbids(address, size) or not SRAM_START <= address < SRAM_START + SRAM_BYTES:
+            return False
+        # A neighbour of a guard, on the same page.
+        self.machine.cpu.write(address, value.to_bytes(size, "little"))
+        return True
+
+    def power_on(self) -> None:
+        """Switch the supply on: RAM is random, the flash is what it was."""
+        for start, size in ((SRAM_START, SRAM_BYTES), (CORE_COUPLED_START, CORE_COUPLED_BYTES)):
+            self.machine.cpu.write(start, self._random.randbytes(size))
+        self.flash.operations = 0
+        self.flash.log.clear()
+        self.flash.cut_at = None
+        self.rcc.values["CSR"] = 0
+        self.reset(rcc_module.POWER_RESET)
+
+    def reset(self, flags: int = _PIN) -> None:
+        """Reset everything but the RAM; by default, as the reset pin does."""
+        self.machine.restart(flash_module.START)
+        self.rcc.note_reset(flags | _PIN)
+        for block in self._blocks:
+            block.reset()
+        self.adc.position = 0
+
+    @property
+    def ignored(self) -> list[str]:
+        """Accesses to blocks without a clock, which hardware ignores."""
+        return [text for block in self._blocks for text in block.ignored]
+
+    def run(self, seconds: float) -> None:
+        """Run for so much virtual time; a supply that fails ends it."""
+        self.machine.run(round(seconds * 10**15))
+
+
+__all__ = ["Faults", "PowerCutError", "Stm32f405"]
