@@ -170,9 +170,7 @@ def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3
         await_blocks(board, 10)
         # Once more: that it has them already does not make it quick enough.
         for _ in range(2):
-            with pytest.raises(
-                HilError, match="too slow for these filters, and is silent now: tune it"
-            ):
+            with pytest.raises(HilError, match="too slow for these filters, and is silent now: tune it"):
                 tune_board(board, pack(result.layout, heavy, "11" * 32))
         # Kept, they would make the board silent from every start on: it refuses by itself, before it looks for flash.
         with pytest.raises(HilError, match=r"TUNE_COMMIT: the board refuses: E_OVERLOAD, .* they are not kept"):

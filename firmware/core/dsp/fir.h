@@ -1,7 +1,7 @@
 /*
  * The filter graph: buses with their past, equalisers of buses, FIRs that add up to sums, sums that make
- * drivers. docs/arithmetic.md, "FIR matrix", defines the arithmetic. What differs between number formats is in
- * fir_q15.c, fir_q31.c and fir_q31x15.c: ps_fir_buses() and ps_fir_add(). The build takes the design's.
+ * drivers. docs/arithmetic.md, "FIR matrix", defines the arithmetic. What differs between number formats is
+ * in fir_q15.c, fir_q31.c and fir_q31x15.c: ps_fir_buses() and ps_fir_add(). The build takes the design's.
  */
 #ifndef PS_FIR_H
 #define PS_FIR_H

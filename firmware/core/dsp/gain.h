@@ -1,5 +1,6 @@
 /*
- * Gains that move in straight lines from hop to hop: volume and limiter. docs/arithmetic.md, "Limiter and volume".
+ * Gains that move in straight lines from hop to hop: volume and limiter. docs/arithmetic.md, "Limiter and
+ * volume".
  */
 #ifndef PS_GAIN_H
 #define PS_GAIN_H

@@ -1,6 +1,7 @@
 /*
  * The look-ahead limiter of each driver: whatever the filters make, no driver passes its limit, and below it
- * nothing is changed but the time. docs/arithmetic.md, "Limiter and volume", has the arithmetic and why it holds.
+ * nothing is changed but the time. docs/arithmetic.md, "Limiter and volume", has the arithmetic and why it
+ * holds.
  */
 #ifndef PS_LIMITER_H
 #define PS_LIMITER_H

@@ -1,5 +1,6 @@
 /*
- * What the upmix hears: powers of mid and side in each band, and the gains that follow; docs/arithmetic.md, "Upmix".
+ * What the upmix hears: powers of mid and side in each band, and the gains that follow; docs/arithmetic.md,
+ * "Upmix".
  */
 #ifndef PS_UPMIX_ANALYSIS_H
 #define PS_UPMIX_ANALYSIS_H
