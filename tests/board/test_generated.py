@@ -152,14 +152,14 @@ SABOTAGES = {
     ),
     "stage: the first driver rounds down": (
         "core/dsp/fir.c",
-        "to_feed(common[n], shift, &of_plus);",
-        "to_feed(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
+        "to_driver_signal(common[n], shift, &of_plus);",
+        "to_driver_signal(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
         ("driver_signal", "driver 'd0'"),
     ),
     "limiter: a sample one step off": (
         "core/dsp/limiter.c",
-        "out[n * PS_DRIVERS] = (ps_sample_t)feed[n];",
-        "out[n * PS_DRIVERS] = (ps_sample_t)(feed[n] + (n == 7));",
+        "out[n * PS_DRIVERS] = (ps_sample_t)signal[n];",
+        "out[n * PS_DRIVERS] = (ps_sample_t)(signal[n] + (n == 7));",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (
