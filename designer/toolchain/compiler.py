@@ -18,7 +18,6 @@ from designer.toolchain.table_crc import write_table_crc
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
-CRYSTALS_MHZ = (8, 12)
 # Frames and calls beside each object, for designer/toolchain/stack.py
 CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
@@ -53,7 +52,7 @@ CMSIS_FLAGS = ("-O3", "-g", "-w", "-ffunction-sections", "-DARM_MATH_LOOPUNROLL"
 HOST_CMSIS_FLAGS = ("-D__GNUC_PYTHON__",)
 
 
-def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
+def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     """Compile and link the firmware with a generated design.
 
     Parameters
@@ -64,8 +63,6 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
-    crystal_mhz : int
-        What the board's oscillator runs at: 8 or 12; boards that only QEMU has take no notice.
 
     Returns
     -------
@@ -80,15 +77,12 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         If a compiler or CMSIS-DSP is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
-    if crystal_mhz not in CRYSTALS_MHZ:
-        raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "core").glob("*/*.S"))]
     sources += sorted((FIRMWARE_ROOT / "app").glob("*.c"))
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
-    clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)

@@ -47,12 +47,16 @@ class Dac:
     pins: Pins
     heard: list[np.ndarray] = field(default_factory=list)
     raw: list[np.ndarray] = field(default_factory=list)
+    _begun: bytes = b""
 
     def play(self, first: int, data: bytes) -> None:
-        """Take half-words from the wire; `first` says where in a frame they begin."""
-        if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
-            raise ValueError("runs are whole frames")
-        frames = words_of(data)
+        """Take half-words from the wire; `first` counts those since WS began, 0 ends a frame that was cut short."""
+        data = (self._begun if first else b"") + data
+        whole = len(data) // (2 * HALFWORDS_PER_FRAME) * (2 * HALFWORDS_PER_FRAME)
+        self._begun = data[whole:]
+        if not whole:
+            return
+        frames = words_of(data[:whole])
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
             frames = np.zeros_like(frames)
         self.raw.append(frames)
@@ -80,7 +84,7 @@ class Adc:
     signal : (n, 2) int32
         What it records.
     position : int
-        Frames since the start that its next answer begins at.
+        Whole frames since the start that it has given.
     """
 
     wires: dict[str, str]
@@ -89,11 +93,13 @@ class Adc:
     signal: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     origin: int = 0
     position: int = 0
+    _next: int = 0
 
     def record(self, first: int, count: int) -> bytes:
         """Give half-words of the wire from one on, counted from the start."""
         begin, end = first // HALFWORDS_PER_FRAME, -(-(first + count) // HALFWORDS_PER_FRAME)
-        self.position = end
+        self._next = end
+        self.position = (first + count) // HALFWORDS_PER_FRAME
         frames = np.zeros((end - begin, 2), np.int32)
         works = self.has_clock() and all(self.pins.signal(pin) == signal for pin, signal in self.wires.items())
         low, high = max(begin, self.origin), min(end, self.origin + len(self.signal))
@@ -102,8 +108,12 @@ class Adc:
         skip = first - HALFWORDS_PER_FRAME * begin
         return halfwords_of(frames)[2 * skip : 2 * (skip + count)]
 
+    def restart(self) -> None:
+        """Count frames from 0 again."""
+        self.position = self._next = 0
+
     def feed(self, signal: np.ndarray, multiple: int = 1) -> int:
         """Let the ADC record (n, 2) int32 from the next frame whose number is a multiple; returns that number."""
-        self.origin = -(-self.position // multiple) * multiple
+        self.origin = -(-self._next // multiple) * multiple
         self.signal = np.ascontiguousarray(signal, dtype=np.int32)
         return self.origin

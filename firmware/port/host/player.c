@@ -22,6 +22,7 @@ typedef struct {
     uint32_t heard_blocks;
     uint32_t half;
     uint32_t late_turns; /* blocks that end while the work on this one goes on */
+    bool has_time;       /* before the half that is worked on is heard */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -33,6 +34,8 @@ EXPORT void host_player_reset(host_player_t *host);
 EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
                                            uint32_t late_turns);
 EXPORT uint32_t host_player_heard(const host_player_t *host);
+EXPORT void host_player_set_time(host_player_t *host, int has_time);
+EXPORT void host_player_restarted(host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
 EXPORT int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
@@ -96,6 +99,12 @@ static void write_health(uint8_t *reply)
     ps_health_write(&bench->player, reply);
 }
 
+static bool has_time(uint32_t half)
+{
+    (void)half;
+    return bench->has_time;
+}
+
 static void mute(bool muted)
 {
     bench->muted = muted;
@@ -121,6 +130,7 @@ void host_player_reset(host_player_t *host)
     memset(host, 0, sizeof *host);
     select_player(host);
     host->half = 1;
+    host->has_time = true;
     host_flash_erase(&host->flash);
     host->platform = (ps_platform_t){
         .ticks = count_looks,
@@ -135,6 +145,7 @@ void host_player_reset(host_player_t *host)
     host->io = (ps_player_io_t){
         .read = read_input,
         .write = write_output,
+        .has_time = has_time,
         .mute = mute,
         .pause = pause_audio,
         .resume = resume_audio,
@@ -160,6 +171,19 @@ const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *inpu
 uint32_t host_player_heard(const host_player_t *host)
 {
     return host->heard_blocks;
+}
+
+void host_player_set_time(host_player_t *host, int has_time_left)
+{
+    host->has_time = has_time_left != 0;
+}
+
+void host_player_restarted(host_player_t *host)
+{
+    select_player(host);
+    memset(host->output, 0, sizeof host->output);
+    bench->muted = true;
+    ps_player_restarted(&host->player);
 }
 
 void host_player_claim(host_player_t *host)

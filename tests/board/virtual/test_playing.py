@@ -55,10 +55,10 @@ def test_q15_samples_lie_in_the_upper_half_of_the_word(small):
     assert plays_small(small, heard[delay:, :2], samples)
 
 
-def test_frame_by_frame_it_plays_the_same(small):
+def test_the_frame_accurate_mode_plays_the_same(small):
     machine, _ = small.boot()
     for block in (machine.spi2, machine.spi3, machine.i2s2ext):
-        block.frame_by_frame = True
+        block.frame_accurate = True
     samples = np.random.default_rng(4).integers(-(2**15), 2**15, (600, 2)).astype(np.int32) << 16
     first, heard = play(machine, samples, 0.01)
     # The ADC's signal begins with the next hop; the model's first frames are silence, whatever its input.

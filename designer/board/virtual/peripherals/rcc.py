@@ -52,6 +52,9 @@ class Rcc(RegisterBlock):
         0x04: Register("PLLCFGR", 0x24003010, 0x0F437FFF),
         0x08: Register("CFGR", 0, 0xFFFFFCF3, 0x0000000C),
         0x0C: Register("CIR", 0, 0x00003F00, 0x00BF00BF),
+        0x10: Register("AHB1RSTR", 0, 0x22E011FF),
+        0x20: Register("APB1RSTR", 0, _APB1),
+        0x24: Register("APB2RSTR", 0, 0x00075933),
         0x30: Register("AHB1ENR", 0x00100000, _AHB1),
         0x34: Register("AHB2ENR", 0, 0x000000F1),
         0x38: Register("AHB3ENR", 0, 0x00000001),
@@ -66,7 +69,9 @@ class Rcc(RegisterBlock):
         self.faults = faults
         # The flash's wait states and the regulator's scale are checked at every change: the board fills these in.
         self.check_core: Callable[[int], None] = lambda hclk_hz: None
-        self.on_security: Callable[[], None] = lambda: None
+        self.on_security: Callable[[bool], None] = lambda pending: None
+        # What to reset for each bit of a reset register.
+        self.blocks_of: dict[tuple[str, int], tuple[RegisterBlock, ...]] = {}
         self._hse_runs = False
         super().__init__("RCC", 0x40023800)
 
@@ -121,6 +126,17 @@ class Rcc(RegisterBlock):
     def apb2_hz(self) -> int:
         """Frequency of APB2."""
         return self._apb_hz(13)
+
+    @property
+    def timer2_hz(self) -> int:
+        """Frequency of the timers on APB2: twice that of a divided bus (7.2)."""
+        return self.apb2_hz * (2 if self.values["CFGR"] >> 13 & 4 else 1)
+
+    @property
+    def rtc_source_hz(self) -> int:
+        """Frequency of HSE behind RTCPRE, 0 without (7.3.3)."""
+        divider = self.values["CFGR"] >> 16 & 0x1F
+        return (self.faults.hse_hz or 0) // divider if divider >= 2 and self._hse_runs else 0
 
     def i2s_clock(self) -> tuple[int, int]:
         """Frequency of I2SCLK as a fraction (7.3.23), 0 while PLLI2S does not run."""
@@ -220,9 +236,34 @@ class Rcc(RegisterBlock):
         self._machine.set_core_hz(self.hclk_hz)
 
     def write_CIR(self, value: int, before: int) -> None:
-        """Clear the security system's flag (7.3.4)."""
+        """Clear the security system's flag, without which NMI comes for ever (7.3.4, 7.2.7)."""
         if value & _CSSC:
             self.values["CIR"] &= ~_CSSF
+            self.on_security(False)
+
+    def write_AHB1RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of AHB1 (7.3.5)."""
+        self._reset_blocks("AHB1RSTR", value)
+
+    def write_APB1RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of APB1 (7.3.8)."""
+        self._reset_blocks("APB1RSTR", value)
+
+    def write_APB2RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of APB2 (7.3.9)."""
+        self._reset_blocks("APB2RSTR", value)
+
+    def _reset_blocks(self, register: str, value: int) -> None:
+        for bit in range(32):
+            if value >> bit & 1:
+                if (register, bit) not in self.blocks_of:
+                    raise self.refusal(f"{register}: bit {bit} resets a block that is not modelled")
+                for block in self.blocks_of[register, bit]:
+                    block.reset()
+
+    def in_reset(self, register: str, bit: int) -> bool:
+        """Whether a block is held in reset."""
+        return bool(self.values[register] >> bit & 1)
 
     def write_CSR(self, value: int, before: int) -> None:
         """Clear the reset flags (7.3.21)."""
@@ -235,6 +276,11 @@ class Rcc(RegisterBlock):
         """Add to the flags of CSR."""
         self.values["CSR"] |= flags
 
+    def lose_audio_clock(self, locks_again: bool) -> None:
+        """Let PLLI2S lose its lock; it may lock when it is switched on again."""
+        self.faults = Faults(self.faults.hse_hz, self.faults.pll_locks, locks_again)
+        self.values["CR"] &= ~_PLLI2SRDY
+
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (7.2.7); else the core stands still for ever."""
         self.faults = Faults(None, self.faults.pll_locks, self.faults.plli2s_locks)
@@ -245,10 +291,10 @@ class Rcc(RegisterBlock):
         self._hse_runs = False
         self.values["CR"] &= ~(_HSERDY | (_PLLRDY | _PLLI2SRDY if uses_hse else 0))
         if secured:
-            self.values["CR"] &= ~(_HSEON | (_PLLON if uses_hse else 0))
+            self.values["CR"] &= ~(_HSEON | (_PLLON | _PLLI2SON if uses_hse else 0))
             self.values["CFGR"] &= ~0xF
             self.values["CIR"] |= _CSSF
             self._machine.set_core_hz(self.hclk_hz)
-            self.on_security()
+            self.on_security(True)
         elif self.values["CFGR"] >> 2 & 3 and (uses_hse or self.values["CFGR"] >> 2 & 3 == 1):
             self._machine.stall(3600 * SECOND)
