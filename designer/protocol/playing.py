@@ -61,7 +61,11 @@ HEALTH_REPLY = Message(
             Field("block_ticks_budget", "u32", "ticks that a block lasts"),
             Field("blocks", "u32", "blocks of its own input played"),
             Field("deadline_misses", "u32", "blocks that were not ready in time"),
-            Field("underruns", "u32", "restarts of the converters: an output had no sample in time, DMA failed, or the audio clock stopped"),
+            Field(
+                "underruns",
+                "u32",
+                "restarts of the converters: an output had no sample in time, DMA failed, or the audio clock stopped",
+            ),
             Field("overruns", "u32", "restarts of the converters: a sample of the input was lost, or its DMA failed"),
             Field("peak_left", "u32", "largest magnitude of the input since the last HEALTH, full scale 2^B"),
             Field("peak_right", "u32", ""),

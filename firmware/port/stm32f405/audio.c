@@ -104,10 +104,12 @@ void dma1_streams_handler(void)
 {
     const uint32_t events = i2s_events();
 
-    audio.overruns += (events & I2S_INPUT_LOST) != 0;
-    audio.underruns += (events & I2S_OUTPUT_LATE) != 0;
-    if (audio.restart || (events & (I2S_INPUT_LOST | I2S_OUTPUT_LATE))) {
+    if (audio.restart) {
         audio.restart = false;
+        restart();
+    } else if (events & (I2S_INPUT_LOST | I2S_OUTPUT_LATE)) {
+        audio.overruns += (events & I2S_INPUT_LOST) != 0;
+        audio.underruns += (events & I2S_OUTPUT_LATE) != 0;
         restart();
     } else if (events & I2S_HALF_COMPLETE) {
         complete(i2s_free_half());
@@ -181,9 +183,12 @@ static void audio_mute(bool muted)
 
 static bool audio_has_time(uint32_t half)
 {
+    if (audio.clock != PS_AUDIO_CLOCK_I2S) {
+        return true;
+    }
     const uint32_t items = i2s_items_until(half);
 
-    return audio.clock != PS_AUDIO_CLOCK_I2S || (items >= WRITE_ITEMS && items <= 2u * AUDIO_WORDS);
+    return items >= WRITE_ITEMS && items <= 2u * AUDIO_WORDS;
 }
 
 static void audio_errors(uint32_t *underruns, uint32_t *overruns)

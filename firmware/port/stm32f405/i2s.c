@@ -209,10 +209,9 @@ uint32_t i2s_events(void)
     /* RM0090 28.4.8: OVR is a half-word that nobody fetched. Both halves at once: one has passed unseen. */
     if ((I2S2ext_SR & SPI2_SR_OVR) || (flags & DMA1_LISR_TEIF3) ||
         halves == (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3)) {
-        events |= I2S_INPUT_LOST;
-    }
-    /* RM0090 28.4.8: no flag tells that a master had nothing to send, as UDR belongs to slaves */
-    if ((DMA1_HISR & (DMA1_HISR_TEIF4 | DMA1_HISR_TEIF5)) || !leads_are_kept()) {
+        events |= I2S_INPUT_LOST; /* which changes the leads as well */
+    } else if ((DMA1_HISR & (DMA1_HISR_TEIF4 | DMA1_HISR_TEIF5)) || !leads_are_kept()) {
+        /* RM0090 28.4.8: no flag tells that a master had nothing to send, as UDR belongs to slaves */
         events |= I2S_OUTPUT_LATE;
     }
     return events;

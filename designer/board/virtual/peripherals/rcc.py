@@ -6,7 +6,7 @@ Times: HSE 2 ms (DS8626 table 40, typical), PLL and PLLI2S 200 us (tables 43 and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from designer.board.virtual.events import SECOND
@@ -37,11 +37,14 @@ class Faults:
     hse_hz : int, optional
         The crystal; None where it does not start.
     pll_locks, plli2s_locks : bool
+    hsi_hz : int
+        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626 table 41).
     """
 
     hse_hz: int | None = 8_000_000
     pll_locks: bool = True
     plli2s_locks: bool = True
+    hsi_hz: int = HSI_HZ
 
 
 class Rcc(RegisterBlock):
@@ -81,7 +84,7 @@ class Rcc(RegisterBlock):
         super().reset()
         self.values["CSR"] = flags
         self._hse_runs = False
-        self._machine.set_core_hz(HSI_HZ)
+        self._machine.set_core_hz(self.faults.hsi_hz)
 
     # --- the tree
 
@@ -90,7 +93,7 @@ class Rcc(RegisterBlock):
         """Frequency that feeds both PLLs."""
         if self.values["PLLCFGR"] >> 22 & 1:
             return self.faults.hse_hz or 0
-        return HSI_HZ
+        return self.faults.hsi_hz
 
     def _pll_input_hz(self) -> float:
         return self.source_hz / max(1, self.values["PLLCFGR"] & 0x3F)
@@ -100,7 +103,7 @@ class Rcc(RegisterBlock):
         """Frequency of the system clock."""
         switch = self.values["CFGR"] >> 2 & 3
         if switch == 0:
-            return HSI_HZ
+            return self.faults.hsi_hz
         if switch == 1:
             return self.faults.hse_hz or 0
         settings = self.values["PLLCFGR"]
@@ -278,12 +281,12 @@ class Rcc(RegisterBlock):
 
     def lose_audio_clock(self, locks_again: bool) -> None:
         """Let PLLI2S lose its lock; it may lock when it is switched on again."""
-        self.faults = Faults(self.faults.hse_hz, self.faults.pll_locks, locks_again)
+        self.faults = replace(self.faults, plli2s_locks=locks_again)
         self.values["CR"] &= ~_PLLI2SRDY
 
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (7.2.7); else the core stands still for ever."""
-        self.faults = Faults(None, self.faults.pll_locks, self.faults.plli2s_locks)
+        self.faults = replace(self.faults, hse_hz=None)
         if not self._hse_runs:
             return
         secured = self.values["CR"] & _CSSON
