@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.beam.levels import LevelGoal, LevelModel
-from designer.filters.beam.qp_step import best_step
+from designer.filters.beam.quadratic_program import best_step
 from designer.filters.fitting.least_squares import normal_equations
 from designer.numerics.triangular import solve_lower, solve_upper
 

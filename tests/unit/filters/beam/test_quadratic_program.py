@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from designer.filters.beam.levels import BeamLevels, LevelGoal
-from designer.filters.beam.qp_step import best_step
+from designer.filters.beam.quadratic_program import best_step
 
 # Clarabel's tolerance on levels of a few decibels.
 TOLERANCE = 0.02
