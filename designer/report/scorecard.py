@@ -64,7 +64,7 @@ def scorecard(design: Design) -> Scorecard:
     card = Scorecard(
         layout=layout.name,
         digest=design.digest,
-        arithmetic=fixed.number_format.name,
+        number_format=fixed.number_format.name,
         sample_rate_hz=bank.sample_rate_hz,
         drivers=tuple(bank.driver_names),
         inputs=tuple(bank.input_names),
