@@ -113,7 +113,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
                 tuple(file["input_names"].tolist()),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
-                _factors(file),
+                _two_stage(file),
             )
         with np.load(directory / "tables.npz") as file:
             fixed = _fixed_bank(file)
@@ -147,7 +147,7 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
     return arrays
 
 
-def _factors(file: Any) -> TwoStageFilters | None:
+def _two_stage(file: Any) -> TwoStageFilters | None:
     if "components" not in file:
         return None
     structure = _structure(file)

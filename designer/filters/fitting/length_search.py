@@ -54,7 +54,7 @@ class FittedFilters:
         Losses of these filters.  The keys are those of `STEREO_ALLOWANCES` and `CENTRE_ALLOWANCES`.
     fits : ChannelFits
         The fits, which give filters of any other length.
-    factored : TwoStageStereo or None
+    two_stage_stereo : TwoStageStereo or None
         L and R in two stages.  None if they are in direct form.
     why_direct : str
         Reason for the direct form.  Empty if L and R are in two stages.
