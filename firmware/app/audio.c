@@ -13,21 +13,22 @@
 /* So long without a fault, and the next one counts as the first. */
 #define FORGIVE_S 60u
 
-/* Bytes of the tables checked each time that there is nothing else to do. */
-#define SEAL_PORTION 256u
+/* Bytes of the tables that are checked each time that there is nothing else to do. */
+#define CRC_PORTION 256u
 
-/* Set by sections.ld around the tables; the build writes their CRC-32 into the seal
+/* Set by sections.ld around the tables. The build writes their CRC-32 beside the mark below
  * (designer/toolchain/table_crc.py). */
 extern const uint8_t linker_tables_start[], linker_tables_end[];
 
 typedef struct {
     char magic[12];
     uint32_t crc;
-} table_seal_t;
+} table_crc_record_t;
 
-static const table_seal_t table_seal __attribute__((section(".seal"), used)) = {.magic = "PSCN-TABLES"};
+static const table_crc_record_t image_crc_record
+    __attribute__((section(".table_crc"), used)) = {.magic = "PSCN-TABLES"};
 
-static ps_table_crc_t seal;
+static ps_table_crc_t image_crc;
 
 /* In static memory, where the linker script checks the size; only this file knows it. */
 static ps_player_t player;
@@ -71,7 +72,7 @@ static void write_health(uint8_t *reply)
     reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
     reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)ps_port.temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
-    ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, seal.passes);
+    ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, image_crc.passes);
     ps_put_u32(reply + PS_HEALTH_REPLY_UNDERRUNS, underruns);
     ps_put_u32(reply + PS_HEALTH_REPLY_OVERRUNS, overruns);
 }
@@ -86,10 +87,11 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
 {
     const size_t size = (uintptr_t)linker_tables_end - (uintptr_t)linker_tables_start;
 
-    ps_table_crc_reset(&seal, linker_tables_start, size, *(const volatile uint32_t *)&table_seal.crc);
+    ps_table_crc_reset(&image_crc, linker_tables_start, size,
+                       *(const volatile uint32_t *)&image_crc_record.crc);
     platform->health = write_health;
     player.command = command;
-    if (!ps_table_crc_check(&seal, size)) {
+    if (!ps_table_crc_check(&image_crc, size)) {
         stop_for(PS_PLAYER_BAD_TABLES);
         return;
     }
@@ -115,8 +117,8 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * ps_port.tick_hz()) {
         ps_player_release(&player);
     }
-    if (!(ps_table_crc_check(&seal, SEAL_PORTION) &&
-          ps_tuning_check(&player.command->tuning, player.command->design, SEAL_PORTION)) &&
+    if (!(ps_table_crc_check(&image_crc, CRC_PORTION) &&
+          ps_tuning_check(&player.command->tuning, player.command->design, CRC_PORTION)) &&
         player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }

@@ -52,9 +52,9 @@ static void feed_frame(uint8_t type, uint16_t sequence, uint16_t session, const 
     static uint8_t encoded[PS_MAX_ENCODED_BYTES];
 
     memcpy(frame + PS_HEADER_BYTES, payload, size);
-    const size_t sealed = ps_frame_finish(frame, type, sequence, session, size);
+    const size_t finished = ps_frame_finish(frame, type, sequence, session, size);
 
-    ps_link_feed(&link, encoded, ps_cobs_encode(frame, sealed, encoded));
+    ps_link_feed(&link, encoded, ps_cobs_encode(frame, finished, encoded));
 }
 
 /* A long GENERATE or PROFILE only repeats itself, and would keep the fuzzer from what is new; so would

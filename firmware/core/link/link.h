@@ -15,7 +15,7 @@
 /* A reply that can be asked for again. */
 typedef struct {
     uint16_t sequence;
-    uint16_t size; /* of the sealed frame; 0: empty */
+    uint16_t size; /* of the finished frame; 0: empty */
     uint8_t frame[PS_MAX_FRAME_BYTES];
 } ps_reply_t;
 

@@ -112,7 +112,7 @@ static const ps_bank_t *bank_of(const ps_tuning_t *tuning, const ps_design_t *de
 static const ps_bank_t *playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
                                 const ps_design_t *design)
 {
-    return bank_of(tuning, pipeline->next != NULL ? pipeline->design : design);
+    return bank_of(tuning, ps_crossfade_is_active(&pipeline->crossfade) ? pipeline->design : design);
 }
 
 const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
@@ -165,7 +165,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (bank == NULL || bank->received != bank->bytes) {
         return PS_E_INCOMPLETE;
     }
-    if (pipeline->next != NULL) {
+    if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
     const int status = validate(bank, PS_SOURCE_LINE);
@@ -193,7 +193,7 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
     if (tuning->flash == NULL) {
         return PS_E_NO_FLASH;
     }
-    if (pipeline->next != NULL) {
+    if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
     if (bank == NULL) {
@@ -221,12 +221,12 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     ps_put_u32(reply + PS_TABLES_REPLY_ROOM_BYTES, tuning->room);
     ps_put_u16(reply + PS_TABLES_REPLY_ROOM_FIRS, PS_FIRS_ROOM);
     ps_put_u16(reply + PS_TABLES_REPLY_HISTORY_SAMPLES, PS_HISTORY_SAMPLES);
-    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, (uint16_t)ps_pipeline_fade_samples(pipeline));
+    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, (uint16_t)ps_crossfade_samples(&pipeline->crossfade));
     reply[PS_TABLES_REPLY_EQUALISED] = PS_EQUALISED;
     reply[PS_TABLES_REPLY_SOURCE] = bank != NULL ? bank->source : PS_SOURCE_IMAGE;
     reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
     ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->kept.sequence);
-    reply[PS_TABLES_REPLY_FADING] = pipeline->next != NULL;
+    reply[PS_TABLES_REPLY_FADING] = ps_crossfade_is_active(&pipeline->crossfade);
     return PS_TABLES_REPLY_BYTES;
 }
 

@@ -21,7 +21,7 @@ typedef struct {
     ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the blocks since the last call */
     uint32_t heard_blocks;
     uint32_t half;
-    uint32_t late_turns; /* blocks that end while the work on this one goes on */
+    uint32_t late_halves; /* halves that complete while this block is processed */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -30,8 +30,8 @@ typedef struct {
 
 EXPORT size_t host_player_bytes(void);
 EXPORT void host_player_reset(host_player_t *host);
-EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
-                                           uint32_t late_turns);
+EXPORT const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input,
+                                                    int process, uint32_t late_halves);
 EXPORT uint32_t host_player_heard(const host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
@@ -71,7 +71,7 @@ static void read_input(uint32_t half, ps_sample_t *stereo)
 {
     (void)half;
     memcpy(stereo, bench->input, sizeof bench->input);
-    for (uint32_t n = 0; n < bench->late_turns; n++) {
+    for (uint32_t n = 0; n < bench->late_halves; n++) {
         complete_half(bench);
     }
 }
@@ -143,15 +143,15 @@ void host_player_reset(host_player_t *host)
     ps_player_reset(&host->player, &host->io, &host->command);
 }
 
-const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
-                                    uint32_t late_turns)
+const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input, int process,
+                                             uint32_t late_halves)
 {
     select_player(host);
     memcpy(host->input, input, sizeof host->input);
-    host->late_turns = late_turns;
+    host->late_halves = late_halves;
     host->heard_blocks = 0;
     complete_half(host);
-    if (run) {
+    if (process) {
         ps_player_process(&host->player);
     }
     return host->heard[0];
