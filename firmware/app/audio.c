@@ -32,6 +32,7 @@ static ps_table_crc_t image_crc;
 
 /* In static memory, where the linker script checks the size; only this file knows it. */
 static ps_player_t player;
+static ps_engine_t *engine;
 static uint8_t audio_clock;
 
 static void on_half_complete(uint32_t half)
@@ -79,18 +80,18 @@ static void write_health(uint8_t *reply)
 
 static void stop_for(uint8_t state)
 {
-    player.command->bad_tables = state == PS_PLAYER_BAD_TABLES;
+    engine->bad_tables = state == PS_PLAYER_BAD_TABLES;
     ps_player_stop(&player, state);
 }
 
-void audio_begin(ps_command_t *command, ps_platform_t *platform)
+void audio_begin(ps_engine_t *shared, ps_platform_t *platform)
 {
     const size_t size = (uintptr_t)linker_tables_end - (uintptr_t)linker_tables_start;
 
     ps_table_crc_reset(&image_crc, linker_tables_start, size,
                        *(const volatile uint32_t *)&image_crc_record.crc);
     platform->health = write_health;
-    player.command = command;
+    engine = shared;
     if (!ps_table_crc_check(&image_crc, size)) {
         stop_for(PS_PLAYER_BAD_TABLES);
         return;
@@ -106,7 +107,7 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
     if (audio_clock != PS_AUDIO_CLOCK_NONE) {
         platform->claim = claim_pipeline;
         platform->release = release_pipeline;
-        ps_player_reset(&player, &ps_port.audio->io, command);
+        ps_player_reset(&player, &ps_port.audio->io, ps_port.ticks, engine);
     }
 }
 
@@ -117,8 +118,7 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * ps_port.tick_hz()) {
         ps_player_release(&player);
     }
-    if (!(ps_table_crc_check(&image_crc, CRC_PORTION) &&
-          ps_tuning_check(&player.command->tuning, player.command->design, CRC_PORTION)) &&
+    if (!(ps_table_crc_check(&image_crc, CRC_PORTION) && ps_engine_check_tables(engine, CRC_PORTION)) &&
         player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }

@@ -3,9 +3,10 @@
 #define PS_APP_AUDIO_H
 
 #include "link/command.h"
+#include "play/engine.h"
 
 /* Begins to play where the board has audio, and gives the platform its hooks. */
-void audio_begin(ps_command_t *command, ps_platform_t *platform);
+void audio_begin(ps_engine_t *shared, ps_platform_t *platform);
 
 /*
  * What wants to be looked at now and then: a host that fell silent at `heard` (ticks) loses the pipeline,

@@ -7,7 +7,8 @@
 #include "link/link.h"
 #include "port.h"
 
-/* In static memory, where the linker script checks the size; only main() knows it. */
+/* In static memory, where the linker script checks the size; only main() knows them. */
+static ps_engine_t engine;
 static ps_link_t link;
 
 /* Set by sections.ld: memory that nothing else uses */
@@ -52,9 +53,6 @@ int main(void)
         .open_semihosting = semihosting_open,
         .alive = ps_port.feed_watchdog,
         .reset_report = &reset_report,
-        .spare = linker_spare_start,
-        .spare_bytes = (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
-        .flash = has_flash ? ps_port.flash : NULL,
         .board_name = ps_port.board_name,
         .tick_hz = ps_port.tick_hz(),
         .clock_source = clock_source,
@@ -62,8 +60,10 @@ int main(void)
     uint8_t received[256];
     uint64_t heard = 0;
 
-    ps_link_reset(&link, &platform, &ps_design);
-    audio_begin(&link.command, &platform);
+    ps_engine_reset(&engine, linker_spare_start, (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
+                    has_flash ? ps_port.flash : NULL, &ps_design);
+    ps_link_reset(&link, &platform, &engine);
+    audio_begin(&engine, &platform);
     for (;;) {
         if (ps_port.feed_watchdog != NULL && audio_is_alive()) {
             ps_port.feed_watchdog();

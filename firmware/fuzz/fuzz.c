@@ -12,6 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static ps_engine_t engine;
 static ps_link_t link;
 static uint64_t clock_ticks;
 static size_t written;
@@ -41,8 +42,6 @@ static const ps_platform_t platform = {
     .receive_overruns = no_overruns,
     .board_name = "fuzz",
     .tick_hz = 1,
-    .spare = (uint8_t *)spare,
-    .spare_bytes = sizeof spare,
     .clock_source = PS_CLOCK_HOST,
 };
 
@@ -183,7 +182,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    ps_link_reset(&link, &platform, &ps_design);
+    ps_engine_reset(&engine, (uint8_t *)spare, sizeof spare, NULL, &ps_design);
+    ps_link_reset(&link, &platform, &engine);
     if (data[0] >= 0x80u) {
         tables_from_the_line(data + 1, size - 1);
         return 0;

@@ -4,11 +4,11 @@
 
 #include "tables/bytes.h"
 
-void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, const ps_design_t *design)
+void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, ps_engine_t *engine)
 {
     memset(link, 0, sizeof *link);
     ps_parser_reset(&link->parser);
-    ps_command_reset(&link->command, platform, design);
+    ps_command_reset(&link->command, platform, engine);
 }
 
 static void transmit(ps_link_t *link, const uint8_t *frame, size_t size)

@@ -32,7 +32,7 @@ typedef struct {
 
 _Static_assert((PS_CREDITS & (PS_CREDITS - 1)) == 0, "slots follow the 16-bit sequence number past its wrap");
 
-void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, const ps_design_t *design);
+void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, ps_engine_t *engine);
 
 /* The next bytes come over another line: a frame that was begun on this one will not be completed. */
 void ps_link_change_line(ps_link_t *link);

@@ -47,7 +47,7 @@ static void begin(ps_player_t *player)
     player->silent_halves = 0;
     player->overload = 0;
     memset(player->tail, 0, sizeof player->tail);
-    if (ps_command_begin_playing(player->command) != PS_OK) {
+    if (ps_engine_restart(player->engine) != PS_OK) {
         set_state(player, PS_PLAYER_BAD_TABLES);
         return;
     }
@@ -55,14 +55,13 @@ static void begin(ps_player_t *player)
     player->io->resume();
 }
 
-void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command)
+void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*ticks)(void),
+                     ps_engine_t *engine)
 {
     memset(player, 0, sizeof *player);
     player->io = io;
-    player->command = command;
-    player->pipeline = &command->pipeline;
-    player->in = command->in;
-    player->out = command->out;
+    player->ticks = ticks;
+    player->engine = engine;
     begin(player);
 }
 
@@ -91,7 +90,7 @@ static void count_miss(ps_player_t *player)
     player->fade_in = true;
     player->overload += OVERLOAD_MISS;
     if (player->overload >= OVERLOAD_MAX) {
-        ps_command_note_overload(player->command, true);
+        ps_engine_note_overload(player->engine, true);
         set_state(player, PS_PLAYER_OVERLOAD);
     }
 }
@@ -143,7 +142,7 @@ static void fade_in(ps_sample_t *frames)
  * what is being written. */
 static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 {
-    ps_sample_t *out = player->out;
+    ps_sample_t *out = player->engine->out;
 
     if (player->fade_in) {
         fade_in(out);
@@ -158,7 +157,7 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
         if (player->overload != 0) {
             player->overload--;
         } else {
-            ps_command_note_overload(player->command, false);
+            ps_engine_note_overload(player->engine, false);
         }
     }
     BARRIER();
@@ -168,7 +167,7 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 
 void ps_player_process(ps_player_t *player)
 {
-    const ps_platform_t *platform = player->command->platform;
+    ps_engine_t *engine = player->engine;
     const uint32_t halves = player->halves;
     const uint32_t half = player->half;
 
@@ -176,15 +175,15 @@ void ps_player_process(ps_player_t *player)
         player->busy = false;
         return;
     }
-    const uint64_t begun = platform->ticks();
+    const uint64_t begun = player->ticks();
 
-    player->io->read(half, player->in);
-    note_peaks(player->peak_in, player->in, 2);
-    (void)ps_pipeline_process(player->pipeline, player->in, player->out, PS_BLOCK_SAMPLES);
-    note_peaks(player->peak_out, player->out, PS_DRIVERS);
+    player->io->read(half, engine->in);
+    note_peaks(player->peak_in, engine->in, 2);
+    (void)ps_pipeline_process(&engine->pipeline, engine->in, engine->out, PS_BLOCK_SAMPLES);
+    note_peaks(player->peak_out, engine->out, PS_DRIVERS);
     commit(player, halves, half);
     player->blocks++;
-    player->ticks_last = (uint32_t)(platform->ticks() - begun);
+    player->ticks_last = (uint32_t)(player->ticks() - begun);
     player->ticks_max = player->ticks_last > player->ticks_max ? player->ticks_last : player->ticks_max;
 }
 

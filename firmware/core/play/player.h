@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "link/command.h"
+#include "play/engine.h"
 
 /* What the player asks of the audio interface; `half` is 0 or 1. */
 typedef struct {
@@ -30,10 +30,8 @@ typedef struct {
 
 typedef struct {
     const ps_player_io_t *io;
-    ps_command_t *command;   /* the serial side */
-    ps_pipeline_t *pipeline; /* shared with it, as the two blocks are */
-    ps_sample_t *in;
-    ps_sample_t *out;
+    uint64_t (*ticks)(void);         /* never going back */
+    ps_engine_t *engine;             /* shared with the serial side */
     ps_sample_t tail[2][PS_DRIVERS]; /* the last frame of each half */
     uint32_t half;                   /* that is free */
     volatile uint32_t halves;        /* completed so far */
@@ -52,7 +50,8 @@ typedef struct {
 } ps_player_t;
 
 /* Starts to play: the pipeline at its program injection point, from silence. */
-void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command);
+void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*ticks)(void),
+                     ps_engine_t *engine);
 
 void ps_player_half_complete(ps_player_t *player, uint32_t half);
 void ps_player_process(ps_player_t *player);

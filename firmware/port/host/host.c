@@ -30,6 +30,7 @@ EXPORT int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame
 #define HOST_SPARE_BYTES 65536u
 
 typedef struct {
+    ps_engine_t engine;
     ps_link_t link;
     ps_platform_t platform;
     uint64_t ticks;
@@ -167,14 +168,13 @@ void host_board_power_cycle(host_board_t *board)
         .write = write_memory,
         .ticks = count_looks,
         .receive_overruns = no_overruns,
-        .flash = &board->flash.flash,
-        .spare = (uint8_t *)board->spare,
-        .spare_bytes = sizeof board->spare,
         .board_name = "host",
         .tick_hz = 1,
         .clock_source = PS_CLOCK_HOST,
     };
-    ps_link_reset(&board->link, &board->platform, &ps_design);
+    ps_engine_reset(&board->engine, (uint8_t *)board->spare, sizeof board->spare, &board->flash.flash,
+                    &ps_design);
+    ps_link_reset(&board->link, &board->platform, &board->engine);
 }
 
 size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,

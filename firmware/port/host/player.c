@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "flash.h"
+#include "link/command.h"
 #include "play/health.h"
 #include "play/player.h"
 
@@ -12,6 +13,7 @@
 
 typedef struct {
     ps_player_t player;
+    ps_engine_t engine;
     ps_command_t command;
     ps_platform_t platform;
     ps_player_io_t io;
@@ -128,9 +130,6 @@ void host_player_reset(host_player_t *host)
         .claim = claim,
         .release = release,
         .health = write_health,
-        .flash = &host->flash.flash,
-        .spare = (uint8_t *)host->spare,
-        .spare_bytes = sizeof host->spare,
     };
     host->io = (ps_player_io_t){
         .read = read_input,
@@ -139,8 +138,10 @@ void host_player_reset(host_player_t *host)
         .pause = pause_audio,
         .resume = resume_audio,
     };
-    ps_command_reset(&host->command, &host->platform, &ps_design);
-    ps_player_reset(&host->player, &host->io, &host->command);
+    ps_engine_reset(&host->engine, (uint8_t *)host->spare, sizeof host->spare, &host->flash.flash,
+                    &ps_design);
+    ps_command_reset(&host->command, &host->platform, &host->engine);
+    ps_player_reset(&host->player, &host->io, count_looks, &host->engine);
 }
 
 const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input, int process,

@@ -5,7 +5,7 @@ import re
 from designer.toolchain.boards import FIRMWARE_ROOT
 
 # From the innermost outwards: each may include itself and those before it.
-LAYERS = ("dsp", "tables", "link", "play")
+LAYERS = ("dsp", "tables", "play", "link")
 
 
 def test_every_directory_of_the_core_is_a_layer():
