@@ -7,13 +7,13 @@
 #include "port.h"
 #include "tables/table_crc.h"
 
-/* A host that took the pipeline and then fell silent for so long has gone. */
+/* A host that has the pipeline and is silent for so long counts as gone. */
 #define HOST_SILENCE_S 30u
 
-/* So long without a fault, and the next one counts as the first. */
+/* After so long without a fault, the next fault counts as the first. */
 #define FORGIVE_S 60u
 
-/* Bytes of the tables that are checked each time that there is nothing else to do. */
+/* Bytes of the tables to check each time that the serial line is idle. */
 #define CRC_PORTION 256u
 
 /* Set by sections.ld around the tables. The build writes their CRC-32 beside the mark below
@@ -30,7 +30,7 @@ static const table_crc_record_t image_crc_record
 
 static ps_table_crc_t image_crc;
 
-/* In static memory, where the linker script checks the size; only this file knows it. */
+/* In static memory, where the linker script checks the size. Only this file knows it. */
 static ps_player_t player;
 static ps_engine_t *engine;
 static uint8_t audio_clock;
@@ -47,7 +47,7 @@ static void on_process(void)
 
 static void claim_pipeline(void)
 {
-    /* Until both halves have faded to silence: after three blocks, waited for at most ten. */
+    /* Both halves have faded to silence after three blocks. Waits for at most ten. */
     const uint64_t wait = (uint64_t)ps_port.tick_hz() * 10u * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
     const uint64_t begun = ps_port.ticks();
 

@@ -1,20 +1,20 @@
 /*
- * The board plays its own input in the audio interrupts (audio.c). Here, bytes from the serial line go to the
- * link, which may take the pipeline for itself, and answers; asleep in between.
+ * The board plays its own input in the audio interrupts (audio.c). The main loop hands bytes from the serial
+ * line to the link, which answers and may claim the pipeline. In between, the core sleeps.
  */
 #include "audio.h"
 #include "semihosting.h"
 #include "link/link.h"
 #include "port.h"
 
-/* In static memory, where the linker script checks the size; only main() knows them. */
+/* In static memory, where the linker script checks the size. Only this file knows them. */
 static ps_engine_t engine;
 static ps_link_t link;
 
 /* Set by sections.ld: memory that nothing else uses */
 extern uint8_t linker_spare_start[], linker_spare_end[];
 
-/* Whether replies go through semihosting; the reply that opens it still goes over the line. */
+/* Whether replies go through semihosting. The reply that opens it still goes over the line. */
 static bool on_semihosting;
 
 static void write_reply(const uint8_t *data, size_t size)
@@ -26,7 +26,7 @@ static void write_reply(const uint8_t *data, size_t size)
     }
 }
 
-/* Until the host closes its end; then back to the line. */
+/* Serves semihosting until the host closes its end, then returns to the line. */
 static void serve_semihosting(void)
 {
     static uint8_t received[4096];

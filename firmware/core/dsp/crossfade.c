@@ -21,7 +21,7 @@ static ps_fade_t fade_to(const ps_design_t *design)
     return (ps_fade_t){warm_up, whole_blocks(rest)};
 }
 
-/* Without equalisers a constant, by which the compiler divides faster. */
+/* Without equalisers the fade is a constant, so that the compiler divides faster. */
 static inline ps_fade_t fade_of(const ps_crossfade_t *crossfade)
 {
     return PS_EQUALISERS != 0 ? crossfade->fade : (ps_fade_t){0, whole_blocks(FADE_MAX / PS_GROUPS)};
@@ -44,7 +44,7 @@ void ps_crossfade_begin(ps_crossfade_t *crossfade, const ps_design_t *next)
 {
     crossfade->position = 0;
     crossfade->fade = fade_to(next);
-    /* Last, and in one access: blocks may be processed in an interrupt meanwhile. */
+    /* This write comes last, and is one access: an interrupt may process a block at any time. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     crossfade->next = next;
 }
@@ -75,8 +75,8 @@ static void keep(ps_outgoing_signal_t *outgoing, ps_driver_signal_t *signal, uin
     outgoing->reach = signal->reach;
 }
 
-/* Filters group g by the outgoing design ahead of its share, by both within it, and by the next one behind.
- */
+/* Filters group g by the outgoing design before its share of the fade, by both designs within it, and by the
+ * next design after it. */
 static void process_group(ps_crossfade_t *crossfade, const ps_design_t *outgoing, uint32_t g,
                           const ps_buses_t *buses, ps_fir_scratch_t *scratch, ps_driver_signal_t *signals,
                           uint32_t frames)

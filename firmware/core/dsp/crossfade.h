@@ -39,7 +39,8 @@ void ps_crossfade_reset(ps_crossfade_t *crossfade, const ps_design_t *design);
 /* Begins with the next block. No other fade may be under way. */
 void ps_crossfade_begin(ps_crossfade_t *crossfade, const ps_design_t *next);
 
-/* Length of the fade that is under way; of the last one, or of one to the design that plays, if none is. */
+/* Length of the fade that is under way. If none is: that of the last fade, or of one to the design that
+ * plays. */
 uint32_t ps_crossfade_samples(const ps_crossfade_t *crossfade);
 
 /* Filters a block for all groups of drivers, as ps_fir_process(), while a fade is under way. */

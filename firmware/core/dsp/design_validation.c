@@ -4,7 +4,7 @@
 
 #include "dsp/equaliser.h"
 
-/* What ps_low_word_of() can take. */
+/* The largest shift that ps_low_word_of() takes. */
 #define GROUP_SHIFT_MAX 31
 
 /* A FIR must stay inside the bus that design.h sized for it: kernels do not check. */

@@ -9,8 +9,8 @@
 
 #include "design.h"
 
-/* Whether every index is within its tables and buses, every shift one that the code can make, and every
- * limit within full scale. */
+/* Whether every index is within its tables and buses, every shift in range, and every limit within full
+ * scale. */
 bool ps_design_is_valid(const ps_design_t *design);
 
 #endif

@@ -43,7 +43,7 @@ int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next)
     if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
-    /* The outgoing design is filtered directly from here on. */
+    /* From here on the outgoing design is filtered without the fast FIR. */
     ps_fir_prepare(&pipeline->scratch, next);
     ps_crossfade_begin(&pipeline->crossfade, next);
     return PS_OK;

@@ -1,6 +1,5 @@
 /*
- * Samples in, driver channels out: upmix, volume, FIR matrix, limiters. The caller owns the state; nothing
- * else is kept.
+ * Samples in, driver channels out: upmix, volume, FIR matrix, limiters. The caller owns all state.
  */
 #ifndef PS_PIPELINE_H
 #define PS_PIPELINE_H
@@ -15,7 +14,7 @@
 #include "dsp/upmix.h"
 #include "dsp/volume.h"
 
-/* Where samples enter: L, R ahead of the upmix, or the three buses themselves. */
+/* Where samples enter: left and right ahead of the upmix, or the three buses themselves. */
 typedef enum {
     PS_PIPELINE_PROGRAM = PS_INJECTION_POINT_PROGRAM,
     PS_PIPELINE_FILTERS = PS_INJECTION_POINT_FILTERS,
@@ -25,7 +24,7 @@ typedef struct {
     const ps_design_t *design;
     ps_crossfade_t crossfade; /* from `design` to another */
     ps_injection_point_t injection_point;
-    uint32_t frames; /* of the last block: it stays in the buses, where tap.h looks at it, until the next */
+    uint32_t frames; /* of the last block, which stays in the buses until the next: see tap.h */
     ps_upmix_t upmix;
     ps_volume_t volume;
     ps_buses_t buses;
@@ -33,7 +32,7 @@ typedef struct {
     ps_limiter_t limiter;
 } ps_pipeline_t;
 
-/* Silence in every history, upmix and limiters as at power-on, full volume. Returns PS_OK,
+/* Resets to silence, with upmix and limiters as at power-on, and full volume. Returns PS_OK,
  * PS_E_INJECTION_POINT or PS_E_DESIGN. */
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t injection_point);
 

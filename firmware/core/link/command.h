@@ -1,6 +1,6 @@
 /*
- * What the board does for each request: see also command_run.h and command_report.h. Knows nothing of
- * sessions, sequence numbers or resending: see link.h.
+ * What the board does for each request: see also command_run.h and command_report.h. Sessions, sequence
+ * numbers and resending are in link.h.
  */
 #ifndef PS_COMMAND_H
 #define PS_COMMAND_H
@@ -12,31 +12,31 @@
 #include "link/frame.h"
 #include "play/engine.h"
 
-/* Why the board started, and what its last run died of, as HELLO tells it. */
+/* Why the board started, and what ended its last run, as HELLO reports it. */
 typedef struct {
     uint8_t cause;     /* PS_RESET_… */
-    uint8_t exception; /* number of the exception; 0 where there was none, or it has been told */
+    uint8_t exception; /* number of the exception; 0 if there was none, or it has been reported */
     uint16_t faults;   /* in a row */
     uint32_t pc;
     uint32_t lr;
     uint32_t status;  /* CFSR */
-    uint32_t address; /* that was touched, where the core knows it */
+    uint32_t address; /* of the access that faulted, where the core knows it */
 } ps_reset_report_t;
 
 #define PS_TEMPERATURE_UNKNOWN INT8_MIN
 
-/* What the core asks of the board it runs on. */
+/* What the core asks of the board that it runs on. */
 typedef struct {
-    void (*write)(const uint8_t *data, size_t size); /* returns when sent, or given up */
+    void (*write)(const uint8_t *data, size_t size); /* returns when it has sent, or given up */
     uint64_t (*ticks)(void);                         /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void);              /* bytes lost so far */
-    bool (*open_semihosting)(void);                  /* whether it is there and open now; NULL for none */
+    bool (*open_semihosting)(void);                  /* whether it is open now; NULL for none */
     /* Take the pipeline from the player, and give it back; NULL where there is no audio. */
     void (*claim)(void);
     void (*release)(void);
     void (*health)(
         uint8_t *reply); /* writes the fields of HEALTH_REPLY that the core does not know, or NULL */
-    void (*alive)(void); /* told now and then in long work, or NULL: the watchdog */
+    void (*alive)(void); /* called often during long work, for the watchdog; or NULL */
     const ps_reset_report_t *reset_report; /* or NULL */
     const char *board_name;
     uint32_t tick_hz;

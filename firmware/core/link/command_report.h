@@ -10,7 +10,7 @@
 size_t ps_report_hello(const ps_command_t *command, uint8_t *reply);
 size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *counters, uint8_t *reply);
 
-/* Also starts the least gains anew. The platform has a function `health`. */
+/* Also resets the least gains. platform->health must not be NULL. */
 size_t ps_report_health(const ps_command_t *command, uint8_t *reply);
 
 size_t ps_report_limits(const ps_command_t *command, uint8_t *reply);

@@ -38,7 +38,7 @@ static uint32_t run_block(ps_command_t *command, uint32_t frames)
     return (uint32_t)(now(command) - begin);
 }
 
-/* Only full blocks count: their time is what the load is made of. */
+/* Only full blocks count, because the load is computed from them. */
 static void note_ticks(ps_command_t *command, uint32_t ticks)
 {
     command->block_ticks_last = ticks;
@@ -76,8 +76,7 @@ int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *repl
     return PS_OK;
 }
 
-/* Alternating full scale with a slow change of sign between the channels: no value that a kernel could skip.
- */
+/* Large values of both signs, none of which a kernel could skip. */
 static void fill_pattern(ps_command_t *command)
 {
     for (uint32_t n = 0; n < PS_BLOCK_SAMPLES * PS_INPUTS; n++) {
@@ -107,7 +106,7 @@ int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t bloc
         most = ticks > most ? ticks : most;
         total += ticks;
     }
-    command->engine->injection_point = 0; /* what the pattern left behind must not reach anybody's audio */
+    command->engine->injection_point = 0; /* the pattern's past must not reach other audio */
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MIN, least);
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MAX, most);
     ps_put_u64(reply + PS_PROFILE_REPLY_TICKS_TOTAL, total);
@@ -117,7 +116,7 @@ int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t bloc
     return PS_OK;
 }
 
-/* One block of the signal through the pipeline; returns the CRC-32 continued over its output. */
+/* Processes one block of the signal. Returns the CRC-32, continued over its output. */
 static uint32_t play_block(ps_command_t *command, const ps_generator_t *generator, uint32_t position,
                            uint32_t crc)
 {

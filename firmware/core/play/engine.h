@@ -1,6 +1,6 @@
 /*
- * What the player and the serial side share: the pipeline with its tables, what the host has set, and blocks
- * to process. Only one of the two processes blocks at a time: see ps_player_claim().
+ * What the player and the serial side share: the pipeline with its tables, the host's settings, and a block
+ * of input and output. Only one of the two processes blocks at a time: see ps_player_claim().
  */
 #ifndef PS_ENGINE_H
 #define PS_ENGINE_H
@@ -12,7 +12,7 @@
 #include "dsp/pipeline.h"
 #include "tables/tuning.h"
 
-/* What the host may set. It holds until power goes, whoever processes blocks. */
+/* What the host may set. It holds until the next reset, while the board plays its own input. */
 typedef struct {
     uint32_t volume;             /* Q8.24 */
     uint32_t release;            /* Q0.31 */
@@ -20,15 +20,15 @@ typedef struct {
 } ps_settings_t;
 
 typedef struct {
-    const ps_design_t *design; /* the image's tables, or those that have come since */
+    const ps_design_t *design; /* the image's tables, or tables that came later */
     ps_settings_t settings;
     ps_pipeline_t pipeline;
     ps_tuning_t tuning;
     ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
     ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
-    bool bad_tables; /* the tables have changed in memory: nothing may be processed any more */
-    uint8_t
-        injection_point; /* of the host's samples; 0 until START, and whenever the board plays by itself */
+    bool bad_tables;         /* the tables have changed in memory, and must not play */
+    uint8_t injection_point; /* of the host's samples; 0 until START, and again when the player has the
+                                pipeline */
 } ps_engine_t;
 
 /* Full volume, the limits of the design, and the tables that ps_tuning_reset() returns. */

@@ -4,7 +4,8 @@
 
 #include "play/player.h"
 
-/* Writes them and starts peaks and the longest block anew. `reply` holds PS_HEALTH_REPLY_BYTES, zeroed. */
+/* Writes them, then resets the peaks and the longest time of a block. `reply` holds PS_HEALTH_REPLY_BYTES,
+ * zeroed. */
 void ps_health_write(ps_player_t *player, uint8_t *reply);
 
 #endif

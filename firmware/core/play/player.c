@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-/* A miss weighs four good blocks: one late block in five is borne for ever, all of them for 16 blocks. */
+/* A late block weighs as much as four good ones. One late block in five is tolerated for ever; if all are
+ * late, 16 blocks. */
 #define OVERLOAD_MISS 4u
 #define OVERLOAD_MAX  64u
 
 #define SILENT_HALVES 2u
 
-/* The fade is written in portions, as a whole block more would not fit with the largest designs. */
+/* The fade is written in portions, because the largest designs leave no RAM for another block. */
 #define FADE_FRAMES 16u
 
 _Static_assert(PS_BLOCK_SAMPLES % FADE_FRAMES == 0, "blocks are whole portions");
@@ -65,7 +66,7 @@ void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*t
     begin(player);
 }
 
-/* From the last frame that is heard to zero, in a straight line over the block. */
+/* Fades from the last frame of the other half to zero, linearly over the block. */
 static void fade_out(ps_player_t *player, uint32_t half)
 {
     const ps_sample_t *from = player->tail[half ^ 1u];
@@ -107,7 +108,7 @@ void ps_player_half_complete(ps_player_t *player, uint32_t half)
             player->io->pause();
         }
     } else if (late) {
-        count_miss(player); /* and this block is left out, so that the serial side is heard as well */
+        count_miss(player); /* and skip this block, so that the serial side gets time */
     } else {
         player->busy = true;
     }
@@ -138,8 +139,8 @@ static void fade_in(ps_sample_t *frames)
     }
 }
 
-/* The block goes out if its half is still free. If that ends from here on, the converters are still behind
- * what is being written. */
+/* Writes the block if its half is still free. If the half is played from now on, the converters stay behind
+ * the writing. */
 static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 {
     ps_sample_t *out = player->engine->out;

@@ -32,8 +32,8 @@ size_t ps_table_set_size(uint32_t bytes, uint32_t firs)
     return PS_ODD_TAPS ? round_up(bytes) + (bytes - records_size(firs)) : bytes;
 }
 
-/* Samples are read in pairs, for which outputs of odd number have a table one tap later. Its last coefficient
- * is 0 and comes first. */
+/* The kernel reads samples in pairs, so that outputs of odd number need a table one tap later. Its last
+ * coefficient is 0 and comes first. */
 static bool make_odd(ps_fir_t *fir, uint32_t lookback, uint32_t filled, uint8_t *memory)
 {
 #if PS_ODD_TAPS
@@ -54,7 +54,7 @@ static bool make_odd(ps_fir_t *fir, uint32_t lookback, uint32_t filled, uint8_t 
     return true;
 }
 
-/* One FIR whose coefficients begin at memory + *taken; indices are checked with the whole graph. */
+/* Reads one FIR whose coefficients begin at memory + *taken. ps_design_is_valid() checks its indices. */
 static int read_fir(uint8_t *memory, size_t end, size_t odd, const uint8_t *entry, size_t *taken,
                     ps_fir_t *fir)
 {
@@ -68,8 +68,8 @@ static int read_fir(uint8_t *memory, size_t end, size_t odd, const uint8_t *entr
         return PS_E_RANGE;
     }
     fir->taps = (const ps_coefficient_t *)(void *)(memory + *taken);
-    /* What lies behind the block is not there yet: only fill may meet it; and kernels go on to whole turns.
-     */
+    /* Coefficients that would read samples behind the block, or that only complete a loop of the kernel, must
+     * be 0. */
     for (uint32_t k = lookback < length ? lookback + 1u : length; k < filled; k++) {
         if (fir->taps[k] != 0) {
             return PS_E_RANGE;

@@ -1,10 +1,10 @@
 #include "tables/table_validation.h"
 
 /*
- * With each path within the limit everything behind it is exact: a driver's six paths reach less than 2^13
- * times full scale. In q15 that is 2^28 ahead of saturation, of 32 bits; sums of q15 and q31x15 stay below
- * 2^58, of 64. Those of q31 have a limit of their own. (Paths of one stage have at most 40, by
- * output.peak_gain_db; behind an equaliser a path has up to 8 a tap in 16 bits, and at most 64 taps.)
+ * If each path is within the limit, all arithmetic behind it is exact: a driver's six paths reach less than
+ * 2^13 times full scale. In q15 that is 2^28, in 32 bits. Sums of q15 and q31x15 stay below 2^58, in 64 bits.
+ * Sums of q31 have a limit of their own. Paths of one stage have a gain of at most 40 (output.peak_gain_db).
+ * A path behind an equaliser has at most 64 taps of at most 8 in 16 bits.
  */
 _Static_assert(PS_PATH_GAIN_LIMIT <= 1024u * 256u, "a path's gain is twice 8 a tap of 64 at most");
 
@@ -17,7 +17,7 @@ static uint64_t magnitude(const ps_fir_t *fir)
         const int64_t c = fir->taps[k];
 
         if (sizeof fir->taps[0] == 2u && c == INT16_MIN) {
-            return UINT64_MAX; /* SMLALD of four such would be all that it can hold, and one more */
+            return UINT64_MAX; /* four products of two such values exceed what SMLALD adds exactly */
         }
         sum += (uint64_t)(c < 0 ? -c : c);
     }
@@ -50,7 +50,7 @@ static bool sum_is_bounded(const ps_design_t *design, uint32_t k, uint32_t group
 
 #if PS_EQUALISED
 
-/* What buses hold: full scale of the word, less the headroom. */
+/* The range of a bus: full scale without the headroom. */
 #define BUS_MOST  (PS_SAMPLE_MAX >> PS_HEADROOM)
 #define BUS_LEAST (PS_SAMPLE_MIN >> PS_HEADROOM)
 
@@ -60,8 +60,8 @@ static int64_t product(ps_coefficient_t c, int64_t x)
     return (c * x) >> PS_PRODUCT_SHIFT;
 }
 
-/* Whether one equaliser gives no more than its bus holds, whatever that holds: each tap meets the end of the
- * range that it makes most, or least, of. */
+/* Whether the output of one equaliser fits its bus for every input. For the largest output, each tap meets
+ * that end of the range at which its product is largest. */
 static bool equaliser_is_bounded(const ps_design_t *design, uint32_t n)
 {
     const ps_sum_t *sum = &design->sums[PS_SUMS + n];

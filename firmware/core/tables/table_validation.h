@@ -1,6 +1,6 @@
 /*
  * Validates that tables cannot overflow: for every input, all sums stay within the integers that hold them.
- * The coefficients may be any; the graph is valid already (dsp/design_validation.h).
+ * The coefficients may have any value. The graph is valid already (dsp/design_validation.h).
  */
 #ifndef PS_TABLE_VALIDATION_H
 #define PS_TABLE_VALIDATION_H
@@ -9,8 +9,8 @@
 
 #include "design.h"
 
-/* Whether every path is within the gain that the image allows, every sum within its integer, and every
- * equaliser within the range of its bus. */
+/* Whether every path has at most the gain that the image allows, every sum fits its integer, and every
+ * equaliser its bus. */
 bool ps_tables_are_bounded(const ps_design_t *design);
 
 #endif

@@ -27,7 +27,7 @@ static void divide(ps_tuning_t *tuning, uint8_t *memory, size_t size)
     }
 }
 
-/* Takes up an announcement if it can be kept. */
+/* Accepts an announcement if a bank has room for it. */
 static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *request)
 {
     const uint32_t bytes = ps_get_u32(request + PS_TUNE_BEGIN_TABLES_BYTES);
@@ -53,14 +53,14 @@ static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *r
     return PS_OK;
 }
 
-/* The whole of a bank, byte by byte; from here on it may play. */
+/* Validates all of a bank. Then it may play. */
 static int validate(ps_bank_t *bank, uint8_t source)
 {
     if (ps_crc32(ps_crc32(0, bank->begin, PS_TUNE_BEGIN_CRC), bank->tables, bank->bytes) !=
         ps_get_u32(bank->begin + PS_TUNE_BEGIN_CRC)) {
         return PS_E_CRC;
     }
-    /* The graph is the image's: the hash says that both are of one layout. */
+    /* The groups are the image's: the hash says that both are of one layout. */
     const int status = ps_table_set_read(bank->tables, bank->bytes, bank->firs, &ps_design, bank->design);
 
     if (status != PS_OK) {
@@ -123,7 +123,7 @@ const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t 
     return bank != NULL ? bank->begin + PS_TUNE_BEGIN_DIGEST : ps_identity.digest;
 }
 
-/* One that neither plays nor is about to. */
+/* A bank that neither plays nor is faded to. */
 static ps_bank_t *free_bank(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
 {
     for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
@@ -182,7 +182,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     return PS_OK;
 }
 
-/* Nothing plays meanwhile: flash that is being erased cannot be read, not even for the next instruction. */
+/* The caller has silenced the player: while flash is erased, the core cannot read instructions from it. */
 static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
 {
     const ps_bank_t *bank = bank_of(tuning, design);

@@ -1,6 +1,5 @@
 /*
- * The core as a shared library: the pipeline by itself, and the link over memory. For tests; no board behind
- * it.
+ * The core as a shared library, for tests: the pipeline by itself, and the link over memory.
  */
 #include <stddef.h>
 #include <string.h>
@@ -38,7 +37,7 @@ typedef struct {
     size_t out_capacity;
     size_t out_size;
     uint64_t spare[HOST_SPARE_BYTES / sizeof(uint64_t)];
-    host_flash_t flash; /* the last: it outlives power */
+    host_flash_t flash; /* last, because it outlives power */
 } host_board_t;
 
 EXPORT size_t host_board_bytes(void);
@@ -104,7 +103,7 @@ int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
     return ps_parser_feed(parser, byte, frame);
 }
 
-/* The board at work: as on a board, the platform's functions know only one. */
+/* The board in use: as on a board, the platform's functions know only one. */
 static host_board_t *bench;
 
 static void select_board(host_board_t *board)
@@ -121,7 +120,7 @@ static void write_memory(const uint8_t *data, size_t size)
     }
 }
 
-/* A clock that any look at moves by one: enough to see that times are taken and carried. */
+/* A clock that each reading advances by one. It shows whether times are read and sent. */
 static uint64_t count_looks(void)
 {
     return bench->ticks++;
@@ -158,7 +157,7 @@ void host_board_reset(host_board_t *board)
     host_board_power_cycle(board);
 }
 
-/* All but the flash is forgotten. */
+/* Everything but the flash is reset. */
 void host_board_power_cycle(host_board_t *board)
 {
     select_board(board);

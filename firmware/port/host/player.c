@@ -46,7 +46,7 @@ EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
 EXPORT int host_player_is_muted(const host_player_t *host);
 EXPORT int host_player_is_paused(const host_player_t *host);
 
-/* The player at work: as on a board, the functions that the core calls know only one. */
+/* The player in use: as on a board, the functions that the core calls know only one. */
 static host_player_t *bench;
 
 static void select_player(host_player_t *host)
@@ -60,7 +60,7 @@ static uint64_t count_looks(void)
     return bench->ticks++;
 }
 
-/* The half that was worked on is heard from here on, and the other one is ours. */
+/* The half that was processed is heard from here on, and the other one is free. */
 static void complete_half(host_player_t *host)
 {
     host->half ^= 1u;
@@ -175,7 +175,7 @@ void host_player_release(host_player_t *host)
     ps_player_release(&host->player);
 }
 
-/* As it comes over the line; `reply` has room for PS_MAX_PAYLOAD_BYTES. */
+/* Handles a request as from the line. `reply` has room for PS_MAX_PAYLOAD_BYTES. */
 int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
                         uint8_t *reply, size_t *reply_size)
 {
