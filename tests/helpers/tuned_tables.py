@@ -21,8 +21,8 @@ def retuned(layout, bank, seed=2):
     return other, pack(layout, other, design_digest(layout, other))
 
 
-def noise(arithmetic, frames, channels=2, seed=3):
-    full = NumberFormat.named(arithmetic).sample.largest
+def noise(number_format, frames, channels=2, seed=3):
+    full = NumberFormat.named(number_format).sample.largest
     return np.random.default_rng(seed).integers(-full, full + 1, (frames, channels))
 
 

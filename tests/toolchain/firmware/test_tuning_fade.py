@@ -17,11 +17,11 @@ from designer.fixedpoint.number_format import NumberFormat
 
 
 @pytest.mark.parametrize("block", [32, 7])
-def test_the_fade_is_the_models_to_the_last_bit(board, design, arithmetic, block):
+def test_the_fade_is_the_models_to_the_last_bit(board, design, number_format, block):
     layout, bank, digest, _ = design
     other, tables = retuned(layout, bank)
     # Below every limit: a limiter would remember what the old tables made of it.
-    samples = noise(arithmetic, 3000) // 8
+    samples = noise(number_format, 3000) // 8
     model = PipelineModel(bank, HISTORY)
     expected = [model.process(samples[:500])]
     model.tune(other, *fade_of(layout, other))
@@ -64,10 +64,10 @@ def test_until_the_fade_is_over_the_old_design_is_named(board, design):
     assert tables_of(board.link).digest == tables.digest
 
 
-def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, arithmetic):
+def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, number_format):
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
-    level = np.full((4000, 2), NumberFormat.named(arithmetic).sample.largest // 4)
+    level = np.full((4000, 2), NumberFormat.named(number_format).sample.largest // 4)
     before, after = (PipelineModel(b, HISTORY).process(level)[-1] for b in (bank, other))
     board.start()
     heard = [board.stream(level)[-1:]]
@@ -81,23 +81,23 @@ def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, ari
     np.testing.assert_array_equal(heard[1][-1], after)
 
 
-def test_a_start_ends_a_fade(board, design, arithmetic):
+def test_a_start_ends_a_fade(board, design, number_format):
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
     board.start()
     upload(board.link, tables)
-    samples = noise(arithmetic, 300)
+    samples = noise(number_format, 300)
     np.testing.assert_array_equal(board.process(samples), PipelineModel(other).process(samples))
     assert tables_of(board.link).digest == tables.digest
 
 
-def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, arithmetic):
+def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, number_format):
     layout, bank, _, _ = design
     model = PipelineModel(bank, HISTORY)
     board.start()
     for seed in range(2, 7):
         other, tables = retuned(layout, bank, seed)
-        samples = noise(arithmetic, 1500, seed=seed)
+        samples = noise(number_format, 1500, seed=seed)
         upload(board.link, tables)
         model.tune(other, *fade_of(layout, other))
         np.testing.assert_array_equal(board.stream(samples), model.process(samples))
@@ -116,11 +116,11 @@ def test_while_a_fade_is_under_way_no_second_one_begins(board, design):
 
 @pytest.mark.parametrize("built", ["equalised"], indirect=True)
 @pytest.mark.parametrize("block", [32, 7])
-def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, arithmetic, block):
+def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, number_format, block):
     layout, bank, _, _ = design
     direct = replace(bank, equalisers=())
     tables = pack(layout, direct, design_digest(layout, direct))
-    samples = noise(arithmetic, 3000) // 8
+    samples = noise(number_format, 3000) // 8
     model = PipelineModel(bank, HISTORY)
     board.start()
     for packed, other in ((tables, direct), (pack(layout, bank, "33" * 32), bank)):
@@ -137,10 +137,10 @@ def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, desig
         assert tables_of(board.link).digest == packed.digest
 
 
-def test_tables_from_the_line_compute_what_those_of_the_image_do(board, design, arithmetic):
+def test_tables_from_the_line_compute_what_those_of_the_image_do(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank, 1)
-    samples = noise(arithmetic, 700, 3)
+    samples = noise(number_format, 700, 3)
     expected = board.process(samples, "filters")
     upload(board.link, tables)
     np.testing.assert_array_equal(board.process(samples, "filters"), expected)

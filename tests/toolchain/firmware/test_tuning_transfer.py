@@ -18,11 +18,11 @@ from designer.fixedpoint.model.pipeline import PipelineModel
 from hil_tests.harness.host_core import HostTransport
 
 
-def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, arithmetic):
+def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, number_format):
     layout, bank, digest, core = design
     _, tables = retuned(layout, bank)
     transport = HostTransport(core)
-    samples = noise(arithmetic, 200)
+    samples = noise(number_format, 200)
     expected = PipelineModel(bank).process(samples)
     requests = [
         (protocol.TUNE_BEGIN, tables.begin),
@@ -41,16 +41,16 @@ def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, arithmetic):
     upload(board.link, tables)
 
 
-def test_a_board_that_loses_its_power_starts_with_the_image(design, arithmetic):
+def test_a_board_that_loses_its_power_starts_with_the_image(design, number_format):
     layout, bank, digest, core = design
     transport = HostTransport(core)
     board = Board(transport)
     board.start()
     upload(board.link, retuned(layout, bank)[1])
-    board.stream(noise(arithmetic, 100))
+    board.stream(noise(number_format, 100))
     transport.power_cycle()
     board = Board(transport, expected_digest=digest)
-    samples = noise(arithmetic, 200)
+    samples = noise(number_format, 200)
     np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
 
 

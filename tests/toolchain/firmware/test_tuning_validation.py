@@ -57,17 +57,17 @@ def behind_entries(offset, value):
         ("E_RANGE", lambda body, records: body.__setitem__(-6, 250)),  # FIRs of a sum
     ],
 )
-def test_each_field_of_the_tables_has_its_range(board, design, arithmetic, status, change):
+def test_each_field_of_the_tables_has_its_range(board, design, number_format, status, change):
     layout, bank, _, _ = design
-    status = status.split()[0 if arithmetic != "q31" else 2] if " " in status else status
+    status = status.split()[0 if number_format != "q31" else 2] if " " in status else status
     _, tables = retuned(layout, bank)
     refuses(board, status, *altered(tables, bank, change))
 
 
-def test_the_sum_of_magnitudes_is_validated_again(board, design, arithmetic):
+def test_the_sum_of_magnitudes_is_validated_again(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank)
-    word = 4 if arithmetic == "q31" else 2
+    word = 4 if number_format == "q31" else 2
     largest = (1 << (8 * word - 1)) - 1
 
     def loud(body, records):
@@ -76,10 +76,10 @@ def test_the_sum_of_magnitudes_is_validated_again(board, design, arithmetic):
         count = min(int(fir["length"]) - 1, int(fir["lookback"]) + 1)
         body[: count * word] = largest.to_bytes(word, "little") * count
         # The first group twice as loud.
-        body[-len(bank.structure.groups) - tables.equalised.bit_count()] -= arithmetic == "q15"
+        body[-len(bank.structure.groups) - tables.equalised.bit_count()] -= number_format == "q15"
 
     refuses(board, "E_BOUND", *altered(tables, bank, loud))
-    if arithmetic != "q31":
+    if number_format != "q31":
         # Four times -32768 squared is more than the dual multiply-accumulate holds.
         refuses(
             board, "E_BOUND", *altered(tables, bank, lambda body, records: body.__setitem__(slice(0, 2), b"\0\x80"))
@@ -116,14 +116,14 @@ def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
 
 
 @pytest.mark.parametrize("built", ["equalised"], indirect=True)
-def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, arithmetic):
+def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank)
     last = tables.firs - 1  # of the side's equaliser
     for status, change in (
         ("E_RANGE", entry("bus", 0, last)),
         ("E_RANGE", entry("bus", 2, last)),
-        ("E_RANGE" if arithmetic == "q31" else "E_BOUND", entry("shift", 1, last)),
+        ("E_RANGE" if number_format == "q31" else "E_BOUND", entry("shift", 1, last)),
         ("E_RANGE", behind_entries(-1, 32)),
         ("E_BOUND", lambda body, records: body.__setitem__(-1, body[-1] - 1)),  # twice as loud
     ):
