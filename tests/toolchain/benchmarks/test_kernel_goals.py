@@ -118,9 +118,9 @@ def test_table_goals_say_why_one_is_missed():
 
 def test_the_loops_have_the_instructions_that_the_explanation_counts():
     text = _assembly("stm32f405")
-    # The end of an unrolled loop, two instructions ahead of its branch, is shared by sixteen turns.
-    for kernel, turn in (("q15", 11), ("q31", 11), ("q31x15", 18)):
-        assert len(first_loop(text, _FUNCTIONS[kernel])) == 16 * turn + 2
+    # The end of an unrolled loop, two instructions ahead of its branch, is shared by sixteen iterations.
+    for kernel, instructions in (("q15", 11), ("q31", 11), ("q31x15", 18)):
+        assert len(first_loop(text, _FUNCTIONS[kernel])) == 16 * instructions + 2
     assert _TURN_PRODUCTS == {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
 
 
