@@ -31,7 +31,7 @@ def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
     """Whether an equaliser's output fits its bus for every input; the board makes the same test.
 
     Each tap meets that end of the range, −X or X − 1, at which its product is largest, or smallest
-    (``firmware/core/tables/table_set.c``).
+    (``firmware/core/tables/table_validation.c``).
     """
     taps = path.coefficients.astype(np.int64)
     if number_format.exceeds_sum_limit(int(np.abs(taps).sum())):
