@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the identity of their content."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -35,6 +36,61 @@ def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
             fill(file)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        # A full disk is found while writing, where the system does not name the file.
+        if error.filename is None:
+            error.filename = str(path)
+        temporary.unlink(missing_ok=True)
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files below a folder.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        Hexadecimal.  Empty if there is nothing at the path.
+    """
+    if not path.exists():
+        return ""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for member in sorted(path.rglob("*")):
+        if member.is_file():
+            digest.update(
+                f"{member.relative_to(path).as_posix()}\0{content_digest(member)}\n".encode(errors="surrogateescape")
+            )
+    return digest.hexdigest()
+
+
+def change_signature(path: Path) -> tuple[tuple[str, int, int, int, int], ...]:
+    """Identify the state of a file, or of all files below a folder, without reading them.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tuple
+        For each file its name, times of modification and of change in ns, size in bytes, and inode.  The time of
+        change moves also when a copy keeps the time of modification.
+
+    Raises
+    ------
+    OSError
+        If there is nothing at the path.
+    """
+    members = sorted(path.rglob("*")) if path.is_dir() else [path]
+    states = [(str(member), member.stat()) for member in members]
+    return tuple((name, s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino) for name, s in states)

@@ -13,7 +13,7 @@ import typer
 
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
 from designer.cli.common import app
-from designer.errors import ProsceniumError
+from designer.cli.failures import prepare_process, report
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
@@ -39,7 +39,8 @@ def _show_warning(
 
 
 def main() -> None:
-    """Run the command line.  An error of the user ends with one message and an exit code, not with a stack trace."""
+    """Run the command line.  An error ends with one message and an exit code, not with a stack trace."""
+    prepare_process()
     # No verb has imported NumPy yet: BLAS starts with one thread.
     limit_blas_threads()
     try:
@@ -47,9 +48,5 @@ def main() -> None:
             warnings.simplefilter("default", RenamedKeyWarning)
             warnings.showwarning = _show_warning
             app()
-    except ProsceniumError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        typer.echo(f"error: {error.filename or 'file'}: {error.strerror}: check the path and its permissions", err=True)
-        sys.exit(2)
+    except Exception as error:
+        sys.exit(report(error))
