@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from designer.errors import OutputConflictError
+
+LOCK_FILE = ".proscenium.lock"
 
 
 def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
@@ -94,3 +101,36 @@ def change_signature(path: Path) -> tuple[tuple[str, int, int, int, int], ...]:
     members = sorted(path.rglob("*")) if path.is_dir() else [path]
     states = [(str(member), member.stat()) for member in members]
     return tuple((name, s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino) for name, s in states)
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold an output directory against other processes of Proscenium.
+
+    The lock is advisory (``flock``).  The system releases it when the process ends, however it ends.
+
+    Parameters
+    ----------
+    directory : Path
+        It is created if it does not exist.
+
+    Raises
+    ------
+    OutputConflictError
+        If another process holds it.  The message names that process.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / LOCK_FILE).open("a+", encoding="utf-8", errors="backslashreplace") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read(200).strip() or "another process"
+            raise OutputConflictError(
+                f"'{directory}': {holder} writes there now: wait until it ends, or give another --out"
+            ) from error
+        file.truncate(0)
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        file.write(f"process {os.getpid()} ({command!a})")
+        file.flush()
+        yield

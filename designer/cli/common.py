@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 
 from designer.errors import LayoutError, ProsceniumError
@@ -97,6 +98,7 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
 
     found = find_layout(layout)
     directory = out or Path("build") / found.name
+    hold(directory)
     step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)
     result = build_design(found)
     step("evaluating what the listener gets", quiet=quiet)
@@ -130,6 +132,17 @@ def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool =
 
     step("drawing the report", quiet=quiet)
     return save_report(result, card, directory)
+
+
+def hold(directory: Path) -> None:
+    """Lock an output directory until the verb ends."""
+    from designer.files import locked
+
+    context = click.get_current_context()
+    held = context.meta.setdefault("proscenium.held", set())
+    if directory.resolve() not in held:
+        context.with_resource(locked(directory))
+        held.add(directory.resolve())
 
 
 def usage_error(message: str) -> ProsceniumError:
