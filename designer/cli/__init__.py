@@ -14,6 +14,7 @@ import typer
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
 from designer.cli.common import app
 from designer.cli.failures import prepare_process, report
+from designer.errors import InputWarning
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
@@ -31,8 +32,8 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print one line for a renamed key; leave all other warnings to Python."""
-    if issubclass(category, RenamedKeyWarning):
+    """Print one line for a warning of Proscenium; leave all other warnings to Python."""
+    if issubclass(category, RenamedKeyWarning | InputWarning):
         typer.echo(f"warning: {message}", err=True)
     else:
         _show_others(message, category, filename, lineno, file, line)
@@ -46,6 +47,7 @@ def main() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", RenamedKeyWarning)
+            warnings.simplefilter("always", InputWarning)
             warnings.showwarning = _show_warning
             app()
     except Exception as error:
