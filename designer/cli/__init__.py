@@ -12,7 +12,7 @@ from typing import TextIO
 import typer
 
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
-from designer.cli.common import app
+from designer.cli.common import app, output_locks
 from designer.cli.failures import prepare_process, report
 from designer.errors import InputWarning
 from designer.layout.renamed import RenamedKeyWarning
@@ -45,7 +45,7 @@ def main() -> None:
     # No verb has imported NumPy yet: BLAS starts with one thread.
     limit_blas_threads()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), output_locks():
             warnings.simplefilter("default", RenamedKeyWarning)
             warnings.simplefilter("always", InputWarning)
             warnings.showwarning = _show_warning

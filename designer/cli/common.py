@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from designer.errors import LayoutError, ProsceniumError
@@ -134,15 +136,44 @@ def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool =
     return save_report(result, card, directory)
 
 
-def hold(directory: Path) -> None:
-    """Lock an output directory until the verb ends."""
-    from designer.files import locked
+class OutputLocks(ExitStack):
+    """The output directories that the running command holds."""
 
-    context = click.get_current_context()
-    held = context.meta.setdefault("proscenium.held", set())
-    if directory.resolve() not in held:
-        context.with_resource(locked(directory))
-        held.add(directory.resolve())
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: set[Path] = set()
+
+    def hold(self, directory: Path) -> None:
+        """Lock a directory until the command ends; one that is held already stays so."""
+        from designer.files import locked
+
+        place = directory.resolve()
+        if place not in self._held:
+            self.enter_context(locked(place))
+            self._held.add(place)
+
+
+_LOCKS: ContextVar[OutputLocks] = ContextVar("output locks")
+
+
+@contextmanager
+def output_locks() -> Iterator[None]:
+    """Let `hold` lock directories, and release them at the end."""
+    with OutputLocks() as locks:
+        token = _LOCKS.set(locks)
+        yield
+        _LOCKS.reset(token)
+
+
+def hold(directory: Path) -> None:
+    """Lock an output directory until the command ends.
+
+    Raises
+    ------
+    OutputConflictError
+        If another process holds it.
+    """
+    _LOCKS.get().hold(directory)
 
 
 def usage_error(message: str) -> ProsceniumError:

@@ -13,7 +13,7 @@ import soundfile
 
 from designer.cli.failures import INTERNAL_ERROR, explain, report
 from designer.errors import HilError
-from designer.files import replace_file
+from designer.files import LOCK_FILE, replace_file
 
 PROSCENIUM = Path(sys.executable).with_name("proscenium")
 
@@ -122,5 +122,5 @@ def test_a_signal_leaves_no_part_of_a_file(number, tmp_path):
     process.send_signal(number)
     _, message = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else 128 + number), message
-    assert [path.name for path in tmp_path.iterdir()] == ["points.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK_FILE, "points.jsonl"]
     assert b"Traceback" not in message
