@@ -50,6 +50,9 @@ def render(
             "--room", metavar="living|LxWxH[@S]", help="Room, size in metres, reverberation time S in seconds [none]."
         ),
     ] = None,
+    align: Annotated[
+        bool, typer.Option("--align/--no-align", help="Remove the latency, or begin as the board's output does.")
+    ] = True,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -69,7 +72,7 @@ def render(
         if binaural:
             figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
-            figures = run(bank, fixed, source, target, engine.value, progress)
+            figures = run(bank, fixed, source, target, engine.value, progress, aligned=align)
     figures["times_real_time"] = figures["seconds_of_audio"] / (time.process_time() - began)
     if json:
         print_json({"target": str(target), **figures})

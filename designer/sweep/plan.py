@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from designer.errors import LayoutError
+from designer.layout.inputs import input_digests
 from designer.layout.model import Layout
 from designer.layout.renamed import with_stored_names
 
@@ -44,7 +47,8 @@ class Point:
     Attributes
     ----------
     key : str
-        Digest of the layout as it would be read; the same point has the same key in every run.
+        Digest of the layout as it would be read, of the content of every file that it names, and of the version of
+        Proscenium.  The same point has the same key in every run.
     parameters : dict of str to float
     layout : dict
         Not validated yet: a point may turn out to be impossible.
@@ -70,6 +74,8 @@ def parse_axis(text: str) -> Axis:
     try:
         if ":" in right:
             low, high, count = right.split(":")
+            if int(count) > _MOST_POINTS:
+                raise LayoutError(f"--vary '{text}': {count} points, allowed are 1 to {_MOST_POINTS}: take fewer")
             values = np.linspace(float(low), float(high), int(count)).tolist()
         else:
             values = [float(value) for value in right.split(",")]
@@ -110,10 +116,13 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
             table, key = _place(complete, path, axis.text)
             if key not in table:
                 raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
-    count = random if random is not None else int(np.prod([len(axis.values) for axis in axes]))
+    # In Python's whole numbers, which do not overflow.
+    count = random if random is not None else math.prod(len(axis.values) for axis in axes)
     if not 0 < count <= _MOST_POINTS:
         raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
-    return [_point(document, axes, values) for values in _values(axes, random, seed)]
+    # Only numbers are varied: all points read the same files.
+    inputs = input_digests(document)
+    return [_point(document, axes, values, inputs) for values in _values(axes, random, seed)]
 
 
 def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tuple[float, ...]]:
@@ -125,7 +134,7 @@ def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tup
         yield tuple(float(generator.uniform(min(axis.values), max(axis.values))) for axis in axes)
 
 
-def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[float]) -> Point:
+def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[float], inputs: dict[str, str]) -> Point:
     layout = json.loads(json.dumps(document))
     for axis, value in zip(axes, values, strict=True):
         for path, sign in axis.targets:
@@ -133,7 +142,8 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
             signed = sign * value
             # Keys that count, such as filters.taps, take whole numbers only; all others take them as well.
             table[key] = int(signed) if float(signed).is_integer() else signed
-    text = json.dumps(with_stored_names(layout), sort_keys=True, separators=(",", ":"))
+    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": version("proscenium")}
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
     return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
 

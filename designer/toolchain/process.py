@@ -46,7 +46,14 @@ def run_tool(command: Sequence[str], doing: str, timeout_s: int = TIMEOUT_S) -> 
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment
+            command,
+            capture_output=True,
+            text=True,
+            # Tools quote names of files, which may hold any bytes.
+            errors="backslashreplace",
+            timeout=timeout_s,
+            check=False,
+            env=environment,
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"{doing}: no end after {timeout_s} s") from error
