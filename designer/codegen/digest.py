@@ -75,9 +75,9 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
     Returns
     -------
     int
-        The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph,
-        limiters (SET_LIMITER lowers those), and the generator's version, which stands for the upmix: the digest that
-        the board names from then on covers it, and the tables do not bring it.
+        The first four bytes of a SHA-256, little-endian.  It covers name, block size, rate, number format, drivers,
+        filter graph, limiters (which SET_LIMITER may lower) and the generator's version.  The version stands for the
+        upmix, which the design digest covers and the tables do not contain.
     """
     limiter = bank.limiter
     shared = {

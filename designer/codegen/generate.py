@@ -153,8 +153,8 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
 def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     """Σ|h| that a path of tuned tables may have, times 256: twice what this layout's level allows.
 
-    A path from mid has the taps of left and right added up, twice as much again.  Σ|h| of an equaliser is at most 1,
-    and what it takes is given back by the paths behind it: those may have twice what the image's own have.
+    A path from mid has the sum of the taps of left and right, so its limit is doubled.  Σ|h| of an equaliser is at most
+    1, and the paths behind it make up for the lost gain.  The limit of those paths is twice Σ|h| of the image's own.
     """
     halved = 2 if bank.structure.shuffled else 1
     allowed = halved * 10 ** (layout.output.peak_gain_db / 20)

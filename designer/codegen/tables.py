@@ -1,8 +1,8 @@
 """Lay out coefficients as the FIR kernels read them.
 
-A kernel works on whole turns of its loop and reads two 16-bit samples at a time, so a table starts on the sample where
-such a pair starts and goes on with zeros.  A q15 output of odd number sees every pair one sample later: its
-coefficients stand one tap later in a table of their own.
+A kernel runs whole iterations of its loop and reads 16-bit samples in pairs.  So a table starts at the first sample of
+a pair, and zeros fill it up.  A q15 output of odd index sees every pair one sample later.  Its coefficients are in a
+second table, one tap later.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
-# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/dsp/fir_kernels.h, PS_FIR_FILL).
+# Zeros fill each table up to a multiple of this: whole iterations of every kernel (firmware/core/dsp/fir_kernels.h,
+# PS_FIR_FILL).
 FILL = 24
 
-# Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line
-# later may have longer delays or filters.
+# Past samples that an image keeps beyond the need of its own tables.  Tables that come over the line later may have
+# longer delays or filters.
 HISTORY_ROOM_SAMPLES = 128
-# Likewise for the number of FIRs; an index of one has 8 bits in the firmware.
+# Likewise, room for more FIRs.  The index of an FIR has 8 bits in the firmware.
 _FIRS_ROOM_FACTOR = 2
 _FIRS_MAX = 255
 

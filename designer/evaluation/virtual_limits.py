@@ -1,8 +1,8 @@
 """What time difference a layout can give a virtual source at all, and at which effort.
 
-With unit pressure at the own ear, the pressures at the other ear that an effort allows fill a disk (`EffortDisk`).
-The phase of the disk nearest to a real source's, on every line, is the best that any drive of that effort can do at
-the nominal head: no filters, head positions or nulls enter.
+With unit pressure at the own ear, the pressures at the other ear that an effort allows fill a disk (`EffortDisk`).  The
+best drive of that effort has, on every line, the phase of the disk that is nearest to the phase of a real source.  The
+limit is that of the nominal head alone.  Filters, other head positions and nulls do not enter.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """What a filter matrix has in common with its mirror image, and the FIRs that this saves.
 
-A cabinet that is its own mirror image has, for every driver p, a mirror driver m that does to the left input what p
-does to the right one, and treats the centre alike.  On the rotated inputs mid = (L + R)/2 and side = (L − R)/2
-(Blumlein's shuffler; for filters Cooper & Bauck, J. Audio Eng. Soc. 37 (1989), 3) the two share everything: p is the
-sum and m the difference of one FIR on mid, one on centre, and one on side.  A driver in the plane of symmetry has no
-FIR on side.
+In a cabinet that is its own mirror image, every driver p has a mirror driver m.  The filter of m for one of left and
+right is that of p for the other, and both have the same filter for the centre.  Rotate the inputs to mid = (L + R)/2
+and side = (L − R)/2.  This is Blumlein's shuffler, for filters that of Cooper & Bauck (J. Audio Eng. Soc. 37 (1989),
+3).  Then p and m share three FIRs.  Those on mid and centre make the common sum, and the one on side makes the
+difference sum.  A driver in the plane of symmetry has no FIR on side.
 
-The buses are the inputs of the FIRs, a *sum* is what FIRs of several buses add up to, a *group* is the driver or the
-pair of drivers that is made of its sums: plus = common + difference, minus = common − difference.
+The buses are the inputs of the FIRs.  A *sum* is what FIRs of several buses add up to.  A *group* is the driver, or the
+pair of drivers, that is made of its sums: plus = common + difference, minus = common − difference.
 """
 
 from __future__ import annotations

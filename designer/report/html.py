@@ -40,8 +40,8 @@ def paragraph(text: str) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1, stacked: bool = False) -> str:
     """Plain texts as a table; the first ``words`` columns are words, the others figures.
 
-    Where the screen is narrow, a ``stacked`` table shows each row as its first cell and, below it, the others with
-    their headings; another one is pushed sideways.
+    On a narrow screen, a ``stacked`` table shows the first cell of each row, and below it the other cells with their
+    headings.  Other tables scroll sideways.
     """
 
     def cells(row: Sequence[object], tag: str) -> str:

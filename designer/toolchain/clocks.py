@@ -1,8 +1,8 @@
 """Dividers of the STM32F405's two PLLs: 168 MHz for the core, and the audio clock with the smallest error.
 
-Both PLLs share the divider M ahead of them.  Source: RM0090 7.2.3 and 7.3.2 (main PLL), 7.3.23 (PLLI2S), 28.4.4
-(clock generator, master clock on: fs = I2SxCLK / (256 (2 I2SDIV + ODD)) with channels of 32 bits); limits from the
-data sheet DS8626, "PLL characteristics".
+Both PLLs share the divider M ahead of them.  Sources: RM0090 7.2.3 and 7.3.2 (main PLL), 7.3.23 (PLLI2S) and 28.4.4
+(clock generator).  With the master clock on and channels of 32 bits, fs = I2SxCLK / (256 (2 I2SDIV + ODD)).  The limits
+are those of the data sheet DS8626, "PLL characteristics".
 """
 
 from __future__ import annotations

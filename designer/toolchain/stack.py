@@ -1,10 +1,10 @@
 """How deep the stack can get: GCC's frames (``-fstack-usage``), the calls of the linked image, and the interrupts.
 
 Every path from the program's start and from every interrupt is followed through the linked code.  A call through a
-pointer is followed to everything that the caller's file holds pointers to, which `POINTERS` says; a caller that it
-does not name, a recursion or a frame without a bound is an error, so the figure is an upper bound or there is none.
-Frames of our own C functions are GCC's figures; those of the C library and of our assembly (``.S``) are read from
-their instructions.  There ``mov pc`` is a jump within a function: into the middle of an unrolled loop.
+pointer is followed to every function that the caller's file holds pointers to.  `POINTERS` lists these.  A caller that
+is not listed, a recursion, or a frame without a bound is an error.  So the figure is always an upper bound.  Frames of
+our own C functions are GCC's figures.  Those of the C library and of our assembly (``.S``) are read from their
+instructions.  In these, ``mov pc`` is a jump within a function, into the middle of an unrolled loop.
 """
 
 from __future__ import annotations

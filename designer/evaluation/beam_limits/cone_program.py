@@ -1,7 +1,8 @@
 """One point of the Pareto front as a second-order cone program, solved by Clarabel's interior-point method.
 
-The drive deviates least from a lobe of given pressure.  Constraints are unit response on axis, a bound on the level at
-each null, and the floor of the white-noise gain (Lebret & Boyd, IEEE Trans. Signal Process. 45 (1997), 526).
+The drive deviates least from a lobe of given pressure.  The constraints are unit response on axis, a bound on the level
+at each null, and the floor of the white-noise gain.  The method is that of Lebret & Boyd (IEEE Trans. Signal Process.
+45 (1997), 526).
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class ReachedFigures(Record):
     null_depth_db, lobe_ripple_db : tuple of F float
         Of the filters, means over the band.
     front_ripple_db : tuple of F float or None
-        Least ripple at that depth on the line in the band's middle, of drives that the design may choose from; None
+        Least ripple at that depth, of the drives that the design may choose from, at the middle of the band.  None
         where not even the least depth of the front is possible.
     """
 

@@ -42,8 +42,9 @@ def best_step(levels: BeamLevels, coupling: NDArray[np.float64], goal: LevelGoal
     each = angles + nulls + 1
     count = bands * each
     band = np.arange(bands)
-    # The unknowns are first the changes of the levels.  Then come, for each band, the upper and lower end of the lobe,
-    # the ripple above its bound, and the excess of the worst null over each step or its distance from the shape.
+    # The unknowns are first the changes of the levels.  Then come, for each band: the highest and the lowest level of
+    # the lobe, and the ripple above its bound.  Last comes the excess of the worst null over each step, or its distance
+    # from the shape.
     stairs = goal.step_costs if goal.shape_db is None else np.array([goal.misshapen])
     upper, lower, beyond, *above = (count + part * bands + band for part in range(3 + stairs.size))
     size = count + (3 + stairs.size) * bands
