@@ -1,6 +1,6 @@
-"""The command line: the only place that prints, picks default paths and exits.
+"""The command line: the only package that prints, picks default paths and exits.
 
-One module for each group of verbs; `common` holds what they share.
+There is one module for each group of commands.  `common` holds what they share.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _show_warning(
 
 def main() -> None:
     """Run the command line.  An error of the user ends with one message and an exit code, not with a stack trace."""
-    # No verb has imported NumPy yet: BLAS starts with one thread.
+    # No command has imported NumPy yet, so BLAS starts with one thread.
     limit_blas_threads()
     try:
         with warnings.catch_warnings():
