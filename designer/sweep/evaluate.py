@@ -1,4 +1,4 @@
-"""One point of a sweep: design it, and keep its figures or the reason why there are none."""
+"""One point of a sweep: design it, and return its figures or the reason of the failure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def evaluate_point(point: Point) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``key``, ``status`` ('ok' or 'failed'), ``reason``, one entry for each parameter and for each figure.  A point
-        that fails says why; nothing is raised.
+        ``key``, ``status`` ('ok' or 'failed'), ``reason``, and an entry for each parameter and each figure.  Errors of
+        a point are not raised: they become its ``reason``.
     """
     row: dict[str, Any] = {"key": point.key, **point.parameters}
     try:

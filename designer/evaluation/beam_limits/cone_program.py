@@ -45,7 +45,7 @@ def flattest_lobe(
     Returns
     -------
     (D,) complex128 or None
-        Least largest |p − wanted|; None where the constraints contradict each other.
+        The drive whose largest |p − wanted| is least.  None if the constraints contradict each other.
     """
     drivers = axis.size
     unknowns = 2 * drivers + 1
@@ -98,7 +98,7 @@ def _bound(unknowns: int) -> NDArray[np.float64]:
 
 
 def _is_wanted(angles: int, rows: int) -> NDArray[np.bool_]:
-    """Rows of b that hold the wanted pressure: it is taken from p, not added to it."""
+    """Rows of b that hold the wanted pressure, negative because it is subtracted from p."""
     flags = np.zeros(rows, dtype=bool)
     flags[2 : 2 + 3 * angles] = True
     return flags

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 
-# A zone about each null reaches this far; as wide as the mismatch of drivers blurs a null.
+# Each zone reaches this far from its null, as the mismatch of drivers widens a null about so much.
 _ZONE_DEG = 15.0
 _LEAST_LOADING, _MOST_LOADING, _BISECTIONS = 1e-6, 1e3, 30
 
