@@ -21,7 +21,8 @@ _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
-# An overload shows within 16 late blocks (core/play/player.c), each takes two half blocks; and as much again.
+# An overload shows within 16 late blocks (core/play/player.c), each of which takes two half blocks.  The rest is a
+# margin.
 _WATCHED_BLOCKS = 64
 
 

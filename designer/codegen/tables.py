@@ -35,19 +35,20 @@ class FirTable:
     symbol : str
         Name in C.
     sum_index : int
-        The sum that it adds to; equalisers are sums too, behind those of the drivers.
+        Index of the sum that it adds to.  Equalisers have sums too, after those of the drivers.
     bus : int
     bus_name, sum_name : str
     start : int
-        Index in the bus of the sample that the table's first coefficient meets at the block's first output.
+        Index in the bus of the sample by which the first coefficient is multiplied for the first output of a block.
     shift : int
-        Left shift that brings it to the scale of its sum.
+        Left shift of the FIR to the scale of its sum.
     exponent : int
         Of the coefficients.
     taps : int
-        Coefficients that are not fill.
+        Number of coefficients without the zeros that fill up the table.
     length : int
-        Coefficients that the firmware is told of: with the fill that makes whole pairs, without that behind them.
+        Number of coefficients for the firmware.  It includes zeros that complete pairs, but not those after the last
+        pair.
     even : tuple of int
         Time-reversed coefficients, filled up.
     odd : tuple of int
@@ -84,7 +85,7 @@ class Tables:
 
     @property
     def firs_room(self) -> int:
-        """FIRs for which the firmware has entries."""
+        """Number of FIRs for which the firmware has entries."""
         return max(min(_FIRS_ROOM_FACTOR * len(self.firs) + 1, _FIRS_MAX), len(self.firs))
 
 
@@ -117,7 +118,7 @@ def equalised_mask(bank: FixedPointBank) -> int:
 def _firs(
     bank: FixedPointBank, path: FixedPointPath, history: int, symbol: str, place: tuple[int, int, str, int]
 ) -> list[FirTable]:
-    """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
+    """Cut one path into accumulator runs; ``place`` is index of the sum, bus, name of the sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
     for n, run in enumerate(accumulator_runs(path.coefficients, bank.number_format)):
@@ -136,7 +137,7 @@ def _table(
     start = history - path.delay - (stop - 1)
     paired = bank.number_format.pairs_taps
     fill = start % 2 if paired else 0
-    # The last tap of an odd output lies one further.
+    # The last tap of an odd output is one sample later.
     length = fill + run.taps + paired
     length += length % 2 if paired else 0
     even = np.zeros(-(-length // FILL) * FILL, dtype=np.int64)

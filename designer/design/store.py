@@ -28,7 +28,7 @@ from designer.layout.renamed import with_current_names, with_stored_names
 
 
 def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
-    """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
+    """Write tables, generated sources, layout and scorecard.  Each file appears whole or not at all.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
     Raises
     ------
     LayoutError
-        If the directory holds no design, a damaged one, or the files of two.
+        If the directory holds no design, a damaged one, or files of different designs.
     """
     try:
         with np.load(directory / "filters.npz") as file:
@@ -183,7 +183,7 @@ def _table_arrays(result: Design) -> dict[str, Any]:
 def _structure_arrays(structure: Structure) -> dict[str, Any]:
     return {
         "shuffled": np.bool_(structure.shuffled),
-        # -1 in the place of a driver that has no mirror image.
+        # -1 stands for a missing mirror driver.
         "groups": np.array([[g.plus, -1 if g.minus is None else g.minus] for g in structure.groups]),
     }
 

@@ -22,20 +22,20 @@ _MASTER_CLOCKS = 256
 
 @dataclass(frozen=True, order=True)
 class PllSettings:
-    """One way to make a sample rate; the order is that of preference.
+    """One way to make a sample rate.  Settings are ordered by preference, the best first.
 
     Attributes
     ----------
     error_ppm : Fraction
         Magnitude of the deviation from the wanted rate.
     input_period : Fraction
-        Seconds: of two equal ones the quicker input jitters less.
+        Seconds.  Of two settings with equal error, the one with the faster input has less jitter.
     m, n, i2s_n, i2s_r : int
         Dividers and multipliers of the PLLs.
     divider : int
         2 I2SDIV + ODD.
     rate_hz : Fraction
-        What comes out.
+        The sample rate that results.
     """
 
     error_ppm: Fraction
@@ -82,7 +82,7 @@ def _settings(sample_rate_hz: int, reference: Fraction, m: int, n: int, i2s_n: i
 
 
 def render_settings() -> str:
-    """Spell the best settings of every source and rate as the port's header ``pll_settings.h``."""
+    """Write the best settings of every source and rate as the port's header ``pll_settings.h``."""
     lines = [
         "/*",
         " * Written by designer/toolchain/clocks.py, which searches all dividers for the smallest error of the sample",

@@ -1,4 +1,4 @@
-"""Where the C source of CMSIS-DSP is: the pinned release that set-up unpacked, or one named by the environment."""
+"""Find the C source of CMSIS-DSP: the pinned release that the set-up unpacked, or one named by the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from designer.errors import BuildError
 CMSIS_DSP_VERSION = "1.10.3"
 ENVIRONMENT_VARIABLE = "PROSCENIUM_CMSIS_DSP"
 
-# Only what the pipeline calls; the rest of the library stays out of the image.
+# Only the sources that the pipeline calls.  The rest of the library is not in the image.
 CMSIS_SOURCES = ("BasicMathFunctions/arm_dot_prod_q15.c", "FilteringFunctions/arm_fir_q31.c")
 
 
@@ -21,7 +21,7 @@ def find_cmsis_dsp() -> Path:
     Raises
     ------
     BuildError
-        If it is not there, with where it was looked for and what puts it there.
+        If it is missing.  The message says where it was looked for, and how to get it.
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     root = Path(named) if named else Path(sys.prefix) / "share" / f"cmsis-dsp-{CMSIS_DSP_VERSION}"

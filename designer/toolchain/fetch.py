@@ -1,4 +1,4 @@
-"""Get the source of CMSIS-DSP where no `make setup` has put it: the pinned release, hash-checked by pip."""
+"""Get the source of CMSIS-DSP without `make setup`.  It is the pinned release, whose hash pip checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIMIT_S = 900
 
 
 def fetch_cmsis_dsp() -> Path:
-    """Download and unpack the source beside this environment's packages.
+    """Download the source and unpack it into this Python environment.
 
     Returns
     -------
@@ -56,12 +56,13 @@ def pinned_requirement(requirements: str) -> str:
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack the files that the firmware needs; a directory that was there before is completed, never emptied.
+    """Unpack the files that the firmware needs.  An existing directory is completed, never emptied.
 
     Raises
     ------
     BuildError
-        If one of them would lie outside.  (`tarfile` has filters for that from Python 3.11.4 on; Debian 12 has 3.11.2.)
+        If one of them would be written outside the directory.  (`tarfile` has filters for that from Python 3.11.4 on;
+        Debian 12 has 3.11.2.)
     """
     with tarfile.open(archive) as tar:
         for member in tar.getmembers():
