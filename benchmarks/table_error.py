@@ -77,7 +77,7 @@ def over_rounding_db(
     -------
     (D, I) float64
         Power of full-scale white noise through the error of each path, over that of rounding to 16 bits in the same
-        band; decibels.  A path far below 0 dB has nothing to gain.  NaN where there is no such band.
+        band, dB.  A path far below 0 dB has nothing to gain.  NaN where there is no such band.
     """
     size = 2 * (weights.frequencies_hz.size - 1)
     error = np.abs(np.fft.rfft(realised, size) - np.fft.rfft(wanted, size)) ** 2

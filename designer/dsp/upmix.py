@@ -11,8 +11,8 @@ their smoothed product.
   most 1, with γ² = P_X²/(P_M·P_S).
 
 The regression extends the similarity of Avendano and Jot ("A frequency-domain approach to multichannel upmix", J. AES
-52(7), 2004) to least squares.  For h = 0 and γ = 0 the gain is the Wiener form of Vickers' ratio ("Frequency-domain
-two- to three-channel upmix for center channel derivation", AES 127, 2009).
+52(7), 2004) to least squares.  For h = 0 and γ = 0 the gain is the Wiener form of Vickers' ratio.  (Vickers,
+"Frequency-domain two- to three-channel upmix for center channel derivation", AES 127, 2009.)
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What a filter matrix has in common with its mirror image, and the FIRs that this saves.
 
-In a cabinet that is its own mirror image, every driver p has a mirror driver m.  The filter of m for one of left and
-right is that of p for the other, and both have the same filter for the centre.  Rotate the inputs to mid = (L + R)/2
-and side = (L − R)/2.  This is Blumlein's shuffler, for filters that of Cooper & Bauck (J. Audio Eng. Soc. 37 (1989),
-3).  Then p and m share three FIRs.  Those on mid and centre make the common sum, and the one on side makes the
-difference sum.  A driver in the plane of symmetry has no FIR on side.
+In a cabinet that is its own mirror image, every driver p has a mirror driver m.  The filter of m for left is that of p
+for right, and the other way round.  Both have the same filter for the centre.  Rotate the inputs to mid = (L + R)/2 and
+side = (L − R)/2.  This is Blumlein's shuffler, for filters that of Cooper & Bauck (J. Audio Eng. Soc. 37 (1989), 3).
+Then p and m share three FIRs.  Those on mid and centre make the common sum, and the one on side makes the difference
+sum.  A driver in the plane of symmetry has no FIR on side.
 
 The buses are the inputs of the FIRs.  A *sum* is what FIRs of several buses add up to.  A *group* is the driver, or the
 pair of drivers, that is made of its sums: plus = common + difference, minus = common − difference.

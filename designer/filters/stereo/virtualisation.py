@@ -51,8 +51,8 @@ def contralateral_shape(azimuth_deg: float) -> tuple[float, float, float]:
 
     Notes
     -----
-    The coefficients are a least-squares fit to the ratio of the ears of a rigid sphere, for distant sources (Duda &
-    Martens, J. Acoust. Soc. Am. 104 (1998), 3048).  The time difference over 500 … 1500 Hz is within 15 µs, the mean
+    The coefficients are fitted by least squares to the ratio of the ears of a rigid sphere (Duda & Martens, J. Acoust.
+    Soc. Am. 104 (1998), 3048).  Sources are distant.  The time difference over 500 … 1500 Hz is within 15 µs, the mean
     level difference over 1.5 … 6 kHz within 1.2 dB.  Up to 60° they are within 10 µs and 0.4 dB.  The form, shelf and
     delay, is that of Brown & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476.  Their own coefficients leave out
     the bright spot behind the sphere, and are 3.5 dB too strong at 30°.
