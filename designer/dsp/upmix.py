@@ -77,9 +77,9 @@ class Upmix(UpmixFrame):
     Parameters
     ----------
     full_scale : float
-        Largest positive sample, 1 − 1 LSB where a fixed-point word is compared with.
+        Largest positive sample.  It is 1 − 1 LSB in comparisons with a fixed-point sample format.
     decisions : sequence of (7, 2) arrays, optional
-        Gains to take after each hop in place of its own: those of a twin that it is compared with.
+        Gains to take after each hop in place of its own: those of the bit-exact model with which it is compared.
     """
 
     def __init__(self, full_scale: float = 1.0, decisions: Sequence[np.ndarray] | None = None) -> None:

@@ -75,11 +75,11 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = PipelineModel(fixed), fixed.number_format.sample
+    model, word = PipelineModel(fixed), fixed.number_format.sample
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
-        output = word.to_float(twin.process(word.quantise(stereo)))
-        twin.forget_decisions()
+        output = word.to_float(model.process(word.quantise(stereo)))
+        model.forget_decisions()
         return output
 
     return process_fixed

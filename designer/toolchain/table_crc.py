@@ -16,7 +16,7 @@ _MAGIC = b"PSCN-TABLES\0"
 
 
 def write_table_crc(elf: Path) -> int:
-    """Write the CRC-32 of the section ``.tables`` beside the seal's magic.
+    """Write the CRC-32 of the section ``.tables`` after the magic bytes that mark its place.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def write_table_crc(elf: Path) -> int:
     Raises
     ------
     BuildError
-        If the image holds no tables, or not exactly one seal.
+        If the image holds no tables, or not exactly one place for their CRC.
     """
     section = read_sections(elf).get(TABLES_SECTION)
     data = bytearray(elf.read_bytes())
     if section is None or not section.data or data.count(_MAGIC) != 1:
-        raise BuildError(f"image '{elf}': no tables to seal (section {TABLES_SECTION}), or no seal")
+        raise BuildError(f"image '{elf}': no tables (section {TABLES_SECTION}), or no place for their CRC")
     crc = zlib.crc32(section.data)
     struct.pack_into("<I", data, data.index(_MAGIC) + len(_MAGIC), crc)
     replace_file(elf, lambda file: file.write(data))
