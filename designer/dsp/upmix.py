@@ -130,7 +130,8 @@ class Upmix(UpmixFrame):
         ramp = (phase / LOW_HOP)[:, None, None]
         gains = before + (after - before) * ramp
         weights = gains[:, :-1] - gains[:, -1:]
-        # Each band's filter first, then its gain: the same sum, without a filter of its own for every sample.
+        # Each band is filtered first, and then multiplied by its gain.  The sum is the same as with a new filter for
+        # every sample, with less work.
         bands = self._bands(low, phase.size)
         return np.asarray(
             np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])

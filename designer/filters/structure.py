@@ -1,4 +1,4 @@
-"""What a filter matrix has in common with its mirror image, and the FIRs that this saves.
+"""Mirror symmetry of a filter matrix, and the FIRs that it saves.
 
 In a cabinet that is its own mirror image, every driver p has a mirror driver m.  The filter of m for left is that of p
 for right, and the other way round.  Both have the same filter for the centre.  Rotate the inputs to mid = (L + R)/2 and
@@ -30,9 +30,9 @@ class Group:
     Attributes
     ----------
     plus : int
-        Driver that is the common sum plus, where there is one, the difference sum.
+        Driver that gets the common sum plus the difference sum, if there is one.
     minus : int or None
-        Its mirror driver: the common sum minus the difference sum.
+        Its mirror driver, which gets the common sum minus the difference sum.
     """
 
     plus: int
@@ -128,7 +128,7 @@ def direct_structure(drivers: int) -> Structure:
 
 
 def find_structure(impulse_responses: np.ndarray, tolerance: float = SAME_FILTER) -> Structure:
-    """Look for mirror images among the filters themselves; no geometry is asked.
+    """Find mirror images by comparing the filters.  The geometry is not used.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def split(structure: Structure, impulse_responses: np.ndarray, tolerance: float 
     Returns
     -------
     (K, 3, N) float64
-        Sum, bus, tap.  What a mirror image leaves over within the tolerance is 0.
+        Sum, bus, tap.  Differences between mirror images within the tolerance become 0.
     """
     on_buses = impulse_responses
     if structure.shuffled:
