@@ -179,14 +179,7 @@ def render_binaural(
         reader = stack.enter_context(closing(StereoReader(source, rate)))
         for chain in chains.values():
             stack.enter_context(chain)
-        frames = 0
-        for stereo in reader.pieces():
-            frames += len(stereo)
-            for chain in chains.values():
-                chain.add(stereo)
-            progress(min(frames, reader.frames), reader.frames)
-        for chain in chains.values():
-            chain.add(np.zeros((chain.delay_samples, 2)))
+        frames = _process_all(reader, list(chains.values()), progress)
         gain = _PEAK / max(1e-9, *(chain.meter.peak for chain in chains.values()))
         for chain in chains.values():
             chain.finish(gain, frames)
@@ -198,6 +191,19 @@ def render_binaural(
         "rms_dbfs": figures[target]["rms_dbfs"] + gain_db,
         "before_rms_dbfs": figures[before]["rms_dbfs"] + gain_db,
     }
+
+
+def _process_all(reader: StereoReader, chains: list[_Chain], progress: Progress) -> int:
+    """Run the whole source through each chain, its delay included.  Returns the source's frames."""
+    frames = 0
+    for stereo in reader.pieces():
+        frames += len(stereo)
+        for chain in chains:
+            chain.add(stereo)
+        progress(min(frames, reader.frames), reader.frames)
+    for chain in chains:
+        chain.add(np.zeros((chain.delay_samples, 2)))
+    return frames
 
 
 class _Chain:
