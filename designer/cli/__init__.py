@@ -1,6 +1,6 @@
-"""The command line: the only place that prints, picks default paths and exits.
+"""The command line: the only package that prints, picks default paths and exits.
 
-One module for each group of verbs; `common` holds what they share.
+There is one module for each group of commands.  `common` holds what they share.
 """
 
 from __future__ import annotations

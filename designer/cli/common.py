@@ -1,4 +1,4 @@
-"""Shared parts of all verbs: the application, its arguments, and the printing of steps and results."""
+"""Shared parts of all commands: the application, its arguments, and the printing of steps and results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="proscenium",
     help="From the layout of a small multi-driver loudspeaker to a proven, flashable speaker board.",
-    epilog="Exit codes: 0 all well, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
+    epilog="Exit codes: 0 success, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
     "4 HIL failed, 5 no board, probe or tool, 70 a fault of Proscenium itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -43,7 +43,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Read the options before the verb."""
+    """Read the options before the command."""
 
 
 def _complete_layout(incomplete: str) -> list[str]:
@@ -76,7 +76,7 @@ class BoardName(StrEnum):
 
     @property
     def is_real(self) -> bool:
-        """Whether it is hardware, with a port and a probe.  QEMU boots all others."""
+        """Whether the board is hardware with a port and a probe.  QEMU boots all others."""
         return self is BoardName.stm32f405
 
     @property
@@ -87,7 +87,7 @@ class BoardName(StrEnum):
 
 BoardOption = Annotated[
     BoardName,
-    typer.Option("--board", help="A virtual board (virtual is the STM32F405 in QEMU; both MPS) or a real one."),
+    typer.Option("--board", help="A virtual board ('virtual' is the STM32F405 in QEMU) or a real one (stm32f405)."),
 ]
 
 
@@ -177,7 +177,7 @@ def hold(directory: Path) -> None:
 
 
 def usage_error(message: str) -> ProsceniumError:
-    """Build the error of a wrong call: exit code 2."""
+    """Build the error of a wrong command line, with exit code 2."""
     return LayoutError(message)
 
 

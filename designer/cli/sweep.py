@@ -1,4 +1,4 @@
-"""The verb that designs many variants of a layout: sweep."""
+"""The command that designs many variants of a layout: sweep."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _DAMAGE = (KeyError, ValueError, TypeError, IndexError, EOFError, OSError, zipfi
 
 
 def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
-    """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
+    """Write tables, generated sources, layout and scorecard.  Each file appears whole or not at all.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
     Raises
     ------
     LayoutError
-        If the directory holds no design, a damaged one, or the files of two.
+        If the directory holds no design, a damaged one, or files of different designs.
     """
     layout = load_design_layout(directory)
     try:
@@ -214,7 +214,7 @@ def _table_arrays(result: Design) -> dict[str, Any]:
 def _structure_arrays(structure: Structure) -> dict[str, Any]:
     return {
         "shuffled": np.bool_(structure.shuffled),
-        # -1 in the place of a driver that has no mirror image.
+        # -1 stands for a missing mirror driver.
         "groups": np.array([[g.plus, -1 if g.minus is None else g.minus] for g in structure.groups]),
     }
 

@@ -1,4 +1,4 @@
-"""One point of a sweep: design it, and keep its figures or the reason why there are none."""
+"""One point of a sweep: design it, and return its figures or the reason of the failure."""
 
 from __future__ import annotations
 

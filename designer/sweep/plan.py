@@ -1,4 +1,4 @@
-"""Which layouts a sweep consists of."""
+"""The layouts of a sweep."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Axis:
     Attributes
     ----------
     text : str
-        As it was asked for, left of the '='; also the column's name.
+        The part of the request to the left of the '='; also the name of the column.
     targets : tuple of (tuple of str, float)
         Paths in the layout and the sign with which each takes the value.
     values : tuple of float
-        Of the grid; a random sweep draws between the least and the largest.
+        Values of the grid.  A random sweep draws between the least and the largest.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Point:
         Proscenium.  The same point has the same key in every run.
     parameters : dict of str to float
     layout : dict
-        Not validated yet: a point may turn out to be impossible.
+        Not validated yet, so it may turn out to be invalid.
     """
 
     key: str
@@ -60,14 +60,14 @@ class Point:
 
 
 def parse_axis(text: str) -> Axis:
-    """Read ``PATH[,PATH…]=A:B:N`` or ``PATH[,PATH…]=V,V,…``; a path with '-' ahead takes the negative value.
+    """Read ``PATH[,PATH…]=A:B:N`` or ``PATH[,PATH…]=V,V,…``.  A path with a leading '-' takes the negative value.
 
     Paths are those of the layout file, with drivers by name: ``driver.left.azimuth_deg``, ``cabinet.radius_m``.
 
     Raises
     ------
     LayoutError
-        If it is neither.
+        If the text has neither form.
     """
     left, equals, right = text.partition("=")
     paths = [path.strip() for path in left.split(",")]
@@ -98,9 +98,9 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     base : Layout
     axes : sequence of Axis
     random : int, optional
-        This many points drawn uniformly instead of the grid.
+        Number of points that are drawn uniformly, instead of the grid.
     seed : int
-        Of the draw: the same seed gives the same points.
+        Seed of the draw.  The same seed gives the same points.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
         If a path is not in the layout, or there would be more than 100 000 points.
     """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
-    # With what is left out, too: it can be varied like the rest.
+    # Include keys that the file leaves out, because they can be varied too.
     complete = base.model_dump(mode="json", by_alias=True)
     for axis in axes:
         for path, _ in axis.targets:
@@ -140,7 +140,8 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
         for path, sign in axis.targets:
             table, key = _place(layout, path, axis.text)
             signed = sign * value
-            # Keys that count, such as filters.taps, take whole numbers only; all others take them as well.
+            # Keys with integer values, such as filters.taps, take whole numbers only.  All other keys take them as
+            # well.
             table[key] = int(signed) if float(signed).is_integer() else signed
     identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": version("proscenium")}
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
@@ -149,7 +150,7 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
 
 
 def _place(document: dict[str, Any], path: tuple[str, ...], text: str) -> tuple[dict[str, Any], str]:
-    """Find the table that holds a path's last part."""
+    """Find the table that holds the last part of a path."""
     here: Any = document
     for depth, part in enumerate(path[:-1]):
         if isinstance(here, list):

@@ -1,4 +1,4 @@
-"""Run a sweep on this machine's cores or on a Dask cluster; what is done stays done."""
+"""Run a sweep on the cores of this machine or on a Dask cluster.  An interrupted sweep resumes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run_sweep(
     scheduler : str, optional
         Address of a Dask scheduler to use instead, such as ``tcp://host:8786``; its workers need Proscenium installed.
     progress : callable
-        Is given how many are done, failed and planned.
+        Called with the numbers of points that are done, failed and planned.
 
     Returns
     -------
