@@ -56,7 +56,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "Measured": {
         "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
         "gain_db": "Level relative to the acoustic model, in the direction in which the measurement is loudest.",
-        "from_hz": "Below this the acoustic model replaces the measurement, whose window is too short there. 0 means never.",
+        "from_hz": "Below this the acoustic model replaces the measurement, whose window is too short there. 0: never.",
         "window_ms": "Length that is kept after the peak of each response. The rest counts as room and noise.",
         "complete": "Whether the acoustic model replaces directions that were not measured.",
     },
