@@ -64,7 +64,7 @@ typedef struct {
     /* Bytes that the receiver lost since start(). */
     uint32_t (*receive_overruns)(void);
 
-    /* Sends; gives up where the line does not take a byte in time: the host then asks again. */
+    /* Sends. Gives up if the line does not take a byte in time; the host then asks again. */
     void (*send)(const uint8_t *data, size_t size);
 
     /* Sleeps until there is something to receive, or any interrupt. */

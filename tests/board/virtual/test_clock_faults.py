@@ -1,4 +1,4 @@
-"""Faults of the clocks: a crystal that is dead, foreign or lost, a PLL that does not lock, time while the core stalls."""
+"""Faults of the clocks. A crystal that is dead, foreign or lost; a PLL that does not lock; a core that stalls."""
 
 import pytest
 from executed import plays_bit_exact, taken

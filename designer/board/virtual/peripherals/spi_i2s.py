@@ -2,7 +2,7 @@
 
 Half-buffer mode, for speed: data go in runs up to the next half or end of a DMA stream. A run that is played is read
 when it begins and compared with the memory when it ends: what changed in between came too late, and is counted as a
-race. Frame-accurate mode: every half-word by itself, and memory is read as early as hardware reads it. A transmitter has
+race. Frame-accurate mode: every half-word by itself, and memory is read as early as by hardware. A transmitter has
 one half-word in its shift register, one in DR, and DMA has fetched a third (10.3.12, direct mode).
 
 In both modes NDTR counts a transmitter's half-words when they reach DR, two ahead of the wire.
@@ -25,7 +25,7 @@ _RXNE, _TXE, _OVR, _BSY = 1 << 0, 1 << 1, 1 << 6, 1 << 7
 _CHLEN, _I2SE, _I2SMOD = 1 << 0, 1 << 10, 1 << 11
 _SLAVE_RECEIVE, _MASTER_TRANSMIT = 1, 2
 _MCKOE = 1 << 9
-# Half-words that a transmit stream is ahead of the wire: one in DR behind the one that leaves; and one more in the FIFO.
+# Half-words that a transmit stream is ahead of the wire: one in DR. The FIFO has one more.
 LEAD = 2
 _FETCHED = LEAD + 1
 

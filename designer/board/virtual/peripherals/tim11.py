@@ -91,7 +91,7 @@ class Tim11(RegisterBlock):
             raise self.refusal(f"CCMR1 = 0x{value:04X}: CC1S is reserved (19.5.5)")
 
     def _captured(self) -> tuple[int, int]:
-        """Captures since the channel is on, and the time of the last one."""
+        """Count the captures since the channel is on, and give the time of the last one."""
         source_hz = self._rcc.rtc_source_hz if self.values["OR"] & 3 == _HSE_RTC else 0
         if not (self.values["CCER"] & _CC1E and self.values["CR1"] & _CEN and source_hz):
             return 0, 0
