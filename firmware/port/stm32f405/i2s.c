@@ -206,8 +206,9 @@ uint32_t i2s_events(void)
     uint32_t events = halves != 0 ? I2S_HALF_COMPLETE : 0;
 
     DMA1_LIFCR = flags;
-    /* RM0090 28.4.8: OVR is a half-word that nobody fetched. Both halves at once: one has passed unseen. */
-    if ((I2S2ext_SR & SPI2_SR_OVR) || (flags & DMA1_LISR_TEIF3) ||
+    /* RM0090 28.4.8: OVR is a half-word that nobody fetched, TIFRFE a WS that the slave did not expect. Both
+     * halves at once: one has passed unseen. */
+    if ((I2S2ext_SR & (SPI2_SR_OVR | SPI2_SR_TIFRFE)) || (flags & DMA1_LISR_TEIF3) ||
         halves == (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3)) {
         events |= I2S_INPUT_LOST; /* which changes the leads as well */
     } else if ((DMA1_HISR & (DMA1_HISR_TEIF4 | DMA1_HISR_TEIF5)) || !leads_are_kept()) {

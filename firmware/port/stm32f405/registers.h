@@ -130,6 +130,7 @@
 #define SPI2_CR2_TXDMAEN              BIT(1)
 #define SPI2_SR                       REGISTER(0x40003808u)
 #define SPI2_SR_OVR                   BIT(6)
+#define SPI2_SR_TIFRFE                BIT(8)
 #define SPI2_DR                       REGISTER(0x4000380Cu)
 #define SPI2_I2SCFGR                  REGISTER(0x4000381Cu)
 #define SPI2_I2SCFGR_CHLEN            BIT(0)

@@ -36,7 +36,13 @@ def recorder(tmp_path_factory):
     generate_small("q31", directory)
     includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, CORTEX_M]
     options = ["-O1", "-std=gnu11", *(f"-I{path}" for path in includes)]
-    instrumented = ["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1", "-Wno-pointer-to-int-cast"]
+    instrumented = [
+        "-fsanitize=thread",
+        "--param",
+        "tsan-distinguish-volatile=1",
+        "-Wno-pointer-to-int-cast",
+        "-Wno-int-to-pointer-cast",
+    ]
     objects = []
     for source, more in (
         (PORT / "clock.c", instrumented),

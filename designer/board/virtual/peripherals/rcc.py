@@ -18,6 +18,7 @@ _HSE_START = 2 * SECOND // 1000
 _PLL_LOCK = 200 * SECOND // 10**6
 _HSION, _HSIRDY, _HSEON, _HSERDY, _HSEBYP, _CSSON = 1 << 0, 1 << 1, 1 << 16, 1 << 17, 1 << 18, 1 << 19
 _PLLON, _PLLRDY, _PLLI2SON, _PLLI2SRDY = 1 << 24, 1 << 25, 1 << 26, 1 << 27
+_PLL = 2  # as a source of the system clock
 _CSSF, _CSSC = 1 << 7, 1 << 23
 _AHB_DIVIDERS = (2, 4, 8, 16, 64, 128, 256, 512)
 _RMVF = 1 << 24
@@ -37,6 +38,8 @@ class Faults:
     hse_hz : int, optional
         The crystal; None where it does not start.
     pll_locks, plli2s_locks : bool
+    pll_takes_over : bool
+        Whether the system clock switches to the PLL.
     hsi_hz : int
         The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626 table 41).
     """
@@ -45,6 +48,7 @@ class Faults:
     pll_locks: bool = True
     plli2s_locks: bool = True
     hsi_hz: int = HSI_HZ
+    pll_takes_over: bool = True
 
 
 class Rcc(RegisterBlock):
@@ -230,7 +234,8 @@ class Rcc(RegisterBlock):
         ready = (_HSIRDY, _HSERDY, _PLLRDY, 0)[switch]
         if not self.values["CR"] & ready:
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (7.3.3)")
-        self.values["CFGR"] = value & ~0xC | switch << 2
+        taken = before >> 2 & 3 if switch == _PLL and not self.faults.pll_takes_over else switch
+        self.values["CFGR"] = value & ~0xC | taken << 2
         if self.apb1_hz > 42_000_000 or self.apb2_hz > 84_000_000:
             raise self.refusal(
                 f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)"

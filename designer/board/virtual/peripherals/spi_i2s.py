@@ -21,7 +21,7 @@ from designer.board.virtual.registers import Register, RegisterBlock
 
 HALFWORDS_PER_FRAME = 4  # two channels of 32 bits
 _RXDMAEN, _TXDMAEN = 1 << 0, 1 << 1
-_RXNE, _TXE, _OVR, _BSY = 1 << 0, 1 << 1, 1 << 6, 1 << 7
+_RXNE, _TXE, _OVR, _BSY, _TIFRFE = 1 << 0, 1 << 1, 1 << 6, 1 << 7, 1 << 8
 _CHLEN, _I2SE, _I2SMOD = 1 << 0, 1 << 10, 1 << 11
 _SLAVE_RECEIVE, _MASTER_TRANSMIT = 1, 2
 _MCKOE = 1 << 9
@@ -253,6 +253,12 @@ class I2s(RegisterBlock):
     def overrun(self) -> None:
         """Lose the half-word that comes just now, as when DMA was too late (28.4.8)."""
         self.values["SR"] |= _OVR
+        self._lost += 1
+        self._await_end()
+
+    def lose_frame(self) -> None:
+        """Let a slave see WS where it does not expect it: the words are shifted from then on (28.4.8)."""
+        self.values["SR"] |= _TIFRFE
         self._lost += 1
         self._await_end()
 
