@@ -9,7 +9,7 @@ import importlib.util
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -99,18 +99,17 @@ def _calls(test: ModuleType) -> Iterator[tuple[str, Callable[[Any, Any], None]]]
     for name, function in vars(test).items():
         if not name.startswith("test_"):
             continue
-        choices = [
-            [
-                dict(zip(_split(mark.args[0]), value if "," in mark.args[0] else (value,), strict=True))
-                for value in mark.args[1]
-            ]
-            for mark in getattr(function, "pytestmark", [])
-            if mark.name == "parametrize"
-        ]
-        for chosen in itertools.product(*choices) if choices else [()]:
+        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
+        for chosen in itertools.product(*map(_choices, marks)):
             arguments = {key: value for part in chosen for key, value in part.items()}
-            yield name, lambda recorder, names, f=function, a=arguments: f(recorder=recorder, names=names, **a)
+            yield name, partial(_call, function, arguments)
 
 
-def _split(names: Any) -> list[str]:
-    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+def _call(function: Callable[..., None], arguments: dict[str, Any], recorder: Any, names: Any) -> None:
+    function(recorder=recorder, names=names, **arguments)
+
+
+def _choices(mark: Any) -> list[dict[str, Any]]:
+    """Arguments of each case of a ``parametrize`` mark."""
+    names = [name.strip() for name in mark.args[0].split(",")] if isinstance(mark.args[0], str) else list(mark.args[0])
+    return [dict(zip(names, case if len(names) > 1 else (case,), strict=True)) for case in mark.args[1]]

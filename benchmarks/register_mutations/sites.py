@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,11 +81,11 @@ def register_names() -> dict[int, str]:
     return {**plain, **numbered, **{0xE000E400 + n: f"NVIC_IPR{n}" for n in range(82)}}
 
 
-def find_sites(subject: Subject) -> dict[Key, Site]:
-    """Run every case once, and give the stores of the port's own lines."""
+def find_sites(subject: Subject, cases: Iterable[str] = tuple(CASES)) -> dict[Key, Site]:
+    """Run cases once, and give the stores of the port's own lines."""
     stores: dict[Key, tuple[int, int]] = {}
     noted: list[tuple[str, Key, int, int, int]] = []
-    for case in CASES:
+    for case in cases:
         _trace(subject, case, stores, noted)
     lines = _lines_of(subject.elf, sorted({code for code, _ in stores.values()}))
     names, sites = register_names(), dict[Key, Site]()

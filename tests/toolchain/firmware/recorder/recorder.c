@@ -200,7 +200,7 @@ int main(int argc, char **argv)
     map(SLOTS, SLOTS_SIZE);
     power_up(argv[1]);
     if (strstr(argv[1], "guard")) {
-        stack_guard(at(0x20001100u));
+        stack_guard((const uint32_t *)(uintptr_t)0x20001100u);
         settle();
         return 0;
     }
