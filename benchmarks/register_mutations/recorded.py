@@ -91,7 +91,8 @@ def _load() -> ModuleType:
 
 def _plain(fixture: Any) -> Callable[..., Any]:
     """Take the function out of a fixture."""
-    return getattr(fixture, "_fixture_function", None) or fixture.__wrapped__
+    function: Callable[..., Any] = getattr(fixture, "_fixture_function", None) or fixture.__wrapped__
+    return function
 
 
 def _calls(test: ModuleType) -> Iterator[tuple[str, Callable[[Any, Any], None]]]:

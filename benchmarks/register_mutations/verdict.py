@@ -151,10 +151,12 @@ def _resets(run: Run) -> Iterator[Observation]:
     run.sleep()
     cpu.engine.reg_write(UC_ARM_REG_PC, _LOOP | 1)
     cpu.engine.reg_write(UC_ARM_REG_PRIMASK, 0)
-    run.board.run(1.4)
-    yield "a program that hangs, at first", run.board.iwdg.values["RLR"]
-    run.board.run(1.0)
-    yield "a program that hangs", run.talk().info.reset_cause
+    run.board.machine.exceptions.enabled.clear()
+    begun, starts = run.board.machine.now, run.board.machine.restarts
+    run.board.machine.run(4 * SECOND, lambda: run.board.machine.restarts != starts)
+    yield "a program that hangs is reset after", round((run.board.machine.now - begun) / SECOND, 1)
+    info = run.talk().info
+    yield "a program that hangs", (info.reset_cause, run.talk().link.hello()["faults"])
 
 
 def _other_clocks(run: Run) -> Iterator[Observation]:

@@ -142,6 +142,7 @@ void i2s_start(const ps_pll_t *pll)
 {
     const uint32_t format =
         SPI2_I2SCFGR_I2SMOD | SPI2_I2SCFGR_I2SSTD_PHILIPS | SPI2_I2SCFGR_DATLEN_32 | SPI2_I2SCFGR_CHLEN;
+    const uint32_t master = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
     const uint32_t prescaler = SPI2_I2SPR_I2SDIV((uint32_t)pll->divider / 2u) |
                                SPI2_I2SPR_ODD((uint32_t)pll->divider & 1u) | SPI2_I2SPR_MCKOE;
 
@@ -152,8 +153,8 @@ void i2s_start(const ps_pll_t *pll)
      * (28.4.1) */
     SPI2_I2SPR = prescaler;
     SPI3_I2SPR = prescaler;
-    SPI2_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
-    SPI3_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
+    SPI2_I2SCFGR = master;
+    SPI3_I2SCFGR = master;
     I2S2ext_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_SLAVE_RX;
     SPI2_CR2 = SPI2_CR2_TXDMAEN;
     SPI3_CR2 = SPI2_CR2_TXDMAEN;
@@ -165,8 +166,8 @@ void i2s_start(const ps_pll_t *pll)
     const uint32_t masked = cpu_mask_interrupts();
 
     I2S2ext_I2SCFGR |= SPI2_I2SCFGR_I2SE;
-    SPI2_I2SCFGR |= SPI2_I2SCFGR_I2SE;
-    SPI3_I2SCFGR |= SPI2_I2SCFGR_I2SE;
+    SPI2_I2SCFGR = master | SPI2_I2SCFGR_I2SE;
+    SPI3_I2SCFGR = master | SPI2_I2SCFGR_I2SE;
     measure_leads(leads_at_start);
     cpu_restore_interrupts(masked);
 

@@ -81,6 +81,24 @@ def test_a_stack_in_its_guard_is_a_memory_fault_and_a_reset(small):
     assert board.health()["player"] == "PLAYING"
 
 
+def test_a_reset_behind_a_fault_is_told_by_its_own_cause(small):
+    machine, board = small.boot()
+    machine.run(0.02)
+    sleep(machine)
+    machine.machine.cpu.engine.reg_write(UC_ARM_REG_SP, 0x20000110)
+    machine.run(0.05)
+    assert board.link.hello()["reset_cause"] == protocol.RESET["FAULT"]
+    sleep(machine)
+    machine.machine.exceptions.enabled.clear()
+    machine.run(3.9)
+    fields = board.link.hello()
+    assert (fields["reset_cause"], fields["faults"]) == (protocol.RESET["WATCHDOG"], 1)
+    machine.reset()
+    machine.run(0.05)
+    fields = board.link.hello()
+    assert (fields["reset_cause"], fields["faults"], fields["fault_pc"]) == (protocol.RESET["PIN"], 1, 0)
+
+
 def test_the_third_fault_in_a_row_plays_no_more(small):
     machine, board = small.boot()
     for _ in range(3):
