@@ -17,8 +17,8 @@ from designer.toolchain.process import find_tool, run_tool
 
 ADDR2LINE = "arm-none-eabi-addr2line"
 PORT = (FIRMWARE_ROOT / "port" / "stm32f405", FIRMWARE_ROOT / "port" / "cortex_m")
-# Bits inverted at each site: of those that the write changes, so many of the lowest and of the highest.
-_EACH_END = 2
+# Bits inverted at each site: of those that the write changes, so many at each end.
+_EACH_END = 1
 _WRITE = re.compile(r"^\s*(?:\*control|[A-Z]\w*?_\w+(?:\([^=]*\))?) (?:\||&)?= ")
 
 
