@@ -59,8 +59,8 @@ def cases_of(site: Site) -> list[str]:
     return common or [case for case in CASES if case in site.cases]
 
 
-def judge(subject: Subject, record: Record, every: int = 1) -> Counter[str]:
-    """Apply the mutations, or every so many of them; prints each that nothing catches, and its reason."""
+def judge(subject: Subject, record: Record, every: int = 1, place: str = "") -> Counter[str]:
+    """Apply the mutations, or some of them; prints each that nothing catches, and its reason."""
     sound = {case: list(observe(subject, case)) for case in CASES}
     sites = find_sites(subject)
     counts: Counter[str] = Counter(
@@ -68,7 +68,9 @@ def judge(subject: Subject, record: Record, every: int = 1) -> Counter[str]:
     )
     for place in unreached(sites.values()):
         print(f"not reached    {place}")
-    chosen = [(site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site)]
+    chosen = [
+        (site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site) if place in str(site)
+    ]
     print(f"{len(chosen)} mutations of {len(sites)} stores", flush=True)
     for n, (site, mutation) in enumerate(chosen[::every], 1):
         first, *others = cases_of(site)
@@ -93,9 +95,11 @@ def main() -> None:
     """Print every mutation that nothing catches, and how many are caught."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.register_mutations", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="apply only each N-th mutation")
+    parser.add_argument("--place", default="", help="only sites whose file, line and register contain this")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="proscenium-mutations-") as scratch:
         directory = Path(scratch)
-        counts = judge(build_subject(directory), Record(_Directories(directory)), parser.parse_args().every)
+        counts = judge(build_subject(directory), Record(_Directories(directory)), options.every, options.place)
     caught = counts["board"] + counts["record"]
     total = caught + counts["equivalent"] + counts["survived"]
     print(f"{counts['writes']} register writes in the sources, {counts['unreached']} of them not reached")

@@ -120,8 +120,9 @@ def _trace(
         stores.setdefault(key, (place["code"], address))
         noted.append((case, key, address, value, before))
 
-    Bus(board, note=note).block_of = lambda: place["block"]
-    for _ in steps(Run(subject, board)):
+    bus = Bus(board, note=note)
+    bus.block_of = lambda: place["block"]
+    for _ in steps(Run(subject, board, bus)):
         pass
 
 
