@@ -3,15 +3,20 @@
 import numpy as np
 import pytest
 from executed import plays_bit_exact, taken
+from unicorn import UC_HOOK_CODE
+from unicorn.arm_const import UC_ARM_REG_R2
 
 from designer import protocol
 from designer.board.session import Board
 from designer.board.virtual.events import SECOND
+from designer.board.virtual.machine import CYCLES_PER_4_INSTRUCTIONS
 from designer.board.virtual.peripherals.dma import TRANSFER_ERROR
 from designer.board.virtual.peripherals.rcc import Faults
 from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.transport import VirtualTransport
 from designer.fixedpoint.model.pipeline import PipelineModel
+from designer.toolchain.process import find_tool, run_tool
+from designer.toolchain.stack import NM
 
 RECEIVE, TRANSMIT_1, TRANSMIT_2 = 3, 4, 5
 BLOCK_S = 32 / 48000
@@ -247,6 +252,27 @@ def test_no_block_begins_with_a_frame_of_the_fade(heard_late):
     away = heard != level
     ends = np.flatnonzero(away[:-1] & ~away[1:])
     assert all(away[max(0, end - 29) : end].all() for end in ends)
+
+
+def test_writing_a_block_takes_less_than_the_port_allows(small):
+    """`WRITE_CYCLES` of audio.c: 16 cycles a sample."""
+    listing = run_tool([find_tool(NM), "-S", str(small.elf)], "reading the symbols").split("\n")
+    line = next(line for line in listing if line.endswith(" audio_write"))
+    start, size = (int(word, 16) for word in line.split()[:2])
+    machine = Stm32f405(small.elf)
+    engine, calls = machine.machine.cpu.engine, []
+
+    def count(_engine, address, _size, _data):
+        if address == start:
+            calls.append([int(engine.reg_read(UC_ARM_REG_R2)), 0])
+        calls[-1][1] += 1
+
+    # Ahead of the first instruction: blocks that are translated already know no new hook.
+    engine.hook_add(UC_HOOK_CODE, count, None, start, start + size - 1)
+    machine.run(0.05)
+    whole = [instructions for frames, instructions in calls if frames == small.layout.block_samples]
+    assert len(whole) > 5
+    assert max(whole) * CYCLES_PER_4_INSTRUCTIONS / 4 < 16 * small.layout.block_samples * len(small.layout.drivers)
 
 
 # --- finding E: both DACs start together
