@@ -109,23 +109,21 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(
-    result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
-) -> Image:
+def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
     """Compile the image of a design."""
     from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
-    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", crystal_mhz)
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
 
 
 def run_image(
-    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
+    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual
 ) -> tuple[Design, Image]:
     """Design a layout and compile its image."""
     result, _, directory = run_design(layout, out, quiet)
-    return result, run_build(result, directory, quiet, board, crystal_mhz)
+    return result, run_build(result, directory, quiet, board)
 
 
 def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:
