@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from designer.board.virtual.registers import RegisterBlock
 from designer.board.virtual.stm32f405 import Stm32f405
 
+_CORE = 0xE0000000
 LEFT_OUT, WRONG_BIT, EXCHANGED = "left out", "wrong bit", "exchanged with its neighbour"
 
 
@@ -63,14 +64,21 @@ class Bus:
         self._number = 0
         self._held: Callable[[], None] | None = None
         self.applied = 0
+        # Writes to the core's own registers as they arrive: address and value.
+        self.core: list[tuple[int, int]] = []
         for block in board._blocks:
             self._tap(block)
 
     def _tap(self, block: RegisterBlock) -> None:
         plain = block.write
 
+        def arrive(offset: int, size: int, value: int) -> None:
+            if block.base >= _CORE:
+                self.core.append((block.base + offset, value))
+            plain(offset, size, value)
+
         def write(offset: int, size: int, value: int) -> None:
-            self._write(block, plain, offset, size, value)
+            self._write(block, arrive, offset, size, value)
 
         block.write = write  # type: ignore[method-assign]
 

@@ -63,6 +63,8 @@ def mutated(lines: list[str], site: Site, mutation: Mutation) -> list[str]:
     """Apply a mutation to the record's text."""
     found, held = [], None
     texts = {f"{site.address:08x} {size} {value:08x}" for value, _ in site.values for size in (1, 4)}
+    if texts.isdisjoint(lines):  # addresses of memory are others on the host
+        texts = {line for line in lines if line.startswith(f"{site.address:08x} ")}
     for line in lines:
         changed = line
         if line in texts:

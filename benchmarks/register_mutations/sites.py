@@ -17,8 +17,8 @@ from designer.toolchain.process import find_tool, run_tool
 
 ADDR2LINE = "arm-none-eabi-addr2line"
 PORT = (FIRMWARE_ROOT / "port" / "stm32f405", FIRMWARE_ROOT / "port" / "cortex_m")
-# Bits inverted at each site: of those that the write changes, so many of the lowest and of the highest.
-_EACH_END = 2
+# Bits inverted at each site: of those that the write changes, so many at each end.
+_EACH_END = 1
 _WRITE = re.compile(r"^\s*(?:\*control|[A-Z]\w*?_\w+(?:\([^=]*\))?) (?:\||&)?= ")
 
 
@@ -120,8 +120,9 @@ def _trace(
         stores.setdefault(key, (place["code"], address))
         noted.append((case, key, address, value, before))
 
-    Bus(board, note=note).block_of = lambda: place["block"]
-    for _ in steps(Run(subject, board)):
+    bus = Bus(board, note=note)
+    bus.block_of = lambda: place["block"]
+    for _ in steps(Run(subject, board, bus)):
         pass
 
 
