@@ -128,7 +128,8 @@ def test_designer_needs_no_test():
         f"{name} imports {target}"
         for name, path in modules()
         for target in imports(path)
-        if target.partition(".")[0] in helpers
+        # The mutations of registers judge the tests, so they load them.
+        if target.partition(".")[0] in helpers and not name.startswith("benchmarks.register_mutations")
     ]
     assert found == []
 
