@@ -61,7 +61,7 @@ LayoutArgument = Annotated[
 DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, as 'proscenium design' wrote it.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
 NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from designer.errors import BuildError
-from designer.files import replace_file
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
@@ -78,14 +79,15 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     units = _units(sources, (*target.cpu_flags, *CALL_FLAGS), includes)
+    # A build that fails or is interrupted must not leave the image of an earlier design.
+    out.unlink(missing_ok=True)
     objects = compile_units(CROSS_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _link_image(target, objects, out)
-    write_table_crc(out)
-    # Assembly has no such file.
-    graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
-    calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
-    replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
+    with _placed_whole(out) as fresh:
+        _link_image(target, objects, fresh)
+        write_table_crc(fresh)
+        # Assembly has no such file.
+        graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
+        fresh.with_suffix(CALLS_SUFFIX).write_text("".join(graph.read_text(encoding="utf-8") for graph in graphs))
     return read_image(out)
 
 
@@ -111,12 +113,10 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     common = ("-fPIC", "-fvisibility=hidden", *flags)
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    # A process that has loaded the old library keeps its file, so a new file is made and the old one is not
-    # overwritten.
-    out.unlink(missing_ok=True)
-    command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(out)]
-    run_tool(command, f"linking '{out.name}'")
+    # A process that has loaded the old library keeps its file, because a new file takes the place of the old one.
+    with _placed_whole(out) as fresh:
+        command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(fresh)]
+        run_tool(command, f"linking '{out.name}'")
     return out
 
 
@@ -142,15 +142,29 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
         for unit in units
     ]
     objects = compile_units(FUZZ_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    command = [find_tool(FUZZ_COMPILER), *FUZZER_FLAGS, *map(str, objects), "-o", str(out)]
-    run_tool(command, f"linking '{out.name}'")
+    with _placed_whole(out) as fresh:
+        command = [find_tool(FUZZ_COMPILER), *FUZZER_FLAGS, *map(str, objects), "-o", str(fresh)]
+        run_tool(command, f"linking '{out.name}'")
     return out
 
 
 def compiler_version(compiler: str = CROSS_COMPILER) -> str:
     """First line of the compiler's version message, for reports."""
     return tool_version(find_tool(compiler))
+
+
+@contextmanager
+def _placed_whole(out: Path) -> Iterator[Path]:
+    """Give a path in a scratch directory; at the end, move all files from there to the directory of ``out``.
+
+    ``out`` itself comes last, so that where it is, the files beside it are of the same build.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.stem}.", dir=out.parent) as scratch:
+        fresh = Path(scratch) / out.name
+        yield fresh
+        for file in sorted(fresh.parent.iterdir(), key=lambda file: file == fresh):
+            file.replace(out.parent / file.name)
 
 
 def _core_sources(generated_dir: Path) -> list[Path]:
@@ -195,7 +209,6 @@ def _link_image(target: BoardTarget, objects: Sequence[Path], out: Path) -> None
         "-o",
         str(out),
     ]
-    out.unlink(missing_ok=True)
     try:
         run_tool(command, f"linking for {target.name}")
     except BuildError as error:

@@ -7,7 +7,7 @@
 #include "protocol.h"
 #include "registers.h"
 
-/* 32-bit words, whatever the arithmetic: q15 samples lie in the upper half. */
+/* 32-bit words, whatever the number format: q15 samples lie in the upper half. */
 #define SAMPLE_SHIFT (32u - 8u * (uint32_t)sizeof(ps_sample_t))
 
 audio_buffers_t audio_buffers;
