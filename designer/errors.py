@@ -49,3 +49,7 @@ class BuildError(ProsceniumError):
     """The firmware does not compile or does not fit the board."""
 
     exit_code = 1
+
+
+class MeasurementWarning(UserWarning):
+    """Measured data are used, but something about them should be known: what it is, and what to do."""

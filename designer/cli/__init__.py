@@ -13,7 +13,7 @@ import typer
 
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
 from designer.cli.common import app
-from designer.errors import ProsceniumError
+from designer.errors import MeasurementWarning, ProsceniumError
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
@@ -31,8 +31,8 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print one line for a renamed key; leave all other warnings to Python."""
-    if issubclass(category, RenamedKeyWarning):
+    """Print one line for a renamed key or a measurement; leave all other warnings to Python."""
+    if issubclass(category, (RenamedKeyWarning, MeasurementWarning)):
         typer.echo(f"warning: {message}", err=True)
     else:
         _show_others(message, category, filename, lineno, file, line)
@@ -45,6 +45,7 @@ def main() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", RenamedKeyWarning)
+            warnings.simplefilter("default", MeasurementWarning)
             warnings.showwarning = _show_warning
             app()
     except ProsceniumError as error:

@@ -1,0 +1,255 @@
+"""All measured drivers of a layout, read, windowed, fitted and aligned once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.directional import DirectionalSet
+from designer.acoustics.measured.alignment import Alignment, OwnAlignment, align, own_alignment
+from designer.acoustics.measured.clock_drift import clock_drift_s
+from designer.acoustics.measured.driver_response import DirectionModel, DriverResponse, fit_driver
+from designer.acoustics.measured.files import Signature, read_driver, signature
+from designer.acoustics.measured.response_set import ResponseSet
+from designer.acoustics.measured.window import direct_sound
+from designer.errors import LayoutError, MeasurementWarning
+from designer.layout.model import Layout
+from designer.layout.sections import Measured
+
+# From frequencies (F,), places (Q, 3) relative to the cabinet's centre, and a driver's index to its model (F, Q).
+FieldModel = Callable[[NDArray[np.float64], NDArray[np.float64], int], NDArray[np.complex128]]
+
+# AES69 gives positions as seen by the source, whose front faces the listener.  So this is half a turn about z.
+SOURCE_TO_LISTENER = np.diag([-1.0, -1.0, 1.0])
+# Least cosine between a direction and the axis of a baffle, beyond which its model has no field.
+_LEAST_COSINE = -1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedDriver:
+    """A measured driver that is ready to be evaluated at points.
+
+    Attributes
+    ----------
+    name : str
+    index : int
+        Its place in the layout.
+    data : DirectionalSet
+        Windowed responses at 1 m, in the listener's coordinates.
+    distance_m : float
+        Median distance of the microphone, at which the model is compared.
+    response : DriverResponse
+    alignment : Alignment
+    from_hz : float
+        Frequency below which the model serves, 0 for never.
+    complete : bool
+    band_hz : (float, float)
+        Band that the file has.
+    noise_db, tail_db : float or None
+        See `DirectSound`.
+    drift_s : float
+        Clock drift that was taken out.
+    notes, warnings : tuple of str
+    """
+
+    name: str
+    index: int
+    data: DirectionalSet
+    distance_m: float
+    response: DriverResponse
+    alignment: Alignment
+    from_hz: float
+    complete: bool
+    band_hz: tuple[float, float]
+    noise_db: float | None
+    tail_db: float | None
+    drift_s: float
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What prepared drivers depend on.  The model and the layout's other keys have no effect on them."""
+
+    drivers: tuple[object, ...]
+    rest: tuple[object, ...]
+    signatures: tuple[Signature, ...]
+    layout: Layout = field(compare=False)
+    model: FieldModel = field(compare=False)
+
+
+def prepare_measured(layout: Layout, model: FieldModel) -> tuple[PreparedDriver, ...]:
+    """Read and align the measured drivers of a layout.
+
+    Parameters
+    ----------
+    layout : Layout
+    model : callable
+        See `FieldModel`.
+
+    Returns
+    -------
+    tuple of PreparedDriver
+        In channel order.
+
+    Raises
+    ------
+    LayoutError
+        If a file is missing, damaged, implausible, or not understood, or if drivers cannot be of one set.
+
+    Warns
+    -----
+    MeasurementWarning
+        Once for each thing that the user should know.
+    """
+    measured = [driver.measured for driver in layout.drivers if driver.measured]
+    key = _Key(
+        layout.drivers,
+        (layout.cabinet, layout.speed_of_sound_m_per_s, layout.measured),
+        tuple(signature(Path(each.file)) for each in measured),
+        layout,
+        model,
+    )
+    return _prepare(key)
+
+
+@lru_cache(maxsize=8)
+def _prepare(key: _Key) -> tuple[PreparedDriver, ...]:
+    layout = key.layout
+    loaded = [
+        _load(layout, index, driver.measured, key.model)
+        for index, driver in enumerate(layout.drivers)
+        if driver.measured
+    ]
+    wanted = [layout.drivers[each.index].measured or Measured(file="") for each in loaded]
+    modes = [each.align or (layout.measured.align if layout.measured else "clock") for each in wanted]
+    alignments, told = align(
+        [_own(layout, each, key.model) for each in loaded],
+        modes,
+        [each.gain_db for each in wanted],
+        [each.invert for each in wanted],
+        sets=[each.set for each in wanted],
+        has_phase=[each.has_phase for each in loaded],
+    )
+    found = []
+    for each, alignment, own_warnings in zip(loaded, alignments, told, strict=True):
+        driver = each.driver
+        notes = [f"driver '{driver.name}', measured: {note}" for note in driver.notes]
+        says = [f"driver '{driver.name}', measured: {warning}" for warning in (*driver.warnings, *own_warnings)]
+        found.append(replace(driver, alignment=alignment, notes=tuple(notes), warnings=tuple(says)))
+    for text in (text for each in found for text in each.warnings):
+        warnings.warn(text, MeasurementWarning, stacklevel=3)
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A driver before its alignment."""
+
+    driver: PreparedDriver
+    index: int
+    has_phase: bool
+
+
+def _load(layout: Layout, index: int, wanted: Measured, model: FieldModel) -> _Loaded:
+    """Read, window and fit one driver."""
+    name, speed = layout.drivers[index].name, layout.speed_of_sound_m_per_s
+    found = read_driver(Path(wanted.file), speed, wanted.source)
+    sound = direct_sound(found, wanted.window_ms / 1000, speed)
+    data = DirectionalSet.from_responses(
+        found.directions @ SOURCE_TO_LISTENER.T,
+        sound.responses[:, None, :],
+        found.sample_rate_hz,
+        sound.removed_samples[:, None],
+    )
+    data = _modelled(layout, data)
+    if not len(data.directions):
+        raise LayoutError(
+            f"driver '{name}', measured: no direction on the listener's side of the baffle was measured: check the "
+            "angles (0° is the front), or measure there"
+        )
+    distance_m = _distance_m(layout, found, name)
+    at_distance = direction_model(model, index, distance_m, speed)
+    response = fit_driver(data, sound, at_distance)
+    drift_s = clock_drift_s(data, response, at_distance) if found.has_phase else 0.0
+    says = list(sound.warnings)
+    if drift_s:
+        late = drift_s * found.sample_rate_hz * np.arange(len(data.directions)) / (len(data.directions) - 1)
+        data = replace(data, travelled_samples=data.travelled_samples + late[:, None])
+        response = fit_driver(data, sound, at_distance)
+        says.append(
+            f"the clock drifts by {1e6 * drift_s:+.0f} µs over the set, which is taken out: measure input and output "
+            "with one clock"
+        )
+    shortened = sound.window_s < wanted.window_ms / 1000
+    driver = PreparedDriver(
+        name,
+        index,
+        data,
+        distance_m,
+        response,
+        Alignment(1.0, 0.0, 1.0, 0.0),
+        max(wanted.from_hz, 1 / sound.window_s if shortened else 0.0),
+        wanted.complete,
+        found.band_hz,
+        sound.noise_db,
+        sound.tail_db,
+        drift_s,
+        (*found.notes, *sound.notes),
+        tuple(says),
+    )
+    return _Loaded(driver, index, found.has_phase)
+
+
+def direction_model(model: FieldModel, index: int, distance_m: float, speed_of_sound_m_per_s: float) -> DirectionModel:
+    """Return a driver's model in directions: at a distance, less travel time, at the level of 1 m."""
+
+    def at(frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.complex128]:
+        travel = np.exp(2j * np.pi * frequencies_hz * distance_m / speed_of_sound_m_per_s) * distance_m
+        return np.asarray(model(frequencies_hz, distance_m * directions, index) * travel[:, None])
+
+    return at
+
+
+def _modelled(layout: Layout, data: DirectionalSet) -> DirectionalSet:
+    """Keep the directions in which the model has a field: all around a sphere, the listener's side of a baffle."""
+    if layout.cabinet.shape == "sphere":
+        return data
+    kept = -data.directions[:, 0] > _LEAST_COSINE
+    return replace(
+        data,
+        directions=data.directions[kept],
+        responses=data.responses[kept],
+        delays_samples=data.delays_samples[kept],
+        travelled_samples=data.travelled_samples[kept],
+    )
+
+
+def _distance_m(layout: Layout, found: ResponseSet, name: str) -> float:
+    """Median distance, which has to be outside of the cabinet."""
+    nearest = float(found.distances_m.min())
+    radius = layout.cabinet.radius_m if layout.cabinet.shape == "sphere" else layout.cabinet.width_m / 4
+    if nearest <= radius:
+        raise LayoutError(
+            f"driver '{name}', measured: a microphone is {nearest:.3g} m from the centre, inside the cabinet, allowed "
+            f"is above {radius:.3g} m: give distances from the centre of the cabinet in metres"
+        )
+    return float(np.median(found.distances_m))
+
+
+def _own(layout: Layout, each: _Loaded, model: FieldModel) -> OwnAlignment:
+    """Level, delay and polarity of a driver against its model."""
+    driver = each.driver
+    lines = driver.response.lines_hz
+    at_distance = direction_model(model, each.index, driver.distance_m, layout.speed_of_sound_m_per_s)
+    level = np.sqrt(np.mean(np.abs(at_distance(lines, driver.response.directions[:40])) ** 2, axis=1))
+    band = layout.drivers[each.index].band_hz
+    usable = (max(band[0], driver.band_hz[0]), min(band[1], driver.band_hz[1]))
+    return own_alignment(driver.name, driver.response, usable, level)
