@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -119,8 +120,14 @@ def _with_measured(
     return result
 
 
-def measured_drivers(layout: Layout) -> tuple[PreparedDriver, ...]:
+def measured_drivers(layout: Layout, progress: Callable[[str], None] = lambda what: None) -> tuple[PreparedDriver, ...]:
     """Read and align the measured drivers of a layout, in channel order; what was read before is kept.
+
+    Parameters
+    ----------
+    layout : Layout
+    progress : callable
+        Told in words what is being read.
 
     Raises
     ------
@@ -132,7 +139,7 @@ def measured_drivers(layout: Layout) -> tuple[PreparedDriver, ...]:
     MeasurementWarning
         For each thing that should be known.
     """
-    return prepare_measured(layout, partial(_bare_field, layout))
+    return prepare_measured(layout, partial(_bare_field, layout), progress)
 
 
 def _bare_field(

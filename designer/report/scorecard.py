@@ -11,6 +11,7 @@ from designer.evaluation.beam_limits.trade_off import reached_on_the_front
 from designer.evaluation.bounds import evaluate_bounds
 from designer.evaluation.limited_bands import limited_bands
 from designer.evaluation.listening import Listening
+from designer.evaluation.measured import measured_figures
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.realisation import (
     length_figures,
@@ -92,5 +93,6 @@ def scorecard(design: Design) -> Scorecard:
         limiter=limiter_figures(layout, fixed, design.proof),
         proof=proof_figures(design.proof),
         bounds=(),
+        measured=measured_figures(layout, plant.band_centres_hz),
     )
     return replace(card, bounds=evaluate_bounds(layout, card))

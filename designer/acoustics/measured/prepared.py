@@ -45,6 +45,8 @@ class PreparedDriver:
     distance_m : float
         Median distance of the microphone, at which the model is compared.
     response : DriverResponse
+    align : str
+        ``clock`` or ``model``.
     alignment : Alignment
     from_hz : float
         Frequency below which the model serves, 0 for never.
@@ -63,6 +65,7 @@ class PreparedDriver:
     data: DirectionalSet
     distance_m: float
     response: DriverResponse
+    align: str
     alignment: Alignment
     from_hz: float
     complete: bool
@@ -81,11 +84,14 @@ class _Key:
     drivers: tuple[object, ...]
     rest: tuple[object, ...]
     signatures: tuple[Signature, ...]
+    index: int | None
     layout: Layout = field(compare=False)
     model: FieldModel = field(compare=False)
 
 
-def prepare_measured(layout: Layout, model: FieldModel) -> tuple[PreparedDriver, ...]:
+def prepare_measured(
+    layout: Layout, model: FieldModel, progress: Callable[[str], None] = lambda what: None
+) -> tuple[PreparedDriver, ...]:
     """Read and align the measured drivers of a layout.
 
     Parameters
@@ -93,6 +99,8 @@ def prepare_measured(layout: Layout, model: FieldModel) -> tuple[PreparedDriver,
     layout : Layout
     model : callable
         See `FieldModel`.
+    progress : callable
+        Told in words what is being read.
 
     Returns
     -------
@@ -109,25 +117,30 @@ def prepare_measured(layout: Layout, model: FieldModel) -> tuple[PreparedDriver,
     MeasurementWarning
         Once for each thing that the user should know.
     """
-    measured = [driver.measured for driver in layout.drivers if driver.measured]
-    key = _Key(
-        layout.drivers,
+    for index, driver in enumerate(layout.drivers):
+        if driver.measured:
+            progress(f"reading the measurement of driver '{driver.name}'")
+            _load(_key(layout, model, index))
+    return _prepare(_key(layout, model))
+
+
+def _key(layout: Layout, model: FieldModel, index: int | None = None) -> _Key:
+    """Return the key of one driver, or of all."""
+    drivers = layout.drivers if index is None else layout.drivers[index : index + 1]
+    return _Key(
+        drivers,
         (layout.cabinet, layout.speed_of_sound_m_per_s, layout.measured),
-        tuple(signature(Path(each.file)) for each in measured),
+        tuple(signature(Path(each.measured.file)) for each in drivers if each.measured),
+        index,
         layout,
         model,
     )
-    return _prepare(key)
 
 
 @lru_cache(maxsize=8)
 def _prepare(key: _Key) -> tuple[PreparedDriver, ...]:
     layout = key.layout
-    loaded = [
-        _load(layout, index, driver.measured, key.model)
-        for index, driver in enumerate(layout.drivers)
-        if driver.measured
-    ]
+    loaded = [_load(_key(layout, key.model, index)) for index, driver in enumerate(layout.drivers) if driver.measured]
     wanted = [layout.drivers[each.index].measured or Measured(file="") for each in loaded]
     modes = [each.align or (layout.measured.align if layout.measured else "clock") for each in wanted]
     alignments, told = align(
@@ -139,11 +152,11 @@ def _prepare(key: _Key) -> tuple[PreparedDriver, ...]:
         has_phase=[each.has_phase for each in loaded],
     )
     found = []
-    for each, alignment, own_warnings in zip(loaded, alignments, told, strict=True):
+    for each, mode, alignment, own_warnings in zip(loaded, modes, alignments, told, strict=True):
         driver = each.driver
         notes = [f"driver '{driver.name}', measured: {note}" for note in driver.notes]
         says = [f"driver '{driver.name}', measured: {warning}" for warning in (*driver.warnings, *own_warnings)]
-        found.append(replace(driver, alignment=alignment, notes=tuple(notes), warnings=tuple(says)))
+        found.append(replace(driver, align=mode, alignment=alignment, notes=tuple(notes), warnings=tuple(says)))
     for text in (text for each in found for text in each.warnings):
         warnings.warn(text, MeasurementWarning, stacklevel=3)
     return tuple(found)
@@ -158,8 +171,11 @@ class _Loaded:
     has_phase: bool
 
 
-def _load(layout: Layout, index: int, wanted: Measured, model: FieldModel) -> _Loaded:
+@lru_cache(maxsize=64)
+def _load(key: _Key) -> _Loaded:
     """Read, window and fit one driver."""
+    layout, model, index = key.layout, key.model, key.index or 0
+    wanted = layout.drivers[index].measured or Measured(file="")
     name, speed = layout.drivers[index].name, layout.speed_of_sound_m_per_s
     found = read_driver(Path(wanted.file), speed, wanted.source)
     sound = direct_sound(found, wanted.window_ms / 1000, speed)
@@ -195,6 +211,7 @@ def _load(layout: Layout, index: int, wanted: Measured, model: FieldModel) -> _L
         data,
         distance_m,
         response,
+        "",
         Alignment(1.0, 0.0, 1.0, 0.0),
         max(wanted.from_hz, 1 / sound.window_s if shortened else 0.0),
         wanted.complete,
