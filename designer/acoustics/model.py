@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.baffle import piston_directivity, piston_field, piston_parts
-from designer.acoustics.equivalent import equivalent_sources, region_around
+from designer.acoustics.equivalent import MODELLED_ENOUGH, equivalent_sources, region_around
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
 from designer.acoustics.measured.field import measured_field
@@ -26,6 +26,8 @@ from designer.layout.model import Layout
 _LEAST_GAP_M = 0.05
 # A piston is one point source if its directivity changes by less than this over the head, up to 10 kHz.
 _MOST_CHANGE, _HIGHEST_HZ = 0.05, 10000.0
+# Point sources may miss a measured field by this, which is 30 dB down.  No number of them follows noise any further.
+_MEASURED_ENOUGH = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +224,7 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
             low,
             high,
             layout.speed_of_sound_m_per_s,
+            enough=_MEASURED_ENOUGH if any(driver.measured for driver in layout.drivers) else MODELLED_ENOUGH,
         )
     ears = heads.ear_directions()
     offsets = sources[None, :, :] - centres[:, None, :]

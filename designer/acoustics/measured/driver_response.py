@@ -8,7 +8,7 @@ counts as far as it is not noise.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ _SMOOTH_DEG = 12.0
 _BANDS_HZ = 1000.0 * 2.0 ** (np.arange(-10, 14) / 3)
 # A rest whose noise is below this part of it counts whole.
 _CLEAN = 0.02
+# Deviations by which a rest has to exceed what noise leaves.
+_SURE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,8 @@ class DriverResponse:
     delay_s : float
         Delay of the response.  It is taken out of ``values``.
     values : (L,) complex128
+    variance : (L,) float64
+        Of the values, by noise.
     bands_hz : (B,) float64
         Third octaves.
     directions : (S, 3) float64
@@ -56,6 +60,7 @@ class DriverResponse:
     lines_hz: NDArray[np.float64]
     delay_s: float
     values: NDArray[np.complex128]
+    variance: NDArray[np.float64]
     bands_hz: NDArray[np.float64]
     directions: NDArray[np.float64]
     rest: NDArray[np.float64]
@@ -68,6 +73,27 @@ class DriverResponse:
             np.interp(frequencies_hz, self.lines_hz, part) for part in (self.values.real, self.values.imag)
         )
         return np.asarray((real + 1j * imaginary) * np.exp(-2j * np.pi * frequencies_hz * self.delay_s))
+
+    def towards(self, gain: float, delay_s: float) -> DriverResponse:
+        """Bring the values nearer to one gain and delay, as far as what they differ by may be noise.
+
+        This is the Wiener weight in third octaves.  Without noise nothing changes.
+
+        Parameters
+        ----------
+        gain : float
+            With its sign.
+        delay_s : float
+        """
+        plain = gain * np.exp(-2j * np.pi * self.lines_hz * (delay_s - self.delay_s))
+        off = self.values - plain
+        bands = self.bands_hz
+        seen = _band_means(self.lines_hz, np.stack([np.abs(off) ** 2, self.variance], axis=1), bands)
+        true = np.maximum(seen[:, 0] - seen[:, 1], 0.0)
+        share = true / np.maximum(true + seen[:, 1], 1e-300)
+        share = np.where(share > 1 - _CLEAN, 1.0, share)
+        wanted = np.interp(np.log(self.lines_hz), np.log(bands), share)
+        return replace(self, values=plain + wanted * off)
 
     def share_of_rest(
         self, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]
@@ -109,8 +135,8 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     rows = np.linspace(0, every - 1, min(every, _MOST_DIRECTIONS)).astype(int)
     highest = min(_HIGHEST_HZ, HIGHEST_PER_NYQUIST * data.sample_rate_hz / 2)
     seconds = data.responses.shape[2] / data.sample_rate_hz
-    count = int(np.clip(2 * highest * seconds, 32, _MOST_LINES))
-    lines = highest * (np.arange(count) + 1) / count
+    size = int(np.clip(2 * highest * seconds, 32, _MOST_LINES))
+    lines = highest * (np.arange(size) + 1) / size
     measured = own_spectra(data, lines, rows)
     wanted = model(lines, data.directions[rows])
     power = np.sum(np.abs(wanted) ** 2, axis=1)
@@ -118,7 +144,7 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     fitted = wanted * response[:, None]
     left = np.abs(measured - fitted) ** 2
     delay_s, _ = peak_delay_s(lines, response * np.sqrt(power / len(rows)))
-    values = response * np.exp(2j * np.pi * lines * delay_s)
+    undelayed = response * np.exp(2j * np.pi * lines * delay_s)
     bands = _BANDS_HZ[(highest > _BANDS_HZ) & (lines[0] < _BANDS_HZ)]
     level = _band_means(lines, np.abs(fitted) ** 2, bands)
     noise = np.zeros_like(level)
@@ -127,12 +153,17 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
         # The disturbance is a mean over directions at 1 m.  With one distance it is the same in all of them.
         noise += np.interp(bands, grid, sound.disturbance)[:, None]
     kernel = _kernel(data.directions[rows], data.directions[rows])
-    rest = np.maximum(_band_means(lines, left, bands) - noise, 0.0) if sound.disturbance is not None else level * 0
-    rest = np.maximum(rest @ kernel.T, _LEAST_REST * level)
+    # Noise alone leaves a rest that scatters about its mean, by the number of values that are averaged.
+    count = 0.5 * _band_means(lines, np.ones((lines.size, 1)), bands, total=True) / np.sum(kernel**2, axis=1)
+    surplus = (_band_means(lines, left, bands) - noise) @ kernel.T - _SURE * noise / np.sqrt(np.maximum(count, 1.0))
+    rest = np.maximum(surplus, _LEAST_REST * level)
     within = (lines > 300) & (lines < 3000)
     total = float(np.sum(np.abs(measured[within]) ** 2))
     explained = 1 - float(np.sum(left[within])) / total if total > 0 else 0.0
-    return DriverResponse(lines, delay_s, values, bands, data.directions[rows], rest, noise, max(0.0, explained))
+    variance = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1)) / power
+    return DriverResponse(
+        lines, delay_s, undelayed, variance, bands, data.directions[rows], rest, noise, max(0.0, explained)
+    )
 
 
 def own_spectra(
@@ -185,12 +216,12 @@ def _kernel(at: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _band_means(
-    lines_hz: NDArray[np.float64], power: NDArray[np.float64], bands_hz: NDArray[np.float64]
+    lines_hz: NDArray[np.float64], power: NDArray[np.float64], bands_hz: NDArray[np.float64], *, total: bool = False
 ) -> NDArray[np.float64]:
-    """Mean power (L, S) over third octaves, or at the nearest line: (B, S)."""
+    """Mean, or total, of a power (L, S) over third octaves, at least of the nearest line: (B, S)."""
     means = []
     for centre in bands_hz:
         inside = (lines_hz >= centre * 2 ** (-1 / 6)) & (lines_hz < centre * 2 ** (1 / 6))
         inside[int(np.abs(lines_hz - centre).argmin())] = True
-        means.append(power[inside].mean(axis=0))
+        means.append(power[inside].sum(axis=0) / (1 if total else np.count_nonzero(inside)))
     return np.stack(means)

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.measured.response_set import ResponseSet
-from designer.acoustics.measured.sofa_head import arrivals_samples
 from designer.errors import LayoutError
 
 # A distance in metres.  Nothing else is near enough to be heard, or far enough to be measured.
@@ -93,15 +92,17 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
     chords, near = cKDTree(found.directions).query(found.directions, _NEIGHBOURS + 1)
     usable = chords[:, -1] < 2 * np.sin(np.deg2rad(_NEAR_DEG) / 2)
     level_db = 10 * np.log10(np.sum(found.responses**2, axis=2)) + 20 * np.log10(found.distances_m)[:, None]
-    arrival_ms = 1000 * arrivals_samples(found) / found.sample_rate_hz
+    arrival_ms = 1000 * found.arrivals_samples / found.sample_rate_hz
+    delay_ms = 1000 * found.delays_samples / found.sample_rate_hz
     # Some sets have travel time in their responses, and some have not.
     emitted_ms = arrival_ms - 1000 * found.distances_m[:, None] / _SPEED_M_PER_S
     checked = (
-        ("level", (level_db,), _LEVEL_DB, "dB"),
-        ("arrival", (arrival_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms"),
+        ("level", (level_db,), _LEVEL_DB, "dB", True),
+        ("declared delay", (delay_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", True),
+        ("arrival", (arrival_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", found.is_loud),
     )
-    for what, versions, most, unit in checked:
-        wrong = np.broadcast_to(usable[:, None], level_db.shape)
+    for what, versions, most, unit, told in checked:
+        wrong = usable[:, None] & told & np.ones(level_db.shape, dtype=bool)
         for values in versions:
             off, spread = _against_neighbours(values, near[:, 1:])
             wrong = wrong & (np.abs(off) > most) & (spread < most / 2)

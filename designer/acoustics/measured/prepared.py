@@ -144,7 +144,7 @@ def _prepare(key: _Key) -> tuple[PreparedDriver, ...]:
     wanted = [layout.drivers[each.index].measured or Measured(file="") for each in loaded]
     modes = [each.align or (layout.measured.align if layout.measured else "clock") for each in wanted]
     alignments, told = align(
-        [_own(layout, each, key.model) for each in loaded],
+        [each.own for each in loaded],
         modes,
         [each.gain_db for each in wanted],
         [each.invert for each in wanted],
@@ -167,6 +167,7 @@ class _Loaded:
     """A driver before its alignment."""
 
     driver: PreparedDriver
+    own: OwnAlignment
     index: int
     has_phase: bool
 
@@ -204,6 +205,9 @@ def _load(key: _Key) -> _Loaded:
             f"the clock drifts by {1e6 * drift_s:+.0f} µs over the set, which is taken out: measure input and output "
             "with one clock"
         )
+    own = _own(layout, index, found, response, at_distance)
+    if own.clear:
+        response = response.towards(10 ** (own.level_db / 20) * (-1 if own.inverted else 1), own.delay_s)
     shortened = sound.window_s < wanted.window_ms / 1000
     driver = PreparedDriver(
         name,
@@ -222,7 +226,7 @@ def _load(key: _Key) -> _Loaded:
         (*found.notes, *sound.notes),
         tuple(says),
     )
-    return _Loaded(driver, index, found.has_phase)
+    return _Loaded(driver, own, index, found.has_phase)
 
 
 def direction_model(model: FieldModel, index: int, distance_m: float, speed_of_sound_m_per_s: float) -> DirectionModel:
@@ -261,12 +265,11 @@ def _distance_m(layout: Layout, found: ResponseSet, name: str) -> float:
     return float(np.median(found.distances_m))
 
 
-def _own(layout: Layout, each: _Loaded, model: FieldModel) -> OwnAlignment:
+def _own(
+    layout: Layout, index: int, found: ResponseSet, response: DriverResponse, model: DirectionModel
+) -> OwnAlignment:
     """Level, delay and polarity of a driver against its model."""
-    driver = each.driver
-    lines = driver.response.lines_hz
-    at_distance = direction_model(model, each.index, driver.distance_m, layout.speed_of_sound_m_per_s)
-    level = np.sqrt(np.mean(np.abs(at_distance(lines, driver.response.directions[:40])) ** 2, axis=1))
-    band = layout.drivers[each.index].band_hz
-    usable = (max(band[0], driver.band_hz[0]), min(band[1], driver.band_hz[1]))
-    return own_alignment(driver.name, driver.response, usable, level)
+    driver = layout.drivers[index]
+    level = np.sqrt(np.mean(np.abs(model(response.lines_hz, response.directions[:40])) ** 2, axis=1))
+    band = max(driver.band_hz[0], found.band_hz[0]), min(driver.band_hz[1], found.band_hz[1])
+    return own_alignment(driver.name, response, band, level)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# The onset counts, not the peak: a reflection may be louder than the direct sound of a driver that faces away.
+_ONSET, _AVERAGED_S = 0.25, 0.0005
+
 
 @dataclass(frozen=True, eq=False)
 class ResponseSet:
@@ -42,6 +45,25 @@ class ResponseSet:
     def distances_m(self) -> NDArray[np.float64]:
         """Distance of each place: (M,) float64."""
         return np.asarray(np.linalg.norm(self.places_m, axis=1))
+
+    @property
+    def arrivals_samples(self) -> NDArray[np.float64]:
+        """Where the energy of each response first comes within 6 dB of its largest: (M, C) float64.
+
+        The energy is averaged over half a millisecond, so that noise does not pass for an onset.  The declared delay
+        is added.
+        """
+        half = max(1, int(_AVERAGED_S / 2 * self.sample_rate_hz))
+        energy = np.cumsum(np.pad(self.responses, ((0, 0), (0, 0), (half + 1, half))) ** 2, axis=2)
+        energy = energy[:, :, 2 * half + 1 :] - energy[:, :, : -2 * half - 1]
+        onsets = np.argmax(energy >= _ONSET * energy.max(axis=2, keepdims=True), axis=2)
+        return np.asarray(onsets + self.delays_samples)
+
+    @property
+    def is_loud(self) -> NDArray[np.bool_]:
+        """Which responses have a peak within 10 dB of the highest, at 1 m: (M, C) bool.  Noise hides no such onset."""
+        peak = np.abs(self.responses).max(axis=2) * self.distances_m[:, None]
+        return np.asarray(peak**2 > 0.1 * peak.max() ** 2)
 
     @property
     def directions(self) -> NDArray[np.float64]:

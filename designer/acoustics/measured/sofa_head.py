@@ -80,12 +80,14 @@ def _check_ears(file: SofaFile, found: ResponseSet, said: str) -> None:
     side = np.sign(lateral[used])
     energy = np.sum(found.responses[used] ** 2, axis=2)
     level_db = float(np.mean(side * 10 * np.log10(energy[:, 0] / energy[:, 1])))
-    times = side * (arrivals_samples(found)[used] @ [1.0, -1.0]) / found.sample_rate_hz
+    times = side * (_onsets_samples(found)[used] @ [1.0, -1.0]) / found.sample_rate_hz
     time_s = float(-np.median(times))
-    if np.abs(times).max() > _MOST_TIME_S:
+    # Single measurements are held against their neighbours elsewhere; noise spoils the onsets of a few.
+    apart_s = float(np.percentile(np.abs(times), 90))
+    if apart_s > _MOST_TIME_S:
         raise file.error(
-            f"the ears hear measurement {int(np.flatnonzero(used)[np.abs(times).argmax()])} "
-            f"{1000 * np.abs(times).max():.2f} ms apart, allowed for a head is {1000 * _MOST_TIME_S:g} ms",
+            f"the ears hear sources from the side {1000 * apart_s:.2f} ms apart, allowed for a head is "
+            f"{1000 * _MOST_TIME_S:g} ms",
             "correct Data.Delay, or repeat the measurement",
         )
     wrong = [
@@ -103,8 +105,8 @@ def _check_ears(file: SofaFile, found: ResponseSet, said: str) -> None:
         )
 
 
-def arrivals_samples(found: ResponseSet) -> NDArray[np.float64]:
-    """First sample of each response above a quarter of its peak, with its declared delay: (M, C) float64."""
+def _onsets_samples(found: ResponseSet) -> NDArray[np.float64]:
+    """First sample of each response above a quarter of its peak, with its declared delay: (M, 2) float64."""
     level = np.abs(found.responses)
     onsets = np.argmax(level >= _ONSET * level.max(axis=2, keepdims=True), axis=2)
     return np.asarray(onsets + found.delays_samples)

@@ -12,7 +12,6 @@ from designer.acoustics.measured.response_set import ResponseSet
 # Time that is kept before the onset of the earliest response.
 _BEFORE_S = 0.0015
 _FADE_PART = 0.25
-_ONSET = 0.25
 # Fewest samples that tell the level of a disturbance.
 _FEWEST = 48
 # Size of the transform that tells its spectrum.
@@ -24,7 +23,7 @@ _RISE_DB, _LATER_S, _LEAST_DB, _SMOOTH_S = 6.0, 0.0017, -35.0, 0.0004
 # A shorter window has no bass and no driver.
 _SHORTEST_S = 0.002
 # A late part above this level, relative to the direct sound, is told.
-_TOLD_DB = -30.0
+_TOLD_DB = -20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +69,8 @@ def direct_sound(found: ResponseSet, after_s: float, speed_of_sound_m_per_s: flo
     """
     rate = found.sample_rate_hz
     rows, offsets, removed, notes = _aligned(found, speed_of_sound_m_per_s)
-    level = np.abs(rows)
-    # The onset counts, not the peak: a reflection may be louder than the direct sound of a driver that faces away.
-    onsets = np.argmax(level >= _ONSET * level.max(axis=1, keepdims=True), axis=1)
-    # Onsets of quiet directions may be those of noise, so one in a hundred may lie outside.
-    first, last = (int(np.percentile(onsets, part, method="nearest")) for part in (0.5, 99.5))
+    onsets = (found.arrivals_samples - found.delays_samples)[:, 0][found.is_loud[:, 0]] - offsets[found.is_loud[:, 0]]
+    first, last = int(onsets.min()), int(onsets.max())
     after_s, reflection = _before_reflection(rows, last, rate, after_s)
     start = max(0, int(first - _BEFORE_S * rate))
     stop = min(rows.shape[1], int(last + after_s * rate))
@@ -86,7 +82,7 @@ def direct_sound(found: ResponseSet, after_s: float, speed_of_sound_m_per_s: flo
     direct = float(np.mean(np.sum(kept**2, axis=1)))
     noise_db, tail_db = (_level_db(part, samples / direct) for part in (before, after))
     warnings = [reflection] if reflection else []
-    if tail_db is not None and tail_db > _TOLD_DB and (noise_db is None or tail_db > noise_db + 3):
+    if not reflection and tail_db is not None and tail_db > _TOLD_DB and (noise_db is None or tail_db > noise_db + 3):
         warnings.append(
             f"a reverberant tail of {tail_db:.0f} dB follows the window of {1000 * after_s:.1f} ms: its part within "
             "the window counts as noise"
@@ -130,11 +126,11 @@ def _aligned(
     responses, rate = found.responses[:, 0], found.sample_rate_hz
     declared = found.delays_samples[:, 0]
     travel = found.distances_m / speed_of_sound_m_per_s * rate
-    level = np.abs(responses)
-    onsets = np.argmax(level >= _ONSET * level.max(axis=1, keepdims=True), axis=1) + declared
+    loud = found.is_loud[:, 0]
+    onsets = found.arrivals_samples[loud, 0]
     notes = []
     # Equal distances say nothing, so travel time is taken as given.
-    if _scatter(onsets) < 0.5 * _scatter(onsets - travel) and np.ptp(travel) > 2:
+    if _scatter(onsets) < 0.5 * _scatter(onsets - travel[loud]) and np.ptp(travel) > 2:
         notes.append("arrivals do not follow the distances: taken as responses without travel time")
         travel = np.full_like(travel, travel.mean())
     late = np.rint(travel - declared)
