@@ -18,7 +18,9 @@ _LEAST_SPAN_DEG = 7.0
 _FEW = 4
 # Largest difference of level, and of arrival, from the nearest neighbours where these agree.
 _LEVEL_DB, _ARRIVAL_S = 20.0, 3e-3
-_NEIGHBOURS, _NEAR_DEG = 5, 20.0
+_NEIGHBOURS = 4
+# Angle to the last of them, up to which levels, and times, are alike.
+_LEVEL_NEAR_DEG, _TIME_NEAR_DEG = 20.0, 60.0
 # For this check only, so within a few per cent.
 _SPEED_M_PER_S = 343.0
 _MOST_DIRECTIONS = 100_000
@@ -90,19 +92,19 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
     from scipy.spatial import cKDTree
 
     chords, near = cKDTree(found.directions).query(found.directions, _NEIGHBOURS + 1)
-    usable = chords[:, -1] < 2 * np.sin(np.deg2rad(_NEAR_DEG) / 2)
+    near_deg = np.rad2deg(2 * np.arcsin(np.minimum(chords[:, -1] / 2, 1.0)))
     level_db = 10 * np.log10(np.sum(found.responses**2, axis=2)) + 20 * np.log10(found.distances_m)[:, None]
     arrival_ms = 1000 * found.arrivals_samples / found.sample_rate_hz
     delay_ms = 1000 * found.delays_samples / found.sample_rate_hz
     # Some sets have travel time in their responses, and some have not.
     emitted_ms = arrival_ms - 1000 * found.distances_m[:, None] / _SPEED_M_PER_S
     checked = (
-        ("level", (level_db,), _LEVEL_DB, "dB", True),
-        ("declared delay", (delay_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", True),
-        ("arrival", (arrival_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", found.is_loud),
+        ("level", (level_db,), _LEVEL_DB, "dB", near_deg < _LEVEL_NEAR_DEG),
+        ("declared delay", (delay_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", near_deg < _TIME_NEAR_DEG),
+        ("arrival", (arrival_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", near_deg < _TIME_NEAR_DEG),
     )
-    for what, versions, most, unit, told in checked:
-        wrong = usable[:, None] & told & np.ones(level_db.shape, dtype=bool)
+    for what, versions, most, unit, usable in checked:
+        wrong = usable[:, None] & (found.is_loud if what == "arrival" else np.ones(level_db.shape, dtype=bool))
         for values in versions:
             off, spread = _against_neighbours(values, near[:, 1:])
             wrong = wrong & (np.abs(off) > most) & (spread < most / 2)

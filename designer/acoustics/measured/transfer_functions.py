@@ -50,7 +50,7 @@ def magnitudes_only(
         return None
     turned, removed_s = _untravelled(frequencies_hz, spectra, travel_s)
     # Twice the angle, so that a sign does not count.
-    doubled = np.unwrap(2 * np.angle(turned), axis=1)
+    doubled = np.unwrap(np.angle(np.exp(2j * np.angle(turned))), axis=1)
     weight = loud * level
     slope = np.sum(weight * doubled * frequencies_hz, axis=1) / np.sum(weight * frequencies_hz**2, axis=1)
     left = np.angle(np.exp(1j * (doubled - slope[:, None] * frequencies_hz)))
