@@ -16,6 +16,8 @@ _SAME_DEG = 0.01
 _SAME_DISTANCE = 0.005
 # Largest energy of what repeats differ by, relative to their mean: -15 dB.
 _MOST_DIFFERENCE = 10**-1.5
+# Time to each side of the peak within which they are compared.
+_AROUND_S = 0.001
 # Responses this far below the loudest are noise, and need not be equal.
 _QUIET = 1e-3
 
@@ -99,8 +101,11 @@ def _require_equal(found: ResponseSet, rows: NDArray[np.int64], loudest: float, 
         )
     group = found.responses[rows]
     mean = group.mean(axis=0)
-    energy = max(float(np.sum(mean**2)), _QUIET * loudest)
-    difference = float(np.sum((group - mean) ** 2)) / rows.size
+    # Around the peak: over a whole response, noise alone may have more energy than the sound.
+    peak, around = int(np.abs(mean).max(axis=0).argmax()), int(_AROUND_S * found.sample_rate_hz)
+    part = slice(max(0, peak - around), peak + around)
+    energy = max(float(np.sum(mean[:, part] ** 2)), _QUIET * loudest)
+    difference = float(np.sum((group - mean)[:, :, part] ** 2)) / rows.size
     if difference > _MOST_DIFFERENCE * energy or np.ptp(found.delays_samples[rows], axis=0).max() > 0.5:
         remedy = "remove one of them" + (f", or choose one source of several: {choice} = 0, 1, …" if choice else "")
         raise LayoutError(
