@@ -15,6 +15,14 @@ class ProsceniumError(Exception):
     exit_code = 1
 
 
+class InputWarning(UserWarning):
+    """An input is used, but not as its author may expect.  The command line prints it as one line."""
+
+
+class MeasurementWarning(InputWarning):
+    """Measured data are used, but something about them should be known: what it is, and what to do."""
+
+
 class LayoutError(ProsceniumError):
     """A layout or another input is refused.  The message says what, where, allowed and remedy."""
 
@@ -49,7 +57,3 @@ class BuildError(ProsceniumError):
     """The firmware does not compile or does not fit the board."""
 
     exit_code = 1
-
-
-class MeasurementWarning(UserWarning):
-    """Measured data are used, but something about them should be known: what it is, and what to do."""

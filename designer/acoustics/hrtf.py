@@ -15,7 +15,7 @@ from designer.errors import LayoutError
 
 # Largest angle between a direction and the nearest measured one.
 LARGEST_GAP_DEG = 25.0
-# Limit of the equalisation of what all directions share: loudspeaker, microphone and ear canal.
+# Largest equalisation of what all directions share: loudspeaker, microphone and ear canal.
 _MOST_EQUALISATION_DB = 20.0
 _SMOOTHING_OCTAVES = 1.0 / 6.0
 _TAPS = 1024

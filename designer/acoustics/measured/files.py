@@ -12,8 +12,9 @@ from designer.acoustics.measured.sofa_file import SofaFile
 from designer.acoustics.measured.sofa_head import head_from_sofa
 from designer.acoustics.measured.wav_folder import TABLE_NAME, driver_from_folder
 from designer.errors import LayoutError
+from designer.files import change_signature
 
-# Size, times and number of each file of a set: another value is another content.
+# State of each file of a set: another value is another content.
 Signature = tuple[tuple[str, int, int, int, int], ...]
 
 
@@ -26,16 +27,11 @@ def signature(path: Path) -> Signature:
         If there is no such file or folder.
     """
     try:
-        inside = sorted(path.iterdir()) if path.is_dir() else []
-        found = []
-        for each in (path, *inside):
-            state = each.stat()
-            found.append((each.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino))
+        return change_signature(path)
     except (OSError, ValueError) as error:
         raise LayoutError(
             f"'{path}': no such file or folder, or it cannot be read: paths in a layout are relative to its own file"
         ) from error
-    return tuple(found)
 
 
 def read_driver(path: Path, speed_of_sound_m_per_s: float, source: int | None = None) -> ResponseSet:

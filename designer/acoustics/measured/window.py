@@ -182,10 +182,9 @@ def _before_reflection(rows: NDArray[np.float64], onset: int, rate_hz: float, af
         if place >= onset + _LATER_S * rate_hz and curve[place] > max(low + _RISE_DB, _LEAST_DB):
             seconds = (place - onset) / rate_hz
             peak = float(curve[place : place + int(0.001 * rate_hz)].max())
-            told = f"a reflection, or reverberation, of {peak:.0f} dB arrives {1000 * seconds:.1f} ms after the direct sound"
             cut_s = max(_SHORTEST_S, seconds - _SMOOTH_S)
-            return (
-                cut_s,
-                f"{told}: the window ends at {1000 * cut_s:.1f} ms, and the model serves below {1 / cut_s:.0f} Hz",
+            return cut_s, (
+                f"a reflection, or reverberation, of {peak:.0f} dB arrives {1000 * seconds:.1f} ms after the direct "
+                f"sound: the window ends at {1000 * cut_s:.1f} ms, and the model serves below {1 / cut_s:.0f} Hz"
             )
     return after_s, ""
