@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.directional import HIGHEST_PER_NYQUIST
-from designer.acoustics.measured.field import LARGEST_GAP_DEG, measured_share
+from designer.acoustics.measured.field import LARGEST_GAP_DEG, served_share
 from designer.acoustics.measured.prepared import PreparedDriver
 
 # A direction this near to a measured one is that.
@@ -35,7 +35,8 @@ def coverage(
         outside of the measured band.
     """
     gaps = driver.data.gap_deg(directions)
-    share = measured_share(driver, frequencies_hz, directions, gaps)
+    share = served_share(driver, frequencies_hz, gaps)
+    share = share * driver.response.share_without_noise(frequencies_hz, directions)
     highest = min(driver.band_hz[1], HIGHEST_PER_NYQUIST * driver.data.sample_rate_hz / 2)
     in_band = (frequencies_hz >= driver.band_hz[0]) & (frequencies_hz <= highest)
     inside = is_between(driver.data.directions, directions, gaps) & in_band[:, None]

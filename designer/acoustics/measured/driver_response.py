@@ -23,13 +23,15 @@ _HIGHEST_HZ = 20000.0
 _MOST_LINES = 512
 # Directions that the fit uses; more change nothing.
 _MOST_DIRECTIONS = 400
-# Largest and least part that the rest can be of the field.
+# Least part of the energy that the model is taken to miss: 40 dB down.
 _LEAST_REST = 1e-4
 # Angle over which the rest and its noise are averaged.
 _SMOOTH_DEG = 12.0
 _BANDS_HZ = 1000.0 * 2.0 ** (np.arange(-10, 14) / 3)
 # A rest whose noise is below this part of it counts whole.
 _CLEAN = 0.02
+# Noise so far below the sound is none, for people.
+_CLEAN_DB = 20.0
 # Deviations by which a rest has to exceed what noise leaves.
 _SURE = 2.0
 
@@ -51,8 +53,8 @@ class DriverResponse:
         Third octaves.
     directions : (S, 3) float64
         Where ``rest`` and ``noise`` are known.
-    rest, noise : (B, S) float64
-        Energy of what the fit leaves, without noise, and of the noise.
+    level, rest, noise : (B, S) float64
+        Energy of the fit, of what it leaves without noise, and of the noise.
     explained : float
         Part of the energy that the fit explains, 0 to 1.
     """
@@ -63,6 +65,7 @@ class DriverResponse:
     variance: NDArray[np.float64]
     bands_hz: NDArray[np.float64]
     directions: NDArray[np.float64]
+    level: NDArray[np.float64]
     rest: NDArray[np.float64]
     noise: NDArray[np.float64]
     explained: float
@@ -102,12 +105,25 @@ class DriverResponse:
 
         It is the Wiener weight: the energy of the rest over that of rest and noise.
         """
-        if not self.noise.any():
-            return np.ones((frequencies_hz.size, len(directions)))
         kernel = _kernel(directions, self.directions)
         rest, noise = self.rest @ kernel.T, self.noise @ kernel.T
         share = rest / np.maximum(rest + noise, 1e-300)
-        share = np.where(share > 1 - _CLEAN, 1.0, share)
+        return self._between_bands(np.where(share > 1 - _CLEAN, 1.0, share), frequencies_hz)
+
+    def share_without_noise(
+        self, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Part of the field that tells of the measurement and not of noise, 0 to 1: (F, Q) float64.
+
+        It is 1 where noise is 20 dB down, and 0 where it is as loud as the sound.
+        """
+        kernel = _kernel(directions, self.directions)
+        level, noise = self.level @ kernel.T, self.noise @ kernel.T
+        above_db = 10 * np.log10(np.maximum(level, 1e-300) / np.maximum(noise, 1e-30 * level + 1e-300))
+        return self._between_bands(np.clip(above_db / _CLEAN_DB, 0.0, 1.0), frequencies_hz)
+
+    def _between_bands(self, share: NDArray[np.float64], frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Interpolate over the logarithm of frequency: (B, Q) to (F, Q)."""
         points = np.log(self.bands_hz)
         wanted = np.log(np.maximum(frequencies_hz, 1.0))
         upper = np.clip(np.searchsorted(points, wanted), 1, points.size - 1)
@@ -162,7 +178,7 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     explained = 1 - float(np.sum(left[within])) / total if total > 0 else 0.0
     variance = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1)) / power
     return DriverResponse(
-        lines, delay_s, undelayed, variance, bands, data.directions[rows], rest, noise, max(0.0, explained)
+        lines, delay_s, undelayed, variance, bands, data.directions[rows], level, rest, noise, max(0.0, explained)
     )
 
 

@@ -84,8 +84,15 @@ def measured_share(
 
     It falls with noise, between ``from_hz`` and an octave below, and over the angle to the nearest measured direction.
     """
-    share = share_above(frequencies_hz, driver.from_hz)[:, None] * np.clip(2 - gaps_deg / LARGEST_GAP_DEG, 0.0, 1.0)
+    share = served_share(driver, frequencies_hz, gaps_deg)
     return np.asarray(share * driver.response.share_of_rest(frequencies_hz, directions))
+
+
+def served_share(
+    driver: PreparedDriver, frequencies_hz: NDArray[np.float64], gaps_deg: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Part of the field that a measurement without noise would have, 0 to 1: (F, Q) float64."""
+    return share_above(frequencies_hz, driver.from_hz)[:, None] * np.clip(2 - gaps_deg / LARGEST_GAP_DEG, 0.0, 1.0)
 
 
 def share_above(frequencies_hz: NDArray[np.float64], from_hz: float) -> NDArray[np.float64]:

@@ -71,7 +71,8 @@ def test_noise_is_told_as_the_models_part(tmp_path):
     with pytest.warns(UserWarning, match="noise within"):
         found = measured_drivers(measured_layout(tmp_path, disturb))
     _, _, model = coverage(found[1], BANDS, directions(np.arange(0, 360, 15.0)))
-    assert np.all(model[(BANDS > 300) & (BANDS < 8000)] > 0.9)
+    # The back is as quiet as the noise; the front is not.
+    assert np.all(model[(BANDS > 300) & (BANDS < 8000)] > 0.25)
 
 
 def test_check_refuses_directions_that_the_layout_needs(tmp_path):
