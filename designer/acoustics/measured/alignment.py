@@ -81,7 +81,9 @@ def own_alignment(
     spectrum = response.at(lines)
     even = spectrum / np.maximum(np.abs(spectrum), 1e-300)
     # Half way between level and phase alone: what the driver hardly plays does not count, and no resonance leads.
-    delay_s, peak = peak_delay_s(lines, edge * even * np.sqrt(np.abs(spectrum)) * np.sqrt(level))
+    # Nor does what the model cannot follow.
+    weight = edge * response.coherence * np.sqrt(np.abs(spectrum) * level)
+    delay_s, peak = peak_delay_s(lines, weight * even)
     points = np.geomspace(*band, 48)
     level_db = float(np.median(20 * np.log10(np.maximum(np.abs(response.at(points)), 1e-15))))
     return OwnAlignment(name, level_db, delay_s, peak < 0, response.explained > _LEAST_EXPLAINED)

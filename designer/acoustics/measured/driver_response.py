@@ -20,6 +20,8 @@ from designer.acoustics.measured.window import DirectSound
 DirectionModel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.complex128]]
 
 _HIGHEST_HZ = 20000.0
+# Band in which a driver has to resemble its model.
+_TOLD_HZ = (250.0, 2000.0)
 _MOST_LINES = 512
 # Directions that the fit uses; more change nothing.
 _MOST_DIRECTIONS = 400
@@ -55,8 +57,10 @@ class DriverResponse:
         Where ``rest`` and ``noise`` are known.
     level, rest, noise : (B, S) float64
         Energy of the fit, of what it leaves without noise, and of the noise.
-    explained : float
+    coherence : (L,) float64
         Part of the energy that the fit explains, 0 to 1.
+    explained : float
+        The same for the whole band in which delay and polarity are told.
     """
 
     lines_hz: NDArray[np.float64]
@@ -68,6 +72,7 @@ class DriverResponse:
     level: NDArray[np.float64]
     rest: NDArray[np.float64]
     noise: NDArray[np.float64]
+    coherence: NDArray[np.float64]
     explained: float
 
     def at(self, frequencies_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -173,12 +178,14 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     count = 0.5 * _band_means(lines, np.ones((lines.size, 1)), bands, total=True) / np.sum(kernel**2, axis=1)
     surplus = (_band_means(lines, left, bands) - noise) @ kernel.T - _SURE * noise / np.sqrt(np.maximum(count, 1.0))
     rest = np.maximum(surplus, _LEAST_REST * level)
-    within = (lines > 300) & (lines < 3000)
-    total = float(np.sum(np.abs(measured[within]) ** 2))
-    explained = 1 - float(np.sum(left[within])) / total if total > 0 else 0.0
+    total, missed = np.sum(np.abs(measured) ** 2, axis=1), np.sum(left, axis=1)
+    coherence = np.clip(1 - missed / np.maximum(total, 1e-300), 0.0, 1.0)
+    within = (lines > _TOLD_HZ[0]) & (lines < _TOLD_HZ[1])
+    # Octaves count alike.
+    explained = float(np.average(coherence[within], weights=1 / lines[within])) if within.any() else 0.0
     variance = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1)) / power
     return DriverResponse(
-        lines, delay_s, undelayed, variance, bands, data.directions[rows], level, rest, noise, max(0.0, explained)
+        lines, delay_s, undelayed, variance, bands, data.directions[rows], level, rest, noise, coherence, explained
     )
 
 
