@@ -58,7 +58,8 @@ def read_driver(path: Path, speed_of_sound_m_per_s: float, source: int | None = 
     return _read_driver(path, speed_of_sound_m_per_s, source, signature(path))
 
 
-@lru_cache(maxsize=32)
+# A set may have 512 MiB.  What is made of it is kept elsewhere.
+@lru_cache(maxsize=2)
 def _read_driver(path: Path, speed_of_sound_m_per_s: float, source: int | None, changed: Signature) -> ResponseSet:
     if path.is_dir():
         if source is not None:

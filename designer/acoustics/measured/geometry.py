@@ -119,6 +119,9 @@ def _check_emitter(file: SofaFile, measurements: int) -> None:
 def _places(file: SofaFile, name: str, measurements: int) -> NDArray[np.float64]:
     """Cartesian places of a variable in metres: (M or 1, K, 3)."""
     values = _by_measurement(file, name, measurements)
+    if not values.any():
+        # The origin is the same in all types and units.
+        return values
     kind = file.attribute("Type", of=name).lower()
     units = _unit_names(file.attribute("Units", of=name))
     if not kind and units:

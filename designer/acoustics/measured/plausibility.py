@@ -17,10 +17,11 @@ _SLIPS_PART = 0.1
 _LEAST_SPAN_DEG = 7.0
 _FEW = 4
 # Largest difference of level, and of arrival, from the nearest neighbours where these agree.
-_LEVEL_DB, _ARRIVAL_S = 20.0, 3e-3
+# A directivity has nulls, so that a direction may be much quieter, but not much louder, than all around it.
+_LEVEL_DB, _TIME_MS = (-40.0, 20.0), (-3.0, 3.0)
 _NEIGHBOURS = 4
 # Angle to the last of them, up to which levels, and times, are alike.
-_LEVEL_NEAR_DEG, _TIME_NEAR_DEG = 20.0, 60.0
+_NEAR_DEG = (20.0, 60.0)
 # For this check only, so within a few per cent.
 _SPEED_M_PER_S = 343.0
 _MOST_DIRECTIONS = 100_000
@@ -98,22 +99,24 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
     delay_ms = 1000 * found.delays_samples / found.sample_rate_hz
     # Some sets have travel time in their responses, and some have not.
     emitted_ms = arrival_ms - 1000 * found.distances_m[:, None] / _SPEED_M_PER_S
+    # Noise hides the onset of quiet responses.
+    level_near, time_near = (np.repeat(near_deg[:, None] < each, level_db.shape[1], axis=1) for each in _NEAR_DEG)
     checked = (
-        ("level", (level_db,), _LEVEL_DB, "dB", near_deg < _LEVEL_NEAR_DEG),
-        ("declared delay", (delay_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", near_deg < _TIME_NEAR_DEG),
-        ("arrival", (arrival_ms, emitted_ms), 1000 * _ARRIVAL_S, "ms", near_deg < _TIME_NEAR_DEG),
+        ("level", (level_db,), _LEVEL_DB, "dB", level_near),
+        ("declared delay", (delay_ms, emitted_ms), _TIME_MS, "ms", time_near),
+        ("arrival", (arrival_ms, emitted_ms), _TIME_MS, "ms", time_near & found.is_loud),
     )
-    for what, versions, most, unit, usable in checked:
-        wrong = usable[:, None] & (found.is_loud if what == "arrival" else np.ones(level_db.shape, dtype=bool))
+    for what, versions, (least, most), unit, wrong in checked:
         for values in versions:
             off, spread = _against_neighbours(values, near[:, 1:])
-            wrong = wrong & (np.abs(off) > most) & (spread < most / 2)
+            wrong &= ((off < least) | (off > most)) & (spread < most / 2)
         if wrong.any():
             index, channel = np.argwhere(wrong)[0]
             ear = f", ear {int(channel)}" if level_db.shape[1] > 1 else ""
             raise LayoutError(
                 f"'{where}': measurement {int(index)}{ear}: {what} is {off[index, channel]:+.3g} {unit} from that of "
-                f"its neighbours, allowed is {most:g} {unit}: correct its delay or gain, repeat it, or remove it"
+                f"its neighbours, allowed is {least:g} to {most:g} {unit}: correct its delay or gain, repeat it, or "
+                "remove it"
             )
 
 

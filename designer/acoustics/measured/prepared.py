@@ -27,6 +27,7 @@ FieldModel = Callable[[NDArray[np.float64], NDArray[np.float64], int], NDArray[n
 
 # AES69 gives positions as seen by the source, whose front faces the listener.  So this is half a turn about z.
 SOURCE_TO_LISTENER = np.diag([-1.0, -1.0, 1.0])
+_ALONE = "is the only one of its set '{name}', so that its level and delay against other drivers are the model's"
 # Least cosine between a direction and the axis of a baffle, beyond which its model has no field.
 _LEAST_COSINE = -1e-9
 
@@ -151,10 +152,14 @@ def _prepare(key: _Key) -> tuple[PreparedDriver, ...]:
         sets=[each.set for each in wanted],
         has_phase=[each.has_phase for each in loaded],
     )
-    found = []
+    alone = {each.set for each in wanted if sum(other.set == each.set for other in wanted) == 1}
+    found: list[PreparedDriver] = []
     for each, mode, alignment, own_warnings in zip(loaded, modes, alignments, told, strict=True):
         driver = each.driver
-        notes = [f"driver '{driver.name}', measured: {note}" for note in driver.notes]
+        own_notes = list(driver.notes)
+        if wanted[len(found)].set in alone and len(layout.drivers) > 1:
+            own_notes.append(_ALONE.format(name=wanted[len(found)].set))
+        notes = [f"driver '{driver.name}', measured: {note}" for note in own_notes]
         says = [f"driver '{driver.name}', measured: {warning}" for warning in (*driver.warnings, *own_warnings)]
         found.append(replace(driver, align=mode, alignment=alignment, notes=tuple(notes), warnings=tuple(says)))
     for text in (text for each in found for text in each.warnings):

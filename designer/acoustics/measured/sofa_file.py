@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from designer.errors import LayoutError
 
-# Most values of one variable: 2 GiB.
-_MOST_VALUES = 2**28
+# Most values of one variable: 512 MiB.
+_MOST_VALUES = 2**26
 # Names of the dimensions in AES69.
 _DIMENSIONS = frozenset("ICREMNS")
 

@@ -233,3 +233,16 @@ def test_a_source_that_faces_aside_is_loud_there(tmp_path):
         field_plant(measured, np.array([1000.0]), circle_points_m(layout, np.array([0.0, 180.0]))).transfer
     )[0, :, 1]
     assert 20 * np.log10(front / behind) == pytest.approx(20 * np.log10(3), abs=0.5)
+
+
+def test_files_without_the_names_of_dimensions_are_read_in_their_order(tmp_path):
+    at = places(4, 5)
+    variables = fir(responses(at)[None], at)
+    named = dict(zip("MRNIC", "abcde", strict=True))
+    write_sofa(
+        tmp_path / "plain.sofa",
+        "GeneralFIR",
+        "FIR",
+        {name: ("".join(named[d] for d in dims), *rest) for name, (dims, *rest) in variables.items()},
+    )
+    assert np.abs(read_driver(tmp_path / "plain.sofa", SPEED).places_m - at).max() < 1e-12

@@ -10,7 +10,10 @@ from measurements import grid, places_m
 from sofa_files import RATE, SPHERICAL, fir, write_sofa
 
 from designer.acoustics.measured.files import read_driver, signature
+from designer.acoustics.model import measured_drivers
 from designer.errors import LayoutError
+from designer.layout.sections import Measured
+from designer.layout.shipped import find_layout
 
 SPEED = 343.0
 
@@ -205,3 +208,21 @@ def test_a_replaced_file_of_a_folder_is_seen(tmp_path):
     assert signature(path) != first
     after = read_driver(path, SPEED)
     assert after.responses[1].max() == pytest.approx(0.5 * before.responses[1].max())
+
+
+def test_a_null_of_the_directivity_is_no_slip(tmp_path):
+    angles = grid(10.0)
+    at = places_m(angles, np.full(len(angles), 1.5))
+    # A dipole: its null is 32 dB down at ±90°.
+    level = np.maximum(np.abs(at[:, 0]) / 1.5, 0.025)
+    write(tmp_path / "x.sofa", angles, 1.5, impulses(at, level))
+    assert len(read_driver(tmp_path / "x.sofa", SPEED).places_m) == len(angles)
+
+
+def test_the_only_driver_of_a_set_is_told(tmp_path):
+    angles = grid(15.0)
+    write(tmp_path / "x.sofa", angles, 1.5)
+    layout = find_layout("front3")
+    left = layout.drivers[1].model_copy(update={"measured": Measured(file=str(tmp_path / "x.sofa"))})
+    (found,) = measured_drivers(layout.model_copy(update={"drivers": (layout.drivers[0], left, layout.drivers[2])}))
+    assert "is the only one of its set 'main'" in found.notes[-1]
