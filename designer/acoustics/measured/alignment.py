@@ -78,15 +78,16 @@ def own_alignment(
     band = _usable_band(lines, band_hz)
     # The peak of the band-limited response: a resonance, which is narrow, hardly moves it.
     edge = np.clip(np.log2(lines / band[0]) + 0.5, 0, 1) * np.clip(0.5 - np.log2(lines / band[1]), 0, 1)
-    spectrum = response.at(lines)
+    spectrum = response.values
     even = spectrum / np.maximum(np.abs(spectrum), 1e-300)
     # Half way between level and phase alone: what the driver hardly plays does not count, and no resonance leads.
     # Nor does what the model cannot follow.
     weight = edge * response.coherence * np.sqrt(np.abs(spectrum) * level)
-    delay_s, peak = peak_delay_s(lines, weight * even)
+    late_s, peak = peak_delay_s(lines, weight * even)
     points = np.geomspace(*band, 48)
-    level_db = float(np.median(20 * np.log10(np.maximum(np.abs(response.at(points)), 1e-15))))
-    return OwnAlignment(name, level_db, delay_s, peak < 0, response.explained > _LEAST_EXPLAINED)
+    loudness = np.interp(points, lines, response.loudness)
+    level_db = float(np.median(20 * np.log10(np.maximum(loudness, 1e-15))))
+    return OwnAlignment(name, level_db, response.delay_s + late_s, peak < 0, response.explained > _LEAST_EXPLAINED)
 
 
 def _usable_band(lines_hz: NDArray[np.float64], band_hz: tuple[float, float]) -> tuple[float, float]:
@@ -197,9 +198,7 @@ def _check(own: OwnAlignment, over_db: float, over_s: float, name: str) -> list[
 
 
 def _polarity(own: OwnAlignment, invert: bool) -> list[str]:
-    if not own.clear:
-        return ["does not resemble its model, so that polarity, level and delay are uncertain: check its angles"]
-    if own.inverted == invert:
+    if not own.clear or own.inverted == invert:
         return []
     turned = "set measured.invert = true" if not invert else "remove measured.invert"
     return [

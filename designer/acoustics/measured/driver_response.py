@@ -57,6 +57,8 @@ class DriverResponse:
         Where ``rest`` and ``noise`` are known.
     level, rest, noise : (B, S) float64
         Energy of the fit, of what it leaves without noise, and of the noise.
+    loudness : (L,) float64
+        Root of the energy in all directions, without noise, over that of the model.
     coherence : (L,) float64
         Part of the energy that the fit explains, 0 to 1.
     explained : float
@@ -72,6 +74,7 @@ class DriverResponse:
     level: NDArray[np.float64]
     rest: NDArray[np.float64]
     noise: NDArray[np.float64]
+    loudness: NDArray[np.float64]
     coherence: NDArray[np.float64]
     explained: float
 
@@ -164,7 +167,10 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     response = np.sum(wanted.conj() * measured, axis=1) / power
     fitted = wanted * response[:, None]
     left = np.abs(measured - fitted) ** 2
-    delay_s, _ = peak_delay_s(lines, response * np.sqrt(power / len(rows)))
+    # Without the delay of the centroids, which may be far longer than the window, the rest lies within the window.
+    coarse_s = float(np.median((data.delays_samples - data.travelled_samples)[rows])) / data.sample_rate_hz
+    near = response * np.exp(2j * np.pi * lines * coarse_s)
+    delay_s = coarse_s + peak_delay_s(lines, near * np.sqrt(power / len(rows)))[0]
     undelayed = response * np.exp(2j * np.pi * lines * delay_s)
     bands = _BANDS_HZ[(highest > _BANDS_HZ) & (lines[0] < _BANDS_HZ)]
     level = _band_means(lines, np.abs(fitted) ** 2, bands)
@@ -183,9 +189,22 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     within = (lines > _TOLD_HZ[0]) & (lines < _TOLD_HZ[1])
     # Octaves count alike.
     explained = float(np.average(coherence[within], weights=1 / lines[within])) if within.any() else 0.0
-    variance = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1)) / power
+    noise_on_lines = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1))
+    loudness = np.sqrt(np.maximum(total - len(rows) * noise_on_lines, np.sum(np.abs(fitted) ** 2, axis=1)) / power)
+    variance = noise_on_lines / power
     return DriverResponse(
-        lines, delay_s, undelayed, variance, bands, data.directions[rows], level, rest, noise, coherence, explained
+        lines,
+        delay_s,
+        undelayed,
+        variance,
+        bands,
+        data.directions[rows],
+        level,
+        rest,
+        noise,
+        loudness,
+        coherence,
+        explained,
     )
 
 

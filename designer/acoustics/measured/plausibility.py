@@ -24,6 +24,8 @@ _NEIGHBOURS = 4
 _NEAR_DEG = (20.0, 60.0)
 # For this check only, so within a few per cent.
 _SPEED_M_PER_S = 343.0
+# Shorter responses hold no driver.
+_LEAST_MS = 1.0
 _MOST_DIRECTIONS = 100_000
 
 
@@ -51,6 +53,18 @@ def check_set(found: ResponseSet, where: str) -> None:
     _check_distances(found, where)
     _check_span(found, where)
     _check_neighbours(found, where)
+    _check_length(found, where)
+
+
+def _check_length(found: ResponseSet, where: str) -> None:
+    """Refuse responses that end as soon as they have begun."""
+    onsets = np.where(found.is_loud, found.arrivals_samples - found.delays_samples, 0.0)
+    left_ms = 1000 * (found.responses.shape[2] - float(onsets.max())) / found.sample_rate_hz
+    if left_ms < _LEAST_MS:
+        raise LayoutError(
+            f"'{where}': the responses end {left_ms:.2f} ms after their onset, allowed is {_LEAST_MS:g} ms or more: "
+            "export longer ones"
+        )
 
 
 def _check_distances(found: ResponseSet, where: str) -> None:

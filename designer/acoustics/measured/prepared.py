@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from designer.acoustics.measured.alignment import Alignment, OwnAlignment, align
 from designer.acoustics.measured.clock_drift import clock_drift_s
 from designer.acoustics.measured.driver_response import DirectionModel, DriverResponse, fit_driver
 from designer.acoustics.measured.files import Signature, read_driver, signature
+from designer.acoustics.measured.likely_mistake import likely_mistake
 from designer.acoustics.measured.response_set import ResponseSet
 from designer.acoustics.measured.window import direct_sound
 from designer.errors import LayoutError, MeasurementWarning
@@ -213,6 +214,14 @@ def _load(key: _Key) -> _Loaded:
     own = _own(layout, index, found, response, at_distance)
     if own.clear:
         response = response.towards(10 ** (own.level_db / 20) * (-1 if own.inverted else 1), own.delay_s)
+    else:
+        says.append(
+            "does not resemble its model, so that polarity, level and delay are uncertain: "
+            + (
+                likely_mistake(data, sound, partial(_direction_model_of, model, distance_m, speed), layout, index)
+                or "check its angles, and that the file is this driver's"
+            )
+        )
     shortened = sound.window_s < wanted.window_ms / 1000
     driver = PreparedDriver(
         name,
@@ -242,6 +251,13 @@ def direction_model(model: FieldModel, index: int, distance_m: float, speed_of_s
         return np.asarray(model(frequencies_hz, distance_m * directions, index) * travel[:, None])
 
     return at
+
+
+def _direction_model_of(
+    model: FieldModel, distance_m: float, speed_of_sound_m_per_s: float, index: int
+) -> DirectionModel:
+    """Return `direction_model` of any driver."""
+    return direction_model(model, index, distance_m, speed_of_sound_m_per_s)
 
 
 def _modelled(layout: Layout, data: DirectionalSet) -> DirectionalSet:

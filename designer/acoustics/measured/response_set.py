@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class ResponseSet:
         """Distance of each place: (M,) float64."""
         return np.asarray(np.linalg.norm(self.places_m, axis=1))
 
-    @property
+    @cached_property
     def arrivals_samples(self) -> NDArray[np.float64]:
         """Where the energy of each response first comes within 6 dB of its largest: (M, C) float64.
 
@@ -59,7 +60,7 @@ class ResponseSet:
         onsets = np.argmax(energy >= _ONSET * energy.max(axis=2, keepdims=True), axis=2)
         return np.asarray(onsets + self.delays_samples)
 
-    @property
+    @cached_property
     def is_loud(self) -> NDArray[np.bool_]:
         """Which responses have a peak within 10 dB of the highest, at 1 m: (M, C) bool.  Noise hides no such onset."""
         peak = np.abs(self.responses).max(axis=2) * self.distances_m[:, None]

@@ -24,6 +24,8 @@ _RISE_DB, _LATER_S, _LEAST_DB, _SMOOTH_S = 6.0, 0.0017, -35.0, 0.0004
 _SHORTEST_S = 0.002
 # A late part above this level, relative to the direct sound, is told.
 _TOLD_DB = -20.0
+# A response has decayed when its end is this far below its peak.
+_DECAYED_DB, _LASTING_S = -30.0, 0.0005
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,9 @@ def direct_sound(found: ResponseSet, after_s: float, speed_of_sound_m_per_s: flo
     rows, offsets, removed, notes = _aligned(found, speed_of_sound_m_per_s)
     onsets = (found.arrivals_samples - found.delays_samples)[:, 0][found.is_loud[:, 0]] - offsets[found.is_loud[:, 0]]
     first, last = int(onsets.min()), int(onsets.max())
-    after_s, reflection = _before_reflection(rows, last, rate, after_s)
+    after_s, shorter = _before_reflection(rows, last, rate, after_s)
+    if not shorter:
+        after_s, shorter = _before_end(rows, rows.shape[1] - int(offsets.max()), last, rate, after_s)
     start = max(0, int(first - _BEFORE_S * rate))
     stop = min(rows.shape[1], int(last + after_s * rate))
     gain = found.distances_m[:, None]
@@ -81,8 +85,8 @@ def direct_sound(found: ResponseSet, after_s: float, speed_of_sound_m_per_s: flo
     samples = float(np.sum(taper**2))
     direct = float(np.mean(np.sum(kept**2, axis=1)))
     noise_db, tail_db = (_level_db(part, samples / direct) for part in (before, after))
-    warnings = [reflection] if reflection else []
-    if not reflection and tail_db is not None and tail_db > _TOLD_DB and (noise_db is None or tail_db > noise_db + 3):
+    warnings = [shorter] if shorter else []
+    if not shorter and tail_db is not None and tail_db > _TOLD_DB and (noise_db is None or tail_db > noise_db + 3):
         warnings.append(
             f"a reverberant tail of {tail_db:.0f} dB follows the window of {1000 * after_s:.1f} ms: its part within "
             "the window counts as noise"
@@ -171,7 +175,7 @@ def _spectrum(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 def _before_reflection(rows: NDArray[np.float64], onset: int, rate_hz: float, after_s: float) -> tuple[float, str]:
     """Length of the window that ends ahead of the first reflection, and a warning if it is shorter for one."""
-    energy = np.mean(rows**2 / np.sum(rows**2, axis=1, keepdims=True), axis=0)
+    energy = np.einsum("mn,mn,m->n", rows, rows, 1 / np.einsum("mn,mn->m", rows, rows))
     size = max(1, int(_SMOOTH_S * rate_hz))
     smooth = np.convolve(energy, np.ones(size) / size, mode="same")
     stop = min(rows.shape[1], int(onset + after_s * rate_hz))
@@ -188,3 +192,21 @@ def _before_reflection(rows: NDArray[np.float64], onset: int, rate_hz: float, af
                 f"sound: the window ends at {1000 * cut_s:.1f} ms, and the model serves below {1 / cut_s:.0f} Hz"
             )
     return after_s, ""
+
+
+def _before_end(rows: NDArray[np.float64], end: int, onset: int, rate_hz: float, after_s: float) -> tuple[float, str]:
+    """Length of the window where the file ends before the responses have decayed, and a warning if it does."""
+    left_s = (end - onset) / rate_hz
+    if left_s >= after_s:
+        return after_s, ""
+    # Averaged over half a millisecond: what lasts is low in frequency, and hardly seen beside the peak.
+    size = max(2, int(_LASTING_S * rate_hz))
+    sums = np.cumsum(rows[:, :end], axis=1)
+    lasting = np.abs(sums[:, size:] - sums[:, :-size])
+    level_db = float(20 * np.log10(max(lasting[:, -size:].max() / lasting.max(), 1e-12)))
+    if level_db < _DECAYED_DB:
+        return after_s, ""
+    return left_s, (
+        f"the responses end {1000 * left_s:.1f} ms after the direct sound, where they are still at {level_db:.0f} dB: "
+        f"the model serves below {1 / left_s:.0f} Hz: export longer ones"
+    )

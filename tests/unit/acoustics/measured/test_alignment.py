@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from true_drivers import DELAYS_S, GAINS_DB, LAYOUT, measured_layout, null_gains_db
+from measurements import grid, places_m
+from sofa_files import fir, write_sofa
+from true_drivers import DELAYS_S, GAINS_DB, LAYOUT, impulses, measured_layout, null_gains_db
 
-from designer.acoustics.model import measured_drivers
+from designer.acoustics.model import circle_points_m, field_plant, measured_drivers
 from designer.errors import LayoutError, MeasurementWarning
 from designer.layout.load import parse_layout
 from designer.layout.sections import Measured, MeasuredSets
@@ -157,3 +159,60 @@ channel = 1
 azimuth_deg = -30.0
 radius_m = 0.02
 """
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (np.diag([1.0, -1.0, 1.0]), "it does (with left and right exchanged|as driver 'backright')"),
+        (np.diag([-1.0, -1.0, 1.0]), "it does (turned by 180°|as driver 'right')"),
+        ("front", "it does as driver 'front': is it that driver's file"),
+        (None, "check its angles, and that the file is this driver's"),
+    ],
+    ids=["mirrored", "backwards", "mixed up", "unknown"],
+)
+def test_angles_that_cannot_be_right_are_told(tmp_path, mistake, words):
+    angles = grid(10.0)
+    index = 0 if isinstance(mistake, str) else 3
+    at, data = places_m(angles, np.full(len(angles), 2.0)), impulses(index, angles)
+    if mistake is None:
+        # Each direction has the response of some other one.
+        data = data[np.random.default_rng(2).permutation(len(data))]
+    turn = mistake if isinstance(mistake, np.ndarray) else np.eye(3)
+    write_sofa(tmp_path / "odd.sofa", "GeneralFIR", "FIR", fir(data[None], at @ turn.T))
+    odd = LAYOUT.drivers[3].model_copy(update={"measured": Measured(file=str(tmp_path / "odd.sofa"))})
+    layout = LAYOUT.model_copy(update={"drivers": (*LAYOUT.drivers[:3], odd, LAYOUT.drivers[4])})
+    with pytest.warns(MeasurementWarning, match=rf"'backleft', measured: does not resemble its model.*{words}"):
+        (found,) = measured_drivers(layout)
+    # Where the model says nothing, the level is still that of the measurement.
+    assert abs(20 * np.log10(abs(found.alignment.gain * 0.37))) < 1.5
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.2, 1.2])
+def test_latency_of_any_length_is_the_sets(tmp_path, late_s):
+    def disturb(driver, data):
+        return np.pad(data, ((0, 0), (int(late_s * 48000), 0)))
+
+    found = measured_drivers(measured_layout(tmp_path, disturb, angles_deg=grid(20.0), delays=True))
+    delays = np.array([each.alignment.own_delay_s for each in found])
+    assert np.abs(delays - (np.array(DELAYS_S) - np.median(DELAYS_S))).max() < 1e-6
+
+
+@pytest.mark.parametrize("taps", [460, 520])
+def test_short_files_are_used_to_their_end(tmp_path, taps):
+    points = circle_points_m(LAYOUT, np.arange(-80.0, 81.0, 10.0))
+    lines = np.geomspace(300, 8000, 20)
+    layout = measured_layout(tmp_path, lambda driver, data: data[:, :taps], keys={"complete": True})
+    wanted, found = (field_plant(each, lines, points).transfer for each in (LAYOUT, layout))
+    assert np.abs(found - wanted).max() < 0.03 * np.abs(wanted).max()
+
+
+def test_files_that_end_too_early_are_refused_or_told(tmp_path):
+    with pytest.raises(LayoutError, match=r"the responses end 0\.\d+ ms after their onset, allowed is 1 ms or more"):
+        measured_drivers(measured_layout(tmp_path, lambda driver, data: data[:, :440]))
+    layout = measured_layout(tmp_path, lambda driver, data: data[:, :500], resonances=True)
+    with pytest.warns(
+        MeasurementWarning, match=r"the responses end 2\.0 ms .* still at -\d+ dB: the model serves below"
+    ):
+        found = measured_drivers(layout)
+    assert found[0].from_hz == pytest.approx(490, abs=5)
