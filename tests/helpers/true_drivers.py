@@ -44,14 +44,22 @@ def response(lines_hz, driver, delays=False, gains=False, resonances=False, pola
     return found
 
 
-def impulses(driver, angles_deg, distance_m=2.0, layout=LAYOUT, taps=TAPS, **what):
-    """Impulse responses of one driver as one clock records them: (M, taps)."""
-    seen = places_m(angles_deg, np.broadcast_to(distance_m, len(angles_deg)))
+@cache
+def _field(driver, angles):
+    """Modelled field of a driver 2 m away in directions, given as bytes: (F, M)."""
+    angles_deg = np.frombuffer(angles).reshape(-1, 2)
+    seen = places_m(angles_deg, np.full(len(angles_deg), 2.0))
     lines = np.fft.rfftfreq(TAPS, 1 / RATE)
-    field = field_plant(layout, np.maximum(lines, 1.0), cabinet_centre_m(layout) + seen * [-1.0, -1.0, 1.0])
+    field = field_plant(LAYOUT, np.maximum(lines, 1.0), cabinet_centre_m(LAYOUT) + seen * [-1.0, -1.0, 1.0])
+    return field.transfer[:, :, driver]
+
+
+def impulses(driver, angles_deg, taps=TAPS, **what):
+    """Impulse responses of one driver 2 m away, as one clock records them: (M, taps)."""
+    lines = np.fft.rfftfreq(TAPS, 1 / RATE)
     late = 0.37 * np.exp(-2j * np.pi * lines * LATENCY_S) * response(lines, driver, **what)
-    spectra = field.transfer[:, :, driver] * late[:, None]
-    spectra *= np.cos(np.pi / 2 * np.clip((lines - 20000) / 3000, 0, 1))[:, None] ** 2
+    spectra = _field(driver, np.ascontiguousarray(angles_deg, dtype=float).tobytes()) * late[:, None]
+    spectra = spectra * np.cos(np.pi / 2 * np.clip((lines - 20000) / 3000, 0, 1))[:, None] ** 2
     return np.pad(np.fft.irfft(spectra, TAPS, axis=0).T, ((0, 0), (0, taps - TAPS)))
 
 
