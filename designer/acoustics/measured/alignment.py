@@ -18,7 +18,7 @@ _MOST_DELAY_S, _MOST_LEVEL_DB = 1.5e-3, 25.0
 # More than this is told: drivers of one cabinet differ by less.
 _TOLD_DELAY_S, _TOLD_LEVEL_DB = 0.2e-3, 8.0
 # A driver whose fit explains less of its energy does not resemble its model.
-_LEAST_EXPLAINED = 0.5
+LEAST_EXPLAINED = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def own_alignment(
     points = np.geomspace(*band, 48)
     loudness = np.interp(points, lines, response.loudness)
     level_db = float(np.median(20 * np.log10(np.maximum(loudness, 1e-15))))
-    return OwnAlignment(name, level_db, response.delay_s + late_s, peak < 0, response.explained > _LEAST_EXPLAINED)
+    return OwnAlignment(name, level_db, response.delay_s + late_s, peak < 0, response.explained > LEAST_EXPLAINED)
 
 
 def _usable_band(lines_hz: NDArray[np.float64], band_hz: tuple[float, float]) -> tuple[float, float]:
@@ -137,44 +137,26 @@ def align(
     warnings: list[list[str]] = [[] for _ in owns]
     found = []
     for index, own in enumerate(owns):
-        mates = [i for i in range(len(owns)) if sets[i] == sets[index] and modes[i] == "clock"]
-        kept = modes[index] == "clock"
-        timed = [i for i in mates if has_phase[i]]
-        others = mates or [index]
-        level_db = float(np.median([owns[i].level_db for i in others]))
-        delay_s = float(np.median([owns[i].delay_s for i in (timed or others)]))
+        every = [i for i in range(len(owns)) if sets[i] == sets[index]]
+        mates = [i for i in every if modes[i] == "clock"] or every
+        level_db = float(np.median([owns[i].level_db for i in mates]))
+        delay_s = float(np.median([owns[i].delay_s for i in mates if has_phase[i]] or [own.delay_s]))
         over_db, over_s = own.level_db - level_db, own.delay_s - delay_s
-        if kept:
-            warnings[index] += _check(own, over_db, over_s if has_phase[index] else 0.0, sets[index])
-        elif mates:
-            warnings[index].append(
-                f"align = 'model' discards {1e6 * over_s:+.0f} µs and {over_db:+.1f} dB that it was measured to differ "
-                "from its set"
-            )
-        else:
-            every = [i for i in range(len(owns)) if sets[i] == sets[index]]
-            over_s -= float(np.median([owns[i].delay_s for i in every])) - delay_s
-            over_db -= float(np.median([owns[i].level_db for i in every])) - level_db
+        if modes[index] == "model":
             warnings[index].append(
                 "align = 'model' discards what a common clock and gain have measured"
                 + (f": {1e6 * over_s:+.0f} µs and {over_db:+.1f} dB against its set" if len(every) > 1 else "")
             )
-        if not kept:
             level_db, delay_s = own.level_db, own.delay_s
-        elif not has_phase[index]:
+        elif has_phase[index]:
+            warnings[index] += _check(own, over_db, over_s, sets[index])
+        else:
+            warnings[index] += [*_check(own, over_db, 0.0, sets[index]), "has no phase, so its delay is the model's"]
             delay_s = own.delay_s
-            warnings[index].append("has no phase, so its delay is the model's")
         sign = -1.0 if inverts[index] else 1.0
         own_sign = sign * (-1.0 if own.inverted else 1.0)
-        gain = 10 ** ((gains_db[index] - level_db) / 20)
-        found.append(
-            Alignment(
-                sign * gain,
-                delay_s,
-                own_sign * 10 ** ((gains_db[index] + own.level_db - level_db) / 20),
-                own.delay_s - delay_s,
-            )
-        )
+        gain, own_gain = (10 ** ((gains_db[index] + db) / 20) for db in (-level_db, own.level_db - level_db))
+        found.append(Alignment(sign * gain, delay_s, own_sign * own_gain, own.delay_s - delay_s))
         warnings[index] += _polarity(own, inverts[index])
     return found, warnings
 

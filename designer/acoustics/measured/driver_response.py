@@ -21,7 +21,7 @@ DirectionModel = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np
 
 _HIGHEST_HZ = 20000.0
 # Band in which a driver has to resemble its model.
-_TOLD_HZ = (250.0, 2000.0)
+_TOLD_HZ = (100.0, 2000.0)
 _MOST_LINES = 512
 # Directions that the fit uses; more change nothing.
 _MOST_DIRECTIONS = 400
@@ -174,24 +174,17 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
     undelayed = response * np.exp(2j * np.pi * lines * delay_s)
     bands = _BANDS_HZ[(highest > _BANDS_HZ) & (lines[0] < _BANDS_HZ)]
     level = _band_means(lines, np.abs(fitted) ** 2, bands)
-    noise = np.zeros_like(level)
-    if sound.disturbance is not None:
-        grid = np.linspace(0.0, data.sample_rate_hz / 2, sound.disturbance.size)
-        # The disturbance is a mean over directions at 1 m.  With one distance it is the same in all of them.
-        noise += np.interp(bands, grid, sound.disturbance)[:, None]
-    kernel = _kernel(data.directions[rows], data.directions[rows])
-    # Noise alone leaves a rest that scatters about its mean, by the number of values that are averaged.
-    count = 0.5 * _band_means(lines, np.ones((lines.size, 1)), bands, total=True) / np.sum(kernel**2, axis=1)
-    surplus = (_band_means(lines, left, bands) - noise) @ kernel.T - _SURE * noise / np.sqrt(np.maximum(count, 1.0))
-    rest = np.maximum(surplus, _LEAST_REST * level)
-    total, missed = np.sum(np.abs(measured) ** 2, axis=1), np.sum(left, axis=1)
-    coherence = np.clip(1 - missed / np.maximum(total, 1e-300), 0.0, 1.0)
-    within = (lines > _TOLD_HZ[0]) & (lines < _TOLD_HZ[1])
-    # Octaves count alike.
-    explained = float(np.average(coherence[within], weights=1 / lines[within])) if within.any() else 0.0
+    noise = _noise(sound, bands, data.sample_rate_hz, len(rows))
+    rest = _rest(lines, left, bands, noise, _kernel(data.directions[rows], data.directions[rows]))
+    total, kept = np.sum(np.abs(measured) ** 2, axis=1), np.sum(np.abs(fitted) ** 2, axis=1)
+    coherence = kept / np.maximum(total, 1e-300)
     noise_on_lines = np.interp(np.log(lines), np.log(bands), noise.mean(axis=1))
-    loudness = np.sqrt(np.maximum(total - len(rows) * noise_on_lines, np.sum(np.abs(fitted) ** 2, axis=1)) / power)
-    variance = noise_on_lines / power
+    clean = np.maximum(total - len(rows) * noise_on_lines, kept)
+    # Octaves count alike.
+    within = ((lines > _TOLD_HZ[0]) & (lines < _TOLD_HZ[1])) / lines
+    explained = float(np.sum(within * kept) / max(np.sum(within * clean), 1e-300))
+    variance, loudness = noise_on_lines / power, np.sqrt(clean / power)
+    rest = np.maximum(rest, _LEAST_REST * level)
     return DriverResponse(
         lines,
         delay_s,
@@ -206,6 +199,28 @@ def fit_driver(data: DirectionalSet, sound: DirectSound, model: DirectionModel) 
         coherence,
         explained,
     )
+
+
+def _noise(sound: DirectSound, bands_hz: NDArray[np.float64], rate_hz: float, directions: int) -> NDArray[np.float64]:
+    """Energy of noise in third octaves: (B, S).  It is a mean over directions at 1 m, the same for all of them."""
+    if sound.disturbance is None:
+        return np.zeros((bands_hz.size, directions))
+    grid = np.linspace(0.0, rate_hz / 2, sound.disturbance.size)
+    return np.repeat(np.interp(bands_hz, grid, sound.disturbance)[:, None], directions, axis=1)
+
+
+def _rest(
+    lines_hz: NDArray[np.float64],
+    left: NDArray[np.float64],
+    bands_hz: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    kernel: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Energy that a fit leaves, beyond what noise may leave: (B, S), negative where noise explains all of it."""
+    # Noise alone leaves a rest that scatters about its mean, by the number of values that are averaged.
+    count = 0.5 * _band_means(lines_hz, np.ones((lines_hz.size, 1)), bands_hz, total=True) / np.sum(kernel**2, axis=1)
+    surplus = (_band_means(lines_hz, left, bands_hz) - noise) @ kernel.T
+    return np.asarray(surplus - _SURE * noise / np.sqrt(np.maximum(count, 1.0)))
 
 
 def own_spectra(

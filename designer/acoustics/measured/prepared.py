@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.directional import DirectionalSet
-from designer.acoustics.measured.alignment import Alignment, OwnAlignment, align, own_alignment
+from designer.acoustics.measured.alignment import LEAST_EXPLAINED, Alignment, OwnAlignment, align, own_alignment
 from designer.acoustics.measured.clock_drift import clock_drift_s
 from designer.acoustics.measured.driver_response import DirectionModel, DriverResponse, fit_driver
 from designer.acoustics.measured.files import Signature, read_driver, signature
 from designer.acoustics.measured.likely_mistake import likely_mistake
 from designer.acoustics.measured.response_set import ResponseSet
-from designer.acoustics.measured.window import direct_sound
+from designer.acoustics.measured.window import DirectSound, direct_sound
 from designer.errors import LayoutError, MeasurementWarning
 from designer.layout.model import Layout
 from designer.layout.sections import Measured
@@ -29,6 +29,7 @@ FieldModel = Callable[[NDArray[np.float64], NDArray[np.float64], int], NDArray[n
 # AES69 gives positions as seen by the source, whose front faces the listener.  So this is half a turn about z.
 SOURCE_TO_LISTENER = np.diag([-1.0, -1.0, 1.0])
 _ALONE = "is the only one of its set '{name}', so that its level and delay against other drivers are the model's"
+_UNLIKE = "does not resemble its model, so that polarity, level and delay are uncertain: "
 # Least cosine between a direction and the axis of a baffle, beyond which its model has no field.
 _LEAST_COSINE = -1e-9
 
@@ -200,13 +201,9 @@ def _load(key: _Key) -> _Loaded:
         )
     distance_m = _distance_m(layout, found, name)
     at_distance = direction_model(model, index, distance_m, speed)
-    response = fit_driver(data, sound, at_distance)
-    drift_s = clock_drift_s(data, response, at_distance) if found.has_phase else 0.0
+    data, response, drift_s = _without_drift(data, sound, at_distance, found.has_phase)
     says = list(sound.warnings)
     if drift_s:
-        late = drift_s * found.sample_rate_hz * np.arange(len(data.directions)) / (len(data.directions) - 1)
-        data = replace(data, travelled_samples=data.travelled_samples + late[:, None])
-        response = fit_driver(data, sound, at_distance)
         says.append(
             f"the clock drifts by {1e6 * drift_s:+.0f} µs over the set, which is taken out: measure input and output "
             "with one clock"
@@ -215,13 +212,9 @@ def _load(key: _Key) -> _Loaded:
     if own.clear:
         response = response.towards(10 ** (own.level_db / 20) * (-1 if own.inverted else 1), own.delay_s)
     else:
-        says.append(
-            "does not resemble its model, so that polarity, level and delay are uncertain: "
-            + (
-                likely_mistake(data, sound, partial(_direction_model_of, model, distance_m, speed), layout, index)
-                or "check its angles, and that the file is this driver's"
-            )
-        )
+        model_of = partial(_direction_model_of, model, distance_m, speed)
+        why = likely_mistake(data, sound, model_of, layout, index)
+        says.append(_UNLIKE + (why or "check its angles, and that the file is this driver's"))
     shortened = sound.window_s < wanted.window_ms / 1000
     driver = PreparedDriver(
         name,
@@ -241,6 +234,20 @@ def _load(key: _Key) -> _Loaded:
         tuple(says),
     )
     return _Loaded(driver, own, index, found.has_phase)
+
+
+def _without_drift(
+    data: DirectionalSet, sound: DirectSound, model: DirectionModel, has_phase: bool
+) -> tuple[DirectionalSet, DriverResponse, float]:
+    """Fit a driver, and once more without clock drift if there is some; the drift in seconds."""
+    response = fit_driver(data, sound, model)
+    # Where the model does not fit, its arrivals tell nothing.
+    drift_s = clock_drift_s(data, response, model) if has_phase and response.explained > LEAST_EXPLAINED else 0.0
+    if not drift_s:
+        return data, response, 0.0
+    late = drift_s * data.sample_rate_hz * np.arange(len(data.directions)) / (len(data.directions) - 1)
+    steady = replace(data, travelled_samples=data.travelled_samples + late[:, None])
+    return steady, fit_driver(steady, sound, model), drift_s
 
 
 def direction_model(model: FieldModel, index: int, distance_m: float, speed_of_sound_m_per_s: float) -> DirectionModel:
