@@ -93,12 +93,14 @@ BoardOption = Annotated[
 
 def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, Scorecard, Path]:
     """Design a layout and write everything but the report."""
+    from designer.acoustics.inputs import check_inputs
     from designer.design.build import build_design
     from designer.design.store import save_design
     from designer.layout.shipped import find_layout
     from designer.report.scorecard import scorecard
 
     found = find_layout(layout)
+    check_inputs(found, lambda what: step(what, quiet=quiet))
     directory = out or Path("build") / found.name
     hold(directory)
     step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)

@@ -20,6 +20,7 @@ from designer.report.sections import (
     lengths,
     limiter,
     listening,
+    measured,
     proof,
     rest,
     sources,
@@ -32,6 +33,7 @@ from designer.resources import resource
 SECTIONS: tuple[Callable[[ReportData], Section], ...] = (
     summary.build,
     drawing.build,
+    measured.build,
     cancellation.build,
     sources.build,
     sweetspot.build,
@@ -61,7 +63,8 @@ def render_report(data: ReportData) -> str:
     str
         A whole HTML document: style, script and figures inside; equal to the byte for equal data.
     """
-    sections = [build(data) for build in SECTIONS]
+    # A section without content is that of something which this design does not have.
+    sections = [found for build in SECTIONS if (found := build(data)).lead or found.charts or found.tail]
     subtitle = f"Proscenium design report · digest {data.card.digest[:16]}"
     return compose(f"{data.layout.name}: design report", data.layout.name, subtitle, sections)
 
