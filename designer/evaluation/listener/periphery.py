@@ -13,7 +13,7 @@ from designer.evaluation.listener.responses import RATE_HZ
 ENVELOPE_RATE_HZ = 4000
 _LOWEST_HZ, _HIGHEST_HZ = 200.0, 8000.0
 _ORDER = 4
-# Bandwidth of a gammatone filter of order 4 whose equivalent rectangular bandwidth is the ear's (Patterson et al. 1987).
+# Of a filter of order 4 whose equivalent rectangular bandwidth is the ear's (Patterson et al. 1987).
 _BANDWIDTH_PER_ERB = 1.019
 
 

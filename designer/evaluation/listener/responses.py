@@ -8,6 +8,7 @@ no difference to what is heard.  Of these a random part is kept, see `designer.a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def room_responses(
     return BinauralResponses(direct, early, _Pulses(loudspeaker, head, distance).late(*late, room.absorption))
 
 
-def _band_limit(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _band_limit(frequencies_hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     low, high = _LIMIT_HZ
     return np.asarray(np.cos(np.pi / 2 * np.clip((frequencies_hz - low) / (high - low), 0.0, 1.0)) ** 2)
 
@@ -127,7 +128,7 @@ class _Pulses:
         self._grid = np.fft.rfftfreq(_PULSE_TAPS, 1 / RATE_HZ)
 
     def sums(self, places: list[Images], yaw_rad: NDArray[np.float64], absorption: float) -> NDArray[np.float64]:
-        """Sums over the images of each place: (H, 2, D, N)."""
+        """Add up the images of each place: (H, 2, D, N)."""
         counts = [images.distances_m.size for images in places]
         of_place = np.repeat(np.arange(len(places)), counts)
         images = Images(
@@ -139,7 +140,7 @@ class _Pulses:
         return self._added(images, np.ones(of_place.size), of_place, yaw_rad[of_place], absorption)
 
     def late(self, images: Images, gains: NDArray[np.float64], absorption: float) -> NDArray[np.float64]:
-        """Sum over images in the nominal place: (2, D, N)."""
+        """Add up images in the nominal place: (2, D, N)."""
         nowhere = np.zeros(gains.size)
         return np.asarray(self._added(images, gains, nowhere.astype(np.int64), nowhere, absorption)[0])
 
