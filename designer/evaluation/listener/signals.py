@@ -20,6 +20,9 @@ _PITCH_HZ = 118.0
 _CLACKS_S, _DECAY_S, _RESONANCES_HZ = (0.0, 0.17, 0.28, 0.45), 0.006, (1300.0, 2600.0)
 _NOISE_S, _RAMP_S = 0.5, 0.01
 SIGNAL_NAMES = ("voice", "castanets", "pink noise")
+# A little of each, for figures over many places.
+MEDLEY = "medley"
+_MEDLEY_S = (0.08, 0.16, 0.10)
 
 
 @lru_cache(maxsize=8)
@@ -29,7 +32,7 @@ def signal(name: str, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
     Parameters
     ----------
     name : str
-        One of `SIGNAL_NAMES`.
+        One of `SIGNAL_NAMES`, or `MEDLEY`.
     rate_hz : int
         Sample rate.
 
@@ -43,7 +46,7 @@ def signal(name: str, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
     ValueError
         If there is no such signal.
     """
-    makers = {"voice": _voice, "castanets": _castanets, "pink noise": _pink_noise}
+    makers = {"voice": _voice, "castanets": _castanets, "pink noise": _pink_noise, MEDLEY: _medley}
     if name not in makers:
         raise ValueError(f"signal '{name}': allowed are {', '.join(makers)}")
     made = np.asarray(makers[name](rate_hz))
@@ -99,3 +102,13 @@ def _pink_noise(rate_hz: int) -> NDArray[np.float64]:
     spectrum *= (frequencies > 60) / np.sqrt(np.maximum(frequencies, 60.0))
     ramp = np.minimum(np.minimum(np.arange(count), np.arange(count)[::-1]) / (_RAMP_S * rate_hz), 1.0)
     return np.asarray(np.fft.irfft(spectrum, count) * ramp)
+
+
+def _medley(rate_hz: int) -> NDArray[np.float64]:
+    """One clack, one syllable and a burst of noise, of equal energy."""
+    pieces = []
+    for make, seconds in zip((_castanets, _voice, _pink_noise), _MEDLEY_S, strict=True):
+        piece = np.asarray(make(rate_hz)[: int(seconds * rate_hz)])
+        piece = piece * np.minimum(np.arange(piece.size)[::-1] / (_RAMP_S * rate_hz), 1.0)
+        pieces += [piece / np.sqrt(np.sum(piece**2)), np.zeros(int(_PAUSE_S * rate_hz))]
+    return np.concatenate(pieces[:-1])
