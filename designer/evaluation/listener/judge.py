@@ -15,9 +15,9 @@ from designer.evaluation.listener.programs import BASE_DEG, PANNED_DEG
 from designer.evaluation.listener.signals import SIGNAL_NAMES
 from designer.evaluation.listener.systems import Heard, System, real_centre, real_pair
 from designer.evaluation.records import Curve, Record
-from designer.layout.model import Layout
 
-SIDES_DEG = (BASE_DEG, 0.0, -BASE_DEG)
+# Left, centre and right.
+SIDES_DEG = (-BASE_DEG, 0.0, BASE_DEG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +107,9 @@ class References:
     centre: ChannelResponses
 
     @classmethod
-    def of(cls, layout: Layout, room: Room | None, head: ListenerHead) -> References:
+    def of(cls, distance_m: float, speed_of_sound_m_per_s: float, room: Room | None, head: ListenerHead) -> References:
         """Compute them."""
-        systems = (real_pair(layout), real_centre(layout))
+        systems = (real_pair(distance_m, speed_of_sound_m_per_s), real_centre(distance_m, speed_of_sound_m_per_s))
         pair, centre = (Heard.of(system.loudspeakers, room, head).channels(system) for system in systems)
         return cls(pair, centre)
 

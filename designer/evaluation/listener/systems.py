@@ -70,18 +70,17 @@ def plain_mixing(layout: Layout) -> System:
     return System("plain mixing", (Cabinet(layout),), (filters,), layout.sample_rate_hz, delay, False)
 
 
-def real_pair(layout: Layout) -> System:
-    """Make a pair of real loudspeakers at ±30° and the cabinet's distance; the centre goes to both."""
-    distance, speed = layout.listener.distance_m, layout.speed_of_sound_m_per_s
-    pair = (Monitor(BASE_DEG, distance, speed), Monitor(-BASE_DEG, distance, speed))
+def real_pair(distance_m: float, speed_of_sound_m_per_s: float = 343.0) -> System:
+    """Make a pair of real loudspeakers at ±30°; the centre goes to both."""
+    pair = tuple(Monitor(side * BASE_DEG, distance_m, speed_of_sound_m_per_s) for side in (1, -1))
     half = np.sqrt(0.5)
     filters = (np.array([[[1.0], [0.0], [half]]]), np.array([[[0.0], [1.0], [half]]]))
     return System("real pair", pair, filters, RATE_HZ, 0, False)
 
 
-def real_centre(layout: Layout) -> System:
+def real_centre(distance_m: float, speed_of_sound_m_per_s: float = 343.0) -> System:
     """Make one real loudspeaker in the place of the cabinet: the reference of the centre's colour."""
-    monitor = Monitor(0.0, layout.listener.distance_m, layout.speed_of_sound_m_per_s)
+    monitor = Monitor(0.0, distance_m, speed_of_sound_m_per_s)
     return System("real centre", (monitor,), (np.ones((1, 3, 1)),), RATE_HZ, 0, False)
 
 
