@@ -1,7 +1,8 @@
 """Where a listener hears a sound: interaural cues against those of free field on the same head.
 
 Each band compares its cues with those of every azimuth in front.  Bands and times add up their logarithms of
-likelihood: phase differences of the fine structure below 1.4 kHz, and level differences everywhere.
+likelihood: phase differences of the fine structure below 1.4 kHz, and level differences everywhere.  The azimuth
+that is heard is the mean of what is likely.  So cues that contradict each other are traded.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ _SPREAD_DB = 3.0
 _LEVEL_WEIGHT_LOW, _LEVEL_WEIGHT_HIGH = 0.4, 0.7
 # A cue that fits nowhere counts no more than one that is off by three spreads.
 _LEAST_LOG_LIKELIHOOD = -4.5
+# A level difference beyond so many spreads still pulls to its side, but no more strongly the larger it is.
+_KNEE = 1.5
 # Bins in which cues are counted.
 _PHASE_BINS, _LEVEL_BINS, _LARGEST_LEVEL_DB = 72, 121, 30.0
 # Images move no faster than the binaural system follows (Grantham & Wightman, J. Acoust. Soc. Am. 63 (1978), 511).
 _MOMENT_S, _MOMENTS_PER_WINDOW = 0.025, 4
 _STABLE_WITHIN_DEG = 10.0
-# Bands whose cues in a room are independent of each other.
-_INDEPENDENT_BANDS = 10.0
+# Observations that all bands together count for: their cues depend on each other.
+_OBSERVATIONS = 6.0
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,14 @@ def free_field(head: ListenerHead) -> FreeField:
         phase,
         level,
         np.maximum((np.cos(turn) - 1) * sharpness[:, None, None], _LEAST_LOG_LIKELIHOOD),
-        np.maximum(-0.5 * (off / _SPREAD_DB) ** 2, _LEAST_LOG_LIKELIHOOD) * weight[:, None, None],
+        _robust(off / _SPREAD_DB) * weight[:, None, None],
     )
+
+
+def _robust(off: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of a likelihood that is normal near 0 and exponential beyond (Huber 1964)."""
+    away = np.abs(off)
+    return np.where(away < _KNEE, -0.5 * away**2, -_KNEE * (away - _KNEE / 2))
 
 
 def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
@@ -127,11 +136,11 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
     if not np.any(ears):
         raise ValueError("image: both ears are silent: play a signal")
     cues = interaural_cues(complex_envelopes(ears))
-    selected = _fit(cues, cues.selected, free_field(head))
-    heard = _peak(selected.sum(axis=0))
-    windows = np.arange(0, len(selected), _MOMENTS_PER_WINDOW)
-    places = np.array([_peak(window) for window in np.add.reduceat(selected, windows, axis=0)])
-    share = np.add.reduceat(_by_moment(cues.selected).sum(axis=(0, 2)), windows)
+    fit, weight = _fit(cues, cues.selected, free_field(head)), _by_moment(cues.selected).sum(axis=(0, 2))
+    heard = float(_likely(fit.sum(axis=0), weight.sum()) @ _AZIMUTHS_DEG)
+    windows = np.arange(0, len(fit), _MOMENTS_PER_WINDOW)
+    share = np.add.reduceat(weight, windows)
+    places = _likely(np.add.reduceat(fit, windows, axis=0), share) @ _AZIMUTHS_DEG
     steady = np.abs(places - heard) <= _STABLE_WITHIN_DEG
     return Image(heard, _width_deg(cues, head), float(share[steady].sum() / share.sum()))
 
@@ -161,24 +170,17 @@ def _fit(cues: Cues, weight: NDArray[np.float64], reference: FreeField) -> NDArr
     return total
 
 
-def _peak(values: NDArray[np.float64]) -> float:
-    """Azimuth of the largest value, by a parabola through its neighbours."""
-    top = int(np.argmax(values))
-    if not 0 < top < values.size - 1:
-        return float(_AZIMUTHS_DEG[top])
-    before, at, after = (float(v) for v in values[top - 1 : top + 2])
-    bend = before - 2 * at + after
-    shift = 0.0 if bend == 0 else 0.5 * (before - after) / bend
-    return float(_AZIMUTHS_DEG[top]) + shift * _STEP_DEG
+def _likely(fit: NDArray[np.float64], weight: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Probability of each azimuth (…, A) from sums of logarithms of likelihood (…, A) and their weights (…)."""
+    mean = fit / np.maximum(np.asarray(weight), 1e-300)[..., None]
+    likely = np.exp(_OBSERVATIONS * (mean - mean.max(axis=-1, keepdims=True)))
+    return np.asarray(likely / likely.sum(axis=-1, keepdims=True))
 
 
 def _width_deg(cues: Cues, head: ListenerHead) -> float:
     """Range of azimuths that holds the middle 68 % of the cues of all moments."""
     loudness = _by_moment(cues.heard).sum(axis=(0, 2))
-    fit = _fit(cues, cues.heard, free_field(head)) / np.maximum(loudness, 1e-300)[:, None]
-    # All bands of one moment together count as many observations as there are independent bands.
-    likely = np.exp(_INDEPENDENT_BANDS * (fit - fit.max(axis=1, keepdims=True)))
-    likely /= likely.sum(axis=1, keepdims=True)
+    likely = _likely(_fit(cues, cues.heard, free_field(head)), loudness)
     spread = np.cumsum(loudness @ likely) / loudness.sum()
     low, high = np.interp([0.16, 0.84], spread, _AZIMUTHS_DEG)
     return float(high - low)
