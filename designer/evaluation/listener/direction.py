@@ -34,8 +34,9 @@ _LEAST_LOG_LIKELIHOOD = -4.5
 _KNEE = 1.5
 # Bins in which cues are counted.
 _PHASE_BINS, _LEVEL_BINS, _LARGEST_LEVEL_DB = 72, 121, 30.0
-# Images move no faster than the binaural system follows (Grantham & Wightman, J. Acoust. Soc. Am. 63 (1978), 511).
-_MOMENT_S, _MOMENTS_PER_WINDOW = 0.025, 4
+# Cues keep their value for a moment.  Images move no faster than the binaural system follows, a window (Grantham &
+# Wightman, J. Acoust. Soc. Am. 63 (1978), 511).
+_MOMENT_S, _MOMENTS_PER_WINDOW = 0.005, 20
 _STABLE_WITHIN_DEG = 10.0
 # Observations that all bands together count for: their cues depend on each other.
 _OBSERVATIONS = 6.0
@@ -146,7 +147,7 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
 
 
 def _by_moment(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut (B, M) into moments of 25 ms, the last filled up with zeros: (B, W, 100)."""
+    """Cut (B, M) into moments of 5 ms, the last filled up with zeros: (B, W, 20)."""
     size = round(_MOMENT_S * ENVELOPE_RATE_HZ)
     missing = -values.shape[1] % size
     return np.pad(values, ((0, 0), (0, missing))).reshape(len(values), -1, size)

@@ -14,6 +14,7 @@ _ABSOLUTE_DB, _RELATIVE_DB = -70.0, -10.0
 # transform at 48 kHz gives the coefficients of the Recommendation to six places.
 _SHELF = (1681.974450955533, 0.7071752369554196, 3.999843853973347)
 _HIGH_PASS = (38.13547087602444, 0.5003270373238773)
+_TABLE_RATE_HZ = 48000
 # Exponent of the shelf's gain at its corner, as the table of the Recommendation has it.
 _SHELF_CORNER = 0.4996667741545416
 
@@ -39,9 +40,11 @@ def k_weighting(rate_hz: int) -> NDArray[np.float64]:
         (1 - k / quality + k * k) / over,
     ]
     frequency, quality = _HIGH_PASS
-    k = np.tan(np.pi * frequency / rate_hz)
+    k, known = (np.tan(np.pi * frequency / rate) for rate in (rate_hz, _TABLE_RATE_HZ))
     over = 1 + k / quality + k * k
-    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / over, (1 - k / quality + k * k) / over]
+    # The Recommendation's table has 1, −2, 1 at 48 kHz; other rates get the same gain.
+    scale = (1 + known / quality + known * known) / over
+    high_pass = [scale, -2 * scale, scale, 1.0, 2 * (k * k - 1) / over, (1 - k / quality + k * k) / over]
     return np.array([shelf, high_pass])
 
 

@@ -70,9 +70,10 @@ def upmixed_program(name: str, azimuth_deg: float, rate_hz: int) -> NDArray[np.f
     (3, M) float64
         L′, R′ and C at 24 kHz.
     """
-    stereo = np.outer(signal(name, rate_hz), pan_gains(azimuth_deg))
-    buses = Upmix().process(np.pad(stereo, ((0, DELAY_SAMPLES), (0, 0))))[DELAY_SAMPLES:]
     common = gcd(RATE_HZ, rate_hz)
-    program = np.asarray(resample_poly(buses, RATE_HZ // common, rate_hz // common, axis=0).T)
+    here, there = RATE_HZ // common, rate_hz // common
+    stereo = np.outer(resample_poly(signal(name), there, here), pan_gains(azimuth_deg))
+    buses = Upmix().process(np.pad(stereo, ((0, DELAY_SAMPLES), (0, 0))))[DELAY_SAMPLES:]
+    program = np.asarray(resample_poly(buses, here, there, axis=0).T)
     program.setflags(write=False)
     return program

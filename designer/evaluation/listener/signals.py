@@ -26,20 +26,18 @@ _MEDLEY_S = (0.08, 0.16, 0.10)
 
 
 @lru_cache(maxsize=8)
-def signal(name: str, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
+def signal(name: str) -> NDArray[np.float64]:
     """Make a test signal.
 
     Parameters
     ----------
     name : str
         One of `SIGNAL_NAMES`, or `MEDLEY`.
-    rate_hz : int
-        Sample rate.
 
     Returns
     -------
     (N,) float64
-        Mono, about half a second to a second, largest magnitude 0.25.
+        Mono at 24 kHz, about half a second to a second, largest magnitude 0.25.
 
     Raises
     ------
@@ -49,26 +47,26 @@ def signal(name: str, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
     makers = {"voice": _voice, "castanets": _castanets, "pink noise": _pink_noise, MEDLEY: _medley}
     if name not in makers:
         raise ValueError(f"signal '{name}': allowed are {', '.join(makers)}")
-    made = np.asarray(makers[name](rate_hz))
+    made = np.asarray(makers[name]())
     made = np.asarray(0.25 * made / np.abs(made).max())
     made.setflags(write=False)
     return made
 
 
-def _voice(rate_hz: int) -> NDArray[np.float64]:
+def _voice() -> NDArray[np.float64]:
     """Three syllables: a hiss, then a vowel whose pitch falls."""
     random = np.random.default_rng(_SEED)
     pieces = []
-    count = int(_SYLLABLE_S * rate_hz)
+    count = int(_SYLLABLE_S * RATE_HZ)
     for number, formants in enumerate(_VOWELS_HZ):
         pitch = _PITCH_HZ * (1.1 - 0.08 * number) * np.linspace(1.05, 0.92, count)
-        cycles = np.cumsum(pitch) / rate_hz
+        cycles = np.cumsum(pitch) / RATE_HZ
         # Rosenberg's glottal pulse falls off by 12 dB per octave; radiation brings 6 back.
         pulses = np.diff(np.floor(cycles), prepend=0.0)
         vowel = lfilter([1.0], [1.0, -0.95], pulses)
         for frequency, width in zip(formants, _FORMANT_WIDTHS_HZ, strict=True):
-            radius = np.exp(-np.pi * width / rate_hz)
-            turn = 2 * np.pi * frequency / rate_hz
+            radius = np.exp(-np.pi * width / RATE_HZ)
+            turn = 2 * np.pi * frequency / RATE_HZ
             poles = [1.0, -2 * radius * np.cos(turn), radius**2]
             vowel = lfilter([sum(poles)], poles, vowel)
         vowel *= np.interp(np.arange(count) / count, [0, 0.1, 0.7, 1], [0, 1, 1, 0]) / np.abs(vowel).max()
@@ -77,38 +75,38 @@ def _voice(rate_hz: int) -> NDArray[np.float64]:
         syllable = np.zeros(count + hiss_count // 2)
         syllable[:hiss_count] += 0.15 * hiss / np.abs(hiss).max()
         syllable[hiss_count // 2 :] += vowel
-        pieces += [syllable, np.zeros(int(_PAUSE_S * rate_hz))]
+        pieces += [syllable, np.zeros(int(_PAUSE_S * RATE_HZ))]
     return np.concatenate(pieces)
 
 
-def _castanets(rate_hz: int) -> NDArray[np.float64]:
+def _castanets() -> NDArray[np.float64]:
     random = np.random.default_rng(_SEED + 1)
-    count = int(0.08 * rate_hz)
-    out = np.zeros(int(_CLACKS_S[-1] * rate_hz) + 2 * count)
-    time = np.arange(count) / rate_hz
+    count = int(0.08 * RATE_HZ)
+    out = np.zeros(int(_CLACKS_S[-1] * RATE_HZ) + 2 * count)
+    time = np.arange(count) / RATE_HZ
     for start_s in _CLACKS_S:
         clack = random.normal(size=count) * np.exp(-time / _DECAY_S)
         for frequency in _RESONANCES_HZ:
             clack += 1.5 * np.sin(2 * np.pi * frequency * time) * np.exp(-time / (1.5 * _DECAY_S))
-        first = int(start_s * rate_hz)
+        first = int(start_s * RATE_HZ)
         out[first : first + count] += clack * np.minimum(time / 0.0003, 1.0)
     return out
 
 
-def _pink_noise(rate_hz: int) -> NDArray[np.float64]:
-    count = int(_NOISE_S * rate_hz)
+def _pink_noise() -> NDArray[np.float64]:
+    count = int(_NOISE_S * RATE_HZ)
     spectrum = np.fft.rfft(np.random.default_rng(_SEED + 2).normal(size=count))
-    frequencies = np.fft.rfftfreq(count, 1 / rate_hz)
+    frequencies = np.fft.rfftfreq(count, 1 / RATE_HZ)
     spectrum *= (frequencies > 60) / np.sqrt(np.maximum(frequencies, 60.0))
-    ramp = np.minimum(np.minimum(np.arange(count), np.arange(count)[::-1]) / (_RAMP_S * rate_hz), 1.0)
+    ramp = np.minimum(np.minimum(np.arange(count), np.arange(count)[::-1]) / (_RAMP_S * RATE_HZ), 1.0)
     return np.asarray(np.fft.irfft(spectrum, count) * ramp)
 
 
-def _medley(rate_hz: int) -> NDArray[np.float64]:
+def _medley() -> NDArray[np.float64]:
     """One clack, one syllable and a burst of noise, of equal energy."""
     pieces = []
     for make, seconds in zip((_castanets, _voice, _pink_noise), _MEDLEY_S, strict=True):
-        piece = np.asarray(make(rate_hz)[: int(seconds * rate_hz)])
-        piece = piece * np.minimum(np.arange(piece.size)[::-1] / (_RAMP_S * rate_hz), 1.0)
-        pieces += [piece / np.sqrt(np.sum(piece**2)), np.zeros(int(_PAUSE_S * rate_hz))]
+        piece = np.asarray(make()[: int(seconds * RATE_HZ)])
+        piece = piece * np.minimum(np.arange(piece.size)[::-1] / (_RAMP_S * RATE_HZ), 1.0)
+        pieces += [piece / np.sqrt(np.sum(piece**2)), np.zeros(int(_PAUSE_S * RATE_HZ))]
     return np.concatenate(pieces[:-1])
