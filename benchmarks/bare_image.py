@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.cmsis import CMSIS_FLAGS, find_cmsis_dsp
 from designer.errors import BuildError
 from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
-from designer.toolchain.cmsis import find_cmsis_dsp
-from designer.toolchain.compiler import CMSIS_FLAGS, CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
 from designer.toolchain.process import run_tool
 
 BARE = Path(__file__).parent / "bare"
 # Where each machine starts to run.
 CODE_ORIGINS = {"stm32f405": 0x08000000, "mps2-an500": 0, "mps3-an547": 0}
 CORES = {"stm32f405": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55"}
-# CMSIS-DSP at its best.
-LIBRARY_FLAGS = (*CMSIS_FLAGS, "-ffast-math")
 RUN_TIMEOUT_S = 300
 # Faust unrolls a whole matrix into one function, which takes GCC most of a minute where nothing else runs.
 COMPILE_TIMEOUT_S = 600
@@ -62,9 +60,8 @@ def build_bare(
     BuildError
         If something does not compile or link.
     """
-    # Without what the firmware chooses in CMSIS-DSP: here it runs at its best, Helium included.
-    cmsis, cpu = find_cmsis_dsp(), [flag for flag in BOARDS[board].cpu_flags if not flag.startswith("-D")]
-    headers: tuple[str, ...] = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
+    cmsis, cpu = find_cmsis_dsp(), BOARDS[board].cpu_flags
+    headers: tuple[str, ...] = ("-isystem", str(BARE / "cmsis_core"), "-isystem", str(cmsis / "Include"))
     headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
     # As system headers: what other tools generate need not meet our warnings.
     headers += tuple(part for path in includes for part in ("-isystem", str(path)))
@@ -73,7 +70,7 @@ def build_bare(
     objects = []
     for source, flags in (
         *((path, OWN_FLAGS) for path in (*own, *kernels, BARE / "bare.c")),
-        *((cmsis / "Source" / name, LIBRARY_FLAGS) for name in library),
+        *((cmsis / "Source" / name, CMSIS_FLAGS) for name in library),
     ):
         target = out.parent / f"{out.stem}-{source.name}.o"
         command = [CROSS_COMPILER, *cpu, *flags, *headers, "-c", str(source), "-o", str(target)]

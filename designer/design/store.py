@@ -21,7 +21,7 @@ from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
@@ -113,7 +113,7 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
                 tuple(file["input_names"].tolist()),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
-                _factors(file),
+                _two_stage(file),
             )
         with np.load(directory / "tables.npz") as file:
             fixed = _fixed_bank(file)
@@ -147,7 +147,7 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
     return arrays
 
 
-def _factors(file: Any) -> TwoStageFilters | None:
+def _two_stage(file: Any) -> TwoStageFilters | None:
     if "components" not in file:
         return None
     structure = _structure(file)

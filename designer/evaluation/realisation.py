@@ -260,9 +260,9 @@ def stage_figures(bank: FilterBank, fitted: FittedFilters) -> OneStage | TwoStag
     """Lay out the two stages of L and R, or say why there is one."""
     if bank.two_stage is None or fitted.two_stage_stereo is None:
         return OneStage(used=False, why_not=fitted.why_direct)
-    factors, stereo = bank.two_stage, fitted.two_stage_stereo
-    sums = factors.structure.sum_names(bank.driver_names)
-    references = zip(factors.structure.buses, factors.references, strict=True)
+    two_stage, stereo = bank.two_stage, fitted.two_stage_stereo
+    sums = two_stage.structure.sum_names(bank.driver_names)
+    references = zip(two_stage.structure.buses, two_stage.references, strict=True)
     return TwoStages(
         used=True,
         references={bus: sums[k] for bus, k in references if k is not None},

@@ -51,14 +51,14 @@ MEANINGS: dict[str, dict[str, str]] = {
         "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
         "roles": "What it takes part in: crosstalk, beamformer.",
         "limit_db": "Level that the driver signal never exceeds, relative to full scale.",
-        "measured": "Measured responses that replace or complete the model of this driver.",
+        "measured": "Measured responses that replace or complete the acoustic model of this driver.",
     },
     "Measured": {
         "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
-        "gain_db": "Level relative to the model, in the direction in which the measurement is loudest.",
-        "from_hz": "Below this the model replaces the measurement, whose window is too short there. 0: never.",
+        "gain_db": "Level relative to the acoustic model, in the direction in which the measurement is loudest.",
+        "from_hz": "Below this the acoustic model replaces the measurement, whose window is too short there. 0: never.",
         "window_ms": "Length that is kept after the peak of each response. The rest counts as room and noise.",
-        "complete": "Whether the model replaces directions that were not measured.",
+        "complete": "Whether the acoustic model replaces directions that were not measured.",
     },
     "Listener": {
         "distance_m": "From the centre of the head to the centre of the cabinet.",

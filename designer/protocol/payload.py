@@ -81,7 +81,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Message:
-    """A type of frame; samples may follow the fields where `carries_samples` says so."""
+    """A type of link frame; samples may follow the fields where `carries_samples` says so."""
 
     name: str
     code: int

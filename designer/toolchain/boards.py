@@ -97,9 +97,7 @@ BOARDS = {
     ),
     "mps3-an547": BoardTarget(
         name="mps3-an547",
-        # AUTOVECTORIZE keeps CMSIS-DSP off its Helium kernels: that of arm_fir_q31 rounds each tap's product, the
-        # scalar one is exact.
-        cpu_flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard", "-DARM_MATH_AUTOVECTORIZE"),
+        cpu_flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard"),
         shared_ports=("cortex_m", "cmsdk"),
         audio_channels=0,
         flash_bytes=512 * 1024,

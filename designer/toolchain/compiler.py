@@ -10,7 +10,6 @@ from pathlib import Path
 from designer.errors import BuildError
 from designer.files import replace_file
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
-from designer.toolchain.cmsis import CMSIS_SOURCES, find_cmsis_dsp
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
 from designer.toolchain.process import find_tool, run_tool, tool_version
@@ -47,10 +46,6 @@ WARNING_FLAGS = (
     "-Wmissing-prototypes",
 )
 OWN_FLAGS = ("-std=gnu11", "-O2", "-g", "-fno-common", "-ffunction-sections", "-fdata-sections", *WARNING_FLAGS)
-# CMSIS-DSP's own best: without LOOPUNROLL its kernels leave the dual multiply-accumulate unused.
-CMSIS_FLAGS = ("-O3", "-g", "-w", "-ffunction-sections", "-DARM_MATH_LOOPUNROLL")
-# __GNUC_PYTHON__ is CMSIS-DSP's switch for a compiler without CMSIS-Core: portable C only.
-HOST_CMSIS_FLAGS = ("-D__GNUC_PYTHON__",)
 
 
 def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
@@ -77,7 +72,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     BoardNotFoundError
         If the board is unknown.
     BuildError
-        If a compiler or CMSIS-DSP is missing, something does not compile, or it does not fit the board.
+        If a compiler is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
     if crystal_mhz not in CRYSTALS_MHZ:
@@ -88,7 +83,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes)
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
@@ -115,11 +110,11 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     Raises
     ------
     BuildError
-        If the compiler or CMSIS-DSP is missing, or something does not compile.
+        If the compiler is missing, or something does not compile.
     """
     host = FIRMWARE_ROOT / "port" / "host"
     sources = [*_core_sources(generated_dir), *sorted(host.glob("*.c"))]
-    common = ("-fPIC", "-fvisibility=hidden", *flags, *HOST_CMSIS_FLAGS)
+    common = ("-fPIC", "-fvisibility=hidden", *flags)
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -143,13 +138,12 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
     Raises
     ------
     BuildError
-        If clang or CMSIS-DSP is missing, or something does not compile.
+        If clang is missing, or something does not compile.
     """
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "fuzz").glob("*.c"))]
-    units = _units(sources, HOST_CMSIS_FLAGS, (generated_dir, FIRMWARE_ROOT / "core"))
-    unsteered = {unit.source for unit in units if unit.source.stem in UNSTEERED or unit.source not in sources}
+    units = _units(sources, (), (generated_dir, FIRMWARE_ROOT / "core"))
     units = [
-        replace(unit, flags=(*(SANITIZER_FLAGS if unit.source in unsteered else FUZZER_FLAGS), *unit.flags))
+        replace(unit, flags=(*(SANITIZER_FLAGS if unit.source.stem in UNSTEERED else FUZZER_FLAGS), *unit.flags))
         for unit in units
     ]
     objects = compile_units(FUZZ_COMPILER, units)
@@ -189,14 +183,8 @@ def _number_format(generated_dir: Path) -> str:
     return match[1]
 
 
-def _units(
-    own: Sequence[Path], target_flags: tuple[str, ...], includes: tuple[Path, ...], shims: tuple[Path, ...] = ()
-) -> list[Unit]:
-    cmsis = find_cmsis_dsp()
-    library = (*shims, cmsis / "Include", cmsis / "PrivateInclude")
-    units = [Unit(source, (*target_flags, *OWN_FLAGS), includes, library) for source in own]
-    units += [Unit(cmsis / "Source" / name, (*target_flags, *CMSIS_FLAGS), (), library) for name in CMSIS_SOURCES]
-    return units
+def _units(sources: Sequence[Path], target_flags: tuple[str, ...], includes: tuple[Path, ...]) -> list[Unit]:
+    return [Unit(source, (*target_flags, *OWN_FLAGS), includes) for source in sources]
 
 
 def _link_image(target: BoardTarget, objects: Sequence[Path], out: Path) -> None:

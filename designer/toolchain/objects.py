@@ -29,23 +29,19 @@ class Unit:
     source : Path
     flags : tuple of str
     includes : tuple of Path
-        Our own directories of headers.
-    system_includes : tuple of Path
-        Those of others: our warnings do not apply to them.
+        Directories of headers.
     """
 
     source: Path
     flags: tuple[str, ...]
     includes: tuple[Path, ...] = ()
-    system_includes: tuple[Path, ...] = ()
 
     @property
     def options(self) -> list[str]:
         """Everything but the output, for the command line."""
         options = list(self.flags)
-        for switch, directories in (("-I", self.includes), ("-isystem", self.system_includes)):
-            for directory in directories:
-                options += [switch, str(directory)]
+        for directory in self.includes:
+            options += ["-I", str(directory)]
         # Debug information must not depend on where the project lies.
         return [*options, f"-ffile-prefix-map={source_root()}=.", "-c", str(self.source)]
 

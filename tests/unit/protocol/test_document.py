@@ -36,8 +36,8 @@ def test_the_tables_hold_every_message_field_and_code():
 
 def test_the_example_is_what_the_host_sends():
     raw = Frame(protocol.STATUS.code, 1, 0x1234).to_bytes()
-    frame = re.search(r"^frame    ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
-    line = re.search(r"^on line  ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
+    frame = re.search(r"^link frame ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
+    line = re.search(r"^on line    ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
     assert bytes.fromhex(frame) == raw
     assert bytes.fromhex(line) == cobs.encode(raw) + bytes([protocol.DELIMITER])
 

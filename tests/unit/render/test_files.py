@@ -104,7 +104,7 @@ def test_memory_does_not_grow_with_the_file(made, tmp_path):
         soundfile.write(source, np.zeros((seconds * 48000, 2)), 48000, "PCM_16")
         command = [sys.executable, "-c", code, tmp_path / "design", source, tmp_path / "out.wav"]
         peaks.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    # In KiB. Fifty-five seconds more are 40 MiB of stereo as float64, and as much of driver feeds.
+    # In KiB. Fifty-five seconds more are 40 MiB of stereo as float64, and as much of driver signals.
     assert peaks[1] - peaks[0] < 20_000
 
 
