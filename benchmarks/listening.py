@@ -211,7 +211,7 @@ def _loudness_rows() -> list[Row]:
     ]
 
 
-def tables(measured: Measured) -> list[tuple[str, list[Row]]]:
+def all_tables(measured: Measured) -> list[tuple[str, list[Row]]]:
     """Titles and rows of all tables."""
     heard = [(h.room, h.head) for h in measured.layouts[0].test.heard]
     first = [
@@ -272,7 +272,7 @@ def main(arguments: list[str] | None = None) -> None:
         measured = Measured(layouts=tuple(measure(layout) for layout in layouts))
     except LayoutError as error:
         parser.exit(2, f"{error}\n")
-    for title, rows in tables(measured):
+    for title, rows in all_tables(measured):
         sys.stdout.write(f"\n{table_text(title, rows, measured, before)}\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(measured.to_json(), separators=(",", ":")) + "\n")
