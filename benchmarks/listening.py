@@ -86,7 +86,7 @@ class Row:
 
 
 def read_music(rate_hz: int) -> NDArray[np.float64]:
-    """Read the pieces of music, one after the other.
+    """Read the pieces of music, one after the other, each with its peak at full scale.
 
     Parameters
     ----------
@@ -111,7 +111,8 @@ def read_music(rate_hz: int) -> NDArray[np.float64]:
         except soundfile.LibsndfileError as error:
             raise LayoutError(f"'{path}': cannot be read: {error}: apt-get install asc-music") from error
         common = gcd(rate_hz, native)
-        pieces.append(resample_poly(x[:, :2], rate_hz // common, native // common, axis=0))
+        piece = resample_poly(x[:, :2], rate_hz // common, native // common, axis=0)
+        pieces.append(piece / np.abs(piece).max())
     return np.asarray(np.concatenate(pieces))
 
 
@@ -190,15 +191,11 @@ def _zone_rows() -> list[Row]:
 
 
 def _loudness_rows() -> list[Row]:
-    def row(title: str, figure: str, digits: int = 1) -> Row:
-        def of(which: str) -> Figure:
-            def value(m: LayoutListening) -> float:
-                loudness = m.test.loudness
-                return float("nan") if loudness is None else float(getattr(getattr(loudness, which), figure))
+    def row(title: str, figure: str) -> Row:
+        return Row(title, lambda m: _of_loudness(m, "design", figure), lambda m: _of_loudness(m, "plain", figure))
 
-            return value
-
-        return Row(title, of("design"), of("plain"), None, digits)
+    def over_plain(title: str, design: str, plain: str) -> Row:
+        return Row(title, lambda m: _of_loudness(m, "design", design) - _of_loudness(m, "plain", plain))
 
     return [
         row("loudness, limiters equally active, LKFS", "active_loudness_db"),
@@ -206,9 +203,17 @@ def _loudness_rows() -> list[Row]:
         row("greatest level, limiters equally active, dB", "greatest_level_db"),
         row("volume at that activity, dB", "active_gain_db"),
         row("crest of the loudest driver signal, dB", "crest_db"),
-        row("time with more than 1 dB of limiting, %", "time_limited", 4),
+        row("time with more than 1 dB of limiting, %", "limited_percent"),
         row("bass 60-200 Hz over middle, dB", "bass_balance_db"),
+        over_plain("design over plain mixing, limiters equally active, dB", "active_loudness_db", "active_loudness_db"),
+        over_plain("design at volume 0 dB over plain mixing, limiters active, dB", "loudness_db", "active_loudness_db"),
+        over_plain("bass of the design over that of plain mixing, dB", "bass_balance_db", "bass_balance_db"),
     ]
+
+
+def _of_loudness(m: LayoutListening, which: str, figure: str) -> float:
+    loudness = m.test.loudness
+    return float("nan") if loudness is None else float(getattr(getattr(loudness, which), figure))
 
 
 def all_tables(measured: Measured) -> list[tuple[str, list[Row]]]:
@@ -227,10 +232,15 @@ def all_tables(measured: Measured) -> list[tuple[str, list[Row]]]:
 
 
 def _cell(row: Row, found: LayoutListening, before: LayoutListening | None) -> str:
-    text = f"{row.design(found):.{row.digits}f}"
+    text = _number(row.design(found), row.digits)
     if before is not None:
-        text = f"{row.design(before):.{row.digits}f} → {text}"
-    return text if row.plain is None else f"{text} / {row.plain(found):.{row.digits}f}"
+        text = f"{_number(row.design(before), row.digits)} → {text}"
+    return text if row.plain is None else f"{text} / {_number(row.plain(found), row.digits)}"
+
+
+def _number(value: float, digits: int) -> str:
+    # Adding 0 takes the sign from a zero.
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def table_text(title: str, rows: list[Row], measured: Measured, before: Measured | None) -> str:
@@ -240,7 +250,7 @@ def table_text(title: str, rows: list[Row], measured: Measured, before: Measured
     lines = [f"| {title} | {' | '.join(names)} | real pair |", "|---" * (len(names) + 2) + "|"]
     for row in rows:
         cells = [_cell(row, found, earlier.get(found.layout)) for found in measured.layouts]
-        pair = "" if row.pair is None else f"{row.pair(measured.layouts[0]):.{row.digits}f}"
+        pair = "" if row.pair is None else _number(row.pair(measured.layouts[0]), row.digits)
         lines.append(f"| {row.title} | {' | '.join(cells)} | {pair} |")
     return "\n".join(lines)
 

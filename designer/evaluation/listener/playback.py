@@ -46,8 +46,8 @@ class Playback(Record):
         1 m.
     crest_db : float
         Peak over root mean square of the loudest driver signal, ahead of the limiter.
-    time_limited : float
-        Share of time in which the limiters take more than 1 dB at volume 0 dB, 0 … 1.
+    limited_percent : float
+        Share of time in which the limiters take more than 1 dB at volume 0 dB, 0 … 100 %.
     largest_reduction_db : float
         Largest reduction at volume 0 dB.
     bass_balance_db : float
@@ -59,7 +59,7 @@ class Playback(Record):
     loudness_db: float
     greatest_level_db: float
     crest_db: float
-    time_limited: float
+    limited_percent: float
     largest_reduction_db: float
     bass_balance_db: float
 
@@ -101,7 +101,7 @@ def play(
         loudness_db=round(programme_loudness(ears[1], RATE_HZ), 2),
         greatest_level_db=round(_PASCAL_DB + 10 * float(np.log10(power.max() / distance_m**2)), 2),
         crest_db=round(20 * float(np.log10(np.abs(signals[:, loudest]).max() / levels[loudest])), 2),
-        time_limited=round(float(np.mean(reductions > _REDUCTION_DB)), 4),
+        limited_percent=round(100 * float(np.mean(reductions > _REDUCTION_DB)), 2),
         largest_reduction_db=round(float(reductions.max()), 2),
         bass_balance_db=round(_balance_db(ears[1]), 2),
     )

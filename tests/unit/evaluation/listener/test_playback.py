@@ -51,5 +51,5 @@ def test_loudness_follows_the_volume_while_nothing_is_limited(played):
     music, louder = played
     assert music.largest_reduction_db == 0
     assert louder.loudness_db - music.loudness_db <= 20 * np.log10(2) + 0.01
-    assert music.time_limited == 0
+    assert music.limited_percent == 0
     assert music.bass_balance_db == pytest.approx(louder.bass_balance_db, abs=0.1)
