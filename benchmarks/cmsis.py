@@ -24,7 +24,7 @@ def find_cmsis_dsp() -> Path:
     Raises
     ------
     BuildError
-        If it is not there, with where it was looked for and what puts it there.
+        If it is missing.  The message says where it was looked for, and how to get it.
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     root = Path(named) if named else Path(sys.prefix) / "share" / f"cmsis-dsp-{CMSIS_DSP_VERSION}"

@@ -1,4 +1,4 @@
-"""The verb that checks the machine for tools: doctor."""
+"""The command that checks the machine for tools: doctor."""
 
 from __future__ import annotations
 

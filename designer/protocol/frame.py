@@ -30,7 +30,7 @@ MAX_ENCODED_BYTES = MAX_FRAME_BYTES + MAX_FRAME_BYTES // 254 + 2
 
 
 class ProtocolVersionError(ValueError):
-    """A sound link frame of another version of the protocol."""
+    """A valid link frame of another version of the protocol."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Frame:
     payload: bytes = b""
 
     def to_bytes(self) -> bytes:
-        """Lay out header, payload and CRC-32, before COBS.
+        """Pack header, payload and CRC-32, before COBS.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class Frame:
         Raises
         ------
         ProtocolVersionError
-            If the link frame is sound, but of another version.
+            If the link frame is valid, but of another version.
         ValueError
             If size, CRC-32 or length do not fit.
         """

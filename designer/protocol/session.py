@@ -1,4 +1,4 @@
-"""Messages that a conversation begins with and that say how it goes."""
+"""Messages that begin a session, and messages that report its state."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class HilReport:
     status : dict
         The board's own counters at the end.
     generated : tuple of GeneratedReport
-        Results of signals that the board made itself.
+        Results of signals that the board generated itself.
     metrics : Metrics or None
     injected : tuple of FaultCount
         Faults that were put on the line.

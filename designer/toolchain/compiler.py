@@ -18,13 +18,13 @@ from designer.toolchain.table_crc import write_table_crc
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
 CRYSTALS_MHZ = (8, 12)
-# Frames and calls beside each object, for designer/toolchain/stack.py
+# GCC writes frames and calls next to each object, for designer/toolchain/stack.py.
 CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
 SANITIZER_FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
-# Arithmetic on samples, which no byte of a request steers: sanitized like all else, but its branches are not counted as
-# coverage.  Counting them was most of a run's time.
+# Arithmetic on samples does not depend on the bytes of a request.  It is sanitized like the rest, but its branches do
+# not count as coverage.  Counting them took most of a run's time.
 UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
@@ -60,12 +60,12 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
     crystal_mhz : int
-        What the board's oscillator runs at: 8 or 12; boards that only QEMU has take no notice.
+        Frequency of the board's oscillator, 8 or 12.  Boards that exist in QEMU only ignore it.
 
     Returns
     -------
     Image
-        With the digest as the ELF carries it.
+        The image, with the digest that is in the ELF file.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
     write_table_crc(out)
-    # Assembly has none.
+    # Assembly has no such file.
     graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
     calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
     replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
@@ -96,7 +96,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
 
 
 def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()) -> Path:
-    """Compile the core with a generated design into a shared library for the machine at hand.
+    """Compile the core with a generated design into a shared library for this machine.
 
     Parameters
     ----------
@@ -118,7 +118,8 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
-    # A library that is loaded keeps its own file; the new one gets another.
+    # A process that has loaded the old library keeps its file, so a new file is made and the old one is not
+    # overwritten.
     out.unlink(missing_ok=True)
     command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(out)]
     run_tool(command, f"linking '{out.name}'")
@@ -154,7 +155,7 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
 
 
 def compiler_version(compiler: str = CROSS_COMPILER) -> str:
-    """First line of what the compiler says of itself, for reports."""
+    """First line of the compiler's version message, for reports."""
     return tool_version(find_tool(compiler))
 
 
@@ -167,7 +168,7 @@ def _core_sources(generated_dir: Path) -> list[Path]:
 
 
 def core_sources(number_format: str) -> list[Path]:
-    """List the sources of ``firmware/core``; of the files ``fir_*.c`` of number formats, that of one."""
+    """List the sources of ``firmware/core``, with the ``fir_*.c`` of one number format only."""
     core = FIRMWARE_ROOT / "core"
     formats = {header.stem.removeprefix("format_") for header in core.glob("dsp/format_*.h")}
     others = {f"fir_{name}.c" for name in formats - {number_format}}

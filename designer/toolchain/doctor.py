@@ -1,4 +1,4 @@
-"""What this machine has of what Proscenium can use, and how to get the rest."""
+"""List the tools that Proscenium uses, whether this machine has them, and how to get the rest."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _LEAST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for.
+    """One tool that was looked for.
 
     Attributes
     ----------
     name : str
     purpose : str
-        What needs it.
+        Purpose of the tool.
     found : bool
     detail : str
         Where it is, or how to get it.
     needed : bool
-        Whether designing, building and the virtual board need it; the others can wait.
+        Whether designing, building or the virtual board needs it.  The others are optional.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look for everything, needed things first."""
+    """Look for all tools, needed ones first."""
     return [*_needed(), *_optional()]
 
 

@@ -1,4 +1,4 @@
-"""The CRC-32 of the tables, written into a linked image: the firmware checks it at the start and ever after."""
+"""Write the CRC-32 of the tables into a linked image.  The firmware checks it at the start and then continuously."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_an_image_with_one_wrong_bit_in_its_tables_never_plays(elfs, name, tmp_p
             board.process(np.zeros((10, 2), dtype=int))
 
 
-def test_what_has_no_tables_cannot_be_sealed(elfs, tmp_path):
+def test_an_image_without_tables_gets_no_crc(elfs, tmp_path):
     data = Path(elfs["stm32f405"]).read_bytes()
     (tmp_path / "x.elf").write_bytes(data.replace(b".tables\0", b".tablex\0"))
     with pytest.raises(BuildError, match="no tables"):

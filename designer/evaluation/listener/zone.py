@@ -84,8 +84,11 @@ def listening_zone(system: System, heard: Heard, distance_m: float) -> Listening
     Returns
     -------
     ListeningZone
-        A place is in the zone if left and right are heard within 10° of where a real pair at ±30° would stand, and the
-        centre within 5° of the cabinet, as seen from there.
+
+    Notes
+    -----
+    A place is in the zone if left and right are heard within 10° of where a real pair would stand, and the centre
+    within 5° of the cabinet.  All directions are those seen from that place.
     """
     places = zone_places(heard.head)
     programs = [system.program(MEDLEY, azimuth) for azimuth in _SIDES_DEG]

@@ -239,8 +239,8 @@ def find_shortest_filters(targets: ChannelTargets) -> FittedFilters:
     Returns
     -------
     FittedFilters
-        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to
-        about their loss, and the shortest filters for the raised allowances are taken.
+        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to about
+        their loss.  The result is then the shortest filters for the raised allowances.
     """
     for horizon in (taps_at_rate(taps, targets) for taps in _HORIZONS):
         fits_to = ChannelFits.up_to(targets, horizon)

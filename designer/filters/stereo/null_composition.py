@@ -1,8 +1,8 @@
 """Composition of two nulls into a pair of virtual sources.
 
 A null of finite depth leaves a leak at the other ear.  The leak moves the time difference towards that of the cabinet.
-It is known, so the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears, and V
-the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
+As the leak is known, the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears,
+and V the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
 
 Under unit pressure at the own ear, a bound on the effort allows a disk of pressures at the other ear.  If the wanted
 pressure lies outside, the composition takes one on the disk.  Up to 1.2 kHz that is the pressure of the least error in

@@ -1,8 +1,8 @@
 """Quantise the equalisers of buses: their scale, their taps, and the inverse gain of the paths behind them.
 
 The output of an equaliser must stay in the range of its bus.  Σ|h| ≤ 1 ensures that, so the quantiser scales the
-equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower, so
-that the one tap of a reference path is an integer and stays a pure delay.
+equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower.
+The single tap of a reference path is then an integer, and the path stays a pure delay.
 
 An error of the equaliser is filtered by all paths behind it, and an error of a path by the equaliser.  The weight of
 each is that of the filters (see `error_weights`), multiplied by the power response of the other stage.
