@@ -1,10 +1,10 @@
 """Prints what a listener in a room hears of designs, beside plain mixing on the same drivers and a real pair.
 
-    .venv/bin/python -m benchmarks.listening [LAYOUT…] [--before FILE] [--json FILE]
+    .venv/bin/python -m benchmarks.listening [LAYOUT…] [--before FILE] [--json FILE] [--head SOFA]
 
 A layout is the name of a shipped one or a TOML file; by default all shipped ones are measured.  `--json` writes all
 figures to a file.  `--before` reads such a file and prints its figures ahead of those of now; benchmarks/data has the
-file of the design before it knew of rooms.  Nothing is timed.
+file of the design before it knew of rooms.  `--head` adds a measured head, such as your own.  Nothing is timed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from scipy.signal import resample_poly
 
 from designer.design.build import build_design
 from designer.errors import LayoutError
+from designer.evaluation.listener.heads import ListenerHead
 from designer.evaluation.listener.judge import HeardSystem
 from designer.evaluation.listener.listening_test import ListeningTest, listening_test
 from designer.evaluation.listening_room import ROOM_NAMES
@@ -116,7 +117,7 @@ def read_music(rate_hz: int) -> NDArray[np.float64]:
     return np.asarray(np.concatenate(pieces))
 
 
-def measure(layout: Layout) -> LayoutListening:
+def measure(layout: Layout, more_heads: tuple[ListenerHead, ...] = ()) -> LayoutListening:
     """Design a layout and listen to its quantised tables."""
     design = build_design(layout)
     filters = dequantised_impulse_responses(design.fixed)
@@ -125,7 +126,9 @@ def measure(layout: Layout) -> LayoutListening:
         digest=design.sources.digest,
         common_gain_db=round(design.gain_db, 2),
         cancellation_zone_m=evaluate_sweet_spot(filters, mapped_heads(layout)).width_above_6_db_m,
-        test=listening_test(layout, filters, design.bank.modelling_delay_samples, read_music(layout.sample_rate_hz)),
+        test=listening_test(
+            layout, filters, design.bank.modelling_delay_samples, read_music(layout.sample_rate_hz), more_heads
+        ),
     )
 
 
@@ -275,11 +278,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("layouts", nargs="*", metavar="LAYOUT", help="names or TOML files; default: all shipped")
     parser.add_argument("--before", type=Path, metavar="FILE", help="figures of earlier, printed ahead of those of now")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    parser.add_argument("--head", type=Path, action="append", default=[], metavar="SOFA", help="one more head")
     chosen = parser.parse_args(arguments)
     try:
         before = read_measured(chosen.before) if chosen.before else None
         layouts = [find_layout(name) for name in chosen.layouts or shipped_layouts()]
-        measured = Measured(layouts=tuple(measure(layout) for layout in layouts))
+        heads = tuple(ListenerHead(path.stem, hrtf=path) for path in chosen.head)
+        measured = Measured(layouts=tuple(measure(layout, heads) for layout in layouts))
     except LayoutError as error:
         parser.exit(2, f"{error}\n")
     for title, rows in all_tables(measured):

@@ -122,9 +122,9 @@ def unseen_head() -> ListenerHead:
     return DUMMY_HEAD if KEMAR.is_file() else SMALL_SPHERE
 
 
-def conditions() -> tuple[tuple[str, ListenerHead], ...]:
+def conditions(more_heads: tuple[ListenerHead, ...] = ()) -> tuple[tuple[str, ListenerHead], ...]:
     """Rooms and heads of the test: all heads in the living room, one in the others."""
-    heads = dict.fromkeys((SPHERE, unseen_head(), SMALL_SPHERE))
+    heads = dict.fromkeys((SPHERE, unseen_head(), SMALL_SPHERE, *more_heads))
     others = [(room, unseen_head()) for room in ROOM_NAMES if room != "living"]
     return (*(("living", head) for head in heads), *others)
 
@@ -134,6 +134,7 @@ def listening_test(
     impulse_responses: NDArray[np.float64],
     modelling_delay_samples: int,
     music: NDArray[np.float64] | None = None,
+    more_heads: tuple[ListenerHead, ...] = (),
 ) -> ListeningTest:
     """Listen to a design.
 
@@ -145,6 +146,8 @@ def listening_test(
     modelling_delay_samples : int
     music : (n, 2) float64, optional
         At the layout's sample rate, full scale 1.
+    more_heads : tuple of ListenerHead, optional
+        That listen in the living room too.
 
     Returns
     -------
@@ -153,7 +156,7 @@ def listening_test(
     systems = (designed(layout, impulse_responses, modelling_delay_samples), plain_mixing(layout))
     return ListeningTest(
         levels=tuple(_levels(layout, name, systems) for name in ROOM_NAMES),
-        heard=tuple(_heard(layout, name, head, systems) for name, head in conditions()),
+        heard=tuple(_heard(layout, name, head, systems) for name, head in conditions(more_heads)),
         zones=_zones(layout, systems),
         loudness=None if music is None else _loudness(layout, systems, music),
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from designer.acoustics.model import ear_plant
 from designer.acoustics.room import Room
 from designer.evaluation.listener.channels import channel_responses
 from designer.evaluation.listener.distance import distance_cues
@@ -90,3 +91,17 @@ def test_filters_of_any_rate_meet_the_responses(rate_hz):
     lines = np.fft.rfftfreq(made.size, 1 / RATE_HZ)
     wanted = np.fft.rfft(found.direct[0, 0, 0], made.size) * np.exp(-2j * np.pi * lines * shift / RATE_HZ)
     np.testing.assert_allclose(np.fft.rfft(made)[:-1], wanted[:-1], rtol=0, atol=1e-9)
+
+
+def test_direct_sound_of_a_canceller_is_that_of_the_ear_itself():
+    """A drive that nulls one ear tilts the wave: at the own ear it is not what it is at the centre of the head."""
+    layout = find_layout("pair2")
+    lines = np.array([500.0, 2000.0, 4000.0])
+    ears = ear_plant(layout, lines, NOMINAL).transfer
+    found = room_responses(Cabinet(layout), None, SPHERE, NOMINAL).direct[0]
+    taps = np.arange(found.shape[2]) - LEAD_SAMPLES
+    spectra = found @ np.exp(-2j * np.pi * np.outer(taps, lines) / RATE_HZ)
+    distance = layout.listener.distance_m
+    travel = distance * np.exp(2j * np.pi * lines * distance / layout.speed_of_sound_m_per_s)
+    # The window of 43 ms is longer than every response.
+    np.testing.assert_allclose(spectra.transpose(2, 0, 1), ears * travel[:, None, None], rtol=0, atol=2e-3)
