@@ -18,16 +18,7 @@ _FAR_M = 50.0
 
 
 class Loudspeaker(Protocol):
-    """A source of sound with D drivers.
-
-    Attributes
-    ----------
-    speed_of_sound_m_per_s : float
-    place_m : (3,) float64
-        Its centre in the listener's coordinates.
-    extent_m : float
-        Radius of a sphere about its centre that holds all drivers.
-    """
+    """A source of sound with D drivers."""
 
     @property
     def speed_of_sound_m_per_s(self) -> float:
