@@ -30,7 +30,19 @@ _MEMORY_BYTES = 6 << 30
 _POLL_S = 0.02
 TIMED_OUT = -1
 NO_TESTS = int(pytest.ExitCode.NO_TESTS_COLLECTED)
-_QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=no")
+_QUIET = (
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--no-header",
+    "--tb=no",
+    "--assert=plain",
+    "-W",
+    "ignore",
+)
 
 
 class _Loader(SourceFileLoader):
@@ -87,10 +99,17 @@ class _Recorder:
         kept["lines" if report.when == "call" else "fixtures"] += found
 
 
+def warm_up(tests: list[str]) -> None:
+    """Load what the tests load, so that each fork finds it."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        pytest.main([*_QUIET, "--collect-only", *tests])
+
+
 def run_tests(name: str, path: Path, tree: ast.Module, tests: list[str], cpu_s: int, wall_s: float) -> int:
     """Run tests with a mutant, and return pytest's exit code, or `TIMED_OUT`."""
 
     def work() -> int:
+        _forget_modules(path.parents[name.count(".")])
         sys.meta_path.insert(0, _Finder(name, path, tree))
         return int(pytest.main([*_QUIET, *tests]))
 
@@ -101,6 +120,7 @@ def record_lines(root: Path, files: list[Path], tests: list[str], to: Path) -> b
     """Run tests on the code as it is; write the lines of ``files`` that each runs as JSON.  Return whether all passed."""
 
     def work() -> int:
+        _forget_modules(root)
         recorder = _Recorder(root, frozenset(map(str, files)))
         recorder.start()
         code = int(pytest.main([*_QUIET, *tests], plugins=[recorder]))
@@ -130,8 +150,14 @@ def _isolate(cpu_s: int) -> None:
         os.dup2(quiet, stream)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    for loaded in [n for n in sys.modules if n == "designer" or n.startswith("designer.")]:
-        del sys.modules[loaded]
+
+
+def _forget_modules(root: Path) -> None:
+    """Forget the modules of package and tests, so that they are loaded anew; this package stays."""
+    own = (f"{root}/designer/", f"{root}/tests/", f"{root}/hil_tests/")
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(own):
+            del sys.modules[name]
 
 
 def _await(child: int, wall_s: float) -> int:

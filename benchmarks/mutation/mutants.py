@@ -120,7 +120,9 @@ def _places(parent: ast.AST, cached: bool) -> Iterator[_Place]:
 def _keeps_results(node: ast.AST) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
-    return any(_CACHES & {getattr(n, "id", ""), getattr(n, "attr", "")} for d in node.decorator_list for n in ast.walk(d))
+    return any(
+        _CACHES & {getattr(n, "id", ""), getattr(n, "attr", "")} for d in node.decorator_list for n in ast.walk(d)
+    )
 
 
 def _replacements(place: _Place) -> Iterator[ast.AST]:
