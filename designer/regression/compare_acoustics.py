@@ -47,7 +47,9 @@ class AcousticDeviation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, which has no place for infinite values and NaN: there, None."""
-        values = {key: value if key == "figure" or math.isfinite(value) else None for key, value in asdict(self).items()}
+        values = {
+            key: value if key == "figure" or math.isfinite(value) else None for key, value in asdict(self).items()
+        }
         return {**values, "passed": self.passed}
 
 
