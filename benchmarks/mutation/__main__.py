@@ -2,9 +2,10 @@
 
 Run as ``python -m benchmarks.mutation designer/protocol designer/fixedpoint/proof``.  Each argument is a package or a
 module.  A mutant meets the tests that run its line: those below `tests/unit` in the same place, or those that
-``--tests`` names.  ``--sample N`` takes N mutants by a fixed seed.  Results are kept in ``build/mutation``; a second run
-continues the first, and repeats what has changed.  The exit code is 1 if a mutant survives that
-``benchmarks/mutation/equivalent.toml`` does not name.
+``--tests`` names.  ``--sample N`` takes N mutants by a fixed seed, and ``--again`` those that survived before.
+
+Results are kept in ``build/mutation``.  A second run continues the first, and repeats what has changed.  The exit code
+is 1 if a mutant survives that ``benchmarks/mutation/equivalent.toml`` does not name.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 RESULTS = ROOT / "build/mutation"
 # Loaded once, before the forks.
 _PRELOADED = ("numpy", "scipy.signal", "scipy.linalg", "hypothesis", "pydantic", "jinja2")
+_ALIVE = ("survived", "untested")
 # So many of the quickest tests go first: they kill most mutants.
 _QUICK_TESTS = 12
 # Processor time: that of the tests, several times over, because a mutant may take a longer way.
@@ -68,6 +70,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", help="test files or folders in place of those in the mirrored place")
     parser.add_argument("--sample", type=int, help="so many mutants of all, chosen by --seed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", action="store_true", help="only what survived when it was last tried")
     arguments = parser.parse_args()
     for name in _PRELOADED:
         __import__(name)
@@ -77,6 +80,10 @@ def main() -> int:
     modules = _record(files, tests)
     work = [(module, mutant) for module in modules for mutant in mutants(module.source)]
     total = len(work)
+    if arguments.again:
+        survived = {place for place, result in _earlier().items() if result in _ALIVE}
+        work = [(module, mutant) for module, mutant in work if _place(module, mutant) in survived]
+        total = len(work)
     if arguments.sample is not None and arguments.sample < total:
         chosen = sorted(random.Random(arguments.seed).sample(range(total), arguments.sample))
         work = [work[n] for n in chosen]
@@ -117,26 +124,35 @@ def _record(files: list[Path], tests: list[str]) -> list[Module]:
     ]
 
 
+def _place(module: Module, mutant: Mutant) -> tuple[str, str]:
+    return f"{module.path}:{mutant.line}:{mutant.column}", mutant.change
+
+
+def _lines() -> list[dict[str, str]]:
+    kept = RESULTS / "results.jsonl"
+    return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
+
+
+def _earlier() -> dict[tuple[str, str], str]:
+    """Return the last result of each mutant, whatever the tests were."""
+    return {(line["place"], line["change"]): line["result"] for line in _lines()}
+
+
 def _run(work: list[tuple[Module, Mutant]]) -> list[str]:
     """Return the result of each mutant: killed, timed out, survived or untested."""
-    kept = RESULTS / "results.jsonl"
-    known = {}
-    if kept.exists():
-        lines = kept.read_text(encoding="utf-8").splitlines()
-        known = {entry["key"]: entry["result"] for entry in map(json.loads, lines)}
+    known = {line["key"]: line["result"] for line in _lines()}
     results = []
-    with kept.open("a", encoding="utf-8") as file:
+    with (RESULTS / "results.jsonl").open("a", encoding="utf-8") as file:
         for n, (module, mutant) in enumerate(work):
             key = f"{module.digest}:{mutant.index}"
             if key not in known:
                 known[key] = _meet(module, mutant)
-                place = f"{module.path}:{mutant.line}:{mutant.column}"
-                file.write(
-                    json.dumps({"key": key, "result": known[key], "place": place, "change": mutant.change}) + "\n"
-                )
+                place, change = _place(module, mutant)
+                line = {"key": key, "result": known[key], "place": place, "change": change}
+                file.write(json.dumps(line) + "\n")
                 file.flush()
-                if known[key] not in ("killed", "timed out"):
-                    print(f"[{n + 1}/{len(work)}] {known[key]}: {place}: {mutant.change}", flush=True)
+                if known[key] in _ALIVE:
+                    print(f"[{n + 1}/{len(work)}] {known[key]}: {place}: {change}", flush=True)
             results.append(known[key])
     return results
 
@@ -165,9 +181,9 @@ def _report(work: list[tuple[Module, Mutant]], results: list[str]) -> int:
     survivors = []
     for (module, mutant), result in zip(work, results, strict=True):
         code = module.source.splitlines()[mutant.line - 1].strip()
-        if result in ("survived", "untested") and (module.path, code, mutant.change) in known:
+        if result in _ALIVE and (module.path, code, mutant.change) in known:
             result = "equivalent"
-        elif result in ("survived", "untested"):
+        elif result in _ALIVE:
             survivors.append(f"{module.path}:{mutant.line}: {result}: {mutant.change}")
         counts[result] += 1
         per_module.setdefault(module.path, Counter())[result] += 1

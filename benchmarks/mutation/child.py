@@ -1,6 +1,6 @@
 """Runs of tests in a forked process: with a mutant in place of a module, or with a record of the lines that run.
 
-A fork starts with NumPy, SciPy and pytest loaded.  The package under test is loaded anew, and the mutant exists in memory
+A fork starts with NumPy, SciPy and pytest loaded.  The package under test is loaded anew.  The mutant exists in memory
 only, so that neither the files nor other processes see it.
 """
 
@@ -117,7 +117,7 @@ def run_tests(name: str, path: Path, tree: ast.Module, tests: list[str], cpu_s: 
 
 
 def record_lines(root: Path, files: list[Path], tests: list[str], to: Path) -> bool:
-    """Run tests on the code as it is; write the lines of ``files`` that each runs as JSON.  Return whether all passed."""
+    """Run tests on the code as it is, and write the lines of ``files`` that each runs; return whether all passed."""
 
     def work() -> int:
         _forget_modules(root)
