@@ -127,7 +127,7 @@ def _keeps_results(node: ast.AST) -> bool:
 
 def _replacements(place: _Place) -> Iterator[ast.AST]:
     node = place.child
-    if place.field == "test" and not isinstance(node, ast.Compare):
+    if place.field == "test" and isinstance(node, ast.expr) and not isinstance(node, ast.Compare):
         yield ast.UnaryOp(ast.Not(), copy.deepcopy(node))
     if isinstance(node, ast.Compare):
         for n, operator in enumerate(node.ops):

@@ -63,8 +63,11 @@ def compare_acoustics(board: AcousticFigures, design: AcousticFigures) -> Iterat
     for path, figure in {**of_the_design, **of_the_board}.items():
         for unit, allowed in ALLOWED.items():
             if figure.key.endswith(unit) and not figure.key.startswith(("target", "common")):
-                values = (of_the_board.get(path), of_the_design.get(path))
-                yield AcousticDeviation(path, *(math.nan if v is None else v.value for v in values), allowed)
+                yield AcousticDeviation(path, _value(of_the_board, path), _value(of_the_design, path), allowed)
+
+
+def _value(figures: dict[str, _Figure], path: str) -> float:
+    return figures[path].value if path in figures else math.nan
 
 
 class _Figure(NamedTuple):
