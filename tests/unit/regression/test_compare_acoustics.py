@@ -27,6 +27,12 @@ def test_a_figure_may_differ_by_what_nobody_hears_and_no_more(figure, allowed, s
     assert not compared({figure: far}, {figure: 0.0})[figure].passed
 
 
+def test_what_counts_is_the_difference_of_both():
+    assert compared({"gain_db": 10.1}, {"gain_db": 10.0})["gain_db"].passed
+    assert not compared({"gain_db": 10.0}, {"gain_db": 10.3})["gain_db"].passed
+    assert not compared({"gain_db": -10.0}, {"gain_db": 10.0})["gain_db"].passed
+
+
 def test_below_the_floor_of_a_null_levels_may_differ():
     assert AcousticDeviation("null_db", -60.0, -40.1, 0.2).passed
     assert AcousticDeviation("null_db", -40.1, -60.0, 0.2).passed
