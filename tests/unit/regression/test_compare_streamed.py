@@ -5,6 +5,7 @@ required SNR remain.  The tests put an error into the model, and let the board a
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from designer.dsp.engine import FloatEngine
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound
+from designer.fixedpoint.quantise.bank import quantise_bank
 from designer.regression import compare_streamed
 from designer.regression.compare_streamed import compare, noise_floor_db
 from designer.regression.signals import Signal
@@ -130,6 +132,24 @@ def test_noise_that_a_limiter_reduces_needs_what_the_error_bound_guarantees(numb
     report = compare(signal, model_output(fixed, signal), bank, fixed)
     assert report.snr_limit_db != noise_floor_db(bank, fixed)
     assert report.passed
+
+
+def test_one_limiter_that_acts_is_enough_for_that(number_format):
+    loud, _ = random_bank(3, number_format, peak_gain=4.0)
+    bank = replace(loud, impulse_responses=loud.impulse_responses * np.array([1.0, 0.01])[:, None, None])
+    fixed = quantise_bank(bank, NumberFormat.named(number_format))
+    signal = noise(number_format, peak=1.0)
+    report = compare(signal, model_output(fixed, signal), bank, fixed)
+    assert report.snr_limit_db != noise_floor_db(bank, fixed)
+    assert report.passed
+
+
+def test_a_program_at_full_scale_saturates_in_float_where_the_board_does(number_format):
+    bank, fixed = random_bank(3, number_format)
+    word = fixed.number_format.sample
+    signs = np.random.default_rng(4).choice(np.array([word.smallest, word.largest]), (4000, 2))
+    signal = Signal("full_scale", "program", signs)
+    assert compare(signal, model_output(fixed, signal), bank, fixed).passed
 
 
 def test_a_silent_signal_is_no_fault(number_format):
