@@ -18,7 +18,6 @@ from designer.toolchain.table_crc import write_table_crc
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
-CRYSTALS_MHZ = (8, 12)
 # GCC writes frames and calls next to each object, for designer/toolchain/stack.py.
 CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
@@ -49,7 +48,7 @@ WARNING_FLAGS = (
 OWN_FLAGS = ("-std=gnu11", "-O2", "-g", "-fno-common", "-ffunction-sections", "-fdata-sections", *WARNING_FLAGS)
 
 
-def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
+def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     """Compile and link the firmware with a generated design.
 
     Parameters
@@ -60,8 +59,6 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
-    crystal_mhz : int
-        Frequency of the board's oscillator, 8 or 12.  Boards that exist in QEMU only ignore it.
 
     Returns
     -------
@@ -76,15 +73,12 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         If a compiler is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
-    if crystal_mhz not in CRYSTALS_MHZ:
-        raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "core").glob("*/*.S"))]
     sources += sorted((FIRMWARE_ROOT / "app").glob("*.c"))
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
-    clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes)
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS), includes)
     # A build that fails or is interrupted must not leave the image of an earlier design.
     out.unlink(missing_ok=True)
     objects = compile_units(CROSS_COMPILER, units)

@@ -123,14 +123,6 @@ def test_a_missing_compiler_names_its_package(tmp_path, monkeypatch):
         build_image(tmp_path, "stm32f405", tmp_path / "x.elf")
 
 
-def test_a_crystal_is_of_8_or_12_mhz(tmp_path):
-    generate_small("q15", tmp_path)
-    images = {mhz: build_image(tmp_path, "stm32f405", tmp_path / f"{mhz}.elf", mhz).elf.read_bytes() for mhz in (8, 12)}
-    assert images[8] != images[12]
-    with pytest.raises(BuildError, match="crystal of 25 MHz: allowed are 8 and 12 MHz"):
-        build_image(tmp_path, "stm32f405", tmp_path / "x.elf", 25)
-
-
 def test_an_unknown_board_is_refused():
     with pytest.raises(
         BoardNotFoundError, match="board 'arduino': unknown; there are virtual, mps2-an500, mps3-an547, stm32f405"

@@ -75,6 +75,8 @@ class Exceptions:
         # Whether the memory protection unit forbids a write; and what becomes of a frame that cannot be stacked.
         self.forbids: Callable[[int, int], bool] = lambda address, size: False
         self.on_stack_fault: Callable[[], int] = lambda: Number.HARD_FAULT
+        # Whether CPACR lets the program use the FPU.
+        self.has_fpu: Callable[[], bool] = lambda: True
         self.reset()
 
     def reset(self) -> None:
@@ -159,6 +161,8 @@ class Exceptions:
         on_process_stack = not self.active and bool(control & _CONTROL_SPSEL)
         stack_register = UC_ARM_REG_PSP if on_process_stack else UC_ARM_REG_MSP
         stack = int(engine.reg_read(stack_register))
+        if control & _CONTROL_FPCA and not self.has_fpu():
+            raise HardwareRefusalError("a floating-point instruction while CPACR denies it (PM0214 4.6.1)")
         frame, extended = self._frame(bool(control & _CONTROL_FPCA), bool(stack & 4))
         base = (stack - len(frame)) & ~7
         if self.forbids(base, len(frame)):

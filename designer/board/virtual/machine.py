@@ -40,6 +40,7 @@ class Machine:
         self._anchor_executed = 0
         self._stalled_until = 0
         self._sleeping = False
+        self.restarts = 0
         self._reset_wanted: Callable[[], None] | None = None
         # The system control block's fault registers, filled in by `peripherals.scb`.
         self.is_guarded: Callable[[int, int], bool] = lambda address, size: False
@@ -116,6 +117,7 @@ class Machine:
     def restart(self, vectors: int) -> None:
         """Begin at a vector table, with events and exceptions forgotten; time goes on."""
         self._move_to(self.now)
+        self.restarts += 1
         self._stalled_until = 0
         self._sleeping = False
         self._reset_wanted = None
