@@ -94,10 +94,10 @@ class _Impostor:
 
 
 def _hello() -> bytes:
-    values: dict[str, int | bytes | str] = {
-        item.name: {"text": "board", "bytes": bytes(item.length)}.get(item.kind, 1)
-        for item in protocol.HELLO_REPLY.payload.fields
-    }
+    values: dict[str, int | bytes | str] = dict.fromkeys((item.name for item in protocol.HELLO_REPLY.payload.fields), 1)
+    for item in protocol.HELLO_REPLY.payload.fields:
+        if item.kind in ("text", "bytes"):
+            values[item.name] = b"board"[: item.length] if item.kind == "text" else bytes(item.length)
     values |= {"sample_rate_hz": 48000, "block_samples": 64, "max_payload_bytes": 1024, "credits": 4, "drivers": 3}
     values |= {"inputs": 3, "number_format": protocol.NUMBER_FORMAT["Q31"], "reserved": 0, "clock_source": 0}
     return protocol.HELLO_REPLY.payload.pack(**values)

@@ -156,7 +156,9 @@ def test_a_silent_signal_is_no_fault(number_format):
     bank, fixed = random_bank(3, number_format)
     signal = Signal("silence", "filters", np.zeros((300, 3), dtype=np.int64))
     report = compare(signal, model_output(fixed, signal), bank, fixed)
-    # Floors of products are all that is left of it.
+    # Floors of products are all that is left of it.  Without a signal, any error is 300 dB above it: the end of scale.
+    assert report.passed
+    assert report.snr_db in (0.0, -300.0)
     assert report.peak_dbfs <= 20 * np.log10(max(3 * fixed.number_format.sample.lsb, 1e-12))
     assert report.within_bound
 
@@ -179,6 +181,15 @@ def test_levels_are_those_of_the_board(number_format):
     assert compare(signal, board, bank, fixed).snr_db == pytest.approx(0.0, abs=1e-9)
     board[5, 1] = word.smallest
     assert compare(signal, board, bank, fixed).peak_dbfs == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_ratio_is_one_of_energies(number_format):
+    """A board of the wrong sign: its error is twice the signal."""
+    bank, fixed = random_bank(3, number_format)
+    signal = noise(number_format, peak=0.001)
+    board = -model_output(fixed, signal)
+    coarse = 0.1 if number_format == "q15" else 0.01
+    assert compare(signal, board, bank, fixed).snr_db == pytest.approx(-20 * np.log10(2), abs=coarse)
 
 
 def test_the_report_keeps_its_keys():
