@@ -89,8 +89,8 @@ def compose(title: str, heading: str, subtitle: str, sections: list[Section]) ->
     charts: dict[str, dict[str, Any]] = {}
     body = "".join(_section(section, charts) for section in sections)
     links = "".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in sections)
-    # "</" inside a script would end it.
-    figures = json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
+    # "</script" inside a script would end it, and after "<!--<script" nothing would.
+    figures = json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

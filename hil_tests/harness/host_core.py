@@ -178,6 +178,10 @@ class HostTransport:
         """Let the flash do so many erasures and words more, the next one by half, and then none."""
         self._library.host_board_cut_after(self._state, ctypes.c_uint32(operations))
 
+    def weaken_flash(self, operation: int) -> None:
+        """Let a later word stay erased, though the flash says that it was programmed; 0 is the next operation."""
+        self._library.host_board_weaken(self._state, ctypes.c_uint32(operation))
+
     @property
     def flash_operations(self) -> int:
         """Erasures and words since `cut_power_after` or the last start."""

@@ -228,6 +228,20 @@ def test_tables_in_the_place_of_those_are_kept(player, built, blocks):
     assert (player.state, kept(player)) == ("PLAYING", 1)
 
 
+def test_the_mark_of_an_overload_goes_with_its_tables(player, built, blocks):
+    """The third tables lie where the first did, which overloaded the board.  They are others."""
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)  # ends the fade, which stood still
+    overload(player, blocks[0])
+    for seed in (3, 4):
+        retune(player, built, seed)
+        player.claim()
+        player.release()
+    player.request(protocol.TUNE_COMMIT)
+    assert kept(player) == 1
+
+
 def test_tables_that_keep_up_after_all_are_kept(player, built, blocks):
     """What was late may have been something else: a block in time after PLAY shows it."""
     retune(player, built, 2)
