@@ -17,6 +17,7 @@ from designer.fixedpoint.proof.error_bound import (
     filter_error_bound,
     limited_error_bound,
     program_error_bound,
+    rounding_bound,
 )
 from designer.fixedpoint.proof.upmix_error_bound import centre_error_bound
 from designer.fixedpoint.proof.worst_case import to_buses
@@ -82,3 +83,20 @@ def test_a_limiter_delays_the_bound_and_adds_its_rounding_only_where_it_acts(num
     halved = limited_error_bound(bound, fixed, [np.full(1, 1 << 23)] * hops)
     np.testing.assert_allclose(halved[delay + 32 :], bound[32:-delay] / 2 + lsb / 2, rtol=1e-12)
     assert limited_error_bound(bound[:5], fixed, [np.full(1, 1 << 24)] * hops).shape == (5, 2)
+
+
+@pytest.mark.parametrize("make", [random_bank, mirror_bank])
+def test_roundings_add_up_to_their_definition(number_format, make):
+    """Half a step of the output; one unit of a path's sum for each floored product; what the buses lose, filtered."""
+    _, bank = make(4, number_format)
+    unit = {"q15": 0.0, "q31": 0.0, "q31x15": 2.0**-26}[number_format]
+    fraction = {"q15": 15, "q31": 31, "q31x15": 15}[number_format]
+    expected = np.full(len(bank.driver_names), bank.number_format.sample.lsb / 2)
+    for k, row in enumerate(bank.paths):
+        for b, path in enumerate(row):
+            scale = 2.0**-path.exponent
+            gain = np.abs(path.coefficients.astype(float)).sum() * 2.0**-fraction * scale
+            for driver in bank.structure.drivers_of(k):
+                expected[driver] += unit * path.taps * scale + gain * bus_error(bank)[b]
+    assert number_format == "q31" or any(path.exponent for row in bank.paths for path in row)
+    np.testing.assert_allclose(rounding_bound(bank), expected, rtol=1e-12)
