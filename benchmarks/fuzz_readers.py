@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from designer import protocol
-from designer.acoustics.response_files import TABLE_NAME, read_responses
+from designer.acoustics.measured.files import read_driver
+from designer.acoustics.measured.wav_folder import TABLE_NAME
 from designer.board.session import Board
 from designer.board.tune import tables_of
 from designer.errors import ProsceniumError
@@ -146,7 +147,7 @@ def _responses(folder: Path) -> Callable[[Any], None]:
         name = data.draw(st.sampled_from(sorted(seeds)))
         for other, seed in seeds.items():
             (folder / other).write_bytes(damage(seed, data.draw(EDITS)) if other == name else seed)
-        read_responses(folder)
+        read_driver(folder, 343.0)
 
     return read
 
