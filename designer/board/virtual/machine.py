@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from designer.board.virtual.cpu import Cpu, Stop
+from designer.board.virtual.cpu import CompiledRegisters, Cpu, Stop
 from designer.board.virtual.errors import HardwareRefusalError
 from designer.board.virtual.events import SECOND, EventQueue
 from designer.board.virtual.exceptions import Exceptions, Number
@@ -41,6 +41,9 @@ class Machine:
         self._stalled_until = 0
         self._sleeping = False
         self._reset_wanted: Callable[[], None] | None = None
+        # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
+        self.on_sleep: Callable[[], None] = _do_nothing
+        self.on_change: Callable[[], None] = _do_nothing
         # The system control block's fault registers, filled in by `peripherals.scb`.
         self.is_guarded: Callable[[int, int], bool] = lambda address, size: False
         self.on_fault: Callable[[Number, int, int | None], Number] = _refuse_fault
@@ -66,6 +69,7 @@ class Machine:
         """Change the core's clock from now on."""
         self._move_to(self.now)
         self.core_hz = core_hz
+        self.on_change()
         self.cpu.stop_soon()
 
     def stall(self, duration: int) -> None:
@@ -93,9 +97,9 @@ class Machine:
         for address in range(block.base + offset, block.base + offset + size, _BLOCK_BYTES):
             self._blocks[address // _BLOCK_BYTES] = block
 
-    def map_registers(self, address: int, size: int) -> None:
+    def map_registers(self, address: int, size: int, compiled: CompiledRegisters | None = None) -> None:
         """Let a range of addresses reach the peripherals."""
-        self.cpu.map_registers(address, size, self._read, self._write)
+        self.cpu.map_registers(address, size, self._read, self._write, compiled)
 
     def _block(self, address: int) -> RegisterBlock:
         block = self._blocks.get(address // _BLOCK_BYTES)
@@ -110,6 +114,7 @@ class Machine:
     def _write(self, address: int, size: int, value: int) -> None:
         block = self._block(address)
         block.write(address - block.base, size, value)
+        self.on_change()
 
     # --- the run
 
@@ -181,6 +186,7 @@ class Machine:
     def _handle(self, stop: Stop) -> None:
         if stop is Stop.SLEEP:
             self._sleeping = True
+            self.on_sleep()
         elif stop is Stop.EXCEPTION_RETURN:
             self._move_to(self.now + self.cycles(self.exceptions.leave()))
         elif stop is Stop.SUPERVISOR_CALL:
@@ -203,6 +209,10 @@ class Machine:
         if self.exceptions.execution_priority() <= -1:
             raise HardwareRefusalError(f"lock-up: a fault within a hard fault at pc 0x{self.cpu.pc:08X}")
         self.exceptions.enter(chosen)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _refuse_fault(number: Number, bits: int, address: int | None) -> Number:

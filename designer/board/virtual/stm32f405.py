@@ -65,7 +65,8 @@ class Stm32f405:
         ports = [Gpio(letter, self.rcc) for letter in "ABC"]
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc)
-        self.usart = Usart(exceptions, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
@@ -88,7 +89,10 @@ class Stm32f405:
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
             machine.add(block, size)
         machine.add(scb, 0x10, 0x230)
-        machine.map_registers(0x40000000, 0x80000)
+        # The line of bytes is on a page of its own, some of whose accesses are answered in C.
+        machine.map_registers(0x40000000, 0x11000)
+        machine.map_registers(0x40011000, 0x1000, self.usart.compiled_registers() if in_c else None)
+        machine.map_registers(0x40012000, 0x6E000)
         machine.map_registers(0xE0001000, 0x1000)
         machine.map_registers(0xE000E000, 0x1000)
         self.power_on()

@@ -6,7 +6,7 @@ register is refused. Direct mode, single transfers, one memory; that is what thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -88,12 +88,12 @@ class Dma(RegisterBlock):
     def write_LIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 0 to 3 (10.5.3)."""
         self.values["LISR"] &= ~value
-        self._set_lines()
+        self._set_lines(range(4))
 
     def write_HIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 4 to 7 (10.5.4)."""
         self.values["HISR"] &= ~value
-        self._set_lines()
+        self._set_lines(range(4, STREAMS))
 
     def _check_stopped(self, n: int, name: str, _value: int, _before: int) -> None:
         if self.values[f"S{n}CR"] & _EN:
@@ -104,7 +104,7 @@ class Dma(RegisterBlock):
             raise self.refusal(f"S{n}CR = 0x{value:08X} while the stream runs (10.5.5)")
         if value & _EN and not before & _EN:
             self._enable(n)
-        self._set_lines()
+        self._set_lines((n,))
 
     def _enable(self, n: int) -> None:
         control, memory = self.values[f"S{n}CR"], self.values[f"S{n}M0AR"]
@@ -217,10 +217,10 @@ class Dma(RegisterBlock):
 
     def _flag(self, n: int, flag: int) -> None:
         self.values["LISR" if n < 4 else "HISR"] |= flag << _FLAG_SHIFTS[n % 4]
-        self._set_lines()
+        self._set_lines((n,))
 
-    def _set_lines(self) -> None:
-        for n in range(STREAMS):
+    def _set_lines(self, streams: Iterable[int]) -> None:
+        for n in streams:
             control, flags = self.values[f"S{n}CR"], self.flags(n)
             wanted = (
                 (flags & HALF and control & _HTIE)
