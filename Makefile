@@ -1,9 +1,9 @@
 # Proscenium: every target does the set-up that it needs, once.
 #   make hil          design, generate, build, run on the virtual board, compare, report
 #   make quick        the unit tests, in less than two minutes
-#   make test         all tests: units, boards in QEMU, compilers, browsers and documents
+#   make test         all tests: units, virtual boards, compilers, browsers and documents
 #   make check        linters, type checker and static analysis
-#   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
+#   make flash        BOARD=virtual|qemu|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
 #   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
@@ -43,7 +43,7 @@ PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-re
 hil: setup
 	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))
 	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout '$(LAYOUT)' \
-	  --board '$(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD)))' \
+	  --board '$(or $(PORT),$(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qemu,stm32f405,$(BOARD))))' \
 	  --junitxml "build/$$(basename '$(LAYOUT)' .toml)/hil.xml" $(if $(INPUT),--input '$(INPUT)')
 
 quick: setup

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from designer.board.open import VirtualBoard
+from designer.board.open import QemuBoard
 from designer.board.session import Board
 from designer.design.model import Design
 from designer.dsp.engine import InjectionPoint
@@ -35,7 +35,7 @@ GENERATED: tuple[tuple[GeneratedSignal, InjectionPoint], ...] = (
     (GeneratedSignal("full_scale", 20260216), "filters"),
 )
 GENERATED_S = 10.0
-# On a virtual board what is longer than this goes through semihosting: the serial line has been tested by then.
+# In QEMU what is longer than this goes through semihosting: the serial line has been tested by then.
 SERIAL_LIMIT_S = 3.0
 
 
@@ -104,7 +104,7 @@ class Suite:
 
     def _stream(self, signal: Signal) -> np.ndarray:
         count = signal.samples.shape[0]
-        if not isinstance(self.board, VirtualBoard) or count <= SERIAL_LIMIT_S * self.rate:
+        if not isinstance(self.board, QemuBoard) or count <= SERIAL_LIMIT_S * self.rate:
             return self.board.process(signal.samples, signal.injection_point)
         with self.board.quickest_line():
             began = time.monotonic()

@@ -41,18 +41,22 @@ class Dac:
         Runs of frames; silence where a wire or the mute pin says so.
     raw : list of (n, 2) int32 arrays
         The same ahead of the mute pin.
+    position : int
+        Frames since the start that it has played.
     """
 
     wires: dict[str, str]
     pins: Pins
     heard: list[np.ndarray] = field(default_factory=list)
     raw: list[np.ndarray] = field(default_factory=list)
+    position: int = 0
 
     def play(self, first: int, data: bytes) -> None:
         """Take half-words from the wire; `first` says where in a frame they begin."""
         if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
             raise ValueError("runs are whole frames")
         frames = words_of(data)
+        self.position = first // HALFWORDS_PER_FRAME + len(frames)
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
             frames = np.zeros_like(frames)
         self.raw.append(frames)
@@ -107,3 +111,9 @@ class Adc:
         self.origin = -(-self.position // multiple) * multiple
         self.signal = np.ascontiguousarray(signal, dtype=np.int32)
         return self.origin
+
+    def extend(self, signal: np.ndarray) -> None:
+        """Append (n, 2) int32 to what it records, and forget what it has recorded."""
+        done = min(max(0, self.position - self.origin), len(self.signal))
+        self.origin += done
+        self.signal = np.concatenate([self.signal[done:], np.asarray(signal, np.int32)])

@@ -40,6 +40,7 @@ class Machine:
         self._anchor_executed = 0
         self._stalled_until = 0
         self._sleeping = False
+        self.sleeps = 0
         self._reset_wanted: Callable[[], None] | None = None
         # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
         self.on_sleep: Callable[[], None] = _do_nothing
@@ -186,6 +187,7 @@ class Machine:
     def _handle(self, stop: Stop) -> None:
         if stop is Stop.SLEEP:
             self._sleeping = True
+            self.sleeps += 1
             self.on_sleep()
         elif stop is Stop.EXCEPTION_RETURN:
             self._move_to(self.now + self.cycles(self.exceptions.leave()))

@@ -25,7 +25,7 @@ from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
-from designer.board.virtual.peripherals.spi_i2s import I2s
+from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME, I2s
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
@@ -154,11 +154,18 @@ class Stm32f405:
         for block in self._blocks:
             block.reset()
         self.adc.position = 0
+        for dac in self.dacs:
+            dac.position = 0
 
     @property
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    def sample_rate_hz(self) -> int:
+        """Frames a second, rounded down; 0 while the audio clock stands."""
+        numerator, denominator = self.spi2.halfword_rate() if self.spi2.is_running else (0, 1)
+        return int(numerator // (denominator * HALFWORDS_PER_FRAME))
 
     def run(self, seconds: float) -> None:
         """Run for so much virtual time; a supply that fails ends it."""
