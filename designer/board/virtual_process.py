@@ -15,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from designer.board.control import Channel, ChannelClosedError
 from designer.board.transport import SerialTransport
 from designer.errors import BoardNotFoundError, HilError
@@ -24,7 +22,7 @@ from designer.errors import BoardNotFoundError, HilError
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 600.0
-_DAC_CHANNELS = 4
+_LAST_MOMENT_S = 0.5
 
 
 class VirtualProcess:
@@ -106,10 +104,13 @@ class VirtualProcess:
             raise HilError(f"the virtual board: {reply['error']}")
         return reply, data
 
-    def play(self, frames: np.ndarray) -> np.ndarray:
-        """Let the ADC record (n, 2) int32 behind what it recorded before; (m, 4) int32 that the DACs played."""
-        _, data = self.ask("play", np.ascontiguousarray(frames, "<i4").tobytes())
-        return np.frombuffer(data, "<i4").reshape(-1, _DAC_CHANNELS)
+    def has_ended(self) -> bool:
+        """Whether the process has ended, or does so within a moment."""
+        try:
+            self._process.wait(_LAST_MOMENT_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def last_words(self) -> str:
         """Say why the process has ended; it is stopped if it has not."""
@@ -147,14 +148,17 @@ class VirtualLine(SerialTransport):
         try:
             super().write(data)
         except HilError as error:
-            raise HilError(f"{self._process.last_words()} ({error})") from error
+            raise self._explained(error) from error
 
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes received, after at most `timeout_s`."""
         try:
             return super().read(timeout_s)
         except HilError as error:
-            raise HilError(f"{self._process.last_words()} ({error})") from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: HilError) -> HilError:
+        return HilError(f"{self._process.last_words()} ({error})") if self._process.has_ended() else error
 
 
 class HeldLine:

@@ -11,13 +11,13 @@ from typing import TextIO
 
 import typer
 
-from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
+from designer.cli import board, design, doctor, export, listen, look, play, playing, sweep, tune
 from designer.cli.common import app
 from designer.errors import ProsceniumError
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
-__all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "playing", "sweep", "tune"]
+__all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "play", "playing", "sweep", "tune"]
 
 
 _show_others = warnings.showwarning

@@ -43,6 +43,8 @@ class Dac:
         The same ahead of the mute pin.
     position : int
         Frames since the start that it has played.
+    muted_frames : int
+        Frames that the mute pin has kept silent since the last `take` or `take_raw`.
     """
 
     wires: dict[str, str]
@@ -50,6 +52,7 @@ class Dac:
     heard: list[np.ndarray] = field(default_factory=list)
     raw: list[np.ndarray] = field(default_factory=list)
     position: int = 0
+    muted_frames: int = 0
 
     def play(self, first: int, data: bytes) -> None:
         """Take half-words from the wire; `first` says where in a frame they begin."""
@@ -60,14 +63,24 @@ class Dac:
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
             frames = np.zeros_like(frames)
         self.raw.append(frames)
-        self.heard.append(frames if self.pins.output(MUTE_PIN) else np.zeros_like(frames))
+        is_muted = not self.pins.output(MUTE_PIN)
+        self.muted_frames += len(frames) if is_muted else 0
+        self.heard.append(np.zeros_like(frames) if is_muted else frames)
 
     def take(self) -> np.ndarray:
         """Give and forget what was heard: (n, 2) int32."""
-        heard = np.concatenate(self.heard) if self.heard else np.zeros((0, 2), np.int32)
+        return self._take(self.heard)
+
+    def take_raw(self) -> np.ndarray:
+        """Give and forget what came over the wires: (n, 2) int32."""
+        return self._take(self.raw)
+
+    def _take(self, runs: list[np.ndarray]) -> np.ndarray:
+        taken = np.concatenate(runs) if runs else np.zeros((0, 2), np.int32)
         self.heard.clear()
         self.raw.clear()
-        return heard
+        self.muted_frames = 0
+        return taken
 
 
 @dataclass

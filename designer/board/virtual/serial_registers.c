@@ -5,7 +5,7 @@
  */
 #include <stdint.h>
 
-#define TO_BOARD_BYTES   256u
+#define TO_BOARD_BYTES   1024u
 #define FROM_BOARD_BYTES 65536u
 #define SR               0x00u
 #define DR               0x04u

@@ -63,7 +63,8 @@ class Server:
         self._heard = [np.zeros((0, 2), np.int32) for _ in board.dacs]
         self._requests: dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]] = {
             "hold": self._hold, "reset": self._reset, "power_on": self._power_on, "write": self._write,
-            "read": self._read, "begin": self._begin, "play": self._play, "run": self._run, "state": self._state,
+            "read": self._read, "begin": self._begin, "record": self._record, "play": self._play, "run": self._run,
+            "state": self._state,
         }  # fmt: skip
 
     def close(self) -> None:
@@ -192,22 +193,31 @@ class Server:
         self._skip = [first - dac.position for dac in self.board.dacs]
         return {"origin": origin, "first": first}, b""
 
-    def _play(self, _fields: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
-        """Append frames to the signal, run until they are recorded, and give what all DACs have played meanwhile."""
-        board = self.board
-        frames = np.frombuffer(payload, "<i4").reshape(-1, 2)
-        board.adc.extend(frames)
-        target = board.adc.origin + len(board.adc.signal)
-        missing = target - board.adc.position
-        longest = missing * SECOND // board.sample_rate_hz() + _FRAMES_LATE if board.sample_rate_hz() else 0
-        if not board.machine.run(longest, lambda: board.adc.position >= target):
-            raise HilError(f"the audio clock stands: {target - board.adc.position} of {missing} frames do not come")
+    def _record(self, _fields: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """Append frames to the signal at the ADC; no time passes."""
+        gap = self.board.adc.position - self.board.adc.origin - len(self.board.adc.signal)
+        if gap > 0:
+            raise HilError(f"{gap} frames of silence would be within the signal: record enough ahead of requests")
+        self.board.adc.extend(np.frombuffer(payload, "<i4").reshape(-1, 2))
+        return {}, b""
+
+    def _play(self, fields: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """Append frames, record all whole runs, and give what has come over the DACs' wires since the last time."""
+        board, adc = self.board, self.board.adc
+        self._record(fields, payload)
+        end, run_frames = adc.origin + len(adc.signal), board.i2s2ext.run_frames
+        missing, rate_hz = max(0, end - adc.position), board.sample_rate_hz()
+        longest = missing * SECOND // rate_hz + _FRAMES_LATE if rate_hz else 0
+        # What does not fill a run waits for the next piece.
+        if not board.machine.run(longest, lambda: adc.position + run_frames > end):
+            raise HilError(f"the audio clock stands: {end - adc.position} of {missing} frames do not come")
+        muted = board.dacs[0].muted_frames
         for n, dac in enumerate(board.dacs):
-            taken = np.concatenate([self._heard[n], dac.take()])
+            taken = np.concatenate([self._heard[n], dac.take_raw()])
             skipped = min(self._skip[n], len(taken))
             self._skip[n] -= skipped
             self._heard[n] = taken[skipped:]
         count = min(len(heard) for heard in self._heard)
         played = np.concatenate([heard[:count] for heard in self._heard], axis=1)
         self._heard = [heard[count:] for heard in self._heard]
-        return {"frames": count}, np.ascontiguousarray(played, "<i4").tobytes()
+        return {"muted_frames": muted}, np.ascontiguousarray(played, "<i4").tobytes()

@@ -164,6 +164,11 @@ class I2s(RegisterBlock):
         passed = (self._machine.now - self._start) * numerator // (SECOND * denominator)
         return max(0, min(int(passed) - self._moved, self._run))
 
+    @property
+    def run_frames(self) -> int:
+        """Frames that are moved at once."""
+        return self._run // HALFWORDS_PER_FRAME
+
     def _find_stream(self) -> int | None:
         if self._mode == _MASTER_TRANSMIT:
             on, request = self.values["CR2"] & _TXDMAEN, f"{self.name}_TX"

@@ -23,7 +23,7 @@ _RXNE, _TC, _TXE = 1 << 5, 1 << 6, 1 << 7
 _RE, _TE, _RXNEIE, _UE = 1 << 2, 1 << 3, 1 << 5, 1 << 13
 # A receiver samples the stop bit's middle, 9.5 bits on: half a bit is 5 %, of which 30.3.5 leaves about 3.75 %.
 _TOLERANCE = 0.0375
-_BURST_BYTES, _SENT_BYTES = 256, 65536
+_BURST_BYTES, _SENT_BYTES = 1024, 65536
 _BITS_PER_BYTE = 10
 
 

@@ -1,4 +1,4 @@
-"""The same image on the virtual board: every bit, every way to stop it."""
+"""The same image in QEMU: every bit, every way to stop it."""
 
 import os
 import signal
@@ -56,7 +56,7 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
     layout, bank, digest, elf = each_design
     bits = 15 if layout.number_format == "q15" else 31
     rng = np.random.default_rng(8)
-    with open_board(elf, digest, layout) as board:
+    with open_board(elf, digest, layout, in_qemu=True) as board:
         pid = board.pid
         assert board.info.board_name == "stm32f405"
         for injection_point, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
@@ -113,7 +113,7 @@ def test_another_digest_is_refused_and_qemu_ends(design, monkeypatch):
 
     monkeypatch.setattr(Qemu, "__init__", note)
     with pytest.raises(HilError, match="design digest: the board runs"):
-        open_board(elf, digest[::-1], layout)
+        open_board(elf, digest[::-1], layout, in_qemu=True)
     assert gone(started[0])
 
 
