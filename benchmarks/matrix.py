@@ -40,13 +40,13 @@ PIPELINE_GOAL = 1400
 DEFAULT_LAYOUT = "front3"
 
 
-def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
+def measure_layout(name: str, number_format: str | None = None) -> dict[str, Any]:
     """Count one layout.
 
     Parameters
     ----------
     name : str
-    arithmetic : str, optional
+    number_format : str, optional
         Other than the layout's own.
 
     Returns
@@ -56,7 +56,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         ``flash_bytes`` and ``ram_bytes``; ``firs`` and ``taps`` as they run, and as designed.
     """
     layout = find_layout(name)
-    layout = layout.model_copy(update={"number_format": arithmetic or layout.number_format})
+    layout = layout.model_copy(update={"number_format": number_format or layout.number_format})
     result, plain = build_design(layout), build_design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
@@ -69,7 +69,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         }
     return {
         "layout": name,
-        "arithmetic": layout.number_format,
+        "number_format": layout.number_format,
         **ours,
         "flash_bytes": image.flash_bytes,
         "ram_bytes": image.ram_bytes,
@@ -160,13 +160,13 @@ def _run_faust(result: Design, directory: Path) -> None:
 def matrix_table(rows: list[dict[str, Any]]) -> Table:
     """Lay the figures out."""
     table = Table(title="Instructions a frame on the Cortex-M4, blocks of 64", title_justify="left")
-    for heading in ("layout", "arithmetic", "FIRs", "taps", "pipeline", "filters", "arm_fir_q15", "Faust", "ratio"):
-        table.add_column(heading, justify="left" if heading in ("layout", "arithmetic") else "right")
+    for heading in ("layout", "format", "FIRs", "taps", "pipeline", "filters", "arm_fir_q15", "Faust", "ratio"):
+        table.add_column(heading, justify="left" if heading in ("layout", "format") else "right")
     for row in rows:
         stock, faust = row["arm_fir_q15"], row["faust_float"]
         table.add_row(
             row["layout"],
-            row["arithmetic"],
+            row["number_format"],
             f"{row['firs_designed']} → {row['firs']}",
             f"{row['taps_designed']} → {row['taps']}",
             f"{row['pipeline']:.0f}",
@@ -192,12 +192,12 @@ def explain_filters(row: dict[str, Any], stock: float) -> str:
     stock : float
         Instructions a frame of the matrix of ``arm_fir_q15``.
     """
-    loops = row["taps"] * _LOOP[row["arithmetic"]]
+    loops = row["taps"] * _LOOP[row["number_format"]]
     goal = stock / FILTER_RATIO_GOAL
     return (
-        f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame from the three buses to "
+        f"{row['layout']} in {row['number_format']}: {row['filters']:.0f} instructions a frame from the three buses to "
         f"the drivers, limiters included, of which {loops:.0f} are products and their loads ({row['taps']} taps at "
-        f"{_LOOP[row['arithmetic']]:.3f}), the rest loops' ends, sums, buses and limiters; "
+        f"{_LOOP[row['number_format']]:.3f}), the rest loops' ends, sums, buses and limiters; "
         f"{stock:.0f} / {FILTER_RATIO_GOAL:.0f} = {goal:.0f} would be the goal"
     )
 

@@ -76,7 +76,7 @@ def measure_suite(block_size: int = 0) -> dict[str, Any]:
 def measure_layouts() -> dict[str, Any]:
     """Errors of each shipped layout's tables in q15, ours and rounded, and what they do to the acoustic figures.
 
-    Layouts that ship in another arithmetic are measured in q15 as well and marked.
+    Layouts that ship in another number format are measured in q15 as well and marked.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from designer.board.samples import portions, to_raw
 from designer.board.transport import Transport
 from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
-from designer.fixedpoint.limiter import GAIN_ONE, to_db
+from designer.fixedpoint.limiter_settings import GAIN_ONE, to_db
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.layout.model import Layout
 

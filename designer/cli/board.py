@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -95,7 +95,6 @@ def hil(
     from designer.regression.save import save_results
     from designer.regression.signals import standard_signals
     from designer.regression.suite import Suite
-    from designer.regression.terminal_summary import screen
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
 
@@ -127,11 +126,18 @@ def hil(
     if json:
         print_json(values)
     else:
-        say(screen(values), quiet)
-        files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
-        say(f"written to {directory}: {', '.join(files)}", quiet)
+        _say_results(values, directory, board, quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+def _say_results(values: dict[str, Any], directory: Path, board: BoardName, quiet: bool) -> None:
+    """Print the summary of a run and the files that were written."""
+    from designer.regression.terminal_summary import screen
+
+    say(screen(values), quiet)
+    files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
+    say(f"written to {directory}: {', '.join(files)}", quiet)
 
 
 def _look_back(

@@ -13,7 +13,7 @@ from designer.filters.fitting.design import bank_of, fit_filters
 from designer.filters.fitting.length_search import FittedFilters
 from designer.filters.trim import Saving, trim_bank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.limiter import fixed_limiter
+from designer.fixedpoint.limiter_settings import fixed_limiter
 from designer.fixedpoint.number_format import Q31, NumberFormat
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.quantise.bank import keeps_noise_snr, quantise_bank, white_noise_snr_db

@@ -21,7 +21,7 @@ from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names

@@ -79,7 +79,7 @@ class Upmix(UpmixFrame):
     full_scale : float
         Largest positive sample, 1 − 1 LSB where a fixed-point word is compared with.
     decisions : sequence of (7, 2) arrays, optional
-        Gains to take after each hop in place of its own: those of a twin that it is compared with.
+        Gains to take after each hop in place of its own: those of the bit-exact model that it is compared with.
     """
 
     def __init__(self, full_scale: float = 1.0, decisions: Sequence[np.ndarray] | None = None) -> None:

@@ -96,8 +96,7 @@ def evaluate_beam(
     on_axis -= on_axis[used].mean()
     sides = plant.band_mean(relative[:, plant.places_of(null_azimuths_deg(layout))])
     lobe = np.abs(plant.azimuths_deg) <= layout.beamformer.lobe_half_width_deg + 1e-9
-    levels = decibels(plant.band_mean(relative[:, lobe]))
-    ripple = levels.max(axis=1) - levels.min(axis=1)
+    ripple = _range_db(decibels(plant.band_mean(relative[:, lobe])))
     noise_gain = decibels(plant.band_mean(axis / np.maximum(np.sum(np.abs(drive[:, :, 2]) ** 2, axis=1), 1e-20)))
     error = _null_level_error_db(layout, sides)
 
@@ -122,6 +121,11 @@ def evaluate_beam(
         worst_on_axis_db=round(float(np.abs(on_axis[used]).max()), 3),
         arrival_spread_samples=round(_arrival_spread(layout, plant, drive), 3),
     )
+
+
+def _range_db(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest less smallest level of each band: (B, A) to (B,)."""
+    return np.asarray(levels.max(axis=1) - levels.min(axis=1))
 
 
 def _used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from designer.evaluation.movement import (
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.records import Record
 from designer.evaluation.room import RoomFigures, RoomPlant, evaluate_room
-from designer.evaluation.timing import TimeResponsePlant, TimingFigures, evaluate_timing
+from designer.evaluation.time_response import TimeResponseFigures, TimeResponsePlant, evaluate_time_response
 from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
 
@@ -71,7 +71,7 @@ class ListeningFigures(Record):
         In the room on the same head.
     head_shift : HeadShiftFigures
     sweet_spot : SweetSpotFigures
-    timing : TimingFigures
+    timing : TimeResponseFigures
     room : RoomFigures
     directivity : DirectivityFigures
     """
@@ -80,7 +80,7 @@ class ListeningFigures(Record):
     room_kemar: RoomFigures | None = None
     head_shift: HeadShiftFigures
     sweet_spot: SweetSpotFigures
-    timing: TimingFigures
+    timing: TimeResponseFigures
     room: RoomFigures
     directivity: DirectivityFigures
 
@@ -141,7 +141,7 @@ class Listening:
             kemar=NotMeasured(not_measured="not asked for"),
             head_shift=evaluate_head_shift(impulse_responses, self._shifted),
             sweet_spot=evaluate_sweet_spot(impulse_responses, self._mapped),
-            timing=evaluate_timing(self._layout, impulse_responses, self._time_response),
+            timing=evaluate_time_response(self._layout, impulse_responses, self._time_response),
             room=evaluate_room(self._layout, impulse_responses, self._room),
             directivity=evaluate_directivity(self._layout, impulse_responses, self._plant, self._room),
         )

@@ -64,7 +64,7 @@ class Scorecard(Record):
 
     Attributes
     ----------
-    layout, digest, arithmetic : str
+    layout, digest, number_format : str
     sample_rate_hz : int
     drivers, inputs : tuple of str
     fir_taps, modelling_delay_samples, upmix_delay_samples, limiter_delay_samples : int
@@ -93,7 +93,7 @@ class Scorecard(Record):
 
     layout: str
     digest: str
-    arithmetic: str
+    number_format: str = field(metadata={"key": "arithmetic"})
     sample_rate_hz: int
     drivers: tuple[str, ...]
     inputs: tuple[str, ...]

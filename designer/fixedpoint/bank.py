@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from designer.filters.structure import Structure, direct_structure
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import (
     MAX_DELAY_SAMPLES,
     MAX_EXPONENT,

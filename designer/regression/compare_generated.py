@@ -100,6 +100,45 @@ def verify_generated(
     """
     size, began = board.info.block_samples, time.monotonic()
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
+    done, crcs, wrong = _compare_crcs(board, bank, signal, injection_point, blocks, progress)
+    wall_s = time.monotonic() - began
+    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, injection_point, wrong, blocks)
+    frames = (done if wrong is None else wrong) * size
+    return GeneratedReport(
+        signal.name,
+        injection_point,
+        signal.seed,
+        signal.attenuation,
+        frames,
+        crcs,
+        wrong is None,
+        difference,
+        fault,
+        wall_s,
+        frames / bank.sample_rate_hz / wall_s,
+    )
+
+
+def _compare_crcs(
+    board: Board,
+    bank: FixedPointBank,
+    signal: GeneratedSignal,
+    injection_point: InjectionPoint,
+    blocks: int,
+    progress: Callable[[int, int], None],
+) -> tuple[int, int, int | None]:
+    """Compare CRC-32s of the output until all blocks are done or one CRC-32 differs.
+
+    Returns
+    -------
+    done : int
+        Blocks that the board ran.
+    crcs : int
+        CRC-32s that are equal.
+    wrong : int or None
+        First block of the CRC-32 that differs.
+    """
+    size = board.info.block_samples
     request_blocks = _request_blocks(board, signal, injection_point)
     board.start(injection_point)
     model, done, crcs, wrong = PipelineModel(bank), 0, 0, None
@@ -118,22 +157,7 @@ def verify_generated(
                 wrong = done + agreed * BLOCKS_PER_CRC
             done += sum(request.blocks for request in batch)
             progress(min(done, blocks) * size, blocks * size)
-    wall_s = time.monotonic() - began
-    difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, injection_point, wrong, blocks)
-    frames = (done if wrong is None else wrong) * size
-    return GeneratedReport(
-        signal.name,
-        injection_point,
-        signal.seed,
-        signal.attenuation,
-        frames,
-        crcs,
-        wrong is None,
-        difference,
-        fault,
-        wall_s,
-        frames / bank.sample_rate_hz / wall_s,
-    )
+    return done, crcs, wrong
 
 
 def _request_blocks(board: Board, signal: GeneratedSignal, injection_point: InjectionPoint) -> int:

@@ -73,7 +73,7 @@ def _signals(report: HilReport) -> Section:
         (
             s.name,
             str(s.samples),
-            "bit exact" if s.bit_exact else f"differs by {s.board_twin_max_difference_lsb}",
+            "bit exact" if s.bit_exact else f"differs by {s.board_model_max_difference_lsb}",
             f"{decimal(s.max_error_lsb, 2)} ({decimal(s.error_bound_lsb, 2)})",
             f"{decimal(s.snr_db)} ({decimal(s.snr_limit_db)})",
             "pass" if s.passed else "FAIL",

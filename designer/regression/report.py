@@ -38,7 +38,7 @@ class HilReport:
 
     Attributes
     ----------
-    layout, board, digest, arithmetic : str
+    layout, board, digest, number_format : str
     seconds_of_audio : float
         Of all signals together.
     signals : tuple of SignalReport
@@ -73,7 +73,7 @@ class HilReport:
     layout: str
     board: str
     digest: str
-    arithmetic: str
+    number_format: str
     seconds_of_audio: float
     signals: tuple[SignalReport, ...]
     acoustics: dict[str, Any]
@@ -135,7 +135,7 @@ class HilReport:
             "layout": self.layout,
             "board": self.board,
             "digest": self.digest,
-            "arithmetic": self.arithmetic,
+            "arithmetic": self.number_format,
             "verdict": "pass" if self.passed else "fail",
             "faults": self.faults(),
             "seconds_of_audio": self.seconds_of_audio,

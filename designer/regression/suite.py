@@ -185,7 +185,7 @@ class Suite:
             layout=self.design.layout.name,
             board=self.board.name,
             digest=self.design.digest,
-            arithmetic=self.design.fixed.number_format.name,
+            number_format=self.design.fixed.number_format.name,
             seconds_of_audio=frames / self.rate,
             signals=tuple(self._reports.values()),
             acoustics=figures,

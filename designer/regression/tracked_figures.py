@@ -71,6 +71,9 @@ BY_NAME = {figure.name: figure for figure in FIGURES}
 _CYCLES_PER_INSTRUCTION = 1.25
 _CORE_HZ = 168_000_000
 _BAND_HZ = (900.0, 5100.0)
+# Keys of the acoustic figures in `hil.json`, left and right channel.
+_CANCELLATION_GAINS = ("left_cancellation_gain_db", "right_cancellation_gain_db")
+_TIME_DIFFERENCES = ("left_itd_us", "right_itd_us")
 
 
 def collect(report: dict[str, Any], block_samples: int, sample_rate_hz: int) -> dict[str, float]:
@@ -99,19 +102,17 @@ def _acoustic(figures: dict[str, Any]) -> Iterator[tuple[str, float]]:
     cancellation, beam = figures.get("cancellation", {}), figures.get("beam", {})
     gains = [
         value
-        for side in ("left", "right")
-        for f, value in zip(
-            cancellation.get("band_centres_hz", []), cancellation.get(f"{side}_cancellation_gain_db", []), strict=False
-        )
+        for key in _CANCELLATION_GAINS
+        for f, value in zip(cancellation.get("band_centres_hz", []), cancellation.get(key, []), strict=False)
         if value is not None and _BAND_HZ[0] <= f <= _BAND_HZ[1]
     ]
     if gains:
         yield "cancellation_gain_db", sum(gains) / len(gains)
     target = cancellation.get("target_itd_us")
     errors = [
-        abs(abs(cancellation[f"{side}_itd_us"]) - abs(target))
-        for side in ("left", "right")
-        if target is not None and cancellation.get(f"{side}_itd_us") is not None
+        abs(abs(cancellation[key]) - abs(target))
+        for key in _TIME_DIFFERENCES
+        if target is not None and cancellation.get(key) is not None
     ]
     if errors:
         yield "virtual_itd_error_us", max(errors)

@@ -75,11 +75,11 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = PipelineModel(fixed), fixed.number_format.sample
+    model, word = PipelineModel(fixed), fixed.number_format.sample
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
-        output = word.to_float(twin.process(word.quantise(stereo)))
-        twin.forget_decisions()
+        output = word.to_float(model.process(word.quantise(stereo)))
+        model.forget_decisions()
         return output
 
     return process_fixed
@@ -179,14 +179,7 @@ def render_binaural(
         reader = stack.enter_context(closing(StereoReader(source, rate)))
         for chain in chains.values():
             stack.enter_context(chain)
-        frames = 0
-        for stereo in reader.pieces():
-            frames += len(stereo)
-            for chain in chains.values():
-                chain.add(stereo)
-            progress(min(frames, reader.frames), reader.frames)
-        for chain in chains.values():
-            chain.add(np.zeros((chain.delay_samples, 2)))
+        frames = _process_all(reader, list(chains.values()), progress)
         gain = _PEAK / max(1e-9, *(chain.meter.peak for chain in chains.values()))
         for chain in chains.values():
             chain.finish(gain, frames)
@@ -198,6 +191,19 @@ def render_binaural(
         "rms_dbfs": figures[target]["rms_dbfs"] + gain_db,
         "before_rms_dbfs": figures[before]["rms_dbfs"] + gain_db,
     }
+
+
+def _process_all(reader: StereoReader, chains: list[_Chain], progress: Progress) -> int:
+    """Run the whole source through each chain, its delay included.  Returns the source's frames."""
+    frames = 0
+    for stereo in reader.pieces():
+        frames += len(stereo)
+        for chain in chains:
+            chain.add(stereo)
+        progress(min(frames, reader.frames), reader.frames)
+    for chain in chains:
+        chain.add(np.zeros((chain.delay_samples, 2)))
+    return frames
 
 
 class _Chain:

@@ -12,7 +12,7 @@ from pathlib import Path
 from designer import protocol
 from designer.errors import BuildError
 
-ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
+_NUMBER_FORMATS = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
 IDENTITY_SECTION = ".proscenium"
 IDENTITY_MAGIC = 0x4E435350
 # ps_identity_t in firmware/core/dsp/design_types.h
@@ -39,7 +39,7 @@ class Identity:
     """What an image says of itself, in its section ``.proscenium``."""
 
     design_abi: int
-    arithmetic: str
+    number_format: str
     drivers: int
     inputs: int
     block_samples: int
@@ -106,7 +106,7 @@ def read_identity(sections: dict[str, Section], path: Path) -> Identity:
         raise BuildError(f"image '{path}': the design identity is damaged")
     return Identity(
         design_abi=abi,
-        arithmetic=ARITHMETIC_NAMES.get(code, f"code {code}"),
+        number_format=_NUMBER_FORMATS.get(code, f"code {code}"),
         drivers=drivers,
         inputs=inputs,
         block_samples=block,

@@ -21,17 +21,17 @@ from designer.toolchain.image import read_image
 
 
 @pytest.fixture(scope="module")
-def image(arithmetic, tmp_path_factory):
-    directory = tmp_path_factory.mktemp(f"image-{arithmetic}")
-    _, _, digest = generate_small(arithmetic, directory / "generated")
+def image(number_format, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"image-{number_format}")
+    _, _, digest = generate_small(number_format, directory / "generated")
     return build_image(directory / "generated", "stm32f405", directory / "firmware.elf"), digest
 
 
-def test_image_carries_the_design(image, arithmetic):
+def test_image_carries_the_design(image, number_format):
     built, digest = image
     assert built.digest == digest
     identity = built.identity
-    assert (identity.layout_name, identity.arithmetic, identity.drivers) == ("small", arithmetic, 2)
+    assert (identity.layout_name, identity.number_format, identity.drivers) == ("small", number_format, 2)
     assert (identity.inputs, identity.block_samples, identity.sample_rate_hz) == (3, 32, 48000)
     assert read_image(built.elf) == built
     assert built.elf.with_suffix(".map").is_file()
@@ -51,10 +51,10 @@ def test_memory_use_is_that_of_the_sections(image):
     assert built.ram_bytes < board.ram_bytes
 
 
-def test_coefficients_are_in_flash_once(image, arithmetic):
+def test_coefficients_are_in_flash_once(image, number_format):
     built, _ = image
     # 107 taps of 2 or 4 bytes; what points to them is small
-    taps = (37 + 5 + 1 + 64) * (2 if arithmetic == "q15" else 4)
+    taps = (37 + 5 + 1 + 64) * (2 if number_format == "q15" else 4)
     size = read_sections(built.elf)[".tables"].size
     assert taps <= size < taps + 1024
 

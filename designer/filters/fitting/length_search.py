@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
+from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.least_squares import FirFit, fit_channel
 from designer.filters.fitting.targets import ChannelTargets, reweighted
 from designer.filters.two_stage import TwoStageStereo
@@ -98,7 +98,9 @@ class FittedFilters:
     @property
     def within_budget(self) -> bool:
         """Whether every loss keeps its allowance."""
-        return fits(self.stereo_losses, STEREO_ALLOWANCES) and fits(self.centre_losses, CENTRE_ALLOWANCES)
+        return within_allowances(self.stereo_losses, STEREO_ALLOWANCES) and within_allowances(
+            self.centre_losses, CENTRE_ALLOWANCES
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,11 +166,11 @@ class ChannelFits:
 
     def stereo_fits(self, delay: int, taps: int) -> bool:
         """Whether L and R keep their budget at a filter length."""
-        return fits(self.stereo_losses(taps, delay), STEREO_ALLOWANCES)
+        return within_allowances(self.stereo_losses(taps, delay), STEREO_ALLOWANCES)
 
     def centre_fits(self, delay: int, taps: int) -> bool:
         """Whether C keeps its budget at a filter length, not refined."""
-        return fits(self.centre_losses(taps, delay), CENTRE_ALLOWANCES)
+        return within_allowances(self.centre_losses(taps, delay), CENTRE_ALLOWANCES)
 
     def at(self, stereo_taps: int, centre_taps: int, delay: int) -> FittedFilters:
         """Return filters of given lengths, with the levels of C refined."""
@@ -206,7 +208,7 @@ class ChannelFits:
         for count in rounds:
             refined = refined_centre(self.targets, fitted, delay, count)
             losses = self.targets.centre_budget.losses(spectra(refined, self.targets.omega), delay)
-            if fits(losses, CENTRE_ALLOWANCES):
+            if within_allowances(losses, CENTRE_ALLOWANCES):
                 return refined
         # The refined filters may break the budget only where the fitted ones break it as well.
         return fitted if self.centre_fits(delay, taps) else refined
@@ -300,7 +302,7 @@ def _nearly(lengths: list[int], losses: Callable[[int], dict[str, float]], allow
         return None
     least = losses(lengths[-1])
     reachable = {key: max(allowed, least[key] + _SPARE * abs(allowed)) for key, allowed in allowances.items()}
-    return _first(lengths, lambda taps: fits(losses(taps), reachable))
+    return _first(lengths, lambda taps: within_allowances(losses(taps), reachable))
 
 
 def _even_enough(found: FittedFilters) -> bool:

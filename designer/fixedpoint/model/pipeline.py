@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
+from designer.fixedpoint.limiter_settings import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
 from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel

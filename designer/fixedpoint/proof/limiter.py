@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from designer.dsp.limiter import HOP_SAMPLES
-from designer.fixedpoint.limiter import GAIN_BITS, GAIN_ONE, MAX_HOPS, RAMP_BITS, RELEASE_GOAL, FixedLimiter
+from designer.fixedpoint.limiter_settings import GAIN_BITS, GAIN_ONE, MAX_HOPS, RAMP_BITS, RELEASE_GOAL, FixedLimiter
 from designer.fixedpoint.number_format import QFormat
 from designer.fixedpoint.proof.bound import Bound
 

@@ -5,12 +5,12 @@ import re
 import pytest
 from shipped import shipped_design
 
-from benchmarks.arithmetic import describe_choice
 from benchmarks.bare_image import BARE, build_bare, run_bare
 from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
 from benchmarks.matrix import _tables, explain_filters
+from benchmarks.number_formats import describe_choice
 from designer.errors import BuildError
 
 
@@ -55,7 +55,7 @@ def test_a_goal_that_is_missed_is_said():
 
 def test_layout_goals_say_which_arithmetic_and_by_how_much():
     rows = [
-        {"layout": "front3", "arithmetic": name, "pipeline": pipeline, "filters": filters, "taps": 600}
+        {"layout": "front3", "number_format": name, "pipeline": pipeline, "filters": filters, "taps": 600}
         for name, pipeline, filters in (("q15", 900.0, 500.0), ("q31", 1401.0, 700.0))
     ]
     goals = layout_goals(rows, {"arm_fir_q15": 2000.0}, "q31")
@@ -72,7 +72,7 @@ def test_layout_goals_say_which_arithmetic_and_by_how_much():
 def test_an_arithmetic_beyond_the_budget_is_not_said_to_be_within_it():
     def rows(*pipelines):
         return [
-            {"arithmetic": name, "pipeline": pipeline, "white_noise_snr_db": snr}
+            {"number_format": name, "pipeline": pipeline, "white_noise_snr_db": snr}
             for name, pipeline, snr in zip(("q15", "q31"), pipelines, (71.0, 151.0), strict=True)
         ]
 

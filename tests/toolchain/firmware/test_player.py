@@ -1,4 +1,4 @@
-"""The player: the twin's output in time; silence, never old samples, when it comes too late."""
+"""The player: the model's output in time; silence, never old samples, when it comes too late."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ def player(core):
 
 
 @pytest.fixture
-def blocks(core, arithmetic):
+def blocks(core, number_format):
     """Thirty blocks of loud stereo."""
-    full = NumberFormat.named(arithmetic).sample.largest
+    full = NumberFormat.named(number_format).sample.largest
     return np.random.default_rng(4).integers(-full, full + 1, (30, core.block_samples, 2))
 
 
@@ -39,7 +39,7 @@ def steady(player, core, full, count=40):
     return block, heard[-1]
 
 
-def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
+def test_plays_what_the_model_plays_two_blocks_later(player, core, bank, blocks):
     heard = np.concatenate([player.turn(block) for block in blocks])
     size = core.block_samples
     expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
@@ -50,19 +50,19 @@ def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
     assert player.peak(0) == np.max(np.abs(expected[:, 0]))
 
 
-def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, blocks):
+def test_health_tells_peaks_with_full_scale_1(player, core, bank, number_format, blocks):
     """Full scale is that of the samples, whatever the coefficients have."""
     for block in blocks:
         player.turn(block)
     player.turn(blocks[0], run=False)
-    told = read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)
-    lsb = NumberFormat.named(arithmetic).sample.lsb
+    told = read_health(player.request(protocol.HEALTH), NumberFormat.named(number_format), core.drivers)
+    lsb = NumberFormat.named(number_format).sample.lsb
     assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
     expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
     assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
     # They start anew.
     assert (
-        read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)["peaks"]
+        read_health(player.request(protocol.HEALTH), NumberFormat.named(number_format), core.drivers)["peaks"]
         == [0.0] * core.drivers
     )
 
@@ -77,8 +77,8 @@ def test_the_first_block_fades_in(player, core, bank, blocks):
 
 
 @pytest.mark.parametrize("late_turns", [1, 2, 3])
-def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, arithmetic, late_turns):
-    full = NumberFormat.named(arithmetic).sample.largest
+def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, number_format, late_turns):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
     late = player.turn(block, late_turns=late_turns)
     assert player.misses == late_turns
@@ -90,8 +90,8 @@ def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, ar
     assert player.state == "PLAYING"
 
 
-def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, arithmetic):
-    full = NumberFormat.named(arithmetic).sample.largest
+def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, number_format):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
     heard = [level[None], *(player.turn(block, run=False) for _ in range(4))]
     assert largest_step(np.concatenate(heard)) <= int(np.max(np.abs(level))) // core.block_samples + 1
@@ -119,8 +119,8 @@ def test_one_late_block_in_five_is_borne_for_ever(player, blocks):
     assert player.misses == 120
 
 
-def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, arithmetic, blocks):
-    full = NumberFormat.named(arithmetic).sample.largest
+def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, number_format, blocks):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
     player.claim()
     heard = np.concatenate([level[None], *(player.turn(block) for _ in range(4))])

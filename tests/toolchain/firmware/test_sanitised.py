@@ -49,8 +49,8 @@ print("clean")
 """
 
 
-def test_nothing_is_found(arithmetic, tmp_path):
-    generate_small(arithmetic, tmp_path)
+def test_nothing_is_found(number_format, tmp_path):
+    generate_small(number_format, tmp_path)
     library = build_host_library(tmp_path, tmp_path / "core.so", FLAGS)
     runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     # Python itself frees little at its end, which is not ours to judge.

@@ -39,8 +39,8 @@ def retuned(layout, bank, seed=2):
     return other, pack(layout, other, design_digest(layout, other))
 
 
-def noise(arithmetic, frames, channels=2, seed=3):
-    full = NumberFormat.named(arithmetic).sample.largest
+def noise(number_format, frames, channels=2, seed=3):
+    full = NumberFormat.named(number_format).sample.largest
     return np.random.default_rng(seed).integers(-full, full + 1, (frames, channels))
 
 
@@ -60,15 +60,15 @@ def send(board, tables, announced):
 
 
 @pytest.mark.parametrize("block", [32, 7])
-def test_the_fade_is_the_twins_to_the_last_bit(board, design, arithmetic, block):
+def test_the_fade_is_the_models_to_the_last_bit(board, design, number_format, block):
     layout, bank, digest, _ = design
     other, tables = retuned(layout, bank)
     # Below every limit: a limiter would remember what the old tables made of it.
-    samples = noise(arithmetic, 3000) // 8
-    twin = PipelineModel(bank, HISTORY)
-    expected = [twin.process(samples[:500])]
-    twin.tune(other, *fade_of(layout, other))
-    expected.append(twin.process(samples[500:]))
+    samples = noise(number_format, 3000) // 8
+    model = PipelineModel(bank, HISTORY)
+    expected = [model.process(samples[:500])]
+    model.tune(other, *fade_of(layout, other))
+    expected.append(model.process(samples[500:]))
     board.start()
     heard = [board.stream(samples[:500])]
     upload(board.link, tables)
@@ -107,10 +107,10 @@ def test_until_the_fade_is_over_the_old_design_is_named(board, design):
     assert tables_of(board.link).digest == tables.digest
 
 
-def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, arithmetic):
+def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, number_format):
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
-    level = np.full((4000, 2), NumberFormat.named(arithmetic).sample.largest // 4)
+    level = np.full((4000, 2), NumberFormat.named(number_format).sample.largest // 4)
     before, after = (PipelineModel(b, HISTORY).process(level)[-1] for b in (bank, other))
     board.start()
     heard = [board.stream(level)[-1:]]
@@ -124,26 +124,26 @@ def test_no_step_is_larger_than_the_signals_own_and_the_ramps(board, design, ari
     np.testing.assert_array_equal(heard[1][-1], after)
 
 
-def test_a_start_ends_a_fade(board, design, arithmetic):
+def test_a_start_ends_a_fade(board, design, number_format):
     layout, bank, _, _ = design
     other, tables = retuned(layout, bank)
     board.start()
     upload(board.link, tables)
-    samples = noise(arithmetic, 300)
+    samples = noise(number_format, 300)
     np.testing.assert_array_equal(board.process(samples), PipelineModel(other).process(samples))
     assert tables_of(board.link).digest == tables.digest
 
 
-def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, arithmetic):
+def test_tuning_again_and_again_takes_turns_with_the_banks(board, design, number_format):
     layout, bank, _, _ = design
-    twin = PipelineModel(bank, HISTORY)
+    model = PipelineModel(bank, HISTORY)
     board.start()
     for seed in range(2, 7):
         other, tables = retuned(layout, bank, seed)
-        samples = noise(arithmetic, 1500, seed=seed)
+        samples = noise(number_format, 1500, seed=seed)
         upload(board.link, tables)
-        twin.tune(other, *fade_of(layout, other))
-        np.testing.assert_array_equal(board.stream(samples), twin.process(samples))
+        model.tune(other, *fade_of(layout, other))
+        np.testing.assert_array_equal(board.stream(samples), model.process(samples))
         assert tables_of(board.link).digest == tables.digest
 
 
@@ -160,11 +160,11 @@ def test_while_a_fade_is_under_way_no_second_one_begins(board, design):
 # --- what ends half-way
 
 
-def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, arithmetic):
+def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, number_format):
     layout, bank, digest, core = design
     _, tables = retuned(layout, bank)
     transport = HostTransport(core)
-    samples = noise(arithmetic, 200)
+    samples = noise(number_format, 200)
     expected = PipelineModel(bank).process(samples)
     requests = [
         (protocol.TUNE_BEGIN, tables.begin),
@@ -183,16 +183,16 @@ def test_a_line_that_is_cut_anywhere_leaves_the_old_tables(design, arithmetic):
     upload(board.link, tables)
 
 
-def test_a_board_that_loses_its_power_starts_with_the_image(design, arithmetic):
+def test_a_board_that_loses_its_power_starts_with_the_image(design, number_format):
     layout, bank, digest, core = design
     transport = HostTransport(core)
     board = Board(transport)
     board.start()
     upload(board.link, retuned(layout, bank)[1])
-    board.stream(noise(arithmetic, 100))
+    board.stream(noise(number_format, 100))
     transport.power_cycle()
     board = Board(transport, expected_digest=digest)
-    samples = noise(arithmetic, 200)
+    samples = noise(number_format, 200)
     np.testing.assert_array_equal(board.process(samples), PipelineModel(bank).process(samples))
 
 
@@ -328,17 +328,17 @@ def behind_entries(offset, value):
         ("E_RANGE", lambda body, records: body.__setitem__(-6, 250)),  # FIRs of a sum
     ],
 )
-def test_each_field_of_the_tables_has_its_range(board, design, arithmetic, status, change):
+def test_each_field_of_the_tables_has_its_range(board, design, number_format, status, change):
     layout, bank, _, _ = design
-    status = status.split()[0 if arithmetic != "q31" else 2] if " " in status else status
+    status = status.split()[0 if number_format != "q31" else 2] if " " in status else status
     _, tables = retuned(layout, bank)
     refuses(board, status, *altered(tables, bank, change))
 
 
-def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
+def test_the_sum_of_magnitudes_is_proved_again(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank)
-    word = 4 if arithmetic == "q31" else 2
+    word = 4 if number_format == "q31" else 2
     largest = (1 << (8 * word - 1)) - 1
 
     def loud(body, records):
@@ -347,10 +347,10 @@ def test_the_sum_of_magnitudes_is_proved_again(board, design, arithmetic):
         count = min(int(fir["length"]) - 1, int(fir["lookback"]) + 1)
         body[: count * word] = largest.to_bytes(word, "little") * count
         # The first group twice as loud.
-        body[-len(bank.structure.groups) - tables.equalised.bit_count()] -= arithmetic == "q15"
+        body[-len(bank.structure.groups) - tables.equalised.bit_count()] -= number_format == "q15"
 
     refuses(board, "E_BOUND", *altered(tables, bank, loud))
-    if arithmetic != "q31":
+    if number_format != "q31":
         # Four times -32768 squared is more than the dual multiply-accumulate holds.
         refuses(
             board, "E_BOUND", *altered(tables, bank, lambda body, records: body.__setitem__(slice(0, 2), b"\0\x80"))
@@ -387,14 +387,14 @@ def test_an_equaliser_that_could_pass_its_bus_is_refused(board, design):
 
 
 @pytest.mark.parametrize("built", ["equalised"], indirect=True)
-def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, arithmetic):
+def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank)
     last = tables.firs - 1  # of the side's equaliser
     for status, change in (
         ("E_RANGE", entry("bus", 0, last)),
         ("E_RANGE", entry("bus", 2, last)),
-        ("E_RANGE" if arithmetic == "q31" else "E_BOUND", entry("shift", 1, last)),
+        ("E_RANGE" if number_format == "q31" else "E_BOUND", entry("shift", 1, last)),
         ("E_RANGE", behind_entries(-1, 32)),
         ("E_BOUND", lambda body, records: body.__setitem__(-1, body[-1] - 1)),  # twice as loud
     ):
@@ -403,22 +403,22 @@ def test_an_equaliser_reads_its_own_bus_at_its_own_scale(board, design, arithmet
 
 @pytest.mark.parametrize("built", ["equalised"], indirect=True)
 @pytest.mark.parametrize("block", [32, 7])
-def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, arithmetic, block):
+def test_a_direct_design_plays_on_an_equalised_image_and_goes_again(board, design, number_format, block):
     layout, bank, _, _ = design
     direct = replace(bank, equalisers=())
     tables = pack(layout, direct, design_digest(layout, direct))
-    samples = noise(arithmetic, 3000) // 8
-    twin = PipelineModel(bank, HISTORY)
+    samples = noise(number_format, 3000) // 8
+    model = PipelineModel(bank, HISTORY)
     board.start()
     for packed, other in ((tables, direct), (pack(layout, bank, "33" * 32), bank)):
-        expected = [twin.process(samples[:500])]
+        expected = [model.process(samples[:500])]
         heard = [board.stream(samples[:500])]
         upload(board.link, packed)
         # What reads the buses that the image equalises waits for its past as ever.
         warm_up = warm_up_samples(bank, layout.block_samples)
         groups = len(bank.structure.groups)
-        twin.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
-        expected.append(twin.process(samples[500:]))
+        model.tune(other, group_samples(bank.sample_rate_hz, groups, layout.block_samples, warm_up), warm_up)
+        expected.append(model.process(samples[500:]))
         heard += [board.stream(samples[n : n + block]) for n in range(500, 3000, block)]
         np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
         assert tables_of(board.link).digest == packed.digest
@@ -466,10 +466,10 @@ def test_a_path_is_at_most_twice_as_loud_as_the_images_level(board, design, part
         refuses(board, status, packed.tables, packed.begin)
 
 
-def test_tables_from_the_line_compute_what_those_of_the_image_do(board, design, arithmetic):
+def test_tables_from_the_line_compute_what_those_of_the_image_do(board, design, number_format):
     layout, bank, _, _ = design
     _, tables = retuned(layout, bank, 1)
-    samples = noise(arithmetic, 700, 3)
+    samples = noise(number_format, 700, 3)
     expected = board.process(samples, "filters")
     upload(board.link, tables)
     np.testing.assert_array_equal(board.process(samples, "filters"), expected)

@@ -17,7 +17,7 @@ from designer.layout.shipped import find_layout
 
 TEXT = """
 name = "pair"
-number_format = "{arithmetic}"
+number_format = "{number_format}"
 [output]
 peak_gain_db = {gain}
 [cabinet]
@@ -47,8 +47,8 @@ roles = ["beamformer"]
 """
 
 
-def layout(arithmetic="q31", gain=6, role=', "beamformer"'):
-    return TEXT.format(arithmetic=arithmetic, gain=gain, role=role)
+def layout(number_format="q31", gain=6, role=', "beamformer"'):
+    return TEXT.format(number_format=number_format, gain=gain, role=role)
 
 
 def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():

@@ -70,7 +70,7 @@ class ChannelTimeResponse(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimingFigures(Record):
+class TimeResponseFigures(Record):
     """Time responses at the listener.
 
     Attributes
@@ -92,9 +92,9 @@ class TimingFigures(Record):
     crossover_flatness_db: Curve
 
 
-def evaluate_timing(
+def evaluate_time_response(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: TimeResponsePlant | None = None
-) -> TimingFigures:
+) -> TimeResponseFigures:
     """Compute the figures of arrival at the listener.
 
     Parameters
@@ -106,7 +106,7 @@ def evaluate_timing(
 
     Returns
     -------
-    TimingFigures
+    TimeResponseFigures
     """
     plant = plant or TimeResponsePlant(layout)
     frequencies = plant.frequencies_hz
@@ -121,7 +121,7 @@ def evaluate_timing(
         for channel in range(3)
     )
     crossovers = _crossovers_hz(layout)
-    return TimingFigures(
+    return TimeResponseFigures(
         left=left,
         right=right,
         centre=centre,
