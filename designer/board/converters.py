@@ -108,19 +108,19 @@ class Converters:
 
 @contextmanager
 def playing(board: VirtualBoard) -> Iterator[Converters]:
-    """Hold a board's time and give its converters; a board that does not play is made to.
+    """Hold a board's time and give its converters; the board begins to play anew, with filters and upmix at rest.
 
     Raises
     ------
     HilError
-        If it does not play then, or has more drivers than converters.
+        If it does not play, or has more drivers than converters.
     """
     with board.held() as process:
+        converters = Converters(process, board.info.number_format, board.info.block_samples, board.info.drivers)
+        board.start()
+        board.play()
         state = board.health()["player"]
-        if state == "SERIAL":
-            board.play()
-            state = board.health()["player"]
-        if state != "PLAYING" and board.info.drivers <= DAC_CHANNELS:
+        if state != "PLAYING":
             raise HilError(f"the board does not play: {state}")
-        process.ask("run", seconds=_SETTLE_S)
-        yield Converters(process, board.info.number_format, board.info.block_samples, board.info.drivers)
+        converters.run(_SETTLE_S)
+        yield converters
