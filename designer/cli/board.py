@@ -119,7 +119,9 @@ def hil(
         open_board(image.elf, result.digest, result.layout, port, target, board is BoardName.qemu) as running,
         signal_progress(silent) as progress,
     ):
-        found = Suite(result, running, signals, instructions, sizes, progress).everything(seconds)
+        suite = Suite(result, running, signals, instructions, sizes, progress)
+        suite.play_through_converters(image.elf)
+        found = suite.everything(seconds)
     report, values = save_results(found, result, directory, history_file, board.suffix)
     if not board.suffix:
         write_report(result, card, directory, quiet=silent)

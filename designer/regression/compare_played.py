@@ -92,6 +92,13 @@ class PlayedReport:
         """Whether all samples are right, and none was late."""
         return self.bit_exact and self.late_blocks == 0 and self.races == 0
 
+    @property
+    def explanation(self) -> str:
+        """What is wrong; empty where nothing is."""
+        late = f"{self.late_blocks} blocks late" if self.late_blocks else ""
+        races = f"{self.races} halves written while they were played" if self.races else ""
+        return "; ".join(text for text in (self.fault, late, races) if text)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "passed": self.passed}
