@@ -22,7 +22,7 @@ from designer.errors import BoardNotFoundError, HilError
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 600.0
-_LAST_MOMENT_S = 0.5
+_LAST_MOMENT_S = 1.0
 
 
 class VirtualProcess:
@@ -126,10 +126,22 @@ class VirtualProcess:
         lines = text.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"its process ended with code {self._process.returncode}"
 
+    def wait(self) -> None:
+        """Wait until the board ends, which it does only by a fault or by a signal.
+
+        Raises
+        ------
+        HilError
+            With its reason.
+        """
+        self._process.wait()
+        raise HilError(self.last_words())
+
     def stop(self) -> None:
         """End the process; more than once does no harm."""
+        # It ends by itself, with its files whole; one that hangs does not.
         self._channel.end.close()
-        if self._process.poll() is None:
+        if not self.has_ended():
             self._process.kill()
         self._process.wait(STOP_TIMEOUT_S)
         if self._process.stderr is not None:

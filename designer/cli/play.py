@@ -20,12 +20,18 @@ from designer.cli.common import (
     step,
 )
 
+TraceOption = Annotated[
+    Path | None,
+    typer.Option("--trace", metavar="FILE", help="Interrupts, DMA halves and deadlines, for ui.perfetto.dev."),
+]
+
 
 @app.command()
 def play(
     layout: LayoutArgument,
     source: Annotated[Path, typer.Argument(metavar="IN", help="Mono or stereo WAV or FLAC, any rate and length.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="WAV or FLAC, with a channel for each driver.")],
+    trace: TraceOption = None,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -39,7 +45,7 @@ def play(
     step("booting it on the virtual board", quiet=json or quiet)
     began = time.monotonic()
     with (
-        VirtualBoard(image.elf, result.digest, result.layout) as board,
+        VirtualBoard(image.elf, result.digest, result.layout, _options(trace)) as board,
         rendering_progress(json or quiet, "playing") as progress,
     ):
         figures = play_file(board, source, target, progress)
@@ -55,3 +61,39 @@ def play(
             f"{figures['times_real_time']:.1f} x real time",
             quiet,
         )
+
+
+def _options(trace: Path | None, gdb: int | None = None) -> tuple[str, ...]:
+    """Options of the board's process."""
+    return (
+        *(("--trace", str(trace.resolve())) if trace is not None else ()),
+        *(("--gdb", str(gdb)) if gdb is not None else ()),
+    )
+
+
+@app.command()
+def board(
+    layout: LayoutArgument,
+    gdb: Annotated[
+        int | None,
+        typer.Option("--gdb", metavar="PORT", min=1, max=65535, help="Wait for GDB at this port of this machine."),
+    ] = None,
+    trace: TraceOption = None,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the virtual board until Ctrl-C: its serial line is a pseudo terminal, for every command that has --port."""
+    from designer.board.virtual_process import VirtualProcess
+
+    _, image = run_image(layout, out, quiet)
+    process = VirtualProcess(image.elf, _options(trace, gdb))
+    try:
+        say(f"serial line: {process.port}")
+        if gdb is not None:
+            say(f"debugger: gdb-multiarch {image.elf} -ex 'target remote localhost:{gdb}'")
+        step("Ctrl-C ends", quiet=quiet)
+        process.wait()
+    except KeyboardInterrupt:
+        return
+    finally:
+        process.stop()

@@ -62,6 +62,10 @@ FIRST_INTERRUPT = 16
 _FIXED_PRIORITY = {Number.RESET: -3, Number.NMI: -2, Number.HARD_FAULT: -1}
 
 
+def _ignore(_number: int) -> None:
+    pass
+
+
 class Exceptions:
     """State of the interrupt controller and the sequences of entry and return.
 
@@ -75,6 +79,9 @@ class Exceptions:
         # Whether the memory protection unit forbids a write; and what becomes of a frame that cannot be stacked.
         self.forbids: Callable[[int, int], bool] = lambda address, size: False
         self.on_stack_fault: Callable[[], int] = lambda: Number.HARD_FAULT
+        # Told of handlers that begin and end, as for a trace.
+        self.on_begin: Callable[[int], None] = _ignore
+        self.on_end: Callable[[int], None] = _ignore
         self.reset()
 
     def reset(self) -> None:
@@ -196,6 +203,7 @@ class Exceptions:
         self.pending.discard(number)
         self.active.append(number)
         self.entries += 1
+        self.on_begin(number)
         status = registers.get(UC_ARM_REG_XPSR) & ~_XPSR_EXCEPTION
         registers.set(UC_ARM_REG_XPSR, status | number | _XPSR_THUMB)
         registers.set(UC_ARM_REG_CONTROL, registers.get(UC_ARM_REG_CONTROL) & 1)
@@ -211,6 +219,7 @@ class Exceptions:
         if not self.active or code not in _RETURNS:
             raise HardwareRefusalError(f"exception return 0xFFFFFF{code:02X}: none is active, or no such code")
         number = self.active.pop()
+        self.on_end(number)
         if number != Number.NMI:
             registers.set(UC_ARM_REG_FAULTMASK, 0)
         if number in self._levels:
