@@ -29,7 +29,7 @@ PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewl
 # The sanitizers' runtime carries the version of Debian's clang in its name.
 CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; \
                  [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
-TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium espeak-ng frozen-bubble-data
+TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium gdb-multiarch espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
 # Tests run on every core. A file stays on one worker, since its tests share what its fixtures build: designs, images and

@@ -22,12 +22,13 @@ def main() -> int:
     parser.add_argument("--crystal-hz", type=int, default=8_000_000)
     parser.add_argument("--channel", type=int, help="handle of a socket to the program that started this one")
     parser.add_argument("--trace", type=Path, help="write a trace for ui.perfetto.dev to this file")
+    parser.add_argument("--gdb", type=int, metavar="PORT", help="let GDB connect at this port of this machine")
     options = parser.parse_args()
     channel = None if options.channel is None else Channel(socket.socket(fileno=options.channel))
     try:
         board = Stm32f405(options.image, Faults(hse_hz=options.crystal_hz))
         with nullcontext() if options.trace is None else Trace(options.trace, board.machine, board.dma):
-            _serve(Server(board, channel), channel)
+            _serve(Server(board, channel, options.gdb), channel)
     except ProsceniumError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -42,7 +43,10 @@ def _serve(server: Server, channel: Channel | None) -> None:
     else:
         sys.stdout.write(f"serial line: {server.port}\n")
         sys.stdout.flush()
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ _NOWHERE = 0xA0000000
 _RETURN = 0xFFFFFF00
 _WFI = b"\x30\xbf"
 _BREAKPOINT = 0xBE00
+# More than any block has.
+_BLOCK_AND_MORE = 1 << 20
 _FETCHES = (UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED)
 
 
@@ -98,6 +100,8 @@ class Stop(Enum):
     DATA_FAULT = auto()
     UNDEFINED = auto()
     SUPERVISOR_CALL = auto()
+    BREAKPOINT = auto()
+    STEP = auto()
 
 
 class Cpu:
@@ -120,6 +124,8 @@ class Cpu:
         self.fault_address = 0
         # What writes to memory that is read-only for the program do; returns whether hardware accepts the write.
         self.on_protected_write: Callable[[int, int, int], bool] = lambda address, size, value: False
+        self.has_debugger = False
+        self._broken = False
         self._failure: BaseException | None = None
         self._interrupt: int | None = None
         self._fetching = False
@@ -194,26 +200,44 @@ class Cpu:
         """End the present run ahead of the next block."""
         self.counter.state.limit = 0
 
+    def break_here(self) -> None:
+        """End the present run ahead of the present instruction, as a breakpoint does."""
+        self._broken = True
+        self.engine.emu_stop()
+
     def run(self, instructions: int) -> Stop:
         """Run about so many instructions, always whole blocks, and say why it ended."""
+        return self._run(instructions, 0)
+
+    def step(self) -> Stop:
+        """Run one instruction, whose place in virtual time is that of its block."""
+        is_sleep = self.read(self.pc, 2) == _WFI
+        # A block that is translated already would run as a whole.
+        self.engine.ctl_flush_tb()
+        stop = self._run(_BLOCK_AND_MORE, 1)
+        return Stop.SLEEP if is_sleep and stop is Stop.STEP else stop
+
+    def _run(self, instructions: int, count: int) -> Stop:
         state = self.counter.state
         state.limit = state.executed + instructions
         state.stopped = 0
         self._interrupt = None
-        self._fetching = False
+        self._fetching = self._broken = False
         self.fault_address = -1
         failed: UcError | None = None
         try:
-            self.engine.emu_start(self.pc | 1, _NOWHERE)
+            self.engine.emu_start(self.pc | 1, _NOWHERE, count=count)
         except UcError as error:
             failed = error
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        return self._cause(failed)
+        return self._cause(failed, count != 0)
 
-    def _cause(self, failed: UcError | None) -> Stop:
+    def _cause(self, failed: UcError | None, is_step: bool) -> Stop:
         pc = self.pc
+        if self._broken:
+            return Stop.BREAKPOINT
         if pc >= _RETURN:
             return Stop.EXCEPTION_RETURN
         if failed is not None:
@@ -223,10 +247,14 @@ class Cpu:
         if self._interrupt is not None:
             code = int.from_bytes(self.read(pc, 2), "little")
             if code & 0xFF00 == _BREAKPOINT:
+                if self.has_debugger:
+                    return Stop.BREAKPOINT
                 raise HardwareRefusalError(f"breakpoint at 0x{pc:08X}, and no debugger")
             return Stop.SUPERVISOR_CALL
         if self.counter.state.stopped:
             return Stop.LIMIT
+        if is_step:
+            return Stop.STEP
         if self.read(pc - 2, 2) == _WFI:
             return Stop.SLEEP
         raise HardwareRefusalError(f"the processor stopped at 0x{pc:08X} for no known reason")
@@ -246,6 +274,10 @@ class Cpu:
         registers.set(UC_ARM_REG_XPSR, 1 << 24)
         registers.set(UC_ARM_REG_MSP, stack & ~3)
         registers.set(UC_ARM_REG_PC, entry | 1)
+
+    def has_memory(self, address: int, size: int) -> bool:
+        """Whether a range lies in one memory."""
+        return any(memory.start <= address and address + size <= memory.end for memory in self._memories)
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory, whatever its rights."""

@@ -41,6 +41,8 @@ class Machine:
         self._stalled_until = 0
         self._sleeping = False
         self.sleeps = 0
+        # Set at a breakpoint: nothing runs until a debugger takes it back.
+        self.halted = False
         self._reset_wanted: Callable[[], None] | None = None
         # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
         self.on_sleep: Callable[[], None] = _do_nothing
@@ -108,6 +110,14 @@ class Machine:
             raise HardwareRefusalError(f"0x{address:08X}: no peripheral is modelled there (pc 0x{self.cpu.pc:08X})")
         return block
 
+    def read_register(self, address: int, size: int) -> int:
+        """Read a register as the processor does, and as a debugger may."""
+        return self._read(address, size)
+
+    def write_register(self, address: int, size: int, value: int) -> None:
+        """Write a register as the processor does, and as a debugger may."""
+        self._write(address, size, value)
+
     def _read(self, address: int, size: int) -> int:
         block = self._block(address)
         return block.read(address - block.base, size)
@@ -147,7 +157,7 @@ class Machine:
         end = self.now + duration
         while not done():
             now = self.now
-            if now >= end:
+            if now >= end or self.halted:
                 return False
             if self._reset_wanted is not None:
                 self._reset_wanted()
@@ -182,9 +192,10 @@ class Machine:
                 return
             self._sleeping = False
         budget = self._instructions_until(horizon)
-        self._handle(self.cpu.run(min(budget, _MASKED_SLICE) if masked else budget))
+        self.handle(self.cpu.run(min(budget, _MASKED_SLICE) if masked else budget))
 
-    def _handle(self, stop: Stop) -> None:
+    def handle(self, stop: Stop) -> None:
+        """Do what follows from a stop of the processor."""
         if stop is Stop.SLEEP:
             self._sleeping = True
             self.sleeps += 1
@@ -193,7 +204,9 @@ class Machine:
             self._move_to(self.now + self.cycles(self.exceptions.leave()))
         elif stop is Stop.SUPERVISOR_CALL:
             self.exceptions.pend(Number.SUPERVISOR_CALL)
-        elif stop is not Stop.LIMIT:
+        elif stop is Stop.BREAKPOINT:
+            self.halted = True
+        elif stop not in (Stop.LIMIT, Stop.STEP):
             self._fault(stop)
 
     def _fault(self, stop: Stop) -> None:

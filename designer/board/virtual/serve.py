@@ -18,6 +18,8 @@ import numpy as np
 
 from designer.board.control import Channel, ChannelClosedError
 from designer.board.virtual.events import SECOND
+from designer.board.virtual.gdb_server import GdbServer
+from designer.board.virtual.gdb_target import Target
 from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.transport import VirtualTransport
 from designer.errors import HilError
@@ -44,10 +46,15 @@ class Server:
     board : Stm32f405
     channel : Channel, optional
         To the program that started it; the process ends with it.
+    gdb_port : int, optional
+        Where a debugger may connect.
     """
 
-    def __init__(self, board: Stm32f405, channel: Channel | None = None) -> None:
+    def __init__(self, board: Stm32f405, channel: Channel | None = None, gdb_port: int | None = None) -> None:
         self.board = board
+        self._gdb = None
+        if gdb_port is not None:
+            self._gdb = GdbServer(gdb_port, lambda: Target(board.machine), board.reset)
         self._channel = channel
         # The board's end, and the host's, which stays open so that a host may come and go.
         self._line, self._host_end = os.openpty()
@@ -68,7 +75,9 @@ class Server:
         }  # fmt: skip
 
     def close(self) -> None:
-        """Close the pseudo terminal."""
+        """Close the pseudo terminal and the debugger's port."""
+        if self._gdb is not None:
+            self._gdb.close()
         for handle in (self._line, self._host_end):
             os.close(handle)
 
@@ -91,15 +100,21 @@ class Server:
     def _turn(self) -> None:
         """Exchange what there is, then run the board for a moment."""
         is_full = len(self._to_host) > _READ_BYTES
-        may_run = not self._held and not is_full
+        is_halted = self._gdb is not None and self._gdb.is_halted
+        may_run = not (self._held or is_full or is_halted)
         is_busy = may_run and self._is_busy()
         pause_s = 0.0 if is_busy else max(0.0, self._next_idle_s - time.monotonic()) if may_run else None
         reads: list[Any] = [self._channel.end] if self._channel is not None else []
+        if self._gdb is not None:
+            reads.append(self._gdb.socket)
         takes_more = may_run and self.board.usart.waiting_bytes < _MOST_WAITING
         if takes_more:
             reads.append(self._line)
         writes = [self._line] if self._to_host and not self._held else []
         readable, writable, _ = select.select(reads, writes, [], pause_s)
+        if self._gdb is not None and self._gdb.socket in readable:
+            self._gdb.handle()
+            return
         if self._line in readable:
             self._take_from_host()
         if writable:
@@ -110,6 +125,9 @@ class Server:
             self._run_for_a_moment(is_busy)
 
     def _is_busy(self) -> bool:
+        # A debugger waits for its breakpoint.
+        if self._gdb is not None and self._gdb.is_connected:
+            return True
         return self.board.usart.waiting_bytes > 0 or self.board.machine.now < self._busy_until
 
     def _take_from_host(self) -> None:
@@ -121,11 +139,12 @@ class Server:
         machine, usart = self.board.machine, self.board.usart
         if not is_busy and time.monotonic() < self._next_idle_s:
             return
+
+        def has_answered() -> bool:
+            return is_busy and usart.sent_bytes > 0 and machine.is_asleep and not usart.waiting_bytes
+
         before_s, sleeps, was_asleep = time.monotonic(), machine.sleeps, machine.is_asleep
-        if is_busy:
-            machine.run(_MILLISECOND, lambda: usart.sent_bytes > 0 and machine.is_asleep and not usart.waiting_bytes)
-        else:
-            machine.run(_IDLE_SLICE)
+        self._run_machine(_MILLISECOND if is_busy else _IDLE_SLICE, has_answered)
         now_s = time.monotonic()
         self._next_idle_s = now_s + max(_LEAST_PAUSE_S, (now_s - before_s) / _IDLE_SHARE)
         sent = usart.take_sent()
@@ -134,6 +153,19 @@ class Server:
         if sent or (machine.sleeps == sleeps and not was_asleep):
             self._busy_until = machine.now + _LINGER
         self._forget_audio()
+
+    def _run_machine(self, duration: int, done: Callable[[], bool]) -> None:
+        """Run, and tell a debugger why it ended."""
+        machine = self.board.machine
+        try:
+            machine.run(duration, done)
+        except HilError as error:
+            if self._gdb is None or not self._gdb.is_connected:
+                raise
+            self._gdb.refused(error)
+        if machine.halted and self._gdb is not None:
+            machine.halted = False
+            self._gdb.stopped()
 
     def _forget_audio(self) -> None:
         for dac in self.board.dacs:
