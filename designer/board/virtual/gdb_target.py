@@ -98,6 +98,8 @@ class Target:
         name, _, register = REGISTERS[number]
         value = int.from_bytes(data, "little")
         self._machine.cpu.registers.set(register, value | 1 if name == "pc" else value)
+        if name == "pc":
+            self._machine.wake()
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory or registers of peripherals.
@@ -143,7 +145,10 @@ class Target:
         self._machine.cpu.break_here()
 
     def step(self) -> None:
-        """Execute one instruction; interrupts wait, and a sleep ends with the event that it waits for."""
+        """Execute one instruction, or a whole IT block.
+
+        Interrupts wait. A core that sleeps does so until its next event.
+        """
         machine = self._machine
         if machine.is_asleep:
             machine.run(_LONGEST_SLEEP, lambda: not machine.is_asleep)

@@ -64,6 +64,10 @@ class Machine:
         """Whether the core waits for an interrupt."""
         return self._sleeping
 
+    def wake(self) -> None:
+        """End the core's sleep, as a debugger does that moves its program counter."""
+        self._sleeping = False
+
     def cycles(self, count: int) -> int:
         """Femtoseconds of so many cycles of the core."""
         return count * SECOND // self.core_hz
