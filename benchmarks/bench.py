@@ -1,6 +1,6 @@
-"""Everything that is measured, in one go: ``make bench`` writes ``build/bench.json`` and prints the tables and goals.
+"""All measurements: ``make bench`` writes ``build/bench.json`` and prints tables and goals.
 
-Instructions are counted in QEMU, so that they do not depend on the machine; wall times do, and are said as such.
+Instructions are counted in QEMU, so they do not depend on the machine.  Wall times do, and are marked as such.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ OUT = Path("build") / "bench.json"
 
 
 def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
-    """Time ``proscenium design`` of each layout, the interpreter's start included.
+    """Time ``proscenium design`` of each layout, with the start of the interpreter.
 
     Returns
     -------
     dict
-        Seconds by layout: ``warm`` for each; ``cold``, without any compiled Python as on a first run, for the default.
+        Seconds by layout.  ``warm`` has each layout.  ``cold`` has the default one, without any compiled Python, as on
+        a first run.
     """
     times: dict[str, dict[str, float]] = {}
     for name in names:
@@ -61,7 +62,7 @@ def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
 
 
 def layout_goals(number_formats: list[dict[str, Any]], peers: dict[str, float], shipped: str) -> dict[str, bool]:
-    """Compare the default layout with its goals, in the number format that it ships in and in the quickest."""
+    """Compare the default layout with its goals, in its own number format and in the quickest one."""
     goals: dict[str, bool] = {}
     quickest = min(number_formats, key=lambda row: row["filters"])
     ships = next(row for row in number_formats if row["number_format"] == shipped)
@@ -77,7 +78,7 @@ def layout_goals(number_formats: list[dict[str, Any]], peers: dict[str, float], 
 
 
 def table_goals(tables: dict[str, Any]) -> dict[str, bool]:
-    """Compare our tables with rounding: the suite's mean, and acoustic figures of the layouts."""
+    """Compare our tables with rounded ones: the mean over the suite, and acoustic figures of the layouts."""
     suite = tables["minimax_suite"]
     furthest = max(row["largest_acoustic_difference_db"] for row in tables["layouts"].values())
     return {
@@ -103,7 +104,7 @@ def _in_band_goal(name: str, row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Run all measurements, print them and write the file."""
     console, say = Console(width=120), Console(stderr=True)
     names = sorted(shipped_layouts())
     say.print("==> kernels on three cores")

@@ -1,4 +1,4 @@
-"""The three number formats beside each other on every shipped layout: noise, error of the tables, instructions, memory.
+"""The three number formats on every shipped layout: noise, error of the tables, instructions and memory.
 
 Run as ``python -m benchmarks.number_formats [LAYOUT …]``.
 """
@@ -34,9 +34,10 @@ def measure_number_format(name: str, number_format: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        Of `measure_layout`, and: ``rounding_noise_dbfs``, the loudest driver's error against float64 with the *same*
-        coefficients, on white noise at −6 dBFS; ``rounding_mean_dbfs``, the size of its mean; ``white_noise_snr_db``,
-        errors of the coefficients included; ``worst_in_band_error_db`` of any path (see `table_error`).
+        The keys of `measure_layout`, and four more.  ``rounding_noise_dbfs`` is the error of the loudest driver against
+        float64 with the *same* coefficients, on white noise at −6 dBFS.  ``rounding_mean_dbfs`` is the magnitude of its
+        mean.  ``white_noise_snr_db`` includes errors of the coefficients.  ``worst_in_band_error_db`` is that of the
+        worst path (see `table_error`).
     """
     layout = find_layout(name).model_copy(update={"number_format": number_format})
     result, word = build_design(layout), NumberFormat.named(number_format).sample
@@ -54,7 +55,7 @@ def measure_number_format(name: str, number_format: str) -> dict[str, Any]:
 
 
 def best_number_format(rows: list[dict[str, Any]]) -> str:
-    """Choose the one of least error that leaves the board half of its time; if none does, the quickest."""
+    """Choose the format of least error that leaves the board half of its time.  If none does, choose the quickest."""
     affordable = [row for row in rows if row["pipeline"] <= PIPELINE_GOAL]
     if affordable:
         return str(max(affordable, key=lambda row: row["white_noise_snr_db"])["number_format"])
@@ -62,7 +63,7 @@ def best_number_format(rows: list[dict[str, Any]]) -> str:
 
 
 def describe_choice(rows: list[dict[str, Any]], shipped: str) -> str:
-    """Say which number format that is, whether it keeps half of the board's time, and what the layout ships in."""
+    """Say which format that is, whether it leaves half of the board's time, and which format the layout ships in."""
     best = best_number_format(rows)
     if any(row["pipeline"] <= PIPELINE_GOAL for row in rows):
         return f"least error within {PIPELINE_GOAL} a frame: {best}; ships in {shipped}"
@@ -74,7 +75,7 @@ def _decibels(value: float) -> float:
 
 
 def number_format_table(rows: list[dict[str, Any]]) -> Table:
-    """Lay the figures out."""
+    """Format the figures as a table."""
     table = Table(title="Number formats: error, instructions a frame on the Cortex-M4, memory", title_justify="left")
     for heading in ("layout", "format", "noise", "mean", "SNR", "in-band", "filters", "pipeline", "flash", "RAM"):
         table.add_column(heading, justify="left" if heading in ("layout", "format") else "right")
@@ -95,7 +96,7 @@ def number_format_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def main() -> None:
-    """Print the table for the layouts named, or all."""
+    """Print the table for the named layouts, or for all."""
     console = Console(width=120)
     for name in sys.argv[1:] or shipped_layouts():
         rows = [measure_number_format(name, number_format) for number_format in NUMBER_FORMATS]

@@ -104,7 +104,7 @@ def _with_measured(
     points_m: NDArray[np.float64],
     transfer: NDArray[np.complex128],
 ) -> NDArray[np.complex128]:
-    """Put what was measured in the place of the model, driver by driver: (F, P, D)."""
+    """Replace the model by the measurement for each driver that has one: (F, P, D)."""
     speed, centre = layout.speed_of_sound_m_per_s, cabinet_centre_m(layout)
     bare = layout.model_copy(update={"drivers": tuple(d.model_copy(update={"measured": None}) for d in layout.drivers)})
     result = transfer.copy()
@@ -260,7 +260,7 @@ def _measured_head_pressure(
 ) -> NDArray[np.complex128]:
     """Pressure at the ears of a measured head due to point sources of 1 Pa at 1 m: (F, centres, sources, 2·poses).
 
-    Every source is taken as far away for the shape of its wave at the head; level and time follow its distance.
+    Every source counts as distant, so the shape of its wave at the head is fixed.  Level and time follow its distance.
     """
     head = load_head(Path(layout.listener.hrtf or ""))
     most = max(len(poses) for poses in poses_of)

@@ -1,7 +1,7 @@
-"""Comparison of a signal that the board makes itself: only CRC-32s of its outputs cross the line.
+"""Comparison of a signal that the board generates itself.  Only CRC-32s of the output cross the line.
 
-The bit-exact model computes the same outputs meanwhile.  Where a CRC differs, the board runs the block again, and every
-stage of it is read.
+The bit-exact model computes the same output at the same time.  If a CRC differs, the board runs the block again, and
+the host reads every stage of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ REQUEST_S = 0.25
 MAX_REQUEST_BLOCKS = 4096
 BATCH_REQUESTS = 16
 BLOCKS_PER_CRC = 16
-# The search for a fault begins so many blocks before the one that differs; if it fails, at the start.
+# The search for a fault begins this many blocks before the one that differs.  If it finds nothing, it begins at the
+# start.
 WARM_UP_BLOCKS = 256
 
 
@@ -78,7 +79,7 @@ def verify_generated(
     seconds: float = 10.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
-    """Compare board and bit-exact model on a signal that the board makes itself.
+    """Compare board and bit-exact model on a signal that the board generates itself.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def verify_generated(
     seconds : float
         Rounded up to whole blocks.
     progress : callable
-        Called now and then with the frames done and all frames.
+        Called from time to time with the number of frames done and of all frames.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def _compare_crcs(
     with ThreadPoolExecutor(1) as pool:
         while done < blocks and wrong is None:
             batch = list(_requests(done, blocks, request_blocks, size))
-            # NumPy and BLAS release the interpreter lock, so that the link runs meanwhile.
+            # NumPy and BLAS release the interpreter lock, so the link runs at the same time.
             expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
             seen = board.generate(signal, batch)
             expected = expecting.result()

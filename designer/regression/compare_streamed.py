@@ -48,8 +48,8 @@ class SignalReport:
     snr_db : float
         Energy of the float64 output over the energy of the error, all drivers.
     snr_limit_db : float
-        Least SNR allowed.  For noise that no limiter turns down: `noise_floor_db`.  Otherwise: what the bound
-        guarantees.
+        Least SNR allowed.  It is `noise_floor_db` for noise that no limiter reduces.  Otherwise it is what the error
+        bound guarantees.
     peak_dbfs : float
         Largest magnitude of the output.
     passed : bool
@@ -88,7 +88,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     Parameters
     ----------
     signal : Signal
-        The stimulus.  The board started from reset.
+        The test signal.  The board started from reset.
     board : (n, D) integers
         Output of the board.
     bank, fixed : FilterBank, FixedPointBank

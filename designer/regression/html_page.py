@@ -23,7 +23,7 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
     ----------
     report : HilReport
     figures : dict
-        As `designer.regression.tracked_figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` returns them.
     history : list of dict
         Records of the same layout and board, including this run.
 
@@ -205,7 +205,7 @@ def history_section(lines: list[dict[str, Any]], title: str = "History", anchor:
     """Trends on one board: a table of all figures, a chart for each, and a table of the last runs."""
     series = trend(lines)
     if not series:
-        return Section(anchor, title, paragraph("No run is on record yet."))
+        return Section(anchor, title, paragraph("No run is recorded yet."))
     base = baseline(lines)
     old = (base or {}).get("figures", {})
     rows = [

@@ -54,7 +54,7 @@ class HilReport:
     status : dict
         The board's own counters at the end.
     generated : tuple of GeneratedReport
-        Results of signals that the board made itself.
+        Results of signals that the board generated itself.
     played : tuple of PlayedReport
         Results of signals that went through the converters of a virtual board.
     metrics : Metrics or None

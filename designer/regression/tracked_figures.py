@@ -1,4 +1,4 @@
-"""The figures that a run is remembered by: what is better, and how much worse is still the same."""
+"""The figures that the history keeps of each run, which direction is better, and how much worse is accepted."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class Figure:
     name : str
         With its unit at the end.
     unit : str
-        The same, as people write it.
+        The unit as reports write it.
     meaning : str
     better : 'higher' or 'lower'
     margin : float
-        A figure may be so much worse than the baseline, in its own unit; where `relative`, so great a part of it.
+        How much worse than the baseline the figure may be: in its own unit, or, where `relative`, as a part of the
+        baseline.
     relative : bool
     """
 
@@ -35,7 +36,7 @@ class Figure:
     relative: bool = False
 
     def limit(self, baseline: float) -> float:
-        """Compute the worst value that is as good as the baseline."""
+        """Compute the worst value that is accepted as no worse than the baseline."""
         allowed = self.margin * abs(baseline) if self.relative else self.margin
         return baseline - allowed if self.better == "higher" else baseline + allowed
 
@@ -45,8 +46,8 @@ class Figure:
         return value < limit if self.better == "higher" else value > limit
 
 
-# The runs are deterministic, so a figure of one design never moves by itself; the margins say what of a new design's,
-# compiler's or firmware's change is nothing to stop for.
+# Runs are deterministic, so a figure of one design never moves by itself.  A new design, compiler or firmware may move
+# figures.  The margins say which changes are accepted.
 FIGURES = (
     Figure("noise_snr_db", "dB", "filters on noise at -6 dBFS against float64", "higher", 0.5),
     Figure("noise_max_error_lsb", "LSB", "the same, largest error", "lower", 0.5),

@@ -1,4 +1,4 @@
-"""The little of an ELF file that the tools need: sections, their sizes, and the identity compiled in.
+"""Read the parts of an ELF file that the tools need: sections, their sizes, and the compiled-in identity.
 
 Source: System V ABI, "Object Files"; 32-bit little-endian only.
 """
@@ -25,7 +25,7 @@ _TYPE_NOBITS = 8
 
 @dataclass(frozen=True)
 class Section:
-    """A section: where it is loaded or reserved, and its bytes (empty where it only reserves)."""
+    """A section: its address, and its bytes, which are empty if it only reserves memory."""
 
     name: str
     size: int
@@ -36,7 +36,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Identity:
-    """What an image says of itself, in its section ``.proscenium``."""
+    """Identity of an image, from its section ``.proscenium``."""
 
     design_abi: int
     number_format: str
@@ -79,7 +79,7 @@ def read_sections(path: Path) -> dict[str, Section]:
 
 
 def memory_use(sections: dict[str, Section]) -> tuple[int, int]:
-    """Bytes of flash and of RAM, the reserved stack included; initialised data counts in both."""
+    """Bytes of flash and of RAM, with the reserved stack.  Initialised data counts in both."""
     flash = ram = 0
     for section in sections.values():
         if section.flags & _SECTION_ALLOCATED:
@@ -96,7 +96,7 @@ def read_identity(sections: dict[str, Section], path: Path) -> Identity:
     Raises
     ------
     BuildError
-        If the image carries none.
+        If the image has no identity.
     """
     section = sections.get(IDENTITY_SECTION)
     if section is None or len(section.data) < _IDENTITY.size:

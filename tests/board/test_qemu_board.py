@@ -75,8 +75,8 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
 def test_every_block_takes_time(design):
     """Where the virtual clock counts instructions, and no longer how busy the host is.
 
-    Without that, QEMU's counters follow the host's clock, and once expired they stand at zero until its main loop comes
-    to reload them (hw/core/ptimer.c, ptimer_get_count): on a busy host whole blocks then take no time at all.
+    Without that, QEMU's counters follow the host's clock.  Once expired, they stand at zero until its main loop reloads
+    them (hw/core/ptimer.c, ptimer_get_count).  On a busy host whole blocks then take no time at all.
     """
     layout, _, digest, elf = design
     samples = np.random.default_rng(8).integers(-(2**31), 2**31, (4 * layout.block_samples, 2))

@@ -1,7 +1,6 @@
 """Images: what they carry, what they take, and errors that help."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from designer.errors import BoardNotFoundError, BuildError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.number_format import Q31
 from designer.toolchain.boards import BOARDS, find_board
-from designer.toolchain.cmsis import ENVIRONMENT_VARIABLE, find_cmsis_dsp
 from designer.toolchain.compiler import build_host_library, build_image, compiler_version
 from designer.toolchain.elf import read_sections
 from designer.toolchain.image import read_image
@@ -40,7 +38,7 @@ def test_image_carries_the_design(image, number_format):
 def test_memory_use_is_that_of_the_sections(image):
     built, _ = image
     sections = read_sections(built.elf)
-    in_flash = (".vectors", ".seal", ".tables", ".proscenium", ".text", ".rodata", ".ARM.exidx", ".data")
+    in_flash = (".vectors", ".table_crc", ".tables", ".proscenium", ".text", ".rodata", ".ARM.exidx", ".data")
     assert built.flash_bytes == sum(sections[name].size for name in in_flash if name in sections)
     assert built.ram_bytes == sum(
         sections[name].size for name in (".stack", ".data", ".bss", ".noinit") if name in sections
@@ -121,18 +119,6 @@ def test_a_missing_compiler_names_its_package(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildError, match=r"'arm-none-eabi-gcc' was not found .* apt-get install gcc-arm-none-eabi"):
         build_image(tmp_path, "stm32f405", tmp_path / "x.elf")
-
-
-def test_missing_cmsis_dsp_says_where_it_was_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path))
-    with pytest.raises(BuildError, match=rf"CMSIS-DSP 1\.10\.3: '{tmp_path}' lacks Include"):
-        find_cmsis_dsp()
-
-
-def test_cmsis_dsp_may_lie_elsewhere(tmp_path, monkeypatch):
-    shutil.copytree(find_cmsis_dsp(), tmp_path / "other")
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "other"))
-    assert find_cmsis_dsp() == tmp_path / "other"
 
 
 def test_a_crystal_is_of_8_or_12_mhz(tmp_path):

@@ -1,7 +1,8 @@
 """One point of the Pareto front as a second-order cone program, solved by Clarabel's interior-point method.
 
-The drive deviates least from a lobe of given pressure.  Constraints are unit response on axis, a bound on the level at
-each null, and the floor of the white-noise gain (Lebret & Boyd, IEEE Trans. Signal Process. 45 (1997), 526).
+The drive deviates least from a lobe of given pressure.  The constraints are unit response on axis, a bound on the level
+at each null, and the floor of the white-noise gain.  The method is that of Lebret & Boyd (IEEE Trans. Signal Process.
+45 (1997), 526).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def flattest_lobe(
     Returns
     -------
     (D,) complex128 or None
-        Least largest |p − wanted|; None where the constraints contradict each other.
+        The drive whose largest |p − wanted| is least.  None if the constraints contradict each other.
     """
     drivers = axis.size
     unknowns = 2 * drivers + 1

@@ -64,9 +64,9 @@ def solve_quadratic_program(
 class _Unknowns:
     """Places of the unknowns.
 
-    First come the changes of the levels, band after band.  Then come, for each band, the upper and the lower end of
-    the lobe, the ripple above its bound, and the excess of the worst null over each step or its distance from the
-    shape.
+    First come the changes of the levels, band after band.  Then come, for each band: the highest and the lowest level
+    of the lobe, and the ripple above its bound.  Last comes the excess of the worst null over each step, or its
+    distance from the shape.
     """
 
     bands: int

@@ -54,7 +54,7 @@ class FittedFilters:
         Losses of these filters.  The keys are those of `STEREO_ALLOWANCES` and `CENTRE_ALLOWANCES`.
     fits : ChannelFits
         The fits, which give filters of any other length.
-    factored : TwoStageStereo or None
+    two_stage_stereo : TwoStageStereo or None
         L and R in two stages.  None if they are in direct form.
     why_direct : str
         Reason for the direct form.  Empty if L and R are in two stages.
@@ -239,8 +239,8 @@ def find_shortest_filters(targets: ChannelTargets) -> FittedFilters:
     Returns
     -------
     FittedFilters
-        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to
-        about their loss, and the shortest filters for the raised allowances are taken.
+        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to about
+        their loss.  The result is then the shortest filters for the raised allowances.
     """
     for horizon in (taps_at_rate(taps, targets) for taps in _HORIZONS):
         fits_to = ChannelFits.up_to(targets, horizon)

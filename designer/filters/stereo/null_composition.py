@@ -1,8 +1,8 @@
 """Composition of two nulls into a pair of virtual sources.
 
 A null of finite depth leaves a leak at the other ear.  The leak moves the time difference towards that of the cabinet.
-It is known, so the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears, and V
-the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
+As the leak is known, the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears,
+and V the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
 
 Under unit pressure at the own ear, a bound on the effort allows a disk of pressures at the other ear.  If the wanted
 pressure lies outside, the composition takes one on the disk.  Up to 1.2 kHz that is the pressure of the least error in
@@ -136,14 +136,14 @@ def compose(
             back=received[:, side, other],
         )
         goal = wanted[:, other, side]
-        plain = goal * mixed
+        uncorrected = goal * mixed
         alone = np.max(np.abs(nominal_ears[:, side] * scale[..., 0]) ** 2, axis=1)
         # A virtual source plays through both nulls, and each may use the allowed effort.  At worst the two add in
-        # phase.  The effort of the plain mix is always allowed.
-        allowed = np.maximum(cap * (1 + np.abs(goal)) ** 2 / alone, pair.power(plain) * (1 + 1e-9))
+        # phase.  The effort of the mix without correction is always allowed.
+        allowed = np.maximum(cap * (1 + np.abs(goal)) ** 2 / alone, pair.power(uncorrected) * (1 + 1e-9))
         disk = pair.disk(allowed)
         chosen = (1 - by_level) * disk.nearest_in_phase(goal) + by_level * disk.nearest(goal)
-        across_share = plain + share * (pair.share_for(chosen) - plain)
+        across_share = uncorrected + share * (pair.share_for(chosen) - uncorrected)
         mixing[:, side, side] = 1 / (1 + pair.back * across_share)
         mixing[:, other, side] = across_share / (1 + pair.back * across_share)
     return Composition(mixing)

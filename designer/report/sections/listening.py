@@ -1,4 +1,4 @@
-"""Heads and places that the design did not see: a dummy head, a listener who moves, a room; and time responses."""
+"""Figures under conditions that the design did not use: a dummy head, a moving listener, a room."""
 
 from __future__ import annotations
 

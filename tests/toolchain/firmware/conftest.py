@@ -3,8 +3,9 @@
 import pytest
 from designs import MIRRORED, generate_small
 
+from designer.board.session import Board
 from designer.toolchain.compiler import build_host_library
-from hil_tests.harness.host_core import HostCore
+from hil_tests.harness.host_core import HostCore, HostTransport
 
 DESIGNS = {
     "direct": {"structure": None, "drivers": 2},
@@ -29,3 +30,14 @@ def core(built):
 @pytest.fixture
 def bank(built):
     return built[1]
+
+
+@pytest.fixture
+def design(built):
+    layout, bank, digest, core = built
+    return layout, bank, digest, core
+
+
+@pytest.fixture
+def board(design):
+    return Board(HostTransport(design[3]))

@@ -42,7 +42,7 @@ link.request(protocol.STATUS)
 player = HostPlayer(core)
 for n in range(300):
     block = rng.integers(limits.min, limits.max + 1, (core.block_samples, 2))
-    player.turn(block, late_turns=int(rng.integers(0, 3) == 2), run=bool(rng.integers(0, 9)))
+    player.half_complete(block, late_halves=int(rng.integers(0, 3) == 2), process=bool(rng.integers(0, 9)))
     if n % 50 == 49:
         player.claim() if n % 100 == 49 else player.release()
 print("clean")

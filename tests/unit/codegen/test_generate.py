@@ -47,7 +47,7 @@ def test_tables_say_what_the_bank_says(design):
         first, count = sums[group]
         found = np.zeros((3, history + 2), dtype=np.int64)
         for even, odd, length, start, bus, shift in firs[first : first + count]:
-            # Whole turns of every kernel's loop: PS_FIR_FILL.
+            # Whole iterations of every kernel's loop: PS_FIR_FILL.
             assert len(even) % 24 == 0
             assert not any(even[length:])
             # Tap k of the reversed table meets the sample at start + k: its delay is what is left to the newest.

@@ -45,13 +45,13 @@ def test_decides_as_the_integer_limiter_does(linked):
     """Gains differ by what floors take: of a target, of a release and of a mean, each less than one of 2^24."""
     settings = LimiterSettings((0.999, 0.25), 4, 1 / 300, linked)
     fixed = fixed_limiter(settings, Q31)
-    feeds = np.round(np.ldexp(loud(), 31)).astype(np.int64)
+    driver_signals = np.round(np.ldexp(loud(), 31)).astype(np.int64)
     model = LimiterModel(fixed)
-    model.process(feeds)
+    model.process(driver_signals)
     own = Limiter(fixed.as_float(Q31))
     gains = []
-    for n in range(0, feeds.shape[0], 16):
-        own.process(np.ldexp(feeds[n : n + 16].astype(float), -31))
+    for n in range(0, driver_signals.shape[0], 16):
+        own.process(np.ldexp(driver_signals[n : n + 16].astype(float), -31))
         gains.append(own._after)
     difference = np.array(gains) - np.array(model.decisions) / 2**24
     # Held and released gains forget no floor for as long as they rise: at most every hop's.

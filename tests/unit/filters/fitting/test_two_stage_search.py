@@ -54,7 +54,7 @@ def test_centre_stays_as_one_stage_gives_it(front3):
     assert not bank.impulse_responses[:, 2, own.shape[1] :].any()
 
 
-def test_a_layout_without_mirror_image_is_factored_on_mid_and_side_too():
+def test_a_layout_without_mirror_image_is_in_two_stages_on_mid_and_side_too():
     layout = parse_layout(ODD)
     found = fit_filters(layout)
     assert found.two_stage_stereo is not None

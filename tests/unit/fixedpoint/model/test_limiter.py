@@ -58,7 +58,7 @@ def driver_signals(seed, full, count, drivers):
     limits_db=st.tuples(st.floats(-60, 0), st.floats(-60, 0)),
     release=st.floats(2.0**-16, 0.9),
 )
-def test_no_feed_whatever_passes_a_limit(number_format, seed, hops, linked, limits_db, release):
+def test_no_driver_signal_whatever_passes_a_limit(number_format, seed, hops, linked, limits_db, release):
     wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
     limiter = fixed_limiter(wanted, NumberFormat.named(number_format))
     output = LimiterModel(limiter).process(driver_signals(seed, FULL[number_format], 600, 2))
@@ -138,7 +138,7 @@ def test_linked_limiters_keep_drivers_in_proportion(number_format):
 
 @settings(deadline=None, max_examples=20)
 @given(cuts=st.lists(st.integers(0, 90), min_size=1, max_size=12), seed=st.integers(0, 1000), linked=st.booleans())
-def test_output_does_not_depend_on_the_cut_of_the_feeds(cuts, seed, linked):
+def test_output_does_not_depend_on_the_cut_of_the_driver_signals(cuts, seed, linked):
     limiter = open_limiter("q15", 2, linked)
     x = driver_signals(seed, FULL["q15"], sum(cuts), 2)
     model, parts, start = LimiterModel(limiter), [], 0

@@ -109,7 +109,7 @@ def test_the_board_s_own_playing_takes_what_was_set(core, bank, number_format):
     player.release()
     model = PipelineModel(bank)
     model.volume.jump(GAIN_ONE // 8)
-    heard = np.concatenate([player.turn(block) for block in blocks])
+    heard = np.concatenate([player.half_complete(block) for block in blocks])
     size = core.block_samples
     expected = model.process(blocks.reshape(-1, 2))
     np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
