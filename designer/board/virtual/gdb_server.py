@@ -1,7 +1,7 @@
 """GDB's remote serial protocol for one debugger at a port of this machine (GDB's manual, appendix E).
 
-No library of the Python Package Index serves it for a machine that has its own event loop: this is the part that GDB
-needs to read and write registers and memory, to break, to step and to go on.
+No library of the Python Package Index serves a machine that has its own event loop. This is the part of the protocol
+that GDB needs to read and write registers and memory, to break, to step and to continue.
 """
 
 from __future__ import annotations
