@@ -240,17 +240,23 @@ def test_json_names_both_designs(front3):
     assert told["digest"] != digest
 
 
-def test_a_board_without_flash_says_so(front3):
-    directory, _, _ = front3
-    result = subprocess.run(
-        [PROSCENIUM, "tune", directory / "other.toml", "--commit"],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def commit_to(directory, *options):
+    command = [PROSCENIUM, "tune", directory / "other.toml", "--commit", *options]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_the_virtual_board_keeps_what_it_is_tuned_to(front3):
+    result = commit_to(front3[0])
+    assert result.returncode == 0, result.stderr
+    assert "virtual:stm32f405: 'front3' fades from" in result.stdout
+    assert "kept in its flash as number 1" in result.stdout
+
+
+def test_a_board_without_flash_says_so(front3, tmp_path):
+    with Qemu("netduinoplus2", front3[0] / "build" / "front3" / "firmware.elf", (), tmp_path) as machine:
+        result = commit_to(front3[0], "--port", machine.port)
     assert result.returncode == 4
-    assert "error: this board has no flash that it can write (a virtual board has none)" in result.stderr
+    assert "error: this board has no flash that it can write (a board in QEMU has none)" in result.stderr
 
 
 def test_the_board_itself_refuses_what_it_cannot_keep(small):
