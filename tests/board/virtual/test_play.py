@@ -1,6 +1,7 @@
 """`proscenium play`: an audio file through the executed firmware."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,21 @@ def test_a_board_that_plays_nothing_is_said(front3, song, tmp_path, monkeypatch)
         monkeypatch.setattr(board, "health", lambda: {"player": "BAD_TABLES"})
         with pytest.raises(HilError, match="the board does not play: BAD_TABLES"):
             play_file(board, song, tmp_path / "out.wav")
+
+
+def test_a_board_waits_for_other_commands_until_it_is_interrupted(tmp_path):
+    trace = tmp_path / "trace.json"
+    arguments = [PROSCENIUM, "board", "pair2", "--out", tmp_path / "pair2", "--trace", trace]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            port = running.stdout.readline().removeprefix("serial line: ").strip()
+            told = proscenium("status", "--port", port, "--json")
+            assert told.returncode == 0, told.stderr
+            assert json.loads(told.stdout)["layout"] == "pair2"
+        finally:
+            running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert running.returncode in (0, 130)
+    assert not Path(port).exists()
+    assert any(event["name"] == "block" for event in json.loads(trace.read_text()))
