@@ -37,10 +37,6 @@ class Dac:
     wires : dict
         Pin -> signal that it must carry.
     pins : Pins
-    heard : list of (n, 2) int32 arrays
-        Runs of frames; silence where a wire or the mute pin says so.
-    raw : list of (n, 2) int32 arrays
-        The same ahead of the mute pin.
     position : int
         Frames since the start that it has played.
     muted_frames : int
@@ -49,38 +45,39 @@ class Dac:
 
     wires: dict[str, str]
     pins: Pins
-    heard: list[np.ndarray] = field(default_factory=list)
-    raw: list[np.ndarray] = field(default_factory=list)
     position: int = 0
     muted_frames: int = 0
+    # Half-words of each run, and whether the mute pin let them through.
+    _runs: list[tuple[bytes, bool]] = field(default_factory=list)
 
     def play(self, first: int, data: bytes) -> None:
         """Take half-words from the wire; `first` says where in a frame they begin."""
         if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
             raise ValueError("runs are whole frames")
-        frames = words_of(data)
-        self.position = first // HALFWORDS_PER_FRAME + len(frames)
+        frames = len(data) // (2 * HALFWORDS_PER_FRAME)
+        self.position = first // HALFWORDS_PER_FRAME + frames
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
-            frames = np.zeros_like(frames)
-        self.raw.append(frames)
-        is_muted = not self.pins.output(MUTE_PIN)
-        self.muted_frames += len(frames) if is_muted else 0
-        self.heard.append(np.zeros_like(frames) if is_muted else frames)
+            data = bytes(len(data))
+        is_heard = bool(self.pins.output(MUTE_PIN))
+        self.muted_frames += 0 if is_heard else frames
+        self._runs.append((data, is_heard))
 
     def take(self) -> np.ndarray:
-        """Give and forget what was heard: (n, 2) int32."""
-        return self._take(self.heard)
+        """Give and forget what was heard: (n, 2) int32, silence where a wire or the mute pin says so."""
+        data = b"".join(run if is_heard else bytes(len(run)) for run, is_heard in self._runs)
+        self.forget()
+        return words_of(data)
 
     def take_raw(self) -> np.ndarray:
-        """Give and forget what came over the wires: (n, 2) int32."""
-        return self._take(self.raw)
+        """Give and forget what came over the wires, ahead of the mute pin: (n, 2) int32."""
+        data = b"".join(run for run, _ in self._runs)
+        self.forget()
+        return words_of(data)
 
-    def _take(self, runs: list[np.ndarray]) -> np.ndarray:
-        taken = np.concatenate(runs) if runs else np.zeros((0, 2), np.int32)
-        self.heard.clear()
-        self.raw.clear()
+    def forget(self) -> None:
+        """Forget what was played."""
+        self._runs.clear()
         self.muted_frames = 0
-        return taken
 
 
 @dataclass

@@ -169,7 +169,7 @@ class Server:
 
     def _forget_audio(self) -> None:
         for dac in self.board.dacs:
-            dac.take()
+            dac.forget()
 
     # --- requests
 
