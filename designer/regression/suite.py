@@ -165,7 +165,7 @@ class Suite:
         return self._generated[key]
 
     def play_through_converters(self, elf: Path) -> tuple[PlayedReport, ...]:
-        """Play music, then scenes with changes, through the converters of a virtual board that boots an image.
+        """Play the music, then scenes with changes, through the converters of a virtual board that boots an image.
 
         It is another board than the one of the serial line: what it keeps in its flash goes with it. Nothing is played
         where there are no converters; the reason is noted.
@@ -178,10 +178,11 @@ class Suite:
             why = f"{drivers} drivers, and the board's converters have {DAC_CHANNELS} channels"
             self.not_measured.setdefault("converters", why)
         elif not self.played:
-            music = next(s for s in self.signals if s.name == "music")
+            music = [s for s in self.signals if s.name == "music"]
             with VirtualBoard(elf, self.design.digest, self.design.layout) as board:
-                self.progress("converters: music", 0, 2)
-                self.played.append(verify_played(board, self.design, "music", music.samples))
+                for signal in music:
+                    self.progress("converters: music", 0, 2)
+                    self.played.append(verify_played(board, self.design, signal.name, signal.samples))
                 self.progress("converters: scenes", 1, 2)
                 self.played.append(verify_changes(board, self.design))
         return tuple(self.played)
