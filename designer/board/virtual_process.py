@@ -22,7 +22,6 @@ from designer.errors import BoardNotFoundError, HilError
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 600.0
-_LAST_MOMENT_S = 1.0
 
 
 class VirtualProcess:
@@ -104,10 +103,10 @@ class VirtualProcess:
             raise HilError(f"the virtual board: {reply['error']}")
         return reply, data
 
-    def has_ended(self) -> bool:
+    def has_ended(self, within_s: float = 0.5) -> bool:
         """Whether the process has ended, or does so within a moment."""
         try:
-            self._process.wait(_LAST_MOMENT_S)
+            self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             return False
         return True
@@ -141,7 +140,7 @@ class VirtualProcess:
         """End the process; more than once does no harm."""
         # It ends by itself, with its files whole; one that hangs does not.
         self._channel.end.close()
-        if not self.has_ended():
+        if not self.has_ended(STOP_TIMEOUT_S):
             self._process.kill()
         self._process.wait(STOP_TIMEOUT_S)
         if self._process.stderr is not None:

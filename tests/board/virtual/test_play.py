@@ -23,7 +23,7 @@ PROSCENIUM = Path(sys.executable).with_name("proscenium")
 def song(tmp_path):
     """A seventh of a second of stereo at another rate than the board's."""
     path = tmp_path / "song.wav"
-    soundfile.write(path, np.random.default_rng(3).uniform(-1, 1, (6300, 2)), 44100, "FLOAT")
+    soundfile.write(path, np.random.default_rng(3).uniform(-0.4, 0.4, (6300, 2)), 44100, "FLOAT")
     return path
 
 
