@@ -63,6 +63,7 @@ class Server:
         self.port = os.ttyname(self._host_end)
         self._to_host = bytearray()
         self._busy_until = 0
+        self._has_heard = False
         self._sleeps = 0
         self._next_idle_s = 0.0
         self._held = False
@@ -133,6 +134,7 @@ class Server:
     def _take_from_host(self) -> None:
         self.board.usart.feed(os.read(self._line, _READ_BYTES))
         self._busy_until = self.board.machine.now + _LINGER
+        self._has_heard = True
 
     def _run_for_a_moment(self, is_busy: bool) -> None:
         """Run a millisecond, or less where the board sleeps behind its reply; when idle, at a small share of a core."""
@@ -140,8 +142,11 @@ class Server:
         if not is_busy and time.monotonic() < self._next_idle_s:
             return
 
+        has_heard, self._has_heard = self._has_heard, False
+
         def has_answered() -> bool:
-            return is_busy and usart.sent_bytes > 0 and machine.is_asleep and not usart.waiting_bytes
+            is_done = machine.is_asleep and not usart.waiting_bytes
+            return is_busy and is_done and (has_heard or usart.sent_bytes > 0)
 
         before_s, sleeps, was_asleep = time.monotonic(), machine.sleeps, machine.is_asleep
         self._run_machine(_MILLISECOND if is_busy else _IDLE_SLICE, has_answered)
