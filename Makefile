@@ -10,7 +10,6 @@
 LAYOUT ?= front3
 BOARD  ?= virtual
 PORT   ?=
-CRYSTAL ?=
 INPUT  ?=
 
 SHELL  := /bin/bash
@@ -53,7 +52,7 @@ test: $(VENV)/.test-packages setup $(SVD)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
-	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)') $(if $(CRYSTAL),--crystal '$(CRYSTAL)')
+	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)')
 
 coefficients: setup
 	$(RUN) generate '$(LAYOUT)'

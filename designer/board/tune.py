@@ -45,7 +45,7 @@ class TablesInfo:
 
 def tables_of(link: Link) -> TablesInfo:
     """Ask a board which tables play."""
-    fields = protocol.TABLES_REPLY.payload.unpack(link.request(protocol.TABLES))
+    fields = link.fields(protocol.TABLES, protocol.TABLES_REPLY)
     digest, source = fields.pop("digest"), int(fields.pop("source"))
     assert isinstance(digest, bytes)
     fading, flash = bool(fields.pop("fading")), bool(fields.pop("flash"))
@@ -99,7 +99,7 @@ def await_fade(link: Link, digest: str) -> bool:
 
 
 def _plays(link: Link) -> bool:
-    fields = protocol.HEALTH_REPLY.payload.unpack(link.request(protocol.HEALTH))
+    fields = link.fields(protocol.HEALTH, protocol.HEALTH_REPLY)
     return fields["player"] == protocol.PLAYER["PLAYING"]
 
 

@@ -33,7 +33,6 @@ def flash(
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
     out: OutOption = None,
-    crystal: Annotated[int, typer.Option("--crystal", metavar="MHZ", help="The board's crystal: 8 or 12.")] = 8,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -47,7 +46,7 @@ def flash(
         from designer.toolchain.flash import check_channels
 
         check_channels(find_layout(layout), board.value)
-    result, image = run_image(layout, out, json or quiet, board, crystal)
+    result, image = run_image(layout, out, json or quiet, board)
     values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         from designer.toolchain.flash import flash as program

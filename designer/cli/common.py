@@ -61,7 +61,7 @@ LayoutArgument = Annotated[
 DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, as 'proscenium design' wrote it.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
 NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
 
@@ -113,23 +113,21 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(
-    result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
-) -> Image:
+def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
     """Compile the image of a design."""
     from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
-    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", crystal_mhz)
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
 
 
 def run_image(
-    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
+    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual
 ) -> tuple[Design, Image]:
     """Design a layout and compile its image."""
     result, _, directory = run_design(layout, out, quiet)
-    return result, run_build(result, directory, quiet, board, crystal_mhz)
+    return result, run_build(result, directory, quiet, board)
 
 
 def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:

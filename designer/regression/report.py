@@ -64,7 +64,7 @@ class HilReport:
         Reason by name of each measurement that is missing.
     curves : dict
         Curves for plots.
-    fast_lane_times_real_time : dict
+    semihosting_times_real_time : dict
         Speed over semihosting by signal, in multiples of real time.
     wall_s : float
     worsened : tuple of str
@@ -90,7 +90,7 @@ class HilReport:
     injected: tuple[FaultCount, ...] = ()
     not_measured: dict[str, str] = field(default_factory=dict)
     curves: dict[str, Any] = field(default_factory=dict)
-    fast_lane_times_real_time: dict[str, float] = field(default_factory=dict)
+    semihosting_times_real_time: dict[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     worsened: tuple[str, ...] = ()
     failed_tests: dict[str, str] = field(default_factory=dict)
@@ -156,7 +156,7 @@ class HilReport:
             "metrics": None if self.metrics is None else {"figures": self.metrics.figures},
             "injected_faults": [asdict(fault) for fault in self.injected],
             "not_measured": self.not_measured,
-            "fast_lane_times_real_time": self.fast_lane_times_real_time,
+            "fast_lane_times_real_time": self.semihosting_times_real_time,
             "wall_s": self.wall_s,
             "worsened": list(self.worsened),
             "failed_tests": self.failed_tests,

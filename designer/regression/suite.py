@@ -226,7 +226,7 @@ class Suite:
             injected=tuple(self.faults),
             not_measured=dict(self.not_measured),
             curves=self.curves,
-            fast_lane_times_real_time=dict(self.times_real_time),
+            semihosting_times_real_time=dict(self.times_real_time),
             wall_s=time.monotonic() - self.began,
             failed_tests=dict(self.failed_tests),
         )

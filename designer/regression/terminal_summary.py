@@ -33,7 +33,7 @@ def screen(report: dict[str, Any], width: int = WIDTH) -> str:
     width : int
         Columns.
     """
-    console = Console(width=width, record=True, file=StringIO())
+    console = Console(width=width, record=True, file=StringIO(), markup=False)
     console.print(_signals(report))
     for line in _lines(report):
         console.print(line, markup=False, highlight=False)

@@ -33,7 +33,7 @@ class _Identity(ctypes.Structure):
     _fields_ = (
         ("magic", ctypes.c_uint32),
         ("abi", ctypes.c_uint16),
-        ("arithmetic", ctypes.c_uint8),
+        ("number_format", ctypes.c_uint8),
         ("drivers", ctypes.c_uint8),
         ("inputs", ctypes.c_uint8),
         ("reserved", ctypes.c_uint8),
@@ -74,7 +74,7 @@ class HostCore:
         self.drivers = int(identity.drivers)
         self.block_samples = int(identity.block_samples)
         self.digest = bytes(identity.digest).hex()
-        self.sample_type = np.dtype("<i2" if identity.arithmetic == 15 else "<i4")
+        self.sample_type = np.dtype("<i2" if identity.number_format == 15 else "<i4")
         self._pipeline = ctypes.create_string_buffer(self.library.host_pipeline_bytes())
 
     def reset(self, injection_point: InjectionPoint = "program") -> int:

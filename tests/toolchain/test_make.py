@@ -149,7 +149,6 @@ def test_hil_of_a_real_board_needs_its_port(tree):
     [
         ((), "flash front3 --board virtual"),
         (("BOARD=virtual", "LAYOUT=pair2"), "flash pair2 --board virtual"),
-        (("BOARD=stm32f405", "CRYSTAL=12"), "flash front3 --board stm32f405 --crystal 12"),
         (("BOARD=stm32f405", "PORT=/dev/ttyACM0"), "flash front3 --board stm32f405 --port /dev/ttyACM0"),
     ],
 )

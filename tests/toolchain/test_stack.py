@@ -27,7 +27,7 @@ def test_the_bound_is_within_what_is_reserved(image):
     assert bound.paths["program"][1][:2] == ("reset_handler", "main")
     assert bound.bytes == sum(depth for depth, _ in bound.paths.values()) + len(bound.paths) * EXCEPTION_FRAME_BYTES
     if image[1] == "stm32f405":
-        assert list(bound.paths) == ["program", "audio's work", "audio", "serial line"]
+        assert list(bound.paths) == ["program", "audio's work", "audio", "serial line", "clock security"]
         assert "ps_pipeline_process" in bound.paths["audio's work"][1]
 
 

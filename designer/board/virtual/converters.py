@@ -49,13 +49,22 @@ class Dac:
     muted_frames: int = 0
     # Half-words of each run, and whether the mute pin let them through.
     _runs: list[tuple[bytes, bool]] = field(default_factory=list)
+    _begun: bytes = b""
+    _next: int = 0
+    _base: int = 0  # position at which WS began anew
 
     def play(self, first: int, data: bytes) -> None:
-        """Take half-words from the wire; `first` says where in a frame they begin."""
-        if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
-            raise ValueError("runs are whole frames")
+        """Take half-words from the wire; `first` counts those since WS began, 0 ends a frame that was cut short."""
+        if first == 0:
+            self._base, self._begun = self._next, b""
+        end = first + len(data) // 2
+        self._next, self.position = self._base - -end // HALFWORDS_PER_FRAME, self._base + end // HALFWORDS_PER_FRAME
+        data = self._begun + data
         frames = len(data) // (2 * HALFWORDS_PER_FRAME)
-        self.position = first // HALFWORDS_PER_FRAME + frames
+        whole = frames * 2 * HALFWORDS_PER_FRAME
+        data, self._begun = data[:whole], data[whole:]
+        if not frames:
+            return
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
             data = bytes(len(data))
         is_heard = bool(self.pins.output(MUTE_PIN))
@@ -73,6 +82,11 @@ class Dac:
         data = b"".join(run for run, _ in self._runs)
         self.forget()
         return words_of(data)
+
+    def restart(self) -> None:
+        """Count frames from 0 again."""
+        self.position = self._next = self._base = 0
+        self._begun = b""
 
     def forget(self) -> None:
         """Forget what was played."""
@@ -94,7 +108,7 @@ class Adc:
     signal : (n, 2) int32
         What it records.
     position : int
-        Frames since the start that its next answer begins at.
+        Whole frames that it has given since the board started.
     """
 
     wires: dict[str, str]
@@ -103,22 +117,32 @@ class Adc:
     signal: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     origin: int = 0
     position: int = 0
+    _next: int = 0
+    _base: int = 0  # position at which WS began anew
 
     def record(self, first: int, count: int) -> bytes:
         """Give half-words of the wire from one on, counted from the start."""
-        begin, end = first // HALFWORDS_PER_FRAME, -(-(first + count) // HALFWORDS_PER_FRAME)
-        self.position = end
+        if first == 0:
+            self._base = self._next
+        skip = first % HALFWORDS_PER_FRAME
+        begin = self._base + first // HALFWORDS_PER_FRAME
+        end = self._base - -(first + count) // HALFWORDS_PER_FRAME
+        self._next = end
+        self.position = self._base + (first + count) // HALFWORDS_PER_FRAME
         frames = np.zeros((end - begin, 2), np.int32)
         works = self.has_clock() and all(self.pins.signal(pin) == signal for pin, signal in self.wires.items())
         low, high = max(begin, self.origin), min(end, self.origin + len(self.signal))
         if works and low < high:
             frames[low - begin : high - begin] = self.signal[low - self.origin : high - self.origin]
-        skip = first - HALFWORDS_PER_FRAME * begin
         return halfwords_of(frames)[2 * skip : 2 * (skip + count)]
 
+    def restart(self) -> None:
+        """Count frames from 0 again."""
+        self.position = self._next = self._base = 0
+
     def feed(self, signal: np.ndarray, multiple: int = 1) -> int:
-        """Let the ADC record (n, 2) int32 from the next frame whose number is a multiple; returns that number."""
-        self.origin = -(-self.position // multiple) * multiple
+        """Let the ADC record (n, 2) int32 from the next frame that is a multiple since WS began; returns its number."""
+        self.origin = self._base - (self._base - self._next) // multiple * multiple
         self.signal = np.ascontiguousarray(signal, dtype=np.int32)
         return self.origin
 

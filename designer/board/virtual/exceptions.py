@@ -82,6 +82,8 @@ class Exceptions:
         # Told of handlers that begin and end, as for a trace.
         self.on_begin: Callable[[int], None] = _ignore
         self.on_end: Callable[[int], None] = _ignore
+        # Whether CPACR lets the program use the FPU.
+        self.has_fpu: Callable[[], bool] = lambda: True
         self.reset()
 
     def reset(self) -> None:
@@ -166,6 +168,8 @@ class Exceptions:
         on_process_stack = not self.active and bool(control & _CONTROL_SPSEL)
         stack_register = UC_ARM_REG_PSP if on_process_stack else UC_ARM_REG_MSP
         stack = registers.get(stack_register)
+        if control & _CONTROL_FPCA and not self.has_fpu():
+            raise HardwareRefusalError("a floating-point instruction while CPACR denies it (PM0214 4.6.1)")
         frame, extended = self._frame(bool(control & _CONTROL_FPCA), bool(stack & 4))
         base = (stack - len(frame)) & ~7
         if self.forbids(base, len(frame)):

@@ -43,6 +43,7 @@ class Machine:
         self.sleeps = 0
         # Set at a breakpoint: nothing runs until a debugger takes it back.
         self.halted = False
+        self.restarts = 0
         self._reset_wanted: Callable[[], None] | None = None
         # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
         self.on_sleep: Callable[[], None] = _do_nothing
@@ -136,6 +137,7 @@ class Machine:
     def restart(self, vectors: int) -> None:
         """Begin at a vector table, with events and exceptions forgotten; time goes on."""
         self._move_to(self.now)
+        self.restarts += 1
         self._stalled_until = 0
         self._sleeping = False
         self._reset_wanted = None

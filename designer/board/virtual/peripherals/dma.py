@@ -83,8 +83,9 @@ class Dma(RegisterBlock):
         """Stop every stream."""
         super().reset()
         self._counts = [0] * STREAMS
-        # Items that a requester has moved since it last told; for reads of NDTR in the middle of a half.
+        # Items that a requester has moved beyond what it last told; for reads of NDTR in the middle of a half.
         self.progress: dict[int, Callable[[], int]] = {}
+        self._set_lines(range(STREAMS))
 
     # --- registers
 
@@ -130,7 +131,8 @@ class Dma(RegisterBlock):
     def _read_count(self, n: int) -> int:
         count = self.values[f"S{n}NDTR"]
         if self.values[f"S{n}CR"] & _EN and n in self.progress:
-            count -= min(self.progress[n](), count - 1)
+            # A circle's counter is reloaded when it reaches 0 (10.3.8).
+            return (count - self.progress[n]() - 1) % self._counts[n] + 1
         return count
 
     def request_of(self, n: int) -> str | None:
@@ -186,6 +188,12 @@ class Dma(RegisterBlock):
     def peek(self, n: int, count: int) -> bytes:
         """Read the next items of memory without moving on; at most those up to the mark."""
         return self._machine.cpu.read(self._address(n), count * self._item_bytes(n))
+
+    def peek_ahead(self, n: int, ahead: int) -> bytes:
+        """Read the one item of memory that is so many ahead of the next, around the circle."""
+        size, count = self._item_bytes(n), self._counts[n]
+        position = (count - self.values[f"S{n}NDTR"] + ahead) % count
+        return self._machine.cpu.read(self.values[f"S{n}M0AR"] + size * position, size)
 
     def store(self, n: int, data: bytes) -> None:
         """Write the next items to memory without moving on."""
