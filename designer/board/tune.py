@@ -170,7 +170,7 @@ def commit(link: Link) -> int:
     """
     if not tables_of(link).flash:
         raise HilError(
-            "this board has no flash that it can write (a virtual board has none): its tables last until the reset"
+            "this board has no flash that it can write (a board in QEMU has none): its tables last until the reset"
         )
     link.request(protocol.TUNE_COMMIT)
     return tables_of(link).committed

@@ -70,24 +70,28 @@ class BoardName(StrEnum):
     """Boards that can be named on the command line."""
 
     virtual = "virtual"
+    qemu = "qemu"
     stm32f405 = "stm32f405"
     mps2_an500 = "mps2-an500"
     mps3_an547 = "mps3-an547"
 
     @property
     def is_real(self) -> bool:
-        """Whether the board is hardware with a port and a probe.  QEMU boots all others."""
+        """Whether it is hardware, with a port and a probe."""
         return self is BoardName.stm32f405
 
     @property
     def suffix(self) -> str:
-        """Suffix of the files of this board, empty for the STM32F405."""
+        """Suffix of the files of this board, empty for the virtual and the real STM32F405."""
         return "" if self.value in ("virtual", "stm32f405") else f"-{self.value}"
 
 
 BoardOption = Annotated[
     BoardName,
-    typer.Option("--board", help="A virtual board ('virtual' is the STM32F405 in QEMU) or a real one (stm32f405)."),
+    typer.Option(
+        "--board",
+        help="virtual: an STM32F405 with its converters; qemu, mps2-an500, mps3-an547: in QEMU; stm32f405: a real one.",
+    ),
 ]
 
 

@@ -62,6 +62,15 @@ def _signals(report: dict[str, Any]) -> Table:
             f"{g['times_real_time']:.1f} x real time",
             "pass" if g["bit_exact"] else "FAIL",
         )
+    for p in report.get("played", []):
+        table.add_row(
+            f"{p['signal']}, converters",
+            str(p["frames"]),
+            "bit exact" if p["bit_exact"] else "differs",
+            f"{p['late_blocks']} late, {p['races']} races",
+            f"{p['times_real_time']:.1f} x real time",
+            "pass" if p["passed"] else "FAIL",
+        )
     return table
 
 

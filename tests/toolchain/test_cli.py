@@ -47,6 +47,8 @@ def test_help_tells_every_verb():
         "volume",
         "limit",
         "tune",
+        "play",
+        "board",
     ):
         assert f"\n  {verb} " in result.stdout
 

@@ -25,7 +25,7 @@ from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
-from designer.board.virtual.peripherals.spi_i2s import I2s
+from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME, I2s
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
@@ -66,7 +66,8 @@ class Stm32f405:
         ports = [Gpio(letter, self.rcc) for letter in "ABC"]
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc)
-        self.usart = Usart(exceptions, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
@@ -90,7 +91,10 @@ class Stm32f405:
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
             machine.add(block, size)
         machine.add(scb, 0x10, 0x230)
-        machine.map_registers(0x40000000, 0x80000)
+        # The line of bytes is on a page of its own, some of whose accesses are answered in C.
+        machine.map_registers(0x40000000, 0x11000)
+        machine.map_registers(0x40011000, 0x1000, self.usart.compiled_registers() if in_c else None)
+        machine.map_registers(0x40012000, 0x6E000)
         machine.map_registers(0xE0001000, 0x1000)
         machine.map_registers(0xE000E000, 0x1000)
         self.power_on()
@@ -157,11 +161,18 @@ class Stm32f405:
         for block in self._blocks:
             block.reset()
         self.adc.restart()
+        for dac in self.dacs:
+            dac.restart()
 
     @property
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    def sample_rate_hz(self) -> int:
+        """Frames a second, rounded down; 0 while the audio clock stands."""
+        numerator, denominator = self.spi2.halfword_rate() if self.spi2.is_running else (0, 1)
+        return int(numerator // (denominator * HALFWORDS_PER_FRAME))
 
     def run(self, seconds: float) -> None:
         """Run for so much virtual time; a supply that fails ends it."""

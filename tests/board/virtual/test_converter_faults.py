@@ -82,7 +82,7 @@ def test_words_that_are_shifted_are_never_played(small, accurate, offset, fault)
     machine.run(offset * BLOCK_S)
     fault(machine)
     machine.run(6 * BLOCK_S)
-    assert not np.concatenate([frames for dac in machine.dacs for frames in dac.raw]).any()
+    assert not np.concatenate([dac.take_raw() for dac in machine.dacs]).any()
     assert counts(board) == (1, 0, 0)
     # Muted by the restart and by its start of the pins, and let be heard again once.
     assert levels == [False, False, True]

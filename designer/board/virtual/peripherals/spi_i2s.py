@@ -182,6 +182,11 @@ class I2s(RegisterBlock):
             return 0
         return self._elapsed() + (LEAD if self._mode == _MASTER_TRANSMIT else 0)
 
+    @property
+    def run_frames(self) -> int:
+        """Frames that are moved at once."""
+        return max(1, self._run // HALFWORDS_PER_FRAME)
+
     def _find_stream(self) -> int | None:
         if self._mode == _MASTER_TRANSMIT:
             on, request = self.values["CR2"] & _TXDMAEN, f"{self.name}_TX"
