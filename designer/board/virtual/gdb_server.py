@@ -6,6 +6,7 @@ that GDB needs to read and write registers and memory, to break, to step and to 
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -45,7 +46,7 @@ class GdbServer:
         try:
             self._listener = socket.create_server(("127.0.0.1", port))
         except OSError as error:
-            raise BoardNotFoundError(f"port {port} for GDB: {error.strerror}: give another port") from error
+            raise BoardNotFoundError(f"port {port} for GDB: {os.strerror(error.errno or 0)}: give another port") from error
         self.port = int(self._listener.getsockname()[1])
 
     @property
