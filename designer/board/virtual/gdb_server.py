@@ -46,7 +46,8 @@ class GdbServer:
         try:
             self._listener = socket.create_server(("127.0.0.1", port))
         except OSError as error:
-            raise BoardNotFoundError(f"port {port} for GDB: {os.strerror(error.errno or 0)}: give another port") from error
+            reason = os.strerror(error.errno or 0)
+            raise BoardNotFoundError(f"port {port} for GDB: {reason}: give another port") from error
         self.port = int(self._listener.getsockname()[1])
 
     @property
