@@ -134,8 +134,8 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
         with np.load(directory / "filters.npz") as file:
             bank = FilterBank(
                 file["impulse_responses"],
-                tuple(file["driver_names"].tolist()),
-                tuple(file["input_names"].tolist()),
+                _names(file["driver_names"]),
+                _names(file["input_names"]),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
                 _two_stage(file),
@@ -176,6 +176,12 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
     return arrays
+
+
+def _names(stored: Any) -> tuple[str, ...]:
+    if stored.ndim != 1 or stored.dtype.kind != "U":
+        raise ValueError(f"names of type {stored.dtype} and shape {stored.shape}, expected texts in a row")
+    return tuple(stored.tolist())
 
 
 def _two_stage(file: Any) -> TwoStageFilters | None:
@@ -225,7 +231,7 @@ def _structure(file: Any) -> Structure:
 
 
 def _fixed_bank(file: Any) -> FixedPointBank:
-    drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
+    drivers, inputs = _names(file["driver_names"]), _names(file["input_names"])
     delays, exponents = file["delays"], file["exponents"]
     structure = _structure(file)
     paths = tuple(
