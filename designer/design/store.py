@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -96,7 +97,10 @@ def load_gain_db(directory: Path) -> float:
     """
     try:
         with np.load(directory / "filters.npz") as file:
-            return float(file["gain_db"])
+            gain_db = float(file["gain_db"])
+            if not math.isfinite(gain_db):
+                raise ValueError(f"gain_db is {gain_db}")
+            return gain_db
     except _DAMAGE as error:
         raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
 
