@@ -46,8 +46,8 @@ VIRTUAL := $(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qem
 hil: setup
 	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))
 	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout $(call quoted,LAYOUT) \
-	  --board $(if $(PORT),$(call quoted,PORT),$(call quoted,VIRTUAL)) \
-	  --junitxml "build/$$(basename $(call quoted,LAYOUT) .toml)/hil.xml" $(if $(INPUT),--input $(call quoted,INPUT))
+	  --board $(if $(value PORT),$(call quoted,PORT),$(call quoted,VIRTUAL)) \
+	  --junitxml "build/$$(basename $(call quoted,LAYOUT) .toml)/hil.xml" $(if $(value INPUT),--input $(call quoted,INPUT))
 
 quick: setup
 	$(PYTEST) tests/unit
@@ -56,7 +56,7 @@ test: $(VENV)/.test-packages setup $(SVD)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
-	$(RUN) flash $(call quoted,LAYOUT) --board $(call quoted,BOARD) $(if $(PORT),--port $(call quoted,PORT))
+	$(RUN) flash $(call quoted,LAYOUT) --board $(call quoted,BOARD) $(if $(value PORT),--port $(call quoted,PORT))
 
 coefficients: setup
 	$(RUN) generate $(call quoted,LAYOUT)
