@@ -10,7 +10,7 @@ from designer.errors import LayoutError
 @pytest.mark.parametrize("gain_db", [np.nan, np.inf, -np.inf])
 def test_a_gain_that_is_no_number_is_refused(tmp_path, gain_db):
     np.savez(tmp_path / "filters.npz", gain_db=np.float64(gain_db))
-    with pytest.raises(LayoutError, match="damaged design .*gain_db is .*design it again"):
+    with pytest.raises(LayoutError, match=r"damaged design .*gain_db is .*design it again"):
         load_gain_db(tmp_path)
 
 
