@@ -176,7 +176,7 @@ def evaluate_cancellation(
     drive = plant.drive_spectra(impulse_responses)[:, :, :2]
     wanted = target_matrix(layout, frequencies)
     nulls = drive @ np.linalg.inv(plant.intended.composition.mixing)
-    target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))
+    target = plant.band_mean(target_curve_db(layout.crosstalk.anechoic_target_gain_db, frequencies))
     real = distant_source(plant.layout, frequencies, layout.virtualisation.azimuth_deg)
     left, right = (_channel(layout, plant, drive[:, :, side], nulls[:, :, side], target, side) for side in (0, 1))
     return CancellationFigures(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import cabinet_centre_m, field_plant
-from designer.acoustics.room import Images, Room, image_sources
+from designer.acoustics.room import Images, Room, image_sources, listening_room
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 from designer.evaluation.plant import decibels
 from designer.evaluation.records import PREFIXED, Record
@@ -71,9 +71,7 @@ class RoomFigures(Record):
 
 def living_room(layout: Layout) -> Room:
     """Room of the layout, with listener and cabinet in it."""
-    x, y, height = layout.room_listener_m
-    cabinet = (x + layout.listener.distance_m, y, height)
-    return Room(layout.room_size_m, cabinet, (x, y, height), layout.room.absorption)
+    return listening_room(layout)
 
 
 class RoomPlant:

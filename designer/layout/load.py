@@ -89,7 +89,11 @@ def _rebase(data: dict[str, Any], directory: Path) -> None:
         if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():
             table[key] = (directory.resolve() / table[key]).as_posix()
 
-    rebase(data.get("listener"), "hrtf")
+    listener = data.get("listener")
+    rebase(listener, "hrtf")
+    heads = listener.get("head") if isinstance(listener, dict) else None
+    for head in heads if isinstance(heads, list) else []:
+        rebase(head, "hrtf")
     rebase(data.get("virtualisation"), "hrtf")
     drivers = data.get("driver")
     for driver in drivers if isinstance(drivers, list) else []:

@@ -23,7 +23,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "speed_of_sound_m_per_s": "343 at 20 °C.",
         "cabinet": "A sphere or a flat baffle.",
         "listener": "Where the head is, and how far it moves.",
-        "room": "The room in which depth is evaluated.",
+        "room": 'The room that the design is made for, and in which depth is evaluated. "none" in its place: a design '
+        "for a listener without a room.",
         "virtualisation": "Where the stereo pair is to be heard.",
         "crosstalk": "Wanted cancellation gain, and its largest effort.",
         "beamformer": "Where the centre channel goes.",
@@ -67,6 +68,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "distance_span_m": "The head may move this far to and fro.",
         "yaw_span_deg": "The head may turn this far to either side.",
         "hrtf": "A measured head in the place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
+        "head": "Measured heads that the design for a room hears with, beside spheres of several sizes.",
+    },
+    "MeasuredHead": {
+        "hrtf": "SOFA file (SimpleFreeFieldHRIR).",
     },
     "ListeningRoom": {
         "size_m": "[length, width, height]; length is along the line from listener to cabinet. Left out: 3.3 m more "
@@ -82,6 +87,8 @@ MEANINGS: dict[str, dict[str, str]] = {
     "Crosstalk": {
         "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear; interpolated between.",
         "effort_cap_db": "Largest power of all drivers together, relative to one driver's for the same level.",
+        "width": "Without target_gain_db: 0 radiates the least power into the room, 1 gives the whole virtual source. "
+        "Left out: what the room makes best.",
     },
     "Beamformer": {
         "null_azimuths_deg": "Directions in which the centre channel is quiet.",

@@ -57,7 +57,7 @@ def design_stereo(
     StereoDesign
     """
     band = role_weights(layout, frequencies_hz, "crosstalk")
-    target = target_curve_db(layout.crosstalk.target_gain_db, frequencies_hz)
+    target = target_curve_db(layout.crosstalk.anechoic_target_gain_db, frequencies_hz)
     left, right = (
         steer_null(
             ears[:, side::2],
