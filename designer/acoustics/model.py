@@ -148,7 +148,9 @@ def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArra
     return cabinet_centre_m(layout) + layout.listener.distance_m * ring
 
 
-def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses) -> AcousticModel:
+def ear_plant(
+    layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses, ear_azimuth_deg: float = 90.0
+) -> AcousticModel:
     """Transfer functions from drivers to both ears of a rigid-sphere head, for each pose of the head.
 
     Point sources inside a sphere reproduce the field of its drivers over the head (`equivalent_sources`).  The series
@@ -165,6 +167,8 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
         Positive and rising.
     heads : HeadPoses
         H poses.
+    ear_azimuth_deg : float
+        Azimuth of a sphere's left ear.  A measured head has its own ears.
 
     Returns
     -------
@@ -196,7 +200,7 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
             high,
             layout.speed_of_sound_m_per_s,
         )
-    ears = heads.ear_directions()
+    ears = heads.ear_directions(ear_azimuth_deg)
     offsets = sources[None, :, :] - centres[:, None, :]
     distances = np.linalg.norm(offsets, axis=2)
     unit = offsets / distances[..., None]

@@ -74,10 +74,23 @@ class HeadPoses:
         centres, index = np.unique(places, axis=0, return_inverse=True)
         return centres, index.reshape(-1)
 
-    def ear_directions(self) -> NDArray[np.float64]:
-        """Return unit vectors from each head's centre to its left and right ear: (H, 2, 3) float64."""
-        left = np.stack([-np.sin(self.yaw_rad), np.cos(self.yaw_rad), np.zeros_like(self.yaw_rad)], axis=1)
-        return np.stack([left, -left], axis=1)
+    def ear_directions(self, ear_azimuth_deg: float = 90.0) -> NDArray[np.float64]:
+        """Return unit vectors from each head's centre to its left and right ear.
+
+        Parameters
+        ----------
+        ear_azimuth_deg : float
+            Azimuth of the left ear on the head.  The right one is its mirror image.
+
+        Returns
+        -------
+        (H, 2, 3) float64
+        """
+        if ear_azimuth_deg == 90.0:
+            left = np.stack([-np.sin(self.yaw_rad), np.cos(self.yaw_rad), np.zeros_like(self.yaw_rad)], axis=1)
+            return np.stack([left, -left], axis=1)
+        turned = self.yaw_rad[:, None] + np.deg2rad(ear_azimuth_deg) * np.array([1.0, -1.0])
+        return np.stack([np.cos(turned), np.sin(turned), np.zeros_like(turned)], axis=2)
 
 
 def _uniform(span: float, nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
