@@ -202,6 +202,9 @@ class ChannelFits:
     def _refined(self, taps: int, delay: int) -> NDArray[np.float64]:
         """Refine the levels of C, unless that breaks a budget that the fitted filters keep."""
         fitted = self.centre(taps, delay)
+        if self.targets.beam.radiation is not None:
+            # A beam for a room is fitted in what it radiates; its levels are not pursued beyond that.
+            return fitted
         rounds = (_REALISING_ROUNDS,) if self.realised_at is not None else (_ROUNDS, _ROUNDS_IF_BROKEN)
         for count in rounds:
             refined = refined_centre(self.targets, fitted, delay, count)
@@ -320,9 +323,11 @@ def _realisable_beam(targets: ChannelTargets, fit: FirFit, delay: int, taps: int
     fit : FirFit
         Fit of C to its beam.
     """
+    beam = targets.beam
+    if beam.radiation is not None:
+        return targets, fit
     phasors = np.exp(1j * targets.omega * delay)[:, None]
     filters = fit.filters(taps, delay)
-    beam = targets.beam
     missed = beam.cost_db(spectra(filters, targets.omega) * phasors) - beam.cost_db(beam.weights)
     if missed < _REALISED_DB:
         return targets, fit

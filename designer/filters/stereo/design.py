@@ -12,7 +12,7 @@ from designer.filters.bands import availability, role_weights
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.crosstalk import NullSteering, steer_null, target_curve_db
 from designer.filters.stereo.null_composition import Composition, compose
-from designer.filters.stereo.room_design import RoomSide, design_in_room
+from designer.filters.stereo.room_design import StereoInRoom, design_in_room
 from designer.filters.stereo.virtualisation import target_matrix
 from designer.layout.model import Layout
 
@@ -31,8 +31,8 @@ class StereoDesign:
         Drive of L and R.  The ipsilateral ear of the nominal head gets the reference pressure.
     target_db : (F,) float64
         Target of the cancellation gain: what the layout asks for, or what the room makes best.
-    in_room : tuple of two RoomSide, optional
-        L and R of a design for a room, which has no nulls to compose.
+    in_room : StereoInRoom, optional
+        Of a design for a room, which has no nulls to compose.
     """
 
     left: NullSteering
@@ -40,7 +40,7 @@ class StereoDesign:
     composition: Composition
     response: NDArray[np.complex128]
     target_db: NDArray[np.float64]
-    in_room: tuple[RoomSide, RoomSide] | None = None
+    in_room: StereoInRoom | None = None
 
 
 def design_stereo(
@@ -72,12 +72,13 @@ def _for_the_room(
     layout: Layout, frequencies_hz: NDArray[np.float64], ears: NDArray[np.complex128], heads: HeadPoses
 ) -> StereoDesign:
     """Design L and R as virtual sources at once."""
-    left, right = design_in_room(layout, frequencies_hz, ears, heads)
-    weights = np.stack([left.null.weights, right.null.weights], axis=2)
-    target = (left.null.gain_db + right.null.gain_db) / 2
+    found = design_in_room(layout, frequencies_hz, ears, heads)
+    left, right = found.left.null, found.right.null
+    weights = np.stack([left.weights, right.weights], axis=2)
+    target = (left.gain_db + right.gain_db) / 2
     unmixed = Composition(np.tile(np.eye(2, dtype=np.complex128), (frequencies_hz.size, 1, 1)))
     response = weights * _played(layout, frequencies_hz, ears, heads)[:, None, None]
-    return StereoDesign(left.null, right.null, unmixed, response, target, (left, right))
+    return StereoDesign(left, right, unmixed, response, target, found)
 
 
 def _without_a_room(

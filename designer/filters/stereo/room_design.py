@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.acoustics.diffuse import ear_diffuse_gain, radiation_covariance
+from designer.acoustics.diffuse import ear_diffuse_gain
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.room import Room, listening_room
 from designer.filters.bands import role_weights
+from designer.filters.radiation import Radiation
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.crosstalk import NullSteering
 from designer.filters.stereo.heads import ErrorRows, error_rows
@@ -19,11 +20,6 @@ from designer.layout.model import Layout
 
 # Time constant of the ear's binaural window: Faller & Merimaa 2004, § II.
 _BINAURAL_WINDOW_S = 0.010
-# Price of the effort |w|² in radiated power.  It rises below this frequency, where directivity brings nothing and bass
-# takes all of the drivers' level.
-_EFFORT_PRICE = 0.1
-_BASS_HZ = 250.0
-
 
 @dataclass(frozen=True, eq=False)
 class RoomSide:
@@ -53,6 +49,15 @@ class RoomSide:
         return np.asarray(np.clip((self.radiated_db - self.least_db) / span, 0.0, 1.0))
 
 
+@dataclass(frozen=True, eq=False)
+class StereoInRoom:
+    """L and R of a design for a room, and what their drivers radiate."""
+
+    left: RoomSide
+    right: RoomSide
+    radiation: Radiation
+
+
 def diffuse_after_precedence(room: Room) -> float:
     """Diffuse energy per direct energy of a point source that still disturbs the cues of a sound's onset.
 
@@ -75,14 +80,9 @@ def diffuse_after_precedence(room: Room) -> float:
     return room.diffuse_to_direct * _BINAURAL_WINDOW_S / (_BINAURAL_WINDOW_S + decay_s)
 
 
-def effort_price(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Price of the effort |w|² in radiated power, (F,), at frequencies (F,) in hertz."""
-    return np.asarray(_EFFORT_PRICE * (1 + (_BASS_HZ / frequencies_hz) ** 2))
-
-
 def design_in_room(
     layout: Layout, frequencies_hz: NDArray[np.float64], ears: NDArray[np.complex128], heads: HeadPoses
-) -> tuple[RoomSide, RoomSide]:
+) -> StereoInRoom:
     """Design both channels for the layout's room.
 
     Parameters
@@ -98,25 +98,20 @@ def design_in_room(
 
     Returns
     -------
-    left, right : RoomSide
+    StereoInRoom
     """
     band = np.maximum(role_weights(layout, frequencies_hz, "crosstalk"), 1e-6)
-    reference = reference_pressure(layout, frequencies_hz)
-    radiation = radiation_covariance(layout, frequencies_hz) * (band[:, :, None] * band[:, None, :])
-    price = effort_price(frequencies_hz)
-    metric = radiation + price[:, None, None] * np.eye(band.shape[1])
+    per_reference = band / reference_pressure(layout, frequencies_hz)[:, None]
+    radiation = Radiation.of(layout, frequencies_hz, band)
     gain = ear_diffuse_gain(frequencies_hz, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s)
     diffuse = diffuse_after_precedence(listening_room(layout)) * gain
-    scaled = ears * (band / reference[:, None])[:, None]
-    problem = _Problem(layout, heads, scaled, radiation, metric, diffuse)
-    # Errors are taken on the ears as they are; scale and reference are common to all of their rows.
+    problem = _Problem(layout, heads, ears * per_reference[:, None], radiation, diffuse)
     rows = error_rows(layout, frequencies_hz, ears, heads)
     left, right = (
-        problem.side(side, ErrorRows(errors.rows * (band / reference[:, None])[:, None], errors.probability))
+        problem.side(side, ErrorRows(errors.rows * per_reference[:, None], errors.probability))
         for side, errors in enumerate(rows)
     )
-    to_drive = band / reference[:, None]
-    return _with_weights(left, to_drive), _with_weights(right, to_drive)
+    return StereoInRoom(_with_weights(left, per_reference), _with_weights(right, per_reference), radiation)
 
 
 def _with_weights(side: RoomSide, to_drive: NDArray[np.complex128]) -> RoomSide:
@@ -136,14 +131,13 @@ class _Problem:
     layout: Layout
     heads: HeadPoses
     ears: NDArray[np.complex128]
-    radiation: NDArray[np.complex128]
-    metric: NDArray[np.complex128]
+    radiation: Radiation
     diffuse: NDArray[np.float64]
 
     def side(self, side: int, errors: ErrorRows) -> RoomSide:
         """Design one channel; side 0 is left."""
         own = self.ears[:, 2 * self.heads.nominal_index + side]
-        trade = RoomTrade.of(own, errors.covariance(), self.metric)
+        trade = RoomTrade.of(own, errors.covariance(), self.radiation.metric)
         alone = np.max(np.abs(own) ** 2, axis=1)
         cap = 10 ** (self.layout.crosstalk.effort_cap_db / 10)
 
@@ -173,7 +167,7 @@ class _Problem:
         return RoomSide(null, self._radiated_db(drive), least, full)
 
     def _radiated_db(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
-        return np.asarray(10 * np.log10(np.einsum("fd,fde,fe->f", drive.conj(), self.radiation, drive).real))
+        return np.asarray(10 * np.log10(self.radiation.power(drive)))
 
     def _gain_db(self, drive: NDArray[np.complex128], side: int) -> NDArray[np.float64]:
         power = np.abs((self.ears @ drive[..., None])[..., 0]) ** 2

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.filters.radiation import inverse_root
 from designer.filters.stereo.crosstalk import bisect
 
 # Range of the loading, relative to the mean error power per radiated power, and the values tried before the search.
@@ -71,8 +72,7 @@ class RoomTrade:
         radiation : (F, D, D) complex128
             Metric M of radiated power and effort, positive definite.
         """
-        level, basis = np.linalg.eigh(radiation)
-        root = (basis / np.sqrt(level)[:, None]) @ basis.conj().transpose(0, 2, 1)
+        root = inverse_root(radiation)
         power, vectors = np.linalg.eigh(root @ error @ root)
         adjoint = vectors.conj().transpose(0, 2, 1)
         seen = (adjoint @ root @ own.conj()[..., None])[..., 0]
