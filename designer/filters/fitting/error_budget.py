@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.poses import HeadPoses
-from designer.filters.beam.design import Beam
+from designer.filters.beam.design import MatchedBeam
 from designer.filters.fitting.time_response import TimeResponse
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
@@ -42,6 +42,7 @@ _ITD_BAND_HZ = (500.0, 1500.0)
 _ILD_BAND_HZ = (1500.0, 6000.0)
 # Deeper nulls count as this deep: the mismatch of real drivers fills them.
 _DEEPEST_NULL_DB = 25.0
+_QUIETEST_LOBE_DB = -10.0
 # Pre-ringing above its allowance by this much counts like another loss of twice its allowance.
 _RINGING_DB = 3.0
 
@@ -207,13 +208,15 @@ class CentreBudget:
     layout : Layout
     frequencies_hz : (F,) float64
         Lines of the design.
-    beam : Beam
+    beam : MatchedBeam
         The target.
     """
 
-    def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> None:
+    def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: MatchedBeam) -> None:
         self._bands = ThirdOctaves.over(frequencies_hz)
         self._beam = beam
+        # A beam for a room is narrow at high frequency.  What is quieter than this in it is no longer its lobe.
+        self._quietest_db = -np.inf if beam.radiation is None else _QUIETEST_LOBE_DB
         # Ripple within the layout's bound is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
         self._time_response = TimeResponse(frequencies_hz, layout.sample_rate_hz)
@@ -229,7 +232,7 @@ class CentreBudget:
         lobe = np.abs((self._beam.lobe @ drive[..., None])[..., 0]) ** 2 / axis[:, None]
         nulls = np.abs((self._beam.nulls @ drive[..., None])[..., 0]) ** 2 / axis[:, None]
         side = self._bands.mean(nulls)[self._used].mean(axis=0).max(initial=0.0)
-        levels = 10 * np.log10(self._bands.mean(lobe))
+        levels = np.maximum(10 * np.log10(self._bands.mean(lobe)), self._quietest_db)
         noise = axis / np.sum(np.abs(drive) ** 2, axis=1)
         return {
             "axis": 10 * np.log10(self._bands.mean(axis)),
