@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from designer.acoustics.diffuse import radiation_covariance
 from designer.layout.model import Layout
 
-# Price of the effort in radiated power.  It rises below this frequency, where directivity brings little, and where
-# bass takes most of the drivers' level.
-_EFFORT_PRICE = 0.1
-_BASS_HZ = 250.0
+# Price of the effort of in-phase mixing, as a part of its radiated power.  It rises below this frequency, where
+# directivity brings little, and where bass takes most of the drivers' level.
+_EFFORT_PRICE = 0.07
+_BASS_HZ = 800.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,8 @@ class Radiation:
             Weight of each driver, above 0.
         """
         covariance = radiation_covariance(layout, frequencies_hz) * (band[:, :, None] * band[:, None, :])
-        return cls(band, covariance, _EFFORT_PRICE * (1 + (_BASS_HZ / frequencies_hz) ** 2))
+        in_phase = _EFFORT_PRICE * np.sum(band**2, axis=1)
+        return cls(band, covariance, in_phase * (1 + (_BASS_HZ / frequencies_hz) ** 2))
 
     @property
     def metric(self) -> NDArray[np.complex128]:

@@ -27,6 +27,8 @@ _OWN_EAR_COST = 10.0
 # Cost of an error of the drive itself, relative to the reference pressure.  It keeps the effort near its target.
 _STEREO_EFFORT_COST = 0.02
 _BEAM_EFFORT_COST = 0.5
+# In a room the drive has its price: more of it would take level from music.
+_ROOM_EFFORT_COST, _ROOM_BEAM_EFFORT_COST = 0.5, 3.0
 # Outside its band a driver's effort costs 1/weight².  This least weight keeps leaks 20 dB down.
 _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
@@ -83,7 +85,8 @@ def stereo_metrics(
     covariance = [_gram(received[:, side::2]) for side in (0, 1)]
     remaining = [10 ** (-null.gain_db / 10) for null in (stereo.left, stereo.right)]
     mixing = np.abs(stereo.composition.mixing) ** 2
-    drive_cost = _drive_cost(role_weights(layout, frequencies_hz, "crosstalk"), _STEREO_EFFORT_COST)
+    effort_cost = _STEREO_EFFORT_COST if stereo.in_room is None else _ROOM_EFFORT_COST
+    drive_cost = _drive_cost(role_weights(layout, frequencies_hz, "crosstalk"), effort_cost)
     left, right = (
         covariance[side] * (_OWN_EAR_COST + mixing[:, 1 - side, side] / remaining[1 - side])[:, None, None]
         + covariance[1 - side] / remaining[side][:, None, None]
@@ -113,14 +116,15 @@ def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Match
     """
     remains = np.abs((beam.nulls @ beam.weights[..., None])[..., 0])
     nulls = beam.nulls / np.maximum(remains, 10 ** (_DEEPEST_NULL_DB / 20))[..., None]
-    radiated = np.zeros((frequencies_hz.size, *2 * beam.weights.shape[1:]))
+    radiated, effort_cost = np.zeros((frequencies_hz.size, *2 * beam.weights.shape[1:])), _BEAM_EFFORT_COST
     if beam.radiation is not None:
+        effort_cost = _ROOM_BEAM_EFFORT_COST
         radiated = _BEAM_RADIATION_COST * beam.radiation.error_cost(beam.weights)
     return np.asarray(
         _AXIS_COST * _gram(beam.axis[:, None])
         + _LOBE_COST * _gram(beam.lobe) / beam.lobe.shape[1]
         + _NULL_COST * _gram(nulls) / max(1, nulls.shape[1])
-        + _drive_cost(role_weights(layout, frequencies_hz, "beamformer"), _BEAM_EFFORT_COST)
+        + _drive_cost(role_weights(layout, frequencies_hz, "beamformer"), effort_cost)
         + radiated
     )
 
