@@ -157,7 +157,8 @@ def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     and what it takes is given back by the paths behind it: those may have twice what the image's own have.
     """
     halved = 2 if bank.structure.shuffled else 1
-    allowed = halved * 10 ** (layout.output.peak_gain_db / 20)
+    # A design's layout has the level that was chosen.
+    allowed = halved * 10 ** ((layout.output.peak_gain_db or 0.0) / 20)
     if bank.is_equalised:
         bits = bank.number_format.coefficient.fraction_bits
         paths = (path for row in bank.paths for path in row)

@@ -23,6 +23,7 @@ from designer.evaluation.movement import (
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.records import Record
 from designer.evaluation.room import RoomFigures, RoomPlant, evaluate_room
+from designer.evaluation.room_limits import RoomLimits, evaluate_room_limits
 from designer.evaluation.timing import TimeResponsePlant, TimingFigures, evaluate_timing
 from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
@@ -163,6 +164,15 @@ class Listening:
     def beam_limits(self) -> BeamLimits:
         """Return what the layout's beam could do at best, and what another solver makes of it."""
         return evaluate_beam_limits(self._layout, self._room)
+
+    def room_limits(self, impulse_responses: NDArray[np.float64]) -> RoomLimits:
+        """Return depth against plain mixing and against what any drive could do.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+        """
+        return evaluate_room_limits(self._layout, impulse_responses, self._downmix, self._room, self._plant)
 
     def downmix(self) -> DownmixFigures:
         """Return what of these figures the same loudspeaker has with a stereo downmix."""

@@ -18,6 +18,7 @@ from designer.evaluation.realisation import (
     TwoStages,
 )
 from designer.evaluation.records import Record
+from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.upmix import UpmixFigures
 from designer.evaluation.virtual_limits import VirtualLimits
 
@@ -80,6 +81,7 @@ class Scorecard(Record):
     listening : ListeningVersions
         Heads and places that the design did not see.
     beam_limits : BeamLimits
+    room_limits : RoomLimits
     upmix : UpmixFigures
     length : LengthFigures
     stages : OneStage or TwoStages
@@ -109,6 +111,7 @@ class Scorecard(Record):
     virtual_limits: VirtualLimits
     listening: ListeningVersions
     beam_limits: BeamLimits = field(metadata={"key": "beam_trade"})
+    room_limits: RoomLimits
     upmix: UpmixFigures
     length: LengthFigures
     stages: OneStage | TwoStages = field(metadata={"key": "rtf"})

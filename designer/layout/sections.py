@@ -214,11 +214,11 @@ class Output(Section):
     """Level of the driver signals, and settings of the limiters.
 
     ``peak_gain_db`` is the level that the loudest driver can reach, with the worst signals at all inputs at once.  At
-    0 dB no signal exceeds full scale.  Music stays far below that level, so the default is higher.  A limiter holds
-    each driver below its ``limit_db``.
+    0 dB no signal exceeds full scale.  Music stays far below that level, so the default is higher.  Without the key a
+    design for a room chooses the level that music can use.  A limiter holds each driver below its ``limit_db``.
     """
 
-    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = 6.0
     look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
     release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
     link_limiters: Annotated[bool, Field(strict=True)] = True

@@ -84,6 +84,7 @@ def scorecard(design: Design) -> Scorecard:
             quantised=quantised_figures.with_real_head(quantised_head),
         ),
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
+        room_limits=listening.room_limits(tables),
         upmix=upmix,
         length=length_figures(design.lengths),
         stages=stage_figures(bank, design.lengths),
