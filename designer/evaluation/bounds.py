@@ -75,11 +75,21 @@ def _of_the_room(card: Scorecard) -> list[Bound]:
         _most(f"{side} depth below plain mixing", depth.plain_depth_db - depth.depth_db, _STEREO_DEPTH_DB, "dB", wide)
         for side, depth in (("left", limits.left), ("right", limits.right))
     ]
-    centre, filters = limits.centre, "filters, and the price of effort"
+    centre, filters = limits.centre, "filters of finite length"
+    noise = (
+        f"more effort would bring {centre.most_depth_db - centre.same_effort_depth_db:.1f} dB, and take level from music"
+    )
     return [
         *found,
         _most("centre depth below plain mixing", centre.plain_depth_db - centre.depth_db, 0.0, "dB", filters),
-        _most("centre depth below the best", centre.most_depth_db - centre.depth_db, _CENTRE_DEPTH_DB, "dB", filters),
+        _most("centre depth below the best", centre.most_depth_db - centre.depth_db, _CENTRE_DEPTH_DB, "dB", noise),
+        _most(
+            "centre depth below the best of its effort",
+            centre.same_effort_depth_db - centre.depth_db,
+            _CENTRE_DEPTH_DB,
+            "dB",
+            filters,
+        ),
     ]
 
 

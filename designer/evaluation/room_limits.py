@@ -37,11 +37,14 @@ class ChannelDepth(Record):
         Of the design, and of plain mixing.
     most_depth_db : float
         Of the best drive that keeps the floor of the white-noise gain.
+    same_effort_depth_db : float
+        Of the best drive that takes no more effort than the design on any line.
     """
 
     depth_db: float
     plain_depth_db: float
     most_depth_db: float
+    same_effort_depth_db: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +103,20 @@ def evaluate_room_limits(
     def channel(index: int, ears: tuple[int, ...], role: Literal["crosstalk", "beamformer"]) -> ChannelDepth:
         direct, reverberant = room.covariances(ears)
         band = np.maximum(role_weights(layout, room.frequencies_hz, role), 1e-6)
-        best = _best_drive(room.axis * band, reverberant * (band[:, :, None] * band[:, None]), layout) * band
-        depths = (
-            _depth_db(room.axis, direct, reverberant, drive) for drive in (designed[..., index], plain[..., index], best)
+        axis, late = room.axis * band, reverberant * (band[:, :, None] * band[:, None])
+        floor = np.full(len(axis), 10 ** (-layout.beamformer.white_noise_gain_floor_db / 10))
+        own = designed[..., index] / np.sum(room.axis * designed[..., index], axis=1)[:, None] / band
+        spent = np.sum(np.abs(own) ** 2, axis=1)
+        drives = (
+            designed[..., index],
+            plain[..., index],
+            _best_drive(axis, late, floor) * band,
+            _best_drive(axis, late, spent) * band,
         )
-        depth, plain_depth, most = (round(value, 3) for value in depths)
-        return ChannelDepth(depth_db=depth, plain_depth_db=plain_depth, most_depth_db=most)
+        depths = [round(_depth_db(room.axis, direct, reverberant, drive), 3) for drive in drives]
+        return ChannelDepth(
+            depth_db=depths[0], plain_depth_db=depths[1], most_depth_db=depths[2], same_effort_depth_db=depths[3]
+        )
 
     asked = listening_room(layout)
     in_room = plant.intended.in_room
@@ -134,19 +145,19 @@ def _depth_db(
 
 
 def _best_drive(
-    axis: NDArray[np.complex128], reverberant: NDArray[np.complex128], layout: Layout
+    axis: NDArray[np.complex128], reverberant: NDArray[np.complex128], effort: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
-    """Drive per band weight (F, D) of the least reverberant power for unit response on axis, under the noise floor.
+    """Drive per band weight (F, D) of the least reverberant power for unit response on axis, within an effort (F,).
 
     The generalised eigenvalue problem has rank one, so its solution is a division.  The Lagrange multiplier of the
-    floor is found by bisection.
+    effort is found by bisection.
     """
     power, basis = np.linalg.eigh(reverberant)
     seen = (basis.conj().transpose(0, 2, 1) @ axis.conj()[..., None])[..., 0]
     strength = np.abs(seen) ** 2
     scale = power.mean(axis=1)
-    # In-phase mixing has the most white-noise gain; where it misses the floor, it is the only drive.
-    most = np.maximum(10 ** (-layout.beamformer.white_noise_gain_floor_db / 10), 1.0001 / strength.sum(axis=1))
+    # In-phase mixing has the least effort; where that is too much, it is the only drive.
+    most = np.maximum(effort, 1.0001 / strength.sum(axis=1))
 
     def inverse(logarithm: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(1 / (np.maximum(power, 0.0) + (np.exp(logarithm) * scale)[:, None]))

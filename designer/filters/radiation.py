@@ -14,10 +14,27 @@ from numpy.typing import NDArray
 from designer.acoustics.diffuse import radiation_covariance
 from designer.layout.model import Layout
 
-# Price of the effort of in-phase mixing, as a part of its radiated power.  It rises below this frequency, where
-# directivity brings little, and where bass takes most of the drivers' level.
-_EFFORT_PRICE = 0.07
-_BASS_HZ = 800.0
+
+
+@dataclass(frozen=True)
+class EffortPrice:
+    """Price of the effort of in-phase mixing, as a part of its radiated power.
+
+    Attributes
+    ----------
+    share : float
+        At high frequency.
+    bass_hz : float
+        The price rises below this frequency, where directivity brings little, and where bass takes most of the
+        drivers' level.
+    """
+
+    share: float
+    bass_hz: float
+
+
+STEREO_PRICE = EffortPrice(0.07, 800.0)
+CENTRE_PRICE = EffortPrice(0.02, 500.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +56,9 @@ class Radiation:
     price: NDArray[np.float64]
 
     @classmethod
-    def of(cls, layout: Layout, frequencies_hz: NDArray[np.float64], band: NDArray[np.float64]) -> Radiation:
+    def of(
+        cls, layout: Layout, frequencies_hz: NDArray[np.float64], band: NDArray[np.float64], price: EffortPrice
+    ) -> Radiation:
         """Compute the radiation of a layout's drivers.
 
         Parameters
@@ -49,10 +68,11 @@ class Radiation:
             Positive and rising.
         band : (F, D) float64
             Weight of each driver, above 0.
+        price : EffortPrice
         """
         covariance = radiation_covariance(layout, frequencies_hz) * (band[:, :, None] * band[:, None, :])
-        in_phase = _EFFORT_PRICE * np.sum(band**2, axis=1)
-        return cls(band, covariance, in_phase * (1 + (_BASS_HZ / frequencies_hz) ** 2))
+        in_phase = price.share * np.sum(band**2, axis=1)
+        return cls(band, covariance, in_phase * (1 + (price.bass_hz / frequencies_hz) ** 2))
 
     @property
     def metric(self) -> NDArray[np.complex128]:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.beam.pressure_matching import PressureMatching, in_phase_drive
-from designer.filters.radiation import Radiation, inverse_root
+from designer.filters.radiation import CENTRE_PRICE, Radiation, inverse_root
 from designer.filters.stereo.crosstalk import bisect
 from designer.layout.model import Layout
 
 # What an even lobe and nulls may cost of direct sound.
-_SPENT_DB = 0.25
+_SPENT_DB = 0.1
 # The least drive keeps this above the floor of the white-noise gain, for what the lobe and the filters take.
 _SPARE_NOISE_DB = 0.5
 # Largest price of effort that is tried.  It is in-phase mixing.
@@ -91,7 +91,7 @@ def room_beam(
     band : (F, D) float64
         Weight of each driver, above 0.
     """
-    radiation = Radiation.of(layout, frequencies_hz, band)
+    radiation = Radiation.of(layout, frequencies_hz, band, CENTRE_PRICE)
     floor_db = layout.beamformer.white_noise_gain_floor_db + _SPARE_NOISE_DB
     radiation = replace(radiation, price=_price_for_the_floor(radiation, axis, floor_db))
     root = inverse_root(radiation.metric)

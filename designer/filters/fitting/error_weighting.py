@@ -34,7 +34,7 @@ _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
 _AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
 # Power that an error radiates, over that of the channel: of L and R, and of C.
-_STEREO_RADIATION_COST, _BEAM_RADIATION_COST = 2.0, 2.0
+_STEREO_RADIATION_COST, _BEAM_RADIATION_COST = 2.0, 6.0
 # For the refinement of levels: costs that hold the axis, the lines outside the refined bands, and the drivers.
 _HELD_AXIS_COST, _HELD_BEYOND = 2000.0, 1.0
 # The fit need not keep deeper nulls: the mismatch of real drivers (1 dB and 5°) fills them.

@@ -11,7 +11,7 @@ from designer.acoustics.diffuse import ear_diffuse_gain
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.room import Room, listening_room
 from designer.filters.bands import role_weights
-from designer.filters.radiation import Radiation
+from designer.filters.radiation import STEREO_PRICE, Radiation
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.crosstalk import NullSteering
 from designer.filters.stereo.heads import ErrorRows, error_rows
@@ -102,7 +102,7 @@ def design_in_room(
     """
     band = np.maximum(role_weights(layout, frequencies_hz, "crosstalk"), 1e-6)
     per_reference = band / reference_pressure(layout, frequencies_hz)[:, None]
-    radiation = Radiation.of(layout, frequencies_hz, band)
+    radiation = Radiation.of(layout, frequencies_hz, band, STEREO_PRICE)
     gain = ear_diffuse_gain(frequencies_hz, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s)
     diffuse = diffuse_after_precedence(listening_room(layout)) * gain
     problem = _Problem(layout, heads, ears * per_reference[:, None], radiation, diffuse)
