@@ -76,9 +76,7 @@ def _of_the_room(card: Scorecard) -> list[Bound]:
         for side, depth in (("left", limits.left), ("right", limits.right))
     ]
     centre, filters = limits.centre, "filters of finite length"
-    noise = (
-        f"more effort would bring {centre.most_depth_db - centre.same_effort_depth_db:.1f} dB, and take level from music"
-    )
+    noise = f"more effort would bring {centre.most_depth_db - centre.same_effort_depth_db:.1f} dB, and take level from music"
     return [
         *found,
         _most("centre depth below plain mixing", centre.plain_depth_db - centre.depth_db, 0.0, "dB", filters),

@@ -15,7 +15,6 @@ from designer.acoustics.diffuse import radiation_covariance
 from designer.layout.model import Layout
 
 
-
 @dataclass(frozen=True)
 class EffortPrice:
     """Price of the effort of in-phase mixing, as a part of its radiated power.
@@ -34,7 +33,7 @@ class EffortPrice:
 
 
 STEREO_PRICE = EffortPrice(0.07, 800.0)
-CENTRE_PRICE = EffortPrice(0.02, 500.0)
+CENTRE_PRICE = EffortPrice(0.03, 600.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,9 +99,7 @@ def room_beam(
     return RoomBeam(radiation, np.asarray(least), root)
 
 
-def _price_for_the_floor(
-    radiation: Radiation, axis: NDArray[np.complex128], floor_db: float
-) -> NDArray[np.float64]:
+def _price_for_the_floor(radiation: Radiation, axis: NDArray[np.complex128], floor_db: float) -> NDArray[np.float64]:
     """Find the price of effort that holds the white-noise gain of the least drive, from the usual one upward: (F,)."""
     power, basis = np.linalg.eigh(radiation.covariance)
     seen = (basis.conj().transpose(0, 2, 1) @ axis.conj()[..., None])[..., 0]

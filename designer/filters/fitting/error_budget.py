@@ -37,7 +37,7 @@ CENTRE_ALLOWANCES = {
     "pre_ringing_db": -30.3,
 }
 # A beam for a room also keeps its direct sound: the power that it radiates more than was designed.
-ROOM_CENTRE_ALLOWANCES = {**CENTRE_ALLOWANCES, "radiated_db": 0.15}
+ROOM_CENTRE_ALLOWANCES = {**CENTRE_ALLOWANCES, "radiated_db": 0.3}
 _RADIATED_BAND_HZ = (200.0, 5000.0)
 _GAIN_BAND_HZ = (200.0, 16000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
@@ -46,6 +46,8 @@ _ILD_BAND_HZ = (1500.0, 6000.0)
 # Deeper nulls count as this deep: the mismatch of real drivers fills them.
 _DEEPEST_NULL_DB = 25.0
 _QUIETEST_LOBE_DB = -10.0
+# What filters of a design for a room may add to the effort, beside the allowance.
+_ROOM_EFFORT_DB = 1.0
 # Pre-ringing above its allowance by this much counts like another loss of twice its allowance.
 _RINGING_DB = 3.0
 
@@ -138,7 +140,9 @@ class StereoBudget:
         ]
         if stereo.in_room is not None:
             # In a room the effort was chosen, mostly below the cap: filters keep its mean over third octaves.
-            self._allowed_effort_db = [self._smooth_db(figures["effort"]) for figures in self._intended]
+            self._allowed_effort_db = [
+                self._smooth_db(figures["effort"]) + _ROOM_EFFORT_DB for figures in self._intended
+            ]
         self._is_in_room = stereo.in_room is not None
 
     def _figures(self, drive: NDArray[np.complex128]) -> list[dict[str, NDArray[np.float64]]]:

@@ -100,7 +100,9 @@ def _other_heads(
         found.append((heard, _sphere_goal(other, frequencies_hz, ear_azimuth_deg)))
     for head in layout.listener.head:
         other = _with_listener(layout, hrtf=head.hrtf)
-        other = other.model_copy(update={"virtualisation": layout.virtualisation.model_copy(update={"hrtf": head.hrtf})})
+        other = other.model_copy(
+            update={"virtualisation": layout.virtualisation.model_copy(update={"hrtf": head.hrtf})}
+        )
         heard = ear_plant(other, frequencies_hz, places).transfer
         found.append((heard, target_matrix(other, frequencies_hz)))
     return found
@@ -110,9 +112,7 @@ def _with_listener(layout: Layout, **changes: object) -> Layout:
     return layout.model_copy(update={"listener": layout.listener.model_copy(update=changes)})
 
 
-def _sphere_goal(
-    layout: Layout, frequencies_hz: NDArray[np.float64], ear_azimuth_deg: float
-) -> NDArray[np.complex128]:
+def _sphere_goal(layout: Layout, frequencies_hz: NDArray[np.float64], ear_azimuth_deg: float) -> NDArray[np.complex128]:
     """Ratio of the ears of a sphere for a real loudspeaker in the place of the virtual one, ear by channel."""
     ears = np.array([ear_azimuth_deg, -ear_azimuth_deg])
     cosines = np.cos(np.deg2rad(ears - layout.virtualisation.azimuth_deg))[None]

@@ -21,6 +21,7 @@ from designer.layout.model import Layout
 # Time constant of the ear's binaural window: Faller & Merimaa 2004, § II.
 _BINAURAL_WINDOW_S = 0.010
 
+
 @dataclass(frozen=True, eq=False)
 class RoomSide:
     """Design of one channel in a room.
