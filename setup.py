@@ -22,7 +22,6 @@ class BuildWithResources(build_py):
         shutil.rmtree(target, ignore_errors=True)
         for name in RESOURCES:
             shutil.copytree(ROOT / name, target / name)
-        shutil.copy(ROOT / "requirements.txt", target)
 
 
 setup(cmdclass={"build_py": BuildWithResources})

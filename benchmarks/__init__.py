@@ -1,6 +1,6 @@
-"""What is measured, against which peer.
+"""Measurements of the project beside peers.
 
-Each module is a program.  What it measures must not depend on the machine's cores: BLAS has one thread from here on.
+Each module is a program.  BLAS has one thread, so that no result depends on the number of cores.
 """
 
 from designer.numerics.threads import limit_blas_threads

@@ -15,7 +15,7 @@ from designer.layout.sections import INPUT_NAMES
 from designer.layout.shipped import find_layout, shipped_layouts
 
 RATE_DIVISOR = 4
-# Loss of 1 % of the pass band's amplitude: 0.1 dB, half of what tables may change acoustic figures.
+# A loss of 1 % of the pass band's amplitude is 0.1 dB.  Tables may change acoustic figures by twice as much.
 ENOUGH_DB = -40.0
 _POINTS = 4096
 

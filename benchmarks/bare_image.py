@@ -1,4 +1,4 @@
-"""Small programs that boot bare in QEMU on each core, count instructions or check kernels, and end by themselves."""
+"""Small programs that boot in QEMU without the firmware, on each core.  They count instructions or check kernels."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.cmsis import CMSIS_FLAGS, find_cmsis_dsp
 from designer.errors import BuildError
 from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
-from designer.toolchain.cmsis import find_cmsis_dsp
-from designer.toolchain.compiler import CMSIS_FLAGS, CROSS_COMPILER, OWN_FLAGS
+from designer.toolchain.compiler import CROSS_COMPILER, OWN_FLAGS
 from designer.toolchain.process import run_tool
 
 BARE = Path(__file__).parent / "bare"
-# Where each machine starts to run.
+# Address at which each machine starts.
 CODE_ORIGINS = {"stm32f405": 0x08000000, "mps2-an500": 0, "mps3-an547": 0}
 CORES = {"stm32f405": "Cortex-M4", "mps2-an500": "Cortex-M7", "mps3-an547": "Cortex-M55"}
-# CMSIS-DSP at its best.
-LIBRARY_FLAGS = (*CMSIS_FLAGS, "-ffast-math")
 RUN_TIMEOUT_S = 300
-# Faust unrolls a whole matrix into one function, which takes GCC most of a minute where nothing else runs.
+# Faust unrolls a whole matrix into one function.  GCC takes most of a minute for it on an idle machine.
 COMPILE_TIMEOUT_S = 600
 _LINE = re.compile(r"(.+) (\d+)")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A line that a program printed: what, and its number."""
+    """A line that a program printed: a name and its number."""
 
     name: str
     value: int
@@ -44,11 +42,11 @@ def build_bare(
     board : str
         A key of `CODE_ORIGINS`.
     own : sequence of Path
-        Sources of ours; the firmware's kernels and the bare start-up are added.
+        Our sources.  The firmware's kernels and the start-up code are added.
     library : sequence of str
         Sources of CMSIS-DSP, below its ``Source``.
     out : Path
-        The ELF file; objects lie beside it.
+        The ELF file.  Objects are written to the same directory.
     includes : sequence of Path, optional
         Further directories of headers.
 
@@ -60,20 +58,19 @@ def build_bare(
     Raises
     ------
     BuildError
-        If something does not compile or link.
+        If the program does not compile or link.
     """
-    # Without what the firmware chooses in CMSIS-DSP: here it runs at its best, Helium included.
-    cmsis, cpu = find_cmsis_dsp(), [flag for flag in BOARDS[board].cpu_flags if not flag.startswith("-D")]
-    headers: tuple[str, ...] = ("-isystem", str(FIRMWARE_ROOT / "cmsis_shim"), "-isystem", str(cmsis / "Include"))
+    cmsis, cpu = find_cmsis_dsp(), BOARDS[board].cpu_flags
+    headers: tuple[str, ...] = ("-isystem", str(BARE / "cmsis_core"), "-isystem", str(cmsis / "Include"))
     headers += ("-isystem", str(cmsis / "PrivateInclude"), f"-I{FIRMWARE_ROOT / 'core'}", f"-I{BARE}")
-    # As system headers: what other tools generate need not meet our warnings.
+    # As system headers, because code of other tools need not pass our warnings.
     headers += tuple(part for path in includes for part in ("-isystem", str(path)))
     kernels = sorted((FIRMWARE_ROOT / "core" / "dsp").glob("fir_kernels*.[cS]"))
     out.parent.mkdir(parents=True, exist_ok=True)
     objects = []
     for source, flags in (
         *((path, OWN_FLAGS) for path in (*own, *kernels, BARE / "bare.c")),
-        *((cmsis / "Source" / name, LIBRARY_FLAGS) for name in library),
+        *((cmsis / "Source" / name, CMSIS_FLAGS) for name in library),
     ):
         target = out.parent / f"{out.stem}-{source.name}.o"
         command = [CROSS_COMPILER, *cpu, *flags, *headers, "-c", str(source), "-o", str(target)]
@@ -100,7 +97,7 @@ def run_bare(board: str, elf: Path, *, count_instructions: bool = False) -> list
     board : str
     elf : Path
     count_instructions : bool
-        Make an instruction take a nanosecond of virtual time, which SysTick counts.
+        Let each instruction take a nanosecond of virtual time, which SysTick counts.
 
     Raises
     ------

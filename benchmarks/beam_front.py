@@ -31,7 +31,7 @@ from designer.layout.shipped import find_layout, shipped_layouts
 LENGTHS = (96, 128, 144, 192, 256, 384)
 _LINES = 12
 _STARTS, _ROUNDS = 6, 40
-# Largest null depth that is asked of free drives.
+# Largest null depth that free drives are asked for.
 _DEEPEST_DB = 28.0
 _AXIS_COST = 1e4
 # A solution may miss its null depth by this much.

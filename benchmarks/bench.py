@@ -1,6 +1,6 @@
-"""Everything that is measured, in one go: ``make bench`` writes ``build/bench.json`` and prints the tables and goals.
+"""All measurements: ``make bench`` writes ``build/bench.json`` and prints tables and goals.
 
-Instructions are counted in QEMU, so that they do not depend on the machine; wall times do, and are said as such.
+Instructions are counted in QEMU, so they do not depend on the machine.  Wall times do, and are marked as such.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import quantiser
-from benchmarks.arithmetic import ARITHMETICS, arithmetic_table, describe_choice, measure_arithmetic
 from benchmarks.band_limits import band_table, measure_band_limits
 from benchmarks.cycles import cycle_table, estimate_cycles
 from benchmarks.kernels import goals_met, kernel_table, measure_kernels, show_goals
@@ -30,6 +29,7 @@ from benchmarks.matrix import (
     matrix_table,
     measure_peers,
 )
+from benchmarks.number_formats import NUMBER_FORMATS, describe_choice, measure_number_format, number_format_table
 from designer.files import replace_file
 from designer.fixedpoint.number_format import Q15
 from designer.layout.shipped import find_layout, shipped_layouts
@@ -39,12 +39,13 @@ OUT = Path("build") / "bench.json"
 
 
 def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
-    """Time ``proscenium design`` of each layout, the interpreter's start included.
+    """Time ``proscenium design`` of each layout, with the start of the interpreter.
 
     Returns
     -------
     dict
-        Seconds by layout: ``warm`` for each; ``cold``, without any compiled Python as on a first run, for the default.
+        Seconds by layout.  ``warm`` has each layout.  ``cold`` has the default one, without any compiled Python, as on
+        a first run.
     """
     times: dict[str, dict[str, float]] = {}
     for name in names:
@@ -60,13 +61,13 @@ def measure_wall_times(names: list[str]) -> dict[str, dict[str, float]]:
     return times
 
 
-def layout_goals(arithmetics: list[dict[str, Any]], peers: dict[str, float], shipped: str) -> dict[str, bool]:
-    """Compare the default layout with its goals, in the arithmetic that it ships in and in the quickest."""
+def layout_goals(number_formats: list[dict[str, Any]], peers: dict[str, float], shipped: str) -> dict[str, bool]:
+    """Compare the default layout with its goals, in its own number format and in the quickest one."""
     goals: dict[str, bool] = {}
-    quickest = min(arithmetics, key=lambda row: row["filters"])
-    ships = next(row for row in arithmetics if row["arithmetic"] == shipped)
+    quickest = min(number_formats, key=lambda row: row["filters"])
+    ships = next(row for row in number_formats if row["number_format"] == shipped)
     for row in [ships] if ships is quickest else [ships, quickest]:
-        what, ratio = f"{DEFAULT_LAYOUT} in {row['arithmetic']}", peers["arm_fir_q15"] / row["filters"]
+        what, ratio = f"{DEFAULT_LAYOUT} in {row['number_format']}", peers["arm_fir_q15"] / row["filters"]
         goals |= {
             f"{what}: pipeline {row['pipeline']:.0f} <= {PIPELINE_GOAL} instructions a frame": row["pipeline"]
             <= PIPELINE_GOAL,
@@ -77,7 +78,7 @@ def layout_goals(arithmetics: list[dict[str, Any]], peers: dict[str, float], shi
 
 
 def table_goals(tables: dict[str, Any]) -> dict[str, bool]:
-    """Compare our tables with rounding: the suite's mean, and acoustic figures of the layouts."""
+    """Compare our tables with rounded ones: the mean over the suite, and acoustic figures of the layouts."""
     suite = tables["minimax_suite"]
     furthest = max(row["largest_acoustic_difference_db"] for row in tables["layouts"].values())
     return {
@@ -103,7 +104,7 @@ def _in_band_goal(name: str, row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Run all measurements, print them and write the file."""
     console, say = Console(width=120), Console(stderr=True)
     names = sorted(shipped_layouts())
     say.print("==> kernels on three cores")
@@ -111,18 +112,18 @@ def main() -> None:
     console.print(kernel_table(kernels))
     cycles = estimate_cycles()
     console.print(cycle_table(cycles))
-    arithmetics, matrices = {}, []
+    number_formats, matrices = {}, []
     for name in names:
-        say.print(f"==> layout '{name}': three arithmetics, and the peers' matrix")
-        arithmetics[name] = [measure_arithmetic(name, arithmetic) for arithmetic in ARITHMETICS]
-        console.print(arithmetic_table(arithmetics[name]))
+        say.print(f"==> layout '{name}': three number formats, and the peers' matrix")
+        number_formats[name] = [measure_number_format(name, number_format) for number_format in NUMBER_FORMATS]
+        console.print(number_format_table(number_formats[name]))
         shipped = find_layout(name).number_format
-        console.print(describe_choice(arithmetics[name], shipped))
-        ours = next(row for row in arithmetics[name] if row["arithmetic"] == shipped)
+        console.print(describe_choice(number_formats[name], shipped))
+        ours = next(row for row in number_formats[name] if row["number_format"] == shipped)
         matrices.append(ours | measure_peers(name))
     console.print(matrix_table(matrices))
     peers = next(row for row in matrices if row["layout"] == DEFAULT_LAYOUT)
-    for row in arithmetics[DEFAULT_LAYOUT]:
+    for row in number_formats[DEFAULT_LAYOUT]:
         console.print(explain_filters(row, peers["arm_fir_q15"]), highlight=False)
     bands = {name: measure_band_limits(name) for name in names}
     console.print(band_table(bands))
@@ -139,13 +140,13 @@ def main() -> None:
         table.add_row(name, *(f"{found[kind]:.1f}" if kind in found else "" for kind in ("cold", "warm")))
     console.print(table)
     goals = goals_met(kernels) | table_goals(tables)
-    goals |= layout_goals(arithmetics[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).number_format)
+    goals |= layout_goals(number_formats[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).number_format)
     show_goals(console, goals)
     result = {
         "compiler": compiler_version(),
         "instructions_per_tap": kernels,
         "estimated_cycles": cycles,
-        "arithmetics": arithmetics,
+        "number_formats": number_formats,
         "instructions_per_frame": matrices,
         "band_limits": bands,
         "tables": tables,

@@ -1,6 +1,7 @@
-"""An estimate of the cycles of the kernels' inner loops, by ``llvm-mca`` from the compiler's own schedule of each core.
+"""Estimates the cycles of the kernels' inner loops with ``llvm-mca``, from the compiler's model of each core.
 
-Run as ``python -m benchmarks.cycles``.  An estimate, not a measurement: no flash wait states, no alignment, no bus.
+Run as ``python -m benchmarks.cycles``.  This is not a measurement: flash wait states, alignment and the bus are left
+out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from designer.toolchain.boards import BOARDS, FIRMWARE_ROOT
 from designer.toolchain.compiler import CROSS_COMPILER
 from designer.toolchain.process import run_tool
 
-# Loop by the instruction that only it has (in this order in a function), and products that one turn makes.
+# Loops by the instruction that only they have, in their order in a function, and products of one iteration.
 _TURN_PRODUCTS = {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
 _FUNCTIONS = {"q15": "ps_fir_q15", "q31": "ps_fir_q31_subfilters", "q31x15": "ps_fir_q31x15"}
 _CORES = {"cortex-m4": "stm32f405", "cortex-m7": "mps2-an500"}
@@ -27,7 +28,7 @@ _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(.+)$")
 
 
 def estimate_cycles() -> dict[str, dict[str, dict[str, float]]]:
-    """Estimate each kernel's unrolled loop of most outputs.
+    """Estimate the unrolled loop of each kernel that computes most outputs at a time.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def estimate_cycles() -> dict[str, dict[str, dict[str, float]]]:
 
 
 def first_loop(disassembly: str, function: str) -> list[str]:
-    """Return the instructions of a function's first unrolled loop: what its first branch backwards repeats."""
+    """Return the instructions of a function's first unrolled loop, which its first backward branch repeats."""
     body = disassembly[disassembly.index(f"<{function}>:\n") :]
     lines: list[tuple[int, str]] = []
     for line in body.splitlines()[1:]:
@@ -94,7 +95,7 @@ def _mca(loop: list[str], core: str) -> int:
 
 
 def cycle_table(estimated: dict[str, dict[str, dict[str, float]]]) -> Table:
-    """Lay the figures out."""
+    """Format the figures as a table."""
     table = Table(title="Inner loops: cycles a tap ESTIMATED by llvm-mca, not measured", title_justify="left")
     for heading in ("core", "kernel", "instructions a tap", "estimated cycles a tap"):
         table.add_column(heading, justify="left" if heading in ("core", "kernel") else "right")

@@ -1,10 +1,11 @@
-"""Linear-phase filters with integer taps and a small maximum error: lattice reduction, then search in short steps.
+"""Linear-phase filters with integer taps and a small maximum error, by lattice reduction and a descent in short steps.
 
-After Brisebarre, Filip & Hanrot (IEEE Trans. Signal Process. 66, 2018, 2673), who sample the error at as many nodes as
-there are taps and embed the target (Kannan).  Here the error is sampled densely and weighted by Lawson's iteration
-(Linear Programming and Extensions, 1961), which turns least squares towards the maximum norm; the reduced basis serves
-twice: the M-algorithm lists many near points, and its short vectors, one and two at a time, are the steps of a
-descent in the maximum norm itself.
+The method follows Brisebarre, Filip & Hanrot (IEEE Trans. Signal Process. 66, 2018, 2673).  They sample the error at as
+many nodes as there are taps, and embed the target (Kannan).  Here the error is sampled densely.  Lawson's weights
+(Linear Programming and Extensions, 1961) turn least squares towards the maximum norm.
+
+The reduced basis is used twice.  First the M-algorithm lists many near points.  Then the basis vectors, one or two at a
+time, are the steps of a descent in the maximum norm.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from designer.fixedpoint.quantise.lattice import near_points, reduced_basis
 _DENSITY = 12
 _ROUNDS = 8
 _SURVIVORS = 256
-# Best points of a round from which the descent starts, and steps that are also tried in pairs.
+# Number of best points of a round from which a descent starts, and number of steps that are also tried in pairs.
 _STARTS = 6
 _PAIRED = 40
-# A step must gain more than the rounding of float64 can feign.
+# A step must gain more than rounding errors of float64 can.
 _LEAST_GAIN = 1e-12
 
 
@@ -36,16 +37,16 @@ def quantise_minimax(
     half : (n,) float64 or longdouble
         Taps of the float design from the centre outwards, n up to about 64.
     scale : float
-        Integer of a tap of 1: 2^(bits − 1).
+        Integer that stands for a tap of 1: 2^(bits − 1).
     rounds : int
-        Reductions, each with its own weights.
+        Number of reductions, each with its own weights.
     block_size : int
-        Of BKZ; 0 for LLL.
+        Block size of BKZ; 0 for LLL.
 
     Returns
     -------
     (n,) int64
-        Never worse than `half` rounded; the same in every run.
+        Never worse than rounded `half`, and the same in every run.
     """
     count = half.size
     grid = spec.grid(_DENSITY * count)
@@ -63,11 +64,12 @@ def quantise_minimax(
         order = np.argsort(np.abs(errors).max(axis=0), kind="stable")
         for index in order[:_STARTS]:
             point, reached = _descend(points[index], errors[:, index], steps, response)
-            # On the grid the error is never above its maximum: only what may be better is looked at closely.
+            # On the grid the error is at most its true maximum.  So only points that may be better are measured
+            # exactly.
             if reached < least:
                 error = largest_error(spec, point / scale)
                 best, least = (point, error) if error < least else (best, least)
-        # Lawson: weight where the errors of near points are large.
+        # Lawson: raise the weight where near points have large errors.
         spread = np.sqrt(np.mean(errors[:, : points.shape[0] // 4 + 1] ** 2, axis=1))
         importance = importance * spread
         importance /= importance.mean()
@@ -77,7 +79,7 @@ def quantise_minimax(
 def _descend(
     point: NDArray[np.float64], error: NDArray[np.float64], steps: NDArray[np.float64], response: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    """Take the step, or the pair of steps, that lowers the largest error most, until none does; and what is left."""
+    """Take the step or pair of steps that lowers the largest error most, until none does.  Return also the error."""
     steps = np.concatenate([steps, -steps])
     moves = response @ steps.T
     least = float(np.abs(error).max())

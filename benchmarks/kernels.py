@@ -1,6 +1,6 @@
-"""Instructions a tap of every FIR kernel, ours beside CMSIS-DSP's, on each core.
+"""Instructions per tap of every FIR kernel on each core, ours and those of CMSIS-DSP.
 
-Run as ``python -m benchmarks.kernels``.  Counted under QEMU's ``-icount``: instructions, not cycles.
+Run as ``python -m benchmarks.kernels``.  QEMU counts them with ``-icount``.  They are instructions, not cycles.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PEERS = {
     "ours q31x15": (),
     "ours q31": ("arm_fir_q31", "arm_fir_fast_q31"),
 }
-# On the Cortex-M4, for 128 and for 256 taps; on the M55 never above CMSIS-DSP's own for Helium.
+# Goals on the Cortex-M4, for 128 and for 256 taps.  On the M55 the goal is at most the count of CMSIS-DSP with Helium.
 GOALS = {"ours q15": 0.80, "ours q31x15": 1.40, "ours q31": 1.50}
 _FIRS = ("q15", "fast_q15", "q31", "fast_q31", "f32", "init_q15", "init_q31", "init_f32")
 LIBRARY = tuple(f"FilteringFunctions/arm_fir_{name}.c" for name in _FIRS)
@@ -33,7 +33,7 @@ def measure_kernels() -> dict[str, dict[str, dict[str, float]]]:
     Returns
     -------
     dict
-        Instructions a tap, by core, number of taps and kernel.
+        Instructions per tap, by core, number of taps and kernel.
     """
     result = {}
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
@@ -56,7 +56,7 @@ def measure_kernels() -> dict[str, dict[str, dict[str, float]]]:
 
 
 def goals_met(measured: dict[str, dict[str, dict[str, float]]]) -> dict[str, bool]:
-    """Compare with the goals: on the M4 by figure, on the M55 against CMSIS-DSP's best of the same word."""
+    """Compare with the goals: figures on the M4, and on the M55 the best of CMSIS-DSP with the same sample format."""
     met = {
         f"Cortex-M4 {kernel} <= {goal:.2f}": all(row[kernel] <= goal for row in measured["Cortex-M4"].values())
         for kernel, goal in GOALS.items()
@@ -69,7 +69,7 @@ def goals_met(measured: dict[str, dict[str, dict[str, float]]]) -> dict[str, boo
 
 
 def kernel_table(measured: dict[str, dict[str, dict[str, float]]]) -> Table:
-    """Lay the figures out."""
+    """Format the figures as a table."""
     table = Table(title="Instructions a tap, blocks of 64", title_justify="left")
     table.add_column("kernel")
     columns = [(core, taps) for core, found in measured.items() for taps in found]
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def show_goals(console: Console, goals: dict[str, Any]) -> None:
-    """Say of each goal whether it is met."""
+    """Say whether each goal is met."""
     for goal, met in goals.items():
         console.print(f"{'met    ' if met else 'NOT MET'}  {goal}", highlight=False)
 

@@ -1,8 +1,11 @@
-"""Instructions a frame on the Cortex-M4: our pipeline and filter stage beside the same matrix as its peers write it.
+"""Instructions per frame on the Cortex-M4, of our pipeline and filters, and of the same matrix made by peers.
 
-Run as ``python -m benchmarks.matrix [LAYOUT …]``.  Peers, of the same lengths as the filters were designed: (a) one
-``arm_fir_q15`` for each driver and input, added up by ``arm_add_q15``, best flags; (b) the C that Faust generates, in
-float, compiled with ``-O3 -ffast-math`` by the same compiler for the same core.
+Run as ``python -m benchmarks.matrix [LAYOUT …]``.  The peers have filters of the lengths that were designed:
+
+* (a) is one ``arm_fir_q15`` for each driver and input, added up by ``arm_add_q15``, with the best flags.
+* (b) is the C that Faust generates in float, compiled with ``-O3 -ffast-math``.
+
+All are compiled by the same compiler for the same core.
 """
 
 from __future__ import annotations
@@ -34,29 +37,30 @@ LIBRARY = (
     "FilteringFunctions/arm_fir_init_q15.c",
     "BasicMathFunctions/arm_add_q15.c",
 )
-# Of the default layout: filters at least so many times fewer than (a), the whole pipeline at most so many.
+# Goals for the default layout: least ratio of the instructions of (a) to those of our filters, and most instructions
+# per frame of the pipeline.
 FILTER_RATIO_GOAL = 4.0
 PIPELINE_GOAL = 1400
 DEFAULT_LAYOUT = "front3"
 
 
-def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
+def measure_layout(name: str, number_format: str | None = None) -> dict[str, Any]:
     """Count one layout.
 
     Parameters
     ----------
     name : str
-    arithmetic : str, optional
-        Other than the layout's own.
+    number_format : str, optional
+        By default the layout's own.
 
     Returns
     -------
     dict
-        Instructions a frame: ``pipeline`` and ``filters``, the latter from the three inputs to the drivers;
-        ``flash_bytes`` and ``ram_bytes``; ``firs`` and ``taps`` as they run, and as designed.
+        ``pipeline`` and ``filters`` are instructions per frame, the latter from the three inputs to the drivers.
+        Others are ``flash_bytes``, ``ram_bytes``, and ``firs`` and ``taps``, as they run and as designed.
     """
     layout = find_layout(name)
-    layout = layout.model_copy(update={"number_format": arithmetic or layout.number_format})
+    layout = layout.model_copy(update={"number_format": number_format or layout.number_format})
     result, plain = build_design(layout), build_design(in_one_stage(layout))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
         directory = Path(scratch)
@@ -69,7 +73,7 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
         }
     return {
         "layout": name,
-        "arithmetic": layout.number_format,
+        "number_format": layout.number_format,
         **ours,
         "flash_bytes": image.flash_bytes,
         "ram_bytes": image.ram_bytes,
@@ -81,17 +85,17 @@ def measure_layout(name: str, arithmetic: str | None = None) -> dict[str, Any]:
 
 
 def in_one_stage(layout: Layout) -> Layout:
-    """Ask for one filter from each input to each driver: what a peer is given."""
+    """Return one filter from each input to each driver, which a peer gets."""
     return layout.model_copy(update={"filters": layout.filters.model_copy(update={"form": "direct"})})
 
 
 def measure_peers(name: str) -> dict[str, float]:
-    """Count the peers' matrix of one layout.
+    """Count the instructions of the peers for one layout.
 
     Returns
     -------
     dict
-        ``arm_fir_q15`` and ``faust_float``, instructions a frame.
+        ``arm_fir_q15`` and ``faust_float``, instructions per frame.
     """
     result = build_design(in_one_stage(find_layout(name)))
     with tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch:
@@ -115,7 +119,7 @@ def _spans(result: Design) -> list[list[np.ndarray]]:
 
 
 def _tables(result: Design) -> str:
-    """Write the stock matrix's tables: Q0.15, time-reversed, of even length as arm_fir_q15 wants them."""
+    """Write the tables for arm_fir_q15: Q0.15, time-reversed and of even length."""
     spans = _spans(result)
     lines = [
         f"#define DRIVERS {len(spans)}",
@@ -158,15 +162,15 @@ def _run_faust(result: Design, directory: Path) -> None:
 
 
 def matrix_table(rows: list[dict[str, Any]]) -> Table:
-    """Lay the figures out."""
+    """Format the figures as a table."""
     table = Table(title="Instructions a frame on the Cortex-M4, blocks of 64", title_justify="left")
-    for heading in ("layout", "arithmetic", "FIRs", "taps", "pipeline", "filters", "arm_fir_q15", "Faust", "ratio"):
-        table.add_column(heading, justify="left" if heading in ("layout", "arithmetic") else "right")
+    for heading in ("layout", "format", "FIRs", "taps", "pipeline", "filters", "arm_fir_q15", "Faust", "ratio"):
+        table.add_column(heading, justify="left" if heading in ("layout", "format") else "right")
     for row in rows:
         stock, faust = row["arm_fir_q15"], row["faust_float"]
         table.add_row(
             row["layout"],
-            row["arithmetic"],
+            row["number_format"],
             f"{row['firs_designed']} → {row['firs']}",
             f"{row['taps_designed']} → {row['taps']}",
             f"{row['pipeline']:.0f}",
@@ -178,32 +182,32 @@ def matrix_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-# Instructions a tap of the kernels' loops alone, and what is left of the products: q31 is filtered by parts.
+# Instructions per tap of the kernels' loops alone, and the part of products that remains.  q31 uses the fast FIR.
 _LOOP = {"q15": 11 / 18, "q31": 11 / 9 * 9 / 16, "q31x15": 18 / 16}
 
 
 def explain_filters(row: dict[str, Any], stock: float) -> str:
-    """Say where the filters' instructions go, and how near that is to the goal.
+    """Say what the filters' instructions are used for, and how near the figure is to the goal.
 
     Parameters
     ----------
     row : dict
         Of `measure_layout`.
     stock : float
-        Instructions a frame of the matrix of ``arm_fir_q15``.
+        Instructions per frame of the matrix of ``arm_fir_q15``.
     """
-    loops = row["taps"] * _LOOP[row["arithmetic"]]
+    loops = row["taps"] * _LOOP[row["number_format"]]
     goal = stock / FILTER_RATIO_GOAL
     return (
-        f"{row['layout']} in {row['arithmetic']}: {row['filters']:.0f} instructions a frame from the three buses to "
+        f"{row['layout']} in {row['number_format']}: {row['filters']:.0f} instructions a frame from the three buses to "
         f"the drivers, limiters included, of which {loops:.0f} are products and their loads ({row['taps']} taps at "
-        f"{_LOOP[row['arithmetic']]:.3f}), the rest loops' ends, sums, buses and limiters; "
+        f"{_LOOP[row['number_format']]:.3f}), the rest loops' ends, sums, buses and limiters; "
         f"{stock:.0f} / {FILTER_RATIO_GOAL:.0f} = {goal:.0f} would be the goal"
     )
 
 
 def main() -> None:
-    """Print the table for the layouts named, or all."""
+    """Print the table for the named layouts, or for all."""
     rows = [measure_layout(name) | measure_peers(name) for name in sys.argv[1:] or shipped_layouts()]
     Console(width=120).print(matrix_table(rows))
 

@@ -1,10 +1,12 @@
-"""Linear-phase FIR filters of least weighted maximum error: the Parks–McClellan exchange, in extended precision.
+"""Linear-phase FIR filters of least weighted maximum error: the Parks–McClellan exchange in extended precision.
 
-The amplitude of a filter of 2n − 1 symmetric taps is H(ω) = h₀ + 2·Σ hₖ cos kω.  Between the bands nothing is asked
-for, which makes the problem ill-conditioned: a maximum error of 4·10⁻⁸ with condition 10¹³ leaves no correct digit in
-float64's taps.  Hence 80-bit floats, one step of iterative refinement, extrema polished by Newton's method, and a
-first reference of Fekete points (pivoted QR: Sommariva & Vianello, Comput. Math. Appl. 57, 2009, 1324; for filters
-Filip, ACM Trans. Math. Softw. 43, 2016, 7).
+The amplitude of a filter of 2n − 1 symmetric taps is H(ω) = h₀ + 2·Σ hₖ cos kω.  The amplitude between the bands is
+free, so the problem is ill-conditioned.  A maximum error of 4·10⁻⁸ with condition 10¹³ leaves no correct digit in taps
+of float64.  So the exchange uses 80-bit floats and one step of iterative refinement, and Newton's method polishes the
+extrema.
+
+The first reference are Fekete points, by pivoted QR (Sommariva & Vianello, Comput. Math. Appl. 57, 2009, 1324).  Filip
+(ACM Trans. Math. Softw. 43, 2016, 7) uses them for filters.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ LongArray = NDArray[Any]
 
 @dataclass(frozen=True)
 class BandSpec:
-    """What is asked of an amplitude.
+    """Specification of an amplitude response.
 
     Attributes
     ----------
     edges : tuple of (low, high)
-        Bands in rising order, 1 is half the sample rate.
+        Bands in rising order.  1 is half the sample rate.
     desired : tuple of float
         Amplitude wanted in each band.
     weight : tuple of float
@@ -52,12 +54,12 @@ class BandSpec:
             raise ValueError("desired and weight: need one value for each band, weights above 0")
 
     def grid(self, points: int) -> SpecGrid:
-        """Sample the bands, denser towards their edges, edges included.
+        """Sample the bands, more densely towards their edges, which are included.
 
         Parameters
         ----------
         points : int
-            Of all bands together, shared by width.
+            Number for all bands together, divided by width.
         """
         total = sum(high - low for low, high in self.edges)
         omega, band = [], []
@@ -71,7 +73,7 @@ class BandSpec:
 
 @dataclass(frozen=True, eq=False)
 class SpecGrid:
-    """Points at which a specification is looked at.
+    """Points at which a specification is evaluated.
 
     Attributes
     ----------
@@ -79,7 +81,7 @@ class SpecGrid:
     omega : (G,) float64
         Radians per sample, rising.
     band : (G,) int
-        Which band each point lies in.
+        Index of the band of each point.
     """
 
     spec: BandSpec
@@ -146,7 +148,7 @@ def minimax_fir(spec: BandSpec, count: int) -> tuple[LongArray, float]:
     Raises
     ------
     ArithmeticError
-        If the exchange does not level the extrema.
+        If the exchange does not make the extrema equal.
     """
     grid = spec.grid(_DENSITY * count)
     pivots = qr(grid.weighted_basis(count + 1).T, mode="r", pivoting=True)[1]
@@ -170,7 +172,7 @@ def minimax_fir(spec: BandSpec, count: int) -> tuple[LongArray, float]:
 
 
 def _solve(matrix: LongArray, right: LongArray) -> LongArray:
-    """Gaussian elimination with row pivoting, in the precision of its arguments (LAPACK knows no 80-bit floats)."""
+    """Gaussian elimination with row pivoting in the precision of its arguments.  LAPACK has no 80-bit floats."""
     matrix, right = matrix.copy(), right.copy()
     size = right.size
     for k in range(size):
@@ -198,7 +200,7 @@ def _extrema(grid: SpecGrid, half: LongArray) -> tuple[LongArray, NDArray[np.int
 
     on_grid = error(omega, grid.band)
     size = np.abs(on_grid)
-    # A band's first and last points have no neighbour beyond; they are extrema if they top the one they have.
+    # The first and last point of a band have one neighbour.  They are extrema if their error is larger than its.
     first = np.flatnonzero(np.diff(grid.band, prepend=-1))
     last = np.append(first[1:] - 1, omega.size - 1)
     above_left, above_right = np.ones(omega.size, dtype=bool), np.ones(omega.size, dtype=bool)
@@ -222,7 +224,7 @@ def _extrema(grid: SpecGrid, half: LongArray) -> tuple[LongArray, NDArray[np.int
 
 
 def _alternating(errors: LongArray, wanted: int) -> list[int]:
-    """Choose extrema of alternating sign, the largest of them, as many as wanted."""
+    """Choose the largest extrema of alternating sign, as many as wanted."""
     chosen: list[int] = []
     for index, value in enumerate(errors):
         if not chosen or np.sign(value) != np.sign(errors[chosen[-1]]):
@@ -236,7 +238,7 @@ def _alternating(errors: LongArray, wanted: int) -> list[int]:
         if len(chosen) == wanted + 1:
             chosen.pop(0 if sizes[0] < sizes[-1] else -1)
         else:
-            # Two neighbours at a time, so that the signs go on alternating.
+            # Remove two neighbours at a time, so that the signs still alternate.
             smallest = int(np.argmin(np.minimum(sizes[:-1], sizes[1:])))
             del chosen[smallest : smallest + 2]
     return chosen

@@ -1,8 +1,8 @@
-"""What rounding at a q15 driver's output costs and gains: truncation, rounding, first-order error feedback.
+"""Noise and cost of three methods at a q15 driver's output: truncation, rounding and first-order error feedback.
 
-Run as ``python -m benchmarks.output_rounding``.  All start from the same exact 64-bit sums of paths; ``per path``
-truncates every path before the sum, as `arm_fir_q15` does.  Instructions are those of the innermost loop, counted in
-the compiler's output for Cortex-M4: they are instructions a sample and driver, not cycles.
+Run as ``python -m benchmarks.output_rounding``.  All methods start from the same exact 64-bit sums of paths.  Only
+``per path`` truncates every path before the sum, as `arm_fir_q15` does.  Instructions are those of the innermost loop
+in the compiler's output for Cortex-M4.  They are per sample and driver, and are not cycles.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ void feedback(int16_t *out, const int64_t *sum, uint32_t n, uint32_t shift, int3
 
 
 def outputs(paths: NDArray[np.int64], shift: int) -> dict[str, NDArray[np.int64]]:
-    """Round one driver's sum by every method.
+    """Round the sum of one driver by every method.
 
     Parameters
     ----------
     paths : (n, I) int64
-        Shares of the paths, at the sum's scale.
+        Outputs of the paths, at the scale of the sum.
     shift : int
         Bits to drop, from 1.
 
@@ -87,14 +87,14 @@ def outputs(paths: NDArray[np.int64], shift: int) -> dict[str, NDArray[np.int64]
 
 
 def measure(layouts: tuple[str, ...] = ("pair2", "bar6")) -> dict[str, Any]:
-    """Noise of each method over all drivers of q15 layouts, dBFS of full scale 1, and instructions.
+    """Measure the noise of each method over all drivers of q15 layouts, and its instructions.
 
     Returns
     -------
     dict
-        ``noise`` by layout and method: ``dc_dbfs``, ``all_dbfs`` (rms without its mean), ``served_dbfs`` (to 12 kHz),
-        ``a_weighted_dbfs`` (IEC 61672-1) and ``white_noise_snr_db`` (white noise at −6 dBFS, float as reference);
-        ``instructions`` by method.
+        ``instructions`` by method, and ``noise`` by layout and method, relative to full scale 1.  The noise has
+        ``dc_dbfs``, ``all_dbfs`` (rms without the mean), ``served_dbfs`` (up to 12 kHz) and ``a_weighted_dbfs`` (IEC
+        61672-1).  ``white_noise_snr_db`` is for white noise at −6 dBFS against float64.
     """
     return {"noise": {name: _measure_layout(name) for name in layouts}, "instructions": loop_instructions()}
 
@@ -171,7 +171,7 @@ def loop_instructions() -> dict[str, int]:
 
 
 def _largest_loop(lines: list[str]) -> int:
-    """Instructions between a label and the last branch back to it, the longest such stretch."""
+    """Longest sequence of instructions between a label and the last branch back to it."""
     labels = {line[:-1]: number for number, line in enumerate(lines) if re.fullmatch(r"\.L\d+:", line)}
     longest = 0
     for number, line in enumerate(lines):

@@ -1,7 +1,8 @@
-"""Error of our tables beside plain rounding: the fifteen filters of a published suite, and the shipped layouts.
+"""Error of our tables and of rounded ones: fifteen filters of a published suite, and the shipped layouts.
 
-Run as ``python -m benchmarks.quantiser``.  The suite is that of Brisebarre, Filip & Hanrot, IEEE Trans. Signal Process.
-66, 2018, 2673; its rounded error is the control: D125/22 is 3.17e-5 there, with 1.86e-6 after LLL and 4.14e-8 in float.
+Run as ``python -m benchmarks.quantiser``.  The suite is that of Brisebarre, Filip & Hanrot (IEEE Trans. Signal Process.
+66, 2018, 2673).  Its rounded errors check our computation.  The paper gives 3.17e-5 for D125/22, 1.86e-6 after LLL and
+4.14e-8 in float.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SPECS = {
     "D": BandSpec(_BANDSTOP, (1.0, 0.0, 1.0), (1.0, 10.0, 1.0)),
     "E": BandSpec(((0.02, 0.42), (0.52, 0.98)), (1.0, 0.0), (1.0, 1.0)),
 }
-# Taps and bits (sign included) of each type.
+# Taps and bits of each type.  The bits include the sign.
 SUITE = tuple(
     (name, taps, bits)
     for name, short, long in (("A", 8, 21), ("B", 9, 22), ("C", 8, 21), ("D", 9, 22), ("E", 8, 21))
@@ -42,7 +43,7 @@ REFERENCE_GAIN_DB = 6.8
 
 
 def measure_suite(block_size: int = 0) -> dict[str, Any]:
-    """Minimax, rounded and our error of each filter of the suite.
+    """Measure the error of each filter of the suite: minimax, rounded and ours.
 
     Returns
     -------
@@ -74,14 +75,14 @@ def measure_suite(block_size: int = 0) -> dict[str, Any]:
 
 
 def measure_layouts() -> dict[str, Any]:
-    """Errors of each shipped layout's tables in q15, ours and rounded, and what they do to the acoustic figures.
+    """Measure the q15 tables of each shipped layout, ours and rounded, and their effect on the acoustic figures.
 
-    Layouts that ship in another arithmetic are measured in q15 as well and marked.
+    Layouts that ship in another number format are marked.  They are measured in q15 as well.
 
     Returns
     -------
     dict
-        By layout.  Gains are rounding's error over ours in dB, paths without energy left out.
+        By layout.  Gains are the error of rounding over ours in dB.  Paths without energy are left out.
     """
     return {name: _measure_layout(name) for name in shipped_layouts()}
 
@@ -98,7 +99,7 @@ def _measure_layout(name: str) -> dict[str, Any]:
     tables = [dequantised_impulse_responses(fixed, wanted.shape[2]) for fixed in (ours, rounded)]
     errors = [table_error(wanted, table, weights) for table in tables]
     gains = errors[1].in_band_db - errors[0].in_band_db
-    # 40 dB below the output's own rounding no table changes anything.
+    # An error 40 dB below the rounding of the output has no effect.
     heard = over_rounding_db(wanted, tables[1], weights) >= -40.0
     in_band = np.where(heard, gains, np.nan)
     whole = quantise_matrix(bank, Q15, weights.power)
@@ -129,7 +130,7 @@ def _measure_layout(name: str) -> dict[str, Any]:
 
 
 def largest_difference_db(reference: dict[str, Any], other: dict[str, Any]) -> float:
-    """Largest difference of any figure in dB between two evaluations of one layout, as `AcousticFigures.to_json`."""
+    """Largest difference of any figure in dB between two evaluations of one layout (`AcousticFigures.to_json`)."""
     return max(
         float(np.max(np.abs(np.subtract(other[part][key], value))))
         for part, figures in reference.items()
@@ -139,7 +140,7 @@ def largest_difference_db(reference: dict[str, Any], other: dict[str, Any]) -> f
 
 
 def measure() -> dict[str, Any]:
-    """Return everything, for ``make bench``."""
+    """Return all results, for ``make bench``."""
     return {"minimax_suite": measure_suite(), "layouts": measure_layouts()}
 
 

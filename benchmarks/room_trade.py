@@ -77,7 +77,7 @@ class Programme:
 
 @lru_cache(maxsize=1)
 def music() -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]:
-    """Recordings at 48 kHz with a peak of full scale, and what the upmix makes of each: (n, 2) and (n, 3)."""
+    """Load recordings at 48 kHz with a peak of full scale, and what the upmix makes of each: (n, 2) and (n, 3)."""
     found = []
     for name, start_s in _RECORDINGS:
         samples, rate = soundfile.read(Path(name), always_2d=True)
@@ -169,7 +169,9 @@ def main() -> None:
     for index, name in enumerate(chosen.layouts):
         layout = find_layout(name)
         if chosen.room is not None:
-            layout = layout.model_copy(update={"room": layout.room.model_copy(update={"absorption": chosen.room})})
+            layout = layout.model_copy(
+                update={"room": layout.listening_room.model_copy(update={"absorption": chosen.room})}
+            )
         target = layout.crosstalk.anechoic_target_gain_db if chosen.anechoic else None
         crosstalk = layout.crosstalk.model_copy(update={"target_gain_db": target})
         row = measure(layout.model_copy(update={"crosstalk": crosstalk}))

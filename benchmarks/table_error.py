@@ -1,4 +1,4 @@
-"""How far quantised tables are from the float design, in the band that each path serves and over all frequencies."""
+"""Error of quantised tables against the float design, in the band that each path serves and over all frequencies."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from designer.fixedpoint.quantise.error_weights import AUDIBLE_HZ, ErrorWeights
 
 @dataclass(frozen=True, eq=False)
 class TableError:
-    """Error energy of each path over the path's own, on the same band.
+    """Error energy of each path over the energy of the path, in the same band.
 
     Attributes
     ----------
     in_band_db : (D, I) float64
         Within the band that the path serves.
     colour_db : (D, I) float64
-        Over the rest of what is heard, up to 16 kHz.
+        Over the rest of the audible band, up to 16 kHz.
     inaudible_db : (D, I) float64
         Above 16 kHz.
     flat_db : (D, I) float64
-        Over all frequencies alike.  NaN where a path has no energy or there is no such band, −inf for no error.
+        Over all frequencies with equal weight.  All figures are NaN where a path has no energy or there is no such
+        band, and −inf without an error.
     """
 
     in_band_db: NDArray[np.float64]
@@ -38,7 +39,7 @@ def table_error(wanted: NDArray[np.float64], realised: NDArray[np.float64], weig
     Parameters
     ----------
     wanted, realised : (D, I, N) float64
-        Float design and `effective_impulse_responses`; N at most the length of the weights' DFT.
+        Float design, and `dequantised_impulse_responses` of the tables.  N is at most the length of the weights' DFT.
     weights : ErrorWeights
         Gives the served bands.
 
@@ -49,7 +50,7 @@ def table_error(wanted: NDArray[np.float64], realised: NDArray[np.float64], weig
     size = 2 * (weights.frequencies_hz.size - 1)
     energy = np.abs(np.fft.rfft(wanted, size)) ** 2
     error = np.abs(np.fft.rfft(realised, size) - np.fft.rfft(wanted, size)) ** 2
-    # 0 Hz and half the sample rate stand once in the DFT, all others twice.
+    # 0 Hz and half the sample rate are once in the DFT, all other frequencies twice.
     shares = np.full(weights.frequencies_hz.size, 2.0)
     shares[[0, -1]] = 1.0
 
@@ -64,7 +65,7 @@ def table_error(wanted: NDArray[np.float64], realised: NDArray[np.float64], weig
 def over_rounding_db(
     wanted: NDArray[np.float64], realised: NDArray[np.float64], weights: ErrorWeights
 ) -> NDArray[np.float64]:
-    """Compare what tables add to a q15 output with the rounding of that output, within the band that a path serves.
+    """Compare the error that tables add to a q15 output with the rounding of that output, in the band of each path.
 
     Parameters
     ----------
@@ -75,12 +76,12 @@ def over_rounding_db(
     Returns
     -------
     (D, I) float64
-        Error power of white noise at full scale through the error of each path, over that of rounding to 16 bits on
-        the same band.  Where it is far below 0 dB the path has nothing to gain.  NaN where there is no such band.
+        Power of full-scale white noise through the error of each path, over that of rounding to 16 bits in the same
+        band, dB.  A path far below 0 dB has nothing to gain.  NaN where there is no such band.
     """
     size = 2 * (weights.frequencies_hz.size - 1)
     error = np.abs(np.fft.rfft(realised, size) - np.fft.rfft(wanted, size)) ** 2
-    # Uniform noise within ±1 has the variance 1/3, a rounding error lsb²/12 on all frequencies.
+    # Uniform noise within ±1 has the variance 1/3, and a rounding error lsb²/12 over all frequencies.
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = (error * weights.served).sum(axis=2) / weights.served.sum(axis=2)
         return np.asarray(10 * np.log10(mean / 3 / (2.0**-30 / 12)))

@@ -61,7 +61,7 @@ Method = Callable[[np.ndarray], tuple[np.ndarray, int]]
 
 @dataclass(frozen=True)
 class Result:
-    """One method on one mixture: improvements in dB, and |correlation(C, S)|."""
+    """Results of one method on one mixture: improvements in dB, and |correlation(C, S)|."""
 
     method: str
     balance: str

@@ -15,6 +15,10 @@ class ProsceniumError(Exception):
     exit_code = 1
 
 
+class InputWarning(UserWarning):
+    """An input is used, but not as its author may expect.  The command line prints it as one line."""
+
+
 class LayoutError(ProsceniumError):
     """A layout or another input is refused.  The message says what, where, allowed and remedy."""
 

@@ -41,11 +41,6 @@ def resource(name: str) -> Path:
     return (_INSTALLED if is_installed() else _PACKAGE.parent) / name
 
 
-def requirements_file() -> Path:
-    """Path of the list of pinned Python packages with their hashes."""
-    return (_INSTALLED if is_installed() else _PACKAGE.parent) / "requirements.txt"
-
-
 def source_root() -> Path:
     """Directory above all resources.  Debug information in images is relative to it."""
     return resource("firmware").parent

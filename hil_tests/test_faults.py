@@ -1,7 +1,7 @@
 """Faults on purpose, on the board itself: no hang, no sample lost or changed unnoticed, and the next session works.
 
-The counts go into the report.  Kinds that need the board's power or its cable are done to a virtual board of this
-test's own; on a real board they are not measured.
+The counts go into the report.  Faults of the power or the cable are put on a separate virtual board.  On a real board
+they are not measured.
 """
 
 import multiprocessing

@@ -38,6 +38,6 @@ def _directory_of_shipped_designs(tmp_path_factory):
 
 
 @pytest.fixture(params=["q15", "q31", "q31x15"], scope="session")
-def arithmetic(request):
-    """Each arithmetic in turn."""
+def number_format(request):
+    """Each number format in turn."""
     return request.param

@@ -1,8 +1,8 @@
 """Equivalent sources: point sources inside a cabinet that give a driver's field over the listener's head.
 
 Sound of a driver at the side creeps around the cabinet.  So its wavefront is neither that of a point source at the
-driver nor of one at the centre.  The tilt of the wavefront at the head is the natural separation of a small cabinet.
-One direction for each driver would not reproduce it.
+driver nor of one at the centre.  The tilt of the wavefront at the head separates the ears, and a small cabinet has no
+other separation.  A model with one direction for each driver would lose it.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def equivalent_sources(
     Notes
     -----
     The method is least squares with a small Tikhonov term (Koopmann, Song & Fahnline, J. Acoust. Soc. Am. 86 (1989),
-    2433).  9 sources suffice for a small cabinet at some distance.  If they miss the field by more than 1 % up to
-    12 kHz, 64 to 250 sources are used.
+    2433).  Nine sources suffice for a small cabinet at some distance.  If they miss the field by more than 1 % up to 12
+    kHz, 64 to 250 sources are used.
     """
     tried = ((_OFFSETS, _POINTS_PER_AXIS), *((_shell(count, size), axes) for count, size, axes in _SHELLS))
     for offsets, points_per_axis in tried:

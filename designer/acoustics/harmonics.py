@@ -30,8 +30,8 @@ def highest_orders(size: NDArray[np.float64], nearest_ratio: float) -> NDArray[n
     Returns
     -------
     (F,) int64
-        The terms decay as an Airy function over a width of (ka)^(1/3) beyond order ka (Abramowitz & Stegun 9.3.23)
-        and, where ka is small, as (a/r)^n.
+        Beyond order ka the terms decay as an Airy function over a width of (ka)^(1/3) (Abramowitz & Stegun 9.3.23).
+        Where ka is small they decay as (a/r)^n.
     """
     static = math.log(1 / _SERIES_TOLERANCE) / math.log(nearest_ratio)
     return np.asarray(np.ceil(size + 4.5 * np.cbrt(size) + static + 2), dtype=np.int64)
@@ -63,8 +63,8 @@ def legendre(highest: int, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
 def surface_ratios(size: NDArray[np.float64], orders: NDArray[np.int64]) -> NDArray[np.complex128]:
     """Coefficients s_n = −j / ((ka)² h_n′(ka)) that a rigid sphere's surface gives each order, as ratios.
 
-    The coefficients fall where the waves that they multiply rise, each beyond the range of floating point; from one
-    order to the next both change by moderate factors.
+    The coefficients fall as the order rises, and the waves that they multiply grow.  Both leave the range of floating
+    point.  From one order to the next both change by moderate factors, so ratios stay within it.
 
     Parameters
     ----------

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from designer.acoustics.directional import DirectionalSet
 from designer.acoustics.measured import read_head
 from designer.errors import LayoutError
+from designer.files import change_signature
 
 # Largest angle between a direction and the nearest measured one.
 LARGEST_GAP_DEG = 25.0
-# Limit of the equalisation of what all directions share: loudspeaker, microphone and ear canal.
+# Largest equalisation of what all directions share: loudspeaker, microphone and ear canal.
 _MOST_EQUALISATION_DB = 20.0
 _SMOOTHING_OCTAVES = 1.0 / 6.0
 _TAPS = 1024
@@ -107,14 +108,14 @@ def load_head(path: Path) -> MeasuredHead:
         If the file is missing, damaged or of another kind.
     """
     try:
-        changed = path.stat().st_mtime_ns
+        changed = change_signature(path)
     except OSError as error:
         raise LayoutError(f"HRTF '{path}': no such file: paths in a layout are relative to its own file") from error
     return _load(str(path), changed)
 
 
 @lru_cache(maxsize=4)
-def _load(path: str, changed_ns: int) -> MeasuredHead:
+def _load(path: str, changed: tuple[tuple[str, int, int, int, int], ...]) -> MeasuredHead:
     found = read_head(Path(path))
     data = DirectionalSet.from_responses(found.places_m, found.responses, found.sample_rate_hz)
     equaliser = _diffuse_equaliser(found.responses, found.places_m)

@@ -104,7 +104,7 @@ def _with_measured(
     points_m: NDArray[np.float64],
     transfer: NDArray[np.complex128],
 ) -> NDArray[np.complex128]:
-    """Put what was measured in the place of the model, driver by driver: (F, P, D)."""
+    """Replace the model by the measurement for each driver that has one: (F, P, D)."""
     speed, centre = layout.speed_of_sound_m_per_s, cabinet_centre_m(layout)
     bare = layout.model_copy(update={"drivers": tuple(d.model_copy(update={"measured": None}) for d in layout.drivers)})
     result = transfer.copy()
@@ -182,16 +182,39 @@ def ear_plant(
     """
     _check_gap(layout, heads)
     centres, pose_centre = heads.distinct_centres()
-    if layout.cabinet.shape == "baffle":
-        sources, weights = piston_centres_m(layout), None
-        if _directivity_changes_over(layout, centres):
-            radii = np.array([driver.radius_m for driver in layout.drivers])
-            parts = piston_parts(sources, radii)
-            sources = parts.reshape(-1, 3)
-            weights = np.repeat(np.eye(len(radii)), parts.shape[1], axis=0) / parts.shape[1]
+    sources, weights = _point_sources(layout, frequencies_hz, centres)
+    offsets = sources[None, :, :] - centres[:, None, :]
+    distances = np.linalg.norm(offsets, axis=2)
+    unit = offsets / distances[..., None]
+    poses_of = [np.flatnonzero(pose_centre == centre) for centre in range(len(centres))]
+    if layout.listener.hrtf:
+        pressure = _measured_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances)
     else:
-        low, high = region_around(centres, layout.listener.head_radius_m)
-        sources, weights = equivalent_sources(
+        pressure = _spherical_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances, ear_azimuth_deg)
+    if weights is None:
+        pressure = pressure * _directivity_towards(layout, frequencies_hz, unit, centres)[..., None]
+    transfer = np.empty((frequencies_hz.size, 2 * heads.x_m.size, len(layout.drivers)), dtype=np.complex128)
+    for centre, poses in enumerate(poses_of):
+        rows = (2 * poses[:, None] + np.arange(2)).ravel()
+        part = pressure[:, centre, :, : 2 * len(poses)].transpose(0, 2, 1)
+        transfer[:, rows] = part if weights is None else part @ weights
+    return AcousticModel(frequencies_hz, transfer)
+
+
+def _point_sources(
+    layout: Layout, frequencies_hz: NDArray[np.float64], centres_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.complex128] | NDArray[np.float64] | None]:
+    """Point sources that send the field of the drivers to the heads.
+
+    Returns
+    -------
+    places_m : (S, 3) float64
+    weights : (S, D) float64, (F, S, D) complex128 or None
+        Strength of each source per unit drive.  None if each driver is one source, with its own directivity.
+    """
+    if layout.cabinet.shape != "baffle":
+        low, high = region_around(centres_m, layout.listener.head_radius_m)
+        return equivalent_sources(
             frequencies_hz,
             lambda points: field_plant(layout, frequencies_hz, points).transfer,
             cabinet_centre_m(layout),
@@ -200,33 +223,36 @@ def ear_plant(
             high,
             layout.speed_of_sound_m_per_s,
         )
+    pistons = piston_centres_m(layout)
+    if not _directivity_changes_over(layout, centres_m):
+        return pistons, None
+    radii = np.array([driver.radius_m for driver in layout.drivers])
+    parts = piston_parts(pistons, radii)
+    return parts.reshape(-1, 3), np.repeat(np.eye(len(radii)), parts.shape[1], axis=0) / parts.shape[1]
+
+
+def _spherical_head_pressure(
+    layout: Layout,
+    frequencies_hz: NDArray[np.float64],
+    heads: HeadPoses,
+    poses_of: list[NDArray[np.int64]],
+    unit: NDArray[np.float64],
+    distances: NDArray[np.float64],
+    ear_azimuth_deg: float,
+) -> NDArray[np.complex128]:
+    """Pressure at the ears of a rigid sphere due to point sources of 1 Pa at 1 m: (F, centres, sources, 2·poses)."""
     ears = heads.ear_directions(ear_azimuth_deg)
-    offsets = sources[None, :, :] - centres[:, None, :]
-    distances = np.linalg.norm(offsets, axis=2)
-    unit = offsets / distances[..., None]
-    transfer = np.empty((frequencies_hz.size, 2 * heads.x_m.size, len(layout.drivers)), dtype=np.complex128)
-    poses_of = [np.flatnonzero(pose_centre == centre) for centre in range(len(centres))]
     most = max(len(poses) for poses in poses_of)
-    cosines = np.zeros((len(centres), len(sources), 2 * most))
+    cosines = np.zeros((*distances.shape, 2 * most))
     for centre, poses in enumerate(poses_of):
         cosines[centre, :, : 2 * len(poses)] = unit[centre] @ ears[poses].reshape(-1, 3).T
-    if layout.listener.hrtf:
-        pressure = _measured_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances)
-    else:
-        pressure = ear_pressure(
-            frequencies_hz,
-            distances.ravel(),
-            cosines.reshape(-1, 2 * most),
-            layout.listener.head_radius_m,
-            layout.speed_of_sound_m_per_s,
-        ).reshape(frequencies_hz.size, len(centres), len(sources), 2 * most)
-    if weights is None:
-        pressure = pressure * _directivity_towards(layout, frequencies_hz, unit, centres)[..., None]
-    for centre, poses in enumerate(poses_of):
-        rows = (2 * poses[:, None] + np.arange(2)).ravel()
-        part = pressure[:, centre, :, : 2 * len(poses)].transpose(0, 2, 1)
-        transfer[:, rows] = part if weights is None else part @ weights
-    return AcousticModel(frequencies_hz, transfer)
+    return ear_pressure(
+        frequencies_hz,
+        distances.ravel(),
+        cosines.reshape(-1, 2 * most),
+        layout.listener.head_radius_m,
+        layout.speed_of_sound_m_per_s,
+    ).reshape(frequencies_hz.size, *distances.shape, 2 * most)
 
 
 def _measured_head_pressure(
@@ -239,7 +265,7 @@ def _measured_head_pressure(
 ) -> NDArray[np.complex128]:
     """Pressure at the ears of a measured head due to point sources of 1 Pa at 1 m: (F, centres, sources, 2·poses).
 
-    Every source is taken as far away for the shape of its wave at the head; level and time follow its distance.
+    Every source counts as distant, so the shape of its wave at the head is fixed.  Level and time follow its distance.
     """
     head = load_head(Path(layout.listener.hrtf or ""))
     most = max(len(poses) for poses in poses_of)

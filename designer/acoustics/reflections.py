@@ -4,8 +4,9 @@ Each image of the loudspeaker radiates like the real one in the mirrored directi
 own direction (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).  The density of images grows with time, to
 thousands in 10 ms.  So only a random part of the late ones is kept, with a gain that keeps the energy.
 
-Images of two walls or more are moved a little at random.  If source and listener have equal heights, pairs of exact
-images arrive at the same sample, and are heard as sweeping echoes (De Sena et al., IEEE/ACM TASLP 23 (2015), 774).
+Images of two walls or more are moved a little at random.  Without that, if source and listener have equal heights,
+pairs of exact images arrive at the same sample.  They are heard as sweeping echoes (De Sena et al., IEEE/ACM TASLP 23
+(2015), 774).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Measured responses from files: SOFA, or a folder of WAVs with a table of angles.
 
-All are read as impulse responses with places.  For a driver that is the place of the microphone as seen from the
-source, for a head that of the source as seen from the head.  x points forward, y to the left of whoever sees, z up.
+All are read as impulse responses with places.  For a driver, the place is that of the microphone, seen from the driver.
+For a head, it is that of the source, seen from the head.  The axes are those of the driver or the head: x points
+forward, y to its left, z up.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Image sources of a shoebox room (Allen & Berkley, J. Acoust. Soc. Am. 65 (1979), 943).
 
 The receiver sees each image in one direction.  The image sends what the real source radiates in the mirrored direction.
-With both patterns as sums of spherical harmonics, all images, channels and frequencies are two matrix products
+Both patterns are sums of spherical harmonics.  All images, channels and frequencies then take two matrix products
 (Samarasinghe et al., J. Acoust. Soc. Am. 144 (2018), 1381).
 """
 

@@ -50,7 +50,8 @@ def cap_field(
     """Pressure around a rigid sphere on which caps move with unit drive.
 
     The drive is acceleration, scaled so that a cap alone gives 1 Pa at 1 m at low frequency:
-    p = e^{−jkr}/r · Σ_n −j/((ka)² h_n′(ka)) · (u_n/u_0) · h_n(kr)/h_0(kr) · P_n(cos θ).
+
+        p = e^{−jkr}/r · Σ_n −j/((ka)² h_n′(ka)) · (u_n/u_0) · h_n(kr)/h_0(kr) · P_n(cos θ)
 
     Parameters
     ----------

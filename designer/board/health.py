@@ -8,7 +8,7 @@ import numpy as np
 
 from designer import protocol
 from designer.board.identity import CLOCK_NAMES
-from designer.fixedpoint.limiter import to_db
+from designer.fixedpoint.limiter_settings import to_db
 from designer.fixedpoint.number_format import NumberFormat
 
 _PLAYER_NAMES = {code: name for name, code in protocol.PLAYER.items()}

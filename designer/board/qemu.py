@@ -45,8 +45,8 @@ class Qemu:
         self._monitor = None if directory is None else (directory / "monitor").resolve()
         if self._monitor is not None:
             command += ["-qmp", f"unix:{self._monitor},server=on,wait=off"]
-        # A multiplexer in between holds 32 bytes, so that one waits when the image has taken another; its escape
-        # character is one that no byte equals.
+        # A multiplexer in between holds 32 bytes, so that the next byte waits there while the image takes one.  Its
+        # escape character is a value that no byte has.
         command += ["-chardev", "pty,id=serial0,mux=on", "-serial", "chardev:serial0", "-echr", "256"]
         command += ["-kernel", str(elf.resolve()), "-semihosting-config", "enable=on,target=native", *options]
         if shutil.which(EXECUTABLE) is None:

@@ -1,4 +1,4 @@
-"""Samples as the line carries them: raw words of the number format, in portions that fit a message."""
+"""Samples as the line carries them: raw values of the number format, in portions that fit a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from designer.dsp.engine import InjectionPoint, check_channels
 
 
 def to_raw(samples: np.ndarray, injection_point: InjectionPoint, word: np.dtype[Any]) -> np.ndarray:
-    """Lay raw samples (n, channels of the injection point) out as the line carries them.
+    """Pack raw samples (n, channels of the injection point) for the line.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""An open board, real or virtual; `designer.board.open` starts them."""
+"""An open board, real or virtual.  `designer.board.open` opens it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from designer.board.samples import portions, to_raw
 from designer.board.transport import Transport
 from designer.dsp.engine import InjectionPoint
 from designer.errors import HilError
-from designer.fixedpoint.limiter import GAIN_ONE, to_db
+from designer.fixedpoint.limiter_settings import GAIN_ONE, to_db
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.layout.model import Layout
 
@@ -28,7 +28,7 @@ PROFILE_BLOCKS = 20
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """Part of a signal that the board makes itself: first frame, number of blocks, and blocks for each CRC."""
+    """Part of a signal that the board generates: first frame, number of blocks, and blocks for each CRC."""
 
     position: int
     blocks: int
@@ -92,7 +92,7 @@ class Board:
         injection_point : 'program' or 'filters'
             Before the upmix, or at the inputs of the FIR matrix.
         progress : callable
-            Called now and then with the number of samples sent.
+            Called from time to time with the number of samples sent.
 
         Returns
         -------
@@ -132,13 +132,13 @@ class Board:
         )
 
     def generate(self, signal: GeneratedSignal, requests: Iterable[GenerateRequest]) -> list[int]:
-        """Let the board play a signal that it makes itself, from where it stands, and return the outputs' CRCs.
+        """Let the board play a signal that it generates, from its present state, and return the CRCs of the output.
 
         Parameters
         ----------
         signal : GeneratedSignal
         requests : iterable of GenerateRequest
-            As many as the board's credits allow are under way at a time.
+            Requests.  At any time, as many are under way as the board's credits allow.
 
         Returns
         -------
@@ -232,13 +232,13 @@ class Board:
         self.link.request(protocol.PLAY)
 
     def health(self) -> dict[str, Any]:
-        """Ask what the board's own playing has come to; peaks and the longest block start anew."""
+        """Ask for the health of the board's own playing.  Reading resets the peaks and the longest block."""
         return read_health(self.link.request(protocol.HEALTH), self.info.number_format, self.info.drivers)
 
     def set_volume(self, volume_db: float) -> None:
         """Move the volume without a click; -inf is silence.
 
-        It holds for what runs now and for the board's own playing; a `start` goes back to full volume for itself.
+        It applies to the signal that runs now, and to the board's own playing.  A `start` uses full volume.
 
         Raises
         ------

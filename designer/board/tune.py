@@ -21,7 +21,8 @@ _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
-# An overload shows within 16 late blocks (core/play/player.c), each takes two half blocks; and as much again.
+# An overload shows within 16 late blocks (core/play/player.c), each of which takes two half blocks.  The rest is a
+# margin.
 _WATCHED_BLOCKS = 64
 
 
@@ -207,10 +208,10 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     remedy = "flash it instead (proscenium flash)"
     if board.layout_hash != tables.layout_hash:
         raise HilError(
-            "the board's image was built for another layout, number, order or limits of drivers, limiter, arithmetic, "
-            "rate, block size, version of this program or filter graph (a mirror-symmetric layout has another than one "
-            "that is not; without a mirror image, filters in two stages are on mid and side, those in one on left and "
-            f"right); {remedy}"
+            "the board's image was built for another layout. Tuning cannot change name, number or order of drivers, "
+            "limits, limiters, number format, sample rate, block size, version of this program, or filter graph. The "
+            "graph depends on mirror symmetry, and without symmetry also on filters.form: "
+            f"{remedy}"
         )
     for what, has, needs in (
         ("bytes of tables", board.room_bytes, len(tables.tables)),
@@ -222,8 +223,8 @@ def _check(board: TablesInfo, tables: TableSet) -> None:
     if board.equalised != tables.equalised:
         raise HilError(
             f"the design has equalisers on other buses ({_buses(tables.equalised)}) than the board's image "
-            f'({_buses(board.equalised)}): design it with filters.form = "direct", which any image of a '
-            f"mirror-symmetric cabinet takes; or {remedy}"
+            f'({_buses(board.equalised)}): {remedy}. Or design it with filters.form = "direct", which every image of a '
+            "mirror-symmetric cabinet accepts"
         )
 
 

@@ -1,6 +1,6 @@
-"""The command line: the only place that prints, picks default paths and exits.
+"""The command line: the only package that prints, picks default paths and exits.
 
-One module for each group of verbs; `common` holds what they share.
+There is one module for each group of commands.  `common` holds what they share.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TextIO
 import typer
 
 from designer.cli import board, design, doctor, export, listen, look, playing, sweep, tune
-from designer.cli.common import app
-from designer.errors import ProsceniumError
+from designer.cli.common import app, output_locks
+from designer.cli.failures import prepare_process, report
+from designer.errors import InputWarning
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
@@ -31,25 +32,23 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print one line for a renamed key; leave all other warnings to Python."""
-    if issubclass(category, RenamedKeyWarning):
+    """Print one line for a warning of Proscenium; leave all other warnings to Python."""
+    if issubclass(category, RenamedKeyWarning | InputWarning):
         typer.echo(f"warning: {message}", err=True)
     else:
         _show_others(message, category, filename, lineno, file, line)
 
 
 def main() -> None:
-    """Run the command line.  An error of the user ends with one message and an exit code, not with a stack trace."""
+    """Run the command line.  An error ends with one message and an exit code, not with a stack trace."""
+    prepare_process()
     # No verb has imported NumPy yet: BLAS starts with one thread.
     limit_blas_threads()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), output_locks():
             warnings.simplefilter("default", RenamedKeyWarning)
+            warnings.simplefilter("always", InputWarning)
             warnings.showwarning = _show_warning
             app()
-    except ProsceniumError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        typer.echo(f"error: {error.filename or 'file'}: {error.strerror}: check the path and its permissions", err=True)
-        sys.exit(2)
+    except Exception as error:
+        sys.exit(report(error))

@@ -1,9 +1,9 @@
-"""Verbs that put a design on a board and try it there: flash, hil."""
+"""Commands that put a design on a board and test it there: flash, hil."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,7 +37,7 @@ def flash(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Build the image and put it on a board; what runs there is then asked for its digest."""
+    """Build the image, put it on a board, and ask the board for the digest of the design that it runs."""
     from designer.board.open import open_board
     from designer.toolchain.boards import find_board
 
@@ -58,8 +58,8 @@ def flash(
             if json:
                 print_json({**values, "verified": "flash"})
             else:
-                say(f"digest {result.digest}: written, and the flash read back by OpenOCD", quiet)
-                say("NOT asked over serial what it runs: that needs --port (make flash … PORT=/dev/ttyUSB0)", quiet)
+                say(f"digest {result.digest}: written; OpenOCD read the flash back, and it is equal", quiet)
+                say("The board was NOT asked over serial what it runs: give --port, e.g. /dev/ttyUSB0", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)
     with open_board(image.elf, result.digest, result.layout, port, target) as running:
@@ -77,25 +77,29 @@ def hil(
     input_file: Annotated[Path | None, typer.Option("--input", help="Stereo audio to stream instead of music.")] = None,
     out: OutOption = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.01, help="Of each signal that the board generates; 3600: an hour.")
+        float,
+        typer.Option("--seconds", min=0.01, help="Length of each signal that the board generates; 3600 is an hour."),
     ] = 10.0,
-    history: Annotated[bool, typer.Option("--history", help="Show the trends of earlier runs; run nothing.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show the trends of earlier runs, without a new run.")
+    ] = False,
     accept: Annotated[
-        str | None, typer.Option("--accept", metavar="REASON", help="Make the last run the baseline, and keep why.")
+        str | None,
+        typer.Option("--accept", metavar="REASON", help="Make the last run the baseline, and record the reason."),
     ] = None,
     history_file: Annotated[
-        Path | None, typer.Option("--history-file", metavar="FILE", help="[hil_history.jsonl beside hil.json]")
+        Path | None,
+        typer.Option("--history-file", metavar="FILE", help="File of the history [hil_history.jsonl beside hil.json]."),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run the hardware-in-the-loop regression and write hil.json; exit code 4 if anything is out of bounds."""
+    """Run the hardware-in-the-loop regression and write hil.json. Exit code 4 if anything is out of bounds."""
     from designer.board.open import measure_instructions, open_board
     from designer.cli.tables import signal_progress
     from designer.regression.save import save_results
     from designer.regression.signals import standard_signals
     from designer.regression.suite import Suite
-    from designer.regression.terminal_summary import screen
     from designer.toolchain.boards import find_board
     from designer.toolchain.stack import sizes_of
 
@@ -127,11 +131,18 @@ def hil(
     if json:
         print_json(values)
     else:
-        say(screen(values), quiet)
-        files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
-        say(f"written to {directory}: {', '.join(files)}", quiet)
+        _say_results(values, directory, board, quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+def _say_results(values: dict[str, Any], directory: Path, board: BoardName, quiet: bool) -> None:
+    """Print the summary of a run and the files that were written."""
+    from designer.regression.terminal_summary import screen
+
+    say(screen(values), quiet)
+    files = [f"hil{board.suffix}.json", f"hil{board.suffix}.html", *([] if board.suffix else ["report.html"])]
+    say(f"written to {directory}: {', '.join(files)}", quiet)
 
 
 def _look_back(
@@ -143,7 +154,7 @@ def _look_back(
     json: bool,
     quiet: bool,
 ) -> None:
-    """Show trends, or move the baseline; of all boards, or of the one that was named."""
+    """Show trends or set the baseline, of all boards or of the one that was named."""
     from designer.cli.tables import history_table
     from designer.files import replace_file
     from designer.layout.shipped import find_layout

@@ -1,7 +1,10 @@
-"""Shared parts of all verbs: the application, its arguments, and the printing of steps and results."""
+"""Shared parts of all commands: the application, its arguments, and the printing of steps and results."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="proscenium",
     help="From the layout of a small multi-driver loudspeaker to a proven, flashable speaker board.",
-    epilog="Exit codes: 0 all well, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
-    "4 HIL failed, 5 no board, probe or tool.",
+    epilog="Exit codes: 0 success, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
+    "4 HIL failed, 5 no board, probe or tool, 70 a fault of Proscenium itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -40,7 +43,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Read the options before the verb."""
+    """Read the options before the command."""
 
 
 def _complete_layout(incomplete: str) -> list[str]:
@@ -73,7 +76,7 @@ class BoardName(StrEnum):
 
     @property
     def is_real(self) -> bool:
-        """Whether it is hardware, with a port and a probe.  QEMU boots all others."""
+        """Whether the board is hardware with a port and a probe.  QEMU boots all others."""
         return self is BoardName.stm32f405
 
     @property
@@ -84,7 +87,7 @@ class BoardName(StrEnum):
 
 BoardOption = Annotated[
     BoardName,
-    typer.Option("--board", help="A virtual board (virtual is the STM32F405 in QEMU; both MPS) or a real one."),
+    typer.Option("--board", help="A virtual board ('virtual' is the STM32F405 in QEMU) or a real one (stm32f405)."),
 ]
 
 
@@ -97,6 +100,7 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
 
     found = find_layout(layout)
     directory = out or Path("build") / found.name
+    hold(directory)
     step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)
     result = build_design(found)
     step("evaluating what the listener gets", quiet=quiet)
@@ -132,8 +136,48 @@ def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool =
     return save_report(result, card, directory)
 
 
+class OutputLocks(ExitStack):
+    """The output directories that the running command holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: set[Path] = set()
+
+    def hold(self, directory: Path) -> None:
+        """Lock a directory until the command ends; one that is held already stays so."""
+        from designer.files import locked
+
+        place = directory.resolve()
+        if place not in self._held:
+            self.enter_context(locked(place))
+            self._held.add(place)
+
+
+_LOCKS: ContextVar[OutputLocks] = ContextVar("output locks")
+
+
+@contextmanager
+def output_locks() -> Iterator[None]:
+    """Let `hold` lock directories, and release them at the end."""
+    with OutputLocks() as locks:
+        token = _LOCKS.set(locks)
+        yield
+        _LOCKS.reset(token)
+
+
+def hold(directory: Path) -> None:
+    """Lock an output directory until the command ends.
+
+    Raises
+    ------
+    OutputConflictError
+        If another process holds it.
+    """
+    _LOCKS.get().hold(directory)
+
+
 def usage_error(message: str) -> ProsceniumError:
-    """Build the error of a wrong call: exit code 2."""
+    """Build the error of a wrong command line, with exit code 2."""
     return LayoutError(message)
 
 

@@ -1,4 +1,4 @@
-"""Verbs that make a design: design, generate, build."""
+"""Commands that make a design: design, generate, build."""
 
 from __future__ import annotations
 

@@ -1,31 +1,19 @@
-"""The verb that checks the machine for tools: doctor."""
+"""The command that checks the machine for tools: doctor."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from designer.cli.common import JsonOption, QuietOption, app, print_json, step
+from designer.cli.common import JsonOption, QuietOption, app, print_json
 
 
 @app.command()
-def doctor(
-    fetch: Annotated[bool, typer.Option("--fetch", help="Download the source of CMSIS-DSP if it is missing.")] = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
+def doctor(json: JsonOption = False, quiet: QuietOption = False) -> None:
     """List tools that are missing on this machine, and how to get them. Exit code 5 if a needed one is missing."""
     from designer.cli.tables import findings_table
     from designer.toolchain.doctor import examine
 
     findings = examine()
-    if fetch and any(f.name.startswith("CMSIS-DSP") and not f.found for f in findings):
-        from designer.toolchain.fetch import fetch_cmsis_dsp
-
-        step("fetching the source of CMSIS-DSP", quiet=json or quiet)
-        fetch_cmsis_dsp()
-        findings = examine()
     if json:
         print_json([finding.to_dict() for finding in findings])
     elif not quiet:

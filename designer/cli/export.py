@@ -1,4 +1,4 @@
-"""The verb that writes filters for other tools: export."""
+"""The command that writes filters for other tools: export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb that makes audio files: render."""
+"""The command that makes audio files: render."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def render(
         EngineName, typer.Option(help="Float reference, or bit-exact model of the board.")
     ] = EngineName.float,
     binaural: Annotated[
-        bool, typer.Option("--binaural", help="For headphones: the sound at a listener's ears, OUT and OUT.before.")
+        bool,
+        typer.Option(
+            "--binaural",
+            help="Write the sound at the listener's ears, for headphones: OUT with the design, OUT.before without.",
+        ),
     ] = False,
     hrtf: Annotated[
         str | None,
@@ -50,6 +54,9 @@ def render(
             "--room", metavar="living|LxWxH[@S]", help="Room, size in metres, reverberation time S in seconds [none]."
         ),
     ] = None,
+    align: Annotated[
+        bool, typer.Option("--align/--no-align", help="Remove the latency, or begin as the board's output does.")
+    ] = True,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -63,13 +70,13 @@ def render(
         raise usage_error("--hrtf needs --binaural: driver signals have no head: add --binaural or leave out --hrtf")
     if room is not None and not binaural:
         raise usage_error("--room needs --binaural: driver signals have no room: add --binaural or leave out --room")
-    # Processor time, which does not depend on the load of the machine.
+    # Processor time does not depend on the load of the machine.
     began = time.process_time()
     with _progress(json or quiet) as progress:
         if binaural:
             figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
-            figures = run(bank, fixed, source, target, engine.value, progress)
+            figures = run(bank, fixed, source, target, engine.value, progress, aligned=align)
     figures["times_real_time"] = figures["seconds_of_audio"] / (time.process_time() - began)
     if json:
         print_json({"target": str(target), **figures})

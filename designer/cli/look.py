@@ -1,4 +1,4 @@
-"""Verbs about layouts and finished designs: check, layouts, new, compare, reference."""
+"""Commands for layouts and finished designs: check, layouts, new, compare, reference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designer.cli.common import JsonOption, LayoutArgument, QuietOption, app, pr
 
 @app.command()
 def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Check a layout. List its faults, or draw it with a table of its drivers."""
+    """Check a layout. List its errors, or draw it with a table of its drivers."""
     from designer.cli.tables import layout_table
     from designer.layout.shipped import find_layout
 

@@ -1,4 +1,4 @@
-"""Verbs for a board that plays: status, volume, limit."""
+"""Commands for a board that plays: status, volume, limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def status(
     port: NeededPortOption,
     json: JsonOption = False,
 ) -> None:
-    """Show load, peaks, limiters, late blocks, clocks and temperature of a playing board, without disturbing it."""
+    """Show load, peaks, limiters, late blocks, clocks and temperature of a playing board. It plays on undisturbed."""
     from designer.board.open import SerialBoard
     from designer.board.tune import status_of
     from designer.cli.tables import status_table
@@ -30,14 +30,14 @@ def status(
         status_table(found)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # so that a negative number is one
+@app.command(context_settings={"ignore_unknown_options": True})  # accepts a negative number as an argument
 def volume(
     volume_db: Annotated[float, typer.Argument(metavar="DB", help="0 is full volume, -inf is silence.", max=0.0)],
     port: NeededPortOption,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Set the volume of a playing board without a click, and show the gains of its limiters."""
+    """Set the volume of a playing board without clicks, and show the gains of its limiters."""
     from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:
@@ -73,7 +73,7 @@ def limit(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show the limits of the drivers of a playing board, or set one, at most to that of the design."""
+    """Show the driver limits of a playing board, or set one. A limit is at most that of the design."""
     from designer.board.open import SerialBoard
 
     with SerialBoard(port) as board:

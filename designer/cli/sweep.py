@@ -1,4 +1,4 @@
-"""The verb that designs many variants of a layout: sweep."""
+"""The command that designs many variants of a layout: sweep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from designer.cli.common import JsonOption, LayoutArgument, OutOption, QuietOption, app, print_json, say, step
+from designer.cli.common import JsonOption, LayoutArgument, OutOption, QuietOption, app, hold, print_json, say, step
 
 _OBJECTIVES = "cancellation.left_mean_gain_db:max,beam.mean_null_depth_db:max"
 
@@ -55,6 +55,7 @@ def sweep(
     objectives = parse_objectives(pareto)
     points = plan_points(base, axes, random, seed)
     directory = out or Path("build") / base.name / "sweep"
+    hold(directory)
     step(f"{len(points)} points of '{base.name}'", quiet=json or quiet)
     with sweep_progress(json or quiet) as progress:
         rows = run_sweep(points, directory, jobs=jobs or os.cpu_count() or 1, scheduler=scheduler, progress=progress)

@@ -25,13 +25,13 @@ _SOURCES = {"IMAGE": "the image", "LINE": "tuning", "SLOT": "flash (committed)"}
 
 
 def _console() -> Console:
-    # A pipe has no width of its own: give it one, so that reports in logs do not wrap.
+    # A pipe has no width.  A fixed one keeps reports in logs from wrapping.
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 @contextmanager
 def signal_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show how far the audio has come; without a terminal, one line for each signal."""
+    """Show the progress of the audio.  Without a terminal, print one line for each signal."""
     if quiet:
         yield lambda name, done, total: None
         return
@@ -46,7 +46,7 @@ def signal_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def sweep_progress(quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
-    """Show how many points of a sweep are done; without a terminal, every tenth part."""
+    """Show how many points of a sweep are done.  Without a terminal, print a line at each tenth of them."""
     if quiet:
         yield lambda done, failed, total: None
         return
@@ -75,7 +75,7 @@ def _line_progress(name: str, done: int, total: int) -> None:
 
 
 def layout_table(layout: Layout) -> None:
-    """Say what a layout describes."""
+    """Print a layout as a table of its drivers."""
     console = _console()
     cabinet = layout.cabinet
     size = (
@@ -104,7 +104,7 @@ def layout_table(layout: Layout) -> None:
 
 
 def findings_table(findings: list[Finding]) -> None:
-    """Print what was found on this machine and what was not."""
+    """Print which tools are on this machine, and which are not."""
     table = Table(title="This machine", title_justify="left")
     for heading in ("", "what", "for", "where, or how to get it"):
         table.add_column(heading, overflow="fold")
@@ -118,7 +118,7 @@ def findings_table(findings: list[Finding]) -> None:
 
 
 def comparison_table(first: str, second: str, rows: list[dict[str, Any]]) -> None:
-    """Print two designs side by side; what is equal in both is left out."""
+    """Print the figures in which two designs differ, side by side."""
     table = Table(title="Figures of the quantised design that differ", title_justify="left")
     for heading in ("figure", first, second, "difference"):
         table.add_column(heading, justify="left" if heading == "figure" else "right", overflow="fold")
@@ -138,7 +138,7 @@ def _value(value: object) -> str:
 
 
 def status_table(found: dict[str, Any]) -> None:
-    """Show what a board tells of itself."""
+    """Show the status that a board reports."""
     table = Table(title=f"{found['board']}: '{found['layout']}'", title_justify="left", show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="left", overflow="fold")
@@ -178,7 +178,7 @@ def _dbfs(peak: float) -> str:
 
 
 def design_tables(result: Design, card: Scorecard) -> None:
-    """Summarise a design: what the listener gets, and the proof."""
+    """Summarise a design: figures at the listener, proof, missed bounds and filters."""
     console = _console()
     _figure_table(console, card)
     table = Table(title="Overflow proof", title_justify="left")
@@ -204,7 +204,7 @@ def design_tables(result: Design, card: Scorecard) -> None:
 
 
 def _missed_table(console: Console, bounds: Sequence[Bound]) -> None:
-    """Print every bound that the design misses, and why; what both channels share is printed once."""
+    """Print every bound that the design misses, with the reason.  What is equal for left and right is printed once."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for bound in bounds:
         if bound.met:
@@ -226,13 +226,13 @@ def _missed_table(console: Console, bounds: Sequence[Bound]) -> None:
 
 
 def history_table(layout: str, lines: list[dict[str, Any]]) -> None:
-    """Show how each figure went over the runs on record: for each board its baseline, its runs, its last."""
+    """Show each figure over the recorded runs: for each board the trend, the baseline and the last value."""
     from designer.regression import history
     from designer.regression.tracked_figures import BY_NAME
 
     console = _console()
     if not lines:
-        console.print(f"no run of '{layout}' is on record yet: run 'proscenium hil {layout}'")
+        console.print(f"no run of '{layout}' is recorded yet: run 'proscenium hil {layout}'")
     for board in dict.fromkeys(line["board"] for line in lines):
         own = [line for line in lines if line["board"] == board]
         base = history.baseline(own)
@@ -277,7 +277,7 @@ def _shown_curves(figures: AcousticFigures) -> tuple[tuple[str, Curve], ...]:
 
 
 def _figure_table(console: Console, card: Scorecard) -> None:
-    """Acoustic figures in a few third-octave bands, one row for each figure and version."""
+    """Print acoustic figures in a few third-octave bands, with one row for each figure and version."""
     table = Table(title="At the listener, per third octave", title_justify="left")
     table.add_column("figure")
     table.add_column("from")

@@ -1,4 +1,4 @@
-"""The verb ``tune``: new tables for a board while it plays."""
+"""The command that gives a board new tables while it plays: tune."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tune(
     layout: LayoutArgument,
     port: PortOption = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Repeat at every save of the layout file, until Ctrl-C.")
+        bool, typer.Option("--watch", help="Repeat at every save of the layout file until Ctrl-C.")
     ] = False,
     commit: Annotated[
         bool, typer.Option("--commit", help="Keep the filters in the board's flash: the next start plays them.")
@@ -49,7 +49,7 @@ def tune(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Design, and let a playing board fade to the new filters, delays and levels, without flashing.
+    """Design, and let a playing board fade to the new filters, delays and levels without flashing.
 
     Without --port, the virtual board boots the image in build/<layout>; a missing image is built.
     """
@@ -63,13 +63,14 @@ def tune(
                 try:
                     _tune_once(layout, connect, json, quiet, commit)
                 except (ProsceniumError, OSError) as error:
-                    # The layout is half-written, or the cable is pulled: the board plays on, and the watch continues.
+                    # The layout is not fully written, or the cable is unplugged.  The board plays on, and the watch
+                    # continues.
                     typer.echo(f"error: {error}", err=True)
 
 
 @contextmanager
 def _opener(layout: str, port: str | None, out: Path | None, quiet: bool) -> Iterator[Any]:
-    """Give a function that opens the board: a real board each time, a virtual one once."""
+    """Yield a function that opens the board.  A real board opens at each call, a virtual one only once."""
     from designer.board.open import SerialBoard, VirtualBoard
 
     with ExitStack() as stack:
@@ -128,7 +129,7 @@ def _path_of(layout: str) -> Path:
 
 
 def _saves(path: Path, seen: _Signature) -> Iterator[None]:
-    """Yield after each save of a file, also where an editor puts a new file in its place."""
+    """Yield after each save of a file, even if an editor replaces it with a new file."""
     from watchfiles import watch
 
     # Watch the directory: a replaced file is another file.  Poll as well: a save may come before the watch begins.

@@ -1,1 +1,1 @@
-"""Generated C: the one Jinja environment, the design digest, and the writer that spares foreign files."""
+"""Generated C: the Jinja environment, the design digest, and the writer that never overwrites files of others."""

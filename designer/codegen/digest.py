@@ -1,4 +1,4 @@
-"""The design digest: the name by which an image, a report and a design recognise each other."""
+"""The design digest, by which an image, a report and a design are matched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designer.layout.model import Layout
 from designer.layout.renamed import with_stored_names
 
 GENERATOR_VERSION = "3"
-# Counts changes of the form in which tables go over the line (designer/codegen/table_set.py).
+# Version of the format in which tables go over the line (designer/codegen/table_set.py).
 TABLE_SET_VERSION = 1
 
 
@@ -75,9 +75,9 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
     Returns
     -------
     int
-        The first four bytes of a SHA-256, little-endian: name, block size, rate, arithmetic, drivers, filter graph,
-        limiters (SET_LIMITER lowers those), and the generator's version, which stands for the upmix: the digest that
-        the board names from then on covers it, and the tables do not bring it.
+        The first four bytes of a SHA-256, little-endian.  It covers name, block size, rate, number format, drivers,
+        filter graph, limiters (which SET_LIMITER may lower) and the generator's version.  The version stands for the
+        upmix, which the design digest covers and the tables do not contain.
     """
     limiter = bank.limiter
     shared = {
@@ -96,7 +96,7 @@ def layout_hash(layout: Layout, bank: FixedPointBank) -> int:
 
 
 def _without_directories(layout: dict[str, Any]) -> dict[str, Any]:
-    """Keep only the names of measured files: where a project lies does not make it another design."""
+    """Keep only the names of measured files, because a project's directory must not change its digest."""
 
     def shorten(table: dict[str, Any] | None, key: str) -> None:
         if table and table.get(key):

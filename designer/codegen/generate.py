@@ -1,4 +1,4 @@
-"""Bank to C: data and sizes only; the logic that reads them is hand-written in ``firmware/core``."""
+"""From a bank to C.  Generated files hold data and sizes only; the logic in ``firmware/core`` is hand-written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from designer.codegen.upmix import upmix_context
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout.model import Layout
 
-# Counts changes of the generated tables' form; firmware/core/dsp/design_types.h must say the same number.
+# Version of the generated tables' format; firmware/core/dsp/design_types.h must have the same number.
 DESIGN_ABI = 5
 
-# By the bits of a tap: a row of 120 characters.
+# Taps in a row of 120 characters, by the bits of a tap.
 _VALUES_PER_ROW = {16: 12, 32: 8}
 
 
@@ -48,17 +48,17 @@ def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
     layout : Layout
         Gives name and block size.
     bank : FixedPointBank
-        Must have been made for this layout.
+        Bank of this layout.
 
     Returns
     -------
     GeneratedSources
-        Equal to the byte for equal arguments.
+        Identical bytes for equal arguments.
 
     Raises
     ------
     ValueError
-        If the bank's drivers, number format or sample rate are not the layout's.
+        If drivers, number format or sample rate of the bank differ from those of the layout.
     """
     for what, ours, theirs in (
         ("driver names", bank.driver_names, layout.driver_names),
@@ -84,7 +84,7 @@ def generate(layout: Layout, bank: FixedPointBank) -> GeneratedSources:
 
 
 def protocol_context() -> dict[str, Any]:
-    """Everything that ``protocol.h`` states, from the table in `designer.protocol`."""
+    """Content of ``protocol.h``, from the table in `designer.protocol`."""
     return {
         "version": protocol.PROTOCOL_VERSION,
         "credits": protocol.CREDITS,
@@ -153,8 +153,8 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
 def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     """Σ|h| that a path of tuned tables may have, times 256: twice what this layout's level allows.
 
-    A path from mid has the taps of left and right added up, twice as much again.  Σ|h| of an equaliser is at most 1,
-    and what it takes is given back by the paths behind it: those may have twice what the image's own have.
+    A path from mid has the sum of the taps of left and right, so its limit is doubled.  Σ|h| of an equaliser is at most
+    1, and the paths behind it make up for the lost gain.  The limit of those paths is twice Σ|h| of the image's own.
     """
     halved = 2 if bank.structure.shuffled else 1
     # A design's layout has the level that was chosen.
@@ -168,7 +168,7 @@ def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
 
 
 def _sums(tables: Tables, names: Sequence[str], start: int) -> list[dict[str, Any]]:
-    """Where the FIRs of each sum begin, from the sum of index `start` on, and how many there are: they follow."""
+    """First FIR and number of FIRs of each sum, from index `start` on.  The FIRs of a sum are consecutive."""
     sums = []
     for k, name in enumerate(names, start):
         members = [n for n, fir in enumerate(tables.firs) if fir.sum_index == k]
@@ -177,7 +177,7 @@ def _sums(tables: Tables, names: Sequence[str], start: int) -> list[dict[str, An
 
 
 def _groups(bank: FixedPointBank) -> list[dict[str, Any]]:
-    """Which sums make which drivers."""
+    """List which sums make which drivers."""
     groups = []
     for g, group in enumerate(bank.structure.groups):
         common, *difference = bank.structure.sums_of(g)

@@ -1,4 +1,4 @@
-"""Tables as they go over the serial line to a board that plays: `firmware/core/tables/table_set.h` has the form."""
+"""Tables in the format in which they go to a playing board (`firmware/core/tables/table_set.h`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designer.codegen.tables import FirTable, Tables, equalised_buses, equalised
 from designer.fixedpoint.bank import FixedPointBank
 from designer.layout.model import Layout
 
-# Of an equaliser that passes its bus on: any that the board lets through.
+# Exponent of an equaliser that passes its bus on.  Any value that the board accepts will do.
 _UNUSED_SHIFT = 15
 
 
@@ -26,15 +26,15 @@ class TableSet:
     begin : bytes
         Payload of TUNE_BEGIN.
     tables : bytes
-        What follows in TUNE_DATA.
+        Content of the TUNE_DATA messages that follow.
     digest : str
         Of the design, 64 hexadecimal digits.
     layout_hash : int
-        What the board must have as well.
+        Hash that the board must have too.
     firs : int
         Entries of FIR.
     history_samples : int
-        The furthest that one of them looks back.
+        Largest number of past samples that an FIR reads.
     equalised : int
         A bit for each bus with an equaliser, the first bus lowest.
     groups : int
@@ -51,12 +51,13 @@ class TableSet:
     groups: int
 
     def for_image(self, equalised: int) -> TableSet:
-        """Return the same for an image with equalisers on more buses: there they pass their bus on, and have no FIRs.
+        """Return the same tables for an image that has equalisers on more buses.  There these only pass their bus on.
 
         Parameters
         ----------
         equalised : int
-            The image's, as the attribute.  Where it lacks one of these, nothing is changed.
+            The image's buses with an equaliser, like the attribute.  If a bus of these tables is missing, nothing is
+            changed.
         """
         if self.equalised & ~equalised or self.equalised == equalised:
             return self
@@ -74,7 +75,7 @@ class TableSet:
 
 
 def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
-    """Lay a bank out for the line.
+    """Pack a bank for the line.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def pack(layout: Layout, bank: FixedPointBank, digest: str) -> TableSet:
 
 
 def announce(fields: dict[str, int | bytes | str], tables: bytes) -> bytes:
-    """Payload of TUNE_BEGIN: its fields, and the CRC-32 over them and the tables."""
+    """Payload of TUNE_BEGIN: its fields, and the CRC-32 of fields and tables."""
     head = protocol.TUNE_BEGIN.payload.pack(**fields, crc=0)[: -protocol.CRC_BYTES]
     return head + zlib.crc32(head + tables).to_bytes(protocol.CRC_BYTES, "little")
 

@@ -1,8 +1,8 @@
 """Lay out coefficients as the FIR kernels read them.
 
-A kernel works on whole turns of its loop and reads two 16-bit samples at a time, so a table starts on the sample where
-such a pair starts and goes on with zeros.  A q15 output of odd number sees every pair one sample later: its
-coefficients stand one tap later in a table of their own.
+A kernel runs whole iterations of its loop and reads 16-bit samples in pairs.  So a table starts at the first sample of
+a pair, and zeros fill it up.  A q15 output of odd index sees every pair one sample later.  Its coefficients are in a
+second table, one tap later.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 from designer.fixedpoint.accumulator_runs import AccumulatorRun, accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 
-# What tables are filled up to with zeros: whole turns of every kernel (firmware/core/dsp/fir_kernels.h, PS_FIR_FILL).
+# Zeros fill each table up to a multiple of this: whole iterations of every kernel (firmware/core/dsp/fir_kernels.h,
+# PS_FIR_FILL).
 FILL = 24
 
-# Samples of the past that an image keeps beyond what its own tables look back on: tables that come over the line
-# later may have longer delays or filters.
+# Past samples that an image keeps beyond the need of its own tables.  Tables that come over the line later may have
+# longer delays or filters.
 HISTORY_ROOM_SAMPLES = 128
-# Likewise for the number of FIRs; an index of one has 8 bits in the firmware.
+# Likewise, room for more FIRs.  The index of an FIR has 8 bits in the firmware.
 _FIRS_ROOM_FACTOR = 2
 _FIRS_MAX = 255
 
@@ -34,19 +35,20 @@ class FirTable:
     symbol : str
         Name in C.
     sum_index : int
-        The sum that it adds to; equalisers are sums too, behind those of the drivers.
+        Index of the sum that it adds to.  Equalisers have sums too, after those of the drivers.
     bus : int
     bus_name, sum_name : str
     start : int
-        Index in the bus of the sample that the table's first coefficient meets at the block's first output.
+        Index in the bus of the sample by which the first coefficient is multiplied for the first output of a block.
     shift : int
-        Left shift that brings it to the scale of its sum.
+        Left shift of the FIR to the scale of its sum.
     exponent : int
         Of the coefficients.
     taps : int
-        Coefficients that are not fill.
+        Number of coefficients without the zeros that fill up the table.
     length : int
-        Coefficients that the firmware is told of: with the fill that makes whole pairs, without that behind them.
+        Number of coefficients for the firmware.  It includes zeros that complete pairs, but not those after the last
+        pair.
     even : tuple of int
         Time-reversed coefficients, filled up.
     odd : tuple of int
@@ -83,7 +85,7 @@ class Tables:
 
     @property
     def firs_room(self) -> int:
-        """FIRs for which the firmware has entries."""
+        """Number of FIRs for which the firmware has entries."""
         return max(min(_FIRS_ROOM_FACTOR * len(self.firs) + 1, _FIRS_MAX), len(self.firs))
 
 
@@ -116,7 +118,7 @@ def equalised_mask(bank: FixedPointBank) -> int:
 def _firs(
     bank: FixedPointBank, path: FixedPointPath, history: int, symbol: str, place: tuple[int, int, str, int]
 ) -> list[FirTable]:
-    """Cut one path into runs; place: index of its sum, bus, name of its sum, and shift."""
+    """Cut one path into accumulator runs; ``place`` is index of the sum, bus, name of the sum, and shift."""
     firs = []
     k, b, sum_name, shift = place
     for n, run in enumerate(accumulator_runs(path.coefficients, bank.number_format)):
@@ -135,7 +137,7 @@ def _table(
     start = history - path.delay - (stop - 1)
     paired = bank.number_format.pairs_taps
     fill = start % 2 if paired else 0
-    # The last tap of an odd output lies one further.
+    # The last tap of an odd output is one sample later.
     length = fill + run.taps + paired
     length += length % 2 if paired else 0
     even = np.zeros(-(-length // FILL) * FILL, dtype=np.int64)

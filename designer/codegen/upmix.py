@@ -1,4 +1,4 @@
-"""What the template of the upmix's tables states."""
+"""Content of the template for the upmix tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VALUES_PER_ROW = 8
 
 
 def upmix_context() -> dict[str, Any]:
-    """Sizes that the firmware must agree with, and each table as rows of text."""
+    """Sizes that the firmware must have too, and each table as rows of text."""
     tables = upmix.upmix_tables()
     return {
         "sizes": [

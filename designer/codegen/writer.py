@@ -1,4 +1,4 @@
-"""Put generated files on disk without ever touching a file that the generator did not write."""
+"""Write generated files, and never overwrite a file that the generator did not write."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from designer.files import replace_file
 
 
 def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
-    """Write every file, each in one step; a file that is up to date keeps its time of change.
+    """Write every file in one step.  A file that is up to date keeps its modification time.
 
     Parameters
     ----------
     sources : GeneratedSources
     directory : Path
-        Made where it does not exist.
+        Created if it does not exist.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
     Raises
     ------
     OutputConflictError
-        If a file of the same name was not written by the generator; then nothing has been written.
+        If the generator did not write an existing file of the same name.  Nothing is written then.
     """
     targets = {directory / name: text for name, text in sorted(sources.files.items())}
     for target in targets:

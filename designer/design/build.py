@@ -14,7 +14,7 @@ from designer.filters.fitting.length_search import FittedFilters
 from designer.filters.programme import peak_gain_db
 from designer.filters.trim import Saving, trim_bank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.limiter import fixed_limiter
+from designer.fixedpoint.limiter_settings import fixed_limiter
 from designer.fixedpoint.number_format import Q31, NumberFormat
 from designer.fixedpoint.proof.overflow import prove
 from designer.fixedpoint.quantise.bank import keeps_noise_snr, quantise_bank, white_noise_snr_db
@@ -22,8 +22,8 @@ from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.layout.model import Layout
 from designer.numerics.threads import with_one_blas_thread
 
-# What white noise keeps over its requirement with rounded tables.  With less, none of their error could be moved out of
-# the bands that matter.
+# Margin of the SNR on white noise over its requirement with rounded tables.  With less, the quantiser could not move
+# errors out of the bands that matter.
 _SHAPING_ROOM_DB = 1.0
 
 # Σ|h| of the loudest driver at 0 dB: one percent below full scale leaves room for the rounding of the coefficients.
@@ -83,7 +83,7 @@ def _with_level(layout: Layout, fitted: FittedFilters) -> Layout:
 
 
 def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat) -> tuple[FittedFilters, Quantised]:
-    """Quantise fitted filters; in one stage where the number format has no room for two."""
+    """Quantise fitted filters.  Use one stage if the number format has not enough precision for two."""
     if lengths.two_stage_stereo is None:
         return lengths, _quantise(layout, lengths, number_format)
     try:
@@ -91,7 +91,7 @@ def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat
     except InfeasibleDesignError as error:
         why = f"two stages do not fit {number_format}: {'; '.join(str(error).splitlines())}"
     else:
-        # An equaliser rounds its bus once more.  With 16-bit samples that may be once too often.
+        # An equaliser rounds its bus once more.  With 16-bit samples that may add too much noise.
         rounded = quantise_bank(found.bank, number_format) if number_format.shapes_taps else found.fixed
         snr_db = white_noise_snr_db(found.bank, rounded)
         has_room = snr_db - number_format.noise_snr_db >= _SHAPING_ROOM_DB
@@ -115,7 +115,7 @@ def _quantise(layout: Layout, lengths: FittedFilters, number_format: NumberForma
 
 
 def _require_noise_snr(layout: Layout, bank: FilterBank, fixed: FixedPointBank) -> None:
-    """Refuse a design whose level is so low that the board's regression would fail on noise."""
+    """Refuse a design whose level is so low that its regression would fail on noise."""
     number_format = fixed.number_format
     snr_db, required_db = white_noise_snr_db(bank, fixed), number_format.noise_snr_db
     if snr_db < required_db:

@@ -15,7 +15,7 @@ from designer.layout.model import Layout
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Everything that follows from a layout.
+    """Results of all stages for one layout.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Design:
     sources : GeneratedSources
         With the design digest.
     lengths : FittedFilters
-        How long the filters are, and why.
+        The fitted filters, with their lengths and losses.
     """
 
     layout: Layout

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from designer.codegen.digest import design_digest
 from designer.codegen.writer import write
 from designer.design.model import Design
 from designer.errors import LayoutError
@@ -21,14 +22,17 @@ from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
 
+# What NumPy raises for a file that is cut short, altered or of another kind.
+_DAMAGE = (KeyError, ValueError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
+
 
 def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
-    """Write tables, generated sources, layout and scorecard; each file appears whole or not at all.
+    """Write tables, generated sources, layout and scorecard.  Each file appears whole or not at all.
 
     Parameters
     ----------
@@ -58,23 +62,43 @@ def load_card(directory: Path) -> Scorecard:
     Raises
     ------
     LayoutError
-        If there is none, or it is damaged or of another version.
+        If there is none, it is damaged or of another version, or the tables beside it are of another design.
     """
     path = directory / "scorecard.json"
     try:
-        return Scorecard.from_json(json.loads(path.read_bytes()))
+        card = Scorecard.from_json(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except RecordError as error:
         raise LayoutError(f"'{path}': damaged design, or one of another version ({error}): design it again") from error
     except ValueError as error:
         raise LayoutError(f"'{path}': damaged design: design it again") from error
+    if card.digest != _stored_digest(directory):
+        raise LayoutError(f"'{directory}': scorecard.json and filters.npz are not of one design: design it again")
+    return card
+
+
+def _stored_digest(directory: Path) -> str:
+    try:
+        with np.load(directory / "filters.npz") as file:
+            return str(file["digest"])
+    except _DAMAGE as error:
+        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
 
 
 def load_gain_db(directory: Path) -> float:
-    """Read back the gain that a saved design applied to all its filters."""
-    with np.load(directory / "filters.npz") as file:
-        return float(file["gain_db"])
+    """Read back the gain that a saved design applied to all its filters.
+
+    Raises
+    ------
+    LayoutError
+        If the design is damaged.
+    """
+    try:
+        with np.load(directory / "filters.npz") as file:
+            return float(file["gain_db"])
+    except _DAMAGE as error:
+        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
 
 
 def load_design_layout(directory: Path) -> Layout:
@@ -103,8 +127,9 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
     Raises
     ------
     LayoutError
-        If the directory holds no design, a damaged one, or the files of two.
+        If the directory holds no design, a damaged one, or files of different designs.
     """
+    layout = load_design_layout(directory)
     try:
         with np.load(directory / "filters.npz") as file:
             bank = FilterBank(
@@ -113,17 +138,23 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
                 tuple(file["input_names"].tolist()),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
-                _factors(file),
+                _two_stage(file),
             )
+            digest = str(file["digest"])
         with np.load(directory / "tables.npz") as file:
             fixed = _fixed_bank(file)
     except FileNotFoundError as error:
         raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
-    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
-    kinds = [(b.driver_names, b.input_names, b.sample_rate_hz) for b in (bank, fixed)]
-    if kinds[0] != kinds[1]:
-        raise LayoutError(f"'{directory}': filters.npz and tables.npz are of two designs: design it again")
+    kinds = {(b.driver_names, b.input_names, b.sample_rate_hz) for b in (bank, fixed)}
+    names = tuple(driver.name for driver in layout.drivers)
+    # The digest is that of the layout and the tables. filters.npz carries it.
+    if len(kinds) != 1 or names != bank.driver_names or design_digest(layout, fixed) != digest:
+        raise LayoutError(
+            f"'{directory}': layout.json, filters.npz and tables.npz are not of one design, or not of this version: "
+            "design it again"
+        )
     return bank, fixed
 
 
@@ -147,7 +178,7 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
     return arrays
 
 
-def _factors(file: Any) -> TwoStageFilters | None:
+def _two_stage(file: Any) -> TwoStageFilters | None:
     if "components" not in file:
         return None
     structure = _structure(file)
@@ -183,7 +214,7 @@ def _table_arrays(result: Design) -> dict[str, Any]:
 def _structure_arrays(structure: Structure) -> dict[str, Any]:
     return {
         "shuffled": np.bool_(structure.shuffled),
-        # -1 in the place of a driver that has no mirror image.
+        # -1 stands for a missing mirror driver.
         "groups": np.array([[g.plus, -1 if g.minus is None else g.minus] for g in structure.groups]),
     }
 

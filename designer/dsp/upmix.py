@@ -11,8 +11,8 @@ their smoothed product.
   most 1, with γ² = P_X²/(P_M·P_S).
 
 The regression extends the similarity of Avendano and Jot ("A frequency-domain approach to multichannel upmix", J. AES
-52(7), 2004) to least squares.  For h = 0 and γ = 0 it is the Wiener form of Vickers' ratio ("Frequency-domain two- to
-three-channel upmix for center channel derivation", AES 127, 2009).
+52(7), 2004) to least squares.  For h = 0 and γ = 0 the gain is the Wiener form of Vickers' ratio.  (Vickers,
+"Frequency-domain two- to three-channel upmix for center channel derivation", AES 127, 2009.)
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ class Upmix(UpmixFrame):
     Parameters
     ----------
     full_scale : float
-        Largest positive sample, 1 − 1 LSB where a fixed-point word is compared with.
+        Largest positive sample.  It is 1 − 1 LSB in comparisons with a fixed-point sample format.
     decisions : sequence of (7, 2) arrays, optional
-        Gains to take after each hop in place of its own: those of a twin that it is compared with.
+        Gains to take after each hop in place of its own: those of the bit-exact model with which it is compared.
     """
 
     def __init__(self, full_scale: float = 1.0, decisions: Sequence[np.ndarray] | None = None) -> None:
@@ -130,7 +130,8 @@ class Upmix(UpmixFrame):
         ramp = (phase / LOW_HOP)[:, None, None]
         gains = before + (after - before) * ramp
         weights = gains[:, :-1] - gains[:, -1:]
-        # Each band's filter first, then its gain: the same sum, without a filter of its own for every sample.
+        # Each band is filtered first, and then multiplied by its gain.  The sum is the same as with a new filter for
+        # every sample, with less work.
         bands = self._bands(low, phase.size)
         return np.asarray(
             np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])

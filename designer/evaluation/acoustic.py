@@ -1,4 +1,4 @@
-"""What the listener gets from filters, whoever realised them."""
+"""Figures at the listener from impulse responses: designed, quantised or measured."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class AcousticFigures(Record):
 def acoustic_figures(
     layout: Layout, impulse_responses: np.ndarray, plant: EvaluationPlant | None = None
 ) -> AcousticFigures:
-    """Evaluate what the listener gets from filters.
+    """Evaluate impulse responses at the listener.
 
     Parameters
     ----------
     layout : Layout
     impulse_responses : (D, I, N) float64
-        Of the float design, the quantised tables, or as measured from the board.
+        Of the float design, of the quantised tables, or measured on the board.
     plant : EvaluationPlant, optional
         Of the same layout; computed if not given.
     """

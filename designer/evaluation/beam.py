@@ -1,4 +1,4 @@
-"""What the centre channel's beam does around the loudspeaker, and when it arrives."""
+"""Levels of the centre channel's beam around the loudspeaker, and its arrival time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
 
 _ARRIVAL_BAND_HZ = (500.0, 4000.0)
-# Looked at where a layout asks for no null.
+# Azimuths that are evaluated if a layout asks for no null.
 _SIDES_DEG = (-90.0, 90.0)
 
 
@@ -40,7 +40,7 @@ class BeamFigures(Record):
         Of the mean power.
     worst_lobe_ripple_db, least_white_noise_gain_db, worst_on_axis_db : float
     arrival_spread_samples : float
-        The most that L, R and C differ in their arrival at the listener.
+        Largest difference between the arrival times of L, R and C at the listener.
     """
 
     band_centres_hz: Curve
@@ -96,8 +96,7 @@ def evaluate_beam(
     on_axis -= on_axis[used].mean()
     sides = plant.band_mean(relative[:, plant.places_of(null_azimuths_deg(layout))])
     lobe = np.abs(plant.azimuths_deg) <= layout.beamformer.lobe_half_width_deg + 1e-9
-    levels = decibels(plant.band_mean(relative[:, lobe]))
-    ripple = levels.max(axis=1) - levels.min(axis=1)
+    ripple = _range_db(decibels(plant.band_mean(relative[:, lobe])))
     noise_gain = decibels(plant.band_mean(axis / np.maximum(np.sum(np.abs(drive[:, :, 2]) ** 2, axis=1), 1e-20)))
     error = _null_level_error_db(layout, sides)
 
@@ -124,8 +123,13 @@ def evaluate_beam(
     )
 
 
+def _range_db(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest less smallest level of each band: (B, A) to (B,)."""
+    return np.asarray(levels.max(axis=1) - levels.min(axis=1))
+
+
 def _used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:
-    """Third octaves that lie within the beam's band with both edges; the one nearest to its lower end if none does."""
+    """Third octaves that lie wholly within the beam's band.  If there are none, the one nearest to its lower end."""
     low, high = layout.beamformer.band_hz
     # Edges are a twentieth of a decade from the centre.
     edge = 10**0.05
@@ -137,7 +141,7 @@ def _used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:
 
 
 def _null_level_error_db(layout: Layout, sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Largest difference from the levels asked for, (B,), of the power at each null, (B, Q); None if none is asked."""
+    """Largest difference of power at the nulls, (B, Q), from wanted levels: (B,) dB.  None without such levels."""
     asked = layout.beamformer.null_levels_db
     if not asked:
         return None
@@ -145,7 +149,7 @@ def _null_level_error_db(layout: Layout, sides: NDArray[np.float64]) -> NDArray[
 
 
 def null_azimuths_deg(layout: Layout) -> tuple[float, ...]:
-    """Azimuths at which nulls are looked at: those that the layout asks for, else both sides."""
+    """Azimuths at which nulls are evaluated: those that the layout asks for, else both sides."""
     return layout.beamformer.null_azimuths_deg or _SIDES_DEG
 
 

@@ -1,4 +1,4 @@
-"""Every figure that a design is held to, and whether this one keeps it, in one list."""
+"""List of all figures that have a bound, with whether the design keeps it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _LATENCY_MS = 10.0
 # A design for a room: what L and R may lose of depth against plain mixing, and what C may of the best.
 _STEREO_DEPTH_DB, _CENTRE_DEPTH_DB = 4.0, 0.5
 _FOR_THE_ROOM = "the room takes back what more width would cost in direct sound; crosstalk.width = 1 gives all of it"
-_BEAM_FOR_THE_ROOM = "C is designed for the most direct sound in the room, and has lobe and nulls as far as that allows"
-# Half a third octave: a band counts as the beam's where all of it is.
+_BEAM_FOR_THE_ROOM = "C is made for the most direct sound in the room, and has lobe and nulls as far as that allows"
+# Half a third octave.  A band belongs to the beam if all of it lies within the beam's band.
 _EDGE = 10**0.05
 
 
 def evaluate_bounds(layout: Layout, card: Scorecard) -> tuple[Bound, ...]:
-    """Hold the figures of a scorecard to their bounds.
+    """Compare the figures of a scorecard with their bounds.
 
     Parameters
     ----------
     layout : Layout
     card : Scorecard
-        The quantised filters count; its ``bounds`` are not read.
+        Its figures of the quantised filters are compared.  Its ``bounds`` are not read.
     """
     limits = card.virtual_limits
     found = [
@@ -92,7 +92,7 @@ def _of_the_room(card: Scorecard) -> list[Bound]:
 
 
 def missed(bounds: Sequence[Bound]) -> list[Bound]:
-    """Those that are not kept."""
+    """List the bounds that are not kept."""
     return [bound for bound in bounds if not bound.met]
 
 
@@ -130,7 +130,7 @@ def _itd_off_us(figures: CancellationFigures, channel: ChannelCancellation) -> f
 def _of_the_time_difference(
     limits: VirtualLimits, channel: ChannelLimits, side: str, off_us: float, short_hz: list[float], filters: str
 ) -> list[Bound]:
-    """Hold the virtual source's time difference to a real pair's; ``short_hz`` are bands short of cancellation."""
+    """Compare the time difference with that of a real pair; ``short_hz`` are bands that lack cancellation."""
     figure = f"{side} time difference off a real pair's"
     late, each = _why_late(limits, channel, short_hz, filters)
     return [

@@ -1,4 +1,4 @@
-"""How well crosstalk is cancelled, and what virtual sources the ears receive."""
+"""Crosstalk cancellation, and the interaural differences of the virtual sources."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from designer.filters.reference import reference_pressure
 from designer.filters.stereo.virtualisation import target_matrix
 from designer.layout.model import Layout
 
-# Below this the ear's time differences count (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992), 1648).
+# Bands in which interaural time and level differences are evaluated.  Time differences dominate at low frequency
+# (Wightman & Kistler, J. Acoust. Soc. Am. 91 (1992), 1648).
 ITD_BAND_HZ = (500.0, 1500.0)
-# A virtual source is where a real one would be within this (just noticeable at the front: 10 to 20 µs).
+# A virtual source counts as in place within this.  The just noticeable difference at the front is 10 to 20 µs.
 ITD_TOLERANCE_US = 30.0
 ILD_BAND_HZ = (1500.0, 6000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
@@ -24,7 +25,7 @@ _TIMBRE_BAND_HZ = (200.0, 10000.0)
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelAtTheEars(Record):
-    """What the ears of the nominal head receive of one channel; own ear: left for L, right for R.
+    """One channel at the ears of the nominal head.  The own ear is the left one for L, and the right one for R.
 
     Attributes
     ----------
@@ -49,7 +50,7 @@ class ChannelAtTheEars(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class EarFigures(Record):
-    """What the ears receive of L and R from a loudspeaker that cancels nothing.
+    """L and R at the ears, from a loudspeaker without crosstalk cancellation.
 
     Attributes
     ----------
@@ -65,19 +66,19 @@ class EarFigures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelCancellation(Record):
-    """Cancellation of one channel, and what the ears receive of it; curves are over third octaves.
+    """Cancellation of one channel, and the channel at the ears.  Curves are over third octaves.
 
     Attributes
     ----------
     cancellation_gain_db : tuple of B float
-        Power at the own ear over the power at the other one, averaged over the poses of the head.  It is that of the
-        nulls, which are recovered from the filters by the inverse of the composition that the design intends.
+        Power at the own ear over the power at the other one, averaged over the poses of the head.  It is the gain of
+        the nulls.  The inverse of the design's composition recovers them from the filters.
     worst_shortfall_db, worst_excess_db : float
         Of the gain against its target.
     reachable_gain_db : tuple of B float
-        What the effort cap lets the layout reach of the target.
+        Gain that the layout can reach under the effort cap, at most the target.
     allowed_effort_db : tuple of B float
-        What of the cap is spent; less than the cap where the last of it would gain little (`steer_null`).
+        Effort that is spent.  It is less than the cap where the last part of it would gain little (`steer_null`).
     effort_db : tuple of B float
         Σ|w|² of the nulls, over the power that the reference driver alone needs for the same pressure at the own ear.
     greatest_effort_db : tuple of B float
@@ -150,7 +151,7 @@ def evaluate_cancellation(
 ) -> CancellationFigures:
     """Compute the figures of the channels L and R from the impulse responses of the whole matrix.
 
-    Float, quantised and measured responses are treated alike; a gain or delay common to all is of no effect.
+    Float, quantised and measured responses are treated alike.  A gain or delay that is common to all has no effect.
 
     Parameters
     ----------

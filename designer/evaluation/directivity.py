@@ -1,4 +1,4 @@
-"""The centre channel all around, and what is left of its nulls when drivers differ."""
+"""Directivity of the centre channel, and the depth of its nulls when drivers differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from designer.evaluation.room import RoomPlant
 from designer.filters.fir import spectra
 from designer.layout.model import Layout
 
-# Tolerance of drivers, level and phase anywhere within ± these, and how many loudspeakers are drawn.
+# Tolerances of drivers in level and phase, within which errors are even, and the number of loudspeakers drawn.
 MISMATCH_DB, MISMATCH_DEG, DRAWS, SEED = 1.0, 5.0, 10_000, 2021
 _PERCENTILE = 5.0
 # Horizontal parts of CTA-2034-A's curves.
@@ -30,7 +30,8 @@ class DirectivityFigures(Record):
     band_centres_hz : tuple of B float
         Third octaves.
     listening_window_db, early_sides_db, rear_db : tuple of B float
-        Mean power within 30°, within 40 … 80°, and from 90° on (the sides only in a baffle), relative to the axis.
+        Mean power relative to the axis: within 30°, at 40 … 80°, and from 90° on.  In a baffle the last is at ±90°
+        only.
     horizontal_power_db : tuple of B float
         Mean power over all azimuths, relative to the axis.
     front_to_side_db : tuple of B float
@@ -40,8 +41,8 @@ class DirectivityFigures(Record):
     mismatch_bands_hz : tuple of float
         Third octaves of the beam's band.
     mismatch_null_depth_db : tuple of float
-        Depth at the nulls asked for, which 95 % of 10 000 seeded draws of driver errors exceed.  Errors are even
-        within ±1 dB and ±5°.
+        Depth of the wanted nulls that 95 % of 10 000 seeded draws of driver errors exceed.  Errors are uniform within
+        ±1 dB and ±5°.
     mismatch_mean_null_depth_db : float
         The same for the mean power over the bands.
     """
@@ -105,12 +106,12 @@ def evaluate_directivity(
 def _under_mismatch(
     layout: Layout, plant: EvaluationPlant, drive: NDArray[np.complex128]
 ) -> tuple[Curve, Curve, float]:
-    """Bands of the beam, null depth there that 95 % of all loudspeakers keep, and the same of the mean power."""
+    """Bands of the beam, null depth in each that 95 % of loudspeakers keep, and the same for the mean power."""
     low, high = layout.beamformer.band_hz
     chosen = (plant.band_centres_hz >= low) & (plant.band_centres_hz <= high)
     if not chosen.any():
         return (), (), 0.0
-    # One line in the middle of each band: errors are drawn, not averaged over frequency.
+    # One line in the middle of each band, because errors are drawn and not averaged over frequency.
     per_band = drive.shape[0] // plant.band_centres_hz.size
     lines = np.flatnonzero(chosen) * per_band + per_band // 2
     generator = np.random.default_rng(SEED)

@@ -1,4 +1,4 @@
-"""Bands in which the layout cannot give the cancellation that is asked for, each with the reason."""
+"""Bands in which the layout cannot reach the wanted cancellation, each with the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designer.evaluation.plant import EvaluationPlant, decibels
 from designer.evaluation.records import Record
 from designer.layout.model import Layout
 
-# A band misses its target where the gain is off by more.
+# A band misses its target if the gain differs from it by more than this.
 _TOLERANCE_DB = 1.0
 
 
@@ -24,7 +24,7 @@ class LimitedBand(Record):
     ----------
     centre_hz, target_gain_db, reachable_gain_db, achieved_gain_db : float
     allowed_effort_db : float
-        What of the effort cap is worth being spent.
+        Effort that the design spends.  More of it would gain too little.
     """
 
     centre_hz: float
@@ -64,14 +64,14 @@ class LimitedBands(Record):
 
 
 def limited_bands(layout: Layout, figures: CancellationFigures, plant: EvaluationPlant) -> tuple[LimitedBands, ...]:
-    """Name the bands in which the layout cannot do what is asked, with the best that is possible.
+    """List the bands in which the layout misses its target, with the best gain that is possible.
 
     Parameters
     ----------
     layout : Layout
     figures : CancellationFigures
     plant : EvaluationPlant
-        Of the same layout: knows what the design has before filters are fitted to it.
+        Of the same layout.  Its frequency design is that before filters are fitted.
     """
     sides = (
         ("left", figures.left, plant.intended.left.gain_db),
@@ -127,7 +127,7 @@ def _band(figures: CancellationFigures, channel: ChannelCancellation, band: int)
 def _reason(
     layout: Layout, figures: CancellationFigures, channel: ChannelCancellation, designed_db: float, band: int
 ) -> str:
-    """Say why a channel misses its target in a band; ``designed_db`` is its gain ahead of the fit of filters."""
+    """Say why a channel misses its target in a band; ``designed_db`` is its gain before filters are fitted."""
     gain, target = channel.cancellation_gain_db[band], figures.target_gain_db[band]
     reachable, allowed = channel.reachable_gain_db[band], channel.allowed_effort_db[band]
     cap = layout.crosstalk.effort_cap_db

@@ -1,4 +1,4 @@
-"""Heads and places that the design did not see: a real head, a moved listener, a room; and when sound arrives."""
+"""Figures under conditions that the design did not use: a real head, a moved listener, a room."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.records import Record
 from designer.evaluation.room import RoomFigures, RoomPlant, evaluate_room
 from designer.evaluation.room_limits import RoomLimits, evaluate_room_limits
-from designer.evaluation.timing import TimeResponsePlant, TimingFigures, evaluate_timing
+from designer.evaluation.time_response import TimeResponseFigures, TimeResponsePlant, evaluate_time_response
 from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
 
@@ -47,13 +47,13 @@ class NotMeasured(Record):
 
 @dataclass(frozen=True)
 class RealHead:
-    """Figures on a head that the design did not see.
+    """Figures on a head that the design did not use.
 
     Attributes
     ----------
     cancellation : CancellationFigures or NotMeasured
     room : RoomFigures or None
-        None where they were not measured.
+        None if they were not computed.
     """
 
     cancellation: CancellationFigures | NotMeasured
@@ -62,7 +62,7 @@ class RealHead:
 
 @dataclass(frozen=True, kw_only=True)
 class ListeningFigures(Record):
-    """Figures of one version of the filters on heads and places that the design did not see.
+    """Figures of one version of the filters, on heads and places that the design did not use.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class ListeningFigures(Record):
         In the room on the same head.
     head_shift : HeadShiftFigures
     sweet_spot : SweetSpotFigures
-    timing : TimingFigures
+    timing : TimeResponseFigures
     room : RoomFigures
     directivity : DirectivityFigures
     """
@@ -81,18 +81,18 @@ class ListeningFigures(Record):
     room_kemar: RoomFigures | None = None
     head_shift: HeadShiftFigures
     sweet_spot: SweetSpotFigures
-    timing: TimingFigures
+    timing: TimeResponseFigures
     room: RoomFigures
     directivity: DirectivityFigures
 
     def with_real_head(self, head: RealHead) -> ListeningFigures:
-        """Put in the figures on a real head, of the same filters."""
+        """Add the figures of the same filters on a real head."""
         return replace(self, kemar=head.cancellation, room_kemar=head.room)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DownmixFigures(Record):
-    """What the same loudspeaker does with a stereo downmix in the place of the design.
+    """Figures of the same loudspeaker with a stereo downmix in place of the design.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class DownmixFigures(Record):
 
 
 class Listening:
-    """Everything that a layout's listening figures are computed from, built once for all versions of its filters.
+    """Data for the listening figures of a layout, built once for all versions of its filters.
 
     Parameters
     ----------
@@ -142,13 +142,13 @@ class Listening:
             kemar=NotMeasured(not_measured="not asked for"),
             head_shift=evaluate_head_shift(impulse_responses, self._shifted),
             sweet_spot=evaluate_sweet_spot(impulse_responses, self._mapped),
-            timing=evaluate_timing(self._layout, impulse_responses, self._time_response),
+            timing=evaluate_time_response(self._layout, impulse_responses, self._time_response),
             room=evaluate_room(self._layout, impulse_responses, self._room),
             directivity=evaluate_directivity(self._layout, impulse_responses, self._plant, self._room),
         )
 
     def real_head(self, impulse_responses: NDArray[np.float64]) -> RealHead:
-        """Figures on KEMAR, which the design did not see, or the reason why there are none.
+        """Compute the figures on KEMAR, which the design did not use, or give the reason why there are none.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class Listening:
         )
 
     def beam_limits(self) -> BeamLimits:
-        """Return what the layout's beam could do at best, and what another solver makes of it."""
+        """Return the limits of the layout's beam, and a comparison with a second solver."""
         return evaluate_beam_limits(self._layout, self._room)
 
     def room_limits(self, impulse_responses: NDArray[np.float64]) -> RoomLimits:
@@ -175,7 +175,7 @@ class Listening:
         return evaluate_room_limits(self._layout, impulse_responses, self._downmix, self._room, self._plant)
 
     def downmix(self) -> DownmixFigures:
-        """Return what of these figures the same loudspeaker has with a stereo downmix."""
+        """Return those figures that the same loudspeaker also has with a stereo downmix."""
         cancellation = evaluate_cancellation(self._layout, self._downmix, self._plant)
         return DownmixFigures(
             cancellation=cancellation.at_the_ears, room=evaluate_room(self._layout, self._downmix, self._room)

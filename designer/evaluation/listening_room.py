@@ -1,4 +1,4 @@
-"""The room that a listener asks for: its size and how long it rings, with cabinet and head placed in it."""
+"""Read the room of a rendering: its size and reverberation time, with cabinet and head placed in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _TEXT = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:@(\d+(?:\
 _LEAST_M, _MOST_M = 2.0, 20.0
 _LEAST_S, _MOST_S = 0.1, 2.0
 _DEFAULT_S = 0.33
-# Behind and before the pair, as in `living_room`; ears at 1.2 m, 10 cm off the middle.
+# Part of the spare length that is behind the listener, as in the default room of a layout.  Ears are at 1.2 m, 10 cm
+# off the middle.
 _BEHIND_PART = 2.0 / 3.3
 _LEAST_BEHIND_M = 0.5
 _ASIDE_M, _EAR_HEIGHT_M = 0.1, 1.2
@@ -29,7 +30,7 @@ def parse_room(text: str, layout: Layout) -> Room:
     text : str
         Such as ``5.5x4.2x2.6@0.4``; length is along the line from listener to cabinet.
     layout : Layout
-        How far apart listener and cabinet are.
+        Gives the distance between listener and cabinet.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def parse_room(text: str, layout: Layout) -> Room:
     Raises
     ------
     LayoutError
-        If it cannot be read, or listener and cabinet do not fit.
+        If the text cannot be read, a value is out of range, or listener and cabinet do not fit.
     """
     if text == "living":
         return living_room(layout)
@@ -57,8 +58,8 @@ def parse_room(text: str, layout: Layout) -> Room:
     needed = 2 * _LEAST_BEHIND_M + layout.listener.distance_m
     if spare < 2 * _LEAST_BEHIND_M:
         raise LayoutError(
-            f"--room {text}: the listener sits {layout.listener.distance_m:g} m away: allowed is a length from "
-            f"{needed:g} m"
+            f"--room {text}: too short, as the listener sits {layout.listener.distance_m:g} m away: "
+            f"allowed is a length from {needed:g} m"
         )
     behind = max(_LEAST_BEHIND_M, min(spare * _BEHIND_PART, spare - _LEAST_BEHIND_M))
     y = width / 2 - _ASIDE_M

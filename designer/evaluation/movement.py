@@ -1,4 +1,4 @@
-"""What is left when the listener moves: a table of head shifts, and a map of the sweet spot."""
+"""Figures for a listener who moves: a table of head shifts, and a map of the sweet spot."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from designer.layout.model import Layout
 SHIFTS_M = (0.0, 0.02, 0.05, 0.10)
 _MAP_SPAN_M = (0.30, 0.50)
 _MAP_STEPS = (7, 11)
-# Beyond these parts of the distance the cabinet would be too near, or too far to the side.
+# Largest movements as parts of the distance.  Beyond them the cabinet would be too near, or too far to the side.
 _SPAN_PER_DISTANCE = (0.15, 0.25)
 _GAIN_BAND_HZ = (1000.0, 8000.0)
 _ITD_BAND_HZ = (500.0, 1500.0)
-# Gain that still moves a source outside of the cabinet, for the width of the sweet spot.
+# Least useful gain, which still moves a source outside the cabinet.  It defines the width of the sweet spot.
 _USEFUL_GAIN_DB = 6.0
 
 
@@ -45,7 +45,7 @@ class ChannelAtHeads:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelOverShift(Record):
-    """One channel over the shifts of the head, as of `ChannelAtHeads`."""
+    """One channel over the shifts of the head, with the figures of `ChannelAtHeads`."""
 
     cancellation_gain_db: Curve
     itd_us: Curve
@@ -161,7 +161,7 @@ def shifted_heads(layout: Layout) -> MovedHeads:
 
 
 def mapped_heads(layout: Layout) -> MovedHeads:
-    """Heads over ±30 cm in distance and ±50 cm to the sides, less where the cabinet is near."""
+    """Heads over ±30 cm in distance and ±50 cm to the sides.  The ranges are smaller if the cabinet is near."""
     distance = layout.listener.distance_m
     x, y = (
         np.linspace(-1, 1, steps) * min(span, part * distance)
@@ -201,7 +201,7 @@ def evaluate_sweet_spot(impulse_responses: NDArray[np.float64], heads: MovedHead
 
 
 def _useful_width_m(y_m: NDArray[np.float64], gain_db: NDArray[np.float64]) -> float:
-    """Width of the zone around the middle in which the gain is useful; 0 if it is not even in the middle."""
+    """Width of the zone around the middle in which the gain is useful, metres; 0 if the middle is outside."""
     fine = np.linspace(y_m[0], y_m[-1], 401)
     enough = np.interp(fine, y_m, gain_db) >= _USEFUL_GAIN_DB
     middle = fine.size // 2

@@ -1,4 +1,4 @@
-"""What every figure of one layout is computed from; built once per layout and passed to the evaluations."""
+"""Transfer functions from which all figures of a layout are computed; built once and passed to the evaluations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from designer.filters.stereo.design import StereoDesign, design_stereo
 from designer.layout.model import Layout
 from designer.layout.sections import INPUT_NAMES
 
-# IEC 61260-1: base-10 third octaves.  Twelve lines in each.
+# Base-10 third octaves (IEC 61260-1), with twelve lines in each.
 _THIRDS = np.arange(20, 43)
 _LINES_PER_BAND = 12
 _AZIMUTH_STEP_DEG = 15.0
-# As the design has it: on 15° the lobe of a wide array seems up to 4 dB more even than it is.
+# The step of the design.  With steps of 15° the lobe of a wide array seems up to 4 dB more even than it is.
 _LOBE_STEP_DEG = 7.5
 
 
@@ -32,20 +32,20 @@ class EvaluationPlant:
     Attributes
     ----------
     layout : Layout
-        Whose they are.
+        The layout of these transfer functions.
     heads : HeadPoses
         H poses.
     ears : AcousticModel
-        (F, 2 * H, D).
+        Pressure at both ears of all poses per unit drive, (F, 2 * H, D), Pa.
     azimuths_deg : (A,) float64
-        Around the cabinet: every 15°, on the half circle in front of a baffle, every 7.5° or less within the lobe, and
-        wherever the layout asks for a null.
+        Directions around the cabinet, positive to the listener's left.  They are every 15°, every 7.5° or less within
+        the lobe, and at each null that the layout asks for.  A baffle has only the half circle in front of it.
     field : AcousticModel
-        (F, A, D), without head.
+        Pressure at the azimuths without a head, (F, A, D), Pa per unit drive.
     band_centres_hz : (B,) float64
         Exact centres of the third octaves 100 Hz … 16 kHz.
     designed : StereoDesign, optional
-        What the design wants of L and R on these lines; computed from ``ears`` if not given.
+        Frequency design of L and R on these lines.  Computed from ``ears`` if not given.
     """
 
     layout: Layout
@@ -58,14 +58,28 @@ class EvaluationPlant:
 
     @cached_property
     def intended(self) -> StereoDesign:
-        """What the design wants of L and R on these lines, whatever head the ears belong to."""
+        """Frequency design of L and R on these lines.  It does not change if the head is replaced."""
         return self.designed or design_stereo(self.layout, self.frequencies_hz, self.ears.transfer, self.heads)
 
     def with_head(self, hrtf: Path) -> EvaluationPlant:
-        """Put a measured head in the place of the one that the layout names; the design stays what it was.
+        """Replace the layout's head by a measured one, and keep the design.
 
-        What the measured head does to sound from the front, beyond what the other does, is its own colour and not
-        the loudspeaker's: it is taken out of both ears alike, in level.
+        The two heads colour sound from the front differently, which is not a property of the loudspeaker.  So the
+        difference of their levels from the front is removed from both ears alike.
+
+        Parameters
+        ----------
+        hrtf : Path
+            SOFA file (SimpleFreeFieldHRIR).
+
+        Returns
+        -------
+        EvaluationPlant
+
+        Raises
+        ------
+        LayoutError
+            If the file cannot be read, or is not such a set.
         """
         listener = self.layout.listener.model_copy(update={"hrtf": str(hrtf)})
         layout = self.layout.model_copy(update={"listener": listener})
@@ -121,11 +135,11 @@ class EvaluationPlant:
 
     @property
     def is_even(self) -> NDArray[np.bool_]:
-        """Which of the azimuths are on the even grid, so that their mean is that over angle: (A,) bool."""
+        """Which of the azimuths are on the grid of 15°, whose mean is the mean over angle: (A,) bool."""
         return np.asarray(np.abs(np.remainder(self.azimuths_deg, _AZIMUTH_STEP_DEG)) < 1e-9)
 
     def places_of(self, azimuths_deg: tuple[float, ...]) -> list[int]:
-        """Find azimuths among ``azimuths_deg``."""
+        """Find the indices of the nearest of ``azimuths_deg``."""
         return [int(np.argmin(np.abs(self.azimuths_deg - azimuth))) for azimuth in azimuths_deg]
 
     def band_mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,7 +203,7 @@ def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_
     Returns
     -------
     (F, 2) complex128
-        Left and right ear; Pascal for a source of 1 Pa at 1 m.
+        Left and right ear; Pa for a source of 1 Pa at 1 m.
     """
     listener, azimuth = layout.listener, np.deg2rad(azimuth_deg)
     distance = np.array([listener.distance_m])
@@ -203,10 +217,10 @@ def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_
 
 
 def decibels(power_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ten times the decimal logarithm, held above −200 dB so that silence stays a number."""
+    """Ten times the decimal logarithm, at least −200 dB so that silence stays finite."""
     return np.asarray(10 * np.log10(np.maximum(power_ratio, 1e-20)))
 
 
 def rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """Plain floats with three decimals, for reports."""
+    """Round to Python floats with three decimals, for reports."""
     return tuple(round(float(value), 3) for value in values)

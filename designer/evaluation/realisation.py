@@ -1,4 +1,4 @@
-"""How the filters are realised: lengths, stages, filter graph, quantisation, limiters and the overflow proof."""
+"""Realisation of the filters: lengths, stages, filter graph, quantisation, limiters and the overflow proof."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ByChannel(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LengthFigures(Record):
-    """How long the filters are, and what that costs.
+    """Lengths of the filters, and what these change.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class LengthFigures(Record):
     within_budget : bool
         Whether all losses are within their allowances.
     losses, allowances : ByChannel
-        What filters of this length change against the frequency design, and what they may change.
+        Changes by filters of this length against the frequency design, and the changes that are allowed.
     smallest_taps : dict of str to int or None
-        Smallest length that keeps each loss within its allowance; None where none that was tried does.
+        Smallest length that keeps each loss within its allowance.  None if no length that was tried does.
     """
 
     stereo_taps: int
@@ -96,7 +96,7 @@ class TwoStages(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class StructureStep(Record):
-    """Size of the filter graph after one step of its simplification; products are those of a frame."""
+    """Size of the filter graph after one step that makes it smaller.  Products are those of one frame."""
 
     step: str
     firs: int
@@ -142,10 +142,10 @@ class PathFigures(Record):
     Attributes
     ----------
     sum, bus : str
-        Where it ends and begins.
+        End and beginning of the path.
     taps, delay_samples, exponent : int
     coefficient_snr_db : float or None
-        Energy of the path over that of its error, equaliser included; None where there is no error.
+        Energy of the path over that of its error, with the equaliser included.  None if there is no error.
     """
 
     sum: str
@@ -166,7 +166,7 @@ class QuantisationFigures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DriverLimit(Record):
-    """What the limiter holds one driver to.
+    """Limit of one driver, and the effect of its limiter.
 
     Attributes
     ----------
@@ -175,9 +175,9 @@ class DriverLimit(Record):
         Relative to full scale.
     limit_lsb : int
     most_ahead_db : float
-        Largest level ahead of the limiter that any input has.
+        Largest level ahead of the limiter, over all inputs.
     most_reduction_db : float
-        By how much the limiter then turns it down; 0 or less.
+        Gain of the limiter for that level; 0 dB or less.
     """
 
     driver: str
@@ -200,7 +200,7 @@ class LimiterFigures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class UpmixBound(Record):
-    """One intermediate of the upmix: the bits that it needs, and those of its word."""
+    """One intermediate of the upmix, with the bits that it needs and the bits of its integer type."""
 
     what: str
     bound_bits: int
@@ -209,7 +209,7 @@ class UpmixBound(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class IntermediateBound(Record):
-    """Least and largest value of one intermediate, the bits that it needs, and those that it has."""
+    """Least and largest value of one intermediate, with the bits that it needs and the bits that it has."""
 
     stage: str
     where: str
@@ -244,7 +244,7 @@ class ProofFigures(Record):
 
 
 def length_figures(fitted: FittedFilters) -> LengthFigures:
-    """Lay out how long the filters are, what that costs, and the smallest length that keeps each loss."""
+    """Collect the lengths of the filters, their losses, and the smallest length that keeps each loss."""
     return LengthFigures(
         stereo_taps=fitted.stereo_taps,
         centre_taps=fitted.centre_taps,
@@ -257,12 +257,12 @@ def length_figures(fitted: FittedFilters) -> LengthFigures:
 
 
 def stage_figures(bank: FilterBank, fitted: FittedFilters) -> OneStage | TwoStages:
-    """Lay out the two stages of L and R, or say why there is one."""
+    """Collect the figures of the two stages of L and R, or say why there is only one."""
     if bank.two_stage is None or fitted.two_stage_stereo is None:
         return OneStage(used=False, why_not=fitted.why_direct)
-    factors, stereo = bank.two_stage, fitted.two_stage_stereo
-    sums = factors.structure.sum_names(bank.driver_names)
-    references = zip(factors.structure.buses, factors.references, strict=True)
+    two_stage, stereo = bank.two_stage, fitted.two_stage_stereo
+    sums = two_stage.structure.sum_names(bank.driver_names)
+    references = zip(two_stage.structure.buses, two_stage.references, strict=True)
     return TwoStages(
         used=True,
         references={bus: sums[k] for bus, k in references if k is not None},
@@ -275,7 +275,7 @@ def stage_figures(bank: FilterBank, fitted: FittedFilters) -> OneStage | TwoStag
 
 
 def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> QuantisationFigures:
-    """Lay out every path as stored, with the error of its coefficients."""
+    """List every path as stored, with the error of its coefficients."""
     wanted = split(fixed.structure, bank.impulse_responses)
     error = component_responses(fixed, wanted.shape[2]) - wanted
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -302,7 +302,7 @@ def quantisation_figures(bank: FilterBank, fixed: FixedPointBank) -> Quantisatio
 
 
 def structure_figures(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> StructureFigures:
-    """Lay out the filter graph, and what it saved."""
+    """Describe the filter graph, and what it saves."""
     names = fixed.driver_names
     return StructureFigures(
         shuffled=fixed.structure.shuffled,
@@ -314,7 +314,7 @@ def structure_figures(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> Str
 
 
 def _structure_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> tuple[StructureStep, ...]:
-    """List what each step left; on cores without Helium, q31 saves products by fast FIR (`fast_fir`)."""
+    """List what is left after each step.  On cores without Helium, q31 saves products by the fast FIR (`fast_fir`)."""
     steps = [
         StructureStep(step=saving.step, firs=saving.firs, taps=saving.taps, products=saving.taps) for saving in savings
     ]
@@ -332,7 +332,7 @@ def _structure_steps(fixed: FixedPointBank, savings: tuple[Saving, ...]) -> tupl
 
 
 def limiter_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowProof) -> LimiterFigures:
-    """Lay out what each driver is held to, and by how much the loudest possible input is turned down."""
+    """List the limit of each driver, and how much its limiter reduces the loudest possible input."""
     limiter = fixed.limiter
     return LimiterFigures(
         linked=limiter.linked,
@@ -353,7 +353,7 @@ def limiter_figures(layout: Layout, fixed: FixedPointBank, proof: OverflowProof)
 
 
 def proof_figures(proof: OverflowProof) -> ProofFigures:
-    """Lay out the bounds of the overflow proof."""
+    """Collect the bounds of the overflow proof."""
     return ProofFigures(
         holds=proof.holds,
         upmix=tuple(

@@ -15,20 +15,21 @@ Table = tuple[Curve, ...]
 SparseTable = tuple[tuple[float | None, ...], ...]
 
 
-# Metadata of a field that holds a record: its keys stand beside the others, with the field's name and '_' ahead.
+# Metadata of a field that holds a record.  The record's keys are put in the same object, prefixed by the field's name
+# and '_'.
 PREFIXED: Mapping[str, Any] = {"prefixed": True}
 
 
 class RecordError(ValueError):
-    """A JSON value that is not the record it is read as; the message names the key."""
+    """A JSON value that does not fit the record as which it is read.  The message names the key."""
 
 
 @dataclass(frozen=True)
 class Record:
     """Base of all records.
 
-    Each field is a key of the JSON object, in order.  A field with a default is left out of the object where it has
-    its default.  Metadata of a field change the key: `PREFIXED`, or another ``key``.
+    Each field is a key of the JSON object, in order.  A field that has its default value is left out.  Metadata of a
+    field change its key: `PREFIXED`, or another ``key``.
     """
 
     def to_json(self) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     elif origin is dict:
         if isinstance(value, dict):
             return {key: _read(inner[1], item, f"{where}.{key}") for key, item in value.items()}
-    # A truth value is an int to Python, not to JSON.
+    # A bool is an int in Python, but not in JSON.
     elif isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool):
         return value
     raise RecordError(f"{where}: expected {_name(kind)}, found {type(value).__name__}")

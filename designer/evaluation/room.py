@@ -1,4 +1,4 @@
-"""Depth: how much of the sound in a room comes straight from the loudspeaker, with and without the design."""
+"""Depth: how much of the sound in a room is direct sound, for each channel of a design."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from designer.filters.fir import spectra
 from designer.layout.model import Layout
 
 _ORDER = 12
-# Octaves 250 Hz … 4 kHz, as of ISO 3382-1.
+# Octaves 250 Hz … 4 kHz (ISO 3382-1).
 _OCTAVES_HZ = 250.0 * 2.0 ** np.arange(5)
 _LINES_PER_OCTAVE = 6
 _EARLY_S = 0.050
-# What of a plant does not depend on the head.
+# Attributes of a plant that do not depend on the head.
 _OF_THE_LOUDSPEAKER = ("images", "radiation_order", "far_field", "expansion", "_radiation", "axis")
 _FAR_M = 50.0
-# Harmonics beyond the size of what radiates, in wavelengths: 1 % of the pattern.
+# Orders of harmonics beyond k times the radius of what radiates.  The rest is 1 % of the pattern.
 _SPARE_ORDERS = 7
 
 
@@ -51,12 +51,12 @@ class ChannelInRoom(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class RoomFigures(Record):
-    """What a room makes of each channel.
+    """Figures of each channel in a room.
 
     Attributes
     ----------
     reverberation_time_s : float
-        Of the room.
+        T60 of the room (Eyring).
     left, right : ChannelInRoom
         At the channel's own ear.
     centre : ChannelInRoom
@@ -70,21 +70,21 @@ class RoomFigures(Record):
 
 
 def living_room(layout: Layout) -> Room:
-    """Room of the layout, with listener and cabinet in it."""
+    """Build the layout's room, with listener and cabinet in it."""
     return listening_room(layout)
 
 
 class RoomPlant:
-    """Radiation of each driver and reception of each ear, expanded once; images of one room.
+    """Images of one room, with the radiation of each driver and the reception of each ear in spherical harmonics.
 
     Parameters
     ----------
     layout : Layout
-        A flat baffle is taken to radiate to its back as to its front.
+        A flat baffle is assumed to radiate to its back as to its front.
     room : Room, optional
         By default the layout's own.
     order : int
-        Reflections, from 1.
+        Highest number of reflections, from 1.
 
     Notes
     -----
@@ -100,7 +100,7 @@ class RoomPlant:
 
     @property
     def octaves_hz(self) -> NDArray[np.float64]:
-        """Centres of the octaves that the lines fill, six each."""
+        """Centres of the octaves, hertz: (5,) float64.  Each has six lines."""
         return np.asarray(_OCTAVES_HZ, dtype=np.float64)
 
     @cached_property
@@ -137,7 +137,7 @@ class RoomPlant:
 
     @cached_property
     def _radiation(self) -> NDArray[np.complex128]:
-        """Far field of each driver at the images' directions of leaving, Pa at 1 m: (F, I, D)."""
+        """Far field of each driver in the directions in which sound leaves the images, Pa at 1 m: (F, I, D)."""
         return _evaluate(self.radiation_order, self.expansion, self.images.outgoing)
 
     @cached_property
@@ -154,12 +154,12 @@ class RoomPlant:
 
     @cached_property
     def _reception(self) -> NDArray[np.complex128]:
-        """Pressure at both ears for the images' directions of arriving, relative to the free field: (F, I, 2)."""
+        """Pressure at both ears for the directions from which the images arrive, relative to free field: (F, I, 2)."""
         listener, speed = self._layout.listener, self._layout.speed_of_sound_m_per_s
         order = self._enough(listener.head_radius_m)
         directions, weights = quadrature(order)
         if listener.hrtf:
-            # Sets end above the floor's directions: there the nearest one stands in.
+            # Measured sets have no directions from the floor: the nearest one is used there.
             head = load_head(Path(listener.hrtf)).pressure(self.frequencies_hz, directions, nearest=True)
             return _evaluate(order, _expand(order, directions, weights, head), self.images.incoming)
         cosines = np.concatenate([directions[:, 1], -directions[:, 1]])[None]
@@ -170,7 +170,7 @@ class RoomPlant:
         return _evaluate(order, _expand(order, directions, weights, pattern), self.images.incoming)
 
     def with_head(self, hrtf: Path) -> RoomPlant:
-        """Put a measured head in the place of the layout's; what the loudspeaker radiates is not computed again."""
+        """Replace the layout's head by a measured one.  What the loudspeaker radiates is not computed again."""
         listener = self._layout.listener.model_copy(update={"hrtf": str(hrtf)})
         plant = RoomPlant(self._layout.model_copy(update={"listener": listener}), self.room, self._order)
         plant.__dict__.update({name: getattr(self, name) for name in _OF_THE_LOUDSPEAKER})
@@ -218,7 +218,7 @@ class RoomPlant:
 def evaluate_room(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: RoomPlant | None = None
 ) -> RoomFigures:
-    """Compute what a room makes of each channel, octaves 250 Hz … 4 kHz.
+    """Compute the figures of each channel in a room, over the octaves 250 Hz … 4 kHz.
 
     Parameters
     ----------
@@ -233,14 +233,14 @@ def evaluate_room(
 
     Notes
     -----
-    Images add by energy.  After the time at which the images are no longer complete, the decay goes on as Eyring's
-    reverberation time says.
+    Images add by energy.  Images are complete up to a certain time.  After it, the decay continues with Eyring's
+    reverberation time.
     """
     plant = plant or RoomPlant(layout)
     energies = plant.energies(impulse_responses)
     speed = layout.speed_of_sound_m_per_s
     times = (plant.images.distances_m - plant.images.distances_m[0]) / speed
-    # The nearest image that is left out has this many walls of the closest pair on its way.
+    # The nearest image that is left out is reflected so often between the closest pair of walls.
     complete = (plant._order * min(plant.room.size_m) - layout.listener.distance_m) / speed
     rate = 6 * np.log(10) / plant.room.reverberation_time_s
     window = (times > complete / 2) & (times <= complete)
@@ -273,7 +273,7 @@ def _expand(
     lines, points, channels = pattern.shape
     flat = np.ascontiguousarray(pattern.transpose(1, 0, 2)).reshape(points, -1)
     projection = (harmonics(order, directions) * weights[:, None]).T
-    # Real harmonics times a complex pattern: one real product for both parts.
+    # The harmonics are real, so one real product serves both parts of a complex pattern.
     return (projection @ flat.view(np.float64)).view(np.complex128).reshape(-1, lines, channels).transpose(1, 0, 2)
 
 

@@ -1,4 +1,4 @@
-"""The scorecard as a type: every figure of a design, its unit in its name."""
+"""The scorecard: all figures of a design.  The unit is in each name."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from designer.evaluation.virtual_limits import VirtualLimits
 
 @dataclass(frozen=True, kw_only=True)
 class Bound(Record):
-    """One figure that a design is held to.
+    """One figure that has a bound.
 
     Attributes
     ----------
     figure : str
         In words.
     value, bound : float
-        In ``unit``; where the figure is one of third octaves, the value is the worst.
+        In ``unit``.  For a figure over third octaves, the value is that of the worst one.
     unit : str
     met : bool
     missed_bands_hz : tuple of float
         Centres of the third octaves that miss the bound.
     reason : str
-        Why it is missed, as far as that is known; empty where it is met.
+        Why the bound is missed, as far as that is known.  Empty if it is met.
     """
 
     figure: str
@@ -65,7 +65,7 @@ class Scorecard(Record):
 
     Attributes
     ----------
-    layout, digest, arithmetic : str
+    layout, digest, number_format : str
     sample_rate_hz : int
     drivers, inputs : tuple of str
     fir_taps, modelling_delay_samples, upmix_delay_samples, limiter_delay_samples : int
@@ -79,7 +79,7 @@ class Scorecard(Record):
         Where the cancellation misses its target, and why.
     virtual_limits : VirtualLimits
     listening : ListeningVersions
-        Heads and places that the design did not see.
+        Figures on heads and in places that the design did not use.
     beam_limits : BeamLimits
     room_limits : RoomLimits
     upmix : UpmixFigures
@@ -90,12 +90,12 @@ class Scorecard(Record):
     limiter : LimiterFigures
     proof : ProofFigures
     bounds : tuple of Bound
-        Everything that the design is held to.
+        All figures that have a bound.
     """
 
     layout: str
     digest: str
-    arithmetic: str
+    number_format: str = field(metadata={"key": "arithmetic"})
     sample_rate_hz: int
     drivers: tuple[str, ...]
     inputs: tuple[str, ...]

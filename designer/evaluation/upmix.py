@@ -1,7 +1,7 @@
-"""What the upmix does to a source off the centre, to one in it, to mixtures, and to signals that are no music.
+"""Figures of the upmix for one source, for mixtures, and for extreme signals.
 
-Signals are seeded and synthetic, so that the figures need no recordings; those of real ones are printed by
-``python -m benchmarks.upmix``.
+Signals are synthetic and seeded, so no recordings are needed.  ``python -m benchmarks.upmix`` prints figures of real
+recordings.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from designer.evaluation.records import Record
 _SEED = 2021
 _LEVEL = 0.25
 _SECONDS, _MIXTURE_S = 0.25, 1.5
-# What a source may take to settle.
+# Time that a source is given to settle.
 _SETTLED_S = 0.1
 _LEVEL_DIFFERENCES_DB = (1.0, 3.0, 10.0, 40.0)
 # Parts of a mixture come and go, as notes and syllables do.
@@ -28,16 +28,16 @@ _SYLLABLES_PER_S = (4.0, 5.0, 7.0)
 
 @dataclass(frozen=True, kw_only=True)
 class UpmixFigures(Record):
-    """Figures of the upmix, which every layout shares.
+    """Figures of the upmix, which are the same for every layout.
 
     Attributes
     ----------
     own_delay_ms : float
     off_centre_depth_db : float
-        How far one source is down in the centre 100 ms after it began.  It is the least over level differences of 1 to
-        40 dB and one side alone.
+        Attenuation of a single source off the centre, in the centre output, 100 ms after its start.  It is the least
+        over level differences of 1 to 40 dB and over one side alone.
     centre_alone_error_db : float
-        What the centre differs from a source that is its only one.
+        Error of the centre output for a single source in the centre.
     noise_mixture_gain_db : float
         Improvement of the centre's signal-to-distortion ratio over (L + R)/2 for three white noises that come and go.
         They share all of their spectrum, as no recordings do.
@@ -46,9 +46,9 @@ class UpmixFigures(Record):
     parts_error_db : float
         Of L' + C = L and R' + C = R, relative to full scale.
     gain_slew_per_hop : float
-        Bound of the gains' change in 64 samples.
+        Bound on the change of a gain in 64 samples.
     greatest_output_db : float
-        Over silence, DC, full-scale square waves and inverted stereo.
+        Largest over silence, DC, full-scale square waves and inverted stereo.
     """
 
     own_delay_ms: float

@@ -1,8 +1,8 @@
-"""What time difference a layout can give a virtual source at all, and at which effort.
+"""Time difference that a layout can give a virtual source, and the effort that it takes.
 
-With unit pressure at the own ear, the pressures at the other ear that an effort allows fill a disk (`EffortDisk`).
-The phase of the disk nearest to a real source's, on every line, is the best that any drive of that effort can do at
-the nominal head: no filters, head positions or nulls enter.
+With unit pressure at the own ear, the pressures at the other ear that an effort allows fill a disk (`EffortDisk`).  The
+best drive of that effort has, on every line, the phase of the disk that is nearest to the phase of a real source.  The
+limit is that of the nominal head alone.  Filters, other head positions and nulls do not enter.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from designer.evaluation.records import Curve, Record
 from designer.filters.bands import role_weights
 from designer.filters.stereo.null_composition import EffortDisk
 
-# Efforts that are tried for the least that would do, decibels.
+# Efforts that are tried in the search of the least sufficient one, decibels.
 _EFFORTS_DB = np.arange(-3.0, 40.01, 0.25)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelLimits(Record):
-    """What any drive could do for the virtual source of one channel, and what the filters do.
+    """Limits of the virtual source of one channel over all drives, and what the filters reach.
 
     Attributes
     ----------
     cap_itd_us : float
-        Best time difference for a channel that spends the effort cap in all.
+        Best time difference of a channel whose whole effort is the cap.
     nulls_itd_us : float
-        The same where both of its nulls may spend the cap and add in phase.
+        The same if each of its two nulls may spend the cap, and both add in phase.
     effort_for_itd_db : float or None
         Least effort, the same on every line, that comes within 30 µs of the real pair; None above 40 dB.
     greatest_effort_db : float
-        What the filters spend: mean over each third octave of 500 … 1500 Hz, the largest of them.
+        Effort of the filters: the largest of the means over each third octave of 500 … 1500 Hz.
     itd_error_us : tuple of float
         Phase delay between the ears less that of the real pair, over ``itd_bands_hz``.
     ild_error_db : tuple of float
         Ratio of the ears' powers less that of the real pair, over ``ild_bands_hz``.
     channel_effort_db : tuple of float
-        Σ|w|² of the channel, both nulls together, over what the reference driver alone needs for the same pressure at
-        the own ear; over ``effort_bands_hz``.
+        Σ|w|² of the channel with both nulls, over ``effort_bands_hz``.  It is relative to what the reference driver
+        alone needs for the same pressure at the own ear.
     """
 
     cap_itd_us: float
@@ -76,7 +76,7 @@ class VirtualLimits(Record):
 
 
 def evaluate_virtual_limits(plant: EvaluationPlant, impulse_responses: NDArray[np.float64]) -> VirtualLimits:
-    """Compute the best time difference of the virtual sources under the effort cap, what was spent and what came of it.
+    """Compute the best time difference under the effort cap, and what the filters spend and reach.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class _TimeBounds:
     Attributes
     ----------
     chosen : (F,) bool
-        Which lines of the plant they are; L of them.
+        Which lines of the plant are used; L is their number.
     omega : (L,) float64
     goal : (L,) complex128
         Pressure at the other ear over that at the own ear, of a real loudspeaker.
@@ -154,14 +154,14 @@ class _TimeBounds:
         return np.asarray(np.max(np.abs(self.ears[:, side]) ** 2, axis=1))
 
     def best_itd_us(self, side: int, effort: NDArray[np.float64]) -> float:
-        """Time difference nearest to the real pair's that an effort, (L,), allows."""
-        # In units of the effort: the reference driver alone giving the same pressure.
+        """Time difference, of those that an effort (L,) allows, that is nearest to the real pair's."""
+        # Effort is relative to that of the reference driver alone for the same pressure.
         scale = np.sqrt(self.alone(side))[:, None]
         base, slope = (self.drives[:, :, ear] * scale for ear in (side, 1 - side))
         return self.itd_us(EffortDisk.spanned(base, slope, effort).nearest_in_phase(self.goal))
 
     def enough_effort_db(self, side: int) -> float | None:
-        """Least effort that comes within the tolerance of the real pair, of those that are tried."""
+        """Least of the tried efforts that comes within the tolerance of the real pair."""
         wanted_us = self.itd_us(self.goal)
         for effort_db in _EFFORTS_DB.tolist():
             effort = np.full(self.omega.size, 10 ** (effort_db / 10))
@@ -171,7 +171,7 @@ class _TimeBounds:
 
 
 def _channel(plant: EvaluationPlant, bounds: _TimeBounds, drive: NDArray[np.complex128], side: int) -> ChannelLimits:
-    """Limits of one channel, and what its drive (F, D) makes of them; side 0 is left."""
+    """Limits of one channel, and what its drive (F, D) reaches; side 0 is left."""
     layout, frequencies, centres = plant.layout, plant.frequencies_hz, plant.band_centres_hz
     chosen = bounds.chosen
     pressure = np.abs(np.sum(plant.nominal_ears[chosen, side] * drive[chosen], axis=1)) ** 2
@@ -210,6 +210,6 @@ def _is_level_band(centres_hz: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _thirds(frequencies_hz: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over each third octave that lies within the lines."""
+    """Mean over each third octave that the lines cover."""
     index = np.round(10 * np.log10(frequencies_hz)).astype(int)
     return np.array([values[index == band].mean() for band in np.unique(index)])

@@ -1,1 +1,1 @@
-"""Filters for other people's tools."""
+"""Export of filters to the formats of other tools."""

@@ -24,8 +24,8 @@ def camilladsp_config(layout: Layout, bank: FilterBank) -> str:
     Returns
     -------
     str
-        YAML.  Filters refer to ``left.wav`` and ``right.wav`` beside it, one channel for each driver.  The ALSA
-        devices are to be set; everything else runs as it is.
+        YAML.  Filters refer to ``left.wav`` and ``right.wav`` in the same directory, with one channel for each driver.
+        The user only sets the ALSA devices.
     """
     drivers = bank.driver_names
     names = [[f"{driver}_{source}" for source in _INPUTS] for driver in drivers]

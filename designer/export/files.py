@@ -1,4 +1,4 @@
-"""Filters as files that others read: each exporter fills a directory's worth of bytes."""
+"""Filters as files for other tools.  Each exporter returns the content of its files by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from designer.layout.model import Layout
 
 Files = dict[str, bytes]
 
-# REW's import wants frequency, level, phase; this many points per octave show every ripple of a short filter.
+# REW imports frequency, level and phase.  This many points per octave show every ripple of a short filter.
 _POINTS_PER_OCTAVE = 48
 _REW_HZ = (10.0, 22000.0)
 
@@ -33,14 +33,15 @@ def export_wav(layout: Layout, bank: FilterBank) -> Files:
 def export_camilladsp(layout: Layout, bank: FilterBank) -> Files:
     """Write a configuration of CamillaDSP 3 or later, and the WAVs that it convolves with.
 
-    CamillaDSP has no adaptive upmix: left and right pass the crosstalk cancellation, the centre's filters stay unused.
+    CamillaDSP has no adaptive upmix.  Left and right pass through the crosstalk cancellation, and the centre's filters
+    are not used.
     """
     files = {name: data for name, data in export_wav(layout, bank).items() if name != "centre.wav"}
     return {"camilladsp.yml": camilladsp_config(layout, bank).encode(), **files}
 
 
 def export_sofa(layout: Layout, bank: FilterBank) -> Files:
-    """SOFA, GeneralFIR: a measurement for each input (left, right, centre), a receiver for each driver."""
+    """SOFA GeneralFIR, with a measurement for each input (left, right, centre) and a receiver for each driver."""
     import sofar
 
     sofa = sofar.Sofa("GeneralFIR")

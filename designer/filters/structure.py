@@ -1,13 +1,13 @@
-"""What a filter matrix has in common with its mirror image, and the FIRs that this saves.
+"""Mirror symmetry of a filter matrix, and the FIRs that it saves.
 
-A cabinet that is its own mirror image has, for every driver p, a mirror driver m that does to the left input what p
-does to the right one, and treats the centre alike.  On the rotated inputs mid = (L + R)/2 and side = (L − R)/2
-(Blumlein's shuffler; for filters Cooper & Bauck, J. Audio Eng. Soc. 37 (1989), 3) the two share everything: p is the
-sum and m the difference of one FIR on mid, one on centre, and one on side.  A driver in the plane of symmetry has no
-FIR on side.
+In a cabinet that is its own mirror image, every driver p has a mirror driver m.  The filter of m for left is that of p
+for right, and the other way round.  Both have the same filter for the centre.  Rotate the inputs to mid = (L + R)/2 and
+side = (L − R)/2.  This is Blumlein's shuffler, for filters that of Cooper & Bauck (J. Audio Eng. Soc. 37 (1989), 3).
+Then p and m share three FIRs.  Those on mid and centre make the common sum, and the one on side makes the difference
+sum.  A driver in the plane of symmetry has no FIR on side.
 
-The buses are the inputs of the FIRs, a *sum* is what FIRs of several buses add up to, a *group* is the driver or the
-pair of drivers that is made of its sums: plus = common + difference, minus = common − difference.
+The buses are the inputs of the FIRs.  A *sum* is what FIRs of several buses add up to.  A *group* is the driver, or the
+pair of drivers, that is made of its sums: plus = common + difference, minus = common − difference.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Group:
     Attributes
     ----------
     plus : int
-        Driver that is the common sum plus, where there is one, the difference sum.
+        Driver that gets the common sum plus the difference sum, if there is one.
     minus : int or None
-        Its mirror driver: the common sum minus the difference sum.
+        Its mirror driver, which gets the common sum minus the difference sum.
     """
 
     plus: int
@@ -128,7 +128,7 @@ def direct_structure(drivers: int) -> Structure:
 
 
 def find_structure(impulse_responses: np.ndarray, tolerance: float = SAME_FILTER) -> Structure:
-    """Look for mirror images among the filters themselves; no geometry is asked.
+    """Find mirror images by comparing the filters.  The geometry is not used.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def split(structure: Structure, impulse_responses: np.ndarray, tolerance: float 
     Returns
     -------
     (K, 3, N) float64
-        Sum, bus, tap.  What a mirror image leaves over within the tolerance is 0.
+        Sum, bus, tap.  Differences between mirror images within the tolerance become 0.
     """
     on_buses = impulse_responses
     if structure.shuffled:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from designer.filters.structure import Structure, direct_structure
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import (
     MAX_DELAY_SAMPLES,
     MAX_EXPONENT,
@@ -81,7 +81,7 @@ class FixedPointBank:
     Attributes
     ----------
     number_format : NumberFormat
-        Words of samples, coefficients and sums.
+        Formats of samples, coefficients and sums.
     sample_rate_hz : int
     driver_names : tuple of str, length D
         Channel order.
@@ -94,14 +94,14 @@ class FixedPointBank:
     limiter : FixedLimiter
         By default full scale for every driver.
     equalisers : tuple of B FixedPointPath or None
-        One for each bus, ahead of all its paths.  None, the default, where the paths read the bus directly.
+        One for each bus, ahead of all its paths.  None (the default) where the paths read the bus directly.
 
     Raises
     ------
     ValueError
-        If the shape does not fit the names, a path's type does not fit the number format, or an equaliser has no taps
-        or an exponent out of range; in q31 also if Σ|c| of a sum or an equaliser is 2**31 or more, or if the paths of a
-        group differ in their exponents.
+        If the shape does not fit the names, or a path's type does not fit the number format.  If an equaliser has no
+        taps, or an exponent out of range.  In q31 also if Σ|c| of a sum or an equaliser is 2**31 or more, or if the
+        exponents within a group differ.
     """
 
     number_format: NumberFormat

@@ -1,9 +1,9 @@
 """The fast FIR that filters in q31 on cores without Helium, and the largest values in it.
 
 The firmware (``firmware/core/dsp/fast_fir.h``) splits samples and taps twice into three, so that nine subfilters make
-four outputs with nine products instead of sixteen.  It adds integers in another order and rounds nothing, so its output
-is that of the direct FIR, and the bit-exact model needs no copy of it.  The overflow proof does, because differences of
-samples and sums of taps are larger than samples and taps.
+four outputs with nine products instead of sixteen.  It adds integers in another order and rounds nothing.  Its output
+is therefore that of the direct FIR, and the bit-exact model needs no copy of it.  The overflow proof needs one, because
+differences of samples and sums of taps are larger than samples and taps.
 
 Sources: Winograd, Arithmetic Complexity of Computations, 1980; Mou & Duhamel, IEEE Trans. Signal Process. 39, 1991,
 1322.

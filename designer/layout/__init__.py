@@ -1,1 +1,1 @@
-"""The layout of a loudspeaker: what it may say, what is checked, how faults are told."""
+"""The layout of a loudspeaker: its keys, its checks and its error messages."""

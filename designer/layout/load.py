@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from designer.errors import LayoutError
+from designer.layout.inputs import change_input_paths
 from designer.layout.messages import explain
 from designer.layout.model import Layout
 from designer.layout.renamed import take_old_keys
@@ -43,8 +44,13 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
     """
     try:
         data: dict[str, Any] = tomllib.loads(text)
+    except RecursionError as error:
+        raise LayoutError(f"layout '{source}': nested too deeply: a layout needs two levels") from error
     except tomllib.TOMLDecodeError as error:
         raise LayoutError(f"layout '{source}': not valid TOML: {error}") from error
+    except ValueError as error:
+        # Python refuses to convert whole numbers of thousands of digits.
+        raise LayoutError(f"layout '{source}': a number has too many digits: allowed are 4300") from error
     if directory is not None:
         _rebase(data, directory)
     faults = take_old_keys(data, source)
@@ -77,25 +83,12 @@ def load_layout(path: Path) -> Layout:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin files with a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
     return parse_layout(text, path.name, path.parent)
 
 
 def _rebase(data: dict[str, Any], directory: Path) -> None:
     """Make relative paths absolute, because a saved design may be used from another directory."""
-
-    def rebase(table: Any, key: str) -> None:
-        if isinstance(table, dict) and isinstance(table.get(key), str) and not Path(table[key]).is_absolute():
-            table[key] = (directory.resolve() / table[key]).as_posix()
-
-    listener = data.get("listener")
-    rebase(listener, "hrtf")
-    heads = listener.get("head") if isinstance(listener, dict) else None
-    for head in heads if isinstance(heads, list) else []:
-        rebase(head, "hrtf")
-    rebase(data.get("virtualisation"), "hrtf")
-    drivers = data.get("driver")
-    for driver in drivers if isinstance(drivers, list) else []:
-        if isinstance(driver, dict):
-            rebase(driver.get("measured"), "file")
+    # A path that starts with '/' stays as it is.
+    change_input_paths(data, lambda path: (directory.resolve() / path).as_posix())

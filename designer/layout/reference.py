@@ -1,6 +1,6 @@
-"""Meaning of each key of a layout, for the layout reference and for the comments of new layouts.
+"""Meaning of each key of a layout, for the layout reference and for the comments in new layouts.
 
-Only the meaning is written here.  Types, ranges and defaults come from the model.
+Types, ranges and defaults come from the model.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from designer.layout.model import Layout
 # By the model's class and field.
 MEANINGS: dict[str, dict[str, str]] = {
     "Layout": {
-        "name": "Name of the board: small letters, digits, '-' and '_'; build/<name>/ is where everything goes.",
-        "description": "One line for people.",
+        "name": "Name of the board: small letters, digits, '-' and '_'. All files go to build/<name>/.",
+        "description": "One line that says what the layout is.",
         "sample_rate_hz": "44100, 48000 or 96000.",
-        "number_format": "Of the firmware: q31 has the least noise; q15 is the quickest and the smallest; q31x15 has "
-        "samples of q31 and taps of q15.",
+        "number_format": "Number format of the firmware. q31 has the least noise. q15 is the quickest and the "
+        "smallest. q31x15 has the samples of q31 and the taps of q15.",
         "block_samples": "Frames in each block of the firmware; a multiple of 16.",
         "speed_of_sound_m_per_s": "343 at 20 °C.",
         "cabinet": "A sphere or a flat baffle.",
         "listener": "Where the head is, and how far it moves.",
         "room": 'The room that the design is made for, and in which depth is evaluated. "none" in its place: a design '
         "for a listener without a room.",
-        "virtualisation": "Where the stereo pair is to be heard.",
+        "virtualisation": "Where the listener hears the left and the right channel.",
         "crosstalk": "Wanted cancellation gain, and its largest effort.",
-        "beamformer": "Where the centre channel goes.",
+        "beamformer": "Lobe and nulls of the centre channel.",
         "filters": "Form and length of the filters.",
         "output": "Level of the driver signals, and limiters.",
         "driver": "One table for each driver, at least two.",
     },
     "SphereCabinet": {
         "shape": "A rigid sphere, for compact speakers whose drivers look in several directions.",
-        "radius_m": "Radius of the cabinet; for a box, that of the sphere of equal volume.",
+        "radius_m": "Radius of the cabinet. For a box, take that of the sphere of equal volume.",
     },
     "BaffleCabinet": {
         "shape": "A flat front that faces the listener, modelled as an infinite rigid baffle.",
@@ -43,76 +43,78 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Driver": {
         "name": "Unique name of the driver.",
-        "channel": "Output channel that feeds it; channels count from 0 without gaps.",
+        "channel": "Output channel of the driver. Channels count from 0 without gaps.",
         "radius_m": "Radius of the diaphragm.",
         "azimuth_deg": "On a sphere: 0 faces the listener, +90 the listener's left, 180 the wall behind.",
         "elevation_deg": "On a sphere: +90 faces up, -90 down.",
-        "y_m": "In a baffle: place to the listener's left of the centre.",
-        "z_m": "In a baffle: place above the centre.",
-        "band_hz": "Band that the driver can play, [from, to]; it falls at 24 dB per octave outside.",
-        "roles": "What it takes part in: crosstalk, beamformer.",
+        "y_m": "In a baffle: distance to the left of the centre, as the listener sees it.",
+        "z_m": "In a baffle: distance above the centre.",
+        "band_hz": "Band that the driver can play, [from, to]. Outside it the response falls at 24 dB per octave.",
+        "roles": "Functions that use the driver: crosstalk, beamformer.",
         "limit_db": "Level that the driver signal never exceeds, relative to full scale.",
-        "measured": "Measured responses that replace or complete the model of this driver.",
+        "measured": "Measured responses that replace or complete the acoustic model of this driver.",
     },
     "Measured": {
         "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
-        "gain_db": "Level relative to the model, in the direction in which the measurement is loudest.",
-        "from_hz": "Below this the model replaces the measurement, whose window is too short there. 0: never.",
+        "gain_db": "Level relative to the acoustic model, in the direction in which the measurement is loudest.",
+        "from_hz": "Below this the acoustic model replaces the measurement, whose window is too short there. 0: never.",
         "window_ms": "Length that is kept after the peak of each response. The rest counts as room and noise.",
-        "complete": "Whether the model replaces directions that were not measured.",
+        "complete": "Whether the acoustic model replaces directions that were not measured.",
     },
     "Listener": {
         "distance_m": "From the centre of the head to the centre of the cabinet.",
         "head_radius_m": "Radius of the head; 0.0875 is an average adult's.",
         "lateral_span_m": "The head may move this far to either side.",
-        "distance_span_m": "The head may move this far to and fro.",
+        "distance_span_m": "The head may move this far forward and backward.",
         "yaw_span_deg": "The head may turn this far to either side.",
-        "hrtf": "A measured head in the place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
+        "hrtf": "A measured head in place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
         "head": "Measured heads that the design for a room hears with, beside spheres of several sizes.",
     },
     "MeasuredHead": {
         "hrtf": "SOFA file (SimpleFreeFieldHRIR).",
     },
     "ListeningRoom": {
-        "size_m": "[length, width, height]; length is along the line from listener to cabinet. Left out: 3.3 m more "
-        "than the distance, 4.2 and 2.6 m.",
-        "listener_m": "The head's place: from the wall behind the listener, from the wall on the right, above the "
-        "floor. Left out: clear of all walls, 10 cm off the middle, ears at 1.2 m.",
+        "size_m": "[length, width, height]; length is along the line from listener to cabinet. If left out: the "
+        "distance plus 3.3 m, 4.2 m and 2.6 m.",
+        "listener_m": "Place of the head: from the wall behind the listener, from the wall on the right, above the "
+        "floor. If left out: clear of all walls, 10 cm off the middle, ears at 1.2 m.",
         "absorption": "Part of the energy that each wall takes.",
     },
     "Virtualisation": {
         "azimuth_deg": "The left source is heard at this azimuth, the right one at its mirror image.",
-        "hrtf": "Whose ears the sources are meant for: SOFA file; left out, the sphere's (SimpleFreeFieldHRIR).",
+        "hrtf": "Head for which the sources are made: SOFA file (SimpleFreeFieldHRIR). If left out: the sphere.",
     },
     "Crosstalk": {
-        "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear; interpolated between.",
-        "effort_cap_db": "Largest power of all drivers together, relative to one driver's for the same level.",
+        "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear, "
+        "interpolated between the pairs.",
+        "effort_cap_db": "Largest power of all drivers together, relative to that of one driver for the same level.",
         "width": "Without target_gain_db: 0 radiates the least power into the room, 1 gives the whole virtual source. "
         "Left out: what the room makes best.",
     },
     "Beamformer": {
         "null_azimuths_deg": "Directions in which the centre channel is quiet.",
-        "null_levels_db": "Wanted level at each of those directions, relative to the axis. Left out: as quiet as "
+        "null_levels_db": "Wanted level in each of those directions, relative to the axis. If left out: as quiet as "
         "possible.",
         "null_depth_db": "Wanted depth of the nulls. A larger value gives nulls more weight against an even lobe.",
         "lobe_ripple_db": "Wanted ripple of the lobe. The scorecard names what the layout cannot reach.",
         "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
-        "white_noise_gain_floor_db": "Least white noise gain: how far drivers may differ before the nulls fill.",
+        "white_noise_gain_floor_db": "Least white-noise gain. A higher one lets drivers differ more before "
+        "the nulls fill.",
         "band_hz": "Band of the beam. Outside it all drivers play in phase.",
     },
     "Filters": {
-        "form": "rtf: two stages where they keep the error budget with fewer taps. The first filters once what all "
-        "drivers have in common, the second each driver relative to a reference. direct: one stage always.",
-        "taps": "Length of each FIR, in direct form. Left out: the shortest filters that keep the error budget.",
+        "form": "rtf: two stages if they keep the error budget with fewer taps. The first is one filter for what all "
+        "drivers have in common. The second filters each driver relative to a reference. direct: always one stage.",
+        "taps": "Length of each FIR, in direct form. If left out: the shortest filters that keep the error budget.",
     },
     "Output": {
         "peak_gain_db": "Level of the loudest driver for the worst signals at all inputs at once. At 0 dB no signal "
-        "exceeds full scale. Music stays far below, so the default is higher.",
+        "exceeds full scale. Music stays far below the worst signals, so the default is higher.",
         "look_ahead_ms": "Look-ahead of the limiters, which is also their delay. Rounded up to whole hops of 16 "
         "samples.",
         "release_ms": "Time in which a limiter's gain returns after a peak.",
         "link_limiters": "Whether all drivers are turned down together, so that nulls and virtual sources stay. "
-        "Otherwise each driver by itself.",
+        "Otherwise each driver is turned down by itself.",
     },
 }
 
@@ -126,9 +128,9 @@ class Key:
     name : str
     meaning : str
     allowed : str
-        Range or choice, in words.  Empty where the meaning has it.
+        Range or choices, in words.  Empty if the meaning says it.
     default : Any
-        None where the key is required or has no default.
+        None if the key is required or has no default.
     required : bool
     """
 
@@ -169,7 +171,7 @@ def keys_of(model: str) -> list[Key]:
 
 
 def tables() -> Iterator[tuple[str, str]]:
-    """Names of the tables in a file, and of their classes, in the order of the model."""
+    """Yield the names of the tables in a file and of their classes, in the order of the model."""
     schemas = _schemas()
     yield "", "Layout"
     for name, field in schemas["Layout"]["properties"].items():

@@ -1,4 +1,4 @@
-"""Layout keys that have been renamed: what users may still type, and the names that stored designs keep."""
+"""Renamed keys of the layout: old names that users may still type, and names that stored designs keep."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def take_old_keys(document: dict[str, Any], source: str) -> list[str]:
 
 
 def with_stored_names(document: dict[str, Any]) -> dict[str, Any]:
-    """Give keys the names that ``layout.json`` and the design digest keep: they do not change with the layout's."""
+    """Give keys the names of ``layout.json`` and the design digest, which do not change when a key is renamed."""
     stored = {new: old for old, new in RENAMED_KEYS.items()}
     return {stored.get(key, key): value for key, value in document.items()}
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 SAMPLE_RATES_HZ = (44100, 48000, 96000)
 INPUT_NAMES = ("left", "right", "centre")
 
-# Default room.  It has 60 m³ if the listener sits 2 m from the cabinet: space behind listener and cabinet, width and
-# height, offset of the listener from the middle, height of the ears.
+# Default room.  It has 60 m³ if the listener sits 2 m from the cabinet.  The values are the space behind listener and
+# cabinet, width and height, offset of the listener from the middle, and height of the ears.
 _ROOM_MARGIN_M = (2.0, 1.3)
 _ROOM_SECTION_M = (4.2, 2.6)
 _ROOM_ASIDE_M, _ROOM_EAR_HEIGHT_M = 0.1, 1.2

@@ -62,10 +62,10 @@ def layout_reference() -> str:
     lines = [
         "# Layout reference",
         "",
-        "Generated from the model (`designer/layout/model.py`) by `proscenium reference`; do not edit.",
+        "Generated from `designer/layout/model.py` by `proscenium reference`; do not edit.",
         "",
         "A layout is a TOML file. Lengths are in metres, angles in degrees, frequencies in hertz. Left is always the",
-        "listener's left. Unknown keys are refused, so that a typing error cannot pass for a default.",
+        "listener's left. Unknown keys are refused, so a typing error cannot go unnoticed.",
     ]
     for table, model in tables():
         title = {"": "The file itself", "driver": "`[[driver]]`"}.get(table, f"`[{table}]`")

@@ -1,8 +1,8 @@
 """How many threads BLAS uses: one, wherever a figure or a digest depends on it.
 
-Threads of BLAS share a sum in another order.  A rounding that falls the other way is another table and another digest:
-a board flashed by one command would not be known by the next.  The matrices are small as well: two threads that wait
-for each other take six times as long as one.
+Several threads of BLAS add in another order than one, and a sum may round differently.  Another rounding gives another
+table and another digest.  The next command would then not recognise a board that this one flashed.  The matrices are
+also small.  Two threads that wait for each other take six times as long as one.
 """
 
 from __future__ import annotations

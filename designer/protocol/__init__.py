@@ -1,6 +1,6 @@
 """The serial protocol, once: this table renders the firmware's ``protocol.h`` and drives the Python client.
 
-A frame is header, payload and CRC-32 (IEEE 802.3, as ``zlib.crc32``), all little-endian, COBS-encoded and closed
+A link frame is header, payload and CRC-32 (IEEE 802.3, as ``zlib.crc32``), all little-endian, COBS-encoded and closed
 by one zero byte.  The host numbers its requests; the board handles them strictly in order and answers each with
 exactly one reply of the same sequence number.  The host may have `credits` requests unanswered.  The board keeps
 its last `credits` replies: a request that comes twice is answered from there and never handled twice.  A NAK names

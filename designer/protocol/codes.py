@@ -15,11 +15,11 @@ AUDIO_CLOCK = {"NONE": 0, "I2S": 1, "TIMER": 2}
 SOURCE = {"IMAGE": 1, "LINE": 2, "SLOT": 3}
 STATUS_CODES = {
     "OK": (0, "no error"),
-    "E_COBS": (-1, "broken COBS, or a frame too short or too long"),
+    "E_COBS": (-1, "broken COBS, or a link frame too short or too long"),
     "E_CRC": (-2, "CRC-32 does not fit"),
     "E_HEADER": (-3, "protocol version or length field"),
     "E_SESSION": (-4, "not the current session: send HELLO"),
-    "E_SEQUENCE": (-5, "a frame before this one is missing"),
+    "E_SEQUENCE": (-5, "a link frame before this one is missing"),
     "E_TYPE": (-6, "unknown message type"),
     "E_LENGTH": (-7, "payload of the wrong size"),
     "E_INJECTION_POINT": (-8, "unknown injection point"),

@@ -45,7 +45,7 @@ def _limits() -> Iterable[tuple[str, str]]:
     yield "header, bytes", str(protocol.HEADER.size)
     yield "payload, bytes", f"0 to {protocol.MAX_PAYLOAD_BYTES}"
     yield "CRC-32, bytes", str(protocol.CRC_BYTES)
-    yield "longest frame, bytes", str(protocol.MAX_FRAME_BYTES)
+    yield "longest link frame, bytes", str(protocol.MAX_FRAME_BYTES)
     yield "the same encoded, with its delimiter", str(protocol.MAX_ENCODED_BYTES)
     yield "requests that may be unanswered (HELLO_REPLY says it too)", str(protocol.CREDITS)
 

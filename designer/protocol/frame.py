@@ -1,4 +1,4 @@
-"""A frame on the line: header, payload and CRC-32, and the limits of all three."""
+"""A link frame: header, payload and CRC-32, and the limits of all three."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ HEADER = Payload(
 CRC_BYTES = 4
 OVERHEAD_BYTES = HEADER.size + CRC_BYTES
 MAX_FRAME_BYTES = MAX_PAYLOAD_BYTES + OVERHEAD_BYTES
-# COBS adds one byte for every 254 begun, and the delimiter closes the frame.
+# COBS adds one byte for every 254 begun, and the delimiter closes the link frame.
 MAX_ENCODED_BYTES = MAX_FRAME_BYTES + MAX_FRAME_BYTES // 254 + 2
 
 
 class ProtocolVersionError(ValueError):
-    """A sound frame of another version of the protocol."""
+    """A valid link frame of another version of the protocol."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A decoded frame."""
+    """A decoded link frame."""
 
     type: int
     sequence: int
@@ -43,7 +43,7 @@ class Frame:
     payload: bytes = b""
 
     def to_bytes(self) -> bytes:
-        """Lay out header, payload and CRC-32, before COBS.
+        """Pack header, payload and CRC-32, before COBS.
 
         Raises
         ------
@@ -64,12 +64,12 @@ class Frame:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Frame:
-        """Check and read a frame after COBS.
+        """Check and read a link frame after COBS.
 
         Raises
         ------
         ProtocolVersionError
-            If the frame is sound, but of another version.
+            If the link frame is valid, but of another version.
         ValueError
             If size, CRC-32 or length do not fit.
         """

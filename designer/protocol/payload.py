@@ -1,4 +1,4 @@
-"""What a message is made of: fields of fixed size, little-endian, with no padding between them."""
+"""Payload of a message: fields of fixed size, little-endian, without padding between them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Payload:
         return sum(item.size for item in self.fields)
 
     def pack(self, **values: int | bytes | str) -> bytes:
-        """Lay out one value for every field.
+        """Pack one value for every field.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Message:
-    """A type of frame; samples may follow the fields where `carries_samples` says so."""
+    """A type of link frame; samples may follow the fields where `carries_samples` says so."""
 
     name: str
     code: int

@@ -1,4 +1,4 @@
-"""Messages about the board's own playing: its volume, its limits, its health."""
+"""Messages for the board's own playing: volume, limits and health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that a conversation begins with and that say how it goes."""
+"""Messages that begin a session, and messages that report its state."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ STATUS_REPLY = Message(
             Field("blocks", "u32", "blocks processed since the start"),
             Field("block_ticks_last", "u32", "SysTick ticks that the last full block took"),
             Field("block_ticks_max", "u32", "the most ticks of a block since START"),
-            Field("bad_cobs", "u32", "frames refused in a session: broken COBS, too short or too long"),
-            Field("bad_crc", "u32", "frames refused in a session: CRC-32"),
-            Field("bad_header", "u32", "frames refused in a session: version or length"),
-            Field("bad_session", "u32", "frames refused: session"),
-            Field("bad_sequence", "u32", "frames refused: ahead of the expected sequence number"),
+            Field("bad_cobs", "u32", "link frames refused in a session: broken COBS, too short or too long"),
+            Field("bad_crc", "u32", "link frames refused in a session: CRC-32"),
+            Field("bad_header", "u32", "link frames refused in a session: version or length"),
+            Field("bad_session", "u32", "link frames refused: session"),
+            Field("bad_sequence", "u32", "link frames refused: ahead of the expected sequence number"),
             Field("duplicates", "u32", "repeated requests, except HELLO, answered from the kept replies"),
             Field("receive_overruns", "u32", "bytes lost in the receiver"),
             Field("clock_source", "u8", "see CLOCK"),
@@ -82,7 +82,7 @@ ERROR_REPLY = Message(
     "ERROR_REPLY",
     0xFE,
     Payload((Field("status", "i8", "a status code"), Field("request", "u8", "type of the refused request"))),
-    "the frame was sound, but the board refuses the request; it counts as handled",
+    "the link frame was sound, but the board refuses the request; it counts as handled",
 )
 NAK = Message(
     "NAK",
@@ -94,5 +94,5 @@ NAK = Message(
             Field("expected", "u16", "sequence number of the next request that the board accepts"),
         )
     ),
-    "the board did not accept a frame: go back to the expected sequence number",
+    "the board did not accept a link frame: go back to the expected sequence number",
 )

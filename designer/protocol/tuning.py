@@ -17,7 +17,7 @@ TUNE_BEGIN = Message(
             Field("crc", "u32", "CRC-32 of the fields above, then of the tables"),
         )
     ),
-    "announces tables for the bank that does not play",
+    "announces tables for the RAM bank that does not play",
 )
 TUNE_DATA = Message(
     "TUNE_DATA",
@@ -58,8 +58,8 @@ TABLES_REPLY = Message(
         (
             Field("digest", "bytes", "SHA-256 of the design that plays; during a fade, of the old one", 32),
             Field("layout_hash", "u32", "hash of the image's layout; tables of another layout do not fit"),
-            Field("room_bytes", "u32", "bytes of tables that a bank holds; 0: tuning is not possible"),
-            Field("room_firs", "u16", "FIR entries that a bank holds"),
+            Field("room_bytes", "u32", "bytes of tables that a RAM bank holds; 0: tuning is not possible"),
+            Field("room_firs", "u16", "FIR entries that a RAM bank holds"),
             Field("history_samples", "u16", "samples of history that a FIR may use"),
             Field("fade_samples", "u16", "length of a fade"),
             Field("source", "u8", "see SOURCE"),

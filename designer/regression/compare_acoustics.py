@@ -1,4 +1,4 @@
-"""The third comparison: what a listener gets from the board's own impulse responses, beside the float design."""
+"""The third comparison: figures at the ears, from the board's own impulse responses and from the float design."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from designer.evaluation.acoustic import AcousticFigures
 
-# Nothing that is heard: at most half the smallest just noticeable difference of an interaural level (0.5 dB) or time
-# (10 µs; both after Blauert, "Spatial Hearing", MIT Press 1997) and of a direction (1°; Mills, J. Acoust. Soc. Am. 30,
-# 1958).
+# Allowed deviations are inaudible: at most half the smallest just noticeable difference.  That is 0.5 dB for the
+# interaural level and 10 µs for the interaural time (Blauert, "Spatial Hearing", MIT Press 1997).  For a direction it
+# is 1° (Mills, J. Acoust. Soc. Am. 30, 1958).
 ALLOWED = {"_db": 0.2, "_us": 5.0, "_deg": 0.5}
-# A level this far below its reference is the null itself: there the level, not its logarithm, must agree.
+# A level this far below its reference is within the null.  There the pressures must agree, not their decibels.
 NULL_FLOOR_DB = -40.0
 
 
 @dataclass(frozen=True)
 class AcousticDeviation:
-    """One acoustic figure of the board beside the design's.
+    """One acoustic figure of the board, with that of the design.
 
     Attributes
     ----------

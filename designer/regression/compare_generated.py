@@ -1,7 +1,7 @@
-"""Comparison of a signal that the board makes itself: only CRC-32s of its outputs cross the line.
+"""Comparison of a signal that the board generates itself.  Only CRC-32s of the output cross the line.
 
-The bit-exact model computes the same outputs meanwhile.  Where a CRC differs, the board runs the block again, and every
-stage of it is read.
+The bit-exact model computes the same output at the same time.  If a CRC differs, the board runs the block again, and
+the host reads every stage of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ REQUEST_S = 0.25
 MAX_REQUEST_BLOCKS = 4096
 BATCH_REQUESTS = 16
 BLOCKS_PER_CRC = 16
-# The search for a fault begins so many blocks before the one that differs; if it fails, at the start.
+# The search for a fault begins this many blocks before the one that differs.  If it finds nothing, it begins at the
+# start.
 WARM_UP_BLOCKS = 256
 
 
@@ -78,7 +79,7 @@ def verify_generated(
     seconds: float = 10.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
-    """Compare board and bit-exact model on a signal that the board makes itself.
+    """Compare board and bit-exact model on a signal that the board generates itself.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def verify_generated(
     seconds : float
         Rounded up to whole blocks.
     progress : callable
-        Called now and then with the frames done and all frames.
+        Called from time to time with the number of frames done and of all frames.
 
     Raises
     ------
@@ -100,24 +101,7 @@ def verify_generated(
     """
     size, began = board.info.block_samples, time.monotonic()
     blocks = max(1, -(-round(seconds * bank.sample_rate_hz) // size))
-    request_blocks = _request_blocks(board, signal, injection_point)
-    board.start(injection_point)
-    model, done, crcs, wrong = PipelineModel(bank), 0, 0, None
-    with ThreadPoolExecutor(1) as pool:
-        while done < blocks and wrong is None:
-            batch = list(_requests(done, blocks, request_blocks, size))
-            # NumPy and BLAS release the interpreter lock, so that the link runs meanwhile.
-            expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
-            seen = board.generate(signal, batch)
-            expected = expecting.result()
-            # A board that answers with too few CRCs differs as well.
-            pairs = [*zip(seen, expected, strict=False)]
-            agreed = next((n for n, (ours, theirs) in enumerate(pairs) if ours != theirs), len(pairs))
-            crcs += agreed
-            if agreed < len(expected):
-                wrong = done + agreed * BLOCKS_PER_CRC
-            done += sum(request.blocks for request in batch)
-            progress(min(done, blocks) * size, blocks * size)
+    done, crcs, wrong = _compare_crcs(board, bank, signal, injection_point, blocks, progress)
     wall_s = time.monotonic() - began
     difference, fault = (None, "") if wrong is None else _explain(board, bank, signal, injection_point, wrong, blocks)
     frames = (done if wrong is None else wrong) * size
@@ -134,6 +118,47 @@ def verify_generated(
         wall_s,
         frames / bank.sample_rate_hz / wall_s,
     )
+
+
+def _compare_crcs(
+    board: Board,
+    bank: FixedPointBank,
+    signal: GeneratedSignal,
+    injection_point: InjectionPoint,
+    blocks: int,
+    progress: Callable[[int, int], None],
+) -> tuple[int, int, int | None]:
+    """Compare CRC-32s of the output until all blocks are done or one CRC-32 differs.
+
+    Returns
+    -------
+    done : int
+        Blocks that the board ran.
+    crcs : int
+        CRC-32s that are equal.
+    wrong : int or None
+        First block of the CRC-32 that differs.
+    """
+    size = board.info.block_samples
+    request_blocks = _request_blocks(board, signal, injection_point)
+    board.start(injection_point)
+    model, done, crcs, wrong = PipelineModel(bank), 0, 0, None
+    with ThreadPoolExecutor(1) as pool:
+        while done < blocks and wrong is None:
+            batch = list(_requests(done, blocks, request_blocks, size))
+            # NumPy and BLAS release the interpreter lock, so the link runs at the same time.
+            expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
+            seen = board.generate(signal, batch)
+            expected = expecting.result()
+            # A board that answers with too few CRCs differs as well.
+            pairs = [*zip(seen, expected, strict=False)]
+            agreed = next((n for n, (ours, theirs) in enumerate(pairs) if ours != theirs), len(pairs))
+            crcs += agreed
+            if agreed < len(expected):
+                wrong = done + agreed * BLOCKS_PER_CRC
+            done += sum(request.blocks for request in batch)
+            progress(min(done, blocks) * size, blocks * size)
+    return done, crcs, wrong
 
 
 def _request_blocks(board: Board, signal: GeneratedSignal, injection_point: InjectionPoint) -> int:

@@ -11,7 +11,7 @@ from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
-from designer.fixedpoint.limiter import GAIN_ONE
+from designer.fixedpoint.limiter_settings import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
@@ -20,6 +20,8 @@ from designer.regression.signals import Signal
 
 # A quarter of a second of noise may differ from its expectation by this much.
 _FINITE_NOISE_DB = 0.5
+# Fields that `hil.json` keeps under their first names.
+_STORED_KEYS = {"injection_point": "entry", "board_model_max_difference_lsb": "board_twin_max_difference_lsb"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class SignalReport:
         Board and bit-exact model agree in every bit.
     first_difference : str
         Driver, sample and both values of the first difference; empty when bit exact.
-    board_twin_max_difference_lsb : int
+    board_model_max_difference_lsb : int
+        Largest difference of board and bit-exact model.
     max_error_lsb : float
         Board against float64.
     error_bound_lsb : float
@@ -45,8 +48,8 @@ class SignalReport:
     snr_db : float
         Energy of the float64 output over the energy of the error, all drivers.
     snr_limit_db : float
-        Least SNR allowed.  For noise that no limiter turns down: `noise_floor_db`.  Otherwise: what the bound
-        guarantees.
+        Least SNR allowed.  It is `noise_floor_db` for noise that no limiter reduces.  Otherwise it is what the error
+        bound guarantees.
     peak_dbfs : float
         Largest magnitude of the output.
     passed : bool
@@ -61,7 +64,7 @@ class SignalReport:
     samples: int
     bit_exact: bool
     first_difference: str
-    board_twin_max_difference_lsb: int
+    board_model_max_difference_lsb: int
     max_error_lsb: float
     error_bound_lsb: float
     within_bound: bool
@@ -73,10 +76,10 @@ class SignalReport:
     located: StageDifference | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; the injection point has the key ``entry`` there."""
-        values = asdict(self)
+        """Plain values for JSON, under the keys of `_STORED_KEYS`."""
         located = None if self.located is None else self.located.to_dict()
-        return {"entry": values.pop("injection_point"), **values, "located": located}
+        values = {_STORED_KEYS.get(name, name): value for name, value in asdict(self).items()}
+        return {"entry": values.pop("entry"), **values, "located": located}
 
 
 def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPointBank) -> SignalReport:
@@ -85,7 +88,7 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
     Parameters
     ----------
     signal : Signal
-        The stimulus.  The board started from reset.
+        The test signal.  The board started from reset.
     board : (n, D) integers
         Output of the board.
     bank, fixed : FilterBank, FixedPointBank

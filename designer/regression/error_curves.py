@@ -1,4 +1,4 @@
-"""Curves of the board's error against float64, for plots: over time and over frequency."""
+"""Error of the board against float64 over time and over frequency, for plots."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
     ----------
     design : Design
     signal : Signal
-        Stimulus.
+        The test signal.
     output : (n, D) integers
-        What the board made of it.
+        Output of the board for this signal, raw.
 
     Returns
     -------
     dict
-        ``frequency_hz``; for each driver ``output_dbfs`` and ``error_dbfs`` (per bin, Hann, averaged); ``time_s`` and
-        for each driver ``error_lsb``.
+        ``frequency_hz`` and ``time_s`` are the axes.  ``drivers`` has for each driver ``output_dbfs`` and
+        ``error_dbfs`` over frequency (Hann window, averaged), and ``error_lsb`` over time.
     """
     word, rate = design.fixed.number_format.sample, design.layout.sample_rate_hz
     model = PipelineModel(design.fixed)
@@ -56,7 +56,7 @@ def error_curves(design: Design, signal: Signal, output: np.ndarray) -> dict[str
 
 
 def _spectrum(x: np.ndarray) -> list[float]:
-    """Mean level of each bin but the first, a sine of peak 1 being 0 dB."""
+    """Mean level of each bin but the first; a sine of peak 1 has 0 dB."""
     window = np.hanning(_SEGMENT)
     segments = x[: x.size // _SEGMENT * _SEGMENT].reshape(-1, _SEGMENT) * window
     power = np.mean(np.abs(np.fft.rfft(segments, axis=1)) ** 2, axis=0) * 4 / np.sum(window) ** 2

@@ -107,7 +107,7 @@ def compare_stages(board: Board, bank: FixedPointBank, model: Stages, first_fram
 
 
 def memory_blocks(bank: FixedPointBank, block_samples: int) -> int:
-    """Blocks that filters and limiters remember: rounding can hide a difference for that long."""
+    """Count the blocks that filters and limiters remember.  Rounding can hide a difference for that long."""
     return -(-(bank.history_samples + 1 + 2 * bank.limiter.delay_samples) // block_samples)
 
 
@@ -131,7 +131,7 @@ def first_difference(
         The blocks' input.
     injection_point : 'program' or 'filters'
     first_frame : int
-        Number of the first of them since the start.
+        Number of the first frame of `samples`, counted from the start.
     run : callable
         Makes the board run the block that begins at an index into `samples`.
     """

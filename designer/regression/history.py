@@ -1,7 +1,7 @@
-"""The memory of the regression: one JSON object a line, only ever appended to.
+"""History of the regression: a file with one JSON object in each line.  Lines are only ever appended.
 
-A line is a run, or the acceptance of one (``"accepted"`` holds the reason).  The baseline of a layout on a board is
-its last accepted run; without any, its first that passed.
+A line is a run, or the acceptance of a run, whose reason is in ``"accepted"``.  The baseline of a layout on a board is
+its last accepted run.  If no run was accepted, it is the first run that passed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ FILE_NAME = "hil_history.jsonl"
 
 @dataclass(frozen=True)
 class Worsening:
-    """A figure beyond its margin.
+    """A figure that is worse than the baseline by more than its margin.
 
     Attributes
     ----------
     name : str
     value, baseline, limit : float
+        Present value, that of the baseline, and the worst that is allowed; in the figure's unit.
     """
 
     name: str
@@ -44,16 +45,16 @@ class Worsening:
 
 
 def record(report: dict[str, Any], figures: dict[str, float], compiler: str, commit: str) -> dict[str, Any]:
-    """Lay out the line of a run.
+    """Build the history line of one run.
 
     Parameters
     ----------
     report : dict
         As in ``hil.json``.
     figures : dict
-        As `designer.regression.tracked_figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` returns them.
     compiler, commit : str
-        What built the image, and from which state of the project.
+        Compiler of the image, and commit of the project.
     """
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -70,7 +71,7 @@ def record(report: dict[str, Any], figures: dict[str, float], compiler: str, com
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
-    """Add one line, whole, in one write: runs that end together do not mix."""
+    """Append one line in a single write, so that lines of runs that end at the same time do not mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode()
     # A line that a crash cut off must not swallow this one.
@@ -84,12 +85,12 @@ def append(path: Path, line: dict[str, Any]) -> None:
 
 
 def read(path: Path, layout: str | None = None, board: str | None = None) -> list[dict[str, Any]]:
-    """Read the lines of a layout and a board, oldest first; none where there is no file.
+    """Read the lines of a layout and a board, oldest first.  Without a file, there are none.
 
     Raises
     ------
     LayoutError
-        If a line other than a last, cut-off one is no record.
+        If a line is not valid.  The last line may be cut off.
     """
     if not path.is_file():
         return []
@@ -111,13 +112,13 @@ def read(path: Path, layout: str | None = None, board: str | None = None) -> lis
 
 
 def baseline(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Find the last accepted line, else the first of a run that passed; None where there is none."""
+    """Find the last accepted line, else the first run that passed, else None."""
     accepted = [line for line in lines if line.get("accepted")]
     return accepted[-1] if accepted else next((line for line in lines if line["verdict"] == "pass"), None)
 
 
 def worsenings(figures: dict[str, float], base: dict[str, Any] | None) -> list[Worsening]:
-    """Figures that are worse than the baseline's by more than their margins."""
+    """List the figures that are worse than those of the baseline by more than their margins."""
     if base is None:
         return []
     old = base["figures"]
@@ -129,21 +130,21 @@ def worsenings(figures: dict[str, float], base: dict[str, Any] | None) -> list[W
 
 
 def accept(path: Path, layout: str, reason: str, board: str | None = None) -> dict[str, Any]:
-    """Make the last run the baseline of its board, and keep why.
+    """Make the last run the baseline of its board, and record the reason.
 
     Parameters
     ----------
     path : Path
     layout, reason : str
     board : str, optional
-        As the runs name it; by default that of the last run.
+        Name of the board in the history.  By default, that of the last run.
 
     Raises
     ------
     LayoutError
-        Without a reason.
+        If the reason is empty.
     HilError
-        If there is no run, or the last one failed for another reason than its figures.
+        If there is no run, or the last run did not pass.
     """
     if not reason.strip():
         raise LayoutError("--accept: needs a reason, e.g. --accept 'longer filters for the bass'")
@@ -152,8 +153,8 @@ def accept(path: Path, layout: str, reason: str, board: str | None = None) -> di
         raise HilError(f"history '{path}': no run of '{layout}' to accept: run 'proscenium hil {layout}' first")
     if runs[-1]["verdict"] != "pass":
         raise HilError(
-            f"the last run of '{layout}' failed for more than its figures: only a run whose signals are bit exact and "
-            "within their bounds can become the baseline"
+            f"the last run of '{layout}' failed for other reasons than worse figures: only a run whose signals are bit "
+            "exact and within their bounds can become the baseline"
         )
     line = {**runs[-1], "time": datetime.now(UTC).isoformat(timespec="seconds"), "accepted": reason.strip()}
     append(path, line)
@@ -171,7 +172,7 @@ def trend(lines: list[dict[str, Any]]) -> dict[str, list[tuple[str, float]]]:
 
 
 def sparkline(values: list[float], width: int = 24) -> str:
-    """Draw the last values as a line of bars, from the least to the greatest of them."""
+    """Draw the last values as a line of bars.  The lowest bar is the least value, the highest the greatest."""
     bars = "▁▂▃▄▅▆▇█"
     last = values[-width:]
     low, high = min(last), max(last)
@@ -181,7 +182,7 @@ def sparkline(values: list[float], width: int = 24) -> str:
 
 
 def project_commit(directory: Path) -> str:
-    """Name the state of the project: the commit, with a plus where files differ; 'unknown' without git."""
+    """Name the state of the project: its commit, with a plus if files differ from it; 'unknown' without git."""
     git = shutil.which("git")
     if git is None:
         return "unknown"

@@ -22,7 +22,7 @@ def render_page(report: HilReport, figures: dict[str, float], history: list[dict
     ----------
     report : HilReport
     figures : dict
-        As `designer.regression.tracked_figures.collect` picks them.
+        As `designer.regression.tracked_figures.collect` returns them.
     history : list of dict
         Records of the same layout and board, including this run.
 
@@ -73,7 +73,7 @@ def _signals(report: HilReport) -> Section:
         (
             s.name,
             str(s.samples),
-            "bit exact" if s.bit_exact else f"differs by {s.board_twin_max_difference_lsb}",
+            "bit exact" if s.bit_exact else f"differs by {s.board_model_max_difference_lsb}",
             f"{decimal(s.max_error_lsb, 2)} ({decimal(s.error_bound_lsb, 2)})",
             f"{decimal(s.snr_db)} ({decimal(s.snr_limit_db)})",
             "pass" if s.passed else "FAIL",
@@ -186,7 +186,7 @@ def history_section(lines: list[dict[str, Any]], title: str = "History", anchor:
     """Trends on one board: a table of all figures, a chart for each, and a table of the last runs."""
     series = trend(lines)
     if not series:
-        return Section(anchor, title, paragraph("No run is on record yet."))
+        return Section(anchor, title, paragraph("No run is recorded yet."))
     base = baseline(lines)
     old = (base or {}).get("figures", {})
     rows = [

@@ -1,7 +1,7 @@
-"""What the trade measures on a device, measured on the board's own output, each beside what the design says.
+"""Audio measurements (AES17) of the board's own output, compared with the design.
 
-Tones enter at a bus of the filters, which are linear; the channel measured is the path that is loudest at the tone's
-frequency.
+Tones enter at the filter input, because the filters are linear.  The measured path is the loudest one at the frequency
+of the tone.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from designer.regression.tone_analysis import (
 
 THD_LEVEL_DBFS = -1.0
 DYNAMIC_RANGE_LEVEL_DBFS = -60.0
-# Down to where the output's peak is 32 of its own steps: below, an undithered output is no longer linear on average.
+# Least peak of the output at which linearity is measured.  Below it, an output without dither is not linear on average.
 LEAST_OUTPUT_LSB = 32
 LEVEL_STEP_DB = {16: 10, 32: 20}
 TONE_S = 0.25
 DELAY_BAND_HZ = (300.0, 4000.0)
-# Paths are compared where they are heard: within 40 dB of their own peak.
+# Paths are compared where they are audible: within 40 dB of their own peak.
 RESPONSE_FLOOR_DB = -40.0
 SEED = 17
 
@@ -43,10 +43,10 @@ class Metrics:
     Attributes
     ----------
     figures : dict of str to float
-        By name, with the unit at its end.
+        By name.  The unit is at the end of the name.
     curves : dict
-        ``response``: frequencies and, for each path, levels of board and design; ``spectrum``: of the tone at -1 dBFS;
-        ``linearity``: levels and deviations.
+        ``response`` has frequencies and, for each path, the levels of board and design.  ``spectrum`` is that of the
+        tone at -1 dBFS.  ``linearity`` has levels and deviations.  Frequencies are in hertz, levels in decibels.
     """
 
     figures: dict[str, float]
@@ -59,7 +59,7 @@ def measure(
     responses: np.ndarray,
     progress: Callable[[str], None] = lambda name: None,
 ) -> Metrics:
-    """Measure with tones, and compare the impulse responses.
+    """Measure with tones, and compare the impulse responses with those of the design.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def measure(
     responses : (D, I, N) float64
         The board's impulse responses.
     progress : callable
-        Told what is being measured.
+        Called with the name of each measurement as it starts.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def measure(
 
 
 class _Bench:
-    """One channel of the board under tones."""
+    """One path of the board, to be measured with tones."""
 
     def __init__(self, design: Design, board: Board) -> None:
         self.board = board
@@ -113,16 +113,15 @@ class _Bench:
         phasor = np.exp(-2j * np.pi * TONE_HZ * np.arange(responses.shape[2]) / self.rate)
         gains = np.abs(responses @ phasor)
         self._driver, self._bus = (int(n) for n in np.unravel_index(int(np.argmax(gains)), gains.shape))
-        # A tone that a limiter turns down would not show the filters; 6 dB are left for its onset.
+        # The tone must stay below the limiters, as only the filters are measured.  6 dB are left for its onset.
         limits = np.array(design.fixed.limiter.limits) * self.word.lsb
         free_db = 20 * np.log10(np.min(limits / np.maximum(gains[:, self._bus], 1e-9))) - 6.0
         self.level_dbfs = float(min(THD_LEVEL_DBFS, free_db))
 
     def run(self, level_dbfs: float) -> np.ndarray:
-        """Measure the channel's settled response to a tone, full scale 1.
+        """Measure the settled response of the path to a tone: (n,) float64, full scale 1.
 
-        In 16 bits the tone carries triangular dither (AES17): without it its own rounding would be
-        measured as distortion.
+        A tone of 16 bits has triangular dither (AES17).  Without it, its own rounding would be measured as distortion.
         """
         count = self._settle + round(TONE_S * self.rate)
         signal = tone(TONE_HZ, level_dbfs, count, self.rate)
@@ -153,7 +152,7 @@ def _level_db(values: np.ndarray) -> np.ndarray:
 
 
 def _response_deviation(design: Design, responses: np.ndarray) -> float:
-    """Largest deviation of a path's magnitude from the float design's, where the path is heard."""
+    """Largest deviation of a path's magnitude from the float design, where the path is audible; decibels."""
     board, float_design = (_level_db(np.fft.rfft(r, 4 * r.shape[2])) for r in _both(design, responses))
     peak = float_design.max(axis=2, keepdims=True)
     heard = (float_design > peak + RESPONSE_FLOOR_DB) & (peak > -200.0)
@@ -177,7 +176,7 @@ def _response_curves(design: Design, responses: np.ndarray) -> dict[str, Any]:
 
 
 def _delays(design: Design, responses: np.ndarray) -> dict[str, float]:
-    """Latency of the loudest path, and the worst error of the delay between two drivers of an input."""
+    """Latency of the loudest path, and the worst error of the delay between two drivers of one input, in samples."""
     board, float_design = _both(design, responses)
     loudest = np.unravel_index(int(np.argmax(np.abs(float_design))), float_design.shape)
     rate, errors = design.layout.sample_rate_hz, [0.0]

@@ -38,7 +38,7 @@ class HilReport:
 
     Attributes
     ----------
-    layout, board, digest, arithmetic : str
+    layout, board, digest, number_format : str
     seconds_of_audio : float
         Of all signals together.
     signals : tuple of SignalReport
@@ -53,7 +53,7 @@ class HilReport:
     status : dict
         The board's own counters at the end.
     generated : tuple of GeneratedReport
-        Results of signals that the board made itself.
+        Results of signals that the board generated itself.
     metrics : Metrics or None
     injected : tuple of FaultCount
         Faults that were put on the line.
@@ -73,7 +73,7 @@ class HilReport:
     layout: str
     board: str
     digest: str
-    arithmetic: str
+    number_format: str
     seconds_of_audio: float
     signals: tuple[SignalReport, ...]
     acoustics: dict[str, Any]
@@ -135,7 +135,7 @@ class HilReport:
             "layout": self.layout,
             "board": self.board,
             "digest": self.digest,
-            "arithmetic": self.arithmetic,
+            "arithmetic": self.number_format,
             "verdict": "pass" if self.passed else "fail",
             "faults": self.faults(),
             "seconds_of_audio": self.seconds_of_audio,

@@ -1,4 +1,4 @@
-"""Files of a run: ``hil.json``, ``hil.html`` and a line of the history; and the verdict against the baseline."""
+"""Write the files of a run (``hil.json``, ``hil.html``, a line of the history), and compare it with the baseline."""
 
 from __future__ import annotations
 

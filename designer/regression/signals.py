@@ -1,4 +1,4 @@
-"""Test signals, as raw integers of the board's word."""
+"""Test signals, as raw integers in the board's sample format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMPULSES = 8
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """One stimulus.
+    """One test signal.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Signal:
     injection_point : 'program' or 'filters'
         Where it enters.
     samples : (n, channels) int64
-        Raw samples.
+        Raw values in the board's sample format.
     """
 
     name: str
@@ -40,19 +40,19 @@ class Signal:
 
 
 def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Signal]:
-    """Build the regression's stimuli.
+    """Build the test signals of the regression.
 
     Parameters
     ----------
     bank : FixedPointBank
-        Gives word, sample rate and the filters that the worst case is matched to.
+        Gives the sample format, the sample rate, and the filters for which the worst case is computed.
     music : Path, optional
-        Stereo audio file; by default a second of a piece from the Debian package asc-music.
+        Stereo audio file.  By default, one second of a piece from the Debian package asc-music.
 
     Returns
     -------
     list of Signal
-        Impulses per input, noise, the worst case of every driver, full scale, a sweep, music.
+        Impulses at each input, noise, the worst case of every driver, program noise, full scale, a sweep and music.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _response_samples(bank: FixedPointBank) -> int:
 
 
 def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
-    """Impulses of falling height, each followed by the room that its response needs."""
+    """Impulses of falling height.  Each is followed by silence for the length of its response."""
     heights = impulse_heights(bank)
     samples = np.zeros((heights.size, _response_samples(bank), len(bank.input_names)), dtype=np.int64)
     samples[:, 0, channel] = heights
@@ -87,12 +87,10 @@ def _impulse(bank: FixedPointBank, channel: int) -> np.ndarray:
 
 
 def impulse_heights(bank: FixedPointBank) -> np.ndarray:
-    """Raw heights of an impulse signal's impulses: (K,) int64, from full scale down to about 0.8 of it.
+    """Raw heights of the K impulses of a test signal: (K,) int64, from full scale down to about 0.8 of it.
 
-    Where a limiter would turn a response down, all are lower.
-
-    Each height meets another rounding at the output; with K of them the response is known √K times better than
-    from one.
+    All heights are lower where a limiter would otherwise reduce a response.  Each height is rounded differently at the
+    output.  So K impulses give the response with an error that is √K times smaller than that of one.
     """
     # Half a step is left for rounding.
     peaks = np.abs(dequantised_impulse_responses(bank)).max(axis=(1, 2))
@@ -102,17 +100,18 @@ def impulse_heights(bank: FixedPointBank) -> np.ndarray:
 
 
 def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
-    """Impulse responses by least squares over the impulses of one signal.
+    """Estimate impulse responses by least squares over the impulses of one test signal.
 
     Parameters
     ----------
     bank : FixedPointBank
     output : (K n, D) integers
-        What the board returned for an impulse signal.  The limiters' delay is taken off.
+        Output of the board for a signal of K impulses, raw.
 
     Returns
     -------
     (n, D) float64
+        Without the limiters' delay; in LSB for an input of one LSB.
     """
     heights = impulse_heights(bank).astype(np.float64)
     repeats = np.asarray(output, dtype=np.float64).reshape(heights.size, -1, output.shape[1])
@@ -121,7 +120,7 @@ def read_response(bank: FixedPointBank, output: np.ndarray) -> np.ndarray:
 
 
 def _worst_case(bank: FixedPointBank) -> np.ndarray:
-    """Sign-matched full scale for each driver in turn: the output then reaches the bound of the proof."""
+    """Full scale with the signs of the filters, driver by driver.  The output then reaches the bound of the proof."""
     parts = []
     for driver in range(len(bank.driver_names)):
         part = driver_input(bank, driver)
@@ -130,7 +129,7 @@ def _worst_case(bank: FixedPointBank) -> np.ndarray:
 
 
 def _sweep(rate: int, count: int, word: QFormat) -> np.ndarray:
-    """Logarithmic sweep 20 Hz to 20 kHz at -6 dBFS, upward on the left and downward on the right."""
+    """Logarithmic sweep from 20 Hz to 20 kHz at -6 dBFS: upward on the left, downward on the right."""
     seconds, low, high = count / rate, 20.0, min(20000.0, 0.45 * rate)
     t = np.arange(count) / rate
     octave = np.log(high / low)
@@ -139,7 +138,7 @@ def _sweep(rate: int, count: int, word: QFormat) -> np.ndarray:
 
 
 def _read_music(path: Path | None, rate: int) -> np.ndarray:
-    """One second from the default piece, or the whole of a given file; (n, 2) float64, at the board's rate."""
+    """One second of the default piece, or the whole of a given file: (n, 2) float64 at the board's rate."""
     source = path or MUSIC
     try:
         with soundfile.SoundFile(source) as reader:

@@ -1,6 +1,6 @@
-"""One regression on one board, piece by piece: each piece is measured once, whoever asks for it first.
+"""One regression on one board.  Each part is measured once, when it is first asked for.
 
-pytest (`hil_tests/test_*.py`) and ``proscenium hil`` are two ways to ask; the report is the same.
+Both pytest (`hil_tests/test_*.py`) and ``proscenium hil`` use it, and their reports have the same form.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from designer.regression.measurements import Metrics, measure
 from designer.regression.report import FaultCount, HilReport
 from designer.regression.signals import Signal, read_response
 
-# What the board plays of itself: everything that the upmix and the filters can meet, and full scale.
+# Signals that the board generates itself: all kinds of input to upmix and filters, and full scale.
 GENERATED: tuple[tuple[GeneratedSignal, InjectionPoint], ...] = (
     (GeneratedSignal("scenes", 20260214), "program"),
     (GeneratedSignal("noise", 20260215, 1), "filters"),
     (GeneratedSignal("full_scale", 20260216), "filters"),
 )
 GENERATED_S = 10.0
-# On a virtual board what is longer than this goes through semihosting: the serial line has been tested by then.
+# On a virtual board, longer signals go through semihosting.  The shorter ones test the serial line.
 SERIAL_LIMIT_S = 3.0
 
 
 @dataclass
 class Suite:
-    """A design on an open board, and what has been measured of it so far.
+    """A design on an open board, and all that has been measured so far.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Suite:
     image : dict
         ``flash_bytes``, ``ram_bytes`` and those of the stack (`designer.toolchain.stack.sizes_of`).
     progress : callable
-        Told a name, the samples done and the samples in all.
+        Called with a name, the number of samples done, and the number of all samples.
     """
 
     design: Design
@@ -79,7 +79,7 @@ class Suite:
         return self.design.layout.sample_rate_hz
 
     def signal(self, name: str) -> SignalReport:
-        """Stream a signal and compare; where it differs, find out where that starts."""
+        """Stream a signal and compare the output.  If it differs, find the first wrong intermediate."""
         if name not in self._reports:
             signal = next(s for s in self.signals if s.name == name)
             self.progress(name, self._done, sum(s.samples.shape[0] for s in self.signals))
@@ -120,7 +120,7 @@ class Suite:
         return np.stack(parts, axis=2).transpose(1, 2, 0)
 
     def _stack_used(self) -> dict[str, int]:
-        """How deep the board's stack has been, where the board tells."""
+        """Bytes of stack that the board has used, if the board reports them."""
         if "stack_reserved_bytes" not in self.image:
             return {}
         try:
@@ -136,7 +136,7 @@ class Suite:
         return figures.to_json(), tuple(compare_acoustics(figures, expected))
 
     def metrics(self) -> Metrics:
-        """Figures as the trade measures them; over the quickest line."""
+        """Measure audio figures such as THD+N (AES17) over the quickest line."""
         if self._metrics is None:
             responses = self.responses()
             with self.board.quickest_line():
@@ -146,7 +146,7 @@ class Suite:
     def generated(
         self, signal: GeneratedSignal, injection_point: InjectionPoint, seconds: float = GENERATED_S
     ) -> GeneratedReport:
-        """Let the board play a signal of its own, and compare the CRCs."""
+        """Let the board play a signal that it generates, and compare the CRCs of the output."""
         key = f"{signal.name}_{injection_point}_{seconds:g}s"
         if key not in self._generated:
             name = f"generated {signal.name}"
@@ -161,17 +161,17 @@ class Suite:
         return self._generated[key]
 
     def everything(self, seconds: float = GENERATED_S) -> HilReport:
-        """Measure all that needs no harm done to the line, and report."""
+        """Measure everything that does not disturb the line, and report."""
         for signal in self.signals:
             self.signal(signal.name)
         for generated, injection_point in GENERATED:
             self.generated(generated, injection_point, seconds)
         self.metrics()
-        self.not_measured["faults"] = "this command harms no line; 'pytest hil_tests' (make hil) does"
+        self.not_measured["faults"] = "this command does not disturb the line; 'pytest hil_tests' (make hil) does"
         return self.report()
 
     def report(self) -> HilReport:
-        """Put together what has been measured."""
+        """Build the report of what has been measured."""
         self.progress("", 1, 1)
         heard = all(f"impulse_{name}" in self._reports for name in self.design.bank.input_names)
         figures, deviations = self.acoustics() if heard else ({}, ())
@@ -185,7 +185,7 @@ class Suite:
             layout=self.design.layout.name,
             board=self.board.name,
             digest=self.design.digest,
-            arithmetic=self.design.fixed.number_format.name,
+            number_format=self.design.fixed.number_format.name,
             seconds_of_audio=frames / self.rate,
             signals=tuple(self._reports.values()),
             acoustics=figures,
@@ -205,7 +205,7 @@ class Suite:
 
 
 def run_regression(design: Design, board: Board, signals: list[Signal]) -> HilReport:
-    """Stream signals, compare, and report nothing else."""
+    """Stream signals, compare the outputs, and report only these."""
     suite = Suite(design, board, signals)
     for signal in signals:
         suite.signal(signal.name)

@@ -1,7 +1,7 @@
-"""Figures of merit of one channel from tones, as AES17 measures them; arrays in, decibels out.
+"""Figures of one channel from its response to tones, as AES17 defines them.
 
 AES17 notches the fundamental out and measures what is left from 20 Hz to 20 kHz.  Here the fundamental is fitted by
-least squares, which takes out that one frequency and nothing beside it, and the rest is summed in the spectrum.
+least squares, which removes that one frequency only.  The power of the rest is summed over the spectrum.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FLOOR_DB = -300.0
 
 @dataclass(frozen=True)
 class Tone:
-    """What came of a tone.
+    """A tone as a channel returns it.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def fit_tone(signal: np.ndarray, frequency_hz: float, rate_hz: int) -> Tone:
 
 
 def thd_n_db(signal: np.ndarray, rate_hz: int, frequency_hz: float = TONE_HZ) -> float:
-    """THD+N: rest over the whole, 20 Hz to 20 kHz (AES17)."""
+    """THD+N: all but the fundamental over the whole, 20 Hz to 20 kHz (AES17), in decibels."""
     found = fit_tone(signal, frequency_hz, rate_hz)
     noise = band_rms(found.residual, rate_hz)
     return _db(noise / np.hypot(noise, found.amplitude / np.sqrt(2)))
@@ -110,8 +110,8 @@ def spectrum_dbfs(signal: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndar
 def delay_samples(response: np.ndarray, reference: np.ndarray, band: tuple[float, float], rate_hz: int) -> float:
     """How much later one impulse response is than another, to fractions of a sample.
 
-    The slope of the cross-spectrum's phase over a band, weighted by its magnitude, after the whole samples have been
-    taken out at the peak of the cross-correlation.
+    The peak of the cross-correlation gives the whole samples.  The slope of the cross-spectrum's phase over a band,
+    weighted by its magnitude, gives the rest.
 
     Parameters
     ----------

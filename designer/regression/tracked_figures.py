@@ -1,4 +1,4 @@
-"""The figures that a run is remembered by: what is better, and how much worse is still the same."""
+"""The figures that the history keeps of each run, which direction is better, and how much worse is accepted."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class Figure:
     name : str
         With its unit at the end.
     unit : str
-        The same, as people write it.
+        The unit as reports write it.
     meaning : str
     better : 'higher' or 'lower'
     margin : float
-        A figure may be so much worse than the baseline, in its own unit; where `relative`, so great a part of it.
+        How much worse than the baseline the figure may be: in its own unit, or, where `relative`, as a part of the
+        baseline.
     relative : bool
     """
 
@@ -35,7 +36,7 @@ class Figure:
     relative: bool = False
 
     def limit(self, baseline: float) -> float:
-        """Compute the worst value that is as good as the baseline."""
+        """Compute the worst value that is accepted as no worse than the baseline."""
         allowed = self.margin * abs(baseline) if self.relative else self.margin
         return baseline - allowed if self.better == "higher" else baseline + allowed
 
@@ -45,8 +46,8 @@ class Figure:
         return value < limit if self.better == "higher" else value > limit
 
 
-# The runs are deterministic, so a figure of one design never moves by itself; the margins say what of a new design's,
-# compiler's or firmware's change is nothing to stop for.
+# Runs are deterministic, so a figure of one design never moves by itself.  A new design, compiler or firmware may move
+# figures.  The margins say which changes are accepted.
 FIGURES = (
     Figure("noise_snr_db", "dB", "filters on noise at -6 dBFS against float64", "higher", 0.5),
     Figure("noise_max_error_lsb", "LSB", "the same, largest error", "lower", 0.5),
@@ -71,6 +72,9 @@ BY_NAME = {figure.name: figure for figure in FIGURES}
 _CYCLES_PER_INSTRUCTION = 1.25
 _CORE_HZ = 168_000_000
 _BAND_HZ = (900.0, 5100.0)
+# Keys of the acoustic figures in `hil.json`, left and right channel.
+_CANCELLATION_GAINS = ("left_cancellation_gain_db", "right_cancellation_gain_db")
+_TIME_DIFFERENCES = ("left_itd_us", "right_itd_us")
 
 
 def collect(report: dict[str, Any], block_samples: int, sample_rate_hz: int) -> dict[str, float]:
@@ -99,19 +103,17 @@ def _acoustic(figures: dict[str, Any]) -> Iterator[tuple[str, float]]:
     cancellation, beam = figures.get("cancellation", {}), figures.get("beam", {})
     gains = [
         value
-        for side in ("left", "right")
-        for f, value in zip(
-            cancellation.get("band_centres_hz", []), cancellation.get(f"{side}_cancellation_gain_db", []), strict=False
-        )
+        for key in _CANCELLATION_GAINS
+        for f, value in zip(cancellation.get("band_centres_hz", []), cancellation.get(key, []), strict=False)
         if value is not None and _BAND_HZ[0] <= f <= _BAND_HZ[1]
     ]
     if gains:
         yield "cancellation_gain_db", sum(gains) / len(gains)
     target = cancellation.get("target_itd_us")
     errors = [
-        abs(abs(cancellation[f"{side}_itd_us"]) - abs(target))
-        for side in ("left", "right")
-        if target is not None and cancellation.get(f"{side}_itd_us") is not None
+        abs(abs(cancellation[key]) - abs(target))
+        for key in _TIME_DIFFERENCES
+        if target is not None and cancellation.get(key) is not None
     ]
     if errors:
         yield "virtual_itd_error_us", max(errors)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +15,15 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from designer.errors import LayoutError
+from designer.errors import InputWarning, LayoutError
 
 CHUNK_SAMPLES = 1 << 16
 # A plain WAV counts its bytes in 32 bits.
 _MOST_WAV_BYTES = 4_000_000_000
+_RATES_HZ = (4000, 768_000)
+# What libsndfile logs where a chunk of samples is shorter than its header says.
+_UNKNOWN_LENGTH = 0xFFFF_0000
+_CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
@@ -32,7 +40,13 @@ class StereoReader:
     Raises
     ------
     LayoutError
-        If it cannot be read, has more than two channels, or holds values that are not finite.
+        If it cannot be read, holds no samples, has more than two channels or a rate outside 4 to 768 kHz, or
+        holds values that are not finite.
+
+    Warns
+    -----
+    InputWarning
+        If the recording was cut short, or if samples lie above full scale.
     """
 
     def __init__(self, path: Path, rate_hz: int) -> None:
@@ -43,9 +57,36 @@ class StereoReader:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:
             raise LayoutError(f"'{path}': cannot be read as audio: {error}") from error
-        if self._file.channels > 2:
+        try:
+            self._check()
+        except LayoutError:
             self._file.close()
-            raise LayoutError(f"'{path}': {self._file.channels} channels, allowed are 1 and 2: mix it down first")
+            raise
+        self._clipped, self._peak = 0, 0.0
+
+    def _check(self) -> None:
+        """Refuse what cannot be played, before any work."""
+        if self._file.channels > 2:
+            raise LayoutError(f"'{self._path}': {self._file.channels} channels, allowed are 1 and 2: mix it down first")
+        if not _RATES_HZ[0] <= self._file.samplerate <= _RATES_HZ[1]:
+            raise LayoutError(
+                f"'{self._path}': sample rate {self._file.samplerate} Hz, allowed are {_RATES_HZ[0]} to "
+                f"{_RATES_HZ[1]} Hz: correct the header"
+            )
+        if self._file.frames == 0:
+            raise LayoutError(
+                f"'{self._path}': its header counts no samples in a file of {self._path.stat().st_size} bytes: if the "
+                f"recorder stopped early, mend the header: sox --ignore-length '{self._path}' mended.wav"
+            )
+        cut = _CUT_SHORT.search(self._file.extra_info)
+        # A recorder that streams writes the largest length, because it does not know the true one.
+        if cut and int(cut[1]) < _UNKNOWN_LENGTH:
+            share = int(cut[2]) / max(int(cut[1]), 1)
+            warnings.warn(
+                f"'{self._path}': the file was cut short: it holds {share:.0%} of what its header says",
+                InputWarning,
+                stacklevel=3,
+            )
 
     @property
     def frames(self) -> int:
@@ -62,7 +103,11 @@ class StereoReader:
         self._file.close()
 
     def pieces(self) -> Iterator[NDArray[np.float64]]:
-        """Read the rest of the file in pieces (n, 2) float64 within ±1, with n up to some ten thousand."""
+        """Read the rest of the file in pieces (n, 2) float64 within ±1, with n up to some ten thousand.
+
+        The board's converter cannot take more than full scale either, so samples above it are clipped.  A warning
+        at the end says how many.
+        """
         same = self._file.samplerate == self._rate_hz
         converter = None if same else soxr.ResampleStream(self._file.samplerate, self._rate_hz, 2, "float64", "VHQ")
         try:
@@ -70,11 +115,25 @@ class StereoReader:
                 if not np.all(np.isfinite(chunk)):
                     raise LayoutError(f"'{self._path}': holds values that are not finite: repair or export it again")
                 stereo = np.repeat(chunk, 2, axis=1) if chunk.shape[1] == 1 else chunk
-                yield np.clip(stereo if converter is None else converter.resample_chunk(stereo), -1.0, 1.0)
+                yield self._clip(stereo if converter is None else converter.resample_chunk(stereo))
             if converter is not None:
-                yield np.clip(converter.resample_chunk(np.zeros((0, 2)), last=True), -1.0, 1.0)
+                yield self._clip(converter.resample_chunk(np.zeros((0, 2)), last=True))
         except soundfile.LibsndfileError as error:
             raise LayoutError(f"'{self._path}': cannot be read as audio: {error}") from error
+        if self._clipped:
+            over_db = 20 * np.log10(self._peak)
+            warnings.warn(
+                f"'{self._path}': {self._clipped} samples above full scale were clipped, the highest by "
+                f"{over_db:.1f} dB: lower the level of the file by that much",
+                InputWarning,
+                stacklevel=2,
+            )
+
+    def _clip(self, stereo: NDArray[np.float64]) -> NDArray[np.float64]:
+        magnitudes = np.abs(stereo)
+        self._clipped += int(np.count_nonzero(magnitudes > 1.0))
+        self._peak = max(self._peak, float(magnitudes.max(initial=0.0)))
+        return np.clip(stereo, -1.0, 1.0)
 
 
 @contextmanager
@@ -105,8 +164,14 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
             raise LayoutError(f"'{path}': {channels} channels: FLAC holds up to 8, use .wav")
     elif frames * channels * 4 > _MOST_WAV_BYTES:
         kind = "RF64"
-    temporary = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # A name of its own, so that two processes do not write into one file.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
+    os.close(handle)
+    temporary = Path(name)
     try:
         try:
             file = soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind)
@@ -114,6 +179,7 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
             raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
         with file:
             yield file
+        temporary.chmod(0o644)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
 
@@ -75,11 +78,11 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
             return output
 
         return process_float
-    twin, word = PipelineModel(fixed), fixed.number_format.sample
+    model, word = PipelineModel(fixed), fixed.number_format.sample
 
     def process_fixed(stereo: NDArray[np.float64]) -> NDArray[np.float64]:
-        output = word.to_float(twin.process(word.quantise(stereo)))
-        twin.forget_decisions()
+        output = word.to_float(model.process(word.quantise(stereo)))
+        model.forget_decisions()
         return output
 
     return process_fixed
@@ -92,8 +95,12 @@ def render(
     target: Path,
     engine: Engine,
     progress: Progress = lambda done, total: None,
+    *,
+    aligned: bool = True,
 ) -> dict[str, float]:
     """Run an audio file through a design: one channel for each driver, in channel order.
+
+    The output is longer than the source, because the filters ring on after its last sample.
 
     Parameters
     ----------
@@ -106,11 +113,14 @@ def render(
     engine : 'float' or 'fixed'
     progress : callable
         Called with frames done and frames in all.
+    aligned : bool
+        Whether the latency of upmix, limiter and filters is removed, so that the output lies beside the source.
+        Otherwise the output begins as the board's does.
 
     Returns
     -------
     dict
-        ``seconds_of_audio``, ``peak_dbfs`` of the loudest driver, ``rms_dbfs`` of all drivers.
+        ``seconds_of_audio`` of the source, ``peak_dbfs`` of the loudest driver, ``rms_dbfs`` of all drivers.
 
     Raises
     ------
@@ -120,15 +130,22 @@ def render(
     _check_target(source, target)
     drivers, rate = len(bank.driver_names), bank.sample_rate_hz
     process, meter = engine_processor(bank, fixed, engine), _Meter()
+    waiting = DELAY_SAMPLES + fixed.limiter.delay_samples
+    tail = np.zeros((waiting + bank.impulse_responses.shape[2], 2))
+    skip = waiting + bank.modelling_delay_samples if aligned else 0
+    frames = 0
     with closing(StereoReader(source, rate)) as reader:
         subtype = "FLOAT" if engine == "float" else "PCM_24"
-        with open_writer(target, rate, drivers, subtype, reader.frames) as writer:
-            for stereo in reader.pieces():
+        with open_writer(target, rate, drivers, subtype, reader.frames + len(tail)) as writer:
+            for stereo in chain(reader.pieces(), [tail]):
+                frames += len(stereo)
                 output = process(stereo)
-                writer.write(output)
-                meter.add(output)
-                progress(meter.samples // drivers, reader.frames)
-    return meter.figures(drivers, rate)
+                skipped = min(skip, len(output))
+                skip -= skipped
+                writer.write(output[skipped:])
+                meter.add(output[skipped:])
+                progress(min(frames, reader.frames), reader.frames)
+    return {**meter.figures(drivers, rate), "seconds_of_audio": (frames - len(tail)) / rate}
 
 
 def render_binaural(
@@ -152,8 +169,8 @@ def render_binaural(
     source : Path
         Mono or stereo, any rate.
     target, before : Path
-        24-bit stereo, of equal length and aligned with the source.  One gain brings the louder of the two to −1 dBFS,
-        so that they can be compared by ear.
+        24-bit stereo, of equal length and aligned with the source.  They keep the sound after its end.  One gain
+        brings the louder of the two to −1 dBFS, so that they can be compared by ear.
     engine : 'float' or 'fixed'
     progress : callable
         Called with frames done and frames in all.
@@ -168,29 +185,23 @@ def render_binaural(
     LayoutError
         If the source cannot be read or a target cannot hold it.  Nothing is written then.
     """
-    for path in (target, before):
-        _check_target(source, path)
+    for file in (target, before):
+        _check_target(source, file)
     rate, delay = bank.sample_rate_hz, DELAY_SAMPLES + fixed.limiter.delay_samples
     chains = {
-        target: _Chain(engine_processor(bank, fixed, engine), ears, target, rate, delay),
-        before: _Chain(lambda stereo: stereo, downmix_ears, before, rate),
+        target: _ToEars(engine_processor(bank, fixed, engine), ears, target, rate, delay),
+        before: _ToEars(lambda stereo: stereo, downmix_ears, before, rate),
     }
     with ExitStack() as stack:
         reader = stack.enter_context(closing(StereoReader(source, rate)))
-        for chain in chains.values():
-            stack.enter_context(chain)
-        frames = 0
-        for stereo in reader.pieces():
-            frames += len(stereo)
-            for chain in chains.values():
-                chain.add(stereo)
-            progress(min(frames, reader.frames), reader.frames)
-        for chain in chains.values():
-            chain.add(np.zeros((chain.delay_samples, 2)))
-        gain = _PEAK / max(1e-9, *(chain.meter.peak for chain in chains.values()))
-        for chain in chains.values():
-            chain.finish(gain, frames)
-    figures = {path: chain.meter.figures(2, rate) for path, chain in chains.items()}
+        for path in chains.values():
+            stack.enter_context(path)
+        tail = bank.impulse_responses.shape[2] + max(ears.responses.shape[2], downmix_ears.responses.shape[2])
+        frames = _process_all(reader, list(chains.values()), tail, progress)
+        gain = _PEAK / max(1e-9, *(path.meter.peak for path in chains.values()))
+        for path in chains.values():
+            path.finish(gain, frames + tail)
+    figures = {file: path.meter.figures(2, rate) for file, path in chains.items()}
     gain_db = 20 * np.log10(gain)
     return {
         "seconds_of_audio": frames / rate,
@@ -200,20 +211,35 @@ def render_binaural(
     }
 
 
-class _Chain:
-    """A chain from stereo to two ears, into a scratch file whose level is set at the end."""
+def _process_all(reader: StereoReader, paths: list[_ToEars], tail: int, progress: Progress) -> int:
+    """Run the whole source through each path, with its delay and a tail.  Returns the source's frames."""
+    frames = 0
+    for stereo in reader.pieces():
+        frames += len(stereo)
+        for path in paths:
+            path.add(stereo)
+        progress(min(frames, reader.frames), reader.frames)
+    for path in paths:
+        path.add(np.zeros((path.delay_samples + tail, 2)))
+    return frames
+
+
+class _ToEars:
+    """The path from stereo to two ears, into a scratch file whose level is set at the end."""
 
     def __init__(
         self, process: Processor, ears: Ears, target: Path, rate_hz: int, process_delay_samples: int = 0
     ) -> None:
         self._process, self._ears = process, OverlapSave(ears.responses)
         self._target, self._rate_hz = target, rate_hz
-        self._scratch = target.with_name(f".{target.name}.scratch")
         self._skip = self.delay_samples = process_delay_samples + ears.delay_samples
         self.meter = _Meter()
 
     def __enter__(self) -> Self:
         self._target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{self._target.name}.", suffix=".scratch", dir=self._target.parent)
+        os.close(handle)
+        self._scratch = Path(name)
         self._file = soundfile.SoundFile(self._scratch, "w", self._rate_hz, 2, "FLOAT", format="RF64")
         return self
 

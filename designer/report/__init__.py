@@ -1,1 +1,1 @@
-"""What a design promises, as figures."""
+"""The scorecard and the HTML report of a design."""

@@ -1,4 +1,4 @@
-"""Pieces of HTML: text is escaped here and nowhere else."""
+"""Parts of HTML pages.  Text is escaped only here."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def paragraph(text: str) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1, stacked: bool = False) -> str:
-    """Plain texts as a table; the first ``words`` columns are words, the others figures.
+    """Plain texts as a table.  The first ``words`` columns hold words, the others figures.
 
-    Where the screen is narrow, a ``stacked`` table shows each row as its first cell and, below it, the others with
-    their headings; another one is pushed sideways.
+    On a narrow screen, a ``stacked`` table shows the first cell of each row, and below it the other cells with their
+    headings.  Other tables scroll sideways.
     """
 
     def cells(row: Sequence[object], tag: str) -> str:
@@ -91,7 +91,7 @@ def tiles(items: Iterable[tuple[str, str, str]]) -> str:
 
 
 def notices(items: Iterable[tuple[str, str]]) -> str:
-    """Warnings: (what is the matter, what to change)."""
+    """Warnings, each with the problem and what to change."""
     return (
         '<ul class="notices">'
         + "".join(f"<li><b>{escape(what)}</b> {escape(remedy)}</li>" for what, remedy in items)

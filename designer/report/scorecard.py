@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from designer.design.model import Design
 from designer.dsp.upmix_tables import DELAY_SAMPLES
-from designer.evaluation.acoustic import acoustic_figures
-from designer.evaluation.beam_limits.trade_off import reached_on_the_front
+from designer.evaluation.acoustic import AcousticFigures, acoustic_figures
+from designer.evaluation.beam_limits.trade_off import BeamLimits, reached_on_the_front
 from designer.evaluation.bounds import evaluate_bounds
-from designer.evaluation.limited_bands import limited_bands
+from designer.evaluation.limited_bands import LimitedBands, limited_bands
 from designer.evaluation.listening import Listening
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.realisation import (
@@ -21,8 +21,8 @@ from designer.evaluation.realisation import (
     structure_figures,
 )
 from designer.evaluation.scorecard import ListeningVersions, Scorecard
-from designer.evaluation.upmix import evaluate_upmix
-from designer.evaluation.virtual_limits import evaluate_virtual_limits
+from designer.evaluation.upmix import UpmixFigures, evaluate_upmix
+from designer.evaluation.virtual_limits import VirtualLimits, evaluate_virtual_limits
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.numerics.background import in_background
 from designer.numerics.threads import with_one_blas_thread
@@ -42,7 +42,56 @@ def scorecard(design: Design) -> Scorecard:
         Equal for equal designs.
     """
     layout, bank, fixed = design.layout, design.bank, design.fixed
-    responses, tables = bank.impulse_responses, dequantised_impulse_responses(fixed)
+    acoustics = _acoustics(design)
+    delay = bank.modelling_delay_samples + DELAY_SAMPLES + fixed.limiter.delay_samples
+    card = Scorecard(
+        layout=layout.name,
+        digest=design.digest,
+        number_format=fixed.number_format.name,
+        sample_rate_hz=bank.sample_rate_hz,
+        drivers=tuple(bank.driver_names),
+        inputs=tuple(bank.input_names),
+        fir_taps=int(bank.impulse_responses.shape[2]),
+        modelling_delay_samples=bank.modelling_delay_samples,
+        upmix_delay_samples=DELAY_SAMPLES,
+        limiter_delay_samples=fixed.limiter.delay_samples,
+        latency_ms=1000.0 * delay / bank.sample_rate_hz,
+        common_gain_db=design.gain_db,
+        designed=acoustics.designed,
+        quantised=acoustics.quantised,
+        limits=acoustics.limits,
+        virtual_limits=acoustics.virtual_limits,
+        listening=acoustics.listening,
+        beam_limits=acoustics.beam_limits,
+        upmix=acoustics.upmix,
+        length=length_figures(design.lengths),
+        stages=stage_figures(bank, design.lengths),
+        structure=structure_figures(fixed, design.savings),
+        quantisation=quantisation_figures(bank, fixed),
+        limiter=limiter_figures(layout, fixed, design.proof),
+        proof=proof_figures(design.proof),
+        bounds=(),
+    )
+    return replace(card, bounds=evaluate_bounds(layout, card))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Acoustics:
+    """Sections of the scorecard that take most of the time."""
+
+    designed: AcousticFigures
+    quantised: AcousticFigures
+    limits: tuple[LimitedBands, ...]
+    virtual_limits: VirtualLimits
+    listening: ListeningVersions
+    beam_limits: BeamLimits
+    upmix: UpmixFigures
+
+
+def _acoustics(design: Design) -> _Acoustics:
+    """Compute these sections, a third of them in the background."""
+    layout, responses = design.layout, design.bank.impulse_responses
+    tables = dequantised_impulse_responses(design.fixed)
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
     # A third of the work depends on nothing else here.
@@ -51,7 +100,7 @@ def scorecard(design: Design) -> Scorecard:
             listening.beam_limits(),
             listening.real_head(responses),
             listening.real_head(tables),
-            evaluate_upmix(bank.sample_rate_hz),
+            evaluate_upmix(design.bank.sample_rate_hz),
         )
     )
     designed = acoustic_figures(layout, design.designed.impulse_responses, plant)
@@ -60,20 +109,7 @@ def scorecard(design: Design) -> Scorecard:
     downmix = listening.downmix()
     designed_figures, quantised_figures = listening.figures(responses), listening.figures(tables)
     beam_limits, designed_head, quantised_head, upmix = collect()
-    delay = bank.modelling_delay_samples + DELAY_SAMPLES + fixed.limiter.delay_samples
-    card = Scorecard(
-        layout=layout.name,
-        digest=design.digest,
-        arithmetic=fixed.number_format.name,
-        sample_rate_hz=bank.sample_rate_hz,
-        drivers=tuple(bank.driver_names),
-        inputs=tuple(bank.input_names),
-        fir_taps=int(responses.shape[2]),
-        modelling_delay_samples=bank.modelling_delay_samples,
-        upmix_delay_samples=DELAY_SAMPLES,
-        limiter_delay_samples=fixed.limiter.delay_samples,
-        latency_ms=1000.0 * delay / bank.sample_rate_hz,
-        common_gain_db=design.gain_db,
+    return _Acoustics(
         designed=designed,
         quantised=quantised,
         limits=limited_bands(layout, quantised.cancellation, plant),
@@ -86,12 +122,4 @@ def scorecard(design: Design) -> Scorecard:
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
         room_limits=listening.room_limits(tables),
         upmix=upmix,
-        length=length_figures(design.lengths),
-        stages=stage_figures(bank, design.lengths),
-        structure=structure_figures(fixed, design.savings),
-        quantisation=quantisation_figures(bank, fixed),
-        limiter=limiter_figures(layout, fixed, design.proof),
-        proof=proof_figures(design.proof),
-        bounds=(),
     )
-    return replace(card, bounds=evaluate_bounds(layout, card))

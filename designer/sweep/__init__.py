@@ -1,1 +1,1 @@
-"""Many designs: parameters of a layout varied over a grid or at random, and what comes of it."""
+"""Sweeps: designs over a grid or random draws of a layout's parameters."""

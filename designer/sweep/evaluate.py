@@ -1,4 +1,4 @@
-"""One point of a sweep: design it, and keep its figures or the reason why there are none."""
+"""One point of a sweep: design it, and return its figures or the reason of the failure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def evaluate_point(point: Point) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``key``, ``status`` ('ok' or 'failed'), ``reason``, one entry for each parameter and for each figure.  A point
-        that fails says why; nothing is raised.
+        ``key``, ``status``, ``reason``, one entry for each parameter and for each figure.  The status is 'ok', 'failed'
+        where no design exists, or 'error' where the evaluation broke off.  Another run tries an 'error' again.
+        A point that fails says why; nothing is raised.
     """
     row: dict[str, Any] = {"key": point.key, **point.parameters}
     try:
@@ -41,7 +42,7 @@ def evaluate_point(point: Point) -> dict[str, Any]:
     except ProsceniumError as error:
         return {**row, "status": "failed", "reason": str(error)}
     except Exception as error:  # one point must not end the others
-        return {**row, "status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        return {**row, "status": "error", "reason": f"{type(error).__name__}: {error}"}
     return {**row, "status": "ok", "reason": "", **figures_of(card)}
 
 

@@ -1,17 +1,20 @@
-"""Which layouts a sweep consists of."""
+"""The layouts of a sweep."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from designer.errors import LayoutError
+from designer.layout.inputs import input_digests
 from designer.layout.model import Layout
 from designer.layout.renamed import with_stored_names
 
@@ -25,11 +28,11 @@ class Axis:
     Attributes
     ----------
     text : str
-        As it was asked for, left of the '='; also the column's name.
+        The part of the request to the left of the '='; also the name of the column.
     targets : tuple of (tuple of str, float)
         Paths in the layout and the sign with which each takes the value.
     values : tuple of float
-        Of the grid; a random sweep draws between the least and the largest.
+        Values of the grid.  A random sweep draws between the least and the largest.
     """
 
     text: str
@@ -44,10 +47,11 @@ class Point:
     Attributes
     ----------
     key : str
-        Digest of the layout as it would be read; the same point has the same key in every run.
+        Digest of the layout as it would be read, of the content of every file that it names, and of the version of
+        Proscenium.  The same point has the same key in every run.
     parameters : dict of str to float
     layout : dict
-        Not validated yet: a point may turn out to be impossible.
+        Not validated yet, so it may turn out to be invalid.
     """
 
     key: str
@@ -56,20 +60,22 @@ class Point:
 
 
 def parse_axis(text: str) -> Axis:
-    """Read ``PATH[,PATH…]=A:B:N`` or ``PATH[,PATH…]=V,V,…``; a path with '-' ahead takes the negative value.
+    """Read ``PATH[,PATH…]=A:B:N`` or ``PATH[,PATH…]=V,V,…``.  A path with a leading '-' takes the negative value.
 
     Paths are those of the layout file, with drivers by name: ``driver.left.azimuth_deg``, ``cabinet.radius_m``.
 
     Raises
     ------
     LayoutError
-        If it is neither.
+        If the text has neither form.
     """
     left, equals, right = text.partition("=")
     paths = [path.strip() for path in left.split(",")]
     try:
         if ":" in right:
             low, high, count = right.split(":")
+            if int(count) > _MOST_POINTS:
+                raise LayoutError(f"--vary '{text}': {count} points, allowed are 1 to {_MOST_POINTS}: take fewer")
             values = np.linspace(float(low), float(high), int(count)).tolist()
         else:
             values = [float(value) for value in right.split(",")]
@@ -92,9 +98,9 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     base : Layout
     axes : sequence of Axis
     random : int, optional
-        This many points drawn uniformly instead of the grid.
+        Number of points that are drawn uniformly, instead of the grid.
     seed : int
-        Of the draw: the same seed gives the same points.
+        Seed of the draw.  The same seed gives the same points.
 
     Raises
     ------
@@ -102,7 +108,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
         If a path is not in the layout, or there would be more than 100 000 points.
     """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
-    # With what is left out, too: it can be varied like the rest.
+    # Include keys that the file leaves out, because they can be varied too.
     complete = base.model_dump(mode="json", by_alias=True)
     for axis in axes:
         for path, _ in axis.targets:
@@ -110,10 +116,13 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
             table, key = _place(complete, path, axis.text)
             if key not in table:
                 raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
-    count = random if random is not None else int(np.prod([len(axis.values) for axis in axes]))
+    # In Python's whole numbers, which do not overflow.
+    count = random if random is not None else math.prod(len(axis.values) for axis in axes)
     if not 0 < count <= _MOST_POINTS:
         raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
-    return [_point(document, axes, values) for values in _values(axes, random, seed)]
+    # Only numbers are varied: all points read the same files.
+    inputs = input_digests(document)
+    return [_point(document, axes, values, inputs) for values in _values(axes, random, seed)]
 
 
 def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tuple[float, ...]]:
@@ -125,21 +134,23 @@ def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tup
         yield tuple(float(generator.uniform(min(axis.values), max(axis.values))) for axis in axes)
 
 
-def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[float]) -> Point:
+def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[float], inputs: dict[str, str]) -> Point:
     layout = json.loads(json.dumps(document))
     for axis, value in zip(axes, values, strict=True):
         for path, sign in axis.targets:
             table, key = _place(layout, path, axis.text)
             signed = sign * value
-            # Keys that count, such as filters.taps, take whole numbers only; all others take them as well.
+            # Keys with integer values, such as filters.taps, take whole numbers only.  All other keys take them as
+            # well.
             table[key] = int(signed) if float(signed).is_integer() else signed
-    text = json.dumps(with_stored_names(layout), sort_keys=True, separators=(",", ":"))
+    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": version("proscenium")}
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
     return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
 
 
 def _place(document: dict[str, Any], path: tuple[str, ...], text: str) -> tuple[dict[str, Any], str]:
-    """Find the table that holds a path's last part."""
+    """Find the table that holds the last part of a path."""
     here: Any = document
     for depth, part in enumerate(path[:-1]):
         if isinstance(here, list):

@@ -1,4 +1,4 @@
-"""Results of a sweep as a table and as a plot of the points that no other point beats."""
+"""Results of a sweep: a table, and a plot of its Pareto front."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Row = dict[str, Any]
 
 
 def columns_of(rows: Sequence[Row]) -> list[str]:
-    """Every column that occurs: key, status and reason first."""
+    """All columns, with key, status and reason first."""
     first = ["key", "status", "reason"]
     return first + [name for name in dict.fromkeys(name for row in rows for name in row) if name not in first]
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
-    """Table with a heading; what a failed point lacks is empty."""
+    """CSV table with a heading.  Missing values of a failed point are empty."""
     stream = io.StringIO(newline="")
     table = csv.DictWriter(stream, columns_of(rows), restval="", lineterminator="\n")
     table.writeheader()
@@ -53,12 +53,12 @@ def to_parquet(rows: Sequence[Row]) -> bytes:
 
 
 def pareto_mask(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Points that no other point beats in every objective.
+    """Find the points that no other point beats in every objective.
 
     Parameters
     ----------
     values : (P, K) float64
-        To be large; K objectives.
+        K objectives, of which larger values are better.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def parse_objectives(text: str) -> tuple[tuple[str, float], tuple[str, float]]:
     Raises
     ------
     LayoutError
-        If it is not that.
+        If the text has another form.
     """
     parts = [part.strip().rsplit(":", 1) for part in text.split(",")]
     if len(parts) != 2 or any(len(part) != 2 or part[1] not in ("max", "min") for part in parts):
@@ -85,7 +85,7 @@ def parse_objectives(text: str) -> tuple[tuple[str, float], tuple[str, float]]:
 
 
 def pareto_page(rows: Sequence[Row], parameters: Sequence[str], objectives: Sequence[tuple[str, float]]) -> str:
-    """Plot two figures against each other, the front marked: a whole HTML page that needs no network.
+    """Plot two figures against each other, with the Pareto front marked, as an HTML page that needs no network.
 
     Raises
     ------

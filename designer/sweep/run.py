@@ -1,15 +1,17 @@
-"""Run a sweep on this machine's cores or on a Dask cluster; what is done stays done."""
+"""Run a sweep on the cores of this machine or on a Dask cluster.  An interrupted sweep resumes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from designer.errors import BoardNotFoundError, LayoutError
+from designer.errors import BoardNotFoundError, BuildError, LayoutError
+from designer.files import replace_file
 from designer.sweep.evaluate import evaluate_point
 from designer.sweep.plan import Point
 
@@ -39,7 +41,7 @@ def run_sweep(
     scheduler : str, optional
         Address of a Dask scheduler to use instead, such as ``tcp://host:8786``; its workers need Proscenium installed.
     progress : callable
-        Is given how many are done, failed and planned.
+        Called with the numbers of points that are done, failed and planned.
 
     Returns
     -------
@@ -74,19 +76,24 @@ def run_sweep(
 
 
 def _read_journal(path: Path) -> dict[str, dict[str, Any]]:
-    """Read what is done; a line that was cut short by a kill is done again."""
+    """Read what is done.  A line that was cut short by a kill, and a point with an error, are done again."""
     if not path.is_file():
         return {}
     rows: dict[str, dict[str, Any]] = {}
     whole = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for line in text.splitlines():
         try:
             row = json.loads(line)
+            if row["status"] == "error":
+                continue
             rows[row["key"]] = row
             whole.append(line)
         except (ValueError, KeyError, TypeError):
             continue
-    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    kept = "".join(f"{line}\n" for line in whole)
+    if kept != text:
+        replace_file(path, lambda file: file.write(kept.encode()))
     return rows
 
 
@@ -101,6 +108,12 @@ def _on_cores(points: Sequence[Point], jobs: int) -> Iterator[dict[str, Any]]:
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise BuildError(
+                f"sweep: a worker process was killed, most often for lack of memory: use fewer than {jobs} --jobs "
+                "and run again; points that are done are kept"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -108,7 +121,7 @@ def _on_cores(points: Sequence[Point], jobs: int) -> Iterator[dict[str, Any]]:
 
 def _on_cluster(points: Sequence[Point], scheduler: str) -> Iterator[dict[str, Any]]:
     try:
-        from distributed import Client
+        from distributed import CancelledError, Client, KilledWorker
         from distributed import as_completed as completed
     except ImportError as error:
         raise LayoutError("--scheduler needs Dask: pip install 'proscenium[sweep]'") from error
@@ -117,6 +130,23 @@ def _on_cluster(points: Sequence[Point], scheduler: str) -> Iterator[dict[str, A
     except (OSError, ValueError, TimeoutError) as error:
         raise BoardNotFoundError(f"scheduler '{scheduler}': no answer within {_CONNECT_S} s: {error}") from error
     with client:
+        _await_workers(client, scheduler)
         futures = [client.submit(evaluate_point, point, key=f"proscenium-{point.key}", pure=True) for point in points]
-        for future in completed(futures):  # type: ignore[no-untyped-call]
-            yield future.result()
+        try:
+            for future in completed(futures):  # type: ignore[no-untyped-call]
+                yield future.result()
+        except (KilledWorker, CancelledError, OSError) as error:
+            raise BoardNotFoundError(
+                f"scheduler '{scheduler}': the cluster lost a point ({type(error).__name__}): look at the workers' "
+                "memory and logs, then run again; points that are done are kept"
+            ) from error
+
+
+def _await_workers(client: Any, scheduler: str) -> None:
+    """Wait for the first worker, because a scheduler without workers takes points and never answers."""
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+    except TimeoutError as error:
+        raise BoardNotFoundError(
+            f"scheduler '{scheduler}': no worker within {_CONNECT_S} s: start one with 'dask worker {scheduler}'"
+        ) from error

@@ -1,1 +1,1 @@
-"""From generated C to a board: compiler, CMSIS-DSP source, images and flashing."""
+"""From generated C to a board: compiler, images and flashing."""

@@ -18,23 +18,23 @@ class BoardTarget:
     Attributes
     ----------
     name : str
-        Also the directory of its port and the name it gives in HELLO.
+        Also the directory of its port, and the name that it reports in HELLO_REPLY.
     cpu_flags : tuple of str
         Compiler flags that choose the core.
     shared_ports : tuple of str
-        Directories beside its port whose C it takes as well.
+        Further directories of ``firmware/port`` whose C files it uses.
     audio_channels : int
         Driver channels that its audio outputs can feed.
     flash_bytes, ram_bytes : int
-        What an image may take.
+        Largest use by an image.
     slot_sectors : tuple of int
-        First and last sector of the flash that keeps tuned tables; none where the board has none.
+        First and last sector of the flash for tuned tables.  Empty if the board has none.
     openocd_configs : tuple of str
-        Scripts of OpenOCD: probe, then target; none where the board exists in QEMU only.
+        Scripts of OpenOCD: probe, then target.  Empty if the board exists in QEMU only.
     qemu_machine : str
         QEMU's machine that boots the same image.
     virtual_tick_hz : int
-        Rate of SysTick there, in virtual time, whatever the image believes of its clocks.
+        Rate of SysTick in QEMU, in virtual time.  It does not depend on the clocks that the image sets.
     """
 
     name: str
@@ -50,17 +50,17 @@ class BoardTarget:
 
     @property
     def port_directory(self) -> Path:
-        """Where the board's own C and its linker script are."""
+        """Directory of the board's own C files and its linker script."""
         return FIRMWARE_ROOT / "port" / self.name
 
     @property
     def source_directories(self) -> tuple[Path, ...]:
-        """The same, and the shared directories."""
+        """Directory of the board, and the shared directories."""
         return (self.port_directory, *(FIRMWARE_ROOT / "port" / name for name in self.shared_ports))
 
     @property
     def is_virtual_only(self) -> bool:
-        """Whether there is no way to flash one: QEMU runs it."""
+        """Whether the board exists in QEMU only, so that it cannot be flashed."""
         return not self.openocd_configs
 
     @property
@@ -97,9 +97,7 @@ BOARDS = {
     ),
     "mps3-an547": BoardTarget(
         name="mps3-an547",
-        # AUTOVECTORIZE keeps CMSIS-DSP off its Helium kernels: that of arm_fir_q31 rounds each tap's product, the
-        # scalar one is exact.
-        cpu_flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard", "-DARM_MATH_AUTOVECTORIZE"),
+        cpu_flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard"),
         shared_ports=("cortex_m", "cmsdk"),
         audio_channels=0,
         flash_bytes=512 * 1024,

@@ -1,8 +1,8 @@
 """Dividers of the STM32F405's two PLLs: 168 MHz for the core, and the audio clock with the smallest error.
 
-Both PLLs share the divider M ahead of them.  Source: RM0090 7.2.3 and 7.3.2 (main PLL), 7.3.23 (PLLI2S), 28.4.4
-(clock generator, master clock on: fs = I2SxCLK / (256 (2 I2SDIV + ODD)) with channels of 32 bits); limits from the
-data sheet DS8626, "PLL characteristics".
+Both PLLs share the divider M ahead of them.  Sources: RM0090 7.2.3 and 7.3.2 (main PLL), 7.3.23 (PLLI2S) and 28.4.4
+(clock generator).  With the master clock on and channels of 32 bits, fs = I2SxCLK / (256 (2 I2SDIV + ODD)).  The limits
+are those of the data sheet DS8626, "PLL characteristics".
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _MASTER_CLOCKS = 256
 
 @dataclass(frozen=True, order=True)
 class PllSettings:
-    """One way to make a sample rate; the order is that of preference.
+    """One way to make a sample rate.  Settings are ordered by preference, the best first.
 
     Attributes
     ----------
     error_ppm : Fraction
         Magnitude of the deviation from the wanted rate.
     input_period : Fraction
-        Seconds: of two equal ones the quicker input jitters less.
+        Seconds.  Of two settings with equal error, the one with the faster input has less jitter.
     m, n, i2s_n, i2s_r : int
         Dividers and multipliers of the PLLs.
     divider : int
         2 I2SDIV + ODD.
     rate_hz : Fraction
-        What comes out.
+        The sample rate that results.
     """
 
     error_ppm: Fraction
@@ -82,7 +82,7 @@ def _settings(sample_rate_hz: int, reference: Fraction, m: int, n: int, i2s_n: i
 
 
 def render_settings() -> str:
-    """Spell the best settings of every source and rate as the port's header ``pll_settings.h``."""
+    """Write the best settings of every source and rate as the port's header ``pll_settings.h``."""
     lines = [
         "/*",
         " * Written by designer/toolchain/clocks.py, which searches all dividers for the smallest error of the sample",

@@ -10,7 +10,6 @@ from pathlib import Path
 from designer.errors import BuildError
 from designer.files import replace_file
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
-from designer.toolchain.cmsis import CMSIS_SOURCES, find_cmsis_dsp
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
 from designer.toolchain.process import find_tool, run_tool, tool_version
@@ -19,13 +18,13 @@ from designer.toolchain.table_crc import write_table_crc
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
 CRYSTALS_MHZ = (8, 12)
-# Frames and calls beside each object, for designer/toolchain/stack.py
+# GCC writes frames and calls next to each object, for designer/toolchain/stack.py.
 CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
 SANITIZER_FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
-# Arithmetic on samples, which no byte of a request steers: sanitized like all else, but its branches are not counted as
-# coverage.  Counting them was most of a run's time.
+# Arithmetic on samples does not depend on the bytes of a request.  It is sanitized like the rest, but its branches do
+# not count as coverage.  Counting them took most of a run's time.
 UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
@@ -47,10 +46,6 @@ WARNING_FLAGS = (
     "-Wmissing-prototypes",
 )
 OWN_FLAGS = ("-std=gnu11", "-O2", "-g", "-fno-common", "-ffunction-sections", "-fdata-sections", *WARNING_FLAGS)
-# CMSIS-DSP's own best: without LOOPUNROLL its kernels leave the dual multiply-accumulate unused.
-CMSIS_FLAGS = ("-O3", "-g", "-w", "-ffunction-sections", "-DARM_MATH_LOOPUNROLL")
-# __GNUC_PYTHON__ is CMSIS-DSP's switch for a compiler without CMSIS-Core: portable C only.
-HOST_CMSIS_FLAGS = ("-D__GNUC_PYTHON__",)
 
 
 def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
@@ -65,19 +60,19 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
     crystal_mhz : int
-        What the board's oscillator runs at: 8 or 12; boards that only QEMU has take no notice.
+        Frequency of the board's oscillator, 8 or 12.  Boards that exist in QEMU only ignore it.
 
     Returns
     -------
     Image
-        With the digest as the ELF carries it.
+        The image, with the digest that is in the ELF file.
 
     Raises
     ------
     BoardNotFoundError
         If the board is unknown.
     BuildError
-        If a compiler or CMSIS-DSP is missing, something does not compile, or it does not fit the board.
+        If a compiler is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
     if crystal_mhz not in CRYSTALS_MHZ:
@@ -88,12 +83,12 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes, shims=(FIRMWARE_ROOT / "cmsis_shim",))
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes)
     objects = compile_units(CROSS_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
     _link_image(target, objects, out)
     write_table_crc(out)
-    # Assembly has none.
+    # Assembly has no such file.
     graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
     calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
     replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
@@ -101,7 +96,7 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
 
 
 def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()) -> Path:
-    """Compile the core with a generated design into a shared library for the machine at hand.
+    """Compile the core with a generated design into a shared library for this machine.
 
     Parameters
     ----------
@@ -115,15 +110,16 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     Raises
     ------
     BuildError
-        If the compiler or CMSIS-DSP is missing, or something does not compile.
+        If the compiler is missing, or something does not compile.
     """
     host = FIRMWARE_ROOT / "port" / "host"
     sources = [*_core_sources(generated_dir), *sorted(host.glob("*.c"))]
-    common = ("-fPIC", "-fvisibility=hidden", *flags, *HOST_CMSIS_FLAGS)
+    common = ("-fPIC", "-fvisibility=hidden", *flags)
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)
     out.parent.mkdir(parents=True, exist_ok=True)
-    # A library that is loaded keeps its own file; the new one gets another.
+    # A process that has loaded the old library keeps its file, so a new file is made and the old one is not
+    # overwritten.
     out.unlink(missing_ok=True)
     command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(out)]
     run_tool(command, f"linking '{out.name}'")
@@ -143,13 +139,12 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
     Raises
     ------
     BuildError
-        If clang or CMSIS-DSP is missing, or something does not compile.
+        If clang is missing, or something does not compile.
     """
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "fuzz").glob("*.c"))]
-    units = _units(sources, HOST_CMSIS_FLAGS, (generated_dir, FIRMWARE_ROOT / "core"))
-    unsteered = {unit.source for unit in units if unit.source.stem in UNSTEERED or unit.source not in sources}
+    units = _units(sources, (), (generated_dir, FIRMWARE_ROOT / "core"))
     units = [
-        replace(unit, flags=(*(SANITIZER_FLAGS if unit.source in unsteered else FUZZER_FLAGS), *unit.flags))
+        replace(unit, flags=(*(SANITIZER_FLAGS if unit.source.stem in UNSTEERED else FUZZER_FLAGS), *unit.flags))
         for unit in units
     ]
     objects = compile_units(FUZZ_COMPILER, units)
@@ -160,7 +155,7 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
 
 
 def compiler_version(compiler: str = CROSS_COMPILER) -> str:
-    """First line of what the compiler says of itself, for reports."""
+    """First line of the compiler's version message, for reports."""
     return tool_version(find_tool(compiler))
 
 
@@ -173,7 +168,7 @@ def _core_sources(generated_dir: Path) -> list[Path]:
 
 
 def core_sources(number_format: str) -> list[Path]:
-    """List the sources of ``firmware/core``; of the files ``fir_*.c`` of number formats, that of one."""
+    """List the sources of ``firmware/core``, with the ``fir_*.c`` of one number format only."""
     core = FIRMWARE_ROOT / "core"
     formats = {header.stem.removeprefix("format_") for header in core.glob("dsp/format_*.h")}
     others = {f"fir_{name}.c" for name in formats - {number_format}}
@@ -189,14 +184,8 @@ def _number_format(generated_dir: Path) -> str:
     return match[1]
 
 
-def _units(
-    own: Sequence[Path], target_flags: tuple[str, ...], includes: tuple[Path, ...], shims: tuple[Path, ...] = ()
-) -> list[Unit]:
-    cmsis = find_cmsis_dsp()
-    library = (*shims, cmsis / "Include", cmsis / "PrivateInclude")
-    units = [Unit(source, (*target_flags, *OWN_FLAGS), includes, library) for source in own]
-    units += [Unit(cmsis / "Source" / name, (*target_flags, *CMSIS_FLAGS), (), library) for name in CMSIS_SOURCES]
-    return units
+def _units(sources: Sequence[Path], target_flags: tuple[str, ...], includes: tuple[Path, ...]) -> list[Unit]:
+    return [Unit(source, (*target_flags, *OWN_FLAGS), includes) for source in sources]
 
 
 def _link_image(target: BoardTarget, objects: Sequence[Path], out: Path) -> None:

@@ -1,4 +1,4 @@
-"""What this machine has of what Proscenium can use, and how to get the rest."""
+"""List the tools that Proscenium uses, whether this machine has them, and how to get the rest."""
 
 from __future__ import annotations
 
@@ -10,27 +10,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from designer.errors import BuildError
-from designer.toolchain.cmsis import CMSIS_DSP_VERSION, find_cmsis_dsp
-
 _KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
 _LEAST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for.
+    """One tool that was looked for.
 
     Attributes
     ----------
     name : str
     purpose : str
-        What needs it.
+        Purpose of the tool.
     found : bool
     detail : str
         Where it is, or how to get it.
     needed : bool
-        Whether designing, building and the virtual board need it; the others can wait.
+        Whether designing, building or the virtual board needs it.  The others are optional.
     """
 
     name: str
@@ -45,7 +42,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look for everything, needed things first."""
+    """Look for all tools, needed ones first."""
     return [*_needed(), *_optional()]
 
 
@@ -55,7 +52,6 @@ def _needed() -> Iterator[Finding]:
     yield Finding("Python", "everything", recent, version if recent else f"{version}: 3.11 or later is needed", True)
     compiler = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
     yield _tool("arm-none-eabi-gcc", "build: compiling the firmware", compiler, True)
-    yield _cmsis()
     yield _tool("qemu-system-arm", "hil, flash: the virtual board", "apt-get install qemu-system-arm", True)
 
 
@@ -79,14 +75,6 @@ def _optional() -> Iterator[Finding]:
 def _tool(name: str, purpose: str, remedy: str, needed: bool) -> Finding:
     path = shutil.which(name)
     return Finding(name, purpose, path is not None, path or remedy, needed)
-
-
-def _cmsis() -> Finding:
-    name, purpose = f"CMSIS-DSP {CMSIS_DSP_VERSION} source", "build: the firmware's kernels"
-    try:
-        return Finding(name, purpose, True, str(find_cmsis_dsp()), True)
-    except BuildError:
-        return Finding(name, purpose, False, "proscenium doctor --fetch (or 'make setup' in a checkout)", True)
 
 
 def _serial_ports() -> list[str]:

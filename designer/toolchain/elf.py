@@ -1,4 +1,4 @@
-"""The little of an ELF file that the tools need: sections, their sizes, and the identity compiled in.
+"""Read the parts of an ELF file that the tools need: sections, their sizes, and the compiled-in identity.
 
 Source: System V ABI, "Object Files"; 32-bit little-endian only.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from designer import protocol
 from designer.errors import BuildError
 
-ARITHMETIC_NAMES = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
+_NUMBER_FORMATS = {code: name.lower() for name, code in protocol.NUMBER_FORMAT.items()}
 IDENTITY_SECTION = ".proscenium"
 IDENTITY_MAGIC = 0x4E435350
 # ps_identity_t in firmware/core/dsp/design_types.h
@@ -25,7 +25,7 @@ _TYPE_NOBITS = 8
 
 @dataclass(frozen=True)
 class Section:
-    """A section: where it is loaded or reserved, and its bytes (empty where it only reserves)."""
+    """A section: its address, and its bytes, which are empty if it only reserves memory."""
 
     name: str
     size: int
@@ -36,10 +36,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Identity:
-    """What an image says of itself, in its section ``.proscenium``."""
+    """Identity of an image, from its section ``.proscenium``."""
 
     design_abi: int
-    arithmetic: str
+    number_format: str
     drivers: int
     inputs: int
     block_samples: int
@@ -79,7 +79,7 @@ def read_sections(path: Path) -> dict[str, Section]:
 
 
 def memory_use(sections: dict[str, Section]) -> tuple[int, int]:
-    """Bytes of flash and of RAM, the reserved stack included; initialised data counts in both."""
+    """Bytes of flash and of RAM, with the reserved stack.  Initialised data counts in both."""
     flash = ram = 0
     for section in sections.values():
         if section.flags & _SECTION_ALLOCATED:
@@ -96,7 +96,7 @@ def read_identity(sections: dict[str, Section], path: Path) -> Identity:
     Raises
     ------
     BuildError
-        If the image carries none.
+        If the image has no identity.
     """
     section = sections.get(IDENTITY_SECTION)
     if section is None or len(section.data) < _IDENTITY.size:
@@ -106,7 +106,7 @@ def read_identity(sections: dict[str, Section], path: Path) -> Identity:
         raise BuildError(f"image '{path}': the design identity is damaged")
     return Identity(
         design_abi=abi,
-        arithmetic=ARITHMETIC_NAMES.get(code, f"code {code}"),
+        number_format=_NUMBER_FORMATS.get(code, f"code {code}"),
         drivers=drivers,
         inputs=inputs,
         block_samples=block,

@@ -15,7 +15,7 @@ from designer.toolchain.image import Image
 OPENOCD = "openocd"
 OPENOCD_TIMEOUT_S = 120
 
-# What OpenOCD 0.12 says where no probe is on the USB, or the probe finds no target.
+# Messages of OpenOCD 0.12 if there is no probe on the USB, or the probe finds no target.
 _NO_PROBE = re.compile(r"open failed|no device found|unable to find a matching|LIBUSB_ERROR", re.IGNORECASE)
 _NO_TARGET = re.compile(
     r"init mode failed|unable to connect|target voltage may be too low|examination failed", re.IGNORECASE
@@ -23,7 +23,7 @@ _NO_TARGET = re.compile(
 
 
 def check_channels(layout: Layout, board: str) -> None:
-    """Refuse a layout that the board's audio outputs cannot feed; over serial (HIL) it still runs.
+    """Refuse a layout that has more drivers than the board has audio outputs.  Over serial (HIL) it still runs.
 
     Raises
     ------
@@ -55,18 +55,18 @@ def flash(image: Image, layout: Layout, board: str) -> None:
     ----------
     image : Image
     layout : Layout
-        What the image was built from.
+        Layout of the image.
     board : str
         A real board.
 
     Raises
     ------
     LayoutError
-        If the board's audio outputs cannot feed the layout.
+        If the board has not enough audio outputs for the layout.
     BoardNotFoundError
         If OpenOCD, the probe or the target is missing.
     BuildError
-        If writing or verifying failed, or the image is not that layout's.
+        If writing or verifying failed, or the image has another layout.
     """
     target = find_board(board)
     check_channels(layout, board)
@@ -90,10 +90,13 @@ def flash(image: Image, layout: Layout, board: str) -> None:
 
 
 def openocd_command(executable: str, elf: Path, target: BoardTarget) -> list[str]:
-    """Spell the call that programs, verifies, resets and ends; a board then plays what was flashed, nothing tuned."""
+    """Build the command that programs, verifies and resets.
+
+    It also erases tuned tables, so that the board plays what was flashed.
+    """
     scripts = [part for config in target.openocd_configs for part in ("-f", config)]
     forget = "; ".join(["init", "reset init", "flash erase_sector 0 {} {}"]).format(*target.slot_sectors)
-    # Tcl takes what stands in braces as it is, blanks included.
+    # Tcl takes text in braces literally, with its blanks.
     return [executable, *scripts, "-c", forget, "-c", f"program {{{elf}}} verify reset exit"]
 
 

@@ -1,4 +1,4 @@
-"""A linked image and what it says of itself."""
+"""A linked image and its identity."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Image:
     digest : str
         Design digest, read from the ELF itself.
     flash_bytes, ram_bytes : int
-        Use of memory, the reserved stack included.
+        Use of memory, with the reserved stack.
     identity : Identity
-        Layout name, drivers, block size and the rest of what is compiled in.
+        Layout name, drivers, block size and other compiled-in values.
     """
 
     elf: Path

@@ -1,4 +1,4 @@
-"""Objects from sources, compiled two at a time and kept: the same text and flags are compiled once."""
+"""Compile sources, two at a time, and cache the objects.  The same text and flags are compiled only once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from designer.toolchain.process import find_tool, run_tool, tool_version
 
 CACHE_DIRECTORY = cache_directory()
 JOBS = 2
-# Beside an object: its functions' frames and calls, where GCC was asked for them.
+# File next to an object with the frames and calls of its functions, if GCC was asked for it.
 CALLS_SUFFIX = ".ci"
 
 
@@ -29,24 +29,20 @@ class Unit:
     source : Path
     flags : tuple of str
     includes : tuple of Path
-        Our own directories of headers.
-    system_includes : tuple of Path
-        Those of others: our warnings do not apply to them.
+        Directories of headers.
     """
 
     source: Path
     flags: tuple[str, ...]
     includes: tuple[Path, ...] = ()
-    system_includes: tuple[Path, ...] = ()
 
     @property
     def options(self) -> list[str]:
         """Everything but the output, for the command line."""
         options = list(self.flags)
-        for switch, directories in (("-I", self.includes), ("-isystem", self.system_includes)):
-            for directory in directories:
-                options += [switch, str(directory)]
-        # Debug information must not depend on where the project lies.
+        for directory in self.includes:
+            options += ["-I", str(directory)]
+        # Debug information must not depend on the directory of the project.
         return [*options, f"-ffile-prefix-map={source_root()}=.", "-c", str(self.source)]
 
 
@@ -67,8 +63,8 @@ def compile_units(compiler: str, units: Sequence[Unit]) -> list[Path]:
 def _compile(executable: str, unit: Unit) -> Path:
     """Compile one source, or find its object.
 
-    The key covers the preprocessed text, and so every header.  It covers the place in the project as well: GCC's calls
-    and the debug information name it.
+    The key covers the preprocessed text, and so every header.  It also covers the path in the project, which GCC's call
+    graph and the debug information contain.
     """
     doing = f"compiling '{unit.source.name}'"
     text = run_tool([executable, *unit.options, "-E", "-P"], doing)
@@ -78,7 +74,7 @@ def _compile(executable: str, unit: Unit) -> Path:
         with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
             fresh = Path(scratch) / kept.name
             run_tool([executable, *unit.options, "-o", str(fresh)], doing)
-            # Moved into place whole, the object last: another build may look for it meanwhile.
+            # Files are moved into place whole, the object last, because another build may look for it at the same time.
             for file in (fresh.with_suffix(CALLS_SUFFIX), fresh):
                 if file.is_file():
                     placed = CACHE_DIRECTORY / f".{file.name}.{os.getpid()}"
@@ -88,6 +84,6 @@ def _compile(executable: str, unit: Unit) -> Path:
 
 
 def _place(source: Path) -> str:
-    """Path in the project; of a file elsewhere, such as a generated one, the name only."""
+    """Path in the project.  For a file elsewhere, such as a generated one, only the name."""
     root = source_root()
     return str(source.relative_to(root)) if source.is_relative_to(root) else source.name

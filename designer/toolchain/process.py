@@ -1,4 +1,4 @@
-"""Find compilers and run them, with an error that helps when that fails."""
+"""Find compilers and run them.  Errors say how to mend a failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def find_tool(tool: str) -> str:
     Raises
     ------
     BuildError
-        If it is not on the PATH, with the Debian package that has it.
+        If it is not on the PATH.  The message names the Debian package that has it.
     """
     path = shutil.which(tool)
     if path is None:
@@ -36,7 +36,7 @@ def tool_version(executable: str) -> str:
 
 
 def run_tool(command: Sequence[str], doing: str, timeout_s: int = TIMEOUT_S) -> str:
-    """Run a tool and return what it prints; `doing` begins the error message.
+    """Run a tool and return its output.  The error message begins with `doing`.
 
     Raises
     ------
@@ -46,7 +46,14 @@ def run_tool(command: Sequence[str], doing: str, timeout_s: int = TIMEOUT_S) -> 
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment
+            command,
+            capture_output=True,
+            text=True,
+            # Tools quote names of files, which may hold any bytes.
+            errors="backslashreplace",
+            timeout=timeout_s,
+            check=False,
+            env=environment,
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"{doing}: no end after {timeout_s} s") from error

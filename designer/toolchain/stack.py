@@ -1,10 +1,10 @@
-"""How deep the stack can get: GCC's frames (``-fstack-usage``), the calls of the linked image, and the interrupts.
+"""Upper bound of the stack's depth, from GCC's frames (``-fstack-usage``), the calls of the image, and interrupts.
 
 Every path from the program's start and from every interrupt is followed through the linked code.  A call through a
-pointer is followed to everything that the caller's file holds pointers to, which `POINTERS` says; a caller that it
-does not name, a recursion or a frame without a bound is an error, so the figure is an upper bound or there is none.
-Frames of our own C functions are GCC's figures; those of the C library and of our assembly (``.S``) are read from
-their instructions.  There ``mov pc`` is a jump within a function: into the middle of an unrolled loop.
+pointer is followed to every function that the caller's file holds pointers to.  `POINTERS` lists these.  A caller that
+is not listed, a recursion, or a frame without a bound is an error.  So the figure is always an upper bound.  Frames of
+our own C functions are GCC's figures.  Those of the C library and of our assembly (``.S``) are read from their
+instructions.  In these, ``mov pc`` is a jump within a function, into the middle of an unrolled loop.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from designer.toolchain.process import find_tool, run_tool
 OBJDUMP = "arm-none-eabi-objdump"
 NM = "arm-none-eabi-nm"
 
-# Who calls through pointers, by file, and what these point to.
+# Files with calls through pointers, and the functions that these may point to.
 POINTERS: dict[str, tuple[str, ...]] = {
     "app/audio.c": ("ticks_now", "tick_hz", "read_temperature", "audio_start", "audio_errors"),
     "app/main.c": (
@@ -36,10 +36,9 @@ POINTERS: dict[str, tuple[str, ...]] = {
     ),
     "app/semihosting.c": ("is_simulated",),
     "core/link/link.c": ("write_reply",),
-    "core/link/command.c": ("semihosting_open", "claim_pipeline", "release_pipeline", "write_health"),
-    "core/link/command_report.c": ("ticks_now", "serial_overruns"),
+    "core/link/command.c": ("semihosting_open", "claim_pipeline", "release_pipeline"),
+    "core/link/command_report.c": ("ticks_now", "serial_overruns", "write_health"),
     "core/link/command_run.c": ("ticks_now", "claim_pipeline", "watchdog_feed"),
-    "core/play/health.c": ("ticks_now",),
     "core/play/player.c": ("ticks_now", "audio_read", "audio_write", "i2s_mute", "audio_pause", "audio_resume"),
     "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
     "cortex_m/fault.c": ("i2s_mute",),
@@ -47,7 +46,7 @@ POINTERS: dict[str, tuple[str, ...]] = {
     "stm32f405/audio.c": ("on_half_complete", "on_process"),
 }
 
-# From the lowest priority to the highest (cpu.h): each may interrupt all before it, once.
+# Interrupts from the lowest priority to the highest (cpu.h).  Each may interrupt all before it once.
 LEVELS: dict[str, tuple[str, ...]] = {
     "program": ("reset_handler",),
     "audio's work": ("pendsv_handler",),
@@ -72,7 +71,7 @@ class StackBound:
     Attributes
     ----------
     bytes : int
-        Program and every interrupt at their deepest at once.
+        Depth if the program and every interrupt are at their deepest at the same time.
     reserved_bytes : int
         What the linker script reserves, without the guard.
     paths : dict of str to (int, tuple of str)
@@ -95,12 +94,12 @@ class _Function:
 
 
 def stack_bound(elf: Path) -> StackBound:
-    """Bound the stack of a linked image; the calls that GCC saw lie beside it, in ``.ci``.
+    """Bound the stack of a linked image.  The call graph of GCC is next to it, in ``.ci``.
 
     Raises
     ------
     BuildError
-        If there is no bound: recursion, a frame of unknown size, a pointer that nobody names.
+        If there is no bound: recursion, a frame of unknown size, or a call through a pointer that is not listed.
     """
     functions = _disassembled(run_tool([find_tool(OBJDUMP), "-d", "--no-show-raw-insn", str(elf)], "reading the code"))
     _take_frames(functions, elf.with_suffix(".ci").read_text(encoding="utf-8"))
@@ -115,7 +114,7 @@ def stack_bound(elf: Path) -> StackBound:
 
 
 def sizes_of(image: Image) -> dict[str, int]:
-    """Give what reports tell of an image: its flash and RAM, the stack's bound, and what is reserved for it, in bytes.
+    """Return the sizes of an image for reports, in bytes: flash, RAM, bound of the stack, and reserved stack.
 
     Raises
     ------
@@ -138,7 +137,7 @@ def _reserved(elf: Path) -> int:
 
 
 def _disassembled(text: str) -> dict[str, _Function]:
-    """Frames as the instructions make them, and calls."""
+    """Read frames from the instructions, and calls."""
     functions: dict[str, _Function] = {}
     now = _Function()
     for line in text.splitlines():
@@ -165,7 +164,7 @@ def _take_instruction(function: _Function, name: str, operands: str) -> None:
     elif mnemonic == "blx" or (mnemonic == "bx" and operands != "lr"):
         function.indirect = True
     elif mnemonic.startswith("b") and (match := re.search(r"<([^>+]+)>", operands)) is not None:
-        # A call, or a jump to another function's start; one into the middle (name+offset) is this function's own.
+        # A call, or a jump to the start of another function.  A jump to name+offset stays within this function.
         function.calls.add(match[1])
 
 
@@ -179,7 +178,7 @@ def _registers_bytes(text: str) -> int:
 
 
 def _take_frames(functions: dict[str, _Function], text: str) -> None:
-    """GCC's own figures in the place of those of the instructions; functions of one name share the largest."""
+    """Replace frames from instructions by GCC's figures.  Functions of equal name share the largest one."""
     indirect = {match[1] for line in text.splitlines() if (match := _INDIRECT.match(line))}
     for line in text.splitlines():
         if (match := _NODE.match(line)) is None or match[1] not in functions:
@@ -188,7 +187,8 @@ def _take_frames(functions: dict[str, _Function], text: str) -> None:
         function.frame = max(int(match[3]), function.frame if function.known else 0)
         function.unbounded = (function.known and function.unbounded) or match[4] != "static"
         function.known = True
-        # Not as the instructions have it: assembly may jump within itself by a register.
+        # GCC says which functions have indirect calls.  In the instructions, a jump by a register within assembly looks
+        # alike.
         function.indirect = match[1] in indirect
         function.files.add(match[2])
 

@@ -7,30 +7,32 @@
 #include "port.h"
 #include "tables/table_crc.h"
 
-/* A host that took the pipeline and then fell silent for so long has gone. */
+/* A host that has the pipeline and is silent for so long counts as gone. */
 #define HOST_SILENCE_S 30u
 
-/* So long without a fault, and the next one counts as the first. */
+/* After so long without a fault, the next fault counts as the first. */
 #define FORGIVE_S 60u
 
-/* Bytes of the tables checked each time that there is nothing else to do. */
-#define SEAL_PORTION 256u
+/* Bytes of the tables to check each time that the serial line is idle. */
+#define CRC_PORTION 256u
 
-/* Set by sections.ld around the tables; the build writes their CRC-32 into the seal
+/* Set by sections.ld around the tables. The build writes their CRC-32 beside the mark below
  * (designer/toolchain/table_crc.py). */
 extern const uint8_t linker_tables_start[], linker_tables_end[];
 
 typedef struct {
     char magic[12];
     uint32_t crc;
-} table_seal_t;
+} table_crc_record_t;
 
-static const table_seal_t table_seal __attribute__((section(".seal"), used)) = {.magic = "PSCN-TABLES"};
+static const table_crc_record_t image_crc_record
+    __attribute__((section(".table_crc"), used)) = {.magic = "PSCN-TABLES"};
 
-static ps_table_crc_t seal;
+static ps_table_crc_t image_crc;
 
-/* In static memory, where the linker script checks the size; only this file knows it. */
+/* In static memory, where the linker script checks the size. Only this file knows it. */
 static ps_player_t player;
+static ps_engine_t *engine;
 static uint8_t audio_clock;
 
 static void on_half_complete(uint32_t half)
@@ -45,7 +47,7 @@ static void on_process(void)
 
 static void claim_pipeline(void)
 {
-    /* Until both halves have faded to silence: after three blocks, waited for at most ten. */
+    /* Both halves have faded to silence after three blocks. Waits for at most ten. */
     const uint64_t wait = (uint64_t)ps_port.tick_hz() * 10u * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
     const uint64_t begun = ps_port.ticks();
 
@@ -71,25 +73,26 @@ static void write_health(uint8_t *reply)
     reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
     reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)ps_port.temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
-    ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, seal.passes);
+    ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, image_crc.passes);
     ps_put_u32(reply + PS_HEALTH_REPLY_UNDERRUNS, underruns);
     ps_put_u32(reply + PS_HEALTH_REPLY_OVERRUNS, overruns);
 }
 
 static void stop_for(uint8_t state)
 {
-    player.command->bad_tables = state == PS_PLAYER_BAD_TABLES;
+    engine->bad_tables = state == PS_PLAYER_BAD_TABLES;
     ps_player_stop(&player, state);
 }
 
-void audio_begin(ps_command_t *command, ps_platform_t *platform)
+void audio_begin(ps_engine_t *shared, ps_platform_t *platform)
 {
     const size_t size = (uintptr_t)linker_tables_end - (uintptr_t)linker_tables_start;
 
-    ps_table_crc_reset(&seal, linker_tables_start, size, *(const volatile uint32_t *)&table_seal.crc);
+    ps_table_crc_reset(&image_crc, linker_tables_start, size,
+                       *(const volatile uint32_t *)&image_crc_record.crc);
     platform->health = write_health;
-    player.command = command;
-    if (!ps_table_crc_check(&seal, size)) {
+    engine = shared;
+    if (!ps_table_crc_check(&image_crc, size)) {
         stop_for(PS_PLAYER_BAD_TABLES);
         return;
     }
@@ -104,7 +107,7 @@ void audio_begin(ps_command_t *command, ps_platform_t *platform)
     if (audio_clock != PS_AUDIO_CLOCK_NONE) {
         platform->claim = claim_pipeline;
         platform->release = release_pipeline;
-        ps_player_reset(&player, &ps_port.audio->io, command);
+        ps_player_reset(&player, &ps_port.audio->io, ps_port.ticks, engine);
     }
 }
 
@@ -115,8 +118,7 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * ps_port.tick_hz()) {
         ps_player_release(&player);
     }
-    if (!(ps_table_crc_check(&seal, SEAL_PORTION) &&
-          ps_tuning_check(&player.command->tuning, player.command->design, SEAL_PORTION)) &&
+    if (!(ps_table_crc_check(&image_crc, CRC_PORTION) && ps_engine_check_tables(engine, CRC_PORTION)) &&
         player.state != PS_PLAYER_BAD_TABLES) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }

@@ -1,19 +1,20 @@
 /*
- * The board plays its own input in the audio interrupts (audio.c). Here, bytes from the serial line go to the
- * link, which may take the pipeline for itself, and answers; asleep in between.
+ * The board plays its own input in the audio interrupts (audio.c). The main loop hands bytes from the serial
+ * line to the link, which answers and may claim the pipeline. In between, the core sleeps.
  */
 #include "audio.h"
 #include "semihosting.h"
 #include "link/link.h"
 #include "port.h"
 
-/* In static memory, where the linker script checks the size; only main() knows it. */
+/* In static memory, where the linker script checks the size. Only this file knows them. */
+static ps_engine_t engine;
 static ps_link_t link;
 
 /* Set by sections.ld: memory that nothing else uses */
 extern uint8_t linker_spare_start[], linker_spare_end[];
 
-/* Whether replies go through semihosting; the reply that opens it still goes over the line. */
+/* Whether replies go through semihosting. The reply that opens it still goes over the line. */
 static bool on_semihosting;
 
 static void write_reply(const uint8_t *data, size_t size)
@@ -25,7 +26,7 @@ static void write_reply(const uint8_t *data, size_t size)
     }
 }
 
-/* Until the host closes its end; then back to the line. */
+/* Serves semihosting until the host closes its end, then returns to the line. */
 static void serve_semihosting(void)
 {
     static uint8_t received[4096];
@@ -52,9 +53,6 @@ int main(void)
         .open_semihosting = semihosting_open,
         .alive = ps_port.feed_watchdog,
         .reset_report = &reset_report,
-        .spare = linker_spare_start,
-        .spare_bytes = (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
-        .flash = has_flash ? ps_port.flash : NULL,
         .board_name = ps_port.board_name,
         .tick_hz = ps_port.tick_hz(),
         .clock_source = clock_source,
@@ -62,8 +60,10 @@ int main(void)
     uint8_t received[256];
     uint64_t heard = 0;
 
-    ps_link_reset(&link, &platform, &ps_design);
-    audio_begin(&link.command, &platform);
+    ps_engine_reset(&engine, linker_spare_start, (uintptr_t)linker_spare_end - (uintptr_t)linker_spare_start,
+                    has_flash ? ps_port.flash : NULL, &ps_design);
+    ps_link_reset(&link, &platform, &engine);
+    audio_begin(&engine, &platform);
     for (;;) {
         if (ps_port.feed_watchdog != NULL && audio_is_alive()) {
             ps_port.feed_watchdog();

@@ -18,7 +18,7 @@ typedef struct {
 
 static files_t files;
 
-/* Without a debugger or a simulator BKPT ends in a fault: only for boards that are simulated. */
+/* Without a debugger or simulator, BKPT ends in a fault. Call it on simulated boards only. */
 static intptr_t call_host(intptr_t operation, const uintptr_t *arguments)
 {
     register intptr_t r0 __asm__("r0") = operation;
@@ -71,7 +71,7 @@ bool semihosting_is_open(void)
 size_t semihosting_receive(uint8_t *buffer, size_t capacity)
 {
     const uintptr_t arguments[] = {(uintptr_t)files.from_host, (uintptr_t)buffer, capacity};
-    /* The number of bytes that were not read: a pipe gives what it has. */
+    /* The result is the number of bytes that were not read: a pipe gives what it has. */
     const intptr_t missing = call_host(SYS_READ, arguments);
 
     if (missing < 0 || (size_t)missing >= capacity) {
@@ -87,6 +87,6 @@ void semihosting_send(const uint8_t *data, size_t size)
 {
     const uintptr_t arguments[] = {(uintptr_t)files.to_host, (uintptr_t)data, size};
 
-    /* What a host that is gone does not take, it will not ask for again. */
+    /* A host that has gone does not take the bytes, and will not ask for them again. */
     (void)call_host(SYS_WRITE, arguments);
 }

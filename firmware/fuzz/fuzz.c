@@ -1,7 +1,7 @@
 /*
- * libFuzzer's way into everything that believes bytes: the first one chooses between the raw line, sealed
- * requests in a session, the validation of tables, and tables that came over the line. Built with
- * AddressSanitizer and UndefinedBehaviorSanitizer.
+ * Entry point of libFuzzer for all code that reads bytes from outside. The first byte chooses one of four
+ * targets: the raw line, whole requests in a session, the graph of a design, or tables from the line. Built
+ * with AddressSanitizer and UndefinedBehaviorSanitizer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static ps_engine_t engine;
 static ps_link_t link;
 static uint64_t clock_ticks;
 static size_t written;
@@ -19,7 +20,7 @@ static uint64_t spare[2048];
 
 static void count_bytes(const uint8_t *data, size_t size)
 {
-    /* Read, so that an unwritten or unowned byte is noticed. */
+    /* Reads every byte, so that a sanitizer sees bytes that are not written or not owned. */
     for (size_t n = 0; n < size; n++) {
         written += data[n] != 0;
     }
@@ -41,8 +42,6 @@ static const ps_platform_t platform = {
     .receive_overruns = no_overruns,
     .board_name = "fuzz",
     .tick_hz = 1,
-    .spare = (uint8_t *)spare,
-    .spare_bytes = sizeof spare,
     .clock_source = PS_CLOCK_HOST,
 };
 
@@ -52,13 +51,13 @@ static void feed_frame(uint8_t type, uint16_t sequence, uint16_t session, const 
     static uint8_t encoded[PS_MAX_ENCODED_BYTES];
 
     memcpy(frame + PS_HEADER_BYTES, payload, size);
-    const size_t sealed = ps_frame_finish(frame, type, sequence, session, size);
+    const size_t finished = ps_frame_finish(frame, type, sequence, session, size);
 
-    ps_link_feed(&link, encoded, ps_cobs_encode(frame, sealed, encoded));
+    ps_link_feed(&link, encoded, ps_cobs_encode(frame, finished, encoded));
 }
 
-/* A long GENERATE or PROFILE only repeats itself, and would keep the fuzzer from what is new; so would
- * reserved fields that are seldom 0. */
+/* A long GENERATE or PROFILE only repeats itself and takes the fuzzer's time. Reserved fields are seldom 0 by
+ * chance. */
 static void shorten(uint8_t type, uint8_t *payload, size_t size)
 {
     if (type == PS_GENERATE && size == PS_GENERATE_BYTES) {
@@ -77,7 +76,7 @@ static void shorten(uint8_t type, uint8_t *payload, size_t size)
     }
 }
 
-/* A session, then requests: type, how far the sequence number strays, two bytes of size, payload. */
+/* A session, then requests: type, offset of the sequence number, two bytes of size, payload. */
 static void requests(const uint8_t *data, size_t size)
 {
     static uint8_t payload[PS_MAX_PAYLOAD_BYTES];
@@ -101,7 +100,7 @@ static void requests(const uint8_t *data, size_t size)
     }
 }
 
-/* Overwrites single bytes of a sound design; what the validation lets through must run within its memory. */
+/* Overwrites single bytes of a valid design. What the validation accepts must run within its memory. */
 static void tables(const uint8_t *data, size_t size)
 {
     static ps_design_t design;
@@ -115,7 +114,7 @@ static void tables(const uint8_t *data, size_t size)
     for (; size >= 3; data += 3, size -= 3) {
         ps_fir_t *fir = &design.firs[data[1] % PS_FIRS_ROOM];
 
-        /* A table's address and length are the generator's promise, and stay as they are. */
+        /* Address and length of a table stay: the generator guarantees them. */
         switch (data[0] % 4) {
         case 0:
             graph[data[1] % graph_bytes] = data[2];
@@ -138,7 +137,7 @@ static void tables(const uint8_t *data, size_t size)
     }
 }
 
-/* Tables from the line: their number of FIRs, then their bytes; what is let through must run. */
+/* Tables from the line: their number of FIRs, then their bytes. What the validation accepts must run. */
 static void tables_from_the_line(const uint8_t *data, size_t size)
 {
     static ps_design_t design;
@@ -156,7 +155,7 @@ static void tables_from_the_line(const uint8_t *data, size_t size)
     if (needed == 0) {
         return;
     }
-    /* Of its very size, so that a byte beyond is noticed. */
+    /* Exactly as large as needed, so that a sanitizer sees any byte beyond. */
     uint8_t *memory = malloc(needed);
 
     if (memory == NULL) {
@@ -183,7 +182,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    ps_link_reset(&link, &platform, &ps_design);
+    ps_engine_reset(&engine, (uint8_t *)spare, sizeof spare, NULL, &ps_design);
+    ps_link_reset(&link, &platform, &engine);
     if (data[0] >= 0x80u) {
         tables_from_the_line(data + 1, size - 1);
         return 0;

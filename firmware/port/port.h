@@ -15,9 +15,9 @@
 #include "play/player.h"
 
 /*
- * Audio: buffers of two halves, of one block each (core/play/player.h). `half_complete` is called in the
- * interrupt at the end of each half, with the number of the half that is free now. `process` is called after
- * it, at the lowest priority.
+ * Audio in buffers of two halves, of one block each (core/play/player.h). The interrupt at the end of each
+ * half calls `half_complete` with the number of the half that is free now. `process` is called after it, at
+ * the lowest priority.
  */
 typedef void (*port_half_complete_t)(uint32_t half);
 typedef void (*port_process_t)(void);
@@ -53,7 +53,7 @@ typedef struct {
     /* Bytes that the receiver lost since start(). */
     uint32_t (*receive_overruns)(void);
 
-    /* Sends; gives up where the line does not take a byte in time: the host then asks again. */
+    /* Sends. Gives up if the line does not take a byte in time; the host then asks again. */
     void (*send)(const uint8_t *data, size_t size);
 
     /* Sleeps until there is something to receive, or any interrupt. */

@@ -69,10 +69,10 @@ def fuzz(program: Path, runs: int, seed: int = 1, keep: Path | None = None, time
 
 
 def fuzz_in_sessions(program: Path, runs: int, keep: Path | None = None) -> FuzzReport:
-    """Run as many executions in sessions of their own seeds, each from the kept corpus, on all cores.
+    """Run a number of executions on all cores, in sessions that have their own seeds and start from the kept corpus.
 
-    A fuzzer gathers inputs that reach more, and these are long: in one session of ten million it ends at a quarter of
-    the speed that it begins with, and looks at ever the same few hundred.
+    A fuzzer collects inputs that cover more code, and these are long.  One session of ten million executions ends at a
+    quarter of its first speed, and tries the same few hundred inputs again and again.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The firmware's player built for the host: the caller is the audio interface, turn by turn."""
+"""The firmware's player built for the host: the caller is the audio interface."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ class HostPlayer:
         self._core = core
         self._library = core.library
         self._library.host_player_bytes.restype = ctypes.c_size_t
-        self._library.host_player_turn.restype = ctypes.c_void_p
+        self._library.host_player_half_complete.restype = ctypes.c_void_p
         self._library.host_player_peak.restype = ctypes.c_uint32
         self._state = ctypes.create_string_buffer(self._library.host_player_bytes())
         self._library.host_player_reset(self._state)
 
-    def turn(self, block: np.ndarray, *, late_turns: int = 0, run: bool = True) -> np.ndarray:
-        """End a turn: the half that has been worked on is heard next, the other one is worked on.
+    def half_complete(self, block: np.ndarray, *, late_halves: int = 0, process: bool = True) -> np.ndarray:
+        """Complete a half: what was processed is heard next, and the other half is processed.
 
         Parameters
         ----------
         block : (block_samples, 2) integers
-            What the input recorded during the turn.
-        late_turns : int
-            Turns that end before the work on this one does, at most 7.
-        run : bool
-            Whether the work begins at all.
+            What the input recorded meanwhile.
+        late_halves : int
+            Halves that complete before this block is processed, at most 7.
+        process : bool
+            Whether the player begins to process the block at all.
 
         Returns
         -------
         (n, D) int64
-            What is heard meanwhile: one block, and one more for each late turn.
+            What is heard meanwhile: one block, and one more for each late half.
         """
         raw = np.ascontiguousarray(block, dtype=self._core.sample_type)
-        heard = self._library.host_player_turn(
-            self._state, raw.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(run), ctypes.c_uint32(late_turns)
+        heard = self._library.host_player_half_complete(
+            self._state, raw.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(process), ctypes.c_uint32(late_halves)
         )
         frames = int(self._library.host_player_heard(self._state)) * self._core.block_samples
         shape = (frames, self._core.drivers)
@@ -111,7 +111,7 @@ class HostPlayer:
 
     @property
     def paused(self) -> bool:
-        """Whether turns have been asked to end."""
+        """Whether the player has stopped the interrupts of the audio interface."""
         return bool(self._library.host_player_is_paused(self._state))
 
     def peak(self, driver: int) -> int:

@@ -29,9 +29,9 @@ NOISE = GeneratedSignal("noise", 99, 1)
 
 
 @pytest.fixture(scope="module")
-def design(arithmetic, tmp_path_factory):
-    directory = tmp_path_factory.mktemp(f"generated-{arithmetic}")
-    layout, bank, digest = generate_small(arithmetic, directory / "generated")
+def design(number_format, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"generated-{number_format}")
+    layout, bank, digest = generate_small(number_format, directory / "generated")
     return layout, bank, digest, directory
 
 
@@ -226,8 +226,8 @@ def wrong_equaliser(bank):
     [(wrong_path, "path", "driver 'd1' <- 'centre'"), (wrong_equaliser, "equalised", "bus 'centre'")],
     ids=["path", "equaliser"],
 )
-def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil, stage, channel):
-    layout = small_layout(arithmetic)
+def test_a_wrong_tap_is_located_on_the_virtual_board(number_format, tmp_path, spoil, stage, channel):
+    layout = small_layout(number_format)
     bank = small_bank(layout, equalised=(True, False, True))
     sources = generate(layout, spoil(bank))
     write(sources, tmp_path / "generated")
@@ -243,9 +243,9 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(arithmetic, tmp_path, spoil
 
 
 @pytest.mark.parametrize("injection_point", ["program", "filters"])
-def test_an_equalised_design_is_bit_exact_at_every_stage(arithmetic, tmp_path, injection_point):
+def test_an_equalised_design_is_bit_exact_at_every_stage(number_format, tmp_path, injection_point):
     layout, bank, digest = generate_small(
-        arithmetic, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3
+        number_format, tmp_path / "generated", MIRRORED, None, (True, True, False), drivers=3
     )
     board = host_board(tmp_path, layout, digest)
     assert verify_generated(board, bank, SCENES, injection_point, 1.0).bit_exact

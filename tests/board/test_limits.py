@@ -13,43 +13,43 @@ from designer.board.limits import Limits
 from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.dsp.limiter import LimiterSettings
 from designer.errors import LayoutError
-from designer.fixedpoint.limiter import FixedLimiter, fixed_limiter
+from designer.fixedpoint.limiter_settings import FixedLimiter, fixed_limiter
 from designer.fixedpoint.number_format import NumberFormat
 from designer.toolchain.compiler import build_image
 
 
-def limits_of(arithmetic, *levels_db):
-    number_format = NumberFormat.named(arithmetic)
+def limits_of(number_format, *levels_db):
+    chosen = NumberFormat.named(number_format)
     settings = LimiterSettings(tuple(10 ** (level / 20) for level in levels_db), 4, 0.01, True)
-    raw = fixed_limiter(settings, number_format)
-    return Limits(number_format, raw.release, raw.limits, raw.limits)
+    raw = fixed_limiter(settings, chosen)
+    return Limits(chosen, raw.release, raw.limits, raw.limits)
 
 
 @pytest.mark.parametrize("level_db", [0.0, -0.1, -3.0, -11.37, -60.0])
-def test_a_level_is_the_limit_that_a_layout_of_that_level_has(arithmetic, level_db):
+def test_a_level_is_the_limit_that_a_layout_of_that_level_has(number_format, level_db):
     """What the design rounds down the command rounds down."""
-    wanted = limits_of(arithmetic, level_db).raw[0]
-    assert limits_of(arithmetic, 0.0).raw_at(0, level_db, "it") == wanted
+    wanted = limits_of(number_format, level_db).raw[0]
+    assert limits_of(number_format, 0.0).raw_at(0, level_db, "it") == wanted
 
 
-def test_what_is_shown_may_be_set_again(arithmetic):
+def test_what_is_shown_may_be_set_again(number_format):
     for level_db in (-3.0, -3.017, -7.123, -20.0):
-        found = limits_of(arithmetic, level_db)
+        found = limits_of(number_format, level_db)
         shown = round(found.levels_db(found.raw)[0], 2)
         assert abs(found.levels_db((found.raw_at(0, shown, "it"),))[0] - shown) < 0.02
         assert found.raw_at(0, round(shown + 0.0, 2), "it") <= found.design_raw[0]
 
 
-def test_a_level_is_kept_by_the_most_negative_sample_too(arithmetic):
+def test_a_level_is_kept_by_the_most_negative_sample_too(number_format):
     """A limit of L lets -L - 1 through."""
-    raw = limits_of(arithmetic, 0.0).raw_at(0, -6.0, "it")
-    assert (raw + 1) * NumberFormat.named(arithmetic).sample.lsb <= 10 ** (-6.0 / 20)
+    raw = limits_of(number_format, 0.0).raw_at(0, -6.0, "it")
+    assert (raw + 1) * NumberFormat.named(number_format).sample.lsb <= 10 ** (-6.0 / 20)
 
 
 @pytest.mark.parametrize("level_db", [-2.99, 0.0, 1.0, 1000.0, -300.0, -math.inf, math.inf, math.nan])
-def test_what_no_limit_can_be_is_refused_with_what_can(arithmetic, level_db):
+def test_what_no_limit_can_be_is_refused_with_what_can(number_format, level_db):
     with pytest.raises(LayoutError, match=r"limit of 'left' = .* dB: allowed are -\d+.\d\d to -3.0\d dB.*limit_db"):
-        limits_of(arithmetic, -3.0).raw_at(0, level_db, "'left'")
+        limits_of(number_format, -3.0).raw_at(0, level_db, "'left'")
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,8 @@ def test_a_test_that_fails_without_a_figure_fails_the_report(tmp_path):
     told = json.loads((tmp_path / "out" / "hil.json").read_text())
     assert told["verdict"] == "fail"
     assert told["faults"] == ["test 'trade metrics' failed: RuntimeError: the line was cut"]
-    for options, why in (((), "failed for more than its figures"), (("--board", "mps2-an500"), "no run of 'pair2'")):
+    refused = (((), "failed for other reasons than worse figures"), (("--board", "mps2-an500"), "no run of 'pair2'"))
+    for options, why in refused:
         refused = proscenium("hil", "pair2", "--out", tmp_path / "out", "--accept", "why not", *options)
         assert refused.returncode == 4
         assert why in refused.stderr

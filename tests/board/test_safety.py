@@ -102,7 +102,7 @@ def test_tables_damaged_while_it_plays_mute_it(elfs, break_in):
     with board:
         assert board.health()["player"] in ("PLAYING", "OVERLOAD")
         with Debugger(socket) as debugger:
-            # Behind vectors and seal; found by what they are.
+            # Behind vectors and table CRC; found by what they are.
             flash = debugger.read_memory(0x08000000, 2048)
             address = 0x08000000 + flash.index(tables_of(elf)[:64])
             debugger.write_memory(address, bytes([tables_of(elf)[0] ^ 0x10]))
@@ -126,8 +126,8 @@ def test_an_image_with_one_wrong_bit_in_its_tables_never_plays(elfs, name, tmp_p
             board.process(np.zeros((10, 2), dtype=int))
 
 
-def test_what_has_no_tables_cannot_be_sealed(elfs, tmp_path):
+def test_an_image_without_tables_gets_no_crc(elfs, tmp_path):
     data = Path(elfs["stm32f405"]).read_bytes()
     (tmp_path / "x.elf").write_bytes(data.replace(b".tables\0", b".tablex\0"))
-    with pytest.raises(BuildError, match="no tables to seal"):
+    with pytest.raises(BuildError, match="no tables"):
         write_table_crc(tmp_path / "x.elf")

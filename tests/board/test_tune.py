@@ -35,9 +35,9 @@ PROSCENIUM = Path(sys.executable).with_name("proscenium")
 
 
 @pytest.fixture(scope="module")
-def small(arithmetic, tmp_path_factory):
-    directory = tmp_path_factory.mktemp(f"tune-{arithmetic}")
-    layout, bank, digest = generate_small(arithmetic, directory / "generated", equalised=(True, False, True))
+def small(number_format, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"tune-{number_format}")
+    layout, bank, digest = generate_small(number_format, directory / "generated", equalised=(True, False, True))
     image = build_image(directory / "generated", "virtual", directory / "firmware.elf")
     other = retuned_bank(layout, bank, 2)
     return layout, bank, digest, image.elf, other, pack(layout, other, design_digest(layout, other))

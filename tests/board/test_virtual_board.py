@@ -21,8 +21,8 @@ from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 
 
-def build(arithmetic, directory):
-    layout, bank, digest = generate_small(arithmetic, directory / "generated")
+def build(number_format, directory):
+    layout, bank, digest = generate_small(number_format, directory / "generated")
     image = build_image(directory / "generated", "virtual", directory / "firmware.elf")
     return layout, bank, digest, image.elf
 
@@ -33,8 +33,8 @@ def design(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def each_design(arithmetic, tmp_path_factory):
-    return build(arithmetic, tmp_path_factory.mktemp(f"virtual-{arithmetic}"))
+def each_design(number_format, tmp_path_factory):
+    return build(number_format, tmp_path_factory.mktemp(f"virtual-{number_format}"))
 
 
 def alive(pid):
@@ -75,8 +75,8 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
 def test_every_block_takes_time(design):
     """Where the virtual clock counts instructions, and no longer how busy the host is.
 
-    Without that, QEMU's counters follow the host's clock, and once expired they stand at zero until its main loop comes
-    to reload them (hw/core/ptimer.c, ptimer_get_count): on a busy host whole blocks then take no time at all.
+    Without that, QEMU's counters follow the host's clock.  Once expired, they stand at zero until its main loop reloads
+    them (hw/core/ptimer.c, ptimer_get_count).  On a busy host whole blocks then take no time at all.
     """
     layout, _, digest, elf = design
     samples = np.random.default_rng(8).integers(-(2**31), 2**31, (4 * layout.block_samples, 2))
@@ -89,10 +89,10 @@ def test_every_block_takes_time(design):
 
 
 @pytest.mark.parametrize("name", ["mps2-an500", "mps3-an547"])
-def test_every_core_gives_the_same_bits(arithmetic, name, tmp_path):
-    layout, bank, digest = generate_small(arithmetic, tmp_path / "generated")
+def test_every_core_gives_the_same_bits(number_format, name, tmp_path):
+    layout, bank, digest = generate_small(number_format, tmp_path / "generated")
     elf = build_image(tmp_path / "generated", name, tmp_path / "firmware.elf").elf
-    bits = 15 if arithmetic == "q15" else 31
+    bits = 15 if number_format == "q15" else 31
     samples = np.random.default_rng(9).integers(-(2**bits), 2**bits, (700, 2))
     with open_board(elf, digest, layout, target=find_board(name)) as board:
         assert board.info.board_name == name

@@ -11,7 +11,7 @@ from playing import await_blocks
 
 from designer.board.open import STEADY_CLOCK, VirtualBoard
 from designer.errors import HilError
-from designer.fixedpoint.limiter import GAIN_ONE
+from designer.fixedpoint.limiter_settings import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_image
 

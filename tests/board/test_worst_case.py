@@ -14,10 +14,10 @@ from hil_tests.harness.host_core import HostCore, HostTransport
 
 
 @pytest.fixture(scope="module", params=["host", "virtual"])
-def played(request, arithmetic, tmp_path_factory):
+def played(request, number_format, tmp_path_factory):
     """A small mirrored design on the host's core and on the virtual board: bank and open board."""
-    directory = tmp_path_factory.mktemp(f"worst-{arithmetic}")
-    layout, bank, digest = generate_small(arithmetic, directory / "generated", MIRRORED, drivers=3)
+    directory = tmp_path_factory.mktemp(f"worst-{number_format}")
+    layout, bank, digest = generate_small(number_format, directory / "generated", MIRRORED, drivers=3)
     if request.param == "host":
         core = HostCore(build_host_library(directory / "generated", directory / "core.so"))
         board = Board(HostTransport(core), digest, layout)

@@ -5,13 +5,13 @@ import numpy as np
 SAMPLE_BITS = {"q15": 15, "q31": 31, "q31x15": 31}
 
 
-def limits(arithmetic):
+def limits(number_format):
     """Least and largest sample."""
-    bits = SAMPLE_BITS[arithmetic]
+    bits = SAMPLE_BITS[number_format]
     return -(2**bits), 2**bits - 1
 
 
-def path_output(arithmetic, path, samples):
+def path_output(number_format, path, samples):
     """One FIR of one bus: (n,) object."""
     count = samples.shape[0]
     total = np.zeros(count, dtype=object)
@@ -19,7 +19,7 @@ def path_output(arithmetic, path, samples):
         lag = path.delay + k
         if lag < count:
             products = tap * samples[: count - lag].astype(object)
-            total[lag:] += products >> 16 if arithmetic == "q31x15" else products
+            total[lag:] += products >> 16 if number_format == "q31x15" else products
     return total
 
 
@@ -69,9 +69,9 @@ def equalised(bank, buses):
 
 def driver_signals(bank, samples):
     """Filter inputs (n, 3) → drivers ahead of their limiters (n, D), both int64."""
-    arithmetic = bank.number_format.name
+    number_format = bank.number_format.name
     left, right, centre = samples.astype(object).T
-    room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
+    room = {"q15": 0, "q31": 2, "q31x15": 4}[number_format]
     buses = (left >> room, right >> room, centre >> room)
     if bank.structure.shuffled and room:
         left, right = left >> (room + 1), right >> (room + 1)
@@ -83,17 +83,17 @@ def driver_signals(bank, samples):
     row = iter(bank.paths)
     for group in bank.structure.groups:
         rows = [next(row)] + ([next(row)] if group.minus is not None else [])
-        least = {"q15": -15, "q31": -29, "q31x15": 5}[arithmetic]
+        least = {"q15": -15, "q31": -29, "q31x15": 5}[number_format]
         top = max([path.exponent for paths in rows for path in paths if path.taps] + [least])
         sums = [
             sum(
-                path_output(arithmetic, path, bus) * 2 ** (top - path.exponent)
+                path_output(number_format, path, bus) * 2 ** (top - path.exponent)
                 for path, bus in zip(paths, buses, strict=True)
                 if path.taps
             )
             for paths in rows
         ]
-        shift = top + {"q15": 15, "q31": 29, "q31x15": -5}[arithmetic]
+        shift = top + {"q15": 15, "q31": 29, "q31x15": -5}[number_format]
         for driver, total in ((group.plus, sum(sums)), (group.minus, 2 * sums[0] - sum(sums))):
             if driver is not None:
                 rounded = (total + ((1 << shift) >> 1)) >> shift

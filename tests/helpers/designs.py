@@ -15,7 +15,7 @@ INPUTS = ("left", "right", "centre")
 
 LAYOUT = """
 name = "{name}"
-number_format = "{arithmetic}"
+number_format = "{number_format}"
 block_samples = 32
 [cabinet]
 shape = "sphere"
@@ -33,9 +33,9 @@ elevation_deg = 0
 """
 
 
-def small_layout(arithmetic, drivers=2, name="small"):
+def small_layout(number_format, drivers=2, name="small"):
     """A valid layout with as many drivers as wanted, 20 degrees apart."""
-    text = LAYOUT.format(name=name, arithmetic=arithmetic)
+    text = LAYOUT.format(name=name, number_format=number_format)
     return parse_layout(text + "".join(DRIVER.format(channel=d, azimuth=20 * d - 160) for d in range(drivers)))
 
 
@@ -87,9 +87,9 @@ def retuned_bank(layout, bank, seed):
     return small_bank(layout, seed, bank.structure, tuple(equaliser is not None for equaliser in bank.equalisers))
 
 
-def generate_small(arithmetic, directory, structure=None, limiter=None, equalised=(), **changes):
+def generate_small(number_format, directory, structure=None, limiter=None, equalised=(), **changes):
     """Layout, bank and digest of a small design whose sources lie in `directory`."""
-    layout = small_layout(arithmetic, **changes)
+    layout = small_layout(number_format, **changes)
     bank = small_bank(layout, structure=structure, equalised=equalised)
     bank = bank if limiter is None else replace(bank, limiter=limiter)
     sources = generate(layout, bank)

@@ -1,8 +1,9 @@
-"""How long the sentences of a Markdown page are.
+"""How long the sentences of a Markdown page or of docstrings are.
 
 Run as a program, it prints a table: `python tests/helpers/prose.py README.md docs/*.md`.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ _ABBREVIATIONS = "Acoust|Am|Audio|Eng|Fig|IEEE|J|Proc|Process|Soc|Speech|Trans|c
 _END = re.compile(r"(?<!\b[A-Z]\.)(?<=[.!?])[\"')”]*\s+(?=[\"'(“]?[A-Z0-9`+−])")
 _ABBREVIATED = re.compile(rf"\b(?:{_ABBREVIATIONS})\.$")
 _WORD = re.compile(r"[^\W_]")
+# In docstrings, two spaces end a sentence.  Names of arguments, with their types, are no part of a sentence.
+_DOCSTRING_END = re.compile(r"(?<=[.!?])  (?=\S)")
+_ARGUMENT = re.compile(r"[\w*, ]+ : .*")
 
 
 def _text(inline: Token) -> str:
@@ -49,6 +53,17 @@ def sentences(markdown: str) -> Iterator[tuple[int, str]]:
                 sentence = ""
         if sentence:
             yield token.map[0] + 1, sentence
+
+
+def docstring_sentences(source: str) -> Iterator[tuple[int, str]]:
+    """Yield each sentence of a Python module's docstrings with the line that its docstring starts at."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        lines = (ast.get_docstring(node) or "").splitlines()
+        apart = (f"\n{line}\n" if _ARGUMENT.fullmatch(line) else line.strip() for line in lines)
+        for _, sentence in sentences(_DOCSTRING_END.sub("\n\n", "\n".join(apart))):
+            yield node.body[0].lineno, sentence
 
 
 def words(sentence: str) -> int:

@@ -13,17 +13,17 @@ INPUTS = ("left", "right", "centre")
 FRACTION = {"q15": 15, "q31": 31, "q31x15": 15}
 
 
-def equaliser(rng, arithmetic, taps, delay=0):
+def equaliser(rng, number_format, taps, delay=0):
     """Random equaliser whose Σ|h| is a little below 1."""
-    exponent = 0 if arithmetic == "q31" else 1
+    exponent = 0 if number_format == "q31" else 1
     whole = rng.standard_normal(taps) * np.exp(-np.arange(taps) / max(taps / 4, 1))
-    largest = 2.0 ** (FRACTION[arithmetic] + exponent) * (1 - 2.0**-12) - taps
+    largest = 2.0 ** (FRACTION[number_format] + exponent) * (1 - 2.0**-12) - taps
     # A single tap of 1 would not fit the word at this exponent.
-    scale = min(largest / np.abs(whole).sum(), (2.0 ** FRACTION[arithmetic] - 1) / np.abs(whole).max())
-    return FixedPointPath(np.round(whole * scale).astype(NumberFormat.named(arithmetic).tap_dtype), delay, exponent)
+    scale = min(largest / np.abs(whole).sum(), (2.0 ** FRACTION[number_format] - 1) / np.abs(whole).max())
+    return FixedPointPath(np.round(whole * scale).astype(NumberFormat.named(number_format).tap_dtype), delay, exponent)
 
 
-def two_stage_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
+def two_stage_bank(seed, number_format, shuffled=True, equalised=(True, True, False), taps=24, behind=10):
     """Integers by hand: random equalisers ahead of a front driver and a mirror pair, or of three drivers."""
     rng = np.random.default_rng(seed)
     structure = Structure(shuffled, (Group(0), Group(1, 2)) if shuffled else (Group(0), Group(1), Group(2)))
@@ -33,18 +33,18 @@ def two_stage_bank(seed, arithmetic, shuffled=True, equalised=(True, True, False
         row = []
         for b in range(3):
             if b not in used.get(key, [0, 1, 2]):
-                row.append(FixedPointPath(np.zeros(0, dtype=NumberFormat.named(arithmetic).tap_dtype)))
+                row.append(FixedPointPath(np.zeros(0, dtype=NumberFormat.named(number_format).tap_dtype)))
                 continue
             size = 1 if b == key[0] else int(rng.integers(2, behind + 1))
-            exponent = 0 if arithmetic == "q31" else int(rng.integers(0, 3))
-            limit = 2.0 ** FRACTION[arithmetic] / (6 * size if arithmetic == "q31" else 1.1)
-            values = np.round(rng.uniform(-limit, limit, size)).astype(NumberFormat.named(arithmetic).tap_dtype)
+            exponent = 0 if number_format == "q31" else int(rng.integers(0, 3))
+            limit = 2.0 ** FRACTION[number_format] / (6 * size if number_format == "q31" else 1.1)
+            values = np.round(rng.uniform(-limit, limit, size)).astype(NumberFormat.named(number_format).tap_dtype)
             row.append(FixedPointPath(values, int(rng.integers(0, 4)), exponent))
         rows.append(tuple(row))
-    equalisers = tuple(equaliser(rng, arithmetic, taps, delay) if on else None for delay, on in enumerate(equalised))
+    equalisers = tuple(equaliser(rng, number_format, taps, delay) if on else None for delay, on in enumerate(equalised))
     names = ("front", "left", "right")
     return FixedPointBank(
-        NumberFormat.named(arithmetic), 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers
+        NumberFormat.named(number_format), 48000, names, INPUTS, tuple(rows), structure, equalisers=equalisers
     )
 
 

@@ -1,7 +1,6 @@
 """Images: what they carry, what they take, and errors that help."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +13,23 @@ from designer.errors import BoardNotFoundError, BuildError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.number_format import Q31
 from designer.toolchain.boards import BOARDS, find_board
-from designer.toolchain.cmsis import ENVIRONMENT_VARIABLE, find_cmsis_dsp
 from designer.toolchain.compiler import build_host_library, build_image, compiler_version
 from designer.toolchain.elf import read_sections
 from designer.toolchain.image import read_image
 
 
 @pytest.fixture(scope="module")
-def image(arithmetic, tmp_path_factory):
-    directory = tmp_path_factory.mktemp(f"image-{arithmetic}")
-    _, _, digest = generate_small(arithmetic, directory / "generated")
+def image(number_format, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"image-{number_format}")
+    _, _, digest = generate_small(number_format, directory / "generated")
     return build_image(directory / "generated", "stm32f405", directory / "firmware.elf"), digest
 
 
-def test_image_carries_the_design(image, arithmetic):
+def test_image_carries_the_design(image, number_format):
     built, digest = image
     assert built.digest == digest
     identity = built.identity
-    assert (identity.layout_name, identity.arithmetic, identity.drivers) == ("small", arithmetic, 2)
+    assert (identity.layout_name, identity.number_format, identity.drivers) == ("small", number_format, 2)
     assert (identity.inputs, identity.block_samples, identity.sample_rate_hz) == (3, 32, 48000)
     assert read_image(built.elf) == built
     assert built.elf.with_suffix(".map").is_file()
@@ -40,7 +38,7 @@ def test_image_carries_the_design(image, arithmetic):
 def test_memory_use_is_that_of_the_sections(image):
     built, _ = image
     sections = read_sections(built.elf)
-    in_flash = (".vectors", ".seal", ".tables", ".proscenium", ".text", ".rodata", ".ARM.exidx", ".data")
+    in_flash = (".vectors", ".table_crc", ".tables", ".proscenium", ".text", ".rodata", ".ARM.exidx", ".data")
     assert built.flash_bytes == sum(sections[name].size for name in in_flash if name in sections)
     assert built.ram_bytes == sum(
         sections[name].size for name in (".stack", ".data", ".bss", ".noinit") if name in sections
@@ -51,10 +49,10 @@ def test_memory_use_is_that_of_the_sections(image):
     assert built.ram_bytes < board.ram_bytes
 
 
-def test_coefficients_are_in_flash_once(image, arithmetic):
+def test_coefficients_are_in_flash_once(image, number_format):
     built, _ = image
     # 107 taps of 2 or 4 bytes; what points to them is small
-    taps = (37 + 5 + 1 + 64) * (2 if arithmetic == "q15" else 4)
+    taps = (37 + 5 + 1 + 64) * (2 if number_format == "q15" else 4)
     size = read_sections(built.elf)[".tables"].size
     assert taps <= size < taps + 1024
 
@@ -121,18 +119,6 @@ def test_a_missing_compiler_names_its_package(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildError, match=r"'arm-none-eabi-gcc' was not found .* apt-get install gcc-arm-none-eabi"):
         build_image(tmp_path, "stm32f405", tmp_path / "x.elf")
-
-
-def test_missing_cmsis_dsp_says_where_it_was_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path))
-    with pytest.raises(BuildError, match=rf"CMSIS-DSP 1\.10\.3: '{tmp_path}' lacks Include"):
-        find_cmsis_dsp()
-
-
-def test_cmsis_dsp_may_lie_elsewhere(tmp_path, monkeypatch):
-    shutil.copytree(find_cmsis_dsp(), tmp_path / "other")
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "other"))
-    assert find_cmsis_dsp() == tmp_path / "other"
 
 
 def test_a_crystal_is_of_8_or_12_mhz(tmp_path):

@@ -93,3 +93,39 @@ def test_files_that_are_named_exist(name):
         r"`((?:designer|firmware|hil_tests|tests|layouts|templates)/[\w./-]*)`", path_of(name).read_text()
     ):
         assert (ROOT / named).exists(), named
+
+
+def glossary_places():
+    """Term, kind of place and name for each place in the glossary's last columns."""
+    for line in (ROOT / "docs" / "glossary.md").read_text().splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        kind = None
+        for entry in re.finditer(r"(\w+): |`([^`]+)`|\b([A-Z][A-Z_]+)\b", cells[-1] if len(cells) == 5 else ""):
+            kind = entry.group(1) or kind
+            if name := entry.group(2) or entry.group(3):
+                yield cells[0], kind, name
+
+
+def test_the_glossary_names_many_places():
+    kinds = [kind for _, kind, _ in glossary_places()]
+    assert kinds.count("P") >= 50
+    assert kinds.count("C") >= 15
+    assert kinds.count("line") >= 20
+
+
+@pytest.mark.parametrize(("term", "kind", "name"), list(glossary_places()))
+def test_places_of_the_glossary_exist(term, kind, name):
+    """A path is a file or directory; a C name and a name of the protocol stand in the firmware and on its page."""
+    if kind == "P":
+        assert (ROOT / "designer" / name).exists(), term
+    elif kind == "C" and "/" in name:
+        assert list((ROOT / "firmware" / "core").glob(name)), term
+    elif kind == "C":
+        sources = "".join(path.read_text() for path in (ROOT / "firmware" / "core").rglob("*.[ch]"))
+        assert all(re.search(rf"\b{part}\b", sources) for part in name.split(".")), term
+    elif kind == "line":
+        assert re.search(rf"\b{name}\b", (ROOT / "docs" / "protocol.md").read_text()), term
+    elif kind == "test":
+        assert (ROOT / name).is_file(), term
+    else:
+        assert kind in ("R", "layout", "command"), term

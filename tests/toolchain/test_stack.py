@@ -14,9 +14,9 @@ from designer.toolchain.stack import EXCEPTION_FRAME_BYTES, sizes_of, stack_boun
 
 
 @pytest.fixture(scope="module", params=sorted(BOARDS))
-def image(request, arithmetic, tmp_path_factory):
+def image(request, number_format, tmp_path_factory):
     directory = tmp_path_factory.mktemp("stack")
-    generate_small(arithmetic, directory, MIRRORED, drivers=3)
+    generate_small(number_format, directory, MIRRORED, drivers=3)
     return build_image(directory, request.param, directory / "firmware.elf"), request.param
 
 
@@ -58,8 +58,8 @@ def test_a_pointer_that_nobody_names_has_no_bound(image, monkeypatch):
         stack_bound(image[0].elf)
 
 
-def test_every_named_pointer_is_a_function_of_some_image(arithmetic, tmp_path):
-    generate_small(arithmetic, tmp_path)
+def test_every_named_pointer_is_a_function_of_some_image(number_format, tmp_path):
+    generate_small(number_format, tmp_path)
     elf = build_image(tmp_path, "virtual", tmp_path / "firmware.elf").elf
     functions = stack._disassembled(stack.run_tool([stack.find_tool(stack.OBJDUMP), "-d", str(elf)], "reading"))
     assert {name for names in stack.POINTERS.values() for name in names} - set(functions) == set()

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from designer.toolchain.cmsis import find_cmsis_dsp
-
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -43,7 +41,6 @@ def installed(wheel, tmp_path_factory):
         **os.environ,
         "PYTHONPATH": sysconfig.get_paths()["purelib"],
         "XDG_CACHE_HOME": str(home / "cache"),
-        "PROSCENIUM_CMSIS_DSP": str(find_cmsis_dsp()),
     }
     return home / "bin", environment
 
@@ -67,7 +64,7 @@ def test_wheel_carries_the_designer_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names} == {"designer", f"{wheel.name.rpartition('-py3')[0]}.dist-info"}
     kinds = {name.split("/")[2] for name in names if name.startswith("designer/_resources/")}
-    assert kinds == {"firmware", "layouts", "templates", "requirements.txt"}
+    assert kinds == {"firmware", "layouts", "templates"}
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "designer").rglob("*.py")}
     assert {name for name in names if name.endswith(".py") and "/_resources/" not in name} == modules
 

@@ -1,8 +1,8 @@
-"""No sentence of the documents is longer than one can read in one breath."""
+"""No sentence of the documents, or of a docstring, is longer than one can read in one breath."""
 
 import pytest
 from places import ROOT
-from prose import LONGEST_WORDS, measure, sentences, words
+from prose import LONGEST_WORDS, docstring_sentences, measure, sentences, words
 
 PAGES = [
     "README.md",
@@ -21,6 +21,37 @@ def test_sentences_are_short(page):
         if (count := words(sentence)) > LONGEST_WORDS
     ]
     assert not found, "\n".join(found)
+
+
+def test_sentences_of_docstrings_are_short():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {count} words: {sentence}"
+        for path in sorted((ROOT / "designer").rglob("*.py"))
+        for line, sentence in docstring_sentences(path.read_text())
+        if (count := words(sentence)) > LONGEST_WORDS
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_docstrings_are_split_at_two_spaces_and_at_arguments():
+    source = '''
+def gain():
+    """Gain of R.  It has no unit.
+
+    Parameters
+    ----------
+    level_db, other : float
+        From 0
+        to 10.
+    """
+'''
+    assert list(docstring_sentences(source)) == [
+        (3, "Gain of R."),
+        (3, "It has no unit."),
+        (3, "Parameters"),
+        (3, "level_db, other : float"),
+        (3, "From 0 to 10."),
+    ]
 
 
 def test_a_full_stop_ends_a_sentence_and_an_abbreviation_does_not():

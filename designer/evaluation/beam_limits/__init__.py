@@ -1,1 +1,1 @@
-"""What a layout allows its beam at best, and how near the design comes."""
+"""The best beam that a layout allows, and how near the design comes."""

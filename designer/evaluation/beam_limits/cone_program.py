@@ -1,10 +1,14 @@
 """One point of the Pareto front as a second-order cone program, solved by Clarabel's interior-point method.
 
-The drive deviates least from a lobe of given pressure.  Constraints are unit response on axis, a bound on the level at
-each null, and the floor of the white-noise gain (Lebret & Boyd, IEEE Trans. Signal Process. 45 (1997), 526).
+The drive deviates least from a lobe of given pressure.  The constraints are unit response on axis, a bound on the level
+at each null, and the floor of the white-noise gain.  The method is that of Lebret & Boyd (IEEE Trans. Signal Process.
+45 (1997), 526).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
 
 import clarabel
 import numpy as np
@@ -44,41 +48,67 @@ def flattest_lobe(
     Returns
     -------
     (D,) complex128 or None
-        Least largest |p − wanted|; None where the constraints contradict each other.
+        The drive whose largest |p − wanted| is least.  None if the constraints contradict each other.
     """
     drivers = axis.size
     unknowns = 2 * drivers + 1
-    rows, right, cones = [_real(axis)], [np.array([1.0, 0.0])], [clarabel.ZeroConeT(2)]
+    program = _ConeProgram(unknowns)
+    program.add(clarabel.ZeroConeT(2), _real(axis), np.array([1.0, 0.0]))
+    deviation, none = _deviation(unknowns), np.zeros((1, unknowns))
     for response, value in zip(lobe, wanted, strict=True):
         # (δ, p − wanted) in the cone: |p − wanted| ≤ δ.
-        rows += [_bound(unknowns), _real(response)]
-        right += [np.zeros(1), np.array([value.real, value.imag])]
-        cones.append(clarabel.SecondOrderConeT(3))
+        right = np.array([0.0, -value.real, -value.imag])
+        program.add(clarabel.SecondOrderConeT(3), -np.concatenate([deviation, _real(response)]), right)
     for response, level in zip(nulls, null_levels, strict=True):
-        rows += [np.zeros((1, unknowns)), _real(response)]
-        right += [np.array([level]), np.zeros(2)]
-        cones.append(clarabel.SecondOrderConeT(3))
-    rows += [np.zeros((1, unknowns)), np.eye(2 * drivers, unknowns)]
-    right += [np.array([np.sqrt(effort)]), np.zeros(2 * drivers)]
-    cones.append(clarabel.SecondOrderConeT(2 * drivers + 1))
-    objective = np.zeros(unknowns)
-    objective[-1] = 1.0
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = _TOLERANCE
-    # Clarabel wants b − A·x in the cone.
-    matrix = np.concatenate(rows)
-    matrix[2:] *= -1
-    offset = np.concatenate(right)
-    offset[2:] *= np.where(_is_wanted(lobe.shape[0], matrix.shape[0]), -1.0, 1.0)[2:]
-    program = clarabel.DefaultSolver(
-        CscMatrix.of(np.zeros((unknowns, unknowns))), objective, CscMatrix.of(matrix), offset, cones, settings
-    )
-    solution = program.solve()
-    if str(solution.status) not in ("Solved", "AlmostSolved"):
-        return None
-    values = np.array(solution.x)
-    return np.asarray(values[:drivers] + 1j * values[drivers : 2 * drivers])
+        right = np.array([level, 0.0, 0.0])
+        program.add(clarabel.SecondOrderConeT(3), -np.concatenate([none, _real(response)]), right)
+    right = np.concatenate([[np.sqrt(effort)], np.zeros(2 * drivers)])
+    drive = np.eye(2 * drivers, unknowns)
+    program.add(clarabel.SecondOrderConeT(2 * drivers + 1), -np.concatenate([none, drive]), right)
+    values = program.minimise(deviation[0])
+    return None if values is None else np.asarray(values[:drivers] + 1j * values[drivers : 2 * drivers])
+
+
+@dataclass
+class _ConeProgram:
+    """A linear cost under constraints: b − A·x lies in a product of cones.
+
+    Attributes
+    ----------
+    unknowns : int
+        Number of unknowns, N.
+    rows : list of (…, N) float64
+        A, cone after cone.
+    right_sides : list of (…,) float64
+        b.
+    cones : list of Clarabel's cones
+    """
+
+    unknowns: int
+    rows: list[NDArray[np.float64]] = field(default_factory=list)
+    right_sides: list[NDArray[np.float64]] = field(default_factory=list)
+    cones: list[Any] = field(default_factory=list)
+
+    def add(self, cone: Any, rows: NDArray[np.float64], right: NDArray[np.float64]) -> None:
+        """Add the constraint that right − rows·x lies in a cone."""
+        self.rows.append(rows)
+        self.right_sides.append(right)
+        self.cones.append(cone)
+
+    def minimise(self, cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Find the unknowns of least cost·x: (N,), or None where the constraints contradict each other."""
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = _TOLERANCE
+        solution = clarabel.DefaultSolver(
+            CscMatrix.of(np.zeros((self.unknowns, self.unknowns))),
+            cost,
+            CscMatrix.of(np.concatenate(self.rows)),
+            np.concatenate(self.right_sides),
+            self.cones,
+            settings,
+        ).solve()
+        return np.array(solution.x) if str(solution.status) in ("Solved", "AlmostSolved") else None
 
 
 def _real(response: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -89,15 +119,8 @@ def _real(response: NDArray[np.complex128]) -> NDArray[np.float64]:
     )
 
 
-def _bound(unknowns: int) -> NDArray[np.float64]:
+def _deviation(unknowns: int) -> NDArray[np.float64]:
     """Row that picks δ."""
     row = np.zeros((1, unknowns))
     row[0, -1] = 1.0
     return row
-
-
-def _is_wanted(angles: int, rows: int) -> NDArray[np.bool_]:
-    """Rows of b that hold the wanted pressure: it is taken from p, not added to it."""
-    flags = np.zeros(rows, dtype=bool)
-    flags[2 : 2 + 3 * angles] = True
-    return flags

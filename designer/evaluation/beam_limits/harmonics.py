@@ -1,9 +1,10 @@
 """A second solver for the beam, in spherical harmonics: least energy into whole zones at the sides.
 
-The far field of each driver is expanded once; the energy that a drive sends into any part of the sphere is then a
-quadratic form of the expansion with the harmonics' products over that part (after Luo, EURASIP J. Audio Speech Music
-Process. 2021:41).  Under unit response on axis and the floor of the white-noise gain, the drive of least energy at
-the sides is the loaded minimum-variance solution.  It is compared with pressure matching, which the design uses.
+The far field of each driver is expanded once.  The energy that a drive sends into a part of the sphere is a quadratic
+form of the expansion.  Its matrix holds the mean products of the harmonics over that part (after Luo, EURASIP J. Audio
+Speech Music Process. 2021:41).  Under unit response on axis and the floor of the white-noise gain, the drive of least
+energy at the sides is the loaded minimum-variance solution.  It is compared with pressure matching, which the design
+uses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 
-# A zone about each null reaches this far; as wide as the mismatch of drivers blurs a null.
+# Each zone reaches this far from its null, as the mismatch of drivers widens a null about so much.
 _ZONE_DEG = 15.0
 _LEAST_LOADING, _MOST_LOADING, _BISECTIONS = 1e-6, 1e3, 30
 

@@ -1,8 +1,8 @@
-"""What a layout's beam could do at best: the Pareto front of lobe ripple against null depth.
+"""The best that a layout's beam can do: the Pareto front of lobe ripple against null depth.
 
 Each point is a second-order cone program (`cone_program`).  Only levels are asked of the lobe.  So its phase is taken
 from the last solution, and the program is solved again.  This is done twice: from the design, and from the single
-driver that is heard best on axis.  Every ripple that is reported is possible; a smaller one was not found.
+driver that is loudest on axis.  Every reported ripple is possible.  A smaller one may exist, but was not found.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class ParetoFront:
     Attributes
     ----------
     ripple_db : (F, T) float64
-        Largest less smallest level within the lobe, for each of ``depths_db``; not a number where no drive keeps
-        both the depth and the floor.
+        Largest less smallest level within the lobe, for each of ``depths_db``.  NaN where no drive keeps both the depth
+        and the floor.
     depths_db : tuple of T float
         Rising.
     """
@@ -63,15 +63,15 @@ def pareto_front(
     Parameters
     ----------
     beam : Beam
-        Gives the responses and the first phases of the lobe.
+        Gives the responses, and the phases of the lobe for the first solution.
     lines : (F,) int64
-        Which of its lines.
+        Indices of the beam's lines.
     floor_db : float
         Floor of the white-noise gain.  Where no drive keeps it, the floor is just below the best that any drive has.
     depths_db : tuple of T float, optional
-        Rising; depths of the deepest null.
+        Depths of the deepest null, rising.
     shape_db : (Q,) float64, optional
-        How much louder than the deepest each null may be; by default all are as deep.
+        How much louder than the deepest null each one may be.  By default, all are equally deep.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The beam's trade-off: what the constraints ask, what the layout allows, and what two solvers make of it."""
+"""Trade-off of the beam: what the constraints ask, what the layout allows, and what two solvers reach."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from designer.layout.model import Layout
 
 @dataclass(frozen=True, kw_only=True)
 class BeamConstraints(Record):
-    """What the layout asks of its beam.
+    """Constraints that the layout sets for its beam.
 
     Attributes
     ----------
@@ -51,9 +51,9 @@ class FrontFigures(Record):
     null_depths_db : tuple of T float
         Rising.
     lobe_ripple_db : table (F, T)
-        Least ripple; None where no drive keeps both the depth and the white noise gain.
+        Least ripple.  None where no drive keeps both the depth and the white-noise gain.
     symmetric_lobe_ripple_db : table (F, T), optional
-        Of a symmetric loudspeaker: the same for drives that are their own mirror images, which the design keeps to.
+        For a symmetric loudspeaker: the same for drives that are their own mirror images.  The design uses only these.
     """
 
     bands_hz: Curve
@@ -69,7 +69,7 @@ class FrontFigures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class InfeasibleBand(Record):
-    """A band in which ripple and depth cannot both be kept.
+    """A band in which no drive keeps both ripple and depth.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class InfeasibleBand(Record):
     deepest_null_db : float
         At the ripple allowed.
     least_ripple_db : float or None
-        At the depth asked for; None where no drive has it.
+        At the wanted depth.  None if no drive reaches it.
     """
 
     band_hz: float
@@ -106,14 +106,14 @@ class SolverComparison(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ReachedFigures(Record):
-    """What filters reach in each band of the Pareto front.
+    """Figures of the filters in each band of the Pareto front.
 
     Attributes
     ----------
     null_depth_db, lobe_ripple_db : tuple of F float
         Of the filters, means over the band.
     front_ripple_db : tuple of F float or None
-        Least ripple at that depth on the line in the band's middle, of drives that the design may choose from; None
+        Least ripple at that depth, of the drives that the design may choose from, at the middle of the band.  None
         where not even the least depth of the front is possible.
     """
 
@@ -124,7 +124,7 @@ class ReachedFigures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class BeamLimits(Record):
-    """What the layout's beam could do at best.
+    """The best that the layout's beam can do.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ def evaluate_beam_limits(layout: Layout, room: RoomPlant) -> BeamLimits:
 
 
 def _bands_hz(layout: Layout) -> NDArray[np.float64]:
-    """Third octaves whose centres lie within the beam's band; the middle of the band if none does."""
+    """Third octaves whose centres lie within the beam's band.  If there are none, the middle of the band."""
     low, high = layout.beamformer.band_hz
     bands = 10 ** (np.arange(20, 43) / 10)
     bands = bands[(bands >= low) & (bands <= high)]
@@ -214,12 +214,12 @@ def _fronts(
         return best, None
     halved, sides = _halved(beam)
     symmetric = pareto_front(halved, lines, floor_db, depths_db, shape[sides])
-    # What keeps the symmetry is one of all.
+    # A symmetric drive is one of all drives, so the front of all drives is at least as good.
     return replace(best, ripple_db=np.fmin(best.ripple_db, symmetric.ripple_db)), symmetric
 
 
 def reached_on_the_front(front: FrontFigures, figures: BeamFigures) -> ReachedFigures:
-    """Compare what filters reach with what the Pareto front has at the same depth of null.
+    """Compare the ripple of filters with that of the Pareto front at the same null depth.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def _rows(ripple_db: NDArray[np.float64]) -> SparseTable:
 
 
 def _halved(beam: MatchedBeam) -> tuple[Beam, NDArray[np.int64]]:
-    """Express a symmetric beam in drives that are their own mirror images; also return which of its nulls are left."""
+    """Express a symmetric beam in drives that are their own mirror images.  Also return which of its nulls remain."""
     basis = symmetric_basis(beam.matching.mirror, beam.axis.shape[1])
     lobe, nulls = beam.lobe @ basis, beam.nulls @ basis
     sides = distinct_rows(nulls)
@@ -257,7 +257,7 @@ def _halved(beam: MatchedBeam) -> tuple[Beam, NDArray[np.int64]]:
 
 
 def _in_units_of_effort(beam: MatchedBeam, band: NDArray[np.float64]) -> MatchedBeam:
-    """Scale drives so that a driver out of its band costs what it costs the design: effort over weight squared."""
+    """Scale drives so that a driver outside its band costs as much as in the design: effort over weight squared."""
     scale = np.maximum(band, 1e-6)
     return replace(
         beam,

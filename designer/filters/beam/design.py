@@ -183,10 +183,8 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
         _diverging(layout, frequencies_hz[used]),
         _innermost(layout, axis[used]),
     )
-    if room is None:
-        drive = fade.drive(matching.solve(starts).drive)
-    else:
-        drive = fade.drive(room.match(matching, starts, used))
+    matched = matching.solve(starts).drive if room is None else room.match(matching, starts, used)
+    drive = fade.drive(matched)
     at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
     weights = fade.weights(drive)
     noise_db, radiation = _noise_gain_db(drive), None if room is None else room.radiation

@@ -39,11 +39,11 @@ class LevelGoal:
         Levels that the nulls should have exactly.  It replaces the steps.
     noise_db : (B,) float64
         Bound of noise relative to the axis, the negative floor of the white-noise gain.
-    uneven, even : float
+    ripple_cost, small_ripple_cost : float
         Cost of a decibel of ripple above, and below ``ripple_db``.
-    misshapen : float
+    shape_cost : float
         Cost of a decibel between a null and its shape.
-    noisy : float
+    noise_cost : float
         Cost of a decibel of noise above its bound.
     """
 
@@ -52,21 +52,27 @@ class LevelGoal:
     step_costs: NDArray[np.float64]
     shape_db: NDArray[np.float64] | None
     noise_db: NDArray[np.float64]
-    uneven: float = 1.0
-    even: float = 0.3
-    misshapen: float = 1.0
-    noisy: float = 4.0
+    ripple_cost: float = 1.0
+    small_ripple_cost: float = 0.3
+    shape_cost: float = 1.0
+    noise_cost: float = 4.0
 
     def cost(self, levels: BeamLevels) -> float:
         """Cost of levels, summed over the bands."""
         ripple = levels.ripple_db
-        worth = self.even * ripple + (self.uneven - self.even) * np.maximum(ripple - self.ripple_db, 0.0)
-        worth = worth + self.noisy * np.maximum(levels.noise - self.noise_db, 0.0)
+        extra = self.ripple_cost - self.small_ripple_cost
+        worth = self.small_ripple_cost * ripple + extra * np.maximum(ripple - self.ripple_db, 0.0)
+        worth = worth + self.noise_cost * np.maximum(levels.noise - self.noise_db, 0.0)
         if self.shape_db is not None:
-            worth = worth + self.misshapen * np.abs(levels.nulls - self.shape_db).max(axis=1, initial=0.0)
+            worth = worth + self.shape_cost * np.abs(levels.nulls - self.shape_db).max(axis=1, initial=0.0)
         elif levels.nulls.size:
             worth = worth + self.step_costs @ np.maximum(levels.nulls.max(axis=1) - self.steps_db, 0.0)
         return float(np.sum(worth))
+
+    @property
+    def null_costs(self) -> NDArray[np.float64]:
+        """Cost of a decibel of a null above each step (H,), or off its shape (1,)."""
+        return self.step_costs if self.shape_db is None else np.array([self.shape_cost])
 
     @property
     def least_powers(self) -> NDArray[np.float64]:
@@ -78,7 +84,7 @@ class LevelGoal:
     def null_rate(self, powers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Cost of a decibel of a null near powers (B,), smoothed: (B,)."""
         if self.shape_db is not None:
-            return np.full(powers.shape, self.misshapen)
+            return np.full(powers.shape, self.shape_cost)
         near = np.clip(powers / 10 ** (self.steps_db / 10), _LEAST_RATE, 1.0)
         return np.asarray(np.minimum(self.step_costs @ near, _MOST_RATE))
 

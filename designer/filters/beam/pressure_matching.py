@@ -1,10 +1,10 @@
 """Pressure matching: a lobe of least ripple and nulls, under unit response on axis.
 
-At each frequency a least-squares fit matches the pressure at azimuths of the lobe and at the nulls (Kirkeby & Nelson,
-J. Acoust. Soc. Am. 94 (1993), 2992).  The response on axis is held at exactly 1.  The lobe has a wanted level only, so
-each round takes its phase from the last solution.  Lawson's reweighting turns least squares into least ripple
-(C. L. Lawson, thesis, UCLA 1961).  It raises the weight of azimuths with larger errors.  Diagonal loading, found by
-bisection, keeps the white-noise gain above its floor.
+At each frequency a least-squares fit matches the pressure within the lobe and at the nulls (Kirkeby & Nelson, J.
+Acoust. Soc. Am. 94 (1993), 2992).  The response on axis is held at exactly 1.  The lobe has a wanted level only, so
+each round takes its phase from the last solution.  Lawson's reweighting turns least squares into least ripple (C. L.
+Lawson, thesis, UCLA 1961).  It raises the weight of azimuths with larger errors.  Diagonal loading, found by bisection,
+keeps the white-noise gain above its floor.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.filters.beam.levels import LevelGoal, LevelModel
-from designer.filters.beam.qp_step import best_step
+from designer.filters.beam.quadratic_program import solve_quadratic_program
 from designer.filters.fitting.least_squares import normal_equations
 from designer.numerics.triangular import solve_lower, solve_upper
 
@@ -194,7 +194,7 @@ class Refinement:
         there = type(levels)(
             levels.lobe + drift[:, :angles], levels.nulls + drift[:, angles:-1], levels.noise + drift[:, -1]
         )
-        multipliers = best_step(there, rows @ rows.T, self.goal)
+        multipliers = solve_quadratic_program(there, rows @ rows.T, self.goal)
         if multipliers is None:
             return None
         return solve_upper(factor.T, rows.T @ multipliers - way)

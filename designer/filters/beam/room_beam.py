@@ -68,7 +68,7 @@ class RoomBeam:
         axis = (matching.axis[:, None] @ root)[:, 0]
         most = 10 ** (_SPENT_DB / 10) / np.sum(np.abs(axis) ** 2, axis=1)
         problem = replace(matching, axis=axis, response=matching.response @ root, most_power=most)
-        there = tuple(np.linalg.solve(root, start[..., None])[..., 0] for start in starts)
+        there = [np.linalg.solve(root, start[..., None])[..., 0].astype(np.complex128) for start in starts]
         found = problem.solve((in_phase_drive(axis), *there)).drive
         return np.asarray((root @ found[..., None])[..., 0])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
-from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, find_shortest_filters
 from designer.filters.fitting.targets import design_channel_targets
 from designer.filters.fitting.two_stage_search import fit_two_stages
@@ -112,7 +112,7 @@ def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
     """Fit L and R in two stages where the layout allows it and it saves taps."""
     if layout.filters.form == "direct":
         return replace(found, why_direct="filters.form = 'direct' asks for it")
-    if not fits(found.stereo_losses, STEREO_ALLOWANCES):
+    if not within_allowances(found.stereo_losses, STEREO_ALLOWANCES):
         return replace(found, why_direct="no filters of L and R of any length keep their error budget")
     fitted = fit_two_stages(found)
     if isinstance(fitted, DirectForm):

@@ -313,6 +313,6 @@ def worst_loss_ratio(losses: dict[str, float], allowances: dict[str, float]) -> 
     return max(1 + ringing / _RINGING_DB, *others)
 
 
-def fits(losses: dict[str, float], allowances: dict[str, float]) -> bool:
+def within_allowances(losses: dict[str, float], allowances: dict[str, float]) -> bool:
     """Whether every loss keeps its allowance.  Both have the same keys."""
     return all(losses[key] <= allowed for key, allowed in allowances.items())

@@ -62,8 +62,8 @@ def stereo_metrics(
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Metrics of L and of R.
 
-    An error of L is heard at three places: at its own ear, in its own null, and in the null of R.  The last comes by
-    the share of L's null in the drive of R.  Errors in a null are relative to the remainder there.
+    An error of L is heard at three places: at its own ear, in its own null, and in the null of R.  It reaches the null
+    of R because the drive of R contains a share of L's null.  Errors in a null are relative to the remainder there.
 
     Parameters
     ----------

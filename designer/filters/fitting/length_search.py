@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.least_squares import FirFit, fit_channel
 from designer.filters.fitting.targets import ChannelTargets, reweighted
 from designer.filters.two_stage import TwoStageStereo
@@ -54,7 +54,7 @@ class FittedFilters:
         Losses of these filters.  The keys are those of `STEREO_ALLOWANCES` and `centre_allowances`.
     fits : ChannelFits
         The fits, which give filters of any other length.
-    factored : TwoStageStereo or None
+    two_stage_stereo : TwoStageStereo or None
         L and R in two stages.  None if they are in direct form.
     why_direct : str
         Reason for the direct form.  Empty if L and R are in two stages.
@@ -103,7 +103,9 @@ class FittedFilters:
     @property
     def within_budget(self) -> bool:
         """Whether every loss keeps its allowance."""
-        return fits(self.stereo_losses, STEREO_ALLOWANCES) and fits(self.centre_losses, self.centre_allowances)
+        return within_allowances(self.stereo_losses, STEREO_ALLOWANCES) and within_allowances(
+            self.centre_losses, self.centre_allowances
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,11 +171,11 @@ class ChannelFits:
 
     def stereo_fits(self, delay: int, taps: int) -> bool:
         """Whether L and R keep their budget at a filter length."""
-        return fits(self.stereo_losses(taps, delay), STEREO_ALLOWANCES)
+        return within_allowances(self.stereo_losses(taps, delay), STEREO_ALLOWANCES)
 
     def centre_fits(self, delay: int, taps: int) -> bool:
         """Whether C keeps its budget at a filter length, not refined."""
-        return fits(self.centre_losses(taps, delay), self.targets.centre_budget.allowances)
+        return within_allowances(self.centre_losses(taps, delay), self.targets.centre_budget.allowances)
 
     def at(self, stereo_taps: int, centre_taps: int, delay: int) -> FittedFilters:
         """Return filters of given lengths, with the levels of C refined."""
@@ -214,7 +216,7 @@ class ChannelFits:
         for count in rounds:
             refined = refined_centre(self.targets, fitted, delay, count)
             losses = self.targets.centre_budget.losses(spectra(refined, self.targets.omega), delay)
-            if fits(losses, self.targets.centre_budget.allowances):
+            if within_allowances(losses, self.targets.centre_budget.allowances):
                 return refined
         # The refined filters may break the budget only where the fitted ones break it as well.
         return fitted if self.centre_fits(delay, taps) else refined
@@ -245,8 +247,8 @@ def find_shortest_filters(targets: ChannelTargets) -> FittedFilters:
     Returns
     -------
     FittedFilters
-        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to
-        about their loss, and the shortest filters for the raised allowances are taken.
+        With the fewest taps in sum.  If even the longest filters break an allowance, that allowance is raised to about
+        their loss.  The result is then the shortest filters for the raised allowances.
     """
     for horizon in (taps_at_rate(taps, targets) for taps in _HORIZONS):
         fits_to = ChannelFits.up_to(targets, horizon)
@@ -308,7 +310,7 @@ def _nearly(lengths: list[int], losses: Callable[[int], dict[str, float]], allow
         return None
     least = losses(lengths[-1])
     reachable = {key: max(allowed, least[key] + _SPARE * abs(allowed)) for key, allowed in allowances.items()}
-    return _first(lengths, lambda taps: fits(losses(taps), reachable))
+    return _first(lengths, lambda taps: within_allowances(losses(taps), reachable))
 
 
 def _even_enough(found: FittedFilters) -> bool:

@@ -28,8 +28,8 @@ from designer.filters.two_stage import MIRRORED, DirectForm, TwoStageFilters, Tw
 
 # Lengths of the equalisers at 48 kHz, tried in turn.  With 96 taps no shipped layout keeps its budget.
 _LENGTHS = tuple(taps for taps in LENGTHS if 112 <= taps <= 160)
-# Second stages that are tried in turn, in samples at 48 kHz: length of the relative filters, delay of the reference in
-# them, and reduction of the modelling delay against the direct form.
+# Second stages that are tried in turn, in samples at 48 kHz.  Each has the length of the relative filters, the delay of
+# their reference, and how much shorter the modelling delay is than in the direct form.
 _RELATIVE = ((8, 2, 0), (8, 2, 8), (16, 4, 8), (16, 8, 0), (32, 8, 0))
 # Cost of an error of the drive outside the audible band, relative to the reference pressure, and its fade-in ranges.
 _UNHEARD_COST = 0.05

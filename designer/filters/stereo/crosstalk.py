@@ -87,6 +87,105 @@ def target_curve_db(curve: tuple[tuple[float, float], ...], frequencies_hz: NDAr
     return np.asarray(np.interp(np.log(frequencies_hz), np.log(points[:, 0]), points[:, 1]))
 
 
+@dataclass(frozen=True, eq=False)
+class _LoadedInverse:
+    """The minimum-variance drives of all frequencies, in the eigenvectors of the contralateral covariance.
+
+    A new loading then costs a division and no inverse.  Drives are in units of drive per band weight, in which effort
+    costs the same for all drivers.
+
+    Attributes
+    ----------
+    scale : (F, D) float64
+        Band weights, above 0.
+    power : (F, D) float64
+        Eigenvalues of the contralateral covariance, from 0.
+    basis : (F, D, D) complex128
+        Its eigenvectors, as columns.
+    ipsi_in_basis : (F, D, D) complex128
+        Ipsilateral covariance in this basis.
+    to_ipsi, to_contra : (F, D) complex128
+        Conjugate transfer to either ear of the nominal head in this basis, in phase at the ipsilateral ear.
+    strength : (F, D) float64
+        |``to_ipsi``|².
+    mean_power : (F,) float64
+        Unit of the loading.
+    reference_power : (F,) float64
+        Ipsilateral power of the reference driver.
+    """
+
+    scale: NDArray[np.float64]
+    power: NDArray[np.float64]
+    basis: NDArray[np.complex128]
+    ipsi_in_basis: NDArray[np.complex128]
+    to_ipsi: NDArray[np.complex128]
+    to_contra: NDArray[np.complex128]
+    strength: NDArray[np.float64]
+    mean_power: NDArray[np.float64]
+    reference_power: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        ipsilateral: NDArray[np.complex128],
+        contralateral: NDArray[np.complex128],
+        probability: NDArray[np.float64],
+        nominal_index: int,
+        band_weights: NDArray[np.float64],
+    ) -> _LoadedInverse:
+        """Decompose the covariances.  The parameters are those of `steer_null`."""
+        scale = np.maximum(band_weights, 1e-6)
+        steering = ipsilateral[:, nominal_index] * scale
+        across = contralateral[:, nominal_index] * scale
+        ipsi_covariance = _covariance(ipsilateral * scale[:, None], probability)
+        contra_covariance = _covariance(contralateral * scale[:, None], probability)
+        power, basis = np.linalg.eigh(contra_covariance)
+        power = np.maximum(power, 0.0)
+        adjoint = basis.conj().transpose(0, 2, 1)
+        to_ipsi = (adjoint @ steering.conj()[..., None])[..., 0]
+        to_contra = (adjoint @ across.conj()[..., None])[..., 0]
+        # Both drives are in phase at the ipsilateral ear, so that no blend cancels there.
+        overlap = np.sum(to_ipsi.conj() * to_contra, axis=1)
+        to_contra *= np.exp(-1j * np.angle(overlap))[:, None]
+        return cls(
+            scale=scale,
+            power=power,
+            basis=basis,
+            ipsi_in_basis=adjoint @ ipsi_covariance @ basis,
+            to_ipsi=to_ipsi,
+            to_contra=to_contra,
+            strength=np.abs(to_ipsi) ** 2,
+            mean_power=power.mean(axis=1),
+            reference_power=np.max(np.abs(steering) ** 2, axis=1),
+        )
+
+    def figures(self, loading: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Gain and effort without blend, dB, in few operations: the bisection spends its time here."""
+        inverse = 1 / (self.power + (loading * self.mean_power)[:, None])
+        drive = self.to_ipsi * inverse
+        effort = np.sum(self.strength * inverse**2, axis=1)
+        contra = np.sum(self.power * self.strength * inverse**2, axis=1)
+        ipsi = np.sum(drive.conj() * (self.ipsi_in_basis @ drive[..., None])[..., 0], axis=1).real
+        unit = np.sum(self.strength * inverse, axis=1) ** 2
+        gain = ipsi / np.maximum(contra, 1e-30 * unit)
+        return 10 * np.log10(gain), 10 * np.log10(effort * self.reference_power / unit)
+
+    def solve(
+        self, loading: NDArray[np.float64], blend: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.float64]]:
+        """Drive in the basis (F, D), its gain and its effort, dB (F,)."""
+        drive = (self.to_ipsi + blend[:, None] * self.to_contra) / (self.power + (loading * self.mean_power)[:, None])
+        drive = drive / np.sum(self.to_ipsi.conj() * drive, axis=1)[:, None]
+        contra = np.sum(self.power * np.abs(drive) ** 2, axis=1)
+        ipsi = np.einsum("fd,fde,fe->f", drive.conj(), self.ipsi_in_basis, drive).real
+        effort = np.sum(np.abs(drive) ** 2, axis=1) * self.reference_power
+        return drive, 10 * np.log10(ipsi / np.maximum(contra, 1e-30)), 10 * np.log10(effort)
+
+    def weights(self, drive: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Drive of each driver (F, D) from a drive in the basis."""
+        return np.asarray(self.scale * (self.basis @ drive[..., None])[..., 0])
+
+
 def steer_null(
     ipsilateral: NDArray[np.complex128],
     contralateral: NDArray[np.complex128],
@@ -117,67 +216,41 @@ def steer_null(
     -------
     NullSteering
     """
-    # In units of drive per weight, effort costs the same for all drivers.
-    scale = np.maximum(band_weights, 1e-6)
-    steering = ipsilateral[:, nominal_index] * scale
-    across = contralateral[:, nominal_index] * scale
-    ipsi_covariance = _covariance(ipsilateral * scale[:, None], probability)
-    contra_covariance = _covariance(contralateral * scale[:, None], probability)
-    power, basis = np.linalg.eigh(contra_covariance)
-    power = np.maximum(power, 0.0)
-    adjoint = basis.conj().transpose(0, 2, 1)
-    to_ipsi = (adjoint @ steering.conj()[..., None])[..., 0]
-    to_contra = (adjoint @ across.conj()[..., None])[..., 0]
-    # Both drives are in phase at the ipsilateral ear, so that no blend cancels there.
-    overlap = np.sum(to_ipsi.conj() * to_contra, axis=1)
-    to_contra *= np.exp(-1j * np.angle(overlap))[:, None]
-    ipsi_in_basis = adjoint @ ipsi_covariance @ basis
-    mean_power = power.mean(axis=1)
-    reference_power = np.max(np.abs(steering) ** 2, axis=1)
-
-    strength = np.abs(to_ipsi) ** 2
-
-    def figures(loading: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Gain and effort without blend, in few operations, because the bisection spends its time here."""
-        inverse = 1 / (power + (loading * mean_power)[:, None])
-        drive = to_ipsi * inverse
-        effort = np.sum(strength * inverse**2, axis=1)
-        contra = np.sum(power * strength * inverse**2, axis=1)
-        ipsi = np.sum(drive.conj() * (ipsi_in_basis @ drive[..., None])[..., 0], axis=1).real
-        unit = np.sum(strength * inverse, axis=1) ** 2
-        return 10 * np.log10(ipsi / np.maximum(contra, 1e-30 * unit)), 10 * np.log10(effort * reference_power / unit)
-
-    def solve(
-        loading: NDArray[np.float64], blend: NDArray[np.float64]
-    ) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.float64]]:
-        drive = (to_ipsi + blend[:, None] * to_contra) / (power + (loading * mean_power)[:, None])
-        drive = drive / np.sum(to_ipsi.conj() * drive, axis=1)[:, None]
-        contra = np.sum(power * np.abs(drive) ** 2, axis=1)
-        ipsi = np.einsum("fd,fde,fe->f", drive.conj(), ipsi_in_basis, drive).real
-        effort = np.sum(np.abs(drive) ** 2, axis=1) * reference_power
-        return drive, 10 * np.log10(ipsi / np.maximum(contra, 1e-30)), 10 * np.log10(effort)
-
+    problem = _LoadedInverse.of(ipsilateral, contralateral, probability, nominal_index, band_weights)
     none = np.zeros_like(target_db)
 
     def loading_within(cap_db: NDArray[np.float64]) -> NDArray[np.float64]:
         def too_strong(logarithm: NDArray[np.float64]) -> NDArray[np.bool_]:
-            gain_db, effort_db = figures(np.exp(logarithm))
+            gain_db, effort_db = problem.figures(np.exp(logarithm))
             return np.asarray((gain_db > target_db) | (effort_db > cap_db))
 
         return np.exp(bisect(too_strong, none + np.log(_LEAST_LOADING), none + np.log(_MOST_LOADING)))
 
     loading = loading_within(none + effort_cap_db)
-    reachable_db, spent_db = figures(loading)
-    less_gain_db, less_effort_db = figures(1.1 * loading)
+    reachable_db, spent_db = problem.figures(loading)
+    less_gain_db, less_effort_db = problem.figures(1.1 * loading)
     slope = (reachable_db - less_gain_db) / np.maximum(spent_db - less_effort_db, 1e-6)
-    shortfall = np.clip((target_db - reachable_db) / _ONSET_DB, 0.0, 1.0)
-    waste = shortfall * (1 - np.clip((slope - _WORTHLESS) / (_WORTHWHILE - _WORTHLESS), 0.0, 1.0))
-    allowed_db = effort_cap_db * (1 - waste)
+    allowed_db = effort_cap_db * (1 - _waste(target_db - reachable_db, slope))
     loading = loading_within(allowed_db)
-    blend = bisect(lambda share: solve(loading, share)[1] > target_db, none, none + _MOST_BLEND)
-    drive, gain_db, effort_db = solve(loading, blend)
-    weights = scale * (basis @ drive[..., None])[..., 0]
-    return NullSteering(weights, gain_db, effort_db, loading, blend, np.minimum(reachable_db, target_db), allowed_db)
+    blend = bisect(lambda share: problem.solve(loading, share)[1] > target_db, none, none + _MOST_BLEND)
+    drive, gain_db, effort_db = problem.solve(loading, blend)
+    return NullSteering(
+        problem.weights(drive), gain_db, effort_db, loading, blend, np.minimum(reachable_db, target_db), allowed_db
+    )
+
+
+def _waste(missing_db: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Part of the effort cap that gains too little to be spent, 0 … 1.
+
+    Parameters
+    ----------
+    missing_db : (F,) float64
+        Target gain over the gain at the whole cap.
+    slope : (F,) float64
+        Gain of the last decibel of effort, dB.
+    """
+    shortfall = np.clip(missing_db / _ONSET_DB, 0.0, 1.0)
+    return np.asarray(shortfall * (1 - np.clip((slope - _WORTHLESS) / (_WORTHWHILE - _WORTHLESS), 0.0, 1.0)))
 
 
 def bisect(

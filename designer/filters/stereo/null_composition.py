@@ -1,8 +1,8 @@
 """Composition of two nulls into a pair of virtual sources.
 
 A null of finite depth leaves a leak at the other ear.  The leak moves the time difference towards that of the cabinet.
-It is known, so the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears, and V
-the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
+As the leak is known, the composition removes it.  Let P be the pressures of the two nulls W at the nominal head's ears,
+and V the wanted ones.  Then the drive W·P⁻¹·V is exact at that head.  Where the nulls are shallow it needs much effort.
 
 Under unit pressure at the own ear, a bound on the effort allows a disk of pressures at the other ear.  If the wanted
 pressure lies outside, the composition takes one on the disk.  Up to 1.2 kHz that is the pressure of the least error in
@@ -129,25 +129,62 @@ def compose(
     mixing = np.empty((frequencies_hz.size, 2, 2), dtype=np.complex128)
     for side in (0, 1):
         other = 1 - side
-        own, across = nulls[:, :, side] / scale[..., 0], nulls[:, :, other] / scale[..., 0]
-        leak, back = received[:, other, side], received[:, side, other]
-        goal = wanted[:, other, side]
-        plain = goal * mixed
-        # Drives of pressures (1, c) are (own·(1 − back·c) + across·(c − leak)) / (1 − leak·back).
-        determinant = 1 - leak * back
-        determinant = np.where(np.abs(determinant) < _LEAST_DETERMINANT, _LEAST_DETERMINANT, determinant)[:, None]
-        base, slope = (own - leak[:, None] * across) / determinant, (across - back[:, None] * own) / determinant
-        alone = np.max(np.abs(nominal_ears[:, side] * scale[..., 0]) ** 2, axis=1)
-        plain_drive = (own + plain[:, None] * across) / (1 + back * plain)[:, None]
-        # A virtual source plays through both nulls, and each may use the allowed effort.  At worst the two add in
-        # phase.  The effort of the plain mix is always allowed.
-        allowed = np.maximum(
-            cap * (1 + np.abs(goal)) ** 2 / alone, np.sum(np.abs(plain_drive) ** 2, axis=1) * (1 + 1e-9)
+        pair = _NullPair(
+            own=nulls[:, :, side] / scale[..., 0],
+            across=nulls[:, :, other] / scale[..., 0],
+            leak=received[:, other, side],
+            back=received[:, side, other],
         )
-        disk = EffortDisk.spanned(base, slope, allowed)
+        goal = wanted[:, other, side]
+        uncorrected = goal * mixed
+        alone = np.max(np.abs(nominal_ears[:, side] * scale[..., 0]) ** 2, axis=1)
+        # A virtual source plays through both nulls, and each may use the allowed effort.  At worst the two add in
+        # phase.  The effort of the mix without correction is always allowed.
+        allowed = np.maximum(cap * (1 + np.abs(goal)) ** 2 / alone, pair.power(uncorrected) * (1 + 1e-9))
+        disk = pair.disk(allowed)
         chosen = (1 - by_level) * disk.nearest_in_phase(goal) + by_level * disk.nearest(goal)
-        exact = (chosen - leak) / np.where(np.abs(1 - back * chosen) < _LEAST_DETERMINANT, np.inf, 1 - back * chosen)
-        across_share = plain + share * (exact - plain)
-        mixing[:, side, side] = 1 / (1 + back * across_share)
-        mixing[:, other, side] = across_share / (1 + back * across_share)
+        across_share = uncorrected + share * (pair.share_for(chosen) - uncorrected)
+        mixing[:, side, side] = 1 / (1 + pair.back * across_share)
+        mixing[:, other, side] = across_share / (1 + pair.back * across_share)
     return Composition(mixing)
+
+
+@dataclass(frozen=True, eq=False)
+class _NullPair:
+    """The nulls of one channel's own ear and of the other ear.
+
+    Attributes
+    ----------
+    own, across : (F, D) complex128
+        Drives of both nulls, in units of drive per band weight.
+    leak : (F,) complex128
+        Pressure of ``own`` at the other ear.
+    back : (F,) complex128
+        Pressure of ``across`` at the own ear.
+    """
+
+    own: NDArray[np.complex128]
+    across: NDArray[np.complex128]
+    leak: NDArray[np.complex128]
+    back: NDArray[np.complex128]
+
+    def disk(self, allowed: NDArray[np.float64]) -> EffortDisk:
+        """Pressures c at the other ear that the power ``allowed`` (F,) reaches.
+
+        Drives of pressures (1, c) are (own·(1 − back·c) + across·(c − leak)) / (1 − leak·back).
+        """
+        determinant = 1 - self.leak * self.back
+        determinant = np.where(np.abs(determinant) < _LEAST_DETERMINANT, _LEAST_DETERMINANT, determinant)[:, None]
+        base = (self.own - self.leak[:, None] * self.across) / determinant
+        slope = (self.across - self.back[:, None] * self.own) / determinant
+        return EffortDisk.spanned(base, slope, allowed)
+
+    def power(self, share: NDArray[np.complex128]) -> NDArray[np.float64]:
+        """Power of own + share·across, with unit pressure at the own ear: (F,)."""
+        drive = (self.own + share[:, None] * self.across) / (1 + self.back * share)[:, None]
+        return np.asarray(np.sum(np.abs(drive) ** 2, axis=1))
+
+    def share_for(self, pressure: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Share of ``across`` that gives a pressure (F,) at the other ear: (F,)."""
+        part = 1 - self.back * pressure
+        return np.asarray((pressure - self.leak) / np.where(np.abs(part) < _LEAST_DETERMINANT, np.inf, part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +78,7 @@ def diffuse_after_precedence(room: Room) -> float:
     Acoust. Soc. Am. 116 (2004), 3075).  Diffuse energy arrives with the decay τ of the room, and each part of it
     counts by what the window has left: ∫ e^{−t/τ}·e^{−t/T} dt/τ = T/(T + τ).
     """
-    decay_s = room.reverberation_time_s / (6 * np.log(10))
+    decay_s = room.reverberation_time_s / (6 * math.log(10))
     return room.diffuse_to_direct * _BINAURAL_WINDOW_S / (_BINAURAL_WINDOW_S + decay_s)
 
 

@@ -9,8 +9,8 @@ against the error of the virtual source, a mean over an ensemble of heads:
     minimise  wᴴ·A·w + β·wᴴ·M·w,     A = Σ p·conj(y)·y,  y = other ear − goal · own ear,  M = G + μ·I
 
 G is the radiation covariance.  The small term μ bounds the effort.  The least error for each radiated power is a drive
-of this form, because both are convex: no other drive has less of one and no more of the other.  It is Capon's beamformer
-(Proc. IEEE 57 (1969), 1408) with the loading of a diffuse field.
+of this form, because both are convex: no other drive has less of one and no more of the other.  It is the beamformer
+of Capon (Proc. IEEE 57 (1969), 1408) with the loading of a diffuse field.
 
 The room chooses β.  Let t be the part of the way to the virtual source, 0 at the least radiated power, and E the
 radiated power.  Direct sound and diffuse sound reach the ear as 1 to κ·E.  The cue that is left is t/(1 + κ·E): the
@@ -93,7 +93,7 @@ class RoomTrade:
         return np.sum(self.power * seen, axis=1), np.sum(seen, axis=1)
 
     def scale(self, loading: float) -> NDArray[np.float64]:
-        """Loading (F,) relative to the mean error power."""
+        """Turn a loading relative to the mean error power into an absolute one: (F,)."""
         return np.asarray(loading * np.maximum(self.power.mean(axis=1), 1e-30))
 
     def loading_within(self, too_much: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) -> NDArray[np.float64]:

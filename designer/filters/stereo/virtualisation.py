@@ -23,8 +23,8 @@ _SHELF_POWERS = (0, 1, 2, 3, 6)
 _DELAY = (2.005, 0.553, -0.263)
 _DELAY_POWERS = (1, 3, 5)
 
-# Measured heads: frequency grid, band in which the time difference is measured, and fade to no difference between the
-# ears, because measurements of heads are unreliable at low frequency.
+# Measured heads: frequency grid, and band in which the time difference is measured.  The difference between the ears
+# fades in over the last band, because measurements of heads are unreliable at low frequency.
 _GRID_HZ = np.arange(0.0, 24000.0, 20.0)
 _DELAY_BAND_HZ = (500.0, 1500.0)
 _FADE_HZ = (100.0, 300.0)
@@ -51,11 +51,11 @@ def contralateral_shape(azimuth_deg: float) -> tuple[float, float, float]:
 
     Notes
     -----
-    Least-squares fit to the ratio of the two ears of a rigid sphere, for sources far away (Duda & Martens, J. Acoust.
-    Soc. Am. 104 (1998), 3048).  The time difference over 500 … 1500 Hz is within 15 µs, the mean level difference over
-    1.5 … 6 kHz within 1.2 dB.  Up to 60° they are within 10 µs and 0.4 dB.  The form, shelf and delay, is that of Brown
-    & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476.  Their own coefficients leave out the bright spot behind
-    the sphere, and are 3.5 dB too strong at 30°.
+    The coefficients are fitted by least squares to the ratio of the ears of a rigid sphere (Duda & Martens, J. Acoust.
+    Soc. Am. 104 (1998), 3048).  Sources are distant.  The time difference over 500 … 1500 Hz is within 15 µs, the mean
+    level difference over 1.5 … 6 kHz within 1.2 dB.  Up to 60° they are within 10 µs and 0.4 dB.  The form, shelf and
+    delay, is that of Brown & Duda, IEEE Trans. Speech Audio Process. 6 (1998), 476.  Their own coefficients leave out
+    the bright spot behind the sphere, and are 3.5 dB too strong at 30°.
     """
     if not abs(azimuth_deg) <= 90:
         raise ValueError(f"azimuth_deg = {azimuth_deg:g}: allowed is −90 to 90")

@@ -1,10 +1,9 @@
 """Exact integer convolution with BLAS: integers in float64, with every partial sum below 2**53.
 
-A float64 holds every integer up to 2**53, so products and sums of integers that stay below it are exact in any
-order, with or without fused multiply-add.  Samples are therefore cut into digits small enough for
-``max |digit| * sum |taps|`` to stay below 2**53.  Each digit is convolved as a product of matrices: block b of the
-output is ``sum_j X[b + j] @ T[j]``.  X are consecutive blocks of the samples, T is the Toeplitz matrix of the taps in
-blocks.
+A float64 holds every integer up to 2**53.  Products and sums of integers that stay below it are exact in any order,
+with or without fused multiply-add.  Samples are therefore cut into digits small enough for ``max |digit| * sum |taps|``
+to stay below 2**53.  Each digit is convolved as a product of matrices.  Block b of the output is
+``sum_j X[b + j] @ T[j]``.  X are consecutive blocks of the samples, T is the Toeplitz matrix of the taps in blocks.
 """
 
 from __future__ import annotations

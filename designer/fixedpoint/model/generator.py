@@ -27,8 +27,9 @@ class GeneratedSignal:
     Attributes
     ----------
     name : 'noise', 'full_scale' or 'scenes'
-        White and uniform over full scale; random signs at full scale; noise whose level, and whose second channel's
-        relation to the first (independent, equal, opposite, silent), change every 2048 frames.
+        'noise' is white and uniform over full scale.  'full_scale' has random signs at full scale.  'scenes' is noise
+        whose level changes every 2048 frames, and so does the second channel: independent of the first, equal, opposite
+        or silent.
     seed : int
         0 to 2**32 - 1.
     attenuation : int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from designer.dsp.limiter import HOP_SAMPLES
-from designer.fixedpoint.limiter import (
+from designer.fixedpoint.limiter_settings import (
     GAIN_BITS,
     GAIN_ONE,
     RAMP_BITS,

@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.limiter import GAIN_ONE as LIMITER_ONE
+from designer.fixedpoint.limiter_settings import GAIN_ONE as LIMITER_ONE
 from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
 from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
@@ -92,8 +92,8 @@ class PipelineModel:
         Raises
         ------
         ValueError
-            If a fade is under way, if the bank has another filter graph, number format, rate or limiters, if it has an
-            equaliser on a bus where the first bank has none, or if the history or the warm-up is too short for it.
+            If a fade is under way.  If the bank has another filter graph, number format, rate or limiters.  If it has
+            an equaliser on a bus where the first bank has none.  If the history or the warm-up is too short for it.
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")

@@ -12,8 +12,9 @@ class Bound:
     Attributes
     ----------
     stage : str
-        As the scorecard stores it: 'upmix', 'volume', 'bus', 'equalised', 'accumulator', 'segment' (an accumulator
-        run), 'part …' (a fast FIR's subfilters), 'sum', 'feed' (a driver signal) or 'limiter'.
+        As the scorecard stores it: 'upmix', 'volume', 'bus', 'equalised', 'accumulator', 'sum' or 'limiter'.  The
+        stored names of three others are older: 'segment' (an accumulator run), 'part …' (a fast FIR's subfilters) and
+        'feed' (a driver signal).
     where : str
         Which intermediate of the stage.
     least, most : int

@@ -1,9 +1,10 @@
 """Bounds of volume and limiters, over all inputs.
 
 Why no sample exceeds its limit L.  Let P be the largest magnitude of a hop (−x − 1 for negative x), and P > L.  The
-target of the hop is t = ⌊L·2²⁴ / (P + 1)⌋.  Each gain is the least of `hops` + 1 targets.  So all gains in the mean at
-the end of a hop are at most the targets of the hops before and after it, and so is the floor of the mean.  On the line
-between two ends the gain is at most the larger of both.  A sample x of this hop is multiplied by c ≤ 16·t, so
+target of the hop is t = ⌊L·2²⁴ / (P + 1)⌋.  Each gain is the least of `hops` + 1 targets.  The mean at the end of a hop
+is taken over such gains.  Each of them, and so the floor of the mean, is at most the targets of the hops before and
+after that end.  On the line between two ends the gain is at most the larger of both.  A sample x of this hop is
+multiplied by c ≤ 16·t, so
 
     −L·2²⁸ ≤ −(P + 1)·16·t ≤ x·c ≤ P·16·t < L·2²⁸,   and after (· + 2²⁷) >> 28:   −L ≤ y ≤ L.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from designer.dsp.limiter import HOP_SAMPLES
-from designer.fixedpoint.limiter import GAIN_BITS, GAIN_ONE, MAX_HOPS, RAMP_BITS, RELEASE_GOAL, FixedLimiter
+from designer.fixedpoint.limiter_settings import GAIN_BITS, GAIN_ONE, MAX_HOPS, RAMP_BITS, RELEASE_GOAL, FixedLimiter
 from designer.fixedpoint.number_format import QFormat
 from designer.fixedpoint.proof.bound import Bound
 

@@ -1,7 +1,7 @@
 """Proof that nothing in the upmix overflows, for every input and every state.
 
-For every sample |M| + |S| = max(|L|, |R|) ≤ 1.  Gains lie in [0, 1] for mid and in [-1, 1] for side, because each step
-of their recursion ends between two values of that range.  All other bounds are Σ|h|.
+For every sample |M| + |S| = max(|L|, |R|) ≤ 1.  Gains lie in [0, 1] for mid and in [-1, 1] for side.  Each step of
+their recursion ends between two values of that range, so it cannot leave the range.  All other bounds are Σ|h|.
 """
 
 from __future__ import annotations

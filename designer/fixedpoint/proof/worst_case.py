@@ -8,8 +8,8 @@ import numpy as np
 
 from designer.fixedpoint.bank import FixedPointBank
 
-# A driver is linear in the inputs with even L + R, and in those with odd L + R.  It is therefore largest in a corner of
-# the square of inputs, or one step from it.
+# A driver's output is linear in the inputs with even L + R, and in those with odd L + R.  So it is largest in a corner
+# of the square of inputs, or one step away from a corner.
 _STEPS = 2
 
 

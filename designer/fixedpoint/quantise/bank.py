@@ -25,8 +25,8 @@ from designer.fixedpoint.quantise.path import group_exponents, quantise_path, si
 
 __all__ = ["keeps_noise_snr", "quantise_bank", "quantise_path", "white_noise_snr_db"]
 
-# The margin is for the finite length of the noise.  Where the full weights keep less than required, their decibels are
-# reduced in these steps; at the last, taps are rounded.
+# The margin is for the finite length of the noise.  If the full weights keep less than required, their decibels are
+# reduced in these steps.  In the last step, taps are rounded.
 _NOISE_MARGIN_DB = 0.2
 _DEPTHS = (1.0, 0.9, 0.8, 0.6, 0.4, 0.2, 0.0)
 

@@ -1,8 +1,8 @@
 """Quantise the equalisers of buses: their scale, their taps, and the inverse gain of the paths behind them.
 
 The output of an equaliser must stay in the range of its bus.  Σ|h| ≤ 1 ensures that, so the quantiser scales the
-equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower, so
-that the one tap of a reference path is an integer and stays a pure delay.
+equaliser to it and gives the inverse gain to the paths behind.  Where taps have 16 bits the scale is slightly lower.
+The single tap of a reference path is then an integer, and the path stays a pure delay.
 
 An error of the equaliser is filtered by all paths behind it, and an error of a path by the equaliser.  The weight of
 each is that of the filters (see `error_weights`), multiplied by the power response of the other stage.
@@ -31,7 +31,7 @@ def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
     """Whether an equaliser's output fits its bus for every input; the board makes the same test.
 
     Each tap meets that end of the range, −X or X − 1, at which its product is largest, or smallest
-    (``firmware/core/tables/table_set.c``).
+    (``firmware/core/tables/table_validation.c``).
     """
     taps = path.coefficients.astype(np.int64)
     if number_format.exceeds_sum_limit(int(np.abs(taps).sum())):
@@ -44,13 +44,13 @@ def keeps_range(path: FixedPointPath, number_format: NumberFormat) -> bool:
 
 
 def quantise_equalisers(
-    factors: TwoStageFilters, number_format: NumberFormat, power: NDArray[np.float64] | None
+    two_stage: TwoStageFilters, number_format: NumberFormat, power: NDArray[np.float64] | None
 ) -> tuple[tuple[FixedPointPath | None, ...], NDArray[np.float64], NDArray[np.float64] | None]:
     """Scale and quantise each equaliser, and prepare the paths behind it.
 
     Parameters
     ----------
-    factors : TwoStageFilters
+    two_stage : TwoStageFilters
     number_format : NumberFormat
     power : (K, B, F) float64, optional
         How much the error of both stages together matters at each frequency.
@@ -63,11 +63,11 @@ def quantise_equalisers(
     power : (K, B, F) float64, or None
         How much the error of each path matters at each frequency.
     """
-    components = factors.components.copy()
+    components = two_stage.components.copy()
     equalisers: list[FixedPointPath | None] = []
     behind = None if power is None else power.copy()
-    drivers = np.array([len(factors.structure.drivers_of(k)) for k in range(len(components))])
-    for b, (response, reference) in enumerate(zip(factors.equalisers, factors.references, strict=True)):
+    drivers = np.array([len(two_stage.structure.drivers_of(k)) for k in range(len(components))])
+    for b, (response, reference) in enumerate(zip(two_stage.equalisers, two_stage.references, strict=True)):
         if response is None:
             equalisers.append(None)
             continue

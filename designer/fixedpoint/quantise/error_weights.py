@@ -7,10 +7,10 @@ driver's own band ends.  Elsewhere below 16 kHz an error only changes the timbre
 the threshold of hearing lies more than 40 dB above that at 3 kHz (ISO 389-7), and the weight is lowest.
 
 The mean over frequency of the logarithm of the error cannot fall (Gerzon & Craven, J. Audio Eng. Soc. 37, 1989, 391).
-An error that leaves one band returns in another, and the unweighted error grows.  With the two depths below, the error
-in the served bands of all shipped layouts is 10 dB lower than with rounding, and about the same in the rest of the
-audible band.  It is larger above 16 kHz.  White noise, in which all frequencies count alike, must keep its
-signal-to-noise ratio (see `designer.fixedpoint.quantise.bank`).
+An error that leaves one band returns in another, and the unweighted error grows.  The two levels below set the
+compromise for the shipped layouts.  In the served bands the error is 10 dB lower than with rounding.  In the rest of
+the audible band it is about the same.  It is larger above 16 kHz.  White noise, in which all frequencies count alike,
+must keep its signal-to-noise ratio (see `designer.fixedpoint.quantise.bank`).
 """
 
 from __future__ import annotations

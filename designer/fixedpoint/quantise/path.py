@@ -68,8 +68,8 @@ def _shaped(
     used = np.flatnonzero(rounded)
     span = slice(int(used[0]), int(used[-1]) + 1)
     size = span.stop - span.start
-    # Taps inside the span compensate for the error of the taps outside it as far as possible.  The leading block of the
-    # factor of a Toeplitz matrix is the factor of its leading block, and all diagonal blocks of one size are equal.
+    # Taps inside the span compensate for the error of the taps outside it as far as possible.  All diagonal blocks of
+    # one size of a Toeplitz matrix are equal.  The leading block of its factor is the factor of its leading block.
     block = factor[:size, :size]
     outside = -target
     outside[span] = 0.0

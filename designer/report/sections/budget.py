@@ -1,4 +1,4 @@
-"""Memory and load: what the design takes of each board."""
+"""Memory and load of the design on each board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the limiters hold each driver to."""
+"""The limits of the drivers."""
 
 from __future__ import annotations
 

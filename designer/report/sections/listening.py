@@ -1,4 +1,4 @@
-"""Heads and places that the design did not see: a dummy head, a listener who moves, a room; and time responses."""
+"""Figures under conditions that the design did not use: a dummy head, a moving listener, a room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from designer.evaluation.listening import ListeningFigures, NotMeasured
 from designer.evaluation.movement import HeadShiftFigures
 from designer.evaluation.records import Curve
 from designer.evaluation.room import ChannelInRoom, RoomFigures
-from designer.evaluation.timing import TimingFigures
+from designer.evaluation.time_response import TimeResponseFigures
 from designer.report.chart import BEFORE, INPUT_COLOURS, SERIES, TARGET, Chart, chart, frequency_axis, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
@@ -127,7 +127,7 @@ def _room(room: RoomFigures, downmix: RoomFigures) -> str:
     return lead + table(("in the room", "design", "stereo downmix"), rows)
 
 
-def _timing(timing: TimingFigures) -> str:
+def _timing(timing: TimeResponseFigures) -> str:
     channels = (timing.left, timing.right, timing.centre)
     rows = [
         ("arrival after the input", *(decimal(channel.arrival_ms, 2, "ms") for channel in channels)),

@@ -6,13 +6,11 @@
 
 #include <stdint.h>
 
-/* Counts changes of these types; designer/codegen/generate.py writes tables for exactly one of them. */
+/* Counts changes of these types. designer/codegen/generate.py writes tables for exactly one version. */
 #define PS_DESIGN_ABI 5
 
-#if !defined(PS_GENERATED_ABI) || PS_GENERATED_ABI != PS_DESIGN_ABI
-#error "design.h was generated for another version of firmware/core: generate the design again"
-#endif
-
+_Static_assert(PS_GENERATED_ABI == PS_DESIGN_ABI,
+               "design.h was generated for another version of firmware/core: generate the design again");
 _Static_assert(PS_DRIVERS >= 1 && PS_DRIVERS <= 16, "PS_DRIVERS: allowed 1 to 16");
 _Static_assert(PS_INPUTS == 3, "PS_INPUTS: the upmix feeds exactly three buses: left, right, centre");
 _Static_assert(PS_BLOCK_SAMPLES >= 1 && PS_BLOCK_SAMPLES <= 256, "PS_BLOCK_SAMPLES: allowed 1 to 256");
@@ -23,7 +21,7 @@ _Static_assert(PS_LIMITER_HOPS >= 1 && PS_LIMITER_HOPS <= 30, "PS_LIMITER_HOPS: 
 typedef struct {
     const ps_coefficient_t *taps; /* time-reversed, h * 2^(B + e), zeros at the ends as fill */
 #if PS_ODD_TAPS
-    const ps_coefficient_t *taps_odd; /* the same one tap later: for outputs of odd number */
+    const ps_coefficient_t *taps_odd; /* the same table one tap later, for outputs of odd number */
 #endif
     uint16_t length; /* of the tables; zeros follow up to PS_FIR_FILL */
     uint16_t start;  /* index in the bus of the sample that meets taps[0] at the block's first output */
@@ -31,7 +29,7 @@ typedef struct {
     uint8_t shift; /* E - e: brings it to the scale of its sum */
 } ps_fir_t;
 
-/* What follows each other in ps_design_t.firs and adds up. */
+/* Consecutive entries of ps_design_t.firs that add up. */
 typedef struct {
     uint8_t first;
     uint8_t count;
@@ -39,7 +37,7 @@ typedef struct {
 
 #define PS_NONE 0xFFu
 
-/* A driver, or two that mirror each other: plus = common + difference, minus = common - difference. */
+/* One driver, or two that mirror each other: plus = common + difference, minus = common - difference. */
 typedef struct {
     uint8_t common;     /* index of its sum */
     uint8_t difference; /* PS_NONE for one driver alone */
@@ -48,26 +46,27 @@ typedef struct {
     uint8_t minus; /* PS_NONE for one driver alone */
 } ps_group_t;
 
-/* Buses with an equaliser, and how many of these come ahead of a bus. */
+/* Number of equalisers on the buses below `bus`. */
 #define PS_EQUALISERS_BELOW(bus)                                                                             \
     (((bus) > 0u ? PS_EQUALISED & 1u : 0u) + ((bus) > 1u ? PS_EQUALISED >> 1 & 1u : 0u) +                    \
      ((bus) > 2u ? PS_EQUALISED >> 2 & 1u : 0u))
 #define PS_EQUALISERS PS_EQUALISERS_BELOW(PS_INPUTS)
-/* Equalisers are sums too, behind those of the drivers; their FIRs read the bus ahead of its equaliser. */
+/* Equalisers are sums too. They follow the sums of the drivers, and their FIRs read the bus itself. */
 #define PS_ALL_SUMS (PS_SUMS + PS_EQUALISERS)
 
 typedef struct {
-    ps_fir_t firs[PS_FIRS_ROOM]; /* as many as tables that come over the line may need */
-    ps_sum_t sums[PS_ALL_SUMS];  /* an equaliser without FIRs passes its bus on as it is */
+    ps_fir_t firs[PS_FIRS_ROOM]; /* room for tables that come over the line */
+    ps_sum_t sums[PS_ALL_SUMS];  /* an equaliser without FIRs passes its bus on unchanged */
     ps_group_t groups[PS_GROUPS];
 #if PS_EQUALISED
     uint8_t equaliser_shifts[PS_EQUALISERS]; /* right shift of each from its sum to the scale of its bus */
 #endif
     uint32_t limits[PS_DRIVERS]; /* largest magnitude of each driver: 1 to PS_SAMPLE_MAX */
-    uint32_t release;            /* of the limiters, Q0.31: part of its way that a gain goes back each hop */
+    uint32_t release; /* of the limiters, Q0.31: the part of its way back to 1 that a gain goes in each hop */
 } ps_design_t;
 
-/* Who the image is: read back over serial, and by the tools from the section .proscenium of the ELF. */
+/* Identity of the image. The host reads it over the line, and the tools from the ELF's section .proscenium.
+ */
 #define PS_IDENTITY_MAGIC 0x4E435350u /* "PSCN" */
 
 typedef struct {

@@ -6,7 +6,7 @@
 
 #include "dsp/move.h"
 
-/* What ps_low_word_of() can take. */
+/* The largest shift that ps_low_word_of() takes. */
 #define SHIFT_MAX 31
 
 static bool equaliser_fits(const ps_design_t *design, uint32_t n)
@@ -19,7 +19,7 @@ static bool equaliser_fits(const ps_design_t *design, uint32_t n)
             return false;
         }
     }
-    /* A shared exponent makes the shift 31 + e, and ps_fast_fir_end_in_bus() counts on at least 1. */
+    /* A shared exponent makes the shift 31 + e. ps_fast_fir_end_in_bus() needs at least 1. */
     return !(PS_SHARED_EXPONENT && shift == 0) && shift <= SHIFT_MAX;
 }
 
@@ -33,7 +33,8 @@ bool ps_equalisers_fit(const ps_design_t *design)
     return true;
 }
 
-/* What one keeps that looks back so far: whole groups of the fast FIR, and of the words that move at once. */
+/* Samples to keep for FIRs that look back so far: whole groups of the fast FIR, and whole groups of words to
+ * move. */
 static uint32_t kept_for(uint32_t history)
 {
     const uint32_t kept = (history + 8u) / 8u * 8u;
@@ -57,7 +58,7 @@ void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames)
     }
 }
 
-/* One equaliser from its raw bus to where a block begins, at the same scale. */
+/* Filters the raw bus of one equaliser into `to`, at the same scale. */
 static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *buses,
                      ps_fir_scratch_t *scratch, ps_sample_t *to, uint32_t frames)
 {
@@ -67,23 +68,23 @@ static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *bu
         memcpy(to, buses->raw[ps_equalised_bus(n)].samples + PS_HISTORY_SAMPLES, frames * sizeof to[0]);
         return;
     }
-    /* From half a unit of the result, so that the right shift rounds. */
+    /* The sum begins at half a unit of the result, so that the right shift rounds. */
     ps_fir_sum(design, PS_SUMS + n, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
     for (uint32_t k = 0; k < frames; k++) {
-        /* It fits: designer/fixedpoint/proof/overflow.py, stage 'equalised'. */
+        /* The result fits: designer/fixedpoint/proof/overflow.py, stage 'equalised'. */
         to[k] = (ps_sample_t)ps_low_word_of(scratch->common[k], shift);
     }
 }
 
-/* Whether an equaliser is one fast FIR: its outputs are then put together and split in one go. */
+/* Whether an equaliser is one fast FIR. Its outputs are then combined and split in one step. */
 static bool is_one_fast_fir(const ps_design_t *design, const ps_sum_t *sum, const ps_fir_scratch_t *scratch)
 {
     return sum->count == 1u && ps_fir_is_split(scratch, design) &&
            ps_fast_fir_pays(&design->firs[sum->first]);
 }
 
-/* The same into the bus of those that read it. */
+/* The same, into the bus that the drivers' FIRs read. */
 static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buses, ps_fir_scratch_t *scratch,
                          uint32_t frames)
 {
@@ -101,7 +102,7 @@ static void equalise_bus(const ps_design_t *design, uint32_t n, ps_buses_t *buse
     ps_fast_fir_split_block(&bus->fast_fir, block, frames);
 }
 
-/* The first block of a fade: the outgoing design goes on from what has been made so far. */
+/* The first block of a fade: the outgoing design continues with the samples made so far. */
 static void begin_fade(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses)
 {
     const uint32_t kept = kept_for(ps_equalised_history(next));
@@ -138,7 +139,7 @@ const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_
            PS_HISTORY_SAMPLES;
 }
 
-/* How far back a FIR's oldest tap lies, its fill left out. */
+/* How far back a FIR's oldest tap lies, without fill. */
 static uint32_t look_back(const ps_fir_t *fir)
 {
     for (uint32_t k = 0; k < fir->length; k++) {

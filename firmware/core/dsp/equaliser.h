@@ -1,6 +1,6 @@
 /*
- * Equalisers: one FIR ahead of all that a bus is split to, at the bus's own scale; the arithmetic is
- * docs/arithmetic.md's, "FIR matrix".
+ * Equalisers: one FIR ahead of all paths that read a bus, at the bus's own scale. docs/arithmetic.md, "FIR
+ * matrix", has the arithmetic.
  */
 #ifndef PS_EQUALISER_H
 #define PS_EQUALISER_H
@@ -9,7 +9,7 @@
 
 #if PS_EQUALISED
 
-/* Whether every equaliser of a design reads its own bus alone, and has a shift that it can have. */
+/* Whether every equaliser of a design reads its own bus only, and has a shift within range. */
 bool ps_equalisers_fit(const ps_design_t *design);
 
 /* The bus that the n-th equaliser reads. */
@@ -23,7 +23,7 @@ static inline uint32_t ps_equalised_bus(uint32_t n)
     return bus;
 }
 
-/* Buses hold silence; what plays from here on is `design`, and no fade is under way. */
+/* Only `design` plays from here on: no fade is under way. */
 void ps_equalisers_reset(ps_buses_t *buses, const ps_design_t *design);
 
 /* Makes room for the next block behind all equalisers. */
@@ -36,7 +36,7 @@ void ps_equalisers_advance(ps_buses_t *buses, uint32_t frames);
 void ps_equalisers_process(const ps_design_t *design, const ps_design_t *next, ps_buses_t *buses,
                            ps_fir_scratch_t *scratch, uint32_t frames);
 
-/* The last block of a bus behind its equaliser in `design`, or as it is where the bus has none. */
+/* The last block of a bus behind its equaliser in `design`, or the bus itself where it has none. */
 const ps_sample_t *ps_equalised_block(const ps_design_t *design, const ps_buses_t *buses, uint32_t bus);
 
 /* Samples of the past that the design's drivers look back on behind equalisers. */

@@ -6,7 +6,7 @@
 
 #include "dsp/move.h"
 
-/* Names of the subfilters: the first letter is that of the split into pairs, the second of that into pairs of
+/* Names of the subfilters: the first letter is from the split into pairs, the second from the split of the
  * pairs. */
 enum { AA, AB, AC, BA, BB, BC, CA, CB, CC };
 
@@ -15,7 +15,7 @@ static uint32_t groups_of(uint32_t frames)
     return (frames + PS_FAST_FIR_RATE - 1u) / PS_FAST_FIR_RATE;
 }
 
-/* The tap that meets the sample `lag` before the output's own; 0 outside of the table. */
+/* The tap for the sample `lag` before the output's own; 0 outside the table. */
 static uint32_t tap_at(const ps_fir_t *fir, uint32_t lag)
 {
     const uint32_t oldest = PS_HISTORY_SAMPLES - fir->start;
@@ -34,7 +34,7 @@ static void split_taps(ps_fast_fir_taps_t *split, const ps_fir_t *fir)
     split->start = (uint16_t)(PS_FAST_FIR_PAST - last);
     for (uint32_t k = 0; k < split->length; k++) {
         const uint32_t lag = (last - k) * PS_FAST_FIR_RATE;
-        /* Unsigned: sums of taps fit where they are proved to, and wrap without harm where they are not. */
+        /* Unsigned: sums of taps that are not proved to fit may wrap, and are not used then. */
         const uint32_t h0 = tap_at(fir, lag);
         const uint32_t h1 = tap_at(fir, lag + 1u);
         const uint32_t h2 = tap_at(fir, lag + 2u);
@@ -96,12 +96,12 @@ void ps_fast_fir_prepare(ps_fast_fir_design_t *split, const ps_design_t *design)
     split->of = design;
 }
 
-/* What one group leaves to the next. */
+/* What one group passes on to the next. */
 typedef struct {
     int32_t x3, a1, b1, c1;
 } carry_t;
 
-/* From the samples ahead of `x`, as many as the bus has; no tap meets those that it has not. */
+/* Reads the samples ahead of `x`, as many as the bus has. No tap needs more. */
 static inline carry_t carry_at(const ps_sample_t *x, uint32_t past)
 {
     const int32_t x3 = past >= 1u ? x[-1] : 0;
@@ -143,7 +143,7 @@ void ps_fast_fir_advance(ps_fast_fir_bus_t *split, const ps_sample_t *block, uin
     const uint32_t groups = kept / PS_FAST_FIR_RATE;
 
     if (frames % PS_FAST_FIR_RATE != 0) {
-        /* Groups of four begin elsewhere now. */
+        /* Groups of four now begin at other samples. */
         const ps_sample_t *oldest = block - groups * PS_FAST_FIR_RATE;
 
         split_groups(split->samples[0] + PS_FAST_FIR_PAST - groups, oldest, groups,
@@ -169,7 +169,7 @@ void ps_fast_fir_end(const ps_fast_fir_sum_t *sum, int64_t start, int64_t *out, 
     const int64_t *y = sum->outputs[0];
 
     for (uint32_t groups = groups_of(frames); groups != 0; groups--, y++, out += PS_FAST_FIR_RATE) {
-        /* Unsigned, as the outputs of subfilters may not fit where their sum does. */
+        /* Unsigned, as single outputs of subfilters may wrap. Their sum fits. */
         const uint64_t even = (uint64_t)y[BB * APART] + (uint64_t)start;
         const uint64_t early = even - (uint64_t)y[BC * APART];
         const uint64_t late = even + (uint64_t)y[BA * APART];
@@ -181,7 +181,7 @@ void ps_fast_fir_end(const ps_fast_fir_sum_t *sum, int64_t start, int64_t *out, 
     }
 }
 
-/* As ps_low_word_of(), where the shift is at least 1: one instruction less. */
+/* As ps_low_word_of(), for shifts of at least 1, in one instruction less. */
 static inline int32_t shifted(uint64_t sum, uint32_t shift)
 {
     return (int32_t)((uint32_t)sum >> shift | (uint32_t)(sum >> 32) << (32u - shift));

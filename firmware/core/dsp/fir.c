@@ -27,7 +27,8 @@ void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design)
     ps_fast_fir_prepare(&scratch->tables, design);
 }
 
-/* What a FIR reads: behind its bus's equaliser, unless it is part of that itself. */
+/* The samples that a FIR reads: behind its bus's equaliser, or the bus itself for the equaliser's own FIRs.
+ */
 static const ps_sample_t *samples_of(const ps_design_t *design, uint32_t sum, uint32_t b,
                                      const ps_buses_t *buses)
 {
@@ -96,7 +97,7 @@ void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t 
     }
 }
 
-/* What a block of one driver comes to: all bits of its magnitudes, and whether one passes 32 bits. */
+/* The magnitudes of one driver's block: all their bits, and whether one exceeds 32 bits. */
 typedef struct {
     uint32_t bits;
     uint32_t beyond;
@@ -132,7 +133,7 @@ void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps
     const int64_t *difference = scratch->difference;
     reach_t of_plus = {0};
 
-    /* From half a unit of the result, so that the right shift rounds. */
+    /* The sum begins at half a unit of the result, so that the right shift rounds. */
     ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
     if (group->minus == PS_NONE) {

@@ -1,7 +1,7 @@
 /*
- * The filter graph: buses with their past, equalisers of buses, FIRs that add up to sums, sums that make
- * drivers. docs/arithmetic.md, "FIR matrix", defines the arithmetic. What differs between number formats is
- * in fir_q15.c, fir_q31.c and fir_q31x15.c: ps_fir_buses() and ps_fir_add(). The build takes the design's.
+ * The filter graph. Buses keep their past and may have equalisers. FIRs add up to sums, and sums make the
+ * signals of drivers. docs/arithmetic.md, "FIR matrix", defines the arithmetic. ps_fir_buses() and
+ * ps_fir_add() differ between number formats: the build takes fir_q15.c, fir_q31.c or fir_q31x15.c.
  */
 #ifndef PS_FIR_H
 #define PS_FIR_H
@@ -13,19 +13,19 @@
 #include "dsp/fir_kernels.h"
 #include "dsp/fast_fir.h"
 
-/* The past of one bus, oldest sample first, the block under way behind it, and what kernels read beyond. */
+/* One bus: the past, oldest sample first, then the block under way, then samples that kernels read in excess.
+ */
 typedef struct {
     ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
     ps_fast_fir_bus_t fast_fir; /* empty where the fast FIR is not used */
 } __attribute__((aligned(8))) ps_bus_t;
 
-/* All buses. What the FIRs of drivers read is behind an equaliser where the bus has one, else the bus itself.
- */
+/* All buses. The FIRs of drivers read a bus behind its equaliser, or the bus itself where it has none. */
 typedef struct {
     ps_bus_t raw[PS_INPUTS];
 #if PS_EQUALISED
     ps_bus_t equalised[PS_EQUALISERS];
-    /* The same behind the equalisers of `outgoing_design`, while that is faded from; NULL: nothing is. */
+    /* The same behind the equalisers of `outgoing_design`, during a fade from it; NULL without a fade. */
     struct {
         ps_sample_t samples[PS_HISTORY_SAMPLES + PS_BLOCK_SAMPLES + PS_FIR_SLACK];
     } __attribute__((aligned(8))) outgoing[PS_EQUALISERS];
@@ -34,13 +34,13 @@ typedef struct {
 #endif
 } ps_buses_t;
 
-/* x, or -x - 1 where x is negative: both ends of full scale have the same. */
+/* x, or -x - 1 where x is negative: equal at both ends of full scale. */
 static inline ps_magnitude_t ps_magnitude(ps_wide_t x)
 {
     return (ps_magnitude_t)(x ^ (x >> (8 * sizeof x - 1)));
 }
 
-/* What the limiter delays of one driver, oldest sample first, and the block under way behind it. */
+/* One driver's signal: the samples that the limiter delays, oldest first, then the block under way. */
 typedef struct {
     ps_wide_t samples[PS_LIMITER_DELAY + PS_BLOCK_SAMPLES];
     uint32_t reach; /* no magnitude of the block is larger; at most twice the largest, or 2^32 - 1 */
@@ -52,7 +52,7 @@ static inline ps_wide_t *ps_driver_signal_block(ps_driver_signal_t *signal)
     return signal->samples + PS_LIMITER_DELAY;
 }
 
-/* Working memory of one group of drivers; nothing in it outlives a block but the split tables. */
+/* Working memory of one group of drivers. Only the split tables outlive a block. */
 typedef struct {
     int64_t common[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
     int64_t difference[PS_BLOCK_SAMPLES + PS_FIR_EXCESS];
@@ -61,8 +61,8 @@ typedef struct {
 } ps_fir_scratch_t;
 
 /*
- * Before the first block of a design, and whenever its tables have changed. A design that was not prepared is
- * filtered all the same, in every bit alike but slower.
+ * To be called before the first block of a design, and whenever its tables have changed. Without it, the
+ * result is the same in every bit, but takes longer.
  */
 void ps_fir_prepare(ps_fir_scratch_t *scratch, const ps_design_t *design);
 
@@ -72,7 +72,7 @@ static inline ps_sample_t *ps_bus_block(ps_bus_t *bus)
     return bus->samples + PS_HISTORY_SAMPLES;
 }
 
-/* Makes room for the next block: the last `kept` samples become the past; a multiple of 4, or
+/* Makes room for the next block: the last `kept` samples become the past. `kept` is a multiple of 4, or
  * PS_HISTORY_SAMPLES for all. */
 void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames);
 
@@ -80,8 +80,8 @@ void ps_bus_advance(ps_bus_t *bus, uint32_t kept, uint32_t frames);
 void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames);
 
 /*
- * Turns L', R', C, the block in each of the three buses, into what the FIRs read: mid and side in the place
- * of left and right where the design is shuffled, and PS_HEADROOM bits less.
+ * Prepares the block of all three buses for the FIRs. Where the design is shuffled, mid and side replace left
+ * and right. Samples lose PS_HEADROOM bits.
  */
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames);
 
@@ -91,20 +91,20 @@ void ps_fir_add(const ps_fir_t *fir, const ps_sample_t *samples, int64_t *sum, u
 #define PS_FIR_ALL_BUSES ((1u << PS_INPUTS) - 1u)
 
 /*
- * Adds up, from `start`, the FIRs of one sum from the buses whose bits are set in `from`, at the scale of its
- * group, ahead of all that makes drivers of sums. out: as long as those of ps_fir_scratch_t.
- * From PS_SUMS on, a sum is that of an equaliser.
+ * Adds to `start` the FIRs of one sum that read the buses whose bits are set in `from`. The result has the
+ * scale of the sum's group. `out` is as long as the sums of ps_fir_scratch_t. From PS_SUMS on, a sum is that
+ * of an equaliser.
  */
 void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t start,
                 const ps_buses_t *buses, ps_fir_scratch_t *scratch, int64_t *out, uint32_t frames);
 
-/* Whether a design's FIRs are computed as fast FIRs, those of them for which it pays. */
+/* Whether those of a design's FIRs for which it pays are computed as fast FIRs. */
 static inline bool ps_fir_is_split(const ps_fir_scratch_t *scratch, const ps_design_t *design)
 {
     return ps_fast_fir_is_prepared(&scratch->tables, design);
 }
 
-/* Adds up those of one sum, as ps_fir_sum() does, in scratch->sum; false: there is none. */
+/* Adds up the fast FIRs of one sum in scratch->sum, as ps_fir_sum() does. Returns false if it has none. */
 bool ps_fir_add_fast(const ps_design_t *design, uint32_t sum, uint32_t from, const ps_buses_t *buses,
                      ps_fir_scratch_t *scratch, uint32_t frames);
 

@@ -1,6 +1,6 @@
 /*
- * The kernels in plain C, as the definition says it: for cores without a DSP extension, and for the host,
- * where they stand for the quick ones.
+ * The kernels in plain C, as docs/arithmetic.md defines them, for the host and for cores without a DSP
+ * extension.
  */
 #include "dsp/fir_kernels.h"
 
@@ -16,7 +16,7 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
         for (uint32_t k = 0; k < length; k++) {
             accumulator += taps[k] * x[n + k];
         }
-        /* As a product: a left shift of a negative number is undefined in C. */
+        /* A product, because a left shift of a negative number is undefined in C. */
         sum[n] += accumulator * (1 << shift);
     }
 }

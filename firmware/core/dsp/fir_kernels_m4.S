@@ -1,16 +1,17 @@
 /*
- * The kernels of fir_kernels.h for cores with the DSP extension (Cortex-M4, M7): several outputs at once, so
- * that a word that is loaded serves several products.
+ * The kernels of fir_kernels.h for cores with the DSP extension (Cortex-M4, M7). They compute several outputs
+ * at once, so that each word that is loaded serves several products.
  *
- * In the loops r0 to r5 accumulate, r6 to r8 hold samples and r9 to r11 coefficients. r12 points at the next
- * coefficients and lr at the next samples. All else lies on the stack. LDM loads registers in the order of
- * their numbers.
+ * In the loops, r0 to r5 accumulate. Registers r6 to r8 hold samples, and r9 to r11 coefficients. Register
+ * r12 points at the next coefficients, and lr at the next samples. All else lies on the stack. LDM loads
+ * registers in the order of their numbers.
  *
- * A turn of a loop loads as many words of coefficients as it has outputs. The products of the samples at hand
+ * An iteration loads as many words of coefficients as it has outputs. The products of the samples at hand
  * come first. The products that reach into the next samples follow when these have been loaded.
- * A loop is unrolled sixteen times. Where the turns are no multiple of sixteen, it is entered in its middle by
- * `mov pc`, which designer/toolchain/stack.py takes for a jump within a function. Every instruction of a turn
- * is therefore four bytes long.
+ *
+ * A loop is unrolled sixteen times. Where the iterations are no multiple of sixteen, `mov pc` enters the loop
+ * in its middle. Every instruction of an iteration is therefore four bytes long. designer/toolchain/stack.py
+ * takes `mov pc` for a jump within a function.
  */
 #if defined(__ARM_FEATURE_DSP) && !defined(__ARM_FEATURE_MVE)
 
@@ -23,12 +24,12 @@
     .equ X, 8        /* samples of the next pass */
     .equ SUM, 12     /* sums of the next pass */
     .equ FACTOR, 16  /* 1 << shift */
-    .equ SKIP3, 20   /* bytes of the loop of threes that its first turn leaves out */
+    .equ SKIP3, 20   /* bytes of the loop of threes that its first iteration leaves out */
     .equ SKIP2, 24   /* the same of twos */
-    .equ ENTRY, 28   /* where the first turn begins */
+    .equ ENTRY, 28   /* where the first iteration begins */
     .equ PASSES, 32  /* passes left of the loop that runs */
     .equ TWOS, 36    /* passes of the loop of twos */
-    .equ BYTES, 40   /* of coefficients in whole turns */
+    .equ BYTES, 40   /* of coefficients in whole iterations */
     .equ X0, 44      /* samples of the first pass */
     .equ ODD, 48     /* q15: coefficients of outputs of odd number; 0 once they have been taken */
     .equ OUTPUTS, 52 /* q15: outputs of odd number */
@@ -59,8 +60,8 @@
     .size \name, . - \name
 .endm
 
-/* ---- Turns: a word of samples and one of coefficients at a time, into 64 bits. `op` is SMLAL for one
- * product of 32 bits, or SMLALD for two of 16. */
+/* ---- Iterations: a word of samples and one of coefficients at a time, into 64 bits. The instruction `op` is
+ * SMLAL for one product of 32 bits, or SMLALD for two of 16. */
 
 /* Three words of coefficients on three outputs a word apart: 11 instructions for 9 multiply-accumulates */
     .equ THREE_BYTES, 44
@@ -91,8 +92,8 @@
     \op     r2, r3, r11, r6
 .endm
 
-/* Q4.27 x Q0.15 >> 16 into 32 bits: four coefficients on four outputs, r0 to r3, of samples in r4 to r7:
- * 18 instructions for 16 multiply-accumulates */
+/* Q4.27 x Q0.15 >> 16 into 32 bits: four coefficients on four outputs. Outputs are in r0 to r3, samples in r4
+ * to r7. 18 instructions for 16 multiply-accumulates */
     .equ FOUR_BYTES, 72
 .macro four op
     ldrd    r8, r9, [r12], #8
@@ -195,9 +196,9 @@
     add_word r3
 .endm
 
-/* ---- All passes of a loop, at least one: each runs the turns over all taps and moves `advance` bytes of
- * samples on. */
-.macro passes skip, begin, load, turn, op, finish, stride, advance
+/* ---- All passes of a loop, at least one. Each pass runs the iterations over all taps, and then moves on by
+ * `advance` bytes of samples. */
+.macro passes skip, begin, load, iteration, op, finish, stride, advance
     ldr     r9, [sp, #\skip]
     adr.w   r10, .Lturns\@
     add     r9, r9, r10
@@ -212,7 +213,7 @@
     .balign 4
 .Lturns\@:
     .rept   UNROLLED
-    \turn   \op
+    \iteration   \op
     .endr
     ldr     r9, [sp, #END]
     cmp     r12, r9
@@ -231,8 +232,8 @@
 
 /* ---- Preparations */
 
-/* r4: turns that the first round leaves out, r5: bytes of coefficients; from the length and the coefficients
- * of a turn */
+/* From the length and the coefficients of an iteration: r4 = iterations that the first round leaves out, r5 =
+ * bytes of coefficients */
 .macro count_turns length, coefficients, bytes
     add     r4, \length, #\coefficients - 1
     mov     r5, #\coefficients
@@ -254,8 +255,8 @@
     str     r4, [sp, #SKIP2]
 .endm
 
-/* Outputs in r4 into passes of three in r5 and of two in r6: threes as far as they leave no single output,
- * unless it is the only one */
+/* Divides the outputs in r4 into passes of three (r5) and of two (r6). As many passes of three as leave no
+ * single output, unless there is only one output */
 .macro split_outputs
     mov     r5, #3
     udiv    r6, r4, r5
@@ -276,7 +277,8 @@
     .equ Q15_SHIFT, ARGUMENTS + 4
     .equ Q15_FRAMES, ARGUMENTS + 8
 
-/* Outputs of even number, r4 of them, then those of odd number: each lie whole words of samples apart. */
+/* Outputs of even number, r4 of them, then those of odd number. Within each, samples are whole words apart.
+ * */
 .macro q15_outputs begin3, begin2, finish3, finish2
 .Lphase\@:
     split_outputs
@@ -339,8 +341,8 @@
 .Lq15_done:
     leave   ps_fir_q15
 
-/* ---- void ps_fir_q31_subfilters(r0 taps, r1 taps_apart, r2 length, r3 x, x_apart, sum, sums_apart, subfilters, frames,
- * begin) */
+/* ---- void ps_fir_q31_subfilters(r0 taps, r1 taps_apart, r2 length, r3 x, x_apart, sum, sums_apart,
+ * subfilters, frames, begin) */
     .equ Q31_X_APART, ARGUMENTS
     .equ Q31_SUM, ARGUMENTS + 4
     .equ Q31_SUMS_APART, ARGUMENTS + 8

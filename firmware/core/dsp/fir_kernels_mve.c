@@ -17,7 +17,7 @@ static inline void add_wide_to(int64_t *sum, int64_t value, uint32_t shift)
     *sum += (int64_t)((uint64_t)value << shift);
 }
 
-/* By a product: one instruction, and the value is known to fit 32 bits. */
+/* A product takes one instruction, and the value is known to fit 32 bits. */
 static inline void add_to(int64_t *sum, int32_t value, int32_t factor)
 {
     *sum += (int64_t)value * factor;
@@ -35,7 +35,7 @@ void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, c
         int64_t a2 = 0;
         int64_t a3 = 0;
 
-        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
+        for (uint32_t iterations = (length + 7u) / 8u; iterations != 0; iterations--) {
             const int16x8_t c8 = vld1q_s16(c);
 
             a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
@@ -71,7 +71,7 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
         int32_t a2 = 0;
         int32_t a3 = 0;
 
-        for (uint32_t turns = (length + 3u) / 4u; turns != 0; turns--) {
+        for (uint32_t iterations = (length + 3u) / 4u; iterations != 0; iterations--) {
             const int32x4_t c4 = vshlq_n_s32(vldrhq_s32(c), 16);
 
             a0 = add_products(a0, c4, w);
@@ -98,7 +98,7 @@ void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t 
         int64_t a2 = sum[n + 2];
         int64_t a3 = sum[n + 3];
 
-        for (uint32_t turns = (length + 7u) / 8u; turns != 0; turns--) {
+        for (uint32_t iterations = (length + 7u) / 8u; iterations != 0; iterations--) {
             int32x4_t c4 = vld1q_s32(c);
 
             a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w));

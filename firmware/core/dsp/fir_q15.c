@@ -1,4 +1,4 @@
-/* What q15 does its own way: Q0.15 x Q0.15 -> Q.30, added up in 64 bits. */
+/* The FIR of number format q15: Q0.15 x Q0.15 -> Q.30, added up in 64 bits. */
 #include "dsp/fir.h"
 
 #include <stddef.h>
@@ -42,8 +42,8 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
 #endif
 
 /*
- * The only tap of a delay, as which the reference driver hears an equalised bus; NULL for any other FIR.
- * Its product is shifted in 32 bits.
+ * The only tap of a FIR that is a delay; NULL for any other FIR. Two stages make such FIRs for the reference
+ * driver. The product is shifted in 32 bits.
  */
 static const ps_coefficient_t *delay_tap(const ps_fir_t *fir)
 {
@@ -63,7 +63,7 @@ static const ps_coefficient_t *delay_tap(const ps_fir_t *fir)
     return found;
 }
 
-/* Four outputs at a time: sums and buses have room for three more. */
+/* Works on four outputs at a time, as sums and buses have room for three more. */
 static void add_delay(int32_t factor, const ps_sample_t *x, int64_t *sum, uint32_t frames)
 {
     for (uint32_t n = 0; n < frames; n += 4u) {

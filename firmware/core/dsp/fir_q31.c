@@ -1,4 +1,4 @@
-/* What q31 does its own way: 32-bit samples and coefficients, added up in 64 bits. */
+/* The FIR of number format q31: 32-bit samples and coefficients, added up in 64 bits. */
 #include "dsp/fir.h"
 
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
@@ -20,8 +20,8 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
     }
 }
 
-/* A FIR of one tap, as which the reference driver hears an equalised bus. Four outputs at a time: sums and
- * buses have room for three more. */
+/* A FIR of one tap: two stages make such FIRs for the reference driver. It works on four outputs at a time,
+ * as sums and buses have room for three more. */
 static void add_delay(int32_t tap, const ps_sample_t *x, int64_t *sum, uint32_t frames)
 {
     for (uint32_t n = 0; n < frames; n += 4u) {

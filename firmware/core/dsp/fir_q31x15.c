@@ -1,4 +1,4 @@
-/* What q31x15 does its own way: Q4.27 x Q0.15 -> Q.42, each product >> 16, added up in 32 bits. */
+/* The FIR of number format q31x15: Q4.27 x Q0.15 -> Q.42, each product >> 16, added up in 32 bits. */
 #include "dsp/fir.h"
 
 void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
@@ -17,8 +17,8 @@ void ps_fir_buses(ps_bus_t *buses, uint32_t frames)
     }
 }
 
-/* A FIR of one tap, as which the reference driver hears an equalised bus. Four outputs at a time: sums and
- * buses have room for three more. */
+/* A FIR of one tap: two stages make such FIRs for the reference driver. It works on four outputs at a time,
+ * as sums and buses have room for three more. */
 static void add_delay(const ps_fir_t *fir, const ps_sample_t *x, int64_t *sum, uint32_t frames)
 {
     const int32_t tap = fir->taps[0];

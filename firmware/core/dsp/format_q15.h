@@ -13,14 +13,14 @@ typedef int16_t ps_sample_t; /* Q0.15 */
 
 typedef int16_t ps_coefficient_t; /* Q0.15 */
 
-/* A driver signal ahead of its limiter has the scale of samples and more room. It fits 32 bits:
+/* A driver signal has the scale of samples and more room. It fits 32 bits:
  * designer/fixedpoint/proof/overflow.py, stage 'feed'. */
 typedef int32_t ps_wide_t; /* Q17.15 */
 typedef uint32_t ps_magnitude_t;
 
-#define PS_HEADROOM        0  /* bits that samples lose on their way to the FIRs */
+#define PS_HEADROOM        0  /* bits that samples lose ahead of the FIRs */
 #define PS_PRODUCT_SHIFT   0  /* bits that each product loses */
-#define PS_FIR_SHIFT_MAX   30 /* of ps_fir_t.shift: more would leave the 64-bit sums too little room */
+#define PS_FIR_SHIFT_MAX   30 /* of ps_fir_t.shift: with more, the 64-bit sums would have too little room */
 #define PS_SHARED_EXPONENT 0  /* whether all paths of a group share one exponent */
 #define PS_ODD_TAPS        1  /* whether outputs of odd number need a table of their own */
 

@@ -13,11 +13,11 @@ typedef int32_t ps_sample_t; /* Q0.31 */
 
 typedef int32_t ps_coefficient_t; /* Q0.31 */
 
-/* A driver signal ahead of its limiter has the scale of samples and more room. */
+/* A driver signal has the scale of samples and more room. */
 typedef int64_t ps_wide_t; /* Q33.31 */
 typedef uint64_t ps_magnitude_t;
 
-#define PS_HEADROOM            2 /* bits that samples lose on their way to the FIRs */
+#define PS_HEADROOM            2 /* bits that samples lose ahead of the FIRs */
 #define PS_PRODUCT_SHIFT       0 /* bits that each product loses */
 #define PS_FIR_SHIFT_MAX       0 /* of ps_fir_t.shift */
 #define PS_SHARED_EXPONENT     1 /* whether all paths of a group share one exponent */

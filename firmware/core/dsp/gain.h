@@ -10,9 +10,9 @@
 #define PS_HOP       16u
 #define PS_GAIN_BITS 24u
 #define PS_GAIN_ONE  (1u << PS_GAIN_BITS) /* Q8.24 */
-#define PS_RAMP_BITS 28u                  /* of the line between two gains: PS_HOP of them */
+#define PS_RAMP_BITS 28u                  /* steps between two gains: PS_HOP */
 
-/* On the line from `before` to `after`, `position` samples into the hop: Q4.28 */
+/* The gain between `before` and `after`, `position` samples into the hop: Q4.28 */
 static inline int32_t ps_gain_at(uint32_t before, uint32_t after, uint32_t position)
 {
     return (int32_t)before * (int32_t)PS_HOP + ((int32_t)after - (int32_t)before) * (int32_t)position;

@@ -32,7 +32,7 @@ static int32_t noise(uint32_t key, uint32_t position)
     return (int32_t)mix(position * WEYL + key);
 }
 
-/* What a scene makes of the second channel */
+/* How a scene makes the second channel */
 enum { INDEPENDENT, CENTRE, OPPOSITE, SILENT };
 
 static int32_t draw(const ps_generator_t *generator, const uint32_t *keys, uint32_t channel,
@@ -51,7 +51,7 @@ static int32_t draw(const ps_generator_t *generator, const uint32_t *keys, uint3
 
     switch (relation) {
     case OPPOSITE:
-        return ~value; /* as -value, but for one LSB, and without its overflow */
+        return ~value; /* -value - 1, which cannot overflow */
     case SILENT:
         return 0;
     default:

@@ -1,7 +1,7 @@
 /*
- * Seeded test signals, made on the board from integers alone: the host computes the same ones
- * (designer/fixedpoint/model/generator.py), and no sample of them has to cross the line. Every sample is a
- * function of seed, channel and frame number, so that a signal can be taken up anywhere.
+ * Seeded test signals, made on the board from integers only. The host computes the same ones
+ * (designer/fixedpoint/model/generator.py), so that none has to cross the line. Every sample is a function of
+ * seed, channel and frame number, so that a signal can begin anywhere.
  */
 #ifndef PS_GENERATOR_H
 #define PS_GENERATOR_H

@@ -4,7 +4,7 @@
 
 #include "dsp/move.h"
 
-/* The release heads for 9/8, so that it reaches 1. */
+/* The release aims at 9/8, so that it reaches 1. */
 #define RELEASE_GOAL (PS_GAIN_ONE + PS_GAIN_ONE / 8u)
 #define RELEASE_BITS 31u
 
@@ -47,7 +47,7 @@ void ps_limiter_advance(ps_limiter_t *limiter, uint32_t frames)
 /* The largest gain at which this hop's loudest sample keeps the limit. */
 static uint32_t target_of(ps_magnitude_t peak, uint32_t limit)
 {
-    if (peak < limit) { /* 0, or the limit has been raised meanwhile */
+    if (peak < limit) { /* the peak is 0, or the limit has been raised since */
         return PS_GAIN_ONE;
     }
     return (uint32_t)(((uint64_t)limit << PS_GAIN_BITS) / ((uint64_t)peak + 1u));
@@ -58,7 +58,7 @@ static uint32_t released(uint32_t gain, uint32_t release)
     return gain + (uint32_t)((uint64_t)(RELEASE_GOAL - gain) * release >> RELEASE_BITS);
 }
 
-/* Takes the newest hop's target in, and finds the gain at the end of the hop that is played next. */
+/* Takes in the newest hop's target, and computes the gain at the end of the hop that is played next. */
 static bool advance_gain(ps_limiter_gain_t *gain, uint32_t target, uint32_t release)
 {
     uint32_t least = target;
@@ -78,7 +78,7 @@ static bool advance_gain(ps_limiter_gain_t *gain, uint32_t target, uint32_t rele
     }
     gain->before = gain->after;
     gain->after = sum / PS_LIMITER_HOPS;
-    /* Gains of 1 in all that is averaged, and targets of 1 in all that is held. */
+    /* All gains that are averaged are 1, and all targets that are held are 1. */
     return gain->before == PS_GAIN_ONE && gain->after == PS_GAIN_ONE && least == PS_GAIN_ONE;
 }
 
@@ -127,7 +127,7 @@ static void copy(const ps_wide_t *signal, ps_sample_t *out, uint32_t frames)
     }
 }
 
-/* `frames` samples that do not pass the end of the hop. */
+/* Processes `frames` samples, which end within the hop. */
 static void play(const ps_limiter_gain_t *gain, uint32_t position, const ps_wide_t *signal, ps_sample_t *out,
                  uint32_t frames)
 {
@@ -136,7 +136,7 @@ static void play(const ps_limiter_gain_t *gain, uint32_t position, const ps_wide
         return;
     }
     for (uint32_t n = 0; n < frames; n++) {
-        /* The gain is what keeps the product within limit * 2^28, however large the sample is. */
+        /* The gain keeps the product within limit * 2^28, however large the sample is. */
         out[n * PS_DRIVERS] =
             (ps_sample_t)ps_gain_scale(signal[n], ps_gain_at(gain->before, gain->after, position + n));
     }
@@ -162,7 +162,7 @@ static void process_by_hops(ps_limiter_t *limiter, ps_sample_t *out, uint32_t fr
     }
 }
 
-/* Whether nothing of this block passes a limit, and nothing before it did. */
+/* Whether no sample of this block passes a limit, and all gains are still 1. */
 static bool is_quiet(const ps_limiter_t *limiter)
 {
     if (!limiter->resting) {

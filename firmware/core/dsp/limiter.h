@@ -1,7 +1,6 @@
 /*
- * The look-ahead limiter of each driver: whatever the filters make, no driver passes its limit, and below it
- * nothing is changed but the time. docs/arithmetic.md, "Limiter and volume", has the arithmetic and why it
- * holds.
+ * The look-ahead limiter of each driver. No driver exceeds its limit, whatever the input. A signal within the
+ * limit is only delayed. docs/arithmetic.md, "Limiter and volume", has arithmetic and proof.
  */
 #ifndef PS_LIMITER_H
 #define PS_LIMITER_H
@@ -15,7 +14,7 @@
 
 #define PS_LIMITER_GAINS (PS_LIMITER_LINKED ? 1 : PS_DRIVERS)
 
-/* How one gain came about: of one driver, or of all where they are linked. Newest first; all Q8.24. */
+/* The past of one gain, newest first, Q8.24: of one driver, or of all where they are linked. */
 typedef struct {
     uint32_t targets[PS_LIMITER_HOPS + 1];
     uint32_t smoothed[PS_LIMITER_HOPS];

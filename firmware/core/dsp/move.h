@@ -1,6 +1,6 @@
 /*
- * What compilers do worse: newlib's memmove() takes five times as many instructions, GCC does not combine a
- * loop's loads, and shifts 64 bits with care for any count.
+ * Moves and shifts that compilers do worse. newlib's memmove() takes five times as many instructions. GCC
+ * does not combine the loads of a loop, and shifts 64 bits for any count.
  */
 #ifndef PS_MOVE_H
 #define PS_MOVE_H
@@ -9,7 +9,7 @@
 
 typedef int32_t __attribute__((may_alias)) ps_word_t;
 
-#if defined(__thumb2__)
+/* Eight words, in Thumb-2. */
 #define PS_EIGHT                                                                                             \
     "ldmia %[f]!, {r4, r5, r6, r8, r9, r10, r12, lr}\n\t"                                                    \
     "stmia %[t]!, {r4, r5, r6, r8, r9, r10, r12, lr}\n\t"
@@ -18,9 +18,8 @@ typedef int32_t __attribute__((may_alias)) ps_word_t;
                    : [f] "+r"(f), [t] "+r"(t)                                                                \
                    :                                                                                         \
                    : "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "memory")
-#endif
 
-/* `words` words from `from` to `to`, which does not lie above it; they may overlap. */
+/* Moves `words` words from `from` to `to`, which does not lie above it. They may overlap. */
 static inline void ps_move_words(void *to, const void *from, uint32_t words)
 {
     ps_word_t *t = (ps_word_t *)to;
@@ -46,7 +45,7 @@ static inline int32_t ps_low_word_of(int64_t sum, uint32_t shift)
     return (int32_t)((uint32_t)sum >> shift | (uint32_t)((uint64_t)sum >> 32) << 1 << (31u - shift));
 }
 
-/* `count` times the value, rounded up to fours. */
+/* Writes the value `count` times, rounded up to a multiple of 4. */
 static inline void ps_fill_sums(int64_t *to, int64_t value, uint32_t count)
 {
 #if defined(__thumb2__)

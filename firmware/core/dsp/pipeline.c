@@ -2,61 +2,8 @@
 
 #include <string.h>
 
+#include "dsp/design_validation.h"
 #include "dsp/equaliser.h"
-
-/* What ps_low_word_of() can take. */
-#define GROUP_SHIFT_MAX 31
-
-/* The tables are trusted from here on: a FIR must stay inside the bus that design.h sized for it. */
-static bool fir_fits(const ps_fir_t *fir)
-{
-    return fir->taps != NULL && fir->bus < PS_INPUTS && fir->shift <= PS_FIR_SHIFT_MAX &&
-           (uint32_t)fir->start + fir->length <= PS_HISTORY_SAMPLES + 3u;
-}
-
-static bool sum_fits(const ps_design_t *design, const ps_sum_t *sum)
-{
-    if ((uint32_t)sum->first + sum->count > PS_FIRS_ROOM) {
-        return false;
-    }
-    for (uint32_t k = 0; k < sum->count; k++) {
-        if (!fir_fits(&design->firs[sum->first + k])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool group_fits(const ps_group_t *group)
-{
-    const bool pair = group->minus != PS_NONE;
-
-    return group->shift <= GROUP_SHIFT_MAX && group->plus < PS_DRIVERS && group->common < PS_SUMS &&
-           (!pair || (group->minus < PS_DRIVERS && group->difference < PS_SUMS));
-}
-
-bool ps_pipeline_fits(const ps_design_t *design)
-{
-    for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        if (design->limits[d] == 0 || design->limits[d] > PS_SAMPLE_MAX) {
-            return false;
-        }
-    }
-    for (uint32_t k = 0; k < PS_ALL_SUMS; k++) {
-        if (!sum_fits(design, &design->sums[k])) {
-            return false;
-        }
-    }
-    if (!ps_equalisers_fit(design)) {
-        return false;
-    }
-    for (uint32_t g = 0; g < PS_GROUPS; g++) {
-        if (!group_fits(&design->groups[g])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 uint32_t ps_pipeline_channels(uint32_t injection_point)
 {
@@ -70,46 +17,22 @@ uint32_t ps_pipeline_channels(uint32_t injection_point)
     }
 }
 
-static ps_fade_t fade_to(const ps_design_t *design)
-{
-    const uint32_t all = PS_SAMPLE_RATE_HZ / 50u;
-    const uint32_t blocks = (ps_equalised_history(design) + PS_BLOCK_SAMPLES - 1u) / PS_BLOCK_SAMPLES;
-    const uint32_t warm_up = blocks * PS_BLOCK_SAMPLES;
-    const uint32_t rest = warm_up + PS_GROUPS <= all ? (all - warm_up) / PS_GROUPS : 1u;
-
-    return (ps_fade_t){warm_up, rest < PS_BLOCK_SAMPLES ? rest : rest - rest % PS_BLOCK_SAMPLES};
-}
-
-/* Without equalisers a constant, by which the compiler divides faster. */
-static inline ps_fade_t fade_of(const ps_pipeline_t *pipeline)
-{
-    return PS_EQUALISERS != 0 ? pipeline->fade : (ps_fade_t){0, PS_FADE_SAMPLES};
-}
-
-uint32_t ps_pipeline_fade_samples(const ps_pipeline_t *pipeline)
-{
-    const ps_fade_t fade = fade_of(pipeline);
-
-    return fade.warm_up + PS_GROUPS * fade.group;
-}
-
 int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32_t injection_point)
 {
     if (ps_pipeline_channels(injection_point) == 0) {
         return PS_E_INJECTION_POINT;
     }
-    if (!ps_pipeline_fits(design)) {
+    if (!ps_design_is_valid(design)) {
         return PS_E_DESIGN;
     }
     pipeline->design = design;
-    pipeline->next = NULL;
+    ps_crossfade_reset(&pipeline->crossfade, design);
     pipeline->injection_point = (ps_injection_point_t)injection_point;
     pipeline->frames = 0;
     ps_upmix_reset(&pipeline->upmix);
     ps_volume_reset(&pipeline->volume, PS_GAIN_ONE);
     ps_limiter_reset(&pipeline->limiter, design);
     memset(&pipeline->buses, 0, sizeof pipeline->buses);
-    pipeline->fade = fade_to(design);
     ps_equalisers_reset(&pipeline->buses, design);
     ps_fir_prepare(&pipeline->scratch, design);
     return PS_OK;
@@ -117,16 +40,12 @@ int ps_pipeline_reset(ps_pipeline_t *pipeline, const ps_design_t *design, uint32
 
 int ps_pipeline_tune(ps_pipeline_t *pipeline, const ps_design_t *next)
 {
-    if (pipeline->next != NULL) {
+    if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
-    /* The outgoing design is filtered directly from here on. */
+    /* From here on the outgoing design is filtered without the fast FIR. */
     ps_fir_prepare(&pipeline->scratch, next);
-    pipeline->faded = 0;
-    pipeline->fade = fade_to(next);
-    /* Last, and in one access: blocks may be processed in an interrupt meanwhile. */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    pipeline->next = next;
+    ps_crossfade_begin(&pipeline->crossfade, next);
     return PS_OK;
 }
 
@@ -143,76 +62,24 @@ static void split_buses(ps_pipeline_t *pipeline, const ps_sample_t *in, uint32_t
     }
 }
 
-/*
- * One driver's signal on its way from `outgoing` to what is there: weights of 1 / 2^15, exact at both ends,
- * never beyond either.
- */
-static inline void mix(const ps_outgoing_signal_t *outgoing, ps_driver_signal_t *signal, int32_t position,
-                       uint32_t length, uint32_t frames)
-{
-    ps_wide_t *x = ps_driver_signal_block(signal);
-
-    for (uint32_t n = 0; n < frames; n++) {
-        const int32_t passed = ++position < 0 ? 0 : position;
-        const uint32_t done = (uint32_t)passed < length ? (uint32_t)passed : length;
-        const int64_t weight = (done << 15) / length;
-        const int64_t from = outgoing->samples[n];
-
-        x[n] = (ps_wide_t)(from + (((x[n] - from) * weight + (1 << 14)) >> 15));
-    }
-    signal->reach |= outgoing->reach;
-}
-
-static void keep(ps_outgoing_signal_t *outgoing, ps_driver_signal_t *signal, uint32_t frames)
-{
-    memcpy(outgoing->samples, ps_driver_signal_block(signal), frames * sizeof outgoing->samples[0]);
-    outgoing->reach = signal->reach;
-}
-
-static void run_group(ps_pipeline_t *pipeline, const ps_design_t *next, uint32_t g, uint32_t frames)
-{
-    const ps_fade_t fade = fade_of(pipeline);
-    const uint32_t begin = fade.warm_up + g * fade.group;
-    const bool faded = next != NULL && pipeline->faded >= begin + fade.group;
-    const ps_design_t *design = faded ? next : pipeline->design;
-    const ps_group_t *group = &design->groups[g];
-    ps_driver_signal_t *signals = pipeline->limiter.driver_signals;
-    ps_driver_signal_t *plus = &signals[group->plus];
-    ps_driver_signal_t *minus = group->minus != PS_NONE ? &signals[group->minus] : NULL;
-
-    ps_fir_process(design, group, &pipeline->buses, &pipeline->scratch, signals, frames);
-    if (next == NULL || faded || pipeline->faded + frames <= begin) {
-        return;
-    }
-    keep(&pipeline->outgoing[0], plus, frames);
-    if (minus != NULL) {
-        keep(&pipeline->outgoing[1], minus, frames);
-    }
-    ps_fir_process(next, &next->groups[g], &pipeline->buses, &pipeline->scratch, signals, frames);
-
-    const int32_t position = (int32_t)pipeline->faded - (int32_t)begin;
-
-    mix(&pipeline->outgoing[0], plus, position, fade.group, frames);
-    if (minus != NULL) {
-        mix(&pipeline->outgoing[1], minus, position, fade.group, frames);
-    }
-}
-
 static void run_filters(ps_pipeline_t *pipeline, uint32_t frames)
 {
-    const ps_design_t *next = pipeline->next;
+    const ps_design_t *design = pipeline->design;
+    const ps_design_t *next = pipeline->crossfade.next;
+    ps_driver_signal_t *signals = pipeline->limiter.driver_signals;
 
-    ps_equalisers_process(pipeline->design, next, &pipeline->buses, &pipeline->scratch, frames);
-    for (uint32_t g = 0; g < PS_GROUPS; g++) {
-        run_group(pipeline, next, g, frames);
-    }
-    if (next != NULL) {
-        pipeline->faded += frames;
-        if (pipeline->faded >= ps_pipeline_fade_samples(pipeline)) {
-            pipeline->design = next;
-            ps_equalisers_reset(&pipeline->buses, next);
-            pipeline->next = NULL;
+    ps_equalisers_process(design, next, &pipeline->buses, &pipeline->scratch, frames);
+    if (next == NULL) {
+        for (uint32_t g = 0; g < PS_GROUPS; g++) {
+            ps_fir_process(design, &design->groups[g], &pipeline->buses, &pipeline->scratch, signals, frames);
         }
+        return;
+    }
+    ps_crossfade_process(&pipeline->crossfade, design, &pipeline->buses, &pipeline->scratch, signals, frames);
+    if (ps_crossfade_is_complete(&pipeline->crossfade)) {
+        pipeline->design = next;
+        ps_equalisers_reset(&pipeline->buses, next);
+        pipeline->crossfade.next = NULL;
     }
 }
 

@@ -22,7 +22,7 @@ static uint32_t channels_of(uint32_t stage)
     }
 }
 
-/* The FIRs of a sum from some buses, a bit of `buses` for each. */
+/* Adds up the FIRs of a sum that read certain buses: a bit of `buses` for each. */
 static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint32_t first, uint32_t count,
                      int64_t *to)
 {
@@ -31,7 +31,7 @@ static void read_sum(ps_pipeline_t *pipeline, uint32_t sum, uint32_t buses, uint
     memcpy(to, pipeline->scratch.common + first, count * sizeof to[0]);
 }
 
-/* One channel of the last block where the filters read or make it. */
+/* The last block of one bus, raw or behind its equaliser. */
 static const ps_sample_t *block_of(ps_pipeline_t *pipeline, uint32_t stage, uint32_t bus)
 {
     if (stage == PS_STAGE_EQUALISED) {

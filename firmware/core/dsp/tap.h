@@ -1,6 +1,6 @@
 /*
- * Looks into the pipeline: the values of the last block at each of its stages, so that a difference at the
- * output is found where it starts. Costs the pipeline nothing: what is not kept anyway is computed again.
+ * Reads the last block at any stage of the pipeline, so that a difference at the output is found where it
+ * starts. It costs the pipeline nothing: what is not stored is computed again.
  */
 #ifndef PS_TAP_H
 #define PS_TAP_H
@@ -12,12 +12,12 @@
 /*
  * The last block at one stage (PS_STAGE_...), one channel of it:
  *
- *   BUS         index: bus                     what the filters see, behind upmix, volume and rotation
- *   EQUALISED   index: bus                     behind the bus's equaliser, or the bus where it has none
- *   PATH        index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
- *   SUM         index: sum                     ahead of all that makes drivers of sums
- *   DRIVER_SIGNAL  index: driver               before its limiter
- *   OUTPUT      index: driver                  from `out`, where the block's output still lies
+ *   BUS            index: bus                     the input of the equalisers, behind upmix and volume
+ *   EQUALISED      index: bus                     the bus behind its equaliser, or itself without one
+ *   PATH           index: sum * PS_INPUTS + bus   the path's share of the sum, at the sum's scale
+ *   SUM            index: sum                     one sum of the FIR matrix
+ *   DRIVER_SIGNAL  index: driver                  the driver's signal ahead of its limiter
+ *   OUTPUT         index: driver                  from `out`, which still holds the block's output
  *
  * Writes frames first ... first + count - 1 to `to`. Returns PS_OK, or PS_E_RANGE where there is no such
  * stage, channel or frame.

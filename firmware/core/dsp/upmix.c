@@ -48,7 +48,7 @@ static void take(ps_upmix_t *upmix, const ps_sample_t *stereo, uint32_t frames)
     }
 }
 
-/* One pair at the low rate, and what it leaves to the top band; `n` is the full-rate sample it falls on. */
+/* Makes one pair at the low rate, and adds the rest to the top band. `n` is its sample at the full rate. */
 static void decimate(ps_upmix_t *upmix, uint32_t n, uint32_t j)
 {
     const int32_t *mid = upmix->mid + n;
@@ -72,8 +72,8 @@ static void decimate(ps_upmix_t *upmix, uint32_t n, uint32_t j)
                       (side[RATE_PAST / 2] >> 3) - side_low);
 }
 
-/* The centre of one low-rate pair: linear phase, so that two samples share a tap; before and after at once.
- */
+/* The centre of one low-rate pair, for the gains before and after the hop. The phase is linear, so that two
+ * samples share a tap. */
 static int32_t filter_low(const ps_upmix_t *upmix, uint32_t j, int32_t phase)
 {
     const int32_t *mid_old = upmix->analysis.mid + (LOW_PAST + j - (PS_UPMIX_LOW_TAPS - 1));
@@ -129,7 +129,8 @@ static int32_t within_full_scale(int32_t centre, int32_t left, int32_t right)
     return smaller(larger(centre, lowest), highest);
 }
 
-/* Samples `from` to `to` of the hop, all between the same low-rate samples or on the newest of them. */
+/* Makes samples `from` to `to` of the hop. All lie between the same two low-rate samples, or on the newer
+ * one. */
 static void raise(const ps_upmix_t *upmix, uint32_t n, const int32_t *newest, ps_sample_t *left,
                   ps_sample_t *right, ps_sample_t *centre)
 {
@@ -162,7 +163,7 @@ static void raise(const ps_upmix_t *upmix, uint32_t n, const int32_t *newest, ps
     centre[n] = (ps_sample_t)c;
 }
 
-/* The low-rate filter of the gains `after`, and what was `after` becomes `before`. */
+/* Makes the low-rate filter of the new gains. The filter that was `after` becomes `before`. */
 static void mix_prototypes(ps_upmix_t *upmix)
 {
     const ps_upmix_gains_t *gains = &upmix->after;
@@ -198,7 +199,7 @@ void ps_upmix_reset(ps_upmix_t *upmix)
     memset(upmix, 0, sizeof *upmix);
 }
 
-/* Drops the `dropped` oldest of a buffer's elements; the `kept` next are its past from now on. */
+/* Drops the `dropped` oldest elements of a buffer. The next `kept` elements become its past. */
 static inline void move(void *buffer, uint32_t dropped, uint32_t kept, uint32_t bytes)
 {
     const uint8_t *from = (const uint8_t *)buffer + dropped * bytes;
@@ -210,7 +211,7 @@ static inline void move(void *buffer, uint32_t dropped, uint32_t kept, uint32_t 
     }
 }
 
-/* `frames` samples that do not pass the end of the hop. */
+/* Processes `frames` samples, which end within the hop. */
 static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left,
                                ps_sample_t *right, ps_sample_t *centre, uint32_t frames)
 {

@@ -1,5 +1,5 @@
 /*
- * Stereo to left, right and centre; the arithmetic is docs/arithmetic.md's, "Upmix".
+ * Stereo to left, right and centre. docs/arithmetic.md, "Upmix", has the arithmetic.
  */
 #ifndef PS_UPMIX_H
 #define PS_UPMIX_H
@@ -10,10 +10,10 @@
 #include "dsp/upmix_analysis.h"
 #include "dsp/upmix_tables.h"
 
-/* Taps of one lag in both states of the gains, side by side for the inner loop: Q1.30. */
+/* Taps of one lag for the gains before and after the hop, side by side for the inner loop: Q1.30. */
 typedef struct {
     int32_t mid_before;
-    int32_t side_before; /* negative: the side is taken away */
+    int32_t side_before; /* negative: the side is subtracted */
     int32_t mid_after;
     int32_t side_after;
 } ps_upmix_tap_t;
@@ -32,13 +32,13 @@ typedef struct {
     int32_t filtered[PS_UPMIX_PHASE_TAPS - 1 + PS_UPMIX_LOW_HOP]; /* the centre at the low rate, Q5.26 */
 } ps_upmix_t;
 
-/* Forgets everything that came before. */
+/* Resets to silence. */
 void ps_upmix_reset(ps_upmix_t *upmix);
 
 /*
  * Splits interleaved L, R into the three buses, PS_UPMIX_DELAY samples later. For every input |L'|, |R'|, |C|
- * stay within full scale, and L' + C = L, R' + C = R to the last bit. The output does not depend on how the
- * input is cut into calls.
+ * stay within full scale. L' + C = L and R' + C = R hold to the last bit. The output does not depend on how
+ * the input is cut into calls.
  */
 void ps_upmix_process(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left, ps_sample_t *right,
                       ps_sample_t *centre, uint32_t frames);

@@ -12,9 +12,9 @@
 
 /*
  * The 64-point transform: radix 4, decimation in time. The input is Q.22 with |re| + |im| < 1.4 and a window
- * of mean 1/2, so that every intermediate value stays below 64 * 0.7 * 2^22 < 2^28.
+ * of mean 1/2. Every intermediate value then stays below 64 * 0.7 * 2^22 < 2^28.
  */
-static ps_upmix_complex_t turn(ps_upmix_complex_t x, const int32_t twiddle[2])
+static ps_upmix_complex_t rotate(ps_upmix_complex_t x, const int32_t twiddle[2])
 {
     const int64_t half = 1 << (TWIDDLE_BITS - 1);
 
@@ -51,14 +51,14 @@ static void transform(ps_upmix_complex_t *x)
             const int32_t(*w)[2] = ps_upmix_tables.twiddles;
 
             for (ps_upmix_complex_t *at = x + k; at < x + PS_UPMIX_WINDOW; at += 4 * span) {
-                butterfly(at, span, turn(at[span], w[k * step]), turn(at[2 * span], w[2 * k * step]),
-                          turn(at[3 * span], w[3 * k * step]));
+                butterfly(at, span, rotate(at[span], w[k * step]), rotate(at[2 * span], w[2 * k * step]),
+                          rotate(at[3 * span], w[3 * k * step]));
             }
         }
     }
 }
 
-/* Windowed mid and side as one complex signal, in the order of base-4 digits reversed. */
+/* Windows mid and side as one complex signal, in the order of reversed base-4 digits. */
 static void load(ps_upmix_analysis_t *analysis, const int32_t *mid, const int32_t *side)
 {
     const int64_t half = 1 << (SHADE_SHIFT - 1);
@@ -72,7 +72,7 @@ static void load(ps_upmix_analysis_t *analysis, const int32_t *mid, const int32_
     }
 }
 
-/* Twice the spectra of mid and side come apart by their symmetry: real signals have conjugate halves. */
+/* Separates mid and side, times two, by symmetry: the spectrum of a real signal has conjugate halves. */
 static ps_upmix_powers_t band_powers(const ps_upmix_complex_t *spectrum, uint32_t from, uint32_t to)
 {
     ps_upmix_powers_t sum = {0, 0, 0};
@@ -98,8 +98,8 @@ static void smooth(ps_upmix_powers_t *state, const ps_upmix_powers_t *of_hop)
 }
 
 /*
- * numerator / denominator in Q0.16, at most 1: one 32-bit division, at most 2^-15 of itself too large or one
- * unit too small.
+ * numerator / denominator in Q0.16, at most 1, by one 32-bit division. The error is at most 2^-15 of the
+ * result upwards, or one unit downwards.
  */
 static uint32_t ratio(uint64_t numerator, uint64_t denominator)
 {
@@ -112,7 +112,7 @@ static uint32_t ratio(uint64_t numerator, uint64_t denominator)
     return quotient < RATIO_ONE ? quotient : RATIO_ONE;
 }
 
-/* The Wiener gain of the centre in what side does not explain of mid; see designer/dsp/upmix.py. */
+/* The Wiener gain of the centre, from the part of mid that side does not explain: designer/dsp/upmix.py. */
 static void target_gains(const ps_upmix_powers_t *powers, int32_t *mid_gain, int32_t *side_gain)
 {
     if (powers->side >= powers->mid) {

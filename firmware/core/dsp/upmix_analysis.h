@@ -1,6 +1,6 @@
 /*
- * What the upmix hears: powers of mid and side in each band, and the gains that follow; docs/arithmetic.md,
- * "Upmix".
+ * The analysis of the upmix: powers of mid and side in each band, and the gains that follow.
+ * docs/arithmetic.md, "Upmix".
  */
 #ifndef PS_UPMIX_ANALYSIS_H
 #define PS_UPMIX_ANALYSIS_H
@@ -33,13 +33,15 @@ typedef struct {
     /* Low-rate mid and side, Q3.28: past first, then the hop under way. */
     int32_t mid[PS_UPMIX_WINDOW + PS_UPMIX_LOW_HOP];
     int32_t side[PS_UPMIX_WINDOW + PS_UPMIX_LOW_HOP];
-    ps_upmix_complex_t spectrum[PS_UPMIX_WINDOW]; /* nothing in it outlives a decision */
+    ps_upmix_complex_t spectrum[PS_UPMIX_WINDOW]; /* working memory of one decision */
 } ps_upmix_analysis_t;
 
-/* Takes a low-rate pair's difference from the full-rate one (both Q3.28) into the top band's powers. */
+/* Adds the difference between a low-rate pair and the full-rate one (both Q3.28) to the powers of the top
+ * band. */
 void ps_upmix_hear_top(ps_upmix_analysis_t *analysis, int32_t mid, int32_t side);
 
-/* The gains after a hop, from those so far; `newest` is one behind the hop's last low-rate sample. */
+/* Computes the gains after a hop from the gains before it. `newest` points one past the hop's last low-rate
+ * sample. */
 void ps_upmix_decide(ps_upmix_analysis_t *analysis, uint32_t newest, const ps_upmix_gains_t *so_far,
                      ps_upmix_gains_t *gains);
 

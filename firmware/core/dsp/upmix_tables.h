@@ -1,12 +1,12 @@
 /*
- * What the upmix reads: computed by designer/dsp/upmix_tables.py, written into upmix_tables.c.
+ * Tables of the upmix, computed by designer/dsp/upmix_tables.py and written into upmix_tables.c.
  */
 #ifndef PS_UPMIX_TABLES_H
 #define PS_UPMIX_TABLES_H
 
 #include <stdint.h>
 
-#define PS_UPMIX_HOP        64 /* samples between two decisions on the gains, counted from the last reset */
+#define PS_UPMIX_HOP        64 /* samples between two updates of the gains, counted from the last reset */
 #define PS_UPMIX_DECIMATION 4
 #define PS_UPMIX_LOW_HOP    (PS_UPMIX_HOP / PS_UPMIX_DECIMATION)
 #define PS_UPMIX_RATE_TAPS  29

@@ -20,7 +20,7 @@ static uint32_t towards(uint32_t from, uint32_t to)
     return from - to < STEP ? to : from - STEP;
 }
 
-/* `frames` samples that do not pass the end of the hop. */
+/* Processes `frames` samples, which end within the hop. */
 static void scale(const ps_volume_t *volume, ps_sample_t *block, uint32_t frames)
 {
     for (uint32_t n = 0; n < frames; n++) {

@@ -1,6 +1,6 @@
 /*
- * The volume: a gain of at most 1 ahead of the filters that moves without a click. At full volume nothing is
- * touched.
+ * The volume: a gain of at most 1 ahead of the filters that changes without a click. At full volume no sample
+ * changes.
  */
 #ifndef PS_VOLUME_H
 #define PS_VOLUME_H
@@ -10,13 +10,13 @@
 #include "design.h"
 
 typedef struct {
-    volatile uint32_t target; /* Q8.24; the serial side sets it while the interrupt plays */
+    volatile uint32_t target; /* Q8.24; the serial side sets it at any time */
     uint32_t before;          /* at the start of the hop under way */
     uint32_t after;           /* at its end */
     uint32_t position;
 } ps_volume_t;
 
-/* At rest at `gain`, at most PS_GAIN_ONE. */
+/* Starts at rest at `gain`, at most PS_GAIN_ONE. */
 void ps_volume_reset(ps_volume_t *volume, uint32_t gain);
 
 /*

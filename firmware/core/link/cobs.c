@@ -2,11 +2,11 @@
 
 #include "protocol.h"
 
-#define LONGEST_RUN 0xFF /* code byte of 254 bytes that no zero follows */
+#define LONGEST_RUN 0xFF /* code byte of 254 bytes without a zero behind them */
 
 size_t ps_cobs_encode(const uint8_t *data, size_t size, uint8_t *out)
 {
-    size_t code_at = 0; /* where the code byte of the run under way will go */
+    size_t code_at = 0; /* place of the code byte of the run under way */
     size_t written = 1;
     uint8_t code = 1;
 
@@ -60,7 +60,7 @@ static int end_frame(ps_cobs_t *cobs)
     const uint32_t size = cobs->size;
 
     begin_frame(cobs);
-    cobs->size = size; /* for the caller; the next byte starts from 0 again */
+    cobs->size = size; /* for the caller; the next frame starts from 0 */
     return broken ? PS_E_COBS : PS_COBS_END;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Consistent Overhead Byte Stuffing (Cheshire & Baker, IEEE/ACM Transactions on Networking 7(2), 1999): no
- * zero inside a frame, at most one byte more for every 254, and one zero that ends it.
+ * Consistent Overhead Byte Stuffing (Cheshire & Baker, IEEE/ACM Transactions on Networking 7(2), 1999). A
+ * frame holds no zero and ends with one. It grows by at most one byte for every 254.
  */
 #ifndef PS_COBS_H
 #define PS_COBS_H
@@ -14,14 +14,14 @@
  */
 size_t ps_cobs_encode(const uint8_t *data, size_t size, uint8_t *out);
 
-/* Decoder that is fed one byte at a time, and writes into memory of the caller's. */
+/* Decoder that is fed one byte at a time, and writes into the caller's memory. */
 typedef struct {
     uint8_t *buffer;
     uint32_t capacity;
     uint32_t size;      /* bytes decoded so far */
     uint8_t remaining;  /* bytes until the next code byte */
     uint8_t code;       /* the code byte under way; 0 at the start of a frame */
-    uint8_t overflowed; /* the frame exceeds the buffer: its rest is passed over */
+    uint8_t overflowed; /* the frame exceeds the buffer, and its rest is skipped */
 } ps_cobs_t;
 
 /* Results of ps_cobs_feed() beside the negative status PS_E_COBS */
@@ -31,8 +31,8 @@ typedef struct {
 void ps_cobs_reset(ps_cobs_t *cobs, uint8_t *buffer, uint32_t capacity);
 
 /*
- * Returns PS_COBS_MORE, PS_COBS_END at the end of a frame of cobs->size bytes (read it before the next call;
- * size 0: two delimiters in a row), or PS_E_COBS at the end of a frame that was broken or too long.
+ * Returns PS_COBS_MORE within a frame, PS_COBS_END at its end, or PS_E_COBS at the end of one that was broken
+ * or too long. A frame has cobs->size bytes, which hold until the next call; 0 for two delimiters in a row.
  */
 int ps_cobs_feed(ps_cobs_t *cobs, uint8_t byte);
 

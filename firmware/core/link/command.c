@@ -6,69 +6,21 @@
 #include "link/command_report.h"
 #include "link/command_run.h"
 
-void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, const ps_design_t *design)
+void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, ps_engine_t *engine)
 {
     memset(command, 0, sizeof *command);
     command->platform = platform;
-    command->design =
-        ps_tuning_reset(&command->tuning, platform->spare, platform->spare_bytes, platform->flash, design);
-    command->settings.volume = PS_GAIN_ONE;
-    command->settings.release = design->release;
-    memcpy(command->settings.limits, design->limits, sizeof command->settings.limits);
+    command->engine = engine;
 }
 
-static void apply_limits(ps_command_t *command)
+static int set_limiter(ps_engine_t *engine, const uint8_t *request)
 {
-    ps_limiter_t *limiter = &command->pipeline.limiter;
-
-    memcpy(limiter->limits, command->settings.limits, sizeof limiter->limits);
-    limiter->release = command->settings.release;
-}
-
-int ps_command_begin_playing(ps_command_t *command)
-{
-    const int status = ps_pipeline_reset(&command->pipeline, command->design, PS_INJECTION_POINT_PROGRAM);
-
-    command->injection_point = 0; /* AUDIO needs a START before it */
-    ps_volume_reset(&command->pipeline.volume, command->settings.volume);
-    apply_limits(command);
-    return status;
-}
-
-void ps_command_note_overload(ps_command_t *command, bool overload)
-{
-    command->tuning.too_slow = overload ? command->design : NULL;
-}
-
-static int set_volume(ps_command_t *command, uint32_t gain)
-{
-    if (gain > PS_GAIN_ONE) {
+    if (!ps_is_zero(request + PS_SET_LIMITER_RESERVED, PS_SET_LIMITER_LIMIT - PS_SET_LIMITER_RESERVED)) {
         return PS_E_RANGE;
     }
-    command->settings.volume = gain;
-    command->pipeline.volume.target = gain;
-    return PS_OK;
-}
-
-#define RELEASE_MIN (1u << 15)
-
-/* A limit above the design's would no longer be what the driver was said to stand. */
-static int set_limiter(ps_command_t *command, const uint8_t *request)
-{
-    const uint32_t driver = request[PS_SET_LIMITER_DRIVER];
-    const uint32_t limit = ps_get_u32(request + PS_SET_LIMITER_LIMIT);
-    const uint32_t release = ps_get_u32(request + PS_SET_LIMITER_RELEASE);
-
-    if (!ps_is_zero(request + PS_SET_LIMITER_RESERVED, PS_SET_LIMITER_LIMIT - PS_SET_LIMITER_RESERVED) ||
-        driver >= PS_DRIVERS || limit == 0 || limit > command->design->limits[driver] ||
-        release < RELEASE_MIN || release > INT32_MAX) {
-        return PS_E_RANGE;
-    }
-    command->settings.limits[driver] = limit;
-    command->settings.release = release;
-    command->pipeline.limiter.limits[driver] = limit;
-    command->pipeline.limiter.release = release;
-    return PS_OK;
+    return ps_engine_set_limiter(engine, request[PS_SET_LIMITER_DRIVER],
+                                 ps_get_u32(request + PS_SET_LIMITER_LIMIT),
+                                 ps_get_u32(request + PS_SET_LIMITER_RELEASE));
 }
 
 static int open_semihosting(const ps_platform_t *platform)
@@ -84,31 +36,30 @@ static int play(const ps_platform_t *platform)
     return PS_OK;
 }
 
-static int health(const ps_platform_t *platform, uint8_t *reply, size_t *reply_size)
+static int health(ps_command_t *command, uint8_t *reply, size_t *reply_size)
 {
-    if (platform->health == NULL) {
+    if (command->platform->health == NULL) {
         return PS_E_TYPE;
     }
-    memset(reply, 0, PS_HEALTH_REPLY_BYTES);
-    platform->health(reply);
-    *reply_size = PS_HEALTH_REPLY_BYTES;
+    *reply_size = ps_report_health(command, reply);
     return PS_OK;
 }
 
 static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
 {
     const ps_platform_t *platform = command->platform;
-    /* An overload goes on, where nothing is going to be written. */
-    const bool silent = request->type == PS_TUNE_COMMIT && platform->flash != NULL &&
-                        platform->claim != NULL && command->tuning.too_slow != command->design;
+    ps_engine_t *engine = command->engine;
+    /* A commit silences the board only where flash is going to be written. */
+    const bool silent = request->type == PS_TUNE_COMMIT && engine->tuning.flash != NULL &&
+                        platform->claim != NULL && engine->tuning.too_slow != engine->design;
 
-    if (command->bad_tables) {
+    if (engine->bad_tables) {
         return PS_E_DESIGN;
     }
     if (silent) {
         platform->claim();
     }
-    const int result = ps_tuning_handle(&command->tuning, &command->pipeline, &command->design, request->type,
+    const int result = ps_tuning_handle(&engine->tuning, &engine->pipeline, &engine->design, request->type,
                                         request->payload, request->length, reply, reply_size);
 
     if (silent) {
@@ -172,11 +123,11 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
     case PS_PLAY:
         return play(command->platform);
     case PS_HEALTH:
-        return health(command->platform, reply, reply_size);
+        return health(command, reply, reply_size);
     case PS_SET_VOLUME:
-        return set_volume(command, ps_get_u32(request->payload + PS_SET_VOLUME_GAIN));
+        return ps_engine_set_volume(command->engine, ps_get_u32(request->payload + PS_SET_VOLUME_GAIN));
     case PS_SET_LIMITER:
-        return set_limiter(command, request->payload);
+        return set_limiter(command->engine, request->payload);
     case PS_LIMITS:
         *reply_size = ps_report_limits(command, reply);
         return PS_OK;

@@ -1,6 +1,6 @@
 /*
- * What the board does for each request: see also command_run.h and command_report.h. Knows nothing of
- * sessions, sequence numbers or resending: see link.h.
+ * What the board does for each request: see also command_run.h and command_report.h. Sessions, sequence
+ * numbers and resending are in link.h.
  */
 #ifndef PS_COMMAND_H
 #define PS_COMMAND_H
@@ -10,38 +10,34 @@
 #include <stdint.h>
 
 #include "link/frame.h"
-#include "dsp/pipeline.h"
-#include "tables/tuning.h"
+#include "play/engine.h"
 
-/* Why the board started, and what its last run died of, as HELLO tells it. */
+/* Why the board started, and what ended its last run, as HELLO reports it. */
 typedef struct {
     uint8_t cause;     /* PS_RESET_… */
-    uint8_t exception; /* number of the exception; 0 where there was none, or it has been told */
+    uint8_t exception; /* number of the exception; 0 if there was none, or it has been reported */
     uint16_t faults;   /* in a row */
     uint32_t pc;
     uint32_t lr;
     uint32_t status;  /* CFSR */
-    uint32_t address; /* that was touched, where the core knows it */
+    uint32_t address; /* of the access that faulted, where the core knows it */
 } ps_reset_report_t;
 
 #define PS_TEMPERATURE_UNKNOWN INT8_MIN
 
-/* What the core asks of the board it runs on. */
+/* What the core asks of the board that it runs on. */
 typedef struct {
-    void (*write)(const uint8_t *data, size_t size); /* returns when sent, or given up */
+    void (*write)(const uint8_t *data, size_t size); /* returns when it has sent, or given up */
     uint64_t (*ticks)(void);                         /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void);              /* bytes lost so far */
-    bool (*open_semihosting)(void);                  /* whether it is there and open now; NULL for none */
-    /* NULL where there is no audio: take the pipeline from the player, give it back, and write a
-     * HEALTH_REPLY. */
+    bool (*open_semihosting)(void);                  /* whether it is open now; NULL for none */
+    /* Take the pipeline from the player, and give it back; NULL where there is no audio. */
     void (*claim)(void);
     void (*release)(void);
-    void (*health)(uint8_t *reply);
-    void (*alive)(void);                   /* told now and then in long work, or NULL: the watchdog */
+    void (*health)(
+        uint8_t *reply); /* writes the fields of HEALTH_REPLY that the core does not know, or NULL */
+    void (*alive)(void); /* called often during long work, for the watchdog; or NULL */
     const ps_reset_report_t *reset_report; /* or NULL */
-    uint8_t *spare;                        /* memory for tables that come over the line, or NULL */
-    size_t spare_bytes;
-    const ps_flash_t *flash; /* that can be written, or NULL */
     const char *board_name;
     uint32_t tick_hz;
     uint8_t clock_source; /* PS_CLOCK_… */
@@ -56,35 +52,15 @@ typedef struct {
     uint32_t duplicates;
 } ps_link_counters_t;
 
-/* What the host may set; it holds for the board's own playing, and from now on for what runs. */
-typedef struct {
-    uint32_t volume;             /* Q8.24 */
-    uint32_t release;            /* Q0.31 */
-    uint32_t limits[PS_DRIVERS]; /* at most the design's */
-} ps_settings_t;
-
 typedef struct {
     const ps_platform_t *platform;
-    const ps_design_t *design; /* the image's tables, or those that have come since */
-    ps_settings_t settings;
-    ps_pipeline_t pipeline;
-    ps_tuning_t tuning;
-    ps_sample_t in[PS_BLOCK_SAMPLES * PS_INPUTS];
-    ps_sample_t out[PS_BLOCK_SAMPLES * PS_DRIVERS];
-    bool bad_tables;         /* no START any more */
-    uint8_t injection_point; /* 0 until START */
+    ps_engine_t *engine; /* shared with the player */
     uint32_t blocks;
     uint32_t block_ticks_last;
     uint32_t block_ticks_max;
 } ps_command_t;
 
-void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, const ps_design_t *design);
-
-/* The pipeline from silence on, for the board's own input, as the host has set it. As ps_pipeline_reset(). */
-int ps_command_begin_playing(ps_command_t *command);
-
-/* Whether the design that plays keeps missing its deadlines; see ps_tuning_t. */
-void ps_command_note_overload(ps_command_t *command, bool overload);
+void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, ps_engine_t *engine);
 
 /*
  * Handles one request. Writes the reply's payload (at most PS_MAX_PAYLOAD_BYTES) and its size.

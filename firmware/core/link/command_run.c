@@ -20,14 +20,9 @@ int ps_run_start(ps_command_t *command, uint8_t injection_point)
     if (command->platform->claim != NULL) {
         command->platform->claim();
     }
-    const int status = command->bad_tables
-                           ? PS_E_DESIGN
-                           : ps_pipeline_reset(&command->pipeline, command->design, injection_point);
-
-    command->injection_point = status == PS_OK ? injection_point : 0;
     command->block_ticks_last = 0;
     command->block_ticks_max = 0;
-    return status;
+    return ps_engine_start_host(command->engine, injection_point);
 }
 
 static uint32_t run_block(ps_command_t *command, uint32_t frames)
@@ -38,12 +33,12 @@ static uint32_t run_block(ps_command_t *command, uint32_t frames)
         command->platform->alive();
     }
     /* Cannot fail: `frames` is at most a block. */
-    (void)ps_pipeline_process(&command->pipeline, command->in, command->out, frames);
+    (void)ps_pipeline_process(&command->engine->pipeline, command->engine->in, command->engine->out, frames);
     command->blocks++;
     return (uint32_t)(now(command) - begin);
 }
 
-/* Only full blocks count: their time is what the load is made of. */
+/* Only full blocks count, because the load is computed from them. */
 static void note_ticks(ps_command_t *command, uint32_t ticks)
 {
     command->block_ticks_last = ticks;
@@ -52,11 +47,11 @@ static void note_ticks(ps_command_t *command, uint32_t ticks)
 
 int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *reply, size_t *reply_size)
 {
-    if (command->injection_point == 0) {
+    if (command->engine->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
     const uint32_t frame_bytes =
-        ps_pipeline_channels(command->injection_point) * (uint32_t)sizeof(ps_sample_t);
+        ps_pipeline_channels(command->engine->injection_point) * (uint32_t)sizeof(ps_sample_t);
     const uint32_t reply_frame_bytes = PS_DRIVERS * (uint32_t)sizeof(ps_sample_t);
     uint32_t frames = request->length / frame_bytes;
 
@@ -67,10 +62,10 @@ int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *repl
     for (const uint8_t *from = request->payload; frames != 0;) {
         const uint32_t block = frames < PS_BLOCK_SAMPLES ? frames : PS_BLOCK_SAMPLES;
 
-        memcpy(command->in, from, block * frame_bytes);
+        memcpy(command->engine->in, from, block * frame_bytes);
         const uint32_t ticks = run_block(command, block);
 
-        memcpy(reply, command->out, block * reply_frame_bytes);
+        memcpy(reply, command->engine->out, block * reply_frame_bytes);
         if (block == PS_BLOCK_SAMPLES) {
             note_ticks(command, ticks);
         }
@@ -81,12 +76,11 @@ int ps_run_audio(ps_command_t *command, const ps_frame_t *request, uint8_t *repl
     return PS_OK;
 }
 
-/* Alternating full scale with a slow change of sign between the channels: no value that a kernel could skip.
- */
+/* Large values of both signs, none of which a kernel could skip. */
 static void fill_pattern(ps_command_t *command)
 {
     for (uint32_t n = 0; n < PS_BLOCK_SAMPLES * PS_INPUTS; n++) {
-        command->in[n] = (n % 3u) == 0 ? PS_SAMPLE_MAX : PS_SAMPLE_MIN / 3;
+        command->engine->in[n] = (n % 3u) == 0 ? PS_SAMPLE_MAX : PS_SAMPLE_MIN / 3;
     }
 }
 
@@ -112,7 +106,7 @@ int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t bloc
         most = ticks > most ? ticks : most;
         total += ticks;
     }
-    command->injection_point = 0; /* what the pattern left behind must not reach anybody's audio */
+    command->engine->injection_point = 0; /* the pattern's past must not reach other audio */
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MIN, least);
     ps_put_u32(reply + PS_PROFILE_REPLY_TICKS_MAX, most);
     ps_put_u64(reply + PS_PROFILE_REPLY_TICKS_TOTAL, total);
@@ -122,14 +116,14 @@ int ps_run_profile(ps_command_t *command, uint8_t injection_point, uint32_t bloc
     return PS_OK;
 }
 
-/* One block of the signal through the pipeline; returns the CRC-32 continued over its output. */
+/* Processes one block of the signal. Returns the CRC-32, continued over its output. */
 static uint32_t play_block(ps_command_t *command, const ps_generator_t *generator, uint32_t position,
                            uint32_t crc)
 {
-    ps_generator_fill(generator, position, command->in, ps_pipeline_channels(command->injection_point),
-                      PS_BLOCK_SAMPLES);
+    ps_generator_fill(generator, position, command->engine->in,
+                      ps_pipeline_channels(command->engine->injection_point), PS_BLOCK_SAMPLES);
     note_ticks(command, run_block(command, PS_BLOCK_SAMPLES));
-    return ps_crc32(crc, (const uint8_t *)command->out, sizeof command->out);
+    return ps_crc32(crc, (const uint8_t *)command->engine->out, sizeof command->engine->out);
 }
 
 int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size)
@@ -144,7 +138,7 @@ int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *repl
     uint32_t position = ps_get_u32(request + PS_GENERATE_POSITION);
     uint32_t crc = 0;
 
-    if (command->injection_point == 0) {
+    if (command->engine->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
     if (ps_get_u16(request + PS_GENERATE_RESERVED) != 0 || blocks == 0 || blocks_per_crc == 0 ||
@@ -170,10 +164,10 @@ int ps_run_generate(ps_command_t *command, const uint8_t *request, uint8_t *repl
 
 int ps_run_tap(ps_command_t *command, const uint8_t *request, uint8_t *reply, size_t *reply_size)
 {
-    const uint32_t frames = command->injection_point == 0 ? 0 : command->pipeline.frames;
+    const uint32_t frames = command->engine->injection_point == 0 ? 0 : command->engine->pipeline.frames;
     const uint32_t first = ps_get_u16(request + PS_TAP_FIRST);
 
-    if (command->injection_point == 0) {
+    if (command->engine->injection_point == 0) {
         return PS_E_NOT_STARTED;
     }
     if (first > frames) {
@@ -181,7 +175,7 @@ int ps_run_tap(ps_command_t *command, const uint8_t *request, uint8_t *reply, si
     }
     const uint32_t count = frames - first < TAP_VALUES ? frames - first : TAP_VALUES;
     int64_t values[TAP_VALUES];
-    const int status = ps_tap_read(&command->pipeline, command->out, request[PS_TAP_STAGE],
+    const int status = ps_tap_read(&command->engine->pipeline, command->engine->out, request[PS_TAP_STAGE],
                                    request[PS_TAP_INDEX], first, count, values);
 
     if (status != PS_OK) {

@@ -41,7 +41,7 @@ int ps_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
         return result == PS_COBS_MORE ? PS_FRAME_MORE : result;
     }
     if (parser->cobs.size == 0) {
-        return PS_FRAME_MORE; /* delimiters in a row: the host flushes the line so */
+        return PS_FRAME_MORE; /* delimiters in a row: the host flushes the line with them */
     }
     return check_frame(parser->buffer, parser->cobs.size, frame);
 }

@@ -15,7 +15,7 @@ typedef struct {
     uint8_t buffer[PS_MAX_FRAME_BYTES];
 } ps_parser_t;
 
-/* A checked frame; payload points into the parser and holds until the next byte is fed. */
+/* A checked frame. Its payload points into the parser and holds until the next byte is fed. */
 typedef struct {
     uint8_t type;
     uint16_t sequence;
@@ -31,8 +31,8 @@ typedef struct {
 void ps_parser_reset(ps_parser_t *parser);
 
 /*
- * Returns PS_FRAME_READY with *frame filled, PS_FRAME_MORE, or the reason why the frame that just ended is
- * refused: PS_E_COBS, PS_E_CRC or PS_E_HEADER.
+ * Returns PS_FRAME_READY with *frame filled, or PS_FRAME_MORE. PS_E_COBS, PS_E_CRC and PS_E_HEADER say why
+ * the frame that just ended is refused.
  */
 int ps_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame);
 

@@ -4,11 +4,11 @@
 
 #include "tables/bytes.h"
 
-void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, const ps_design_t *design)
+void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, ps_engine_t *engine)
 {
     memset(link, 0, sizeof *link);
     ps_parser_reset(&link->parser);
-    ps_command_reset(&link->command, platform, design);
+    ps_command_reset(&link->command, platform, engine);
 }
 
 static void transmit(ps_link_t *link, const uint8_t *frame, size_t size)
@@ -31,8 +31,8 @@ static void send_nak(ps_link_t *link, int status, uint16_t session)
 }
 
 /*
- * A frame came broken: the host is to go back. Before the first session only a host of another protocol
- * version is answered: it would otherwise take the board for dead.
+ * A frame was broken: the host has to go back. Before the first session only a host of another protocol
+ * version gets an answer. It would otherwise take the board for dead.
  */
 static void report_broken(ps_link_t *link, int status)
 {
@@ -42,7 +42,7 @@ static void report_broken(ps_link_t *link, int status)
     }
 }
 
-/* A frame is missing: say so once; the frames that follow it on the line would only repeat the news. */
+/* A frame is missing. One NAK says so; the frames behind the gap get none. */
 static void report_gap(ps_link_t *link)
 {
     link->counters.bad_sequence++;
@@ -81,8 +81,8 @@ static void repeat(ps_link_t *link, const ps_frame_t *request)
 {
     const ps_reply_t *slot = slot_of(link, request->sequence);
 
-    /* A host says HELLO until a starting board hears it: several may wait in the line, and none of them was
-     * lost. */
+    /* A host repeats HELLO until a starting board answers. Several may wait in the line, and none was lost.
+     */
     if (request->type != PS_HELLO) {
         link->counters.duplicates++;
     }
@@ -106,7 +106,7 @@ static void take(ps_link_t *link, const ps_frame_t *request)
         open_session(link, request);
     }
     if (request->session != link->session || link->session == 0) {
-        /* Told to each such frame: another host has taken over, or the board has restarted. */
+        /* Every such frame gets this answer: another host has taken over, or the board has restarted. */
         link->counters.bad_session++;
         send_nak(link, PS_E_SESSION, request->session);
         return;
@@ -138,8 +138,8 @@ static void count_refused(ps_link_counters_t *counters, int status)
 }
 
 /*
- * A starting board may hear only the end of a frame: the host says HELLO again and again meanwhile. That is
- * no fault of the line, so that counting begins with the first session.
+ * A starting board may receive only the end of a frame, as the host repeats HELLO. That is no fault of the
+ * line. So counting begins with the first session.
  */
 static void refuse(ps_link_t *link, int status)
 {

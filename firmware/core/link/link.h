@@ -12,10 +12,10 @@
 #include "link/command.h"
 #include "link/frame.h"
 
-/* A reply that can be asked for again. */
+/* A reply that the host can ask for again. */
 typedef struct {
     uint16_t sequence;
-    uint16_t size; /* of the sealed frame; 0: empty */
+    uint16_t size; /* of the finished frame; 0: empty */
     uint8_t frame[PS_MAX_FRAME_BYTES];
 } ps_reply_t;
 
@@ -32,12 +32,12 @@ typedef struct {
 
 _Static_assert((PS_CREDITS & (PS_CREDITS - 1)) == 0, "slots follow the 16-bit sequence number past its wrap");
 
-void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, const ps_design_t *design);
+void ps_link_reset(ps_link_t *link, const ps_platform_t *platform, ps_engine_t *engine);
 
-/* The next bytes come over another line: a frame that was begun on this one will not be completed. */
+/* The next bytes come over another line. A frame that began on this one will not be completed. */
 void ps_link_change_line(ps_link_t *link);
 
-/* Takes bytes as they come, in portions of any size; answers through platform->write before it returns. */
+/* Takes bytes as they come, in portions of any size. Answers through platform->write before it returns. */
 void ps_link_feed(ps_link_t *link, const uint8_t *data, size_t size);
 
 #endif

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-/* A miss weighs four good blocks: one late block in five is borne for ever, all of them for 16 blocks. */
+/* A late block weighs as much as four good ones. One late block in five is tolerated for ever; if all are
+ * late, 16 blocks. */
 #define OVERLOAD_MISS 4u
 #define OVERLOAD_MAX  64u
 
 #define SILENT_HALVES 2u
 
-/* The fade is written in portions, as a whole block more would not fit with the largest designs. */
+/* The fade is written in portions, because the largest designs leave no RAM for another block. */
 #define FADE_FRAMES 16u
 
 _Static_assert(PS_BLOCK_SAMPLES % FADE_FRAMES == 0, "blocks are whole portions");
@@ -47,7 +48,7 @@ static void begin(ps_player_t *player)
     player->silent_halves = 0;
     player->overload = 0;
     memset(player->tail, 0, sizeof player->tail);
-    if (ps_command_begin_playing(player->command) != PS_OK) {
+    if (ps_engine_restart(player->engine) != PS_OK) {
         set_state(player, PS_PLAYER_BAD_TABLES);
         return;
     }
@@ -55,18 +56,17 @@ static void begin(ps_player_t *player)
     player->io->resume();
 }
 
-void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command)
+void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*ticks)(void),
+                     ps_engine_t *engine)
 {
     memset(player, 0, sizeof *player);
     player->io = io;
-    player->command = command;
-    player->pipeline = &command->pipeline;
-    player->in = command->in;
-    player->out = command->out;
+    player->ticks = ticks;
+    player->engine = engine;
     begin(player);
 }
 
-/* From the last frame that is heard to zero, in a straight line over the block. */
+/* Fades from the last frame of the other half to zero, linearly over the block. */
 static void fade_out(ps_player_t *player, uint32_t half)
 {
     const ps_sample_t *from = player->tail[half ^ 1u];
@@ -91,7 +91,7 @@ static void count_miss(ps_player_t *player)
     player->fade_in = true;
     player->overload += OVERLOAD_MISS;
     if (player->overload >= OVERLOAD_MAX) {
-        ps_command_note_overload(player->command, true);
+        ps_engine_note_overload(player->engine, true);
         set_state(player, PS_PLAYER_OVERLOAD);
     }
 }
@@ -108,7 +108,7 @@ void ps_player_half_complete(ps_player_t *player, uint32_t half)
             player->io->pause();
         }
     } else if (late) {
-        count_miss(player); /* and this block is left out, so that the serial side is heard as well */
+        count_miss(player); /* and skip this block, so that the serial side gets time */
     } else {
         player->busy = true;
     }
@@ -139,11 +139,11 @@ static void fade_in(ps_sample_t *frames)
     }
 }
 
-/* The block goes out if its half is still free. If that ends from here on, the converters are still behind
- * what is being written. */
+/* Writes the block if its half is still free. If the half is played from now on, the converters stay behind
+ * the writing. */
 static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 {
-    ps_sample_t *out = player->out;
+    ps_sample_t *out = player->engine->out;
 
     if (player->fade_in) {
         fade_in(out);
@@ -158,7 +158,7 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
         if (player->overload != 0) {
             player->overload--;
         } else {
-            ps_command_note_overload(player->command, false);
+            ps_engine_note_overload(player->engine, false);
         }
     }
     BARRIER();
@@ -168,7 +168,7 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 
 void ps_player_process(ps_player_t *player)
 {
-    const ps_platform_t *platform = player->command->platform;
+    ps_engine_t *engine = player->engine;
     const uint32_t halves = player->halves;
     const uint32_t half = player->half;
 
@@ -176,15 +176,15 @@ void ps_player_process(ps_player_t *player)
         player->busy = false;
         return;
     }
-    const uint64_t begun = platform->ticks();
+    const uint64_t begun = player->ticks();
 
-    player->io->read(half, player->in);
-    note_peaks(player->peak_in, player->in, 2);
-    (void)ps_pipeline_process(player->pipeline, player->in, player->out, PS_BLOCK_SAMPLES);
-    note_peaks(player->peak_out, player->out, PS_DRIVERS);
+    player->io->read(half, engine->in);
+    note_peaks(player->peak_in, engine->in, 2);
+    (void)ps_pipeline_process(&engine->pipeline, engine->in, engine->out, PS_BLOCK_SAMPLES);
+    note_peaks(player->peak_out, engine->out, PS_DRIVERS);
     commit(player, halves, half);
     player->blocks++;
-    player->ticks_last = (uint32_t)(platform->ticks() - begun);
+    player->ticks_last = (uint32_t)(player->ticks() - begun);
     player->ticks_max = player->ticks_last > player->ticks_max ? player->ticks_last : player->ticks_max;
 }
 

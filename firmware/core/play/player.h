@@ -1,14 +1,14 @@
 /*
  * Plays the board's own input. Each buffer of the audio interface has two halves. While the interface records
- * and plays one of them, the player works on the other, for the time of one block.
+ * and plays one of them, the player processes the other. It has the time of one block for that.
  *
- * ps_player_half_complete(): from the interface's interrupt, each time that a half is complete. Writes a fade
- * to silence into the half that is free now. It is heard if the next step comes too late.
+ * The interface's interrupt calls ps_player_half_complete() each time that a half is complete. The call
+ * writes a fade to silence into the half that is free now. The fade is heard if processing ends too late.
  *
- * ps_player_process(): once after each of them, at a lower priority. Input through the pipeline into that
- * half.
+ * ps_player_process() follows each such call, at a lower priority. It runs the input through the pipeline
+ * into that half.
  *
- * What the serial side needs of the pipeline it claims first; the output is then silent until it is released.
+ * The serial side claims the pipeline before it uses it. The output is then silent until it releases it.
  */
 #ifndef PS_PLAYER_H
 #define PS_PLAYER_H
@@ -16,26 +16,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "link/command.h"
+#include "play/engine.h"
 
-/* What the player asks of the audio interface; `half` is 0 or 1. */
+/* What the player asks of the audio interface. `half` is 0 or 1. */
 typedef struct {
     void (*read)(uint32_t half, ps_sample_t *stereo); /* L, R for each frame */
     /* `frames` frames of PS_DRIVERS samples from frame `first` on */
     void (*write)(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
     void (*mute)(bool muted); /* the converters' own mute */
-    void (*pause)(void);      /* no half completes any more; what is in the buffers goes on */
+    void (*pause)(void);      /* no half completes any more; the buffers go on playing */
     void (*resume)(void);     /* halves complete again */
 } ps_player_io_t;
 
 typedef struct {
     const ps_player_io_t *io;
-    ps_command_t *command;   /* the serial side */
-    ps_pipeline_t *pipeline; /* shared with it, as the two blocks are */
-    ps_sample_t *in;
-    ps_sample_t *out;
+    uint64_t (*ticks)(void);         /* never going back */
+    ps_engine_t *engine;             /* shared with the serial side */
     ps_sample_t tail[2][PS_DRIVERS]; /* the last frame of each half */
-    uint32_t half;                   /* that is free */
+    uint32_t half;                   /* that may be written */
     volatile uint32_t halves;        /* completed so far */
     volatile uint32_t misses;        /* blocks that were not ready in time */
     volatile uint8_t state;          /* PS_PLAYER_… */
@@ -52,16 +50,17 @@ typedef struct {
 } ps_player_t;
 
 /* Starts to play: the pipeline at its program injection point, from silence. */
-void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, ps_command_t *command);
+void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*ticks)(void),
+                     ps_engine_t *engine);
 
 void ps_player_half_complete(ps_player_t *player, uint32_t half);
 void ps_player_process(ps_player_t *player);
 
-/* From the serial side, which ps_player_process() interrupts and never the other way round. */
+/* Called by the serial side, which ps_player_process() interrupts, never the other way round. */
 void ps_player_claim(ps_player_t *player);
 void ps_player_release(ps_player_t *player);
 
-/* Silence for good: a fault. */
+/* Mutes the board for good, after a fault. */
 void ps_player_stop(ps_player_t *player, uint8_t state);
 
 /* Whether two halves of silence are on their way, and no half completes any more. */

@@ -34,7 +34,7 @@ static inline void ps_put_u64(uint8_t *to, uint64_t value)
     ps_put_u32(to + 4, (uint32_t)(value >> 32));
 }
 
-/* Reserved fields: what is refused today can be given a meaning tomorrow. */
+/* For reserved fields: what is refused today can get a meaning tomorrow. */
 static inline bool ps_is_zero(const uint8_t *from, size_t size)
 {
     uint8_t any = 0;

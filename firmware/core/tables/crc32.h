@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* crc: 0 to begin with, or the value of what came before. */
+/* crc: 0 for the first bytes, or the CRC of all bytes before. */
 uint32_t ps_crc32(uint32_t crc, const uint8_t *data, size_t size);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define MARK 0x544C5350u /* "PSLT" */
 
-/* What a slot holds, in bytes from its start. The image's digest: other tables were never meant for it. */
+/* Fields of a slot, in bytes from its start. The image's digest says which image the tables are for. */
 #define AT_MARK     0u
 #define AT_SEQUENCE 4u
 #define AT_IMAGE    8u
@@ -18,7 +18,7 @@
 
 _Static_assert(AT_CRC % 4u == 0 && AT_TABLES % 8u == 0, "fields lie on words");
 
-/* All but the mark: head, tables, and that they are for this image. */
+/* Whether head and tables are whole, and for this image. Does not look at the mark. */
 static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
 {
     const uint8_t *start = flash->at(slot);
@@ -42,13 +42,13 @@ static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
     return true;
 }
 
-/* Numbers go on from 1 behind the last: 0 says that there is none. */
+/* After the last number comes 1, because 0 means none. */
 static uint32_t number_after(uint32_t sequence)
 {
     return sequence == UINT32_MAX ? 1u : sequence + 1u;
 }
 
-/* As serial numbers of RFC 1982 are compared. */
+/* Compares as serial numbers of RFC 1982. */
 static bool is_newer(uint32_t sequence, uint32_t other)
 {
     return sequence != other && sequence - other < 1u << 31;

@@ -1,8 +1,7 @@
 /*
- * Tables that outlive power: two slots of flash, written in turn. The newer one is the one with the higher
- * sequence number; a slot counts only once its last word, the mark, is written, and that comes after all else
- * has been read back. So whenever the power goes, the slot that was not written is left, whole if it ever
- * was.
+ * Tables that outlive power, in two slots of flash that are written alternately. The newer slot has the
+ * higher sequence number. A slot counts only if it has its mark, which is written after all else has been
+ * read back. Whenever the power fails, the slot that was not being written stays as it was.
  */
 #ifndef PS_SLOTS_H
 #define PS_SLOTS_H
@@ -15,7 +14,7 @@
 
 #define PS_SLOTS 2u
 
-/* Flash: an erased word is all ones, and is programmed once. */
+/* Flash. An erased word is all ones, and is programmed once. */
 typedef struct {
     uint32_t slot_bytes;
     const uint8_t *(*at)(uint32_t slot); /* to read */
@@ -32,12 +31,12 @@ typedef struct {
     uint32_t bytes;
 } ps_slot_t;
 
-/* Finds them, the newest first, and returns how many. What their tables say is for the caller to validate. */
+/* Finds such slots, the newest first, and returns their number. The caller validates their tables. */
 uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS]);
 
 /*
- * Writes a slot, reads it back, and makes it the newest. It is never that of `stays`, which holds the tables
- * to go back to, or is NULL. Returns PS_OK and what was written, PS_E_ROOM or PS_E_FLASH.
+ * Writes a slot, reads it back, and makes it the newest. It never writes the slot `stays`, which holds the
+ * tables to go back to, or is NULL. Returns PS_OK with *written filled, PS_E_ROOM or PS_E_FLASH.
  */
 int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,
                    const uint8_t *tables, uint32_t bytes, ps_slot_t *written);

@@ -27,7 +27,7 @@ static void divide(ps_tuning_t *tuning, uint8_t *memory, size_t size)
     }
 }
 
-/* Takes up an announcement if it can be kept. */
+/* Accepts an announcement if a bank has room for it. */
 static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *request)
 {
     const uint32_t bytes = ps_get_u32(request + PS_TUNE_BEGIN_TABLES_BYTES);
@@ -53,14 +53,14 @@ static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *r
     return PS_OK;
 }
 
-/* The whole of a bank, byte by byte; from here on it may play. */
+/* Validates all of a bank. Then it may play. */
 static int validate(ps_bank_t *bank, uint8_t source)
 {
     if (ps_crc32(ps_crc32(0, bank->begin, PS_TUNE_BEGIN_CRC), bank->tables, bank->bytes) !=
         ps_get_u32(bank->begin + PS_TUNE_BEGIN_CRC)) {
         return PS_E_CRC;
     }
-    /* The graph is the image's: the hash says that both are of one layout. */
+    /* The groups are the image's: the hash says that both are of one layout. */
     const int status = ps_table_set_read(bank->tables, bank->bytes, bank->firs, &ps_design, bank->design);
 
     if (status != PS_OK) {
@@ -112,7 +112,7 @@ static const ps_bank_t *bank_of(const ps_tuning_t *tuning, const ps_design_t *de
 static const ps_bank_t *playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
                                 const ps_design_t *design)
 {
-    return bank_of(tuning, pipeline->next != NULL ? pipeline->design : design);
+    return bank_of(tuning, ps_crossfade_is_active(&pipeline->crossfade) ? pipeline->design : design);
 }
 
 const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
@@ -123,7 +123,7 @@ const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t 
     return bank != NULL ? bank->begin + PS_TUNE_BEGIN_DIGEST : ps_identity.digest;
 }
 
-/* One that neither plays nor is about to. */
+/* A bank that neither plays nor is faded to. */
 static ps_bank_t *free_bank(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
 {
     for (uint32_t n = 0; n < PS_TUNING_BANKS; n++) {
@@ -165,7 +165,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     if (bank == NULL || bank->received != bank->bytes) {
         return PS_E_INCOMPLETE;
     }
-    if (pipeline->next != NULL) {
+    if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
     const int status = validate(bank, PS_SOURCE_LINE);
@@ -182,7 +182,7 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     return PS_OK;
 }
 
-/* Nothing plays meanwhile: flash that is being erased cannot be read, not even for the next instruction. */
+/* The caller has silenced the player: while flash is erased, the core cannot read instructions from it. */
 static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
 {
     const ps_bank_t *bank = bank_of(tuning, design);
@@ -193,7 +193,7 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
     if (tuning->flash == NULL) {
         return PS_E_NO_FLASH;
     }
-    if (pipeline->next != NULL) {
+    if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
     }
     if (bank == NULL) {
@@ -221,12 +221,12 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     ps_put_u32(reply + PS_TABLES_REPLY_ROOM_BYTES, tuning->room);
     ps_put_u16(reply + PS_TABLES_REPLY_ROOM_FIRS, PS_FIRS_ROOM);
     ps_put_u16(reply + PS_TABLES_REPLY_HISTORY_SAMPLES, PS_HISTORY_SAMPLES);
-    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, (uint16_t)ps_pipeline_fade_samples(pipeline));
+    ps_put_u16(reply + PS_TABLES_REPLY_FADE_SAMPLES, (uint16_t)ps_crossfade_samples(&pipeline->crossfade));
     reply[PS_TABLES_REPLY_EQUALISED] = PS_EQUALISED;
     reply[PS_TABLES_REPLY_SOURCE] = bank != NULL ? bank->source : PS_SOURCE_IMAGE;
     reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
     ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->kept.sequence);
-    reply[PS_TABLES_REPLY_FADING] = pipeline->next != NULL;
+    reply[PS_TABLES_REPLY_FADING] = ps_crossfade_is_active(&pipeline->crossfade);
     return PS_TABLES_REPLY_BYTES;
 }
 

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-/* The chip that the core works on: as on a board, its functions know only one. */
+/* The chip in use: as on a board, the functions know only one. */
 static host_flash_t *chip;
 
-/* Whether there is power for one operation more: 1 whole, 0 half of it, -1 none. */
+/* Power for the next operation: 1 for all of it, 0 for half of it, -1 for none. */
 static int take_power(host_flash_t *flash)
 {
     const uint32_t done = flash->operations;
@@ -22,7 +22,7 @@ static const uint8_t *slot_at(uint32_t slot)
     return chip->slots[slot];
 }
 
-/* Cut short, it leaves the first half erased, and every other byte of the rest. */
+/* If cut short, the first half is erased, and every other byte of the rest. */
 static bool erase_slot(uint32_t slot)
 {
     const int power = take_power(chip);
@@ -35,7 +35,7 @@ static bool erase_slot(uint32_t slot)
     return power > 0;
 }
 
-/* Programming only clears bits; cut short, those of two of the bytes. */
+/* Programming only clears bits. If cut short, it does so in two of the four bytes. */
 static bool program_slot(uint32_t slot, uint32_t offset, uint32_t word)
 {
     const int power = take_power(chip);

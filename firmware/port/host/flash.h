@@ -18,10 +18,10 @@ typedef struct {
 /* The chip that the functions of every `flash` work on from now on. */
 void host_flash_use(host_flash_t *flash);
 
-/* As it leaves the factory: every bit set. */
+/* Sets every bit, as in a new chip. */
 void host_flash_erase(host_flash_t *flash);
 
-/* Power, for so many operations from now on; what the slots hold stays. */
+/* Gives power for so many operations from now on. The contents of the slots stay. */
 void host_flash_power(host_flash_t *flash, uint32_t operations);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * The core as a shared library: the pipeline by itself, and the link over memory. For tests; no board behind
- * it.
+ * The core as a shared library, for tests: the pipeline by itself, and the link over memory.
  */
 #include <stddef.h>
 #include <string.h>
@@ -30,6 +29,7 @@ EXPORT int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame
 #define HOST_SPARE_BYTES 65536u
 
 typedef struct {
+    ps_engine_t engine;
     ps_link_t link;
     ps_platform_t platform;
     uint64_t ticks;
@@ -37,7 +37,7 @@ typedef struct {
     size_t out_capacity;
     size_t out_size;
     uint64_t spare[HOST_SPARE_BYTES / sizeof(uint64_t)];
-    host_flash_t flash; /* the last: it outlives power */
+    host_flash_t flash; /* last, because it outlives power */
 } host_board_t;
 
 EXPORT size_t host_board_bytes(void);
@@ -103,7 +103,7 @@ int host_parser_feed(ps_parser_t *parser, uint8_t byte, ps_frame_t *frame)
     return ps_parser_feed(parser, byte, frame);
 }
 
-/* The board at work: as on a board, the platform's functions know only one. */
+/* The board in use: as on a board, the platform's functions know only one. */
 static host_board_t *bench;
 
 static void select_board(host_board_t *board)
@@ -120,7 +120,7 @@ static void write_memory(const uint8_t *data, size_t size)
     }
 }
 
-/* A clock that any look at moves by one: enough to see that times are taken and carried. */
+/* A clock that each reading advances by one. It shows whether times are read and sent. */
 static uint64_t count_looks(void)
 {
     return bench->ticks++;
@@ -157,7 +157,7 @@ void host_board_reset(host_board_t *board)
     host_board_power_cycle(board);
 }
 
-/* All but the flash is forgotten. */
+/* Everything but the flash is reset. */
 void host_board_power_cycle(host_board_t *board)
 {
     select_board(board);
@@ -167,14 +167,13 @@ void host_board_power_cycle(host_board_t *board)
         .write = write_memory,
         .ticks = count_looks,
         .receive_overruns = no_overruns,
-        .flash = &board->flash.flash,
-        .spare = (uint8_t *)board->spare,
-        .spare_bytes = sizeof board->spare,
         .board_name = "host",
         .tick_hz = 1,
         .clock_source = PS_CLOCK_HOST,
     };
-    ps_link_reset(&board->link, &board->platform, &ps_design);
+    ps_engine_reset(&board->engine, (uint8_t *)board->spare, sizeof board->spare, &board->flash.flash,
+                    &ps_design);
+    ps_link_reset(&board->link, &board->platform, &board->engine);
 }
 
 size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,

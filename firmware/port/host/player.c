@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "flash.h"
+#include "link/command.h"
 #include "play/health.h"
 #include "play/player.h"
 
@@ -12,6 +13,7 @@
 
 typedef struct {
     ps_player_t player;
+    ps_engine_t engine;
     ps_command_t command;
     ps_platform_t platform;
     ps_player_io_t io;
@@ -21,7 +23,7 @@ typedef struct {
     ps_sample_t heard[HEARD_MAX][PS_BLOCK_SAMPLES * PS_DRIVERS]; /* in the blocks since the last call */
     uint32_t heard_blocks;
     uint32_t half;
-    uint32_t late_turns; /* blocks that end while the work on this one goes on */
+    uint32_t late_halves; /* halves that complete while this block is processed */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -30,8 +32,8 @@ typedef struct {
 
 EXPORT size_t host_player_bytes(void);
 EXPORT void host_player_reset(host_player_t *host);
-EXPORT const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
-                                           uint32_t late_turns);
+EXPORT const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input,
+                                                    int process, uint32_t late_halves);
 EXPORT uint32_t host_player_heard(const host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
@@ -44,7 +46,7 @@ EXPORT uint32_t host_player_peak(const host_player_t *host, uint32_t driver);
 EXPORT int host_player_is_muted(const host_player_t *host);
 EXPORT int host_player_is_paused(const host_player_t *host);
 
-/* The player at work: as on a board, the functions that the core calls know only one. */
+/* The player in use: as on a board, the functions that the core calls know only one. */
 static host_player_t *bench;
 
 static void select_player(host_player_t *host)
@@ -58,7 +60,7 @@ static uint64_t count_looks(void)
     return bench->ticks++;
 }
 
-/* The half that was worked on is heard from here on, and the other one is ours. */
+/* The half that was processed is heard from here on, and the other one is free. */
 static void complete_half(host_player_t *host)
 {
     host->half ^= 1u;
@@ -71,7 +73,7 @@ static void read_input(uint32_t half, ps_sample_t *stereo)
 {
     (void)half;
     memcpy(stereo, bench->input, sizeof bench->input);
-    for (uint32_t n = 0; n < bench->late_turns; n++) {
+    for (uint32_t n = 0; n < bench->late_halves; n++) {
         complete_half(bench);
     }
 }
@@ -128,9 +130,6 @@ void host_player_reset(host_player_t *host)
         .claim = claim,
         .release = release,
         .health = write_health,
-        .flash = &host->flash.flash,
-        .spare = (uint8_t *)host->spare,
-        .spare_bytes = sizeof host->spare,
     };
     host->io = (ps_player_io_t){
         .read = read_input,
@@ -139,19 +138,21 @@ void host_player_reset(host_player_t *host)
         .pause = pause_audio,
         .resume = resume_audio,
     };
-    ps_command_reset(&host->command, &host->platform, &ps_design);
-    ps_player_reset(&host->player, &host->io, &host->command);
+    ps_engine_reset(&host->engine, (uint8_t *)host->spare, sizeof host->spare, &host->flash.flash,
+                    &ps_design);
+    ps_command_reset(&host->command, &host->platform, &host->engine);
+    ps_player_reset(&host->player, &host->io, count_looks, &host->engine);
 }
 
-const ps_sample_t *host_player_turn(host_player_t *host, const ps_sample_t *input, int run,
-                                    uint32_t late_turns)
+const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input, int process,
+                                             uint32_t late_halves)
 {
     select_player(host);
     memcpy(host->input, input, sizeof host->input);
-    host->late_turns = late_turns;
+    host->late_halves = late_halves;
     host->heard_blocks = 0;
     complete_half(host);
-    if (run) {
+    if (process) {
         ps_player_process(&host->player);
     }
     return host->heard[0];
@@ -174,7 +175,7 @@ void host_player_release(host_player_t *host)
     ps_player_release(&host->player);
 }
 
-/* As it comes over the line; `reply` has room for PS_MAX_PAYLOAD_BYTES. */
+/* Handles a request as from the line. `reply` has room for PS_MAX_PAYLOAD_BYTES. */
 int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
                         uint8_t *reply, size_t *reply_size)
 {

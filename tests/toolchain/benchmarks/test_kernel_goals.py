@@ -5,13 +5,26 @@ import re
 import pytest
 from shipped import shipped_design
 
-from benchmarks.arithmetic import describe_choice
 from benchmarks.bare_image import BARE, build_bare, run_bare
 from benchmarks.bench import layout_goals, table_goals
 from benchmarks.cycles import _FUNCTIONS, _TURN_PRODUCTS, _assembly, first_loop
 from benchmarks.kernels import BLOCK, GOALS, LIBRARY, goals_met
 from benchmarks.matrix import _tables, explain_filters
+from benchmarks.number_formats import describe_choice
 from designer.errors import BuildError
+from designer.toolchain.compiler import compiler_version
+
+# Instructions a tap of CMSIS-DSP 1.10.3 with LOOPUNROLL and -O3, for 128 taps, by GCC's major version: as published for
+# 12, and as measured with 14.2.1.
+PEERS = {
+    12: {"arm_fir_q15": 1.74, "arm_fir_fast_q15": 1.37, "arm_fir_q31": 2.35},
+    14: {"arm_fir_q15": 1.740, "arm_fir_fast_q15": 1.377, "arm_fir_q31": 2.338},
+}
+
+
+def gcc_major(version_line):
+    """Major version in the first line of ``gcc --version``, whose package may have a number of its own."""
+    return int(re.search(r"\) (\d+)\.", version_line)[1])
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +47,20 @@ def test_instructions_a_tap_on_the_m4(counted, kernel, taps):
     assert per_tap(counted, kernel, taps) <= GOALS[kernel]
 
 
-@pytest.mark.parametrize(
-    ("peer", "published"), [("arm_fir_q15", 1.74), ("arm_fir_fast_q15", 1.37), ("arm_fir_q31", 2.35)]
-)
-def test_the_peers_run_at_their_best(counted, peer, published):
-    """What CMSIS-DSP 1.10.3 is known to take with LOOPUNROLL and -O3: no peer is made worse than it is.
+@pytest.mark.parametrize("peer", ["arm_fir_q15", "arm_fir_fast_q15", "arm_fir_q31"])
+def test_the_peers_run_at_their_best(counted, peer):
+    """No peer is made worse than it is: its instructions a tap are those known of the compiler at hand."""
+    version = gcc_major(compiler_version())
+    known = PEERS.get(version, PEERS[12])
+    # Half of the last published digit.  Another version of GCC makes code that nobody has measured.  Without LOOPUNROLL
+    # a peer takes at least twice as many.
+    tolerance = {"abs": 0.005} if version in PEERS else {"rel": 0.1}
+    assert per_tap(counted, peer, 128) == pytest.approx(known[peer], **tolerance)
 
-    The figures are of GCC 12; GCC 14 takes 0.5 % less for arm_fir_q31.
-    """
-    assert per_tap(counted, peer, 128) == pytest.approx(published, rel=0.01)
+
+def test_the_version_of_the_compiler_is_read_past_its_package():
+    assert gcc_major("arm-none-eabi-gcc (15:12.2.rel1-1) 12.2.1 20221205") == 12
+    assert gcc_major("arm-none-eabi-gcc (Arm GNU Toolchain 14.2.Rel1) 14.2.1 20241119") == 14
 
 
 def test_a_goal_that_is_missed_is_said():
@@ -55,7 +73,7 @@ def test_a_goal_that_is_missed_is_said():
 
 def test_layout_goals_say_which_arithmetic_and_by_how_much():
     rows = [
-        {"layout": "front3", "arithmetic": name, "pipeline": pipeline, "filters": filters, "taps": 600}
+        {"layout": "front3", "number_format": name, "pipeline": pipeline, "filters": filters, "taps": 600}
         for name, pipeline, filters in (("q15", 900.0, 500.0), ("q31", 1401.0, 700.0))
     ]
     goals = layout_goals(rows, {"arm_fir_q15": 2000.0}, "q31")
@@ -72,7 +90,7 @@ def test_layout_goals_say_which_arithmetic_and_by_how_much():
 def test_an_arithmetic_beyond_the_budget_is_not_said_to_be_within_it():
     def rows(*pipelines):
         return [
-            {"arithmetic": name, "pipeline": pipeline, "white_noise_snr_db": snr}
+            {"number_format": name, "pipeline": pipeline, "white_noise_snr_db": snr}
             for name, pipeline, snr in zip(("q15", "q31"), pipelines, (71.0, 151.0), strict=True)
         ]
 
@@ -100,9 +118,9 @@ def test_table_goals_say_why_one_is_missed():
 
 def test_the_loops_have_the_instructions_that_the_explanation_counts():
     text = _assembly("stm32f405")
-    # The end of an unrolled loop, two instructions ahead of its branch, is shared by sixteen turns.
-    for kernel, turn in (("q15", 11), ("q31", 11), ("q31x15", 18)):
-        assert len(first_loop(text, _FUNCTIONS[kernel])) == 16 * turn + 2
+    # The end of an unrolled loop, two instructions ahead of its branch, is shared by sixteen iterations.
+    for kernel, instructions in (("q15", 11), ("q31", 11), ("q31x15", 18)):
+        assert len(first_loop(text, _FUNCTIONS[kernel])) == 16 * instructions + 2
     assert _TURN_PRODUCTS == {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
 
 

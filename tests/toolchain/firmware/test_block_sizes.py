@@ -14,12 +14,12 @@ from hil_tests.harness.host_core import HostCore
 
 # A layout admits every multiple of 16 from 16 to 256.
 @pytest.mark.parametrize("block", [16, 48, 112, 256])
-def test_every_block_size_gives_the_same_bits(arithmetic, block, tmp_path):
-    layout = small_layout(arithmetic, drivers=3).model_copy(update={"block_samples": block})
+def test_every_block_size_gives_the_same_bits(number_format, block, tmp_path):
+    layout = small_layout(number_format, drivers=3).model_copy(update={"block_samples": block})
     bank = small_bank(layout, structure=MIRRORED, equalised=(True, True, False))
     write(generate(layout, bank), tmp_path / "generated")
     core = HostCore(build_host_library(tmp_path / "generated", tmp_path / "core.so"))
-    low, high = limits(arithmetic)
+    low, high = limits(number_format)
     samples = np.random.default_rng(block).integers(low, high, (700, 3), endpoint=True)
     expected = PipelineModel(bank).process(samples, "filters")
     # Whole blocks, then one that is cut off, then what a reset must have forgotten.

@@ -24,9 +24,9 @@ every_design = pytest.mark.parametrize("built", ["direct", "mirrored", "equalise
 CHANNELS = {"program": 2, "filters": 3}
 
 
-def signals(arithmetic, channels, count=700):
+def signals(number_format, channels, count=700):
     """Noise, full-scale squares of several kinds, and silence with single full-scale samples."""
-    low, high = limits(arithmetic)
+    low, high = limits(number_format)
     rng = np.random.default_rng(11)
     yield "noise", rng.integers(low, high, (count, channels), endpoint=True)
     yield "loudest", rng.choice([low, high], (count, channels))
@@ -38,22 +38,22 @@ def signals(arithmetic, channels, count=700):
 
 
 @every_design
-def test_filters_equal_the_definition(core, bank, arithmetic):
-    for name, samples in signals(arithmetic, 3):
+def test_filters_equal_the_definition(core, bank, number_format):
+    for name, samples in signals(number_format, 3):
         np.testing.assert_array_equal(core.process(samples, "filters"), filter_matrix(bank, samples), err_msg=name)
 
 
 @every_design
 @pytest.mark.parametrize("injection_point", ["program", "filters"])
-def test_equals_the_twin(core, bank, arithmetic, injection_point):
-    for name, samples in signals(arithmetic, CHANNELS[injection_point], 3000):
+def test_equals_the_model(core, bank, number_format, injection_point):
+    for name, samples in signals(number_format, CHANNELS[injection_point], 3000):
         np.testing.assert_array_equal(
             core.process(samples, injection_point), PipelineModel(bank).process(samples, injection_point), err_msg=name
         )
 
 
-def test_an_impulse_shows_the_taps_in_natural_order(core, bank, arithmetic):
-    _, high = limits(arithmetic)
+def test_an_impulse_shows_the_taps_in_natural_order(core, bank, number_format):
+    _, high = limits(number_format)
     for i in range(3):
         delay = bank.limiter.delay_samples
         # Low enough for no limiter to turn it down.
@@ -69,14 +69,14 @@ def test_an_impulse_shows_the_taps_in_natural_order(core, bank, arithmetic):
 
 @pytest.mark.parametrize("injection_point", ["program", "filters"])
 @pytest.mark.parametrize("block", [1, 7, 16, 31])
-def test_output_does_not_depend_on_the_block_size(core, arithmetic, injection_point, block):
-    low, high = limits(arithmetic)
+def test_output_does_not_depend_on_the_block_size(core, number_format, injection_point, block):
+    low, high = limits(number_format)
     samples = np.random.default_rng(3).integers(low, high, (500, CHANNELS[injection_point]))
     np.testing.assert_array_equal(core.process(samples, injection_point, block), core.process(samples, injection_point))
 
 
-def test_blocks_may_change_size_on_the_way(core, arithmetic):
-    low, high = limits(arithmetic)
+def test_blocks_may_change_size_on_the_way(core, number_format):
+    low, high = limits(number_format)
     rng = np.random.default_rng(4)
     samples = rng.integers(low, high, (600, 2))
     whole = core.process(samples)
@@ -92,8 +92,8 @@ def test_blocks_may_change_size_on_the_way(core, arithmetic):
 
 
 @pytest.mark.parametrize("injection_point", ["program", "filters"])
-def test_reset_forgets_everything(core, arithmetic, injection_point):
-    low, high = limits(arithmetic)
+def test_reset_forgets_everything(core, number_format, injection_point):
+    low, high = limits(number_format)
     rng = np.random.default_rng(5)
     samples = rng.integers(low, high, (300, CHANNELS[injection_point]))
     fresh = core.process(samples, injection_point)
@@ -101,7 +101,7 @@ def test_reset_forgets_everything(core, arithmetic, injection_point):
     np.testing.assert_array_equal(core.process(samples, injection_point), fresh)
 
 
-def test_a_block_that_is_too_long_is_refused_and_changes_nothing(core, arithmetic):
+def test_a_block_that_is_too_long_is_refused_and_changes_nothing(core, number_format):
     samples = np.random.default_rng(6).integers(-100, 100, (64, 2))
     core.reset()
     first = core.process_block(samples[:32])[1]
@@ -142,11 +142,11 @@ print("clean")
 """
 
 
-def test_no_undefined_behaviour(arithmetic, tmp_path):
-    generate_small(arithmetic, tmp_path / "generated")
+def test_no_undefined_behaviour(number_format, tmp_path):
+    generate_small(number_format, tmp_path / "generated")
     flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
     library = build_host_library(tmp_path / "generated", tmp_path / "core.so", flags)
-    script = RUN_SANITIZED.format(path=[str(ROOT)], library=str(library), limits=limits(arithmetic))
+    script = RUN_SANITIZED.format(path=[str(ROOT)], library=str(library), limits=limits(number_format))
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (result.stdout, result.stderr) == ("clean\n", "")
 

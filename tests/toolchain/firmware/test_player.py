@@ -1,4 +1,4 @@
-"""The player: the twin's output in time; silence, never old samples, when it comes too late."""
+"""The player: the model's output in time; silence, never old samples, when it comes too late."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ def player(core):
 
 
 @pytest.fixture
-def blocks(core, arithmetic):
+def blocks(core, number_format):
     """Thirty blocks of loud stereo."""
-    full = NumberFormat.named(arithmetic).sample.largest
+    full = NumberFormat.named(number_format).sample.largest
     return np.random.default_rng(4).integers(-full, full + 1, (30, core.block_samples, 2))
 
 
@@ -34,41 +34,41 @@ def steady(player, core, full, count=40):
     """Play a constant level, whose output is constant once the upmix has settled; the level of each driver."""
     block = np.full((core.block_samples, 2), full // 4)
     for _ in range(count):
-        heard = player.turn(block)
+        heard = player.half_complete(block)
     assert largest_step(heard) == 0
     return block, heard[-1]
 
 
-def test_plays_what_the_twin_plays_two_blocks_later(player, core, bank, blocks):
-    heard = np.concatenate([player.turn(block) for block in blocks])
+def test_plays_what_the_model_plays_two_blocks_later(player, core, bank, blocks):
+    heard = np.concatenate([player.half_complete(block) for block in blocks])
     size = core.block_samples
     expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
-    # A block is recorded, worked on during the next turn, heard from the turn after it; the first one fades in.
+    # A block is recorded, processed during the next block, heard from the block after it. The first one fades in.
     np.testing.assert_array_equal(heard[:size], 0)
     np.testing.assert_array_equal(heard[2 * size :], expected[size:-size])
     assert (player.state, player.misses, player.muted) == ("PLAYING", 0, False)
     assert player.peak(0) == np.max(np.abs(expected[:, 0]))
 
 
-def test_health_tells_peaks_with_full_scale_1(player, core, bank, arithmetic, blocks):
+def test_health_tells_peaks_with_full_scale_1(player, core, bank, number_format, blocks):
     """Full scale is that of the samples, whatever the coefficients have."""
     for block in blocks:
-        player.turn(block)
-    player.turn(blocks[0], run=False)
-    told = read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)
-    lsb = NumberFormat.named(arithmetic).sample.lsb
+        player.half_complete(block)
+    player.half_complete(blocks[0], process=False)
+    told = read_health(player.request(protocol.HEALTH), NumberFormat.named(number_format), core.drivers)
+    lsb = NumberFormat.named(number_format).sample.lsb
     assert [told["peak_left"], told["peak_right"]] == (np.abs(blocks).max(axis=(0, 1)) * lsb).tolist()
     expected = PipelineModel(bank).process(blocks.reshape(-1, 2))
     assert told["peaks"] == (np.abs(expected).max(axis=0) * lsb).tolist()
     # They start anew.
     assert (
-        read_health(player.request(protocol.HEALTH), NumberFormat.named(arithmetic), core.drivers)["peaks"]
+        read_health(player.request(protocol.HEALTH), NumberFormat.named(number_format), core.drivers)["peaks"]
         == [0.0] * core.drivers
     )
 
 
 def test_the_first_block_fades_in(player, core, bank, blocks):
-    heard = [player.turn(block) for block in blocks[:2]][1]
+    heard = [player.half_complete(block) for block in blocks[:2]][1]
     size = core.block_samples
     ramp = np.arange(1, size + 1)[:, None]
     expected = PipelineModel(bank).process(blocks[0])
@@ -76,13 +76,13 @@ def test_the_first_block_fades_in(player, core, bank, blocks):
     np.testing.assert_array_equal(heard, np.sign(expected) * (np.abs(expected) * ramp // size))
 
 
-@pytest.mark.parametrize("late_turns", [1, 2, 3])
-def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, arithmetic, late_turns):
-    full = NumberFormat.named(arithmetic).sample.largest
+@pytest.mark.parametrize("late_halves", [1, 2, 3])
+def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, number_format, late_halves):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
-    late = player.turn(block, late_turns=late_turns)
-    assert player.misses == late_turns
-    heard = np.concatenate([level[None], late, *(player.turn(block) for _ in range(8))])
+    late = player.half_complete(block, late_halves=late_halves)
+    assert player.misses == late_halves
+    heard = np.concatenate([level[None], late, *(player.half_complete(block) for _ in range(8))])
     assert np.any(np.all(heard == 0, axis=1))
     # No step is larger than that of a straight line from the level to nothing in one block.
     assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
@@ -90,10 +90,10 @@ def test_a_late_block_is_counted_and_heard_as_a_fade_to_silence(player, core, ar
     assert player.state == "PLAYING"
 
 
-def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, arithmetic):
-    full = NumberFormat.named(arithmetic).sample.largest
+def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, number_format):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
-    heard = [level[None], *(player.turn(block, run=False) for _ in range(4))]
+    heard = [level[None], *(player.half_complete(block, process=False) for _ in range(4))]
     assert largest_step(np.concatenate(heard)) <= int(np.max(np.abs(level))) // core.block_samples + 1
     np.testing.assert_array_equal(heard[-1], 0)
     assert player.misses == 3
@@ -101,35 +101,35 @@ def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, arithme
 
 def test_always_late_is_an_overload_that_mutes(player, blocks):
     for n in range(200):
-        player.turn(blocks[n % len(blocks)], late_turns=1)
+        player.half_complete(blocks[n % len(blocks)], late_halves=1)
         if player.state == "OVERLOAD":
             break
     assert n < 32
     assert player.muted
     for _ in range(3):
-        player.turn(blocks[0])
+        player.half_complete(blocks[0])
     assert player.paused
-    np.testing.assert_array_equal(player.turn(blocks[0]), 0)
+    np.testing.assert_array_equal(player.half_complete(blocks[0]), 0)
 
 
 def test_one_late_block_in_five_is_borne_for_ever(player, blocks):
     for n in range(600):
-        player.turn(blocks[n % len(blocks)], late_turns=1 if n % 5 == 4 else 0)
+        player.half_complete(blocks[n % len(blocks)], late_halves=1 if n % 5 == 4 else 0)
     assert player.state == "PLAYING"
     assert player.misses == 120
 
 
-def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, arithmetic, blocks):
-    full = NumberFormat.named(arithmetic).sample.largest
+def test_a_claim_fades_to_silence_and_a_release_starts_anew(player, core, bank, number_format, blocks):
+    full = NumberFormat.named(number_format).sample.largest
     block, level = steady(player, core, full)
     player.claim()
-    heard = np.concatenate([level[None], *(player.turn(block) for _ in range(4))])
+    heard = np.concatenate([level[None], *(player.half_complete(block) for _ in range(4))])
     assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
     np.testing.assert_array_equal(heard[-core.block_samples :], 0)
     assert (player.state, player.muted, player.paused) == ("SERIAL", True, True)
     player.release()
     assert (player.state, player.muted, player.paused) == ("PLAYING", False, False)
-    heard = np.concatenate([player.turn(block) for block in blocks])
+    heard = np.concatenate([player.half_complete(block) for block in blocks])
     size = core.block_samples
     np.testing.assert_array_equal(heard[2 * size :], PipelineModel(bank).process(blocks.reshape(-1, 2))[size:-size])
 
@@ -152,7 +152,7 @@ def retune(player, built, seed):
 
 def overload(player, block):
     for _ in range(64):
-        player.turn(block, late_turns=1)
+        player.half_complete(block, late_halves=1)
     assert player.state == "OVERLOAD"
 
 
@@ -175,7 +175,7 @@ def test_tables_that_overload_the_board_are_not_kept(player, built, blocks):
     assert (player.state, player.flash_operations) == ("SERIAL", 0)
     # And once more from silence: late as before.
     player.request(protocol.PLAY)
-    player.turn(blocks[0], late_turns=1)
+    player.half_complete(blocks[0], late_halves=1)
     with pytest.raises(ValueError, match="TUNE_COMMIT: E_OVERLOAD"):
         player.request(protocol.TUNE_COMMIT)
 
@@ -197,6 +197,6 @@ def test_tables_that_keep_up_after_all_are_kept(player, built, blocks):
     overload(player, blocks[0])
     player.request(protocol.PLAY)
     for block in blocks[:2]:
-        player.turn(block)
+        player.half_complete(block)
     player.request(protocol.TUNE_COMMIT)
     assert kept(player) == 1

@@ -141,73 +141,87 @@ def test_the_audio_pll_is_set_while_it_is_off(recorder, names, crystal):
     ]
 
 
+# Philips standard, 32-bit data in 32-bit frames; I2SDIV 2 and ODD: 5; master clock on.
+I2S_MASTER, I2S_SLAVE = 1 << 11 | 2 << 8 | 2 << 1 | 1, 1 << 11 | 1 << 8 | 2 << 1 | 1
+I2S_PRESCALER = 2 | 1 << 8 | 1 << 9
+# Circular, memory counts up, halfwords, highest priority.
+DMA_STREAM = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 13 | 3 << 16
+DMA_TO_MEMORY, DMA_FROM_MEMORY = DMA_STREAM | 3 << 25, DMA_STREAM | 1 << 6
+ALL_DMA_FLAGS = 0x0F7D0F7D
+
+PINS_AND_CONVERTERS = [
+    ("RCC_AHB1ENR", 0b111),
+    ("GPIOC_BSRR", 1 << 24),  # muted ahead of everything
+    ("GPIOA_AFRL", 6 << 16),
+    ("GPIOA_OSPEEDR", 1 << 8),
+    ("GPIOA_MODER", 0xA8000000 | 2 << 8),
+    ("GPIOB_AFRH", 0x56550000),
+    ("GPIOB_OSPEEDR", 0x55 << 24),
+    ("GPIOB_MODER", 0x280 | 0xAA << 24),
+    ("GPIOC_AFRL", 5 << 24),
+    ("GPIOC_AFRH", 6 << 8 | 6 << 16),
+    ("GPIOC_OSPEEDR", 1 << 12 | 1 << 20 | 1 << 24),
+    ("GPIOC_MODER", 2 << 12 | 1 << 16 | 2 << 20 | 2 << 24),
+    ("RCC_APB1ENR", 1 << 28 | 3 << 14),
+    ("SPI2_I2SPR", I2S_PRESCALER),
+    ("SPI3_I2SPR", I2S_PRESCALER),
+    ("SPI2_I2SCFGR", I2S_MASTER),
+    ("SPI3_I2SCFGR", I2S_MASTER),
+    ("I2S2ext_I2SCFGR", I2S_SLAVE),
+    ("SPI2_CR2", 1 << 1),
+    ("SPI3_CR2", 1 << 1),
+    ("I2S2ext_CR2", 1 << 0),
+    ("RCC_AHB1ENR", 0b111 | 1 << 21),
+]
+
+
+def dma_streams(recorded, played):
+    """Writes of the three DMA streams: one records, two play."""
+    per_converter = 2 * BLOCK * 2 * 4
+    items = 2 * BLOCK * 2 * 2
+    return [
+        ("DMA1_S3PAR", 0x4000340C),
+        ("DMA1_S3M0AR", recorded),
+        ("DMA1_S3NDTR", items),
+        ("DMA1_S3CR", DMA_TO_MEMORY),
+        ("DMA1_S4PAR", 0x4000380C),
+        ("DMA1_S4M0AR", played),
+        ("DMA1_S4NDTR", items),
+        ("DMA1_S4CR", DMA_FROM_MEMORY),
+        ("DMA1_S5PAR", 0x40003C0C),
+        ("DMA1_S5M0AR", played + per_converter),
+        ("DMA1_S5NDTR", items),
+        ("DMA1_S5CR", DMA_FROM_MEMORY),
+    ]
+
+
+STARTED = [
+    ("DMA1_LIFCR", ALL_DMA_FLAGS),
+    ("DMA1_HIFCR", ALL_DMA_FLAGS),
+    ("DMA1_S3CR", DMA_TO_MEMORY | 1),
+    ("DMA1_S4CR", DMA_FROM_MEMORY | 1),
+    ("DMA1_S5CR", DMA_FROM_MEMORY | 1),
+    # The slave listens before its master speaks; both masters start next to each other.
+    ("I2S2ext_I2SCFGR", I2S_SLAVE | 1 << 10),
+    ("SPI2_I2SCFGR", I2S_MASTER | 1 << 10),
+    ("SPI3_I2SCFGR", I2S_MASTER | 1 << 10),
+    ("NVIC_IPR14", 0x80),
+    ("NVIC_ISER0", 1 << 14),
+]
+
+
 def test_pins_converters_and_dma_in_the_manuals_order(recorder, names):
     lines = recorder("hse pll i2s")
     found = writes(lines, names)
     played, recorded = (
         int(word, 16) for line in lines if line.startswith("buffers") for word in line.removeprefix("buffers ").split()
     )
-    per_converter = 2 * BLOCK * 2 * 4
-    items = 2 * BLOCK * 2 * 2
-    # Philips standard, 32-bit data in 32-bit frames; I2SDIV 2 and ODD: 5; master clock on.
-    master, slave = 1 << 11 | 2 << 8 | 2 << 1 | 1, 1 << 11 | 1 << 8 | 2 << 1 | 1
-    prescaler = 2 | 1 << 8 | 1 << 9
-    # Circular, memory counts up, halfwords, highest priority.
-    stream = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 13 | 3 << 16
-    to_memory, from_memory = stream | 3 << 25, stream | 1 << 6
-    all_flags = 0x0F7D0F7D
-    assert part(found, "i2s clock 1", "resume") == [
-        ("RCC_AHB1ENR", 0b111),
-        ("GPIOC_BSRR", 1 << 24),  # muted ahead of everything
-        ("GPIOA_AFRL", 6 << 16),
-        ("GPIOA_OSPEEDR", 1 << 8),
-        ("GPIOA_MODER", 0xA8000000 | 2 << 8),
-        ("GPIOB_AFRH", 0x56550000),
-        ("GPIOB_OSPEEDR", 0x55 << 24),
-        ("GPIOB_MODER", 0x280 | 0xAA << 24),
-        ("GPIOC_AFRL", 5 << 24),
-        ("GPIOC_AFRH", 6 << 8 | 6 << 16),
-        ("GPIOC_OSPEEDR", 1 << 12 | 1 << 20 | 1 << 24),
-        ("GPIOC_MODER", 2 << 12 | 1 << 16 | 2 << 20 | 2 << 24),
-        ("RCC_APB1ENR", 1 << 28 | 3 << 14),
-        ("SPI2_I2SPR", prescaler),
-        ("SPI3_I2SPR", prescaler),
-        ("SPI2_I2SCFGR", master),
-        ("SPI3_I2SCFGR", master),
-        ("I2S2ext_I2SCFGR", slave),
-        ("SPI2_CR2", 1 << 1),
-        ("SPI3_CR2", 1 << 1),
-        ("I2S2ext_CR2", 1 << 0),
-        ("RCC_AHB1ENR", 0b111 | 1 << 21),
-        ("DMA1_S3PAR", 0x4000340C),
-        ("DMA1_S3M0AR", recorded),
-        ("DMA1_S3NDTR", items),
-        ("DMA1_S3CR", to_memory),
-        ("DMA1_S4PAR", 0x4000380C),
-        ("DMA1_S4M0AR", played),
-        ("DMA1_S4NDTR", items),
-        ("DMA1_S4CR", from_memory),
-        ("DMA1_S5PAR", 0x40003C0C),
-        ("DMA1_S5M0AR", played + per_converter),
-        ("DMA1_S5NDTR", items),
-        ("DMA1_S5CR", from_memory),
-        ("DMA1_LIFCR", all_flags),
-        ("DMA1_HIFCR", all_flags),
-        ("DMA1_S3CR", to_memory | 1),
-        ("DMA1_S4CR", from_memory | 1),
-        ("DMA1_S5CR", from_memory | 1),
-        # The slave listens before its master speaks; both masters start next to each other.
-        ("I2S2ext_I2SCFGR", slave | 1 << 10),
-        ("SPI2_I2SCFGR", master | 1 << 10),
-        ("SPI3_I2SCFGR", master | 1 << 10),
-        ("NVIC_IPR14", 0x80),
-        ("NVIC_ISER0", 1 << 14),
-    ]
+    assert part(found, "i2s clock 1", "resume") == PINS_AND_CONVERTERS + dma_streams(recorded, played) + STARTED
     assert part(found, "resume", "pause") == [
         ("DMA1_LIFCR", 0b111101 << 22),
-        ("DMA1_S3CR", to_memory | 1 | 1 << 3 | 1 << 4),
+        ("DMA1_S3CR", DMA_TO_MEMORY | 1 | 1 << 3 | 1 << 4),
     ]
-    assert found[found.index("pause") + 1] == ("DMA1_S3CR", to_memory | 1)
+    assert found[found.index("pause") + 1] == ("DMA1_S3CR", DMA_TO_MEMORY | 1)
 
 
 def test_the_watchdog_starts_before_it_is_set_and_is_fed(recorder, names):

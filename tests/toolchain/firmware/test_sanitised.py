@@ -42,15 +42,15 @@ link.request(protocol.STATUS)
 player = HostPlayer(core)
 for n in range(300):
     block = rng.integers(limits.min, limits.max + 1, (core.block_samples, 2))
-    player.turn(block, late_turns=int(rng.integers(0, 3) == 2), run=bool(rng.integers(0, 9)))
+    player.half_complete(block, late_halves=int(rng.integers(0, 3) == 2), process=bool(rng.integers(0, 9)))
     if n % 50 == 49:
         player.claim() if n % 100 == 49 else player.release()
 print("clean")
 """
 
 
-def test_nothing_is_found(arithmetic, tmp_path):
-    generate_small(arithmetic, tmp_path)
+def test_nothing_is_found(number_format, tmp_path):
+    generate_small(number_format, tmp_path)
     library = build_host_library(tmp_path, tmp_path / "core.so", FLAGS)
     runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     # Python itself frees little at its end, which is not ours to judge.

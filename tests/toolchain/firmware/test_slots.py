@@ -222,9 +222,9 @@ def test_after_the_largest_number_comes_the_first(design):
         assert plays(transport) == (tables.digest, "SLOT", sequence)
 
 
-def test_slots_of_another_image_are_passed_over(tmp_path, arithmetic):
+def test_slots_of_another_image_are_passed_over(tmp_path, number_format):
     """The mirror of what a flash of another design does: the slots stay, the image's digest is another."""
-    layout, bank, digest = generate_small(arithmetic, tmp_path / "one")
+    layout, bank, digest = generate_small(number_format, tmp_path / "one")
     core = HostCore(build_host_library(tmp_path / "one", tmp_path / "one.so"))
     transport = HostTransport(core)
     keep(transport, retuned(layout, bank, 2)[1])

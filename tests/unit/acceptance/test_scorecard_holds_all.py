@@ -5,7 +5,7 @@ import json
 import pytest
 
 from designer.evaluation.listening import KEMAR
-from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, fits
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, within_allowances
 
 
 def test_scorecard_is_json(designed):
@@ -77,7 +77,7 @@ def test_rtf_form_is_the_default_and_takes_fewer_taps_within_the_same_budget(nam
     rtf = card["rtf"]
     assert rtf["used"]
     assert (rtf["stereo_taps"], rtf["direct_stereo_taps"]) <= RTF_TAPS[name]
-    assert fits(rtf["losses"], STEREO_ALLOWANCES)
+    assert within_allowances(rtf["losses"], STEREO_ALLOWANCES)
 
 
 def test_rtf_form_shows_a_reference_for_each_bus(made):

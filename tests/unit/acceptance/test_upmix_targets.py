@@ -30,7 +30,7 @@ def test_a_centre_source_alone_is_unaltered(figures):
 
 
 def test_parts_add_up(figures):
-    # Float64's own rounding; in integers it is exact (tests/fixedpoint/test_upmix_twin.py).
+    # Float64's own rounding; in integers it is exact (tests/unit/fixedpoint/model/test_upmix.py).
     assert figures.parts_error_db <= -180
 
 

@@ -13,7 +13,7 @@ from places import ROOT
 from designer.codegen import digest as module
 from designer.codegen.digest import design_digest, layout_hash
 from designer.fixedpoint.bank import FixedPointPath
-from designer.fixedpoint.limiter import FixedLimiter
+from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.layout.sections import Measured
 
 
@@ -29,15 +29,15 @@ def with_exponents_lowered(bank):
     return dataclasses.replace(bank, paths=(row, *bank.paths[1:]))
 
 
-def test_equal_designs_have_one_digest(arithmetic):
-    layout = small_layout(arithmetic)
+def test_equal_designs_have_one_digest(number_format):
+    layout = small_layout(number_format)
     first, second = (design_digest(layout, small_bank(layout)) for _ in range(2))
     assert first == second
     assert len(bytes.fromhex(first)) == 32
 
 
-def test_every_part_counts(arithmetic):
-    layout = small_layout(arithmetic)
+def test_every_part_counts(number_format):
+    layout = small_layout(number_format)
     bank = small_bank(layout)
     flipped = np.array(bank.paths[0][0].coefficients)
     flipped[3] ^= 1
@@ -56,11 +56,11 @@ def test_every_part_counts(arithmetic):
     assert len(digests) == len(variants)
 
 
-def test_every_tap_of_an_equaliser_counts_and_the_bus_that_it_is_on(arithmetic):
-    layout = small_layout(arithmetic)
+def test_every_tap_of_an_equaliser_counts_and_the_bus_that_it_is_on(number_format):
+    layout = small_layout(number_format)
     bank = small_bank(layout)
     taps = np.arange(1, 5).astype(bank.paths[0][0].coefficients.dtype)
-    exponent = 1 if arithmetic == "q31x15" else 0
+    exponent = 1 if number_format == "q31x15" else 0
     fir, other, late = (FixedPointPath(t, d, exponent) for t, d in ((taps, 0), (taps[::-1], 0), (taps, 1)))
     firs = [(None, None, None), (fir, None, None), (None, fir, None), (other, None, None), (late, None, None)]
     digests = {design_digest(layout, dataclasses.replace(bank, equalisers=equalisers)) for equalisers in firs}
@@ -104,14 +104,14 @@ def test_the_generator_counts(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_tables_take_each_others_place_where_all_else_that_the_digest_names_is_alike(
-    arithmetic, monkeypatch: pytest.MonkeyPatch
+    number_format, monkeypatch: pytest.MonkeyPatch
 ):
-    layout = small_layout(arithmetic)
+    layout = small_layout(number_format)
     bank = small_bank(layout)
     image = layout_hash(layout, bank)
     assert layout_hash(layout, small_bank(layout, 2)) == image
     assert layout_hash(layout.model_copy(update={"description": "other"}), bank) == image
-    full = 2**15 if arithmetic == "q15" else 2**31
+    full = 2**15 if number_format == "q15" else 2**31
     others = [
         (layout.model_copy(update={"name": "other"}), bank),
         (layout.model_copy(update={"block_samples": 64}), bank),

@@ -17,8 +17,8 @@ from designer.toolchain.compiler import build_host_library
 
 
 @pytest.fixture
-def design(arithmetic):
-    layout = small_layout(arithmetic)
+def design(number_format):
+    layout = small_layout(number_format)
     bank = small_bank(layout)
     return layout, bank, generate(layout, bank)
 
@@ -47,7 +47,7 @@ def test_tables_say_what_the_bank_says(design):
         first, count = sums[group]
         found = np.zeros((3, history + 2), dtype=np.int64)
         for even, odd, length, start, bus, shift in firs[first : first + count]:
-            # Whole turns of every kernel's loop: PS_FIR_FILL.
+            # Whole iterations of every kernel's loop: PS_FIR_FILL.
             assert len(even) % 24 == 0
             assert not any(even[length:])
             # Tap k of the reversed table meets the sample at start + k: its delay is what is left to the newest.
@@ -73,8 +73,8 @@ def test_a_path_of_no_taps_has_no_table(design):
     assert "taps_s0_b2" not in sources.files["design.c"]
 
 
-def test_a_mirror_pair_shares_its_tables(arithmetic):
-    layout = small_layout(arithmetic, drivers=3)
+def test_a_mirror_pair_shares_its_tables(number_format):
+    layout = small_layout(number_format, drivers=3)
     text = generate(layout, small_bank(layout, structure=MIRRORED)).files
     assert "#define PS_SHUFFLED 1" in text["design.h"]
     assert "#define PS_GROUPS 2" in text["design.h"]
@@ -113,17 +113,17 @@ import hashlib, sys
 sys.path[:0] = {path!r}
 from designs import small_bank, small_layout
 from designer.codegen.generate import generate
-layout = small_layout({arithmetic!r})
+layout = small_layout({number_format!r})
 sources = generate(layout, small_bank(layout))
 print(hashlib.sha256(repr(sorted(sources.files.items())).encode()).hexdigest())
 """
 
 
-def test_the_same_bytes_in_every_process(arithmetic):
+def test_the_same_bytes_in_every_process(number_format):
     path = [str(ROOT / "tests" / "helpers"), str(ROOT)]
     digests = {
         subprocess.run(
-            [sys.executable, "-c", PRINT_FILES.format(path=path, arithmetic=arithmetic)],
+            [sys.executable, "-c", PRINT_FILES.format(path=path, number_format=number_format)],
             env={"PYTHONHASHSEED": seed, "TZ": zone, "PATH": "/usr/bin:/bin"},
             capture_output=True,
             text=True,

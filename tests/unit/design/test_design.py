@@ -1,6 +1,8 @@
 """The stages in one piece: designs that are refused, and saved designs that are damaged."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,15 +11,17 @@ from shipped import shipped_design
 from designer.codegen.digest import design_digest
 from designer.design.build import build_design
 from designer.design.store import load_card, load_tables, save_design
-from designer.errors import InfeasibleDesignError, LayoutError
+from designer.errors import InfeasibleDesignError, LayoutError, OutputConflictError
+from designer.files import locked
 from designer.fixedpoint.number_format import Q15
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.layout.load import parse_layout
 from designer.layout.shipped import find_layout
+from designer.report.scorecard import scorecard
 
 TEXT = """
 name = "pair"
-number_format = "{arithmetic}"
+number_format = "{number_format}"
 [output]
 peak_gain_db = {gain}
 [cabinet]
@@ -47,8 +51,8 @@ roles = ["beamformer"]
 """
 
 
-def layout(arithmetic="q31", gain=6, role=', "beamformer"'):
-    return TEXT.format(arithmetic=arithmetic, gain=gain, role=role)
+def layout(number_format="q31", gain=6, role=', "beamformer"'):
+    return TEXT.format(number_format=number_format, gain=gain, role=role)
 
 
 def test_a_level_that_the_word_cannot_hold_is_refused_with_the_remedy():
@@ -126,18 +130,51 @@ DAMAGE = {
 @pytest.mark.parametrize("name", ["filters.npz", "tables.npz"])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_design_is_refused(damage, name, saved, tmp_path):
-    for file in ("filters.npz", "tables.npz"):
+    for file in ("layout.json", "filters.npz", "tables.npz"):
         data = (saved / file).read_bytes()
         (tmp_path / file).write_bytes(DAMAGE[damage](data) if file == name else data)
     with pytest.raises(LayoutError, match="damaged design"):
         load_tables(tmp_path)
 
 
-def test_files_of_two_designs_are_refused(saved, tmp_path):
-    save_design(shipped_design("front3"), tmp_path)
-    (tmp_path / "filters.npz").write_bytes((saved / "filters.npz").read_bytes())
-    with pytest.raises(LayoutError, match=r"filters\.npz and tables\.npz are of two designs: design it again"):
+@pytest.fixture(scope="module")
+def louder(tmp_path_factory):
+    """A design of the same drivers, rate and format, with other filters."""
+    directory = tmp_path_factory.mktemp("louder")
+    design = build_design(parse_layout(layout(gain=3)))
+    save_design(design, directory, scorecard(design))
+    return directory
+
+
+@pytest.mark.parametrize("name", ["filters.npz", "tables.npz", "layout.json"])
+def test_files_of_two_designs_are_refused(name, saved, louder, tmp_path):
+    for file in ("layout.json", "filters.npz", "tables.npz"):
+        (tmp_path / file).write_bytes(((saved if file == name else louder) / file).read_bytes())
+    with pytest.raises(LayoutError, match="are not of one design, or not of this version: design it again"):
         load_tables(tmp_path)
+
+
+def test_a_scorecard_beside_the_tables_of_another_design_is_refused(saved, louder, tmp_path):
+    assert load_card(louder).digest
+    (tmp_path / "scorecard.json").write_bytes((louder / "scorecard.json").read_bytes())
+    (tmp_path / "filters.npz").write_bytes((saved / "filters.npz").read_bytes())
+    with pytest.raises(LayoutError, match=r"scorecard\.json and filters\.npz are not of one design"):
+        load_card(tmp_path)
+
+
+def test_a_directory_that_another_process_writes_is_refused(tmp_path):
+    hold = "import sys; from pathlib import Path; from designer.files import locked\n"
+    hold += "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(OutputConflictError, match=rf"process {other.pid} .* writes there now"), locked(tmp_path):
+            pass
+        # However the other process ends, the lock ends with it.
+        other.kill()
+    with locked(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{"])

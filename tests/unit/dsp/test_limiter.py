@@ -5,7 +5,7 @@ import pytest
 
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter, LimiterSettings, Volume, limiter_settings
-from designer.fixedpoint.limiter import fixed_limiter
+from designer.fixedpoint.limiter_settings import fixed_limiter
 from designer.fixedpoint.model.limiter import LimiterModel
 from designer.fixedpoint.number_format import Q31
 from designer.layout.load import parse_layout
@@ -45,15 +45,15 @@ def test_decides_as_the_integer_limiter_does(linked):
     """Gains differ by what floors take: of a target, of a release and of a mean, each less than one of 2^24."""
     settings = LimiterSettings((0.999, 0.25), 4, 1 / 300, linked)
     fixed = fixed_limiter(settings, Q31)
-    feeds = np.round(np.ldexp(loud(), 31)).astype(np.int64)
-    twin = LimiterModel(fixed)
-    twin.process(feeds)
+    driver_signals = np.round(np.ldexp(loud(), 31)).astype(np.int64)
+    model = LimiterModel(fixed)
+    model.process(driver_signals)
     own = Limiter(fixed.as_float(Q31))
     gains = []
-    for n in range(0, feeds.shape[0], 16):
-        own.process(np.ldexp(feeds[n : n + 16].astype(float), -31))
+    for n in range(0, driver_signals.shape[0], 16):
+        own.process(np.ldexp(driver_signals[n : n + 16].astype(float), -31))
         gains.append(own._after)
-    difference = np.array(gains) - np.array(twin.decisions) / 2**24
+    difference = np.array(gains) - np.array(model.decisions) / 2**24
     # Held and released gains forget no floor for as long as they rise: at most every hop's.
     assert difference.min() >= -1e-9
     assert difference.max() <= len(gains) * 2.0**-24

@@ -10,7 +10,7 @@ from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.evaluation.plant import EvaluationPlant, distant_source
-from designer.evaluation.timing import evaluate_timing
+from designer.evaluation.time_response import evaluate_time_response
 from designer.filters.fitting.design import design_filters
 from designer.filters.fitting.time_response import audible
 from designer.filters.reference import reference_pressure
@@ -92,7 +92,7 @@ def test_timbre(blurred):
 
 def test_pre_ringing_and_crossovers(blurred):
     layout, h, _, _ = blurred
-    figures = evaluate_timing(layout, h)
+    figures = evaluate_time_response(layout, h)
     f = np.fft.rfftfreq(2048, 1 / RATE_HZ)[1:]
     ear = ear_plant(layout, f, HeadPoses.nominal()).transfer[:, 0] / reference_pressure(layout, f)[:, None]
     pressure = np.sum(ear * spectrum(h[:, 0], f), axis=1)

@@ -82,7 +82,7 @@ def test_shipped_layouts_need_about_half_of_their_filters(name):
 
 
 @pytest.mark.parametrize("name", sorted(shipped_layouts()))
-def test_no_acoustic_figure_hears_the_simplification(name):
+def test_no_acoustic_figure_hears_the_trim(name):
     result = shipped_design(name)
     figures, expected = (acoustic_figures(result.layout, b.impulse_responses) for b in (result.bank, result.designed))
     assert [d.figure for d in compare_acoustics(figures, expected) if not d.passed] == []

@@ -7,8 +7,8 @@ from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.number_format import Q15, NumberFormat
 
 
-def bank_of(paths, arithmetic="q15", drivers=("a",), inputs=("left", "right", "centre")):
-    return FixedPointBank(NumberFormat.named(arithmetic), 48000, drivers, inputs, paths)
+def bank_of(paths, number_format="q15", drivers=("a",), inputs=("left", "right", "centre")):
+    return FixedPointBank(NumberFormat.named(number_format), 48000, drivers, inputs, paths)
 
 
 def test_path_keeps_its_own_read_only_copy():
@@ -45,7 +45,7 @@ def test_bank_refuses_wrong_shapes_and_types():
     with pytest.raises(ValueError, match="driver 'a' <- input 'right': coefficients are int32"):
         bank_of(((q15, q31, q15),))
     with pytest.raises(ValueError, match="number_format = 'q7': allowed are q15, q31, q31x15"):
-        bank_of(((q15, q15, q15),), arithmetic="q7")
+        bank_of(((q15, q15, q15),), number_format="q7")
 
 
 def test_q31_refuses_a_sum_that_could_wrap():
@@ -53,16 +53,16 @@ def test_q31_refuses_a_sum_that_could_wrap():
         return FixedPointPath(np.array([2**29, -(2**29) + last], dtype=np.int32))
 
     nothing = FixedPointPath(np.zeros(0, dtype=np.int32))
-    assert bank_of(((path(1), nothing, path(0)),), arithmetic="q31")
+    assert bank_of(((path(1), nothing, path(0)),), number_format="q31")
     with pytest.raises(ValueError, match=r"driver .a.: sum of .* = 2147483648, allowed below"):
-        bank_of(((path(0), nothing, path(0)),), arithmetic="q31")
+        bank_of(((path(0), nothing, path(0)),), number_format="q31")
 
 
 @pytest.mark.parametrize("exponents", [(1, 2), (3, 3)])
 def test_q31_refuses_exponents_that_its_sums_cannot_share(exponents):
     paths = [FixedPointPath(np.ones(2, dtype=np.int32), exponent=e) for e in (2, *exponents)]
     with pytest.raises(ValueError, match=r"driver .a.: exponents .*, allowed is one for a group, at most 2, in q31"):
-        bank_of(((paths[1], paths[2], paths[0]),), arithmetic="q31")
+        bank_of(((paths[1], paths[2], paths[0]),), number_format="q31")
 
 
 def test_a_bank_refuses_equalisers_that_it_cannot_shift():
@@ -73,13 +73,13 @@ def test_a_bank_refuses_equalisers_that_it_cannot_shift():
     assert plain.equalisers == (None, None, None)
     assert not plain.is_equalised
 
-    def with_equaliser(arithmetic, fir):
-        row = (wide if arithmetic == "q31" else path,) * 3
+    def with_equaliser(number_format, fir):
+        row = (wide if number_format == "q31" else path,) * 3
         return FixedPointBank(
-            NumberFormat.named(arithmetic), 48000, ("a",), plain.input_names, (row,), equalisers=(fir, None, None)
+            NumberFormat.named(number_format), 48000, ("a",), plain.input_names, (row,), equalisers=(fir, None, None)
         )
 
-    for arithmetic, fir, message in (
+    for number_format, fir, message in (
         ("q15", wide, "bus 'left': coefficients are int32"),
         ("q15", FixedPointPath(np.zeros(0, dtype=word)), "bus 'left': no taps"),
         ("q31", FixedPointPath(np.ones(2, dtype=long_word), 0, 1), "exponent 1, allowed -3 to 0 in q31"),
@@ -87,7 +87,7 @@ def test_a_bank_refuses_equalisers_that_it_cannot_shift():
         ("q31x15", FixedPointPath(np.ones(2, dtype=word)), "exponent 0, allowed 1 to 15 in q31x15"),
     ):
         with pytest.raises(ValueError, match=message):
-            with_equaliser(arithmetic, fir)
+            with_equaliser(number_format, fir)
     with pytest.raises(ValueError, match="equalisers: 2 for 3 buses"):
         FixedPointBank(Q15, 48000, ("a",), plain.input_names, ((path,) * 3,), equalisers=(None, None))
 

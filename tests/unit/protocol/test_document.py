@@ -36,8 +36,8 @@ def test_the_tables_hold_every_message_field_and_code():
 
 def test_the_example_is_what_the_host_sends():
     raw = Frame(protocol.STATUS.code, 1, 0x1234).to_bytes()
-    frame = re.search(r"^frame    ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
-    line = re.search(r"^on line  ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
+    frame = re.search(r"^link frame ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
+    line = re.search(r"^on line    ([0-9A-F ]+)$", TEXT, re.MULTILINE)[1]
     assert bytes.fromhex(frame) == raw
     assert bytes.fromhex(line) == cobs.encode(raw) + bytes([protocol.DELIMITER])
 
@@ -45,7 +45,7 @@ def test_the_example_is_what_the_host_sends():
 def test_times_are_those_of_the_link_and_the_board():
     assert f"| a reply to HELLO | {link.HELLO_TIMEOUT_S:g} s, {link.HELLO_ATTEMPTS} times" in TEXT
     assert f"| the oldest unanswered reply | {link.REPLY_TIMEOUT_S:g} s, {link.ATTEMPTS} times" in TEXT
-    assert f"| between two resendings for bad news | {link.RETRY_S:g} s |" in TEXT
+    assert f"| between two resendings after complaints | {link.RETRY_S:g} s |" in TEXT
     assert f"| the line to take a write | {transport.WRITE_TIMEOUT_S:g} s |" in TEXT
     silence = re.search(r"#define HOST_SILENCE_S\s+(\d+)", (ROOT / "firmware/app/audio.c").read_text())[1]
     assert f"| a host, before it plays its own input again | {silence} s |" in TEXT

@@ -66,7 +66,7 @@ def test_a_baseline_is_not_moved_without_reason_or_run_or_by_a_broken_run(path):
     history.append(path, run("fail"))
     with pytest.raises(LayoutError, match="needs a reason"):
         history.accept(path, "front3", "  ")
-    with pytest.raises(HilError, match="failed for more than its figures"):
+    with pytest.raises(HilError, match="failed for other reasons than worse figures"):
         history.accept(path, "front3", "why")
     assert len(history.read(path)) == 1
 

@@ -12,9 +12,9 @@ from designer.regression.compare_streamed import noise_floor_db
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
-def test_expected_noise_is_what_is_measured(arithmetic, make):
-    bank, fixed = make(3, arithmetic, taps=64)
-    word = NumberFormat.named(arithmetic).sample
+def test_expected_noise_is_what_is_measured(number_format, make):
+    bank, fixed = make(3, number_format, taps=64)
+    word = NumberFormat.named(number_format).sample
     samples = word.quantise(np.random.default_rng(9).uniform(-0.5, 0.5, (40000, 3)))
     reference = FloatEngine(bank.impulse_responses).process(word.to_float(samples), "filters")
     error = word.to_float(PipelineModel(fixed).trace(samples, "filters").driver_signal) - reference
@@ -22,5 +22,5 @@ def test_expected_noise_is_what_is_measured(arithmetic, make):
     # Errors of coefficients are filtered noise of 64 taps: 40 000 samples hold some 2000 independent ones.
     assert white_noise_snr_db(bank, fixed) == pytest.approx(measured, abs=0.3)
     assert noise_floor_db(bank, fixed) == max(
-        NumberFormat.named(arithmetic).noise_snr_db, white_noise_snr_db(bank, fixed) - 0.5
+        NumberFormat.named(number_format).noise_snr_db, white_noise_snr_db(bank, fixed) - 0.5
     )

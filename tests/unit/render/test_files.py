@@ -1,5 +1,6 @@
 """Rendering: any rate and length in constant memory, and ears that hear what the scorecard says."""
 
+import struct
 import subprocess
 import sys
 from itertools import pairwise
@@ -13,9 +14,10 @@ from shipped import shipped_design
 from designer.design.store import save_design
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
-from designer.errors import LayoutError
+from designer.dsp.upmix_tables import DELAY_SAMPLES
+from designer.errors import InputWarning, LayoutError
 from designer.evaluation.cancellation import evaluate_cancellation
-from designer.render.audio_files import StereoReader
+from designer.render.audio_files import StereoReader, open_writer
 from designer.render.binaural import ears_of_downmix, ears_of_drivers
 from designer.render.files import render, render_binaural
 
@@ -49,7 +51,9 @@ def test_pieces_are_seamless(made, tmp_path):
     render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
     found, _ = soundfile.read(tmp_path / "out.wav")
     limiter = Limiter(made.fixed.limiter.as_float(made.fixed.number_format))
-    expected = FloatEngine(made.bank.impulse_responses, limiter=limiter).process(stereo)
+    tail = np.zeros((DELAY_SAMPLES + made.fixed.limiter.delay_samples + made.bank.impulse_responses.shape[2], 2))
+    expected = FloatEngine(made.bank.impulse_responses, limiter=limiter).process(np.concatenate([stereo, tail]))
+    expected = expected[DELAY_SAMPLES + made.fixed.limiter.delay_samples + made.bank.modelling_delay_samples :]
     # The file holds 32-bit floats.
     assert np.abs(found - expected).max() <= 2**-24 * np.abs(expected).max() * 1.01
 
@@ -58,7 +62,8 @@ def test_flac_is_taken_and_written(made, tmp_path):
     soundfile.write(tmp_path / "in.flac", noise(0.5, 44100), 44100)
     render(made.bank, made.fixed, tmp_path / "in.flac", tmp_path / "out.flac", "fixed")
     info = soundfile.info(tmp_path / "out.flac")
-    assert (info.format, info.subtype, info.samplerate, info.frames) == ("FLAC", "PCM_24", 48000, 24000)
+    tail = made.bank.impulse_responses.shape[2] - made.bank.modelling_delay_samples
+    assert (info.format, info.subtype, info.samplerate, info.frames) == ("FLAC", "PCM_24", 48000, 24000 + tail)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ def test_memory_does_not_grow_with_the_file(made, tmp_path):
         soundfile.write(source, np.zeros((seconds * 48000, 2)), 48000, "PCM_16")
         command = [sys.executable, "-c", code, tmp_path / "design", source, tmp_path / "out.wav"]
         peaks.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    # In KiB. Fifty-five seconds more are 40 MiB of stereo as float64, and as much of driver feeds.
+    # In KiB. Fifty-five seconds more are 40 MiB of stereo as float64, and as much of driver signals.
     assert peaks[1] - peaks[0] < 20_000
 
 
@@ -128,7 +133,8 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
     paths = tmp_path / "after.wav", tmp_path / "before.wav"
     render_binaural(made.bank, made.fixed, ears, ears_of_downmix(made.layout), tmp_path / "in.wav", *paths, "float")
     after, before = (soundfile.read(path)[0] for path in paths)
-    assert after.shape == before.shape == stereo.shape
+    assert after.shape == before.shape
+    assert len(after) >= len(stereo) + made.bank.impulse_responses.shape[2] + ears.responses.shape[2]
     figures = evaluate_cancellation(made.layout, made.bank.impulse_responses)
     # Energies of bands of noise against means over lines: they differ where the spectrum is uneven.
     assert band_ild_db(after, 48000) == pytest.approx(figures.left.mean_ild_db, abs=1.5)
@@ -151,3 +157,82 @@ def test_ears_are_in_step_with_the_source(tmp_path):
         heard, _ = soundfile.read(path)
         # An ideal loudspeaker's click would be at 4800; a driver up to a cabinet's radius (12 samples) nearer leads.
         assert abs(int(np.abs(heard).max(axis=1).argmax()) - 4800) <= 24
+
+
+@pytest.mark.parametrize("engine", ["float", "fixed"])
+def test_a_click_at_the_end_comes_out_whole_and_in_its_place(engine, made, tmp_path):
+    """What a filter answers to the last sample comes after it, and a short file is not lost in the latency."""
+    stereo = np.zeros((256, 2))
+    stereo[[0, 255], 0] = 0.5
+    soundfile.write(tmp_path / "in.wav", stereo, 48000, "PCM_24")
+    figures = render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", engine)
+    assert figures["seconds_of_audio"] == 256 / 48000
+    render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "raw.wav", engine, aligned=False)
+    found, raw = (soundfile.read(tmp_path / name)[0] for name in ("out.wav", "raw.wav"))
+    taps, delay = made.bank.impulse_responses.shape[2], made.bank.modelling_delay_samples
+    assert len(found) == 256 + taps - delay
+    np.testing.assert_array_equal(raw[len(raw) - len(found) :], found)
+    peaks = np.abs(found).max(axis=1)
+    # The nearest driver is some samples away from the centre of the cabinet.
+    assert int(np.argmax(peaks[:100])) <= 16
+    assert int(np.argmax(peaks[100:])) + 100 - 255 <= 16
+    # After the tail there is nothing left.
+    assert peaks[-1] < 1e-3 * peaks.max()
+
+
+def test_samples_above_full_scale_are_counted(made, tmp_path):
+    stereo = np.full((100, 2), 0.5)
+    stereo[10:13, 1] = [2.0, -1.5, 1.0]
+    soundfile.write(tmp_path / "in.wav", stereo, 48000, "FLOAT")
+    with pytest.warns(InputWarning, match=r"2 samples above full scale were clipped, the highest by 6\.0 dB"):
+        render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
+
+
+def wav_bytes(samples, data_bytes, rate_hz=48000):
+    """A 16-bit stereo WAV whose header says what it is asked to say."""
+    data = np.zeros((samples, 2), "<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, 2, rate_hz, rate_hz * 4 % 2**32, 4, 16)
+    return (
+        b"RIFF"
+        + struct.pack("<I", (data_bytes + 36) % 2**32)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + (b"data" + struct.pack("<I", data_bytes) + data)
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "cannot be read as audio"),
+        (wav_bytes(1000, 0), "its header counts no samples in a file of 4044 bytes.* sox --ignore-length"),
+        (wav_bytes(0, 0), "its header counts no samples in a file of 44 bytes"),
+        (wav_bytes(1000, 4000, 1), "sample rate 1 Hz, allowed are 4000 to 768000 Hz"),
+        (wav_bytes(1000, 4000, 28_224_000), "sample rate 28224000 Hz, allowed"),
+    ],
+)
+def test_a_recording_without_sound_is_refused(data, message, made, tmp_path):
+    (tmp_path / "in.wav").write_bytes(data)
+    with pytest.raises(LayoutError, match=message):
+        render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_recording_that_was_cut_short_is_told(made, tmp_path):
+    (tmp_path / "in.wav").write_bytes(wav_bytes(1000, 40000))
+    with pytest.warns(InputWarning, match="it holds 10% of what its header says"):
+        figures = render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float")
+    assert figures["seconds_of_audio"] == 1000 / 48000
+    # A recorder that streams does not know the length; the samples go on to the end.
+    (tmp_path / "in.wav").write_bytes(wav_bytes(1000, 2**32 - 1))
+    assert render(made.bank, made.fixed, tmp_path / "in.wav", tmp_path / "out.wav", "float") == figures
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    path = tmp_path / "out.wav"
+    with open_writer(path, 48000, 1, "FLOAT", 10) as first, open_writer(path, 48000, 1, "FLOAT", 10) as second:
+        first.write(np.full(10, 0.25))
+        second.write(np.full(10, 0.5))
+    assert soundfile.read(path)[0].tolist() == [0.25] * 10
+    assert [file.name for file in tmp_path.iterdir()] == ["out.wav"]

@@ -72,7 +72,7 @@ def test_latency_keeps_its_bound(card):
     assert card["length"]["modelling_delay_samples"] == card["modelling_delay_samples"]
 
 
-def test_protection_says_what_each_driver_is_held_to(card):
+def test_the_limiter_section_says_what_each_driver_is_held_to(card):
     protection = card["protection"]
     assert protection["look_ahead_samples"] == card["limiter_delay_samples"] == 80
     assert protection["linked"]

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from designer.errors import LayoutError
+from designer.errors import BoardNotFoundError, BuildError, LayoutError
 from designer.layout.model import Layout
+from designer.layout.sections import Measured
 from designer.layout.shipped import find_layout
 from designer.sweep.plan import parse_axis, plan_points
 from designer.sweep.results import pareto_mask, pareto_page, parse_objectives, to_csv, to_parquet
@@ -157,3 +160,70 @@ def test_pareto_page_needs_no_network():
         pareto_page(ROWS, ["x"], parse_objectives("nothing:max,effort:min"))
     with pytest.raises(LayoutError, match="allowed is FIGURE:max"):
         parse_objectives("gain,effort")
+
+
+def test_the_key_covers_the_content_of_every_input(tmp_path):
+    measured = tmp_path / "left.wav"
+    measured.write_bytes(b"first")
+    base = find_layout("pair2")
+    drivers = (base.drivers[0].model_copy(update={"measured": Measured(file=str(measured))}), *base.drivers[1:])
+    layout = base.model_copy(update={"drivers": drivers})
+    keys = [points_of(layout, "listener.distance_m=1")[0].key]
+    stamp = measured.stat().st_mtime_ns
+    measured.write_bytes(b"other")
+    os.utime(measured, ns=(stamp, stamp))
+    keys.append(points_of(layout, "listener.distance_m=1")[0].key)
+    measured.unlink()
+    keys.append(points_of(layout, "listener.distance_m=1")[0].key)
+    assert len(set(keys)) == 3
+
+
+def test_the_key_covers_the_version(base, monkeypatch):
+    now = points_of(base, "listener.distance_m=1")[0].key
+    monkeypatch.setattr("designer.sweep.plan.version", lambda name: "0.0.1")
+    assert points_of(base, "listener.distance_m=1")[0].key != now
+
+
+def test_an_error_is_tried_again_and_a_failure_is_not(base, tmp_path, monkeypatch):
+    points = points_of(base, f"{MIRRORED}=5,25")
+
+    def out_of_memory(layout):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("designer.sweep.evaluate.build_design", out_of_memory)
+    assert [row["status"] for row in run_sweep(points, tmp_path)] == ["failed", "error"]
+    monkeypatch.undo()
+    rows = run_sweep(points, tmp_path)
+    assert [row["status"] for row in rows] == ["failed", "ok"]
+    assert [json.loads(line) for line in (tmp_path / JOURNAL).read_text().splitlines()] == rows
+
+
+def test_a_worker_that_is_killed_ends_with_a_message(base, tmp_path):
+    points = points_of(base, "listener.distance_m=1:3:200")
+
+    def kill_the_workers(done, failed, total):
+        if done:
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    with pytest.raises(BuildError, match="fewer than 2 --jobs"):
+        run_sweep(points, tmp_path, jobs=2, progress=kill_the_workers)
+    kept = (tmp_path / JOURNAL).read_text().splitlines()
+    assert kept
+    assert all(json.loads(line)["status"] == "ok" for line in kept)
+
+
+def test_a_scheduler_without_workers_is_told(base, tmp_path, monkeypatch):
+    monkeypatch.setattr("designer.sweep.run._CONNECT_S", 2)
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None, processes=False) as cluster,
+        pytest.raises(BoardNotFoundError, match="no worker within 2 s: start one with 'dask worker"),
+    ):
+        run_sweep(points_of(base, "listener.distance_m=1"), tmp_path, scheduler=cluster.scheduler_address)
+
+
+def test_a_vast_count_is_refused_before_it_is_built():
+    with pytest.raises(LayoutError, match="1000000000 points, allowed are 1 to 100000"):
+        parse_axis("listener.distance_m=1:3:1000000000")

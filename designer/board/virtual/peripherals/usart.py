@@ -1,7 +1,7 @@
 """USART1, RM0090 30.6: a serial line without loss in bursts, as a host with flow of its own sees it.
 
-Bytes of the host are offered as soon as the one before has been read, and sent bytes are gone at once: a line whose
-byte times were kept would only make a run longer, as the protocol does not depend on them.
+A byte of the host is offered as soon as the one before has been read, and sent bytes are gone at once.  The protocol
+does not depend on byte times, which would only make a run longer.
 """
 
 from __future__ import annotations

@@ -72,14 +72,14 @@ def test_cost_counts_ripple_missing_depth_and_noise(two_bands):
     deep = np.full((1, 2), 100.0)
     quiet = np.full(2, 100.0)
     even = goal(ripple_db=100.0, steps_db=deep, noise_db=quiet)
-    assert even.cost(levels) == pytest.approx(even.even * levels.ripple_db.sum())
+    assert even.cost(levels) == pytest.approx(even.small_ripple_cost * levels.ripple_db.sum())
     uneven = goal(ripple_db=0.0, steps_db=deep, noise_db=quiet)
-    assert uneven.cost(levels) == pytest.approx(uneven.uneven * levels.ripple_db.sum())
+    assert uneven.cost(levels) == pytest.approx(uneven.ripple_cost * levels.ripple_db.sum())
     shallow = goal(ripple_db=0.0, steps_db=levels.nulls.max(axis=1)[None] - 2, noise_db=levels.noise - 1)
-    assert shallow.cost(levels) - uneven.cost(levels) == pytest.approx(2 * 2 * 1.0 + 2 * 1 * shallow.noisy)
+    assert shallow.cost(levels) - uneven.cost(levels) == pytest.approx(2 * 2 * 1.0 + 2 * 1 * shallow.noise_cost)
     shaped = goal(ripple_db=0.0, shape_db=levels.nulls.mean(axis=0), noise_db=quiet)
     off = np.abs(levels.nulls - levels.nulls.mean(axis=0)).max(axis=1).sum()
-    assert shaped.cost(levels) - uneven.cost(levels) == pytest.approx(shaped.misshapen * off)
+    assert shaped.cost(levels) - uneven.cost(levels) == pytest.approx(shaped.shape_cost * off)
 
 
 def test_curvature_bounds_what_powers_add(two_bands):

@@ -3,8 +3,8 @@
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.timing import evaluate_timing
-from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, fits
+from designer.evaluation.time_response import evaluate_time_response
+from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.length_search import GUARD_S, LENGTHS, ChannelFits, find_shortest_filters
 from designer.filters.fitting.targets import design_channel_targets
 from designer.layout.load import load_layout, parse_layout
@@ -27,7 +27,7 @@ def test_budget_is_kept_and_one_step_shorter_breaks_it(pair2):
         (found.centre_taps, fitted.centre_losses, CENTRE_ALLOWANCES),
     ):
         shorter = LENGTHS[LENGTHS.index(taps) - 1]
-        assert not fits(losses(shorter, found.delay), allowances)
+        assert not within_allowances(losses(shorter, found.delay), allowances)
 
 
 def test_centre_shorter_than_the_others_ends_in_zeros(pair2):
@@ -60,8 +60,8 @@ def test_what_no_length_keeps_is_no_reason_for_long_filters():
     assert not found.within_budget
     broken = {key for key, allowed in STEREO_ALLOWANCES.items() if found.stereo_losses[key] > allowed}
     assert broken == {"group_delay_samples"}
-    assert fits(found.centre_losses, CENTRE_ALLOWANCES)
+    assert within_allowances(found.centre_losses, CENTRE_ALLOWANCES)
     assert found.stereo_taps <= 256
     assert found.centre_taps <= 256
     # What is asked of the loudspeaker, a sample between all channels, holds all the same.
-    assert evaluate_timing(layout, found.filters).group_delay_spread_samples <= 1
+    assert evaluate_time_response(layout, found.filters).group_delay_spread_samples <= 1

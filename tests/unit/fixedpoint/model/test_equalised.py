@@ -17,8 +17,8 @@ from designer.fixedpoint.proof.worst_case import to_buses
 SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
-def noise(arithmetic, count, channels=3, seed=0):
-    return np.random.default_rng(seed).integers(-SCALE[arithmetic], SCALE[arithmetic], (count, channels))
+def noise(number_format, count, channels=3, seed=0):
+    return np.random.default_rng(seed).integers(-SCALE[number_format], SCALE[number_format], (count, channels))
 
 
 @settings(deadline=None, max_examples=30)
@@ -28,9 +28,9 @@ def noise(arithmetic, count, channels=3, seed=0):
     mask=st.tuples(st.booleans(), st.booleans(), st.booleans()),
     taps=st.integers(1, 40),
 )
-def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps):
-    bank = two_stage_bank(seed, arithmetic, shuffled, mask, taps)
-    samples = noise(arithmetic, 150, seed=seed)
+def test_both_stages_equal_the_definition(number_format, seed, shuffled, mask, taps):
+    bank = two_stage_bank(seed, number_format, shuffled, mask, taps)
+    samples = noise(number_format, 150, seed=seed)
     stages = PipelineModel(bank).trace(samples, "filters")
     np.testing.assert_array_equal(stages.driver_signal, driver_signals(bank, samples))
     np.testing.assert_array_equal(stages.bus, to_buses(bank, samples))
@@ -40,9 +40,9 @@ def test_both_stages_equal_the_definition(arithmetic, seed, shuffled, mask, taps
 
 @settings(deadline=None, max_examples=15)
 @given(cuts=st.lists(st.integers(1, 90), min_size=1, max_size=5), seed=st.integers(0, 1000))
-def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
-    bank = two_stage_bank(seed, arithmetic)
-    samples = noise(arithmetic, sum(cuts), 2, seed)
+def test_output_does_not_depend_on_the_cut(number_format, cuts, seed):
+    bank = two_stage_bank(seed, number_format)
+    samples = noise(number_format, sum(cuts), 2, seed)
     whole = PipelineModel(bank).process(samples)
     model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
@@ -51,23 +51,23 @@ def test_output_does_not_depend_on_the_cut(arithmetic, cuts, seed):
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
-def test_reset_forgets_both_stages(arithmetic):
-    bank = two_stage_bank(3, arithmetic)
-    samples = noise(arithmetic, 200, 2)
+def test_reset_forgets_both_stages(number_format):
+    bank = two_stage_bank(3, number_format)
+    samples = noise(number_format, 200, 2)
     model = PipelineModel(bank)
     first = model.process(samples)
     model.reset()
     np.testing.assert_array_equal(model.process(samples), first)
 
 
-@pytest.mark.parametrize("arithmetic", ["q15", "q31"])
-def test_the_unit_equaliser_changes_no_bit(arithmetic):
-    bank = two_stage_bank(4, arithmetic, equalised=(False, False, False))
+@pytest.mark.parametrize("number_format", ["q15", "q31"])
+def test_the_unit_equaliser_changes_no_bit(number_format):
+    bank = two_stage_bank(4, number_format, equalised=(False, False, False))
     dtype = bank.paths[0][0].coefficients.dtype
-    unit = FixedPointPath(np.array([1 << (14 if arithmetic == "q15" else 30)], dtype=dtype), 0, -1)
-    samples = noise(arithmetic, 200)
-    samples[:8] = -SCALE[arithmetic]
-    samples[8:16] = SCALE[arithmetic] - 1
+    unit = FixedPointPath(np.array([1 << (14 if number_format == "q15" else 30)], dtype=dtype), 0, -1)
+    samples = noise(number_format, 200)
+    samples[:8] = -SCALE[number_format]
+    samples[8:16] = SCALE[number_format] - 1
     np.testing.assert_array_equal(
         PipelineModel(replace(bank, equalisers=(unit,) * 3)).process(samples, "filters"),
         PipelineModel(bank).process(samples, "filters"),
@@ -76,14 +76,14 @@ def test_the_unit_equaliser_changes_no_bit(arithmetic):
 
 @pytest.mark.parametrize("shuffled", [True, False])
 @pytest.mark.parametrize("cut", [16, 37])
-def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut):
-    old, new = (two_stage_bank(seed, arithmetic, shuffled, taps=30, behind=20) for seed in (5, 6))
+def test_a_fade_goes_from_one_whole_bank_to_the_other(number_format, shuffled, cut):
+    old, new = (two_stage_bank(seed, number_format, shuffled, taps=30, behind=20) for seed in (5, 6))
     block, groups = 16, len(old.structure.groups)
     warm_up = warm_up_samples(new, block)
     length = group_samples(48000, groups, block, warm_up)
     assert new.equalised_history_samples <= warm_up < new.equalised_history_samples + block
     assert warm_up + groups * length <= 48000 // 50
-    samples, start = noise(arithmetic, 1500), 111
+    samples, start = noise(number_format, 1500), 111
     before, after = (PipelineModel(bank).trace(samples, "filters").driver_signal for bank in (old, new))
     model, parts = PipelineModel(old, new.history_samples), []
     parts.append(model.trace(samples[:start], "filters").driver_signal)
@@ -106,10 +106,10 @@ def test_a_fade_goes_from_one_whole_bank_to_the_other(arithmetic, shuffled, cut)
             np.testing.assert_array_equal(driver_signal[span, driver], before[span, driver] + ((change + 2**14) >> 15))
 
 
-def test_a_fade_that_the_board_would_refuse_is_refused(arithmetic):
-    old, new = two_stage_bank(7, arithmetic), two_stage_bank(8, arithmetic, equalised=(True, True, True))
+def test_a_fade_that_the_board_would_refuse_is_refused(number_format):
+    old, new = two_stage_bank(7, number_format), two_stage_bank(8, number_format, equalised=(True, True, True))
     model = PipelineModel(old, 200)
     with pytest.raises(ValueError, match="equalisers on other buses"):
         model.tune(new, 100, 100)
     with pytest.raises(ValueError, match="warm_up = 1: allowed from"):
-        model.tune(two_stage_bank(9, arithmetic), 100, 1)
+        model.tune(two_stage_bank(9, number_format), 100, 1)

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.dsp.limiter import LimiterSettings
-from designer.fixedpoint.limiter import GAIN_ONE, RAMP_BITS, VOLUME_STEP_RAW, FixedLimiter, fixed_limiter, to_db
+from designer.fixedpoint.limiter_settings import (
+    GAIN_ONE,
+    RAMP_BITS,
+    VOLUME_STEP_RAW,
+    FixedLimiter,
+    fixed_limiter,
+    to_db,
+)
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel, sample_gains
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import NumberFormat
@@ -18,9 +25,9 @@ from designer.fixedpoint.proof.overflow import prove
 FULL = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
-def open_limiter(arithmetic, drivers, linked=True, hops=4, limit_db=0.0):
+def open_limiter(number_format, drivers, linked=True, hops=4, limit_db=0.0):
     settings = LimiterSettings((10 ** (limit_db / 20),) * drivers, hops, 1 / 300, linked)
-    return fixed_limiter(settings, NumberFormat.named(arithmetic))
+    return fixed_limiter(settings, NumberFormat.named(number_format))
 
 
 def driver_signals(seed, full, count, drivers):
@@ -51,27 +58,27 @@ def driver_signals(seed, full, count, drivers):
     limits_db=st.tuples(st.floats(-60, 0), st.floats(-60, 0)),
     release=st.floats(2.0**-16, 0.9),
 )
-def test_no_feed_whatever_passes_a_limit(arithmetic, seed, hops, linked, limits_db, release):
+def test_no_driver_signal_whatever_passes_a_limit(number_format, seed, hops, linked, limits_db, release):
     wanted = LimiterSettings(tuple(10 ** (limit / 20) for limit in limits_db), hops, release, linked)
-    limiter = fixed_limiter(wanted, NumberFormat.named(arithmetic))
-    output = LimiterModel(limiter).process(driver_signals(seed, FULL[arithmetic], 600, 2))
+    limiter = fixed_limiter(wanted, NumberFormat.named(number_format))
+    output = LimiterModel(limiter).process(driver_signals(seed, FULL[number_format], 600, 2))
     for d, limit in enumerate(limiter.limits):
         assert -limit - 1 <= output[:, d].min()
         assert output[:, d].max() <= limit
-        assert np.abs(output[:, d]).max() <= max(10 ** (limits_db[d] / 20) * FULL[arithmetic], 2)
+        assert np.abs(output[:, d]).max() <= max(10 ** (limits_db[d] / 20) * FULL[number_format], 2)
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_equals_the_definition(arithmetic, linked):
+def test_equals_the_definition(number_format, linked):
     for seed, hops, limit_db in ((1, 4, 0.0), (2, 1, -12.0), (3, 7, -3.0)):
-        limiter = open_limiter(arithmetic, 2, linked, hops, limit_db)
-        x = driver_signals(seed, FULL[arithmetic], 500, 2)
+        limiter = open_limiter(number_format, 2, linked, hops, limit_db)
+        x = driver_signals(seed, FULL[number_format], 500, 2)
         np.testing.assert_array_equal(LimiterModel(limiter).process(x), limited(limiter, x))
 
 
-def test_what_keeps_its_limit_is_only_delayed(arithmetic):
-    full = FULL[arithmetic]
-    limiter = open_limiter(arithmetic, 3)
+def test_what_keeps_its_limit_is_only_delayed(number_format):
+    full = FULL[number_format]
+    limiter = open_limiter(number_format, 3)
     x = np.random.default_rng(1).choice([-full, -full + 1, -1, 0, 1, full - 1], (700, 3))
     model = LimiterModel(limiter)
     output, delay = model.process(x), limiter.delay_samples
@@ -81,30 +88,30 @@ def test_what_keeps_its_limit_is_only_delayed(arithmetic):
     assert delay == 80
 
 
-def test_one_step_beyond_the_limit_is_turned_down(arithmetic):
-    full = FULL[arithmetic]
+def test_one_step_beyond_the_limit_is_turned_down(number_format):
+    full = FULL[number_format]
     x = np.zeros((300, 1), dtype=np.int64)
     x[100] = full
-    model = LimiterModel(open_limiter(arithmetic, 1))
+    model = LimiterModel(open_limiter(number_format, 1))
     # It loses at most two steps, or what rounding the gain to 24 bits does.
     assert full * (1 - 2**-23) - 2 <= model.process(x).max() <= full - 1
     assert model.least[0] < GAIN_ONE
 
 
-def test_a_limit_is_reached_and_not_passed(arithmetic):
+def test_a_limit_is_reached_and_not_passed(number_format):
     """−12 dB: the loudest square of all lands on it but for what rounding the gain to 24 bits loses."""
-    limiter = open_limiter(arithmetic, 1, limit_db=-12.0)
+    limiter = open_limiter(number_format, 1, limit_db=-12.0)
     limit = limiter.limits[0]
-    assert limit < 10 ** (-12 / 20) * FULL[arithmetic] <= limit + 2
-    x = np.where(np.arange(2000) // 37 % 2, 1, -1)[:, None] * (FULL[arithmetic] * 3)
+    assert limit < 10 ** (-12 / 20) * FULL[number_format] <= limit + 2
+    x = np.where(np.arange(2000) // 37 % 2, 1, -1)[:, None] * (FULL[number_format] * 3)
     output = LimiterModel(limiter).process(x)
     assert limit * (1 - 2**-20) - 2 <= np.abs(output).max() <= limit
 
 
-def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
+def test_the_gain_is_there_when_the_peak_is_and_comes_back(number_format):
     x = np.zeros((48000, 1), dtype=np.int64)
-    x[1000] = 2 * FULL[arithmetic]
-    model = LimiterModel(open_limiter(arithmetic, 1))
+    x[1000] = 2 * FULL[number_format]
+    model = LimiterModel(open_limiter(number_format, 1))
     model.process(x)
     gains = sample_gains(model.decisions, 48000)[:, 0]
     peak = 1000 + 80
@@ -118,12 +125,12 @@ def test_the_gain_is_there_when_the_peak_is_and_comes_back(arithmetic):
     assert gains[peak + 80 + 440 * 16] < 1.0
 
 
-def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
-    full = FULL[arithmetic]
+def test_linked_limiters_keep_drivers_in_proportion(number_format):
+    full = FULL[number_format]
     x = np.stack([np.full(600, 4 * full), np.full(600, full // 2)], axis=1)
-    output = LimiterModel(open_limiter(arithmetic, 2)).process(x)[400:]
+    output = LimiterModel(open_limiter(number_format, 2)).process(x)[400:]
     assert np.abs(output[:, 0] - 8 * output[:, 1]).max() <= 8
-    model = LimiterModel(open_limiter(arithmetic, 2, linked=False))
+    model = LimiterModel(open_limiter(number_format, 2, linked=False))
     output = model.process(x)[400:]
     np.testing.assert_array_equal(output[:, 1], full // 2)
     assert [round(to_db(int(gain)), 2) for gain in model.least] == [-12.04, 0.0]
@@ -131,7 +138,7 @@ def test_linked_limiters_keep_drivers_in_proportion(arithmetic):
 
 @settings(deadline=None, max_examples=20)
 @given(cuts=st.lists(st.integers(0, 90), min_size=1, max_size=12), seed=st.integers(0, 1000), linked=st.booleans())
-def test_output_does_not_depend_on_the_cut_of_the_feeds(cuts, seed, linked):
+def test_output_does_not_depend_on_the_cut_of_the_driver_signals(cuts, seed, linked):
     limiter = open_limiter("q15", 2, linked)
     x = driver_signals(seed, FULL["q15"], sum(cuts), 2)
     model, parts, start = LimiterModel(limiter), [], 0
@@ -174,26 +181,26 @@ def test_the_argument_of_the_proof_holds_for_every_peak(limit, beyond, sign, wei
         assert -limit <= (product + (1 << (RAMP_BITS - 1))) >> RAMP_BITS <= limit
 
 
-def test_every_bound_of_the_proof_holds(arithmetic):
-    _, bank = random_bank(1, arithmetic, peak_gain=7.5)
+def test_every_bound_of_the_proof_holds(number_format):
+    _, bank = random_bank(1, number_format, peak_gain=7.5)
     proof = prove(bank)
     assert proof.holds
     stages = {bound.stage for bound in proof.bounds}
     assert {"volume", "feed", "limiter"} <= stages
-    widest = FixedLimiter((NumberFormat.named(arithmetic).sample.largest,) * 16, 30, 2**31 - 1, False)
+    widest = FixedLimiter((NumberFormat.named(number_format).sample.largest,) * 16, 30, 2**31 - 1, False)
     names = tuple(f"d{d}" for d in range(16))
     assert all(bound.holds for bound in limiter_bounds(widest, names))
-    assert all(bound.holds for bound in volume_bounds(NumberFormat.named(arithmetic).sample))
+    assert all(bound.holds for bound in volume_bounds(NumberFormat.named(number_format).sample))
 
 
-def test_full_volume_changes_no_bit(arithmetic):
-    x = np.random.default_rng(2).integers(-FULL[arithmetic], FULL[arithmetic], (1000, 3))
+def test_full_volume_changes_no_bit(number_format):
+    x = np.random.default_rng(2).integers(-FULL[number_format], FULL[number_format], (1000, 3))
     np.testing.assert_array_equal(VolumeModel().process(x), x)
 
 
 @pytest.mark.parametrize("target", [0, 1, GAIN_ONE // 100, GAIN_ONE // 2, GAIN_ONE - 1])
-def test_the_volume_moves_in_small_steps_there_and_back(arithmetic, target):
-    top = FULL[arithmetic] - 1
+def test_the_volume_moves_in_small_steps_there_and_back(number_format, target):
+    top = FULL[number_format] - 1
     model = VolumeModel()
     x = np.full((1200, 1), top)
     model.target = target
@@ -222,15 +229,15 @@ def test_volume_does_not_depend_on_the_cut(cuts, target):
     np.testing.assert_array_equal(np.concatenate(parts), whole.process(x))
 
 
-def test_the_limiter_protects_at_every_volume(arithmetic):
-    _, bank = random_bank(4, arithmetic, peak_gain=4.0)
+def test_the_limiter_protects_at_every_volume(number_format):
+    _, bank = random_bank(4, number_format, peak_gain=4.0)
     rng = np.random.default_rng(5)
     model = PipelineModel(bank)
-    x = rng.choice([-FULL[arithmetic], FULL[arithmetic] - 1], (4000, 3))
+    x = rng.choice([-FULL[number_format], FULL[number_format] - 1], (4000, 3))
     for volume in (GAIN_ONE, GAIN_ONE // 3, GAIN_ONE):
         model.volume.target = volume
         output = model.process(x, "filters")
-        assert np.abs(output).max() <= FULL[arithmetic]
+        assert np.abs(output).max() <= FULL[number_format]
     assert (model.limiter.least < GAIN_ONE).any()
 
 

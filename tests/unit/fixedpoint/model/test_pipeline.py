@@ -13,15 +13,15 @@ from designer.fixedpoint.model.pipeline import PipelineModel
 SCALE = {"q15": 2**15, "q31": 2**31, "q31x15": 2**31}
 
 
-def noise(arithmetic, count, channels, seed=0):
-    return np.random.default_rng(seed).integers(-SCALE[arithmetic], SCALE[arithmetic], (count, channels))
+def noise(number_format, count, channels, seed=0):
+    return np.random.default_rng(seed).integers(-SCALE[number_format], SCALE[number_format], (count, channels))
 
 
 @pytest.mark.parametrize("peak_gain", [0.5, 1.8])
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
-def test_filters_equal_the_definition(arithmetic, make, peak_gain):
-    _, bank = make(4, arithmetic, peak_gain=peak_gain)
-    samples = noise(arithmetic, 300, 3)
+def test_filters_equal_the_definition(number_format, make, peak_gain):
+    _, bank = make(4, number_format, peak_gain=peak_gain)
+    samples = noise(number_format, 300, 3)
     np.testing.assert_array_equal(PipelineModel(bank).process(samples, "filters"), filter_matrix(bank, samples))
 
 
@@ -59,9 +59,9 @@ def test_q15_accumulator_equals_arm_dot_prod_q15():
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(1, 150), min_size=1, max_size=6), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("injection_point", ["program", "filters"])
-def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, seed):
-    _, bank = random_bank(7, arithmetic)
-    samples = noise(arithmetic, sum(cuts), 2 if injection_point == "program" else 3, seed)
+def test_output_does_not_depend_on_the_cut(number_format, injection_point, cuts, seed):
+    _, bank = random_bank(7, number_format)
+    samples = noise(number_format, sum(cuts), 2 if injection_point == "program" else 3, seed)
     whole = PipelineModel(bank).process(samples, injection_point)
     model, parts, start = PipelineModel(bank), [], 0
     for cut in cuts:
@@ -70,29 +70,29 @@ def test_output_does_not_depend_on_the_cut(arithmetic, injection_point, cuts, se
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
-def test_reset_forgets_everything(arithmetic):
-    _, bank = random_bank(8, arithmetic)
-    samples = noise(arithmetic, 300, 2)
+def test_reset_forgets_everything(number_format):
+    _, bank = random_bank(8, number_format)
+    samples = noise(number_format, 300, 2)
     model = PipelineModel(bank)
     first = model.process(samples)
-    model.process(noise(arithmetic, 77, 2, seed=1))
+    model.process(noise(number_format, 77, 2, seed=1))
     model.reset()
     np.testing.assert_array_equal(model.process(samples), first)
 
 
-def test_reversed_coefficients_are_noticed(arithmetic):
-    _, bank = random_bank(9, arithmetic, drivers=1)
+def test_reversed_coefficients_are_noticed(number_format):
+    _, bank = random_bank(9, number_format, drivers=1)
     samples = np.zeros((120, 3), dtype=np.int64)
-    samples[0] = SCALE[arithmetic] - 1
+    samples[0] = SCALE[number_format] - 1
     output = PipelineModel(bank).process(samples, "filters")
     for path in bank.paths[0]:
         object.__setattr__(path, "coefficients", path.coefficients[::-1])
     assert (PipelineModel(bank).process(samples, "filters") != output).any()
 
 
-def test_wrong_input_is_refused(arithmetic):
-    _, bank = random_bank(10, arithmetic)
+def test_wrong_input_is_refused(number_format):
+    _, bank = random_bank(10, number_format)
     with pytest.raises(ValueError, match=r"injection point 'program' takes \(n, 2\)"):
         PipelineModel(bank).process(np.zeros((4, 3), dtype=int))
     with pytest.raises(ValueError, match="outside Q1"):
-        PipelineModel(bank).process(np.full((4, 2), SCALE[arithmetic]))
+        PipelineModel(bank).process(np.full((4, 2), SCALE[number_format]))

@@ -19,8 +19,8 @@ KINDS = ["noise", "full scale", "square", "inverted", "one side", "least", "sile
 CONVERGED = 4800
 
 
-def stimulus(kind, arithmetic, count=4000):
-    scale = SCALE[arithmetic]
+def stimulus(kind, number_format, count=4000):
+    scale = SCALE[number_format]
     rng = np.random.default_rng(0)
     t = np.arange(count)
     square = np.where(t // 50 % 2, scale - 1, -scale)
@@ -41,87 +41,87 @@ def delayed(stereo):
     return np.concatenate([np.zeros((DELAY_SAMPLES, 2), dtype=np.int64), stereo])[: stereo.shape[0]]
 
 
-def noise(arithmetic, seed=1, count=14400):
-    return np.random.default_rng(seed).integers(-SCALE[arithmetic] // 2, SCALE[arithmetic] // 2, count)
+def noise(number_format, seed=1, count=14400):
+    return np.random.default_rng(seed).integers(-SCALE[number_format] // 2, SCALE[number_format] // 2, count)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_parts_add_up_to_the_last_bit_and_stay_within_full_scale(arithmetic, kind):
-    stereo = stimulus(kind, arithmetic)
-    buses = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)
+def test_parts_add_up_to_the_last_bit_and_stay_within_full_scale(number_format, kind):
+    stereo = stimulus(kind, number_format)
+    buses = UpmixModel(NumberFormat.named(number_format)).process(stereo)
     np.testing.assert_array_equal(buses[:, :2] + buses[:, 2:], delayed(stereo))
-    assert buses.min() >= -SCALE[arithmetic]
-    assert buses.max() <= SCALE[arithmetic] - 1
+    assert buses.min() >= -SCALE[number_format]
+    assert buses.max() <= SCALE[number_format] - 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_differs_from_float_with_the_same_gains_by_no_more_than_the_bound(arithmetic, kind):
-    stereo, scale = stimulus(kind, arithmetic), SCALE[arithmetic]
-    model = UpmixModel(NumberFormat.named(arithmetic))
+def test_differs_from_float_with_the_same_gains_by_no_more_than_the_bound(number_format, kind):
+    stereo, scale = stimulus(kind, number_format), SCALE[number_format]
+    model = UpmixModel(NumberFormat.named(number_format))
     ours = model.process(stereo) / scale
     decisions = [gains / GAIN_ONE for gains in model.decisions]
     exact = Upmix(1 - 1 / scale, decisions).process(stereo / scale)
-    bound = centre_error_bound(NumberFormat.named(arithmetic), model.decisions, stereo.shape[0])
+    bound = centre_error_bound(NumberFormat.named(number_format), model.decisions, stereo.shape[0])
     assert (np.abs(ours - exact) <= bound[:, None]).all()
-    assert bound.max() <= (0.502 if arithmetic == "q15" else 300) / scale
+    assert bound.max() <= (0.502 if number_format == "q15" else 300) / scale
 
 
 @pytest.mark.parametrize("kind", ["noise", "bursts", "full scale"])
-def test_decides_as_float_does(arithmetic, kind):
+def test_decides_as_float_does(number_format, kind):
     # Ratios err by 18·2**-15 (test_upmix_decision); the transform's rounding of at most 11 units in a bin adds, at
     # these levels, 11/2**17 to the ratio of amplitudes; a slewed gain forgets an error, it does not add it up.
-    stereo = stimulus(kind, arithmetic, 20000)
-    model, own = UpmixModel(NumberFormat.named(arithmetic)), Upmix(1 - 1 / SCALE[arithmetic])
+    stereo = stimulus(kind, number_format, 20000)
+    model, own = UpmixModel(NumberFormat.named(number_format)), Upmix(1 - 1 / SCALE[number_format])
     model.process(stereo)
-    own.process(stereo / SCALE[arithmetic])
+    own.process(stereo / SCALE[number_format])
     assert np.abs(np.array(model.decisions) / GAIN_ONE - np.array(own.decisions)).max() <= 18 / 2**15 + 2 * 11 / 2**17
 
 
-def test_centre_source_passes_to_the_last_bit(arithmetic):
-    stereo = np.repeat(noise(arithmetic)[:, None], 2, axis=1)
-    buses = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)
+def test_centre_source_passes_to_the_last_bit(number_format):
+    stereo = np.repeat(noise(number_format)[:, None], 2, axis=1)
+    buses = UpmixModel(NumberFormat.named(number_format)).process(stereo)
     np.testing.assert_array_equal(buses[CONVERGED:, 2], delayed(stereo)[CONVERGED:, 0])
 
 
-def test_direct_current_passes_as_the_centre_it_is(arithmetic):
-    stereo = stimulus("direct", arithmetic, 9600)
+def test_direct_current_passes_as_the_centre_it_is(number_format):
+    stereo = stimulus("direct", number_format, 9600)
     np.testing.assert_array_equal(
-        UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[CONVERGED:, 2], stereo[CONVERGED:, 0]
+        UpmixModel(NumberFormat.named(number_format)).process(stereo)[CONVERGED:, 2], stereo[CONVERGED:, 0]
     )
 
 
 @pytest.mark.parametrize("level_difference_db", [1, 3, 6, 12, 30, 200])
-def test_one_off_centre_source_is_25_db_down_in_the_centre(arithmetic, level_difference_db):
-    x = noise(arithmetic)
+def test_one_off_centre_source_is_25_db_down_in_the_centre(number_format, level_difference_db):
+    x = noise(number_format)
     other = np.round(x * 10 ** (-level_difference_db / 20)).astype(np.int64)
     for stereo in (np.stack([x, other], axis=1), np.stack([other, x], axis=1)):
-        centre = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[CONVERGED:, 2].astype(float)
+        centre = UpmixModel(NumberFormat.named(number_format)).process(stereo)[CONVERGED:, 2].astype(float)
         mid = delayed(stereo)[CONVERGED:].mean(axis=1)
         assert np.sum(centre**2) <= 10**-2.5 * np.sum(mid**2)
 
 
-def test_a_source_that_moves_off_the_centre_leaves_it_within_100_ms(arithmetic):
-    x = noise(arithmetic, count=24000)
+def test_a_source_that_moves_off_the_centre_leaves_it_within_100_ms(number_format):
+    x = noise(number_format, count=24000)
     stereo = np.stack([x, np.where(np.arange(x.size) < 9600, x, x // 4)], axis=1)
-    centre = UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[9600 + CONVERGED :, 2].astype(float)
+    centre = UpmixModel(NumberFormat.named(number_format)).process(stereo)[9600 + CONVERGED :, 2].astype(float)
     mid = delayed(stereo)[9600 + CONVERGED :].mean(axis=1)
     assert np.sum(centre**2) <= 10**-2.5 * np.sum(mid**2)
 
 
-def test_inverted_source_and_silence_leave_no_centre(arithmetic):
-    x = noise(arithmetic)
-    assert not UpmixModel(NumberFormat.named(arithmetic)).process(np.stack([x, -x], axis=1))[:, 2].any()
-    assert not UpmixModel(NumberFormat.named(arithmetic)).process(stimulus("silence", arithmetic)).any()
+def test_inverted_source_and_silence_leave_no_centre(number_format):
+    x = noise(number_format)
+    assert not UpmixModel(NumberFormat.named(number_format)).process(np.stack([x, -x], axis=1))[:, 2].any()
+    assert not UpmixModel(NumberFormat.named(number_format)).process(stimulus("silence", number_format)).any()
 
 
-def test_centre_falls_silent_with_its_input(arithmetic):
-    stereo = np.concatenate([stimulus("noise", arithmetic), stimulus("silence", arithmetic)])
-    assert not UpmixModel(NumberFormat.named(arithmetic)).process(stereo)[4000 + 2 * DELAY_SAMPLES :].any()
+def test_centre_falls_silent_with_its_input(number_format):
+    stereo = np.concatenate([stimulus("noise", number_format), stimulus("silence", number_format)])
+    assert not UpmixModel(NumberFormat.named(number_format)).process(stereo)[4000 + 2 * DELAY_SAMPLES :].any()
 
 
-def test_gains_change_at_a_bounded_rate(arithmetic):
-    model = UpmixModel(NumberFormat.named(arithmetic))
-    x = noise(arithmetic)
+def test_gains_change_at_a_bounded_rate(number_format):
+    model = UpmixModel(NumberFormat.named(number_format))
+    x = noise(number_format)
     model.process(np.stack([x, x * np.where(np.arange(x.size) // 2000 % 2, 1, -1)], axis=1))
     gains = np.array(model.decisions)
     assert np.abs(np.diff(gains, axis=0)).max() == GAIN_SLEW

@@ -38,8 +38,8 @@ def opposite(bank, samples):
 
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(3))
-def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
-    bank = two_stage_bank(seed, arithmetic, shuffled, (True, True, True))
+def test_an_equaliser_peaks_exactly_at_its_bounds(number_format, shuffled, seed):
+    bank = two_stage_bank(seed, number_format, shuffled, (True, True, True))
     proof = prove(bank)
     behind = {bound.where: bound for bound in proof.of("equalised")}
     inside = {bound.where: bound for bound in proof.of("accumulator")}
@@ -51,14 +51,14 @@ def test_an_equaliser_peaks_exactly_at_its_bounds(arithmetic, shuffled, seed):
             assert total == getattr(inside[f"equaliser of bus '{name}'"], found)
             made = equalised(bank, tuple(bus.T.astype(object)))[b][-1]
             assert made == getattr(behind[name], found)
-            assert -REACH[arithmetic] <= made < REACH[arithmetic]
+            assert -REACH[number_format] <= made < REACH[number_format]
     assert proof.holds
 
 
 @SHUFFLED
 @pytest.mark.parametrize("seed", range(4))
-def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic, shuffled, seed):
-    bank = two_stage_bank(seed, arithmetic, shuffled)
+def test_every_path_and_driver_comes_to_its_bound_through_both_stages(number_format, shuffled, seed):
+    bank = two_stage_bank(seed, number_format, shuffled)
     proof = prove(bank)
     accumulators = {bound.where: bound for bound in proof.of("accumulator")}
     slack = equaliser_slack(bank)
@@ -70,7 +70,7 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
             share = share_of(bank, k, b, path_input(bank, k, b))
             # What rounding may do either way, at this end twice: the bound allows for it, the input does not seek it.
             room = 2 * slack[b] * int(np.abs(path.coefficients.astype(np.int64)).sum())
-            room = room / 2**16 + 2 * path.taps if arithmetic == "q31x15" else room
+            room = room / 2**16 + 2 * path.taps if number_format == "q31x15" else room
             assert bound.most - room <= share[-1] <= bound.most
             low = share_of(bank, k, b, opposite(bank, path_input(bank, k, b)))
             assert bound.least <= low[-1] <= bound.least + room
@@ -79,8 +79,8 @@ def test_every_path_and_driver_comes_to_its_bound_through_both_stages(arithmetic
         g = bank.structure.group_of(d)
         taps = driver_path_taps(bank, d)
         rounded = sum(2 * s * int(np.abs(row).sum()) for s, row in zip(slack, taps, strict=True))
-        dropped = {"q15": 0, "q31": 6, "q31x15": 6 * 24}[arithmetic]
-        scale = bank.group_shift(g) + (16 if arithmetic == "q31x15" else 0)
+        dropped = {"q15": 0, "q31": 6, "q31x15": 6 * 24}[number_format]
+        scale = bank.group_shift(g) + (16 if number_format == "q31x15" else 0)
         room = rounded / 2**scale + 2 + dropped
         assert bound.most - room <= driver_signal[-1] <= bound.most
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
@@ -94,9 +94,9 @@ def share_of(bank, k, b, samples):
 
 
 @SHUFFLED
-def test_no_input_passes_a_bound(arithmetic, shuffled):
-    bank = two_stage_bank(11, arithmetic, shuffled, (True, True, True))
-    low, high = limits(arithmetic)
+def test_no_input_passes_a_bound(number_format, shuffled):
+    bank = two_stage_bank(11, number_format, shuffled, (True, True, True))
+    low, high = limits(number_format)
     proof, rng = prove(bank), np.random.default_rng(2)
     for values in (
         rng.integers(low, high, (4000, 3), endpoint=True),
@@ -117,39 +117,39 @@ def test_no_input_passes_a_bound(arithmetic, shuffled):
     exponent=st.integers(1, 4),
     missing=st.integers(-3, 3),
 )
-def test_what_the_boards_test_lets_pass_the_proof_does(arithmetic, taps, exponent, missing):
+def test_what_the_boards_test_lets_pass_the_proof_does(number_format, taps, exponent, missing):
     """Near Σ|h| = 1, where it decides: an equaliser that it lets pass stays in its bus for the worst inputs."""
-    exponent = -3 + exponent % 4 if arithmetic == "q31" else exponent
-    dtype = np.int32 if arithmetic == "q31" else np.int16
-    fraction = 31 if arithmetic == "q31" else 15
-    taps = np.array(taps, dtype=np.int64) * (2**15 if arithmetic == "q31" else 1)
+    exponent = -3 + exponent % 4 if number_format == "q31" else exponent
+    dtype = np.int32 if number_format == "q31" else np.int16
+    fraction = 31 if number_format == "q31" else 15
+    taps = np.array(taps, dtype=np.int64) * (2**15 if number_format == "q31" else 1)
     one = 2 ** (fraction + exponent)
     # As much of the last tap as leaves `missing` to 1.
     rest = one - missing - int(np.abs(taps[:-1]).sum())
-    limit = 2**31 - 1 if arithmetic == "q31" else 32767
+    limit = 2**31 - 1 if number_format == "q31" else 32767
     taps[-1] = np.clip(rest, -limit, limit) * (1 if taps[-1] >= 0 else -1)
     path = FixedPointPath(taps.astype(dtype), 0, exponent)
-    bank = two_stage_bank(0, arithmetic, shuffled=False, equalised=(False, False, False))
-    if arithmetic == "q31" and int(np.abs(taps).sum()) >= 2**31:
-        assert not keeps_range(path, NumberFormat.named(arithmetic))
+    bank = two_stage_bank(0, number_format, shuffled=False, equalised=(False, False, False))
+    if number_format == "q31" and int(np.abs(taps).sum()) >= 2**31:
+        assert not keeps_range(path, NumberFormat.named(number_format))
         return
     found = prove(replace(bank, equalisers=(path, None, None)))
-    assert keeps_range(path, NumberFormat.named(arithmetic)) == all(bound.holds for bound in found.of("equalised"))
+    assert keeps_range(path, NumberFormat.named(number_format)) == all(bound.holds for bound in found.of("equalised"))
 
 
-def test_an_equaliser_that_could_leave_its_bus_is_refused(arithmetic):
-    bank = two_stage_bank(3, arithmetic)
+def test_an_equaliser_that_could_leave_its_bus_is_refused(number_format):
+    bank = two_stage_bank(3, number_format)
     loud = bank.equalisers[0]
-    if arithmetic == "q31":
+    if number_format == "q31":
         loud = replace(loud, exponent=-1)
     else:
         loud = (
             replace(loud, exponent=loud.exponent - 1)
-            if arithmetic == "q15"
+            if number_format == "q15"
             else np.concatenate([loud.coefficients, loud.coefficients])
         )
-        loud = FixedPointPath(loud, 0, 1) if arithmetic == "q31x15" else loud
-    assert not keeps_range(loud, NumberFormat.named(arithmetic))
+        loud = FixedPointPath(loud, 0, 1) if number_format == "q31x15" else loud
+    assert not keeps_range(loud, NumberFormat.named(number_format))
     with pytest.raises(InfeasibleDesignError, match=r"equaliser of bus 'mid' reaches .*Σ\|h\| is above 1"):
         require_proof(replace(bank, equalisers=(loud, *bank.equalisers[1:])))
 

@@ -6,7 +6,7 @@ from banks import mirror_bank, random_bank
 
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
-from designer.fixedpoint.limiter import GAIN_ONE
+from designer.fixedpoint.limiter_settings import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound, limited_error_bound, program_error_bound
@@ -35,9 +35,9 @@ def engine_of(bank, fixed, model):
 
 @pytest.mark.parametrize("kind", ["noise", "quiet", "almost mono", "panned", "gaps", "full scale"])
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
-def test_program_error_stays_within_its_bound(arithmetic, kind, make):
-    bank, fixed = make(20, arithmetic, peak_gain=4.0 if kind == "full scale" else 0.9)
-    word = NumberFormat.named(arithmetic).sample
+def test_program_error_stays_within_its_bound(number_format, kind, make):
+    bank, fixed = make(20, number_format, peak_gain=4.0 if kind == "full scale" else 0.9)
+    word = NumberFormat.named(number_format).sample
     samples = program(kind, word)
     model = PipelineModel(fixed)
     output = word.to_float(model.process(samples))
@@ -49,9 +49,9 @@ def test_program_error_stays_within_its_bound(arithmetic, kind, make):
 
 
 @pytest.mark.parametrize("make", [random_bank, mirror_bank])
-def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, make):
-    bank, fixed = make(21, arithmetic)
-    word = NumberFormat.named(arithmetic).sample
+def test_filter_error_stays_within_its_bound_and_comes_near(number_format, make):
+    bank, fixed = make(21, number_format)
+    word = NumberFormat.named(number_format).sample
     samples = word.quantise(np.random.default_rng(5).uniform(-1, 1, (20000, 3)))
     model = PipelineModel(fixed)
     output = word.to_float(model.process(samples, "filters"))

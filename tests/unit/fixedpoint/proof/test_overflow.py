@@ -8,7 +8,7 @@ from definition import limits, path_output
 from designer.errors import InfeasibleDesignError
 from designer.fixedpoint.accumulator_runs import accumulator_runs
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
-from designer.fixedpoint.limiter import to_db
+from designer.fixedpoint.limiter_settings import to_db
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import Q15, Q31X15
 from designer.fixedpoint.proof.bound import Bound
@@ -20,8 +20,8 @@ MAKERS = pytest.mark.parametrize("make", [random_bank, mirror_bank])
 
 @MAKERS
 @pytest.mark.parametrize("seed", range(3))
-def test_every_accumulator_peaks_exactly_at_its_bound(arithmetic, make, seed):
-    _, bank = make(seed, arithmetic, peak_gain=1.9)
+def test_every_accumulator_peaks_exactly_at_its_bound(number_format, make, seed):
+    _, bank = make(seed, number_format, peak_gain=1.9)
     bounds = iter(prove(bank).of("accumulator"))
     for k, row in enumerate(bank.paths):
         for b, path in enumerate(row):
@@ -71,14 +71,14 @@ def test_every_segment_peaks_exactly_at_its_bound():
 
 @MAKERS
 @pytest.mark.parametrize("seed", range(5))
-def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
-    _, bank = make(seed, arithmetic)
+def test_every_driver_peaks_at_its_bound(number_format, make, seed):
+    _, bank = make(seed, number_format)
     for d, bound in enumerate(prove(bank).drivers):
         output = PipelineModel(bank).trace(driver_input(bank, d), "filters").driver_signal[:, d]
         assert output[-1] == output.max()
         assert output[-1] <= bound.most
         # q15 is exact up to its one rounding; floors of paths or products leave less than a step each.
-        floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[arithmetic]
+        floors = {"q15": 0, "q31": 6, "q31x15": 2 * 6 * 24}[number_format]
         assert output[-1] >= bound.most - floors
         lowest = largest_sum(bank, -driver_taps(bank, d))[1]
         output = PipelineModel(bank).trace(lowest, "filters").driver_signal[:, d]
@@ -87,10 +87,10 @@ def test_every_driver_peaks_at_its_bound(arithmetic, make, seed):
 
 
 @MAKERS
-def test_no_input_beats_the_worst_input(arithmetic, make):
+def test_no_input_beats_the_worst_input(number_format, make):
     """Every pair of inputs within a step of full scale, for one tap on mid and one on side."""
-    _, bank = make(1, arithmetic)
-    low, high = limits(arithmetic)
+    _, bank = make(1, number_format)
+    low, high = limits(number_format)
     rng = np.random.default_rng(2)
     bounds = prove(bank).drivers
     for values in (
@@ -120,10 +120,10 @@ def test_accumulators_that_paths_share_are_bounded_for_all_of_them(make):
         assert bound.holds
 
 
-def test_buses_reach_full_scale_and_stay_within(arithmetic):
-    _, bank = mirror_bank(1, arithmetic)
-    low, high = limits(arithmetic)
-    room = {"q15": 0, "q31": 2, "q31x15": 4}[arithmetic]
+def test_buses_reach_full_scale_and_stay_within(number_format):
+    _, bank = mirror_bank(1, number_format)
+    low, high = limits(number_format)
+    room = {"q15": 0, "q31": 2, "q31x15": 4}[number_format]
     corners = np.array([(a, b, c) for a in (low, high) for b in (low, high) for c in (low, high)])
     buses = to_buses(bank, corners)
     for bus, bound in zip(buses.T, prove(bank).of("bus"), strict=True):
@@ -134,9 +134,9 @@ def test_buses_reach_full_scale_and_stay_within(arithmetic):
         assert bound.holds
 
 
-def test_work_for_the_limiter_is_foretold(arithmetic):
-    _, quiet = random_bank(3, arithmetic, peak_gain=0.9)
-    _, loud = random_bank(3, arithmetic, peak_gain=1.9)
+def test_work_for_the_limiter_is_foretold(number_format):
+    _, quiet = random_bank(3, number_format, peak_gain=0.9)
+    _, loud = random_bank(3, number_format, peak_gain=1.9)
     assert not any(bound.is_limited for bound in prove(quiet).drivers)
     assert any(bound.is_limited for bound in prove(loud).drivers)
     d = next(d for d, bound in enumerate(prove(loud).drivers) if bound.is_limited)

@@ -23,7 +23,7 @@ from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.fixedpoint.quantise.nearest_plane import weight_factor, weighted_error
 from designer.layout.shipped import find_layout, shipped_layouts
 
-ARITHMETICS = ("q15", "q31", "q31x15")
+NUMBER_FORMATS = ("q15", "q31", "q31x15")
 BITS = {"q15": 15, "q31": 31, "q31x15": 15}
 RESPONSES = arrays(np.float64, st.integers(1, 40), elements=st.floats(-0.02, 0.02, allow_subnormal=False))
 
@@ -34,35 +34,35 @@ def bank_of(responses):
     return FilterBank(responses, names, ("left", "right", "centre"), 48000, 0)
 
 
-@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("number_format", NUMBER_FORMATS)
 @given(response=RESPONSES)
-def test_every_tap_is_within_half_a_step(arithmetic, response):
-    path = quantise_path(response, NumberFormat.named(arithmetic))
+def test_every_tap_is_within_half_a_step(number_format, response):
+    path = quantise_path(response, NumberFormat.named(number_format))
     real = np.zeros(response.size)
     real[path.delay : path.delay + path.taps] = np.ldexp(
-        path.coefficients.astype(float), -(BITS[arithmetic] + path.exponent)
+        path.coefficients.astype(float), -(BITS[number_format] + path.exponent)
     )
     # A q15 tap may also be held at -32767 instead of -32768: one step.
-    step = 2.0 ** -(BITS[arithmetic] + (path.exponent if path.taps else 0))
+    step = 2.0 ** -(BITS[number_format] + (path.exponent if path.taps else 0))
     assert np.abs(real - response).max() <= step * (0.5 if path.taps else 2.0**-15 * 0.5 + 0.5)
 
 
-@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("number_format", NUMBER_FORMATS)
 @given(response=RESPONSES)
-def test_no_bit_is_wasted_and_ends_are_trimmed(arithmetic, response):
-    path = quantise_path(response, NumberFormat.named(arithmetic))
+def test_no_bit_is_wasted_and_ends_are_trimmed(number_format, response):
+    path = quantise_path(response, NumberFormat.named(number_format))
     if path.taps == 0:
         return
     assert path.coefficients[0] != 0
     assert path.coefficients[-1] != 0
     if path.exponent < 15:
         taps = path.coefficients.astype(np.int64)
-        size = np.abs(taps).max() if arithmetic != "q31" else np.abs(taps).sum()
-        fills_its_word = size >= 2 ** (BITS[arithmetic] - 1) * (1 - 1e-6) - 40
+        size = np.abs(taps).max() if number_format != "q31" else np.abs(taps).sum()
+        fills_its_word = size >= 2 ** (BITS[number_format] - 1) * (1 - 1e-6) - 40
         # q31x15 has Σ|c| within 16 · 65535 as well; half of it, less two steps of each tap, cannot be doubled.
-        fills_its_sum = arithmetic == "q31x15" and np.abs(taps).sum() >= 8 * 65535 - 2.5 * 40
+        fills_its_sum = number_format == "q31x15" and np.abs(taps).sum() >= 8 * 65535 - 2.5 * 40
         # Other paths of the sum set the exponent in q31, which ends at 2.
-        assert fills_its_word or fills_its_sum or (arithmetic == "q31" and path.exponent == 2)
+        assert fills_its_word or fills_its_sum or (number_format == "q31" and path.exponent == 2)
 
 
 def test_asymmetric_response_keeps_its_order():
@@ -86,17 +86,17 @@ def test_effective_responses_are_what_the_paths_do(responses):
 
 
 @pytest.mark.parametrize(
-    ("arithmetic", "what"),
+    ("number_format", "what"),
     [("q15", "largest tap = 12.000"), ("q31", "Σ|h| = 12.000"), ("q31x15", "largest tap = 12.000")],
 )
-def test_what_does_not_fit_is_refused_with_the_gain_that_does(arithmetic, what):
+def test_what_does_not_fit_is_refused_with_the_gain_that_does(number_format, what):
     responses = np.zeros((2, 3, 8))
     responses[1, 2, 3] = 12.0
     with pytest.raises(InfeasibleDesignError) as caught:
-        quantise_bank(bank_of(responses), NumberFormat.named(arithmetic))
-    where = "driver 'd1'" if arithmetic == "q31" else "driver 'd1' ← input 'centre'"
-    assert str(caught.value) == (f"{where}: {what}, limit 8 in {arithmetic}; lower output.peak_gain_db by 3.6 dB")
-    quantise_bank(bank_of(responses * 10 ** (-3.6 / 20)), NumberFormat.named(arithmetic))
+        quantise_bank(bank_of(responses), NumberFormat.named(number_format))
+    where = "driver 'd1'" if number_format == "q31" else "driver 'd1' ← input 'centre'"
+    assert str(caught.value) == (f"{where}: {what}, limit 8 in {number_format}; lower output.peak_gain_db by 3.6 dB")
+    quantise_bank(bank_of(responses * 10 ** (-3.6 / 20)), NumberFormat.named(number_format))
 
 
 FACTOR = weight_factor(np.where(np.arange(65) < 30, 1.0, 0.01), 40)

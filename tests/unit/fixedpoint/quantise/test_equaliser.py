@@ -39,27 +39,27 @@ def band_weights(drivers=3, bins=513):
         lambda taps: max(abs(tap) for tap in taps) > 1e-3
     )
 )
-def test_any_equaliser_fills_its_bus_and_stays_in_it(arithmetic, response):
+def test_any_equaliser_fills_its_bus_and_stays_in_it(number_format, response):
     response = np.array(response)
-    path, gain = quantise_equaliser(response, NumberFormat.named(arithmetic))
-    assert keeps_range(path, NumberFormat.named(arithmetic))
-    step = 2.0 ** -(BITS[arithmetic] + path.exponent)
+    path, gain = quantise_equaliser(response, NumberFormat.named(number_format))
+    assert keeps_range(path, NumberFormat.named(number_format))
+    step = 2.0 ** -(BITS[number_format] + path.exponent)
     real = np.zeros(response.size)
     real[path.delay : path.delay + path.taps] = path.coefficients * step
     # -32768 may be held one step below.
     assert np.abs(real - response * gain).max() <= step * 1.5
     largest = np.abs(response).max() / np.abs(response).sum()
     # q31x15 has no tap of 1/2 or more: an equaliser of few taps leaves some of its bus unused.
-    full = min(1.0, 0.5 / largest) if arithmetic == "q31x15" else 1.0
+    full = min(1.0, 0.5 / largest) if number_format == "q31x15" else 1.0
     assert np.abs(response).sum() * gain >= full * (1 - 2.0**-5)
 
 
 @BOTH
 @pytest.mark.parametrize("weights", [None, band_weights()])
 @pytest.mark.parametrize("seed", range(3))
-def test_both_stages_together_are_the_design(arithmetic, shuffled, seed, weights):
+def test_both_stages_together_are_the_design(number_format, shuffled, seed, weights):
     bank = two_stage_design(seed, shuffled)
-    fixed = quantise_bank(bank, NumberFormat.named(arithmetic), weights)
+    fixed = quantise_bank(bank, NumberFormat.named(number_format), weights)
     assert fixed.structure == bank.two_stage.structure
     assert [e is None for e in fixed.equalisers] == [e is None for e in bank.two_stage.equalisers]
     assert prove(fixed).holds
@@ -72,18 +72,18 @@ def test_both_stages_together_are_the_design(arithmetic, shuffled, seed, weights
             path = np.abs(path_responses(fixed)[k, b]).sum()
             ahead = np.abs(equaliser_response(fixed, b)).sum()
             # Half a step of each stage, through the other; shaped taps lie a few steps off.
-            steps = 0.5 if weights is None or arithmetic == "q31" else 6.0
-            allowed = steps * 2.0 ** -(BITS[arithmetic] + row[b].exponent) * ahead
+            steps = 0.5 if weights is None or number_format == "q31" else 6.0
+            allowed = steps * 2.0 ** -(BITS[number_format] + row[b].exponent) * ahead
             if equaliser is not None:
-                allowed += steps * 2.0 ** -(BITS[arithmetic] + equaliser.exponent) * path * 1.01
+                allowed += steps * 2.0 ** -(BITS[number_format] + equaliser.exponent) * path * 1.01
             assert error[k, b].max() <= allowed
 
 
 @BOTH
 @pytest.mark.parametrize("seed", range(4))
-def test_references_are_pure_delays_to_the_last_bit(arithmetic, shuffled, seed):
+def test_references_are_pure_delays_to_the_last_bit(number_format, shuffled, seed):
     bank = two_stage_design(seed, shuffled, (True, True, True))
-    fixed = quantise_bank(bank, NumberFormat.named(arithmetic), band_weights())
+    fixed = quantise_bank(bank, NumberFormat.named(number_format), band_weights())
     for b, k in enumerate(bank.two_stage.references):
         path = fixed.paths[k][b]
         assert (path.taps, path.delay) == (1, 2)
@@ -92,21 +92,21 @@ def test_references_are_pure_delays_to_the_last_bit(arithmetic, shuffled, seed):
         wanted = np.abs(bank.two_stage.equalisers[b]).sum() * component
         made = np.abs(equaliser_response(fixed, b)).sum() * path_responses(fixed)[k, b, 2]
         taps = fixed.equalisers[b].taps
-        step = 2.0 ** -(BITS[arithmetic] + fixed.equalisers[b].exponent)
+        step = 2.0 ** -(BITS[number_format] + fixed.equalisers[b].exponent)
         assert (
             abs(made - wanted)
-            <= (2 if arithmetic != "q31" else 0.5) * taps * step * path_responses(fixed)[k, b, 2] + 1e-9
+            <= (2 if number_format != "q31" else 0.5) * taps * step * path_responses(fixed)[k, b, 2] + 1e-9
         )
 
 
-@pytest.mark.parametrize("arithmetic", ["q15", "q31x15"])
+@pytest.mark.parametrize("number_format", ["q15", "q31x15"])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_references_tap_is_an_integer_before_it_is_rounded(arithmetic, seed):
+def test_a_references_tap_is_an_integer_before_it_is_rounded(number_format, seed):
     two_stage = two_stage_design(seed, equalised=(True, True, True)).two_stage
-    _, components, _ = quantise_equalisers(two_stage, NumberFormat.named(arithmetic), None)
+    _, components, _ = quantise_equalisers(two_stage, NumberFormat.named(number_format), None)
     for b, k in enumerate(two_stage.references):
         tap = components[k, b, 2] * 2.0 ** (
-            15 + quantise_path(components[k, b], NumberFormat.named(arithmetic)).exponent
+            15 + quantise_path(components[k, b], NumberFormat.named(number_format)).exponent
         )
         # Two divisions and a product of float64.
         assert abs(tap - round(tap)) <= 4 * np.spacing(tap)
@@ -153,10 +153,10 @@ def engine_of(bank, fixed, model):
 
 @BOTH
 @pytest.mark.parametrize("peak_gain", [0.9, 4.0])
-def test_program_error_stays_within_its_bound(arithmetic, shuffled, peak_gain):
+def test_program_error_stays_within_its_bound(number_format, shuffled, peak_gain):
     bank = two_stage_design(20, shuffled, (True, True, True), peak_gain=peak_gain)
-    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
-    word = NumberFormat.named(arithmetic).sample
+    fixed = quantise_bank(bank, NumberFormat.named(number_format))
+    word = NumberFormat.named(number_format).sample
     samples, model = program(word), PipelineModel(fixed)
     error = np.abs(
         word.to_float(model.process(samples)) - engine_of(bank, fixed, model).process(word.to_float(samples))
@@ -167,10 +167,10 @@ def test_program_error_stays_within_its_bound(arithmetic, shuffled, peak_gain):
 
 @settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 10**6), shuffled=st.booleans(), full_scale=st.booleans())
-def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, shuffled, full_scale):
+def test_filter_error_stays_within_its_bound_and_comes_near(number_format, seed, shuffled, full_scale):
     bank = two_stage_design(seed, shuffled)
-    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
-    word, rng = NumberFormat.named(arithmetic).sample, np.random.default_rng(seed)
+    fixed = quantise_bank(bank, NumberFormat.named(number_format))
+    word, rng = NumberFormat.named(number_format).sample, np.random.default_rng(seed)
     values = rng.choice([-1.0, 1.0], (6000, 3)) if full_scale else rng.uniform(-1, 1, (6000, 3))
     samples, model = word.quantise(values), PipelineModel(fixed)
     output = word.to_float(model.process(samples, "filters"))
@@ -183,10 +183,10 @@ def test_filter_error_stays_within_its_bound_and_comes_near(arithmetic, seed, sh
 
 @BOTH
 @pytest.mark.parametrize("seed", range(2))
-def test_expected_noise_is_the_measured(arithmetic, shuffled, seed):
+def test_expected_noise_is_the_measured(number_format, shuffled, seed):
     bank = two_stage_design(seed, shuffled, (True, True, True), peak_gain=0.5)
-    fixed = quantise_bank(bank, NumberFormat.named(arithmetic))
-    word = NumberFormat.named(arithmetic).sample
+    fixed = quantise_bank(bank, NumberFormat.named(number_format))
+    word = NumberFormat.named(number_format).sample
     samples = word.quantise(np.random.default_rng(3).uniform(-0.5, 0.5, (40000, 3)))
     output = word.to_float(PipelineModel(fixed).process(samples, "filters"))
     delay = fixed.limiter.delay_samples
@@ -194,5 +194,5 @@ def test_expected_noise_is_the_measured(arithmetic, shuffled, seed):
     measured = 10 * np.log10(np.sum(wanted[:-delay] ** 2) / np.sum((output[delay:] - wanted[:-delay]) ** 2))
     expected = white_noise_snr_db(bank, fixed)
     # Of two dropped bits, 0 to 3 quarters of a step, q31 is expected to lose half a step: at most 2.5 dB more.
-    slack = 20 * np.log10(2 / 1.5) if arithmetic == "q31" else 0.0
+    slack = 20 * np.log10(2 / 1.5) if number_format == "q31" else 0.0
     assert measured - slack - 0.3 <= expected <= measured + 0.3

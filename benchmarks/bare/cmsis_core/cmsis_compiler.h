@@ -1,9 +1,9 @@
 /*
- * CMSIS-DSP includes this name from CMSIS-Core, which its source distribution does not carry. The few things
- * it needs of it are said here with GCC's own ARM C Language Extensions (arm_acle.h).
+ * CMSIS-DSP includes a header of this name from CMSIS-Core, which its source distribution does not carry. This
+ * one has what CMSIS-DSP needs of it, made of GCC's own Arm C Language Extensions (arm_acle.h).
  */
-#ifndef PS_CMSIS_COMPILER_SHIM_H
-#define PS_CMSIS_COMPILER_SHIM_H
+#ifndef PS_CMSIS_COMPILER_H
+#define PS_CMSIS_COMPILER_H
 
 #include <arm_acle.h>
 #include <stdint.h>
@@ -21,13 +21,13 @@
 #define __SSAT(value, bits) __ssat((value), (bits))
 #define __USAT(value, bits) __usat((value), (bits))
 
-/* arm_acle.h has these in lower case; CMSIS-Core has them unsigned. */
+/* arm_acle.h has these in lower case and signed, CMSIS-Core unsigned. */
 #define __SMLALD(x, y, sum)  ((uint64_t)__smlald((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
 #define __SMUAD(x, y)        ((uint32_t)__smuad((int16x2_t)(x), (int16x2_t)(y)))
 #define __SMLAD(x, y, sum)   ((uint32_t)__smlad((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
 #define __SMLADX(x, y, sum)  ((uint32_t)__smladx((int16x2_t)(x), (int16x2_t)(y), (int32_t)(sum)))
 #define __SMLALDX(x, y, sum) ((uint64_t)__smlaldx((int16x2_t)(x), (int16x2_t)(y), (int64_t)(sum)))
-/* arm_acle.h of GCC 12 lacks PKHBT, and GCC makes three instructions of what it says in C. */
+/* arm_acle.h of GCC 12 lacks PKHBT, and GCC makes three instructions of the same in C. */
 #define __PKHBT(x, y, shift)                                                                                 \
     __extension__({                                                                                          \
         uint32_t packed;                                                                                     \

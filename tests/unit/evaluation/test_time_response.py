@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.timing import TimeResponsePlant, evaluate_timing
+from designer.evaluation.time_response import TimeResponsePlant, evaluate_time_response
 from designer.filters.fitting.design import design_filters
 from designer.layout.load import load_layout
 
@@ -25,11 +25,11 @@ def impulses(**taps):
 def test_echo_ahead_of_the_sound_is_pre_ringing(pair2):
     layout, plant = pair2
     # A tenth of the amplitude, 2 ms ahead: 0.01 of the energy, beside the main sound's own.
-    early = evaluate_timing(layout, impulses(n100=1.0, n4=0.1), plant)
+    early = evaluate_time_response(layout, impulses(n100=1.0, n4=0.1), plant)
     assert early.centre.pre_ringing_before_1_ms_db == pytest.approx(10 * np.log10(0.01 / 1.01), abs=0.1)
-    late = evaluate_timing(layout, impulses(n100=1.0, n196=0.1), plant)
+    late = evaluate_time_response(layout, impulses(n100=1.0, n196=0.1), plant)
     assert late.centre.pre_ringing_before_1_ms_db < -50
-    near = evaluate_timing(layout, impulses(n100=1.0, n80=0.1), plant)
+    near = evaluate_time_response(layout, impulses(n100=1.0, n80=0.1), plant)
     assert near.centre.pre_ringing_before_1_ms_db < -50
     assert near.centre.pre_ringing_db > -21
 
@@ -37,16 +37,16 @@ def test_echo_ahead_of_the_sound_is_pre_ringing(pair2):
 def test_late_channel_shows_in_the_group_delay(pair2):
     layout, plant = pair2
     h = impulses(n100=1.0)
-    together = evaluate_timing(layout, h, plant).group_delay_spread_samples
+    together = evaluate_time_response(layout, h, plant).group_delay_spread_samples
     h[:, 2] = np.roll(h[:, 2], 5, axis=1)
-    assert evaluate_timing(layout, h, plant).group_delay_spread_samples == pytest.approx(together + 5, abs=1)
+    assert evaluate_time_response(layout, h, plant).group_delay_spread_samples == pytest.approx(together + 5, abs=1)
 
 
 @pytest.mark.parametrize("name", ["front3", "pair2", "cross4", "echo-studio", "bar6"])
 def test_designs_ring_not_and_arrive_together(name):
     layout = load_layout(LAYOUTS / f"{name}.toml")
     bank = design_filters(layout)
-    figures = evaluate_timing(layout, bank.impulse_responses)
+    figures = evaluate_time_response(layout, bank.impulse_responses)
     for channel in (figures.left, figures.right, figures.centre):
         assert channel.pre_ringing_before_1_ms_db < -30
         assert channel.arrival_ms <= 1.03

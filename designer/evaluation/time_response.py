@@ -1,4 +1,4 @@
-"""When sound arrives: ringing before it, group delay, and how flat crossovers sum."""
+"""Time response: pre-ringing, group delay, and flatness at the crossovers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from designer.layout.model import Layout
 _DFT = 2048
 _GUARD_S = 0.001
 _GROUP_DELAY_BAND_HZ = (500.0, 8000.0)
-# A crossover lies where a driver's band begins or ends in here; the sum is looked at an octave around it.
+# A crossover is where a driver's band begins or ends within this range.  It is evaluated over one octave.
 _CROSSOVER_BAND_HZ = (100.0, 12000.0)
 
 
 @dataclass(frozen=True, eq=False)
 class TimeResponsePlant:
-    """Where each channel is meant to be heard: L at the left ear, R at the right one, C at the head's centre.
+    """Transfer to the point of each channel: the left ear for L, the right ear for R, the head's centre for C.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class TimeResponsePlant:
 
     @cached_property
     def transfer(self) -> NDArray[np.complex128]:
-        """Relative to the reference pressure: (F, 3, D), own point of each channel."""
+        """Pressure at the point of each channel, relative to the reference pressure: (F, 3, D)."""
         ears = ear_plant(self.layout, self.frequencies_hz, HeadPoses.nominal()).transfer
         centre = field_plant(self.layout, self.frequencies_hz, np.zeros((1, 3))).transfer
         reference = reference_pressure(self.layout, self.frequencies_hz)
@@ -51,17 +51,17 @@ class TimeResponsePlant:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelTimeResponse(Record):
-    """When the sound of one channel arrives.
+    """Time response of one channel.
 
     Attributes
     ----------
     pre_ringing_db : float
-        Energy before the main peak over all energy, within the audible band.  0.1 ms about the peak belong to it; a
+        Energy before the main peak over all energy, within the audible band.  The peak includes 0.1 ms around it.  A
         perfect impulse has −42 dB.
     pre_ringing_before_1_ms_db : float
-        The same for what comes more than 1 ms before.
+        The same for energy more than 1 ms before the peak.
     arrival_ms : float
-        Time of the peak beyond the flight of sound.
+        Time of the peak, without the travel time of sound.
     """
 
     pre_ringing_db: float
@@ -70,7 +70,7 @@ class ChannelTimeResponse(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimingFigures(Record):
+class TimeResponseFigures(Record):
     """Time responses at the listener.
 
     Attributes
@@ -92,10 +92,10 @@ class TimingFigures(Record):
     crossover_flatness_db: Curve
 
 
-def evaluate_timing(
+def evaluate_time_response(
     layout: Layout, impulse_responses: NDArray[np.float64], plant: TimeResponsePlant | None = None
-) -> TimingFigures:
-    """Compute the figures of arrival at the listener.
+) -> TimeResponseFigures:
+    """Compute the figures of the time response at the listener.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def evaluate_timing(
 
     Returns
     -------
-    TimingFigures
+    TimeResponseFigures
     """
     plant = plant or TimeResponsePlant(layout)
     frequencies = plant.frequencies_hz
@@ -121,7 +121,7 @@ def evaluate_timing(
         for channel in range(3)
     )
     crossovers = _crossovers_hz(layout)
-    return TimingFigures(
+    return TimeResponseFigures(
         left=left,
         right=right,
         centre=centre,
@@ -164,7 +164,7 @@ def _crossovers_hz(layout: Layout) -> list[float]:
 
 
 def _flatness_db(frequencies: NDArray[np.float64], heard: NDArray[np.complex128], crossover: float) -> float:
-    """Deviation, smoothed over a third octave, within half an octave to each side."""
+    """Largest deviation within half an octave to each side, smoothed over a third octave."""
     centres = crossover * 2 ** (np.arange(-6, 7) / 12)
     near = np.abs(np.log2(frequencies[:, None] / centres)) <= 1 / 6
     power = np.stack([np.mean(np.abs(heard[lines]) ** 2, axis=0) for lines in near.T])
