@@ -164,17 +164,19 @@ def main() -> None:
     parser.add_argument("--room", type=float, help="absorption of the walls")
     parser.add_argument("--anechoic", action="store_true", help="design without the room")
     chosen = parser.parse_args()
-    table = Table(title="designed / plain mixing, dB; loudness and bass: designed less plain, mean (worst recording)")
+    table = Table(title="designed / plain mixing, dB; loudness, bass: difference of both, mean (worst recording)")
     table.add_column("layout")
     for index, name in enumerate(chosen.layouts):
         layout = find_layout(name)
         if chosen.room is not None:
-            layout = layout.model_copy(
-                update={"room": layout.listening_room.model_copy(update={"absorption": chosen.room})}
-            )
+            room = layout.listening_room.model_copy(update={"absorption": chosen.room})
+            layout = layout.model_copy(update={"room": room})
         target = layout.crosstalk.anechoic_target_gain_db if chosen.anechoic else None
-        crosstalk = layout.crosstalk.model_copy(update={"target_gain_db": target})
-        row = measure(layout.model_copy(update={"crosstalk": crosstalk}))
+        changes = {
+            "crosstalk": layout.crosstalk.model_copy(update={"target_gain_db": target}),
+            "output": layout.output.model_copy(update={"peak_gain_db": None}),
+        }
+        row = measure(layout.model_copy(update=changes))
         if index == 0:
             for column in row:
                 table.add_column(column, justify="right")

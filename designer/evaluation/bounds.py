@@ -23,6 +23,8 @@ _CROSSOVER_DB = 0.5
 _LATENCY_MS = 10.0
 # A design for a room: what L and R may lose of depth against plain mixing, and what C may of the best.
 _STEREO_DEPTH_DB, _CENTRE_DEPTH_DB = 4.0, 0.5
+# Two mirror drivers have one drive for C, which is that of plain mixing: it is the same within the tables' rounding.
+_SAME_DB = 0.05
 _FOR_THE_ROOM = "the room takes back what more width would cost in direct sound; crosstalk.width = 1 gives all of it"
 _BEAM_FOR_THE_ROOM = "C is made for the most direct sound in the room, and has lobe and nulls as far as that allows"
 # Half a third octave.  A band belongs to the beam if all of it lies within the beam's band.
@@ -76,10 +78,11 @@ def _of_the_room(card: Scorecard) -> list[Bound]:
         for side, depth in (("left", limits.left), ("right", limits.right))
     ]
     centre, filters = limits.centre, "filters of finite length"
-    noise = f"more effort would bring {centre.most_depth_db - centre.same_effort_depth_db:.1f} dB, and take level from music"
+    gain_db = centre.most_depth_db - centre.same_effort_depth_db
+    noise = f"more effort would bring {gain_db:.1f} dB, and take level from music"
     return [
         *found,
-        _most("centre depth below plain mixing", centre.plain_depth_db - centre.depth_db, 0.0, "dB", filters),
+        _most("centre depth below plain mixing", centre.plain_depth_db - centre.depth_db, _SAME_DB, "dB", filters),
         _most("centre depth below the best", centre.most_depth_db - centre.depth_db, _CENTRE_DEPTH_DB, "dB", noise),
         _most(
             "centre depth below the best of its effort",

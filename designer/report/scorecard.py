@@ -20,6 +20,7 @@ from designer.evaluation.realisation import (
     stage_figures,
     structure_figures,
 )
+from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.scorecard import ListeningVersions, Scorecard
 from designer.evaluation.upmix import UpmixFigures, evaluate_upmix
 from designer.evaluation.virtual_limits import VirtualLimits, evaluate_virtual_limits
@@ -63,6 +64,7 @@ def scorecard(design: Design) -> Scorecard:
         virtual_limits=acoustics.virtual_limits,
         listening=acoustics.listening,
         beam_limits=acoustics.beam_limits,
+        room_limits=acoustics.room_limits,
         upmix=acoustics.upmix,
         length=length_figures(design.lengths),
         stages=stage_figures(bank, design.lengths),
@@ -85,6 +87,7 @@ class _Acoustics:
     virtual_limits: VirtualLimits
     listening: ListeningVersions
     beam_limits: BeamLimits
+    room_limits: RoomLimits
     upmix: UpmixFigures
 
 
