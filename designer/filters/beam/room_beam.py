@@ -1,8 +1,8 @@
 """The beam of C in a room: the most direct sound that the drivers can give, then an even lobe and nulls.
 
-The drive of least radiated power for unit response on axis has the largest direct-to-diffuse ratio of all drives.  It is
-w ∝ M⁻¹·a*, the solution of a generalised eigenvalue problem of rank one.  M is the radiation covariance with a price of
-effort, which holds the white-noise gain above its floor.
+The drive of least radiated power for unit response on axis has the largest direct-to-diffuse ratio of all drives.  It
+is w ∝ M⁻¹·a*, the solution of a generalised eigenvalue problem of rank one.  M is the radiation covariance with a price
+of effort, which holds the white-noise gain above its floor.
 
 Pressure matching then works on drives whose price is at most a little above the least.  What is left for an even lobe
 and for nulls is what that little buys.
