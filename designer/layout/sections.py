@@ -163,7 +163,7 @@ class Crosstalk(Section):
     (0) and the whole virtual source (1).
     """
 
-    target_gain_db: TargetCurve | None = ANECHOIC_TARGET_GAIN_DB
+    target_gain_db: TargetCurve | None = None
     effort_cap_db: Annotated[Finite, Field(ge=0, le=30)] = 12.0
     width: Annotated[Finite, Field(ge=0, le=1)] | None = None
 
@@ -218,7 +218,7 @@ class Output(Section):
     design for a room chooses the level that music can use.  A limiter holds each driver below its ``limit_db``.
     """
 
-    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = 6.0
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = None
     look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
     release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
     link_limiters: Annotated[bool, Field(strict=True)] = True
