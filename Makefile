@@ -1,16 +1,15 @@
 # Proscenium: every target does the set-up that it needs, once.
 #   make hil          design, generate, build, run on the virtual board, compare, report
 #   make quick        the unit tests, in less than two minutes
-#   make test         all tests: units, boards in QEMU, compilers, browsers and documents
+#   make test         all tests: units, virtual boards, compilers, browsers and documents
 #   make check        linters, type checker and static analysis
-#   make flash        BOARD=virtual|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
+#   make flash        BOARD=virtual|qemu|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
 #   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
 BOARD  ?= virtual
 PORT   ?=
-CRYSTAL ?=
 INPUT  ?=
 
 SHELL  := /bin/bash
@@ -29,7 +28,7 @@ PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewl
 # The sanitizers' runtime carries the version of Debian's clang in its name.
 CLANG_RUNTIME := $(shell . /etc/os-release 2>/dev/null; \
                  [ "$$VERSION_ID" = 12 ] && echo libclang-rt-14-dev || echo libclang-rt-dev)
-TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium espeak-ng frozen-bubble-data
+TEST_PACKAGES := clang $(CLANG_RUNTIME) cppcheck clang-tidy chromium gdb-multiarch espeak-ng frozen-bubble-data
 BENCH_PACKAGES := faust llvm
 
 # Tests run on every core. A file stays on one worker, since its tests share what its fixtures build: designs, images and
@@ -43,7 +42,7 @@ PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-re
 hil: setup
 	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))
 	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout '$(LAYOUT)' \
-	  --board '$(or $(PORT),virtual:$(patsubst virtual,stm32f405,$(BOARD)))' \
+	  --board '$(or $(PORT),$(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qemu,stm32f405,$(BOARD))))' \
 	  --junitxml "build/$$(basename '$(LAYOUT)' .toml)/hil.xml" $(if $(INPUT),--input '$(INPUT)')
 
 quick: setup
@@ -53,7 +52,7 @@ test: $(VENV)/.test-packages setup $(SVD)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
-	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)') $(if $(CRYSTAL),--crystal '$(CRYSTAL)')
+	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)')
 
 coefficients: setup
 	$(RUN) generate '$(LAYOUT)'

@@ -14,14 +14,18 @@ class BuildWithResources(build_py):
     """Copy the resource directories beside the package's modules, except in an editable install."""
 
     def run(self) -> None:
-        """Build the modules, then add the resources."""
-        super().run()
+        """Build the modules, then add the resources.
+
+        An earlier build may have left modules that are called otherwise now.  They must not get into the wheel.
+        """
         if self.editable_mode:
+            super().run()
             return
-        target = Path(self.build_lib) / "designer" / "_resources"
-        shutil.rmtree(target, ignore_errors=True)
+        package = Path(self.build_lib) / "designer"
+        shutil.rmtree(package, ignore_errors=True)
+        super().run()
         for name in RESOURCES:
-            shutil.copytree(ROOT / name, target / name)
+            shutil.copytree(ROOT / name, package / "_resources" / name)
 
 
 setup(cmdclass={"build_py": BuildWithResources})

@@ -23,13 +23,13 @@ from rich.console import Console
 from rich.table import Table
 from scipy.signal import fftconvolve, welch
 
-from benchmarks.loudness import RATE_HZ, loudness_lkfs
 from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
 from designer.design.build import build_design
 from designer.dsp.limiter import Limiter, limiter_settings
 from designer.dsp.upmix import Upmix
 from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.listener.loudness import programme_loudness
 from designer.evaluation.room import RoomPlant, evaluate_room
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo_downmix import downmix_bank
@@ -46,6 +46,7 @@ _RECORDINGS = (
     ("/usr/share/games/frozen-bubble/snd/introzik.ogg", 10.0),
 )
 _SECONDS = 20.0
+RATE_HZ = 48000
 # The limiter's work at which loudness is compared.
 _LIMITED_DB, _LIMITED_TIME = -1.0, 0.01
 _GAINS_DB, _ROUNDS = (-20.0, 60.0), 11
@@ -127,7 +128,7 @@ def play(
         return float(power[chosen].sum())
 
     bass_db = 10 * np.log10(within(_BASS_HZ) / within(_REST_HZ))
-    return Programme(loudness_lkfs(heard * gain), low, bass_db, time_limited(1.0))
+    return Programme(programme_loudness((heard * gain).T, RATE_HZ), low, bass_db, time_limited(1.0))
 
 
 def measure(layout: Layout) -> dict[str, str]:

@@ -36,18 +36,25 @@ HOP = 64
 
 _ASC = Path("/usr/share/games/asc/music")
 _BUBBLE = Path("/usr/share/games/frozen-bubble/snd")
-_VOICES = (
+# Voice of espeak-ng and what it says; files of the left and the right piece of music and where in them it starts.
+Spoken = tuple[str, str]
+Music = tuple[tuple[Path, float], tuple[Path, float]]
+STEMS: tuple[tuple[Spoken, Music], ...] = (
     (
-        "en-us",
-        "The quick brown fox jumps over the lazy dog, while the loudspeaker plays the evening news.",
+        ("en-us", "The quick brown fox jumps over the lazy dog, while the loudspeaker plays the evening news."),
+        ((_ASC / "frontiers.mp3", 20.0), (_BUBBLE / "frozen-mainzik-1p.ogg", 25.0)),
     ),
-    ("en-gb+f3", "A small cabinet can sound far wider than it is, if each driver knows what the others do."),
-    ("de", "Ein kleiner Lautsprecher kann viel breiter klingen, als er ist, wenn jeder Treiber von den anderen weiss."),
-)
-_MUSIC = (
-    ((_ASC / "frontiers.mp3", 20.0), (_BUBBLE / "frozen-mainzik-1p.ogg", 25.0)),
-    ((_ASC / "machine_wars.mp3", 30.0), (_BUBBLE / "introzik.ogg", 15.0)),
-    ((_ASC / "time_to_strike.mp3", 40.0), (_BUBBLE / "frozen-mainzik-2p.ogg", 30.0)),
+    (
+        ("en-gb+f3", "A small cabinet can sound far wider than it is, if each driver knows what the others do."),
+        ((_ASC / "machine_wars.mp3", 30.0), (_BUBBLE / "introzik.ogg", 15.0)),
+    ),
+    (
+        (
+            "de",
+            "Ein kleiner Lautsprecher kann viel breiter klingen, als er ist, wenn jeder Treiber von den anderen weiss.",
+        ),
+        ((_ASC / "time_to_strike.mp3", 40.0), (_BUBBLE / "frozen-mainzik-2p.ogg", 30.0)),
+    ),
 )
 # Gains of centre, left and right.  All stems have the same power.
 BALANCES = {
@@ -88,9 +95,9 @@ def read_stem(path: Path, start_s: float, seconds: float) -> np.ndarray:
     return np.asarray(mono / np.sqrt(np.mean(mono**2)))
 
 
-def read_voice(number: int, seconds: float) -> np.ndarray:
-    """Synthesise one of the sentences with espeak-ng."""
-    voice, text = _VOICES[number]
+def read_voice(spoken: Spoken, seconds: float) -> np.ndarray:
+    """Synthesise a sentence with espeak-ng."""
+    voice, text = spoken
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "voice.wav"
         subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(path), text], check=True)
@@ -150,11 +157,13 @@ def _distortion_db(wanted: np.ndarray, got: np.ndarray, *, scale_invariant: bool
     return float(10 * np.log10(np.sum((scale * wanted) ** 2) / np.sum((got - scale * wanted) ** 2)))
 
 
-def measure(methods: dict[str, Method], seconds: float = 8.0) -> list[Result]:
+def measure(
+    methods: dict[str, Method], seconds: float = 8.0, stems: tuple[tuple[Spoken, Music], ...] = STEMS
+) -> list[Result]:
     """Run methods over all mixtures.  The peak of each mixture is at −1 dBFS."""
     results = []
-    for number, (left_stem, right_stem) in enumerate(_MUSIC):
-        voice = read_voice(number, seconds)
+    for number, (spoken, (left_stem, right_stem)) in enumerate(stems):
+        voice = read_voice(spoken, seconds)
         left, right = read_stem(*left_stem, seconds), read_stem(*right_stem, seconds)
         for balance, (of_voice, of_left, of_right) in BALANCES.items():
             stereo = np.stack([of_voice * voice + of_left * left, of_voice * voice + of_right * right], axis=1)
@@ -181,12 +190,11 @@ def _measure(name: str, method: Method, balance: str, number: int, stereo: np.nd
     return Result(name, balance, number, gains[0], gains[1], abs(float(np.corrcoef(centre, side)[0, 1])))
 
 
-def main() -> None:
-    """Print the table."""
-    results = measure(METHODS)
+def table_text(results: list[Result]) -> str:
+    """Write the results of all methods as a table."""
     heading = f"{'improvement over the passive mid, dB (SI-SDR; plain SDR)':57s}"
-    sys.stdout.write(heading + "".join(f"{balance:>21s}" for balance in BALANCES) + f"{'mean':>14s}  |corr(C,S)|\n")
-    for name in METHODS:
+    lines = [heading + "".join(f"{balance:>21s}" for balance in BALANCES) + f"{'mean':>14s}  |corr(C,S)|"]
+    for name in dict.fromkeys(r.method for r in results):
         mine = [r for r in results if r.method == name]
         cells = [[r for r in mine if r.balance == balance] for balance in BALANCES] + [mine]
         texts = [
@@ -194,7 +202,13 @@ def main() -> None:
             for cell in cells
         ]
         row = "".join(f"{text:>21s}" for text in texts[:-1]) + f"{texts[-1]:>14s}"
-        sys.stdout.write(f"{name:57s}{row}  {max(r.correlation for r in mine):.3f}\n")
+        lines.append(f"{name:57s}{row}  {max(r.correlation for r in mine):.3f}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table."""
+    sys.stdout.write(f"{table_text(measure(METHODS))}\n")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ class InputWarning(UserWarning):
     """An input is used, but not as its author may expect.  The command line prints it as one line."""
 
 
+class MeasurementWarning(InputWarning):
+    """Measured data are used, but something about them should be known: what it is, and what to do."""
+
+
 class LayoutError(ProsceniumError):
     """A layout or another input is refused.  The message says what, where, allowed and remedy."""
 

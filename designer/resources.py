@@ -47,8 +47,6 @@ def source_root() -> Path:
 
 
 def cache_directory() -> Path:
-    """Directory of compiled objects: next to a checkout's builds, or in the user's cache."""
-    if not is_installed():
-        return _PACKAGE.parent / "build" / "cache"
+    """Directory of compiled objects in the user's cache, by the XDG Base Directory Specification."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "proscenium"

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from designer.board.choice import DEFAULT_BOARD, BoardChoice, choose_board
 from designer.board.open import measure_instructions, open_board
 from designer.board.session import Board
 from designer.design.build import build_design
@@ -28,7 +29,6 @@ from designer.regression.suite import GENERATED_S, Suite
 from designer.regression.terminal_summary import screen
 from designer.report.save import save_report
 from designer.report.scorecard import scorecard
-from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
@@ -39,7 +39,6 @@ _RESULTS = pytest.StashKey[list[str]]()
 # Tests that were skipped and tests that failed, with the reason; by board.
 _SKIPPED = pytest.StashKey[dict[str, dict[str, str]]]()
 _FAILED = pytest.StashKey[dict[str, dict[str, str]]]()
-_DEFAULT_BOARD = "virtual:stm32f405"
 _Made = TypeVar("_Made")
 
 
@@ -47,7 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of a run."""
     group = parser.getgroup("proscenium", "hardware in the loop")
     group.addoption(
-        "--board", action="append", metavar="BOARD", help="virtual:NAME or a serial port; may be given again"
+        "--board",
+        action="append",
+        metavar="BOARD",
+        help="virtual:stm32f405, qemu:NAME or a port; may be given again",
     )
     group.addoption("--layout", default="front3", help="a layout file or the name of a shipped one [front3]")
     group.addoption("--out", default=None, metavar="DIR", help="directory of the reports [build/<layout>]")
@@ -71,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses a board on each board of the command line."""
     if "board_name" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--board") or [_DEFAULT_BOARD]
+        names = metafunc.config.getoption("--board") or [DEFAULT_BOARD]
         metafunc.parametrize("board_name", names, scope="session", ids=names)
 
 
@@ -80,7 +82,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep all tests of one board on one worker, whatever ``--dist`` is: a board has one line."""
     from xdist.scheduler import LoadScopeScheduling
 
-    names = sorted(config.getoption("--board") or [_DEFAULT_BOARD], key=len, reverse=True)
+    names = sorted(config.getoption("--board") or [DEFAULT_BOARD], key=len, reverse=True)
 
     class ByBoard(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
         def _split_scope(self, nodeid: str) -> str:
@@ -134,46 +136,55 @@ def design(request: pytest.FixtureRequest, layout: Layout) -> Design:
 
 
 @pytest.fixture(scope="session")
-def image(request: pytest.FixtureRequest, design: Design, directory: Path, board_name: str) -> Image:
+def choice(board_name: str) -> BoardChoice:
+    """The board that a name of the command line means."""
+    return _or_exit(lambda: choose_board(board_name))
+
+
+@pytest.fixture(scope="session")
+def image(request: pytest.FixtureRequest, design: Design, directory: Path, choice: BoardChoice) -> Image:
     """The image for the board.  A board at a port must run it already."""
-    target = _or_exit(lambda: find_board(_target_name(board_name)))
+    target = choice.target
     save_design(design, directory)
     _step(request, f"compiling the image for {target.name}")
-    out = directory / f"firmware{_suffix(board_name)}.elf"
+    out = directory / f"firmware{choice.suffix}.elf"
     return _or_exit(lambda: build_image(directory / "generated", target.name, out))
 
 
 @pytest.fixture(scope="session")
-def board(design: Design, image: Image, board_name: str) -> Iterator[Board]:
+def board(design: Design, image: Image, choice: BoardChoice) -> Iterator[Board]:
     """The open board; it runs the design."""
-    port = None if board_name.startswith("virtual") else board_name
-    target = find_board(_target_name(board_name))
-    with _or_exit(lambda: open_board(image.elf, design.digest, design.layout, port, target)) as opened:
+    with _or_exit(
+        lambda: open_board(image.elf, design.digest, design.layout, choice.port, choice.target, choice.in_qemu)
+    ) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def suite(
-    request: pytest.FixtureRequest, design: Design, image: Image, board: Board, board_name: str, directory: Path
+    request: pytest.FixtureRequest,
+    design: Design,
+    image: Image,
+    board: Board,
+    board_name: str,
+    choice: BoardChoice,
+    directory: Path,
 ) -> Iterator[Suite]:
     """The regression that the tests read; its files are written at the end."""
     music = request.config.getoption("--input")
     signals = _or_exit(lambda: standard_signals(design.fixed, Path(music) if music else None))
-    target = find_board(_target_name(board_name))
     instructions = None
-    if board_name.startswith("virtual"):
-        instructions = measure_instructions(image.elf, design.digest, design.layout, target=target)
+    if not choice.is_real:
+        instructions = measure_instructions(image.elf, design.digest, design.layout, target=choice.target)
     sizes = sizes_of(image)
     suite = Suite(design, board, signals, instructions, sizes)
     yield suite
     suite.not_measured |= request.config.stash[_SKIPPED].get(board_name, {})
     suite.failed_tests |= request.config.stash[_FAILED].get(board_name, {})
     history = request.config.getoption("--history-file")
-    _, content = save_results(
-        suite.report(), design, directory, Path(history) if history else None, _suffix(board_name)
-    )
+    _, content = save_results(suite.report(), design, directory, Path(history) if history else None, choice.suffix)
     request.config.stash[_RESULTS].append(json.dumps(content))
-    if not _suffix(board_name):
+    if not choice.suffix:
         card = scorecard(design)
         save_design(design, directory, card)
         save_report(design, card, directory)
@@ -216,19 +227,6 @@ def _step(request: pytest.FixtureRequest, text: str) -> None:
     if reporter is not None:
         reporter.ensure_newline()
         reporter.write_line(f"==> {text}")
-
-
-def _target_name(board_name: str) -> str:
-    """Name of the board's target.  A board at a port is an STM32F405: no other can be flashed."""
-    if board_name.startswith("virtual:"):
-        return board_name.removeprefix("virtual:")
-    return "stm32f405"
-
-
-def _suffix(board_name: str) -> str:
-    if board_name in ("virtual", _DEFAULT_BOARD):
-        return ""
-    return "-" + board_name.removeprefix("virtual:").removeprefix("/dev/").replace("/", "-")
 
 
 def _or_exit(make: Callable[[], _Made]) -> _Made:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from designer import protocol
-from designer.board.open import SerialBoard, VirtualBoard
+from designer.board.choice import BoardChoice
+from designer.board.open import QemuBoard, SerialBoard, VirtualBoard, open_board
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport, Transport
 from designer.design.model import Design
@@ -27,11 +28,11 @@ from designer.layout.model import Layout
 from designer.protocol import Message, Payload
 from designer.regression.report import FaultCount
 from designer.regression.suite import Suite
-from designer.toolchain.boards import find_board
 from designer.toolchain.image import Image
 from hil_tests.harness.faulty_line import ENDS_THE_SESSION, FAULTS, FaultyLine
 
 FRAMES = 1500
+SimulatedBoard = VirtualBoard | QemuBoard
 NOISE_BYTES = 10_000_000
 COUNTERS = ("bad_cobs", "bad_crc", "bad_header", "bad_session", "bad_sequence", "duplicates", "receive_overruns")
 
@@ -56,12 +57,12 @@ def host_counts(board: Board) -> dict[str, int]:
 
 
 @pytest.fixture
-def own_board(image: Image, design: Design, board_name: str) -> Iterator[VirtualBoard]:
+def own_board(image: Image, design: Design, choice: BoardChoice) -> Iterator[SimulatedBoard]:
     """Start a virtual board of the test's own, to be harmed."""
-    if not board_name.startswith("virtual"):
+    if choice.is_real:
         pytest.skip("not measured: a real board's power and cable are not in this program's hands")
-    target = board_name.partition(":")[2] or "stm32f405"
-    with VirtualBoard(image.elf, design.digest, design.layout, target=find_board(target)) as opened:
+    with open_board(image.elf, design.digest, design.layout, target=choice.target, in_qemu=choice.in_qemu) as opened:
+        assert isinstance(opened, SimulatedBoard)
         yield opened
 
 
@@ -146,7 +147,7 @@ def test_fault_two_clients(suite: Suite, board: Board, design: Design) -> None:
         first.process(samples_of(design.fixed, 200))
     samples = samples_of(design.fixed, 200)
     recovered = bool(np.array_equal(second.process(samples), PipelineModel(design.fixed).process(samples)))
-    if isinstance(board, VirtualBoard):
+    if isinstance(board, SimulatedBoard):
         # The operating system keeps a second program off the port as well.
         with pytest.raises((BoardNotFoundError, HilError)):
             SerialBoard(board.port, design.digest, design.layout)
@@ -183,7 +184,7 @@ def _stream_for_ever(port: str, digest: str, layout: Layout, samples: np.ndarray
         board.process(samples)
 
 
-def test_fault_host_killed_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+def test_fault_host_killed_in_mid_stream(suite: Suite, own_board: SimulatedBoard, design: Design) -> None:
     own_board.link.close()
     context = multiprocessing.get_context("spawn")
     started = context.Event()
@@ -200,7 +201,7 @@ def test_fault_host_killed_in_mid_stream(suite: Suite, own_board: VirtualBoard, 
     assert recovered
 
 
-def replugged(own_board: VirtualBoard, design: Design) -> bool:
+def replugged(own_board: SimulatedBoard, design: Design) -> bool:
     """Open the port anew, as a host does after a cable came back, and stream."""
     again = Board(SerialTransport(own_board.port), design.digest, design.layout)
     try:
@@ -209,7 +210,7 @@ def replugged(own_board: VirtualBoard, design: Design) -> bool:
         again.close()
 
 
-def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: SimulatedBoard, design: Design) -> None:
     own_board.start()
     samples = samples_of(design.fixed, 32).astype(design.fixed.number_format.sample_dtype)
     # Half a frame is on its way when the cable goes.
@@ -222,7 +223,7 @@ def test_fault_cable_pulled_and_replugged(suite: Suite, own_board: VirtualBoard,
     assert recovered
 
 
-def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: SimulatedBoard, design: Design) -> None:
     own_board.process(samples_of(design.fixed, 200))
     own_board.reset()
     own_board.link.reply_timeout_s = 0.5
@@ -233,7 +234,9 @@ def test_fault_board_reset_in_mid_stream(suite: Suite, own_board: VirtualBoard, 
     assert recovered
 
 
-def test_fault_semihosting_closed_in_mid_frame(suite: Suite, own_board: VirtualBoard, design: Design) -> None:
+def test_fault_semihosting_closed_in_mid_frame(suite: Suite, own_board: SimulatedBoard, design: Design) -> None:
+    if not isinstance(own_board, QemuBoard):
+        pytest.skip("not measured: semihosting is QEMU's; this board has a serial line only, as a real one")
     pipes = PipeTransport(own_board.directory)
     own_board.link.request(protocol.SEMIHOSTING)
     pipes.write(b"\x05half a frame")

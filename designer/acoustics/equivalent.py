@@ -22,7 +22,7 @@ _POINTS_PER_AXIS = (3, 7, 3)
 # relative to the cabinet, and matching points along x, y and z.
 _SHELLS = ((64, 0.8, (4, 9, 5)), (160, 0.85, (5, 13, 7)), (250, 0.85, (5, 13, 9)))
 # Allowed error relative to the largest pressure of a line, up to 12 kHz.  A null of 30 dB needs 3 %.
-_ENOUGH = 0.01
+MODELLED_ENOUGH = 0.01
 _HIGHEST_HZ = 12000.0
 # Tikhonov term relative to the trace of the normal equations.  It keeps weights of nearly equal fields small.
 _RELATIVE_REGULARISATION = 1e-10
@@ -43,6 +43,8 @@ def equivalent_sources(
     low_m: NDArray[np.float64],
     high_m: NDArray[np.float64],
     speed_of_sound_m_per_s: float,
+    *,
+    enough: float = MODELLED_ENOUGH,
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
     """Fit point sources inside the cabinet to the field of each driver over a box around the listener's head.
 
@@ -58,6 +60,8 @@ def equivalent_sources(
         Corners of the box.
     speed_of_sound_m_per_s : float
         Speed of sound.
+    enough : float
+        Largest error relative to the field, up to 12 kHz, for which no more sources are tried.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def equivalent_sources(
         points = np.stack(np.meshgrid(*nodes, indexing="ij"), axis=-1).reshape(-1, 3)
         sources = centre_m + radius_m * offsets
         weights, missed = _fit(frequencies_hz, points, sources, field(points), speed_of_sound_m_per_s)
-        if missed <= _ENOUGH:
+        if missed <= enough:
             break
     return sources, weights
 

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.directional import DirectionalSet
-from designer.acoustics.measured import read_head
+from designer.acoustics.measured.files import Signature, read_head, signature
 from designer.errors import LayoutError
-from designer.files import change_signature
 
 # Largest angle between a direction and the nearest measured one.
 LARGEST_GAP_DEG = 25.0
@@ -107,21 +106,17 @@ def load_head(path: Path) -> MeasuredHead:
     LayoutError
         If the file is missing, damaged or of another kind.
     """
-    try:
-        changed = change_signature(path)
-    except OSError as error:
-        raise LayoutError(f"HRTF '{path}': no such file: paths in a layout are relative to its own file") from error
-    return _load(str(path), changed)
+    return _load(str(path), signature(path))
 
 
 @lru_cache(maxsize=4)
-def _load(path: str, changed: tuple[tuple[str, int, int, int, int], ...]) -> MeasuredHead:
+def _load(path: str, changed: Signature) -> MeasuredHead:
     found = read_head(Path(path))
-    data = DirectionalSet.from_responses(found.places_m, found.responses, found.sample_rate_hz)
+    data = DirectionalSet.from_responses(found.places_m, found.responses, found.sample_rate_hz, -found.delays_samples)
     equaliser = _diffuse_equaliser(found.responses, found.places_m)
     grid = np.arange(equaliser.size) * data.sample_rate_hz / _TAPS
     front = data.at(grid, _FRONT)[:, 0].sum(axis=1) * equaliser
-    coarse = float(data.delays_samples.min()) / data.sample_rate_hz
+    coarse = float((data.delays_samples - data.travelled_samples).min()) / data.sample_rate_hz
     phase = np.unwrap(np.angle(front * np.exp(2j * np.pi * grid * coarse)))
     fitted = (grid >= _PHASE_HZ[0]) & (grid <= _PHASE_HZ[1])
     slope, offset = np.polyfit(2 * np.pi * grid[fitted], phase[fitted], 1)

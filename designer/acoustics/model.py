@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.baffle import piston_directivity, piston_field, piston_parts
-from designer.acoustics.equivalent import equivalent_sources, region_around
+from designer.acoustics.equivalent import MODELLED_ENOUGH, equivalent_sources, region_around
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
-from designer.acoustics.measured import load_driver, measured_field
+from designer.acoustics.measured.field import measured_field
+from designer.acoustics.measured.prepared import PreparedDriver, prepare_measured
 from designer.acoustics.poses import HeadPoses
 from designer.acoustics.sphere import cap_field
 from designer.errors import LayoutError
@@ -23,6 +26,8 @@ from designer.layout.model import Layout
 _LEAST_GAP_M = 0.05
 # A piston is one point source if its directivity changes by less than this over the head, up to 10 kHz.
 _MOST_CHANGE, _HIGHEST_HZ = 0.05, 10000.0
+# Point sources may miss a measured field by this, which is 30 dB down.  No number of them follows noise any further.
+_MEASURED_ENOUGH = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,28 +110,52 @@ def _with_measured(
     transfer: NDArray[np.complex128],
 ) -> NDArray[np.complex128]:
     """Replace the model by the measurement for each driver that has one: (F, P, D)."""
-    speed, centre = layout.speed_of_sound_m_per_s, cabinet_centre_m(layout)
-    bare = layout.model_copy(update={"drivers": tuple(d.model_copy(update={"measured": None}) for d in layout.drivers)})
     result = transfer.copy()
-    for d, driver in enumerate(layout.drivers):
-        if (wanted := driver.measured) is None:
-            continue
-
-        def model(lines: NDArray[np.float64], relative: NDArray[np.float64], d: int = d) -> NDArray[np.complex128]:
-            return field_plant(bare, lines, centre + relative).transfer[:, :, d]
-
-        result[:, :, d] = measured_field(
-            driver.name,
-            load_driver(Path(wanted.file), wanted.window_ms / 1000, speed),
+    for driver in measured_drivers(layout):
+        result[:, :, driver.index] = measured_field(
+            driver,
             frequencies_hz,
-            points_m - centre,
-            model,
-            gain_db=wanted.gain_db,
-            from_hz=wanted.from_hz,
-            complete=wanted.complete,
-            speed_of_sound_m_per_s=speed,
+            points_m - cabinet_centre_m(layout),
+            partial(_bare_field, layout),
+            layout.speed_of_sound_m_per_s,
         )
     return result
+
+
+def measured_drivers(layout: Layout, progress: Callable[[str], None] = lambda what: None) -> tuple[PreparedDriver, ...]:
+    """Read and align the measured drivers of a layout, in channel order; what was read before is kept.
+
+    Parameters
+    ----------
+    layout : Layout
+    progress : callable
+        Told in words what is being read.
+
+    Raises
+    ------
+    LayoutError
+        If a file is missing, damaged, implausible, or not understood.
+
+    Warns
+    -----
+    MeasurementWarning
+        For each thing that should be known.
+    """
+    return prepare_measured(layout, partial(_bare_field, layout), progress)
+
+
+def _bare_field(
+    layout: Layout, frequencies_hz: NDArray[np.float64], relative_m: NDArray[np.float64], index: int
+) -> NDArray[np.complex128]:
+    """Modelled field (F, P) of one driver at places relative to the cabinet's centre."""
+    driver = layout.drivers[index]
+    radii = np.array([driver.radius_m])
+    speed = layout.speed_of_sound_m_per_s
+    if layout.cabinet.shape == "baffle":
+        points, centre = relative_m + cabinet_centre_m(layout), piston_centres_m(layout)[[index]]
+        return piston_field(frequencies_hz, points, centre, radii, speed)[:, :, 0]
+    axes = driver.direction[None]
+    return cap_field(frequencies_hz, relative_m, axes, radii, layout.cabinet.radius_m, speed)[:, :, 0]
 
 
 def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,9 +177,7 @@ def circle_points_m(layout: Layout, azimuths_deg: NDArray[np.float64]) -> NDArra
     return cabinet_centre_m(layout) + layout.listener.distance_m * ring
 
 
-def ear_plant(
-    layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses, ear_azimuth_deg: float = 90.0
-) -> AcousticModel:
+def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPoses) -> AcousticModel:
     """Transfer functions from drivers to both ears of a rigid-sphere head, for each pose of the head.
 
     Point sources inside a sphere reproduce the field of its drivers over the head (`equivalent_sources`).  The series
@@ -167,8 +194,6 @@ def ear_plant(
         Positive and rising.
     heads : HeadPoses
         H poses.
-    ear_azimuth_deg : float
-        Azimuth of a sphere's left ear.  A measured head has its own ears.
 
     Returns
     -------
@@ -222,6 +247,7 @@ def _point_sources(
             low,
             high,
             layout.speed_of_sound_m_per_s,
+            enough=_MEASURED_ENOUGH if any(driver.measured for driver in layout.drivers) else MODELLED_ENOUGH,
         )
     pistons = piston_centres_m(layout)
     if not _directivity_changes_over(layout, centres_m):
@@ -238,10 +264,9 @@ def _spherical_head_pressure(
     poses_of: list[NDArray[np.int64]],
     unit: NDArray[np.float64],
     distances: NDArray[np.float64],
-    ear_azimuth_deg: float,
 ) -> NDArray[np.complex128]:
     """Pressure at the ears of a rigid sphere due to point sources of 1 Pa at 1 m: (F, centres, sources, 2·poses)."""
-    ears = heads.ear_directions(ear_azimuth_deg)
+    ears = heads.ear_directions()
     most = max(len(poses) for poses in poses_of)
     cosines = np.zeros((*distances.shape, 2 * most))
     for centre, poses in enumerate(poses_of):

@@ -58,7 +58,7 @@ def reflected_responses(layout: Layout, room: Room, lead_samples: int) -> NDArra
     rate, speed = layout.sample_rate_hz, layout.speed_of_sound_m_per_s
     reach = min(speed * room.reverberation_time_s, (3 * _MOST_IMAGES * room.volume_m3 / (4 * np.pi)) ** (1 / 3))
     direct = float(np.linalg.norm(np.array(room.source_m) - np.array(room.receiver_m)))
-    images, gains = _thinned(images_within(room, max(reach, 2 * direct)), room, speed)
+    images, gains = thinned(images_within(room, max(reach, 2 * direct)), room, speed)
     gains *= direct / images.distances_m * (1 - room.absorption) ** (images.reflections / 2)
     before = _spread_samples(layout)
     taps = 2 ** int(np.ceil(np.log2(2 * before + _PULSE_S * rate)))
@@ -71,7 +71,7 @@ def reflected_responses(layout: Layout, room: Room, lead_samples: int) -> NDArra
         part = slice(start, start + _AT_ONCE)
         late = (before + arrival[part] - whole[part]) / rate
         turn = np.exp(-2j * np.pi * grid[:, None] * late) * (band_limit(grid)[:, None] * gains[part])
-        sent = _radiation(layout, lines, images.outgoing[part]) * turn[:, :, None]
+        sent = radiation(layout, lines, images.outgoing[part]) * turn[:, :, None]
         heard = _reception(layout, lines, images.incoming[part])
         pulses = np.fft.irfft(heard[:, :, :, None] * sent[:, :, None, :], taps, axis=0)
         for n, first in enumerate(whole[part]):
@@ -88,11 +88,31 @@ def band_limit(frequencies_hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]
     return np.asarray(np.cos(np.pi / 2 * np.clip((frequencies_hz - low) / (high - low), 0.0, 1.0)) ** 2)
 
 
-def _thinned(images: Images, room: Room, speed_m_per_s: float) -> tuple[Images, NDArray[np.float64]]:
-    """Remove the direct sound and a random part of dense images, and move the rest; also return gains."""
+def thinned(
+    images: Images, room: Room, speed_m_per_s: float, density_per_s: float = _DENSITY_PER_S
+) -> tuple[Images, NDArray[np.float64]]:
+    """Remove the direct sound and a random part of dense images, and move the rest.
+
+    Parameters
+    ----------
+    images : Images
+        Of ``room``, the source itself first.
+    room : Room
+    speed_m_per_s : float
+        Speed of sound.
+    density_per_s : float
+        Largest density of what is kept.
+
+    Returns
+    -------
+    images : Images
+        I of them.
+    gains : (I,) float64
+        Those that keep the energy.
+    """
     # 4π·c·r²/V images arrive each second from a distance r.
     density = 4 * np.pi * speed_m_per_s * images.distances_m**2 / room.volume_m3
-    share = np.minimum(1.0, _DENSITY_PER_S / density)
+    share = np.minimum(1.0, density_per_s / density)
     random = np.random.default_rng(_SEED)
     kept = random.uniform(size=share.size) < share
     kept[0] = False
@@ -113,12 +133,23 @@ def _spread_samples(layout: Layout) -> int:
     return int(np.ceil((nearer / layout.speed_of_sound_m_per_s + 0.001) * layout.sample_rate_hz))
 
 
-def _radiation(
+def radiation(
     layout: Layout, frequencies_hz: NDArray[np.float64], directions: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
-    """Far field of each driver, Pa at 1 m, as if from the cabinet's centre: (F, Q, D).
+    """Far field of each driver, Pa at 1 m, as if from the cabinet's centre.
 
-    A flat baffle is taken to radiate to its back as to its front.
+    Parameters
+    ----------
+    layout : Layout
+        A flat baffle is taken to radiate to its back as to its front.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    directions : (Q, 3) float64
+        Unit vectors from the cabinet in the listener's coordinates.
+
+    Returns
+    -------
+    (F, Q, D) complex128
     """
     if layout.cabinet.shape == "baffle":
         directions = np.column_stack([-np.abs(directions[:, 0]), directions[:, 1:]])

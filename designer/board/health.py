@@ -8,6 +8,7 @@ import numpy as np
 
 from designer import protocol
 from designer.board.identity import CLOCK_NAMES
+from designer.board.link import check_fields, unpack_reply
 from designer.fixedpoint.limiter_settings import to_db
 from designer.fixedpoint.number_format import NumberFormat
 
@@ -31,7 +32,8 @@ def read_health(reply: bytes, number_format: NumberFormat, drivers: int) -> dict
     dict
         The fields; codes by name, ``load`` of the slowest block, peaks with full scale 1, levels in decibels.
     """
-    fields = protocol.HEALTH_REPLY.payload.unpack(reply)
+    fields = unpack_reply(protocol.HEALTH_REPLY, reply)
+    check_fields("HEALTH_REPLY", fields, {"block_ticks_budget": (1, 0xFFFF_FFFF)})
     lsb = number_format.sample.lsb
     peaks = per_driver(fields.pop("peaks"), drivers)
     gains = per_driver(fields.pop("limiter_gains"), drivers)

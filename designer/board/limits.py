@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from designer import protocol
 from designer.board.health import per_driver
+from designer.board.link import unpack_reply
 from designer.errors import LayoutError
 from designer.fixedpoint.number_format import NumberFormat
 
@@ -38,7 +39,7 @@ class Limits:
     @classmethod
     def from_reply(cls, reply: bytes, number_format: NumberFormat, drivers: int) -> Limits:
         """Read a payload of LIMITS_REPLY."""
-        fields = protocol.LIMITS_REPLY.payload.unpack(reply)
+        fields = unpack_reply(protocol.LIMITS_REPLY, reply)
         raw, design_raw = (tuple(per_driver(fields[name], drivers)) for name in ("limits", "design_limits"))
         return cls(number_format, int(fields["release"]), raw, design_raw)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cobs import cobs
@@ -26,6 +26,15 @@ HELLO_ATTEMPTS = 100
 # Pause after a repeated complaint about one request: it may be older than the last resending.
 RETRY_S = 0.1
 _FLUSH = bytes([protocol.DELIMITER])
+# What the host's arithmetic relies on.  Other fields may have any value.
+_ALLOWED_IN_HELLO = {
+    "credits": (1, 255),
+    "drivers": (1, 16),
+    "inputs": (1, 16),
+    "block_samples": (1, 0xFFFF),
+    "max_payload_bytes": (64, protocol.MAX_PAYLOAD_BYTES),
+    "sample_rate_hz": (1, 1_000_000),
+}
 
 
 @dataclass
@@ -115,7 +124,8 @@ class Link:
         # Ends a frame that an earlier host left half-sent.
         self._transport.write(_FLUSH)
         (payload,) = self._run([(protocol.HELLO, b"")], _Conversation(HELLO_TIMEOUT_S, HELLO_ATTEMPTS))
-        fields = _unpack(protocol.HELLO_REPLY, payload)
+        fields = unpack_reply(protocol.HELLO_REPLY, payload)
+        check_fields("HELLO_REPLY", fields, _ALLOWED_IN_HELLO)
         self._credits = int(fields["credits"])
         self.counters = LinkCounters()
         return fields
@@ -130,6 +140,16 @@ class Link:
         """
         (reply,) = self.request_all(message, [payload])
         return reply
+
+    def fields(self, message: Message, reply: Message, payload: bytes = b"") -> dict[str, int | bytes | str]:
+        """Send one request and return the fields of its reply.
+
+        Raises
+        ------
+        HilError
+            If the board refuses it, does not answer, or its reply has another size.
+        """
+        return unpack_reply(reply, self.request(message, payload))
 
     def request_all(self, message: Message, payloads: Iterable[bytes]) -> list[bytes]:
         """Send many requests; the board's credits bound the number of unanswered ones.
@@ -165,9 +185,13 @@ class Link:
         self._send_more(talk, waiting)
         while talk.pending:
             frame = self._next_frame(talk)
+            unanswered = len(talk.pending)
             if frame is not None:
                 self._take(talk, frame)
+            if len(talk.pending) < unanswered:
                 self._send_more(talk, waiting)
+            # Frames that are not due do not put off the deadline.  A board that never stops sending them would
+            # otherwise keep the host for ever.
             elif time.monotonic() >= talk.deadline:
                 self.counters.timeouts += 1
                 self._go_back(talk)
@@ -213,7 +237,7 @@ class Link:
 
     def _take_nak(self, talk: _Conversation, frame: Frame) -> None:
         self.counters.naks += 1
-        status = int(_unpack(protocol.NAK, frame.payload)["status"])
+        status = int(unpack_reply(protocol.NAK, frame.payload)["status"])
         if status == protocol.STATUS_CODES["E_SESSION"][0]:
             raise HilError("the board has no such session: it was restarted, or another host has opened its own")
         self._recover(talk)
@@ -280,15 +304,39 @@ class Link:
             return None
 
 
-def _unpack(message: Message, payload: bytes) -> dict[str, int | bytes | str]:
+def unpack_reply(message: Message, payload: bytes) -> dict[str, int | bytes | str]:
+    """Read the fields of a reply.
+
+    Raises
+    ------
+    HilError
+        If the reply has another size.
+    """
     try:
         return message.payload.unpack(payload)
     except ValueError as error:
-        raise HilError(f"{message.name}: {error}") from error
+        raise HilError(f"{message.name}: {error}: the board runs another version of the firmware: flash it") from error
+
+
+def check_fields(name: str, fields: Mapping[str, int | bytes | str], allowed: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse fields outside their ranges, which later arithmetic relies on.
+
+    Raises
+    ------
+    HilError
+        For the first such field, with the range.
+    """
+    for key, (least, most) in allowed.items():
+        value = int(fields[key])
+        if not least <= value <= most:
+            raise HilError(
+                f"{name}: field '{key}' is {value}, allowed are {least} to {most}: the board's firmware is "
+                "damaged or of another project: flash it"
+            )
 
 
 def _refusal(message: Message, frame: Frame) -> HilError:
-    status = int(_unpack(protocol.ERROR_REPLY, frame.payload)["status"])
+    status = int(unpack_reply(protocol.ERROR_REPLY, frame.payload)["status"])
     name = protocol.STATUS_NAMES.get(status, str(status))
     meaning = protocol.STATUS_CODES.get(name, (status, "unknown status"))[1]
     return HilError(f"{message.name}: the board refuses: {name}, {meaning}")

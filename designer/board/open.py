@@ -1,4 +1,4 @@
-"""Boards at a serial port and boards in QEMU; they differ only in how they start."""
+"""Boards at a serial port, virtual boards and boards in QEMU; they differ only in how they start."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from designer import protocol
 from designer.board.qemu import Qemu
 from designer.board.session import Board
 from designer.board.transport import PipeTransport, SerialTransport
+from designer.board.virtual_process import HeldLine, VirtualLine, VirtualProcess
 from designer.dsp.engine import InjectionPoint
 from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
@@ -32,6 +33,92 @@ class SerialBoard(Board):
 
 
 class VirtualBoard(Board):
+    """The STM32F405 that `designer.board.virtual` executes, in a process of its own: clocks, DMA, converters, flash.
+
+    Parameters
+    ----------
+    elf : Path
+    expected_digest, expected_layout : optional
+        As for `Board`.
+    options : tuple of str, optional
+        Of ``python -m designer.board.virtual``.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If Unicorn or the image is missing, or nothing answers.
+    """
+
+    def __init__(
+        self,
+        elf: Path,
+        expected_digest: str | None = None,
+        expected_layout: Layout | None = None,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        self._process: VirtualProcess | None = VirtualProcess(elf, options)
+        try:
+            line = VirtualLine(self._process)
+            super().__init__(line, expected_digest, expected_layout, name="virtual:stm32f405")
+        except BaseException:
+            self._stop()
+            raise
+
+    @property
+    def process_of_board(self) -> VirtualProcess:
+        """The board's process; BoardNotFoundError once it is closed."""
+        if self._process is None:
+            raise BoardNotFoundError("the virtual board is closed")
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """Number of the board's process."""
+        return self.process_of_board.pid
+
+    @property
+    def port(self) -> str:
+        """The pseudo terminal at which the board answers."""
+        return self.process_of_board.port
+
+    def reset(self) -> None:
+        """Press the reset button."""
+        self.process_of_board.ask("reset")
+
+    def power_cycle(self) -> None:
+        """Switch the supply off and on: RAM is lost, flash stays."""
+        self.process_of_board.ask("power_on")
+
+    @contextmanager
+    def held(self) -> Iterator[VirtualProcess]:
+        """Hold the board's time: it goes on only for requests, so that a run is the same each time.
+
+        The session continues over a line that keeps that time; it returns to the pseudo terminal at the end.
+        """
+        process = self.process_of_board
+        process.ask("hold", held=True)
+        self.link.change_line(HeldLine(process))
+        try:
+            yield process
+        finally:
+            self.link.change_back()
+            if process.is_running:
+                process.ask("hold", held=False)
+
+    def close(self) -> None:
+        """End the process and release the line."""
+        try:
+            super().close()
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+
+class QemuBoard(Board):
     """The same image in QEMU.
 
     Parameters
@@ -67,7 +154,7 @@ class VirtualBoard(Board):
         try:
             self._qemu = Qemu(target.qemu_machine, elf, options, Path(self._directory.name))
             transport = SerialTransport(self._qemu.port)
-            super().__init__(transport, expected_digest, expected_layout, name=f"virtual:{target.name}")
+            super().__init__(transport, expected_digest, expected_layout, name=f"qemu:{target.name}")
         except BaseException:
             self._stop()
             raise
@@ -81,7 +168,7 @@ class VirtualBoard(Board):
     def port(self) -> str:
         """The pseudo terminal at which the board answers; BoardNotFoundError once it is closed."""
         if self._qemu is None:
-            raise BoardNotFoundError("the virtual board is closed")
+            raise BoardNotFoundError("the board in QEMU is closed")
         return self._qemu.port
 
     @property
@@ -139,12 +226,31 @@ class VirtualBoard(Board):
 
 
 def open_board(
-    elf: Path, digest: str, layout: Layout, port: str | None = None, target: BoardTarget | None = None
+    elf: Path,
+    digest: str,
+    layout: Layout,
+    port: str | None = None,
+    target: BoardTarget | None = None,
+    in_qemu: bool = False,
 ) -> Board:
-    """Open the board at `port`, or boot `elf` on a virtual board; both must run the design `digest`."""
+    """Open the board at `port`, or boot `elf` on a virtual board or in QEMU; each must run the design `digest`.
+
+    Parameters
+    ----------
+    elf, digest, layout
+        The image and the design that it must be of.
+    port : str, optional
+        Serial port of a real board.
+    target : BoardTarget, optional
+        By default the STM32F405.
+    in_qemu : bool
+        Whether QEMU runs the image. QEMU alone has the boards other than the STM32F405.
+    """
     if port is not None:
         return SerialBoard(port, digest, layout)
-    return VirtualBoard(elf, digest, layout, target=target)
+    if in_qemu or (target is not None and target.is_virtual_only):
+        return QemuBoard(elf, digest, layout, target=target)
+    return VirtualBoard(elf, digest, layout)
 
 
 def measure_instructions(
@@ -154,12 +260,12 @@ def measure_instructions(
     injection_point: InjectionPoint = "program",
     target: BoardTarget | None = None,
 ) -> int:
-    """Instructions of the slowest of some full blocks on a virtual board, upmix included.
+    """Instructions of the slowest of some full blocks in QEMU, upmix included.
 
     A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
     SysTick resolves six of them on the STM32F405, forty on the MPS2.
     """
     target = target or find_board("virtual")
-    with VirtualBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
+    with QemuBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
         ticks = board.profile(injection_point)["ticks_max"]
     return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)

@@ -14,7 +14,7 @@ from designer import protocol
 from designer.board.health import per_driver, read_health
 from designer.board.identity import CLOCK_NAMES, check_info, read_info
 from designer.board.limits import Limits
-from designer.board.link import Link
+from designer.board.link import Link, check_fields, unpack_reply
 from designer.board.samples import portions, to_raw
 from designer.board.transport import Transport
 from designer.dsp.engine import InjectionPoint
@@ -119,9 +119,11 @@ class Board:
         """Run samples through the board as `process` does, but from its present state; `start` comes first."""
         raw = to_raw(samples, injection_point, self.info.number_format.sample_dtype)
         replies = self.link.request_all(protocol.AUDIO, portions(raw, self._frames_per_message(raw), progress))
-        output = np.frombuffer(b"".join(replies), dtype=raw.dtype)
-        if output.size != raw.shape[0] * self.info.drivers:
-            raise HilError(f"{raw.shape[0]} samples in, {output.size / self.info.drivers:g} out")
+        data = b"".join(replies)
+        frame_bytes = raw.dtype.itemsize * self.info.drivers
+        if len(data) != raw.shape[0] * frame_bytes:
+            raise HilError(f"{raw.shape[0]} samples in, {len(data) / frame_bytes:g} out")
+        output = np.frombuffer(data, dtype=raw.dtype)
         return output.reshape(-1, self.info.drivers).astype(np.int64)
 
     def start(self, injection_point: InjectionPoint = "program") -> None:
@@ -158,7 +160,7 @@ class Board:
         }
         payloads = (protocol.GENERATE.payload.pack(**fields, **asdict(request)) for request in requests)
         replies = self.link.request_all(protocol.GENERATE, payloads)
-        return [int(crc) for crc in np.frombuffer(b"".join(replies), dtype="<u4")]
+        return [int(crc) for crc in _numbers("GENERATE", b"".join(replies), "<u4")]
 
     def tap(self, stage: str, index: int) -> np.ndarray:
         """Read the last block at one stage (see `protocol.STAGE`), one channel of it; (frames,) int64.
@@ -173,8 +175,9 @@ class Board:
         while first < frames:
             request = protocol.TAP.payload.pack(stage=protocol.STAGE[stage.upper()], index=index, first=first)
             reply = self.link.request(protocol.TAP, request)
-            frames = int(protocol.TAP_REPLY.payload.unpack(reply[: protocol.TAP_REPLY.payload.size])["frames"])
-            parts.append(np.frombuffer(reply[protocol.TAP_REPLY.payload.size :], dtype="<i8").astype(np.int64))
+            heading, data = reply[: protocol.TAP_REPLY.payload.size], reply[protocol.TAP_REPLY.payload.size :]
+            frames = int(unpack_reply(protocol.TAP_REPLY, heading)["frames"])
+            parts.append(_numbers("TAP", data, "<i8").astype(np.int64))
             first += parts[-1].size
             if parts[-1].size == 0 and first < frames:
                 raise HilError(f"TAP: {first} of {frames} frames, and no more")
@@ -185,7 +188,8 @@ class Board:
 
         Times are SysTick ticks: of the core's clock on a real board, of virtual time in QEMU.
         """
-        fields = protocol.STATUS_REPLY.payload.unpack(self.link.request(protocol.STATUS))
+        fields = self.link.fields(protocol.STATUS, protocol.STATUS_REPLY)
+        check_fields("STATUS_REPLY", fields, {"tick_hz": (1, 0xFFFF_FFFF)})
         tick_hz = self.tick_hz or int(fields["tick_hz"])
         return {
             "uptime_s": int(fields["uptime_ticks"]) / tick_hz,
@@ -224,7 +228,7 @@ class Board:
         request = protocol.PROFILE.payload.pack(
             injection_point=protocol.INJECTION_POINT[injection_point.upper()], blocks=blocks
         )
-        fields = protocol.PROFILE_REPLY.payload.unpack(self.link.request(protocol.PROFILE, request))
+        fields = self.link.fields(protocol.PROFILE, protocol.PROFILE_REPLY, request)
         return {name: int(value) for name, value in fields.items()}
 
     def play(self) -> None:
@@ -287,3 +291,10 @@ class Board:
         channels = max(int(raw.shape[1]), self.info.drivers)
         frames = self.info.max_payload_bytes // (int(raw.itemsize) * channels)
         return frames - frames % self.info.block_samples or frames
+
+
+def _numbers(name: str, data: bytes, dtype: str) -> np.ndarray:
+    """Read a reply that consists of whole numbers."""
+    if len(data) % np.dtype(dtype).itemsize:
+        raise HilError(f"{name}: reply of {len(data)} bytes, not a whole number of values: flash the board")
+    return np.frombuffer(data, dtype=dtype)

@@ -45,7 +45,7 @@ class TablesInfo:
 
 def tables_of(link: Link) -> TablesInfo:
     """Ask a board which tables play."""
-    fields = protocol.TABLES_REPLY.payload.unpack(link.request(protocol.TABLES))
+    fields = link.fields(protocol.TABLES, protocol.TABLES_REPLY)
     digest, source = fields.pop("digest"), int(fields.pop("source"))
     assert isinstance(digest, bytes)
     fading, flash = bool(fields.pop("fading")), bool(fields.pop("flash"))
@@ -99,7 +99,7 @@ def await_fade(link: Link, digest: str) -> bool:
 
 
 def _plays(link: Link) -> bool:
-    fields = protocol.HEALTH_REPLY.payload.unpack(link.request(protocol.HEALTH))
+    fields = link.fields(protocol.HEALTH, protocol.HEALTH_REPLY)
     return fields["player"] == protocol.PLAYER["PLAYING"]
 
 
@@ -170,7 +170,7 @@ def commit(link: Link) -> int:
     """
     if not tables_of(link).flash:
         raise HilError(
-            "this board has no flash that it can write (a virtual board has none): its tables last until the reset"
+            "this board has no flash that it can write (a board in QEMU has none): its tables last until the reset"
         )
     link.request(protocol.TUNE_COMMIT)
     return tables_of(link).committed

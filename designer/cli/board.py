@@ -33,7 +33,6 @@ def flash(
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
     out: OutOption = None,
-    crystal: Annotated[int, typer.Option("--crystal", metavar="MHZ", help="The board's crystal: 8 or 12.")] = 8,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -47,7 +46,7 @@ def flash(
         from designer.toolchain.flash import check_channels
 
         check_channels(find_layout(layout), board.value)
-    result, image = run_image(layout, out, json or quiet, board, crystal)
+    result, image = run_image(layout, out, json or quiet, board)
     values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         from designer.toolchain.flash import flash as program
@@ -62,7 +61,7 @@ def flash(
                 say("The board was NOT asked over serial what it runs: give --port, e.g. /dev/ttyUSB0", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)
-    with open_board(image.elf, result.digest, result.layout, port, target) as running:
+    with open_board(image.elf, result.digest, result.layout, port, target, board is BoardName.qemu) as running:
         if json:
             print_json({**values, "board": running.name, "verified": "digest"})
         else:
@@ -105,7 +104,7 @@ def hil(
 
     target = find_board(board.value)
     if history or accept is not None:
-        named = f"{target.name} at {port}" if port else None if board is BoardName.virtual else f"virtual:{target.name}"
+        named = f"{target.name} at {port}" if port else None if board is BoardName.virtual else f"qemu:{target.name}"
         _look_back(layout, out, history_file, accept, named, json, quiet)
         return
     if board.is_real and port is None:
@@ -117,14 +116,16 @@ def hil(
     sizes = sizes_of(image)
     instructions = None
     if port is None:
-        step("counting instructions on the virtual board", quiet=silent)
+        step("counting instructions in QEMU", quiet=silent)
         instructions = measure_instructions(image.elf, result.digest, result.layout, target=target)
     step("streaming audio through the board over serial", quiet=silent)
     with (
-        open_board(image.elf, result.digest, result.layout, port, target) as running,
+        open_board(image.elf, result.digest, result.layout, port, target, board is BoardName.qemu) as running,
         signal_progress(silent) as progress,
     ):
-        found = Suite(result, running, signals, instructions, sizes, progress).everything(seconds)
+        suite = Suite(result, running, signals, instructions, sizes, progress)
+        suite.play_through_converters(image.elf)
+        found = suite.everything(seconds)
     report, values = save_results(found, result, directory, history_file, board.suffix)
     if not board.suffix:
         write_report(result, card, directory, quiet=silent)

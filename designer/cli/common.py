@@ -61,7 +61,7 @@ LayoutArgument = Annotated[
 DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, as 'proscenium design' wrote it.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
 NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
 
@@ -70,35 +70,41 @@ class BoardName(StrEnum):
     """Boards that can be named on the command line."""
 
     virtual = "virtual"
+    qemu = "qemu"
     stm32f405 = "stm32f405"
     mps2_an500 = "mps2-an500"
     mps3_an547 = "mps3-an547"
 
     @property
     def is_real(self) -> bool:
-        """Whether the board is hardware with a port and a probe.  QEMU boots all others."""
+        """Whether it is hardware, with a port and a probe."""
         return self is BoardName.stm32f405
 
     @property
     def suffix(self) -> str:
-        """Suffix of the files of this board, empty for the STM32F405."""
+        """Suffix of the files of this board, empty for the virtual and the real STM32F405."""
         return "" if self.value in ("virtual", "stm32f405") else f"-{self.value}"
 
 
 BoardOption = Annotated[
     BoardName,
-    typer.Option("--board", help="A virtual board ('virtual' is the STM32F405 in QEMU) or a real one (stm32f405)."),
+    typer.Option(
+        "--board",
+        help="virtual: an STM32F405 with its converters; qemu, mps2-an500, mps3-an547: in QEMU; stm32f405: a real one.",
+    ),
 ]
 
 
 def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Design, Scorecard, Path]:
     """Design a layout and write everything but the report."""
+    from designer.acoustics.inputs import check_inputs
     from designer.design.build import build_design
     from designer.design.store import save_design
     from designer.layout.shipped import find_layout
     from designer.report.scorecard import scorecard
 
     found = find_layout(layout)
+    check_inputs(found, lambda what: step(what, quiet=quiet))
     directory = out or Path("build") / found.name
     hold(directory)
     step(f"designing '{found.name}': {len(found.drivers)} drivers, {found.sample_rate_hz} Hz", quiet=quiet)
@@ -109,23 +115,21 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(
-    result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
-) -> Image:
+def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
     """Compile the image of a design."""
     from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
-    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", crystal_mhz)
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
 
 
 def run_image(
-    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual, crystal_mhz: int = 8
+    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual
 ) -> tuple[Design, Image]:
     """Design a layout and compile its image."""
     result, _, directory = run_design(layout, out, quiet)
-    return result, run_build(result, directory, quiet, board, crystal_mhz)
+    return result, run_build(result, directory, quiet, board)
 
 
 def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:

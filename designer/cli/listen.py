@@ -72,7 +72,7 @@ def render(
         raise usage_error("--room needs --binaural: driver signals have no room: add --binaural or leave out --room")
     # Processor time does not depend on the load of the machine.
     began = time.process_time()
-    with _progress(json or quiet) as progress:
+    with rendering_progress(json or quiet) as progress:
         if binaural:
             figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
@@ -127,11 +127,12 @@ def _binaural(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def rendering_progress(quiet: bool, what: str = "rendering") -> Iterator[Callable[[int, int], None]]:
+    """Show how far a file is, where there is a terminal."""
     from designer.cli.tables import signal_progress
 
     with signal_progress(quiet or not _terminal()) as show:
-        yield lambda done, total: show("rendering", done, max(total, 1))
+        yield lambda done, total: show(what, done, max(total, 1))
 
 
 def _terminal() -> bool:

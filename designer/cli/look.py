@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from designer.cli.common import JsonOption, LayoutArgument, QuietOption, app, print_json, say
+from designer.cli.common import JsonOption, LayoutArgument, QuietOption, app, print_json, say, step
 
 
 @app.command()
 def check(layout: LayoutArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Check a layout. List its errors, or draw it with a table of its drivers."""
+    """Check a layout and the files that it names. List its errors, or draw it with a table of its drivers."""
+    from designer.acoustics.inputs import check_inputs
     from designer.cli.tables import layout_table
     from designer.layout.shipped import find_layout
 
     found = find_layout(layout)
+    check_inputs(found, lambda what: step(what, quiet=json or quiet))
     if json:
         print_json(found.model_dump(mode="json", by_alias=True, exclude_none=True))
     elif not quiet:

@@ -26,7 +26,7 @@ _SOURCES = {"IMAGE": "the image", "LINE": "tuning", "SLOT": "flash (committed)"}
 
 def _console() -> Console:
     # A pipe has no width.  A fixed one keeps reports in logs from wrapping.
-    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+    return Console(width=None if sys.stdout.isatty() else _WIDTH, markup=False)
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def signal_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield _line_progress
         return
     columns = TextColumn("{task.description:16s}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True, markup=False)) as bar:
         task = bar.add_task("")
         yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
 
@@ -62,7 +62,7 @@ def sweep_progress(quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
         yield tell
         return
     columns = TextColumn("{task.description:16s}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True, markup=False)) as bar:
         task = bar.add_task("")
         yield lambda done, failed, total: bar.update(
             task, description=f"{failed} failed" if failed else "designing", completed=done, total=total

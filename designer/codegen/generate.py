@@ -118,8 +118,8 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
     return {
         "abi_version": DESIGN_ABI,
         "layout_name": layout.name,
-        "arithmetic": bank.number_format.name,
-        "arithmetic_code": protocol.NUMBER_FORMAT[bank.number_format.name.upper()],
+        "number_format": bank.number_format.name,
+        "number_format_code": protocol.NUMBER_FORMAT[bank.number_format.name.upper()],
         "coefficient_format": f"Q0.{bank.number_format.coefficient.fraction_bits}",
         "sample_rate_hz": bank.sample_rate_hz,
         "block_samples": layout.block_samples,

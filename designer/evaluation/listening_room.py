@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,11 +16,41 @@ _TEXT = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:@(\d+(?:\
 _LEAST_M, _MOST_M = 2.0, 20.0
 _LEAST_S, _MOST_S = 0.1, 2.0
 _DEFAULT_S = 0.33
+# Reverberation of rooms with the walls of the layout's own.
+_FURNISHED_S = {"dry": 0.15, "live": 0.5}
+ROOM_NAMES = ("dry", "living", "live")
 # Part of the spare length that is behind the listener, as in the default room of a layout.  Ears are at 1.2 m, 10 cm
 # off the middle.
 _BEHIND_PART = 2.0 / 3.3
 _LEAST_BEHIND_M = 0.5
 _ASIDE_M, _EAR_HEIGHT_M = 0.1, 1.2
+
+
+def named_room(name: str, layout: Layout) -> Room:
+    """Room of the evaluation: the layout's own, or the same with other walls.
+
+    Parameters
+    ----------
+    name : str
+        ``living`` is the layout's own, ``dry`` decays within 0.15 s, ``live`` within 0.5 s.
+    layout : Layout
+
+    Raises
+    ------
+    LayoutError
+        If there is no such room.
+    """
+    room = living_room(layout)
+    if name == "living":
+        return room
+    if name not in _FURNISHED_S:
+        raise LayoutError(f"room '{name}': allowed are {', '.join(ROOM_NAMES)}")
+    return replace(room, absorption=_eyring_absorption(room.volume_m3, room.surface_m2, _FURNISHED_S[name]))
+
+
+def _eyring_absorption(volume_m3: float, surface_m2: float, reverberation_time_s: float) -> float:
+    """Absorption of walls that decay by 60 dB in a time, after Eyring."""
+    return 1 - float(np.exp(-0.161 * volume_m3 / (surface_m2 * reverberation_time_s)))
 
 
 def parse_room(text: str, layout: Layout) -> Room:
@@ -65,6 +96,6 @@ def parse_room(text: str, layout: Layout) -> Room:
     y = width / 2 - _ASIDE_M
     size = (length, width, height)
     volume, surface = float(np.prod(size)), 2 * (length * width + width * height + height * length)
-    absorption = 1 - float(np.exp(-0.161 * volume / (surface * seconds)))
+    absorption = _eyring_absorption(volume, surface, seconds)
     source = (behind + layout.listener.distance_m, y, _EAR_HEIGHT_M)
     return Room(size, source, (behind, y, _EAR_HEIGHT_M), absorption)

@@ -8,6 +8,7 @@ from designer.evaluation.acoustic import AcousticFigures
 from designer.evaluation.beam_limits.trade_off import BeamLimits
 from designer.evaluation.limited_bands import LimitedBands
 from designer.evaluation.listening import DownmixFigures, ListeningFigures
+from designer.evaluation.measured import MeasuredDriver
 from designer.evaluation.realisation import (
     LengthFigures,
     LimiterFigures,
@@ -91,6 +92,8 @@ class Scorecard(Record):
     proof : ProofFigures
     bounds : tuple of Bound
         All figures that have a bound.
+    measured : tuple of MeasuredDriver
+        Left out of the JSON where all drivers are modelled.
     """
 
     layout: str
@@ -120,3 +123,4 @@ class Scorecard(Record):
     limiter: LimiterFigures = field(metadata={"key": "protection"})
     proof: ProofFigures
     bounds: tuple[Bound, ...]
+    measured: tuple[MeasuredDriver, ...] = ()

@@ -14,7 +14,9 @@ _INPUTS = ("left", "right")
 
 
 def camilladsp_config(layout: Layout, bank: FilterBank) -> str:
-    """Write the configuration: split each input to all drivers, convolve, sum.
+    """Write the configuration: split each input to all drivers, convolve, sum, and clip each driver at its limit.
+
+    CamillaDSP's filter ``Limiter`` clips hard.  It protects a driver as far as the board's limiter does, but distorts.
 
     Parameters
     ----------
@@ -38,12 +40,17 @@ def camilladsp_config(layout: Layout, bank: FilterBank) -> str:
         for d, driver in enumerate(drivers)
         for source in _INPUTS
     }
+    filters |= {
+        f"{driver.name}_limit": {"type": "Limiter", "parameters": {"soft_clip": False, "clip_limit": driver.limit_db}}
+        for driver in layout.drivers
+    }
     split = [_from(index, [index % len(_INPUTS)]) for index in range(len(flat))]
     count = len(_INPUTS)
     gather = [_from(d, [count * d + i for i in range(count)]) for d in range(len(drivers))]
     config: dict[str, Any] = {
         "title": f"Proscenium: {layout.name}",
-        "description": f"Channels: {', '.join(drivers)}.",
+        "description": f"Channels: {', '.join(drivers)}. Each driver is clipped at its limit. The board's limiter, "
+        "which looks ahead, does not exist here.",
         "devices": {
             "samplerate": bank.sample_rate_hz,
             "chunksize": _CHUNK_SAMPLES,
@@ -59,6 +66,7 @@ def camilladsp_config(layout: Layout, bank: FilterBank) -> str:
             {"type": "Mixer", "name": "split"},
             *({"type": "Filter", "channels": [index], "names": [name]} for index, name in enumerate(flat)),
             {"type": "Mixer", "name": "gather"},
+            *({"type": "Filter", "channels": [d], "names": [f"{name}_limit"]} for d, name in enumerate(drivers)),
         ],
     }
     return str(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))

@@ -30,7 +30,11 @@ MEANINGS: dict[str, dict[str, str]] = {
         "beamformer": "Lobe and nulls of the centre channel.",
         "filters": "Form and length of the filters.",
         "output": "Level of the driver signals, and limiters.",
+        "measured": "What holds for all measured drivers.",
         "driver": "One table for each driver, at least two.",
+    },
+    "MeasuredSets": {
+        "align": "For all measured drivers that do not say otherwise: clock or model, see driver.measured.",
     },
     "SphereCabinet": {
         "shape": "A rigid sphere, for compact speakers whose drivers look in several directions.",
@@ -55,10 +59,16 @@ MEANINGS: dict[str, dict[str, str]] = {
         "measured": "Measured responses that replace or complete the acoustic model of this driver.",
     },
     "Measured": {
-        "file": "SOFA file (FreeFieldDirectivityTF or GeneralFIR), or a folder of WAVs with a table angles.csv.",
-        "gain_db": "Level relative to the acoustic model, in the direction in which the measurement is loudest.",
+        "file": "SOFA file (FreeFieldDirectivityTF, GeneralTF or GeneralFIR), or a folder of WAVs with a table "
+        "angles.csv.",
+        "set": "Drivers with the same name here were measured with one clock and one gain.",
+        "align": "clock: level and delay relative to the other drivers of the set stay as measured. model: they are "
+        "those of the acoustic model. Left out: as the table [measured] says, else clock.",
+        "source": "Which of several sources in a SOFA file, from 0. Left out: it has one, and repeats are averaged.",
+        "invert": "Whether to turn the polarity of the measurement, because it was wired the wrong way.",
+        "gain_db": "Level beyond the measured one, or beyond the acoustic model's.",
         "from_hz": "Below this the acoustic model replaces the measurement, whose window is too short there. 0: never.",
-        "window_ms": "Length that is kept after the peak of each response. The rest counts as room and noise.",
+        "window_ms": "Length that is kept after the onset of each response. The rest counts as room and noise.",
         "complete": "Whether the acoustic model replaces directions that were not measured.",
     },
     "Listener": {

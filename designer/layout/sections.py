@@ -7,7 +7,17 @@ import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 SAMPLE_RATES_HZ = (44100, 48000, 96000)
 INPUT_NAMES = ("left", "right", "centre")
@@ -49,13 +59,27 @@ Cabinet = Annotated[SphereCabinet | BaffleCabinet, Field(discriminator="shape")]
 
 
 class Measured(Section):
-    """Measured responses that replace or complete the model of a driver."""
+    """Measured responses that replace or complete the model of a driver.
+
+    ``align = "clock"`` keeps the level and delay of a driver relative to the others of its ``set``, which were measured
+    with one clock and one gain.  ``align = "model"`` gives it those of its model.
+    """
 
     file: str
+    set: Name = "main"
+    align: Literal["clock", "model"] | None = None
+    source: Annotated[int, Field(strict=True, ge=0)] | None = None
+    invert: Annotated[bool, Field(strict=True)] = False
     gain_db: Annotated[Finite, Field(ge=-40, le=40)] = 0.0
     from_hz: Annotated[Finite, Field(ge=0, le=2000)] = 0.0
     window_ms: Annotated[Finite, Field(ge=1, le=200)] = 8.0
     complete: bool = False
+
+
+class MeasuredSets(Section):
+    """What holds for all measured drivers that do not say otherwise."""
+
+    align: Literal["clock", "model"] = "clock"
 
 
 class Driver(Section):
@@ -241,7 +265,16 @@ class LayoutSections(Section):
     beamformer: Beamformer = Beamformer()
     filters: Filters = Filters()
     output: Output = Output()
+    measured: MeasuredSets | None = None
     drivers: Annotated[tuple[Driver, ...], Field(alias="driver", min_length=2, max_length=16)]
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what only some layouts have, so that the digests of all others stay."""
+        found: dict[str, Any] = serialise(self)
+        if self.measured is None:
+            found.pop("measured", None)
+        return found
 
     @field_validator("sample_rate_hz")
     @classmethod

@@ -37,7 +37,9 @@ def commented_layout(layout: Layout, name: str) -> str:
     """
     values = {**layout.model_dump(mode="json", by_alias=True, exclude_none=True), "name": name}
     top = {key.name: key for key in keys_of("Layout")}
-    lines = [f"# {layout.description}" if layout.description else f"# {name}", _HEAD]
+    # TOML allows no control characters in a comment, and a description may have several lines.
+    heading = "".join(letter if letter.isprintable() else " " for letter in layout.description or name)
+    lines = [f"# {heading}", _HEAD]
     lines += [_entry(top[k], v) for k, v in values.items() if not isinstance(v, dict) and k != "driver"]
     for table, model in tables():
         value = values.get(table)  # nested tables are written inside their own
@@ -117,5 +119,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        # JSON leaves DEL as it is, TOML does not allow it.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

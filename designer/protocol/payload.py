@@ -74,9 +74,15 @@ class Payload:
             raise ValueError(f"payload of {len(payload)} bytes, expected {self.size}")
         raw = struct.unpack("<" + "".join(item.struct_code for item in self.fields), payload)
         return {
-            item.name: value.rstrip(b"\0").decode("ascii", "replace") if item.kind == "text" else value
+            item.name: _text(value) if item.kind == "text" else value
             for item, value in zip(self.fields, raw, strict=True)
         }
+
+
+def _text(raw: bytes) -> str:
+    """Decode a text of the board, with escapes for all that a terminal could obey."""
+    text = raw.rstrip(b"\0").decode("ascii", "backslashreplace")
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 @dataclass(frozen=True)

@@ -150,12 +150,12 @@ def _compare_crcs(
             expecting = pool.submit(_expected, model, signal, injection_point, bank, batch, size)
             seen = board.generate(signal, batch)
             expected = expecting.result()
-            # A board that answers with too few CRCs differs as well.
+            # A board that answers with too few or too many CRCs differs as well.
             pairs = [*zip(seen, expected, strict=False)]
             agreed = next((n for n, (ours, theirs) in enumerate(pairs) if ours != theirs), len(pairs))
             crcs += agreed
-            if agreed < len(expected):
-                wrong = done + agreed * BLOCKS_PER_CRC
+            if agreed < max(len(seen), len(expected)):
+                wrong = min(done + agreed * BLOCKS_PER_CRC, blocks - 1)
             done += sum(request.blocks for request in batch)
             progress(min(done, blocks) * size, blocks * size)
     return done, crcs, wrong

@@ -7,6 +7,7 @@ its last accepted run.  If no run was accepted, it is the first run that passed.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -94,21 +95,49 @@ def read(path: Path, layout: str | None = None, board: str | None = None) -> lis
     """
     if not path.is_file():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_bytes().splitlines()
     found = []
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
         try:
-            line = json.loads(text)
-            keys = (line["layout"], line["board"], line["figures"])
-        except (ValueError, KeyError, TypeError) as error:
+            line = _record(text)
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break  # a run that was ended while it wrote
             raise LayoutError(f"history '{path}', line {number}: no record ({error}): remove the line") from error
-        if layout in (None, keys[0]) and board in (None, keys[1]):
+        if layout in (None, line["layout"]) and board in (None, line["board"]):
             found.append(line)
     return found
+
+
+def _record(text: bytes) -> dict[str, Any]:
+    """Read one line and check what the comparison with a baseline rests on.
+
+    Raises
+    ------
+    ValueError
+        If the line is no record.
+    RecursionError
+        If it is nested too deeply.
+    """
+    line = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
+    if not isinstance(line, dict):
+        raise ValueError("not an object")
+    for key in ("layout", "board", "verdict", "time"):
+        if not isinstance(line.get(key), str):
+            raise ValueError(f"'{key}' is missing or no text")
+    figures = line.get("figures")
+    if not isinstance(figures, dict):
+        raise ValueError("'figures' is no object")
+    for name, value in figures.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+            raise ValueError(f"figure '{name}' is no finite number")
+    return line
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def baseline(lines: list[dict[str, Any]]) -> dict[str, Any] | None:

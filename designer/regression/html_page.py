@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from designer.regression.compare_played import PlayedReport
 from designer.regression.history import baseline, trend
 from designer.regression.report import HilReport
 from designer.regression.tracked_figures import BY_NAME
@@ -54,8 +55,9 @@ def render_history(layout: str, lines: list[dict[str, Any]]) -> str:
 
 
 def _summary(report: HilReport) -> Section:
-    exact = sum(s.bit_exact for s in report.signals) + sum(g.bit_exact for g in report.generated)
-    count = len(report.signals) + len(report.generated)
+    verdicts = [s.bit_exact for s in report.signals] + [g.bit_exact for g in report.generated]
+    verdicts += [p.bit_exact for p in report.played]
+    exact, count = sum(verdicts), len(verdicts)
     good = "good" if report.passed else "bad"
     key = [
         ("passed" if report.passed else "FAILED", "verdict", good),
@@ -91,8 +93,25 @@ def _signals(report: HilReport) -> Section:
         )
         for g in report.generated
     ]
+    rows += [
+        (
+            f"{p.signal}, through the converters",
+            str(p.frames),
+            _changes(p) if p.passed else p.explanation,
+            "–",
+            "–",
+            "pass" if p.passed else "FAIL",
+        )
+        for p in report.played
+    ]
     headings = ("signal", "samples", "board = model", "error (bound), LSB", "SNR (required), dB", "verdict")
     return Section("signals", "Signals", tail=table(headings, rows, stacked=True))
+
+
+def _changes(played: PlayedReport) -> str:
+    """Say that all samples are right, and what the host changed at which frame."""
+    changes = ", ".join(f"{name} at {frame}" for name, frame in played.changes.items())
+    return f"bit exact; {changes}" if changes else "bit exact"
 
 
 def _metrics(report: HilReport, figures: dict[str, float]) -> Section | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from designer.regression.compare_acoustics import AcousticDeviation
 from designer.regression.compare_generated import GeneratedReport
+from designer.regression.compare_played import PlayedReport
 from designer.regression.compare_streamed import SignalReport
 from designer.regression.measurements import Metrics
 
@@ -54,6 +55,8 @@ class HilReport:
         The board's own counters at the end.
     generated : tuple of GeneratedReport
         Results of signals that the board generated itself.
+    played : tuple of PlayedReport
+        Results of signals that went through the converters of a virtual board.
     metrics : Metrics or None
     injected : tuple of FaultCount
         Faults that were put on the line.
@@ -61,7 +64,7 @@ class HilReport:
         Reason by name of each measurement that is missing.
     curves : dict
         Curves for plots.
-    fast_lane_times_real_time : dict
+    semihosting_times_real_time : dict
         Speed over semihosting by signal, in multiples of real time.
     wall_s : float
     worsened : tuple of str
@@ -82,11 +85,12 @@ class HilReport:
     image: dict[str, int]
     status: dict[str, Any]
     generated: tuple[GeneratedReport, ...] = ()
+    played: tuple[PlayedReport, ...] = ()
     metrics: Metrics | None = None
     injected: tuple[FaultCount, ...] = ()
     not_measured: dict[str, str] = field(default_factory=dict)
     curves: dict[str, Any] = field(default_factory=dict)
-    fast_lane_times_real_time: dict[str, float] = field(default_factory=dict)
+    semihosting_times_real_time: dict[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     worsened: tuple[str, ...] = ()
     failed_tests: dict[str, str] = field(default_factory=dict)
@@ -103,6 +107,7 @@ class HilReport:
             all(signal.passed for signal in self.signals)
             and all(d.passed for d in self.deviations)
             and all(report.bit_exact for report in self.generated)
+            and all(report.passed for report in self.played)
             and all(fault.recovered for fault in self.injected)
             and not self.failed_tests
         )
@@ -124,6 +129,7 @@ class HilReport:
             if not d.passed
         ]
         lines += [f"generated '{g.signal}' ({g.injection_point}): {g.fault}" for g in self.generated if not g.bit_exact]
+        lines += [f"played '{p.signal}': {p.explanation}" for p in self.played if not p.passed]
         lines += [f"fault '{f.kind}': not recovered from" for f in self.injected if not f.recovered]
         lines += [f"test '{name}' failed: {why}" for name, why in self.failed_tests.items()]
         lines += [f"worse than the baseline: {line}" for line in self.worsened]
@@ -146,10 +152,11 @@ class HilReport:
             "acoustic_deviations": [d.to_dict() for d in self.deviations],
             "status": self.status,
             "generated": [g.to_dict() for g in self.generated],
+            "played": [p.to_dict() for p in self.played],
             "metrics": None if self.metrics is None else {"figures": self.metrics.figures},
             "injected_faults": [asdict(fault) for fault in self.injected],
             "not_measured": self.not_measured,
-            "fast_lane_times_real_time": self.fast_lane_times_real_time,
+            "fast_lane_times_real_time": self.semihosting_times_real_time,
             "wall_s": self.wall_s,
             "worsened": list(self.worsened),
             "failed_tests": self.failed_tests,

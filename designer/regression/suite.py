@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from designer.board.open import VirtualBoard
+from designer.board.converters import DAC_CHANNELS
+from designer.board.open import QemuBoard, VirtualBoard
 from designer.board.session import Board
 from designer.design.model import Design
 from designer.dsp.engine import InjectionPoint
@@ -21,6 +23,7 @@ from designer.evaluation.acoustic import acoustic_figures
 from designer.fixedpoint.model.generator import GeneratedSignal
 from designer.regression.compare_acoustics import AcousticDeviation, compare_acoustics
 from designer.regression.compare_generated import GeneratedReport, verify_generated
+from designer.regression.compare_played import PlayedReport, verify_changes, verify_played
 from designer.regression.compare_streamed import SignalReport, compare
 from designer.regression.error_curves import error_curves
 from designer.regression.first_difference import locate_streamed
@@ -35,7 +38,7 @@ GENERATED: tuple[tuple[GeneratedSignal, InjectionPoint], ...] = (
     (GeneratedSignal("full_scale", 20260216), "filters"),
 )
 GENERATED_S = 10.0
-# On a virtual board, longer signals go through semihosting.  The shorter ones test the serial line.
+# In QEMU, longer signals go through semihosting.  The shorter ones test the serial line.
 SERIAL_LIMIT_S = 3.0
 
 
@@ -70,6 +73,7 @@ class Suite:
     _reports: dict[str, SignalReport] = field(default_factory=dict)
     _responses: dict[str, np.ndarray] = field(default_factory=dict)
     _generated: dict[str, GeneratedReport] = field(default_factory=dict)
+    played: list[PlayedReport] = field(default_factory=list)
     _metrics: Metrics | None = None
     _done: int = 0
 
@@ -104,7 +108,7 @@ class Suite:
 
     def _stream(self, signal: Signal) -> np.ndarray:
         count = signal.samples.shape[0]
-        if not isinstance(self.board, VirtualBoard) or count <= SERIAL_LIMIT_S * self.rate:
+        if not isinstance(self.board, QemuBoard) or count <= SERIAL_LIMIT_S * self.rate:
             return self.board.process(signal.samples, signal.injection_point)
         with self.board.quickest_line():
             began = time.monotonic()
@@ -160,6 +164,29 @@ class Suite:
             )
         return self._generated[key]
 
+    def play_through_converters(self, elf: Path) -> tuple[PlayedReport, ...]:
+        """Play the music, then scenes with changes, through the converters of a virtual board that boots an image.
+
+        It is another board than the one of the serial line: what it keeps in its flash goes with it. Nothing is played
+        where there are no converters; the reason is noted.
+        """
+        drivers = len(self.design.layout.drivers)
+        if not isinstance(self.board, VirtualBoard):
+            why = "only the virtual STM32F405 has converters whose samples a program can see"
+            self.not_measured.setdefault("converters", why)
+        elif drivers > DAC_CHANNELS:
+            why = f"{drivers} drivers, and the board's converters have {DAC_CHANNELS} channels"
+            self.not_measured.setdefault("converters", why)
+        elif not self.played:
+            music = [s for s in self.signals if s.name == "music"]
+            with VirtualBoard(elf, self.design.digest, self.design.layout) as board:
+                for signal in music:
+                    self.progress("converters: music", 0, 2)
+                    self.played.append(verify_played(board, self.design, signal.name, signal.samples))
+                self.progress("converters: scenes", 1, 2)
+                self.played.append(verify_changes(board, self.design))
+        return tuple(self.played)
+
     def everything(self, seconds: float = GENERATED_S) -> HilReport:
         """Measure everything that does not disturb the line, and report."""
         for signal in self.signals:
@@ -178,7 +205,7 @@ class Suite:
         if not heard:
             self.not_measured.setdefault("acoustics", "the impulses were not asked for")
         streamed = sum(report.samples for report in self._reports.values())
-        frames = streamed + sum(report.frames for report in self._generated.values())
+        frames = streamed + sum(g.frames for g in self._generated.values()) + sum(p.frames for p in self.played)
         if self.instructions_per_block is None:
             self.not_measured.setdefault("load", "a real board counts ticks, not instructions")
         return HilReport(
@@ -194,11 +221,12 @@ class Suite:
             image={**self.image, **self._stack_used()},
             status=self.board.status(),
             generated=tuple(self._generated.values()),
+            played=tuple(self.played),
             metrics=self._metrics,
             injected=tuple(self.faults),
             not_measured=dict(self.not_measured),
             curves=self.curves,
-            fast_lane_times_real_time=dict(self.times_real_time),
+            semihosting_times_real_time=dict(self.times_real_time),
             wall_s=time.monotonic() - self.began,
             failed_tests=dict(self.failed_tests),
         )

@@ -33,7 +33,7 @@ def screen(report: dict[str, Any], width: int = WIDTH) -> str:
     width : int
         Columns.
     """
-    console = Console(width=width, record=True, file=StringIO())
+    console = Console(width=width, record=True, file=StringIO(), markup=False)
     console.print(_signals(report))
     for line in _lines(report):
         console.print(line, markup=False, highlight=False)
@@ -61,6 +61,15 @@ def _signals(report: dict[str, Any]) -> Table:
             f"{g['crcs']} CRCs",
             f"{g['times_real_time']:.1f} x real time",
             "pass" if g["bit_exact"] else "FAIL",
+        )
+    for p in report.get("played", []):
+        table.add_row(
+            f"{p['signal']}, converters",
+            str(p["frames"]),
+            "bit exact" if p["bit_exact"] else "differs",
+            f"{p['late_blocks']} late, {p['races']} races",
+            f"{p['times_real_time']:.1f} x real time",
+            "pass" if p["passed"] else "FAIL",
         )
     return table
 

@@ -20,6 +20,7 @@ from designer.report.sections import (
     lengths,
     limiter,
     listening,
+    measured,
     proof,
     rest,
     sources,
@@ -32,6 +33,7 @@ from designer.resources import resource
 SECTIONS: tuple[Callable[[ReportData], Section], ...] = (
     summary.build,
     drawing.build,
+    measured.build,
     cancellation.build,
     sources.build,
     sweetspot.build,
@@ -61,7 +63,8 @@ def render_report(data: ReportData) -> str:
     str
         A whole HTML document: style, script and figures inside; equal to the byte for equal data.
     """
-    sections = [build(data) for build in SECTIONS]
+    # A section without content is that of something which this design does not have.
+    sections = [found for build in SECTIONS if (found := build(data)).lead or found.charts or found.tail]
     subtitle = f"Proscenium design report · digest {data.card.digest[:16]}"
     return compose(f"{data.layout.name}: design report", data.layout.name, subtitle, sections)
 
@@ -86,8 +89,8 @@ def compose(title: str, heading: str, subtitle: str, sections: list[Section]) ->
     charts: dict[str, dict[str, Any]] = {}
     body = "".join(_section(section, charts) for section in sections)
     links = "".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in sections)
-    # "</" inside a script would end it.
-    figures = json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
+    # "</script" inside a script would end it, and after "<!--<script" nothing would.
+    figures = json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

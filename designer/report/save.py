@@ -65,7 +65,8 @@ def _hil(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
 def _boards(directory: Path, digest: str) -> dict[str, dict[str, Any]]:
     """HIL reports by board: ``virtual:stm32f405`` and ``stm32f405 at /dev/ttyACM0`` are both the STM32F405."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(directory.glob("hil*.json")):
+    # QEMU's second opinion on the STM32F405 comes last.
+    for path in sorted(directory.glob("hil*.json"), key=lambda path: (path.name == "hil-qemu.json", path)):
         report, _ = _hil(path, digest)
         name = next((board for board in BOARDS if report and board in str(report.get("board"))), None)
         if report is not None and name is not None:

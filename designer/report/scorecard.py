@@ -11,6 +11,7 @@ from designer.evaluation.beam_limits.trade_off import BeamLimits, reached_on_the
 from designer.evaluation.bounds import evaluate_bounds
 from designer.evaluation.limited_bands import LimitedBands, limited_bands
 from designer.evaluation.listening import Listening
+from designer.evaluation.measured import MeasuredDriver, measured_figures
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.realisation import (
     length_figures,
@@ -73,6 +74,7 @@ def scorecard(design: Design) -> Scorecard:
         limiter=limiter_figures(layout, fixed, design.proof),
         proof=proof_figures(design.proof),
         bounds=(),
+        measured=acoustics.measured,
     )
     return replace(card, bounds=evaluate_bounds(layout, card))
 
@@ -89,6 +91,7 @@ class _Acoustics:
     beam_limits: BeamLimits
     room_limits: RoomLimits
     upmix: UpmixFigures
+    measured: tuple[MeasuredDriver, ...]
 
 
 def _acoustics(design: Design) -> _Acoustics:
@@ -125,4 +128,5 @@ def _acoustics(design: Design) -> _Acoustics:
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
         room_limits=listening.room_limits(tables),
         upmix=upmix,
+        measured=measured_figures(layout, plant.band_centres_hz),
     )

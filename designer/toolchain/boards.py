@@ -111,14 +111,14 @@ BOARDS = {
 
 
 def find_board(name: str) -> BoardTarget:
-    """Look a board up by name; ``virtual`` is the STM32F405 that QEMU simulates.
+    """Look a board up by name; ``virtual`` and ``qemu`` are the STM32F405.
 
     Raises
     ------
     BoardNotFoundError
         If there is no such board.
     """
-    board = BOARDS.get("stm32f405" if name == "virtual" else name)
+    board = BOARDS.get("stm32f405" if name in ("virtual", "qemu") else name)
     if board is None:
         raise BoardNotFoundError(f"board '{name}': unknown; there are virtual, {', '.join(sorted(BOARDS))}")
     return board

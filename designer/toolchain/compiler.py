@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from designer.errors import BuildError
-from designer.files import replace_file
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
@@ -17,7 +18,6 @@ from designer.toolchain.table_crc import write_table_crc
 
 CROSS_COMPILER = "arm-none-eabi-gcc"
 HOST_COMPILER = "gcc"
-CRYSTALS_MHZ = (8, 12)
 # GCC writes frames and calls next to each object, for designer/toolchain/stack.py.
 CALL_FLAGS = ("-fcallgraph-info=su,da",)
 FUZZ_COMPILER = "clang"
@@ -48,7 +48,7 @@ WARNING_FLAGS = (
 OWN_FLAGS = ("-std=gnu11", "-O2", "-g", "-fno-common", "-ffunction-sections", "-fdata-sections", *WARNING_FLAGS)
 
 
-def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8) -> Image:
+def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     """Compile and link the firmware with a generated design.
 
     Parameters
@@ -59,8 +59,6 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
-    crystal_mhz : int
-        Frequency of the board's oscillator, 8 or 12.  Boards that exist in QEMU only ignore it.
 
     Returns
     -------
@@ -75,23 +73,21 @@ def build_image(generated_dir: Path, board: str, out: Path, crystal_mhz: int = 8
         If a compiler is missing, something does not compile, or it does not fit the board.
     """
     target = find_board(board)
-    if crystal_mhz not in CRYSTALS_MHZ:
-        raise BuildError(f"crystal of {crystal_mhz} MHz: allowed are {' and '.join(map(str, CRYSTALS_MHZ))} MHz")
     ports = target.source_directories
     sources = [*_core_sources(generated_dir), *sorted((FIRMWARE_ROOT / "core").glob("*/*.S"))]
     sources += sorted((FIRMWARE_ROOT / "app").glob("*.c"))
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
-    clock = () if crystal_mhz == CRYSTALS_MHZ[0] else (f"-DPORT_HSE_HZ={crystal_mhz}000000",)
-    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS, *clock), includes)
+    units = _units(sources, (*target.cpu_flags, *CALL_FLAGS), includes)
+    # A build that fails or is interrupted must not leave the image of an earlier design.
+    out.unlink(missing_ok=True)
     objects = compile_units(CROSS_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _link_image(target, objects, out)
-    write_table_crc(out)
-    # Assembly has no such file.
-    graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
-    calls = "".join(graph.read_text(encoding="utf-8") for graph in graphs)
-    replace_file(out.with_suffix(CALLS_SUFFIX), lambda file: file.write(calls.encode()))
+    with _placed_whole(out) as fresh:
+        _link_image(target, objects, fresh)
+        write_table_crc(fresh)
+        # Assembly has no such file.
+        graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
+        fresh.with_suffix(CALLS_SUFFIX).write_text("".join(graph.read_text(encoding="utf-8") for graph in graphs))
     return read_image(out)
 
 
@@ -117,12 +113,10 @@ def build_host_library(generated_dir: Path, out: Path, flags: Sequence[str] = ()
     common = ("-fPIC", "-fvisibility=hidden", *flags)
     units = _units(sources, common, (generated_dir, FIRMWARE_ROOT / "core", host))
     objects = compile_units(HOST_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    # A process that has loaded the old library keeps its file, so a new file is made and the old one is not
-    # overwritten.
-    out.unlink(missing_ok=True)
-    command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(out)]
-    run_tool(command, f"linking '{out.name}'")
+    # A process that has loaded the old library keeps its file, because a new file takes the place of the old one.
+    with _placed_whole(out) as fresh:
+        command = [find_tool(HOST_COMPILER), "-shared", *flags, *map(str, objects), "-o", str(fresh)]
+        run_tool(command, f"linking '{out.name}'")
     return out
 
 
@@ -148,15 +142,29 @@ def build_fuzzer(generated_dir: Path, out: Path) -> Path:
         for unit in units
     ]
     objects = compile_units(FUZZ_COMPILER, units)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    command = [find_tool(FUZZ_COMPILER), *FUZZER_FLAGS, *map(str, objects), "-o", str(out)]
-    run_tool(command, f"linking '{out.name}'")
+    with _placed_whole(out) as fresh:
+        command = [find_tool(FUZZ_COMPILER), *FUZZER_FLAGS, *map(str, objects), "-o", str(fresh)]
+        run_tool(command, f"linking '{out.name}'")
     return out
 
 
 def compiler_version(compiler: str = CROSS_COMPILER) -> str:
     """First line of the compiler's version message, for reports."""
     return tool_version(find_tool(compiler))
+
+
+@contextmanager
+def _placed_whole(out: Path) -> Iterator[Path]:
+    """Give a path in a scratch directory; at the end, move all files from there to the directory of ``out``.
+
+    ``out`` itself comes last, so that where it is, the files beside it are of the same build.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.stem}.", dir=out.parent) as scratch:
+        fresh = Path(scratch) / out.name
+        yield fresh
+        for file in sorted(fresh.parent.iterdir(), key=lambda file: file == fresh):
+            file.replace(out.parent / file.name)
 
 
 def _core_sources(generated_dir: Path) -> list[Path]:
@@ -201,7 +209,6 @@ def _link_image(target: BoardTarget, objects: Sequence[Path], out: Path) -> None
         "-o",
         str(out),
     ]
-    out.unlink(missing_ok=True)
     try:
         run_tool(command, f"linking for {target.name}")
     except BuildError as error:

@@ -52,7 +52,7 @@ def _needed() -> Iterator[Finding]:
     yield Finding("Python", "everything", recent, version if recent else f"{version}: 3.11 or later is needed", True)
     compiler = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
     yield _tool("arm-none-eabi-gcc", "build: compiling the firmware", compiler, True)
-    yield _tool("qemu-system-arm", "hil, flash: the virtual board", "apt-get install qemu-system-arm", True)
+    yield _tool("qemu-system-arm", "hil: counting instructions, --board qemu", "apt-get install qemu-system-arm", True)
 
 
 def _optional() -> Iterator[Finding]:
@@ -65,9 +65,13 @@ def _optional() -> Iterator[Finding]:
     yield Finding(
         "KEMAR's HRTF", "render --hrtf kemar", found, str(_KEMAR) if found else "apt-get install libmysofa1", False
     )
-    for module, purpose in (("distributed", "sweep --scheduler"), ("pyarrow", "sweep --format parquet")):
+    for module, purpose, package in (
+        ("unicorn", "hil, flash, play, board: the virtual board", "'proscenium[virtual]'"),
+        ("distributed", "sweep --scheduler", "distributed"),
+        ("pyarrow", "sweep --format parquet", "pyarrow"),
+    ):
         there = importlib.util.find_spec(module) is not None
-        yield Finding(module, purpose, there, "installed" if there else f"pip install {module}", False)
+        yield Finding(module, purpose, there, "installed" if there else f"pip install {package}", False)
     for tool, purpose in (("gcc", "tests of the firmware on this machine"), ("chromium", "tests of the report")):
         yield _tool(tool, purpose, f"apt-get install {tool}", False)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
+from designer.files import replace_file
 from designer.resources import cache_directory, source_root
 from designer.toolchain.process import find_tool, run_tool, tool_version
 
@@ -77,9 +78,8 @@ def _compile(executable: str, unit: Unit) -> Path:
             # Files are moved into place whole, the object last, because another build may look for it at the same time.
             for file in (fresh.with_suffix(CALLS_SUFFIX), fresh):
                 if file.is_file():
-                    placed = CACHE_DIRECTORY / f".{file.name}.{os.getpid()}"
-                    shutil.copyfile(file, placed)
-                    placed.replace(CACHE_DIRECTORY / file.name)
+                    content = file.read_bytes()
+                    replace_file(CACHE_DIRECTORY / file.name, partial(_fill, content))
     return kept
 
 
@@ -87,3 +87,7 @@ def _place(source: Path) -> str:
     """Path in the project.  For a file elsewhere, such as a generated one, only the name."""
     root = source_root()
     return str(source.relative_to(root)) if source.is_relative_to(root) else source.name
+
+
+def _fill(content: bytes, file: BinaryIO) -> None:
+    file.write(content)

@@ -23,9 +23,18 @@ NM = "arm-none-eabi-nm"
 
 # Files with calls through pointers, and the functions that these may point to.
 POINTERS: dict[str, tuple[str, ...]] = {
-    "app/audio.c": ("ticks_now", "tick_hz", "read_temperature", "audio_start", "audio_errors"),
+    "app/audio.c": (
+        "ticks_now",
+        "tick_hz",
+        "read_temperature",
+        "audio_start",
+        "audio_clock",
+        "audio_restart",
+        "audio_errors",
+    ),
     "app/main.c": (
         "start_board",
+        "clock_source",
         "ticks_now",
         "tick_hz",
         "serial_receive",
@@ -39,19 +48,28 @@ POINTERS: dict[str, tuple[str, ...]] = {
     "core/link/command.c": ("semihosting_open", "claim_pipeline", "release_pipeline"),
     "core/link/command_report.c": ("ticks_now", "serial_overruns", "write_health"),
     "core/link/command_run.c": ("ticks_now", "claim_pipeline", "watchdog_feed"),
-    "core/play/player.c": ("ticks_now", "audio_read", "audio_write", "i2s_mute", "audio_pause", "audio_resume"),
+    "core/play/player.c": (
+        "ticks_now",
+        "audio_read",
+        "audio_write",
+        "audio_has_time",
+        "audio_mute",
+        "audio_pause",
+        "audio_resume",
+    ),
     "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
-    "cortex_m/fault.c": ("i2s_mute",),
+    "cortex_m/fault.c": ("audio_mute",),
     "cortex_m/ticks.c": ("stand_in_half_complete",),
-    "stm32f405/audio.c": ("on_half_complete", "on_process"),
+    "stm32f405/audio.c": ("on_half_complete", "on_process", "on_restarted"),
 }
 
 # Interrupts from the lowest priority to the highest (cpu.h).  Each may interrupt all before it once.
 LEVELS: dict[str, tuple[str, ...]] = {
     "program": ("reset_handler",),
     "audio's work": ("pendsv_handler",),
-    "audio": ("systick_handler", "dma1_stream3_handler"),
+    "audio": ("systick_handler", "dma1_streams_handler"),
     "serial line": ("usart1_handler", "uart_receive_handler"),
+    "clock security": ("nmi_handler",),
 }
 
 # What the core puts on the stack for an interrupt: 26 words with the FPU's registers, and one to align (PM0214 2.3.7).

@@ -62,6 +62,7 @@ docs/layout
 docs/board
 docs/tuning
 docs/playing
+docs/virtual_board
 docs/regression
 docs/walkthrough
 ```

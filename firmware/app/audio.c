@@ -13,6 +13,9 @@
 /* After so long without a fault, the next fault counts as the first. */
 #define FORGIVE_S 60u
 
+/* After so many blocks without a half that completes, the port is asked to restart the converters. */
+#define STALL_BLOCKS 20u
+
 /* Bytes of the tables to check each time that the serial line is idle. */
 #define CRC_PORTION 256u
 
@@ -33,7 +36,7 @@ static ps_table_crc_t image_crc;
 /* In static memory, where the linker script checks the size. Only this file knows it. */
 static ps_player_t player;
 static ps_engine_t *engine;
-static uint8_t audio_clock;
+static bool has_audio;
 
 static void on_half_complete(uint32_t half)
 {
@@ -44,6 +47,17 @@ static void on_process(void)
 {
     ps_player_process(&player);
 }
+
+static void on_restarted(void)
+{
+    ps_player_restarted(&player);
+}
+
+static const port_audio_events_t audio_events = {
+    .half_complete = on_half_complete,
+    .process = on_process,
+    .restarted = on_restarted,
+};
 
 static void claim_pipeline(void)
 {
@@ -70,7 +84,7 @@ static void write_health(uint8_t *reply)
     if (ps_port.audio != NULL) {
         ps_port.audio->errors(&underruns, &overruns);
     }
-    reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = audio_clock;
+    reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = has_audio ? ps_port.audio->clock() : PS_AUDIO_CLOCK_NONE;
     reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)ps_port.temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
     ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, image_crc.passes);
@@ -103,8 +117,8 @@ void audio_begin(ps_engine_t *shared, ps_platform_t *platform)
     if (ps_port.audio == NULL) {
         return;
     }
-    audio_clock = ps_port.audio->start(on_half_complete, on_process);
-    if (audio_clock != PS_AUDIO_CLOCK_NONE) {
+    has_audio = ps_port.audio->start(&audio_events) != PS_AUDIO_CLOCK_NONE;
+    if (has_audio) {
         platform->claim = claim_pipeline;
         platform->release = release_pipeline;
         ps_player_reset(&player, &ps_port.audio->io, ps_port.ticks, engine);
@@ -131,11 +145,17 @@ bool audio_is_alive(void)
 {
     static uint32_t seen;
     static uint64_t seen_at;
+    static bool restarted;
+    const uint64_t stall = (uint64_t)ps_port.tick_hz() * STALL_BLOCKS * PS_BLOCK_SAMPLES / PS_SAMPLE_RATE_HZ;
     const uint64_t now = ps_port.ticks();
 
     if (player.state != PS_PLAYER_PLAYING || player.halves != seen) {
         seen = player.halves;
         seen_at = now;
+        restarted = false;
+    } else if (!restarted && now - seen_at > stall) {
+        restarted = true;
+        ps_port.audio->restart();
     }
     return now - seen_at < ps_port.tick_hz() / 2u;
 }

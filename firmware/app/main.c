@@ -44,7 +44,7 @@ static void serve_semihosting(void)
 int main(void)
 {
     ps_reset_report_t reset_report;
-    const uint8_t clock_source = ps_port.start(&reset_report);
+    ps_port.start(&reset_report);
     const bool has_flash = ps_port.flash != NULL && ps_port.has_flash();
     ps_platform_t platform = {
         .write = write_reply,
@@ -55,7 +55,7 @@ int main(void)
         .reset_report = &reset_report,
         .board_name = ps_port.board_name,
         .tick_hz = ps_port.tick_hz(),
-        .clock_source = clock_source,
+        .clock_source = ps_port.clock_source(),
     };
     uint8_t received[256];
     uint64_t heard = 0;
@@ -68,6 +68,7 @@ int main(void)
         if (ps_port.feed_watchdog != NULL && audio_is_alive()) {
             ps_port.feed_watchdog();
         }
+        platform.clock_source = ps_port.clock_source();
         const size_t size = ps_port.receive(received, sizeof received);
 
         if (size == 0) {

@@ -15,17 +15,26 @@
 #include "play/player.h"
 
 /*
- * Audio in buffers of two halves, of one block each (core/play/player.h). The interrupt at the end of each
- * half calls `half_complete` with the number of the half that is free now. `process` is called after it, at
- * the lowest priority.
+ * Audio: buffers of two halves, of one block each (core/play/player.h), and what the port calls.
  */
-typedef void (*port_half_complete_t)(uint32_t half);
-typedef void (*port_process_t)(void);
+typedef struct {
+    /* In the interrupt at the end of each half, with the number of the half that is free now. */
+    void (*half_complete)(uint32_t half);
+    /* After it, at the lowest priority. */
+    void (*process)(void);
+    /* In an interrupt: the converters have been muted and started anew, with silence in the buffers. */
+    void (*restarted)(void);
+} port_audio_events_t;
 
 typedef struct {
-    /* Returns the PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE neither is called. The first
+    /* Returns the PS_AUDIO_CLOCK_… in use; with PS_AUDIO_CLOCK_NONE nothing is called. The first
      * call follows io.resume(). */
-    uint8_t (*start)(port_half_complete_t half_complete, port_process_t process);
+    uint8_t (*start)(const port_audio_events_t *events);
+    uint8_t (*clock)(void); /* as it is now */
+    /* Asks for a restart, as no half completes any more; also where a converter has lost data the port does
+     * one. */
+    void (*restart)(void);
+    /* Restarts so far, by reason: an output had nothing to send, or no clock; the input lost a sample. */
     void (*errors)(uint32_t *underruns, uint32_t *overruns);
     ps_player_io_t io; /* io.mute() is harmless at any time, from any handler */
 } ps_audio_port_t;
@@ -33,9 +42,11 @@ typedef struct {
 typedef struct {
     const char *board_name;
 
-    /* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded; returns the PS_CLOCK_…
-     * in use. */
-    uint8_t (*start)(ps_reset_report_t *report);
+    /* Starts clocks, tick counter, serial line and watchdog. Every wait is bounded. */
+    void (*start)(ps_reset_report_t *report);
+
+    /* The PS_CLOCK_… in use, which changes where an oscillator fails. */
+    uint8_t (*clock_source)(void);
 
     /* Whether a simulator runs this image, with semihosting at hand. */
     bool (*is_simulated)(void);

@@ -33,7 +33,7 @@ class _Identity(ctypes.Structure):
     _fields_ = (
         ("magic", ctypes.c_uint32),
         ("abi", ctypes.c_uint16),
-        ("arithmetic", ctypes.c_uint8),
+        ("number_format", ctypes.c_uint8),
         ("drivers", ctypes.c_uint8),
         ("inputs", ctypes.c_uint8),
         ("reserved", ctypes.c_uint8),
@@ -74,7 +74,7 @@ class HostCore:
         self.drivers = int(identity.drivers)
         self.block_samples = int(identity.block_samples)
         self.digest = bytes(identity.digest).hex()
-        self.sample_type = np.dtype("<i2" if identity.arithmetic == 15 else "<i4")
+        self.sample_type = np.dtype("<i2" if identity.number_format == 15 else "<i4")
         self._pipeline = ctypes.create_string_buffer(self.library.host_pipeline_bytes())
 
     def reset(self, injection_point: InjectionPoint = "program") -> int:
@@ -177,6 +177,10 @@ class HostTransport:
     def cut_power_after(self, operations: int) -> None:
         """Let the flash do so many erasures and words more, the next one by half, and then none."""
         self._library.host_board_cut_after(self._state, ctypes.c_uint32(operations))
+
+    def weaken_flash(self, operation: int) -> None:
+        """Let a later word stay erased, though the flash says that it was programmed; 0 is the next operation."""
+        self._library.host_board_weaken(self._state, ctypes.c_uint32(operation))
 
     @property
     def flash_operations(self) -> int:

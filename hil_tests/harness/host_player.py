@@ -56,6 +56,14 @@ class HostPlayer:
         data = ctypes.string_at(heard, frames * self._core.drivers * self._core.sample_type.itemsize)
         return np.frombuffer(data, dtype=self._core.sample_type).reshape(shape).astype(np.int64)
 
+    def set_time(self, has_time: bool) -> None:
+        """Say whether what is worked on can still be written before the output reaches it."""
+        self._library.host_player_set_time(self._state, ctypes.c_int(has_time))
+
+    def restart(self) -> None:
+        """Let the converters start anew, as after a fault of theirs: muted, from silence."""
+        self._library.host_player_restarted(self._state)
+
     def claim(self) -> None:
         """Take the pipeline for the serial side."""
         self._library.host_player_claim(self._state)

@@ -8,7 +8,7 @@ from designs import INPUTS, generate_small, small_layout
 from playing import await_blocks, process_and_ask
 from shipped import shipped_design
 
-from designer.board.open import STEADY_CLOCK, VirtualBoard
+from designer.board.open import STEADY_CLOCK, QemuBoard
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
@@ -21,7 +21,7 @@ BLOCKS = 1500
 
 def play(elf, blocks=BLOCKS):
     """Let the board play, unheard by anybody, and ask it then; every answer on the way."""
-    with VirtualBoard(elf, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, icount=STEADY_CLOCK) as board:
         answers = [board.health()]
         while answers[-1]["player"] == "PLAYING" and answers[-1]["blocks"] < blocks:
             time.sleep(0.2)
@@ -76,7 +76,7 @@ def test_the_default_layout_keeps_up(tmp_path):
 
 
 def test_play_gives_the_pipeline_back(fitting):
-    with VirtualBoard(fitting, icount=STEADY_CLOCK) as board:
+    with QemuBoard(fitting, icount=STEADY_CLOCK) as board:
         _, health = process_and_ask(board, np.ones((64, 2), dtype=int))
         assert health["player"] == "SERIAL"
         played = health["blocks"]

@@ -10,7 +10,7 @@ import pytest
 from designs import MIRRORED, generate_small, small_bank, small_layout
 
 from designer import protocol
-from designer.board.open import VirtualBoard
+from designer.board.open import QemuBoard
 from designer.board.session import Board
 from designer.codegen.generate import generate
 from designer.codegen.writer import write
@@ -232,7 +232,7 @@ def test_a_wrong_tap_is_located_on_the_virtual_board(number_format, tmp_path, sp
     sources = generate(layout, spoil(bank))
     write(sources, tmp_path / "generated")
     image = build_image(tmp_path / "generated", "stm32f405", tmp_path / "wrong.elf")
-    with VirtualBoard(image.elf, sources.digest, layout) as board:
+    with QemuBoard(image.elf, sources.digest, layout) as board:
         report = verify_generated(board, bank, NOISE, "filters", 1.0)
         samples = NOISE.samples(bank.number_format, "filters", 0, 4800)
         check_difference(report.difference, bank, stage, channel, samples, "filters")

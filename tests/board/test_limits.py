@@ -10,7 +10,7 @@ from designs import generate_small
 from playing import await_blocks
 
 from designer.board.limits import Limits
-from designer.board.open import STEADY_CLOCK, VirtualBoard
+from designer.board.open import STEADY_CLOCK, QemuBoard
 from designer.dsp.limiter import LimiterSettings
 from designer.errors import LayoutError
 from designer.fixedpoint.limiter_settings import FixedLimiter, fixed_limiter
@@ -62,7 +62,7 @@ def small(tmp_path_factory):
 
 def test_the_command_shows_and_sets_the_limits_of_a_board_that_goes_on_playing(small):
     layout, digest, elf = small
-    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         board.link.close()
         port = board.port

@@ -119,6 +119,8 @@ def test_make_hil_fails_with_exit_code_4_on_a_flipped_bit(tmp_path):
     assert report["signals"]["impulse_left"]["bit_exact"]
     assert any(fault.startswith("signal 'noise': board differs from model: driver '") for fault in report["faults"])
     assert any("the first stage that differs: path of the FIR matrix" in fault for fault in report["faults"])
+    # What it plays through its converters is wrong as well.
+    assert [played["bit_exact"] for played in report["played"]] == [False]
     # What the board generates by itself finds it as well, in the same stage.
     (generated,) = [g for g in report["generated"] if g["signal"] == "noise"]
     assert generated["difference"]["stage"] == "path"

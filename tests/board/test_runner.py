@@ -14,7 +14,7 @@ from places import ROOT
 
 from designer.regression import history
 
-BOARDS = ("virtual:stm32f405", "virtual:mps2-an500")
+BOARDS = ("virtual:stm32f405", "qemu:mps2-an500")
 
 
 def run(out, *arguments, **environment):
@@ -150,6 +150,7 @@ def test_a_worse_figure_fails_with_both_values_until_it_is_accepted(tmp_path):
         (("--layout", "nowhere"), 2, "layout 'nowhere': no such file"),
         (("--board", "/dev/ttyNONE"), 5, "'/dev/ttyNONE': cannot be opened"),
         (("--board", "virtual:nothing"), 5, "board 'nothing': unknown"),
+        (("--board", "virtual:mps2-an500"), 5, "QEMU has it: qemu:mps2-an500"),
     ],
 )
 def test_what_cannot_run_is_one_message_and_an_exit_code(tmp_path, arguments, code, message):

@@ -8,7 +8,7 @@ import pytest
 from designs import generate_small
 
 from designer import protocol
-from designer.board.open import VirtualBoard
+from designer.board.open import QemuBoard
 from designer.errors import BuildError, HilError
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
@@ -35,7 +35,7 @@ def break_in(tmp_path):
 
     def boot(elf, name="stm32f405"):
         socket = tmp_path / "debugger"
-        return VirtualBoard(elf, qemu_options=debugger_options(socket), target=find_board(name)), socket
+        return QemuBoard(elf, qemu_options=debugger_options(socket), target=find_board(name)), socket
 
     return boot
 
@@ -51,7 +51,7 @@ def hello(board):
 
 
 def test_a_healthy_board_tells_of_no_fault(elfs):
-    with VirtualBoard(elfs["stm32f405"]) as board:
+    with QemuBoard(elfs["stm32f405"]) as board:
         assert (board.info.fault, board.info.faults) == (None, 0)
         assert board.health()["table_checks"] >= 1
 
@@ -120,7 +120,7 @@ def test_an_image_with_one_wrong_bit_in_its_tables_never_plays(elfs, name, tmp_p
     data[data.index(tables_of(elfs[name])) + 5] ^= 0x01
     damaged = tmp_path / "damaged.elf"
     damaged.write_bytes(data)
-    with VirtualBoard(damaged, target=find_board(name)) as board:
+    with QemuBoard(damaged, target=find_board(name)) as board:
         assert (board.health()["player"], board.health()["table_checks"]) == ("BAD_TABLES", 0)
         with pytest.raises(HilError, match="E_DESIGN"):
             board.process(np.zeros((10, 2), dtype=int))

@@ -5,7 +5,7 @@ import pytest
 from designs import generate_small
 
 from designer import protocol
-from designer.board.open import VirtualBoard
+from designer.board.open import QemuBoard
 from designer.board.session import Board
 from designer.board.transport import PipeTransport
 from designer.errors import HilError
@@ -29,7 +29,7 @@ def noise(count):
 def test_semihosting_carries_the_same_session_and_the_same_bits(design):
     layout, bank, digest, elf = design
     samples = noise(20000)
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         before = board.process(samples[:500])
         board.open_semihosting()
         output = board.process(samples)
@@ -58,7 +58,7 @@ class _Resending:
 def test_half_a_frame_on_the_serial_line_does_not_reach_the_pipes(design):
     """On a busy machine the request is sent again, and the board changes over in the middle of it."""
     layout, bank, digest, elf = design
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         board.link.change_line(_Resending(board.link.transport))
         board.open_semihosting()
         np.testing.assert_array_equal(board.process(noise(300)), PipelineModel(bank).process(noise(300)))
@@ -70,14 +70,14 @@ def test_half_a_frame_on_the_serial_line_does_not_reach_the_pipes(design):
 def test_every_virtual_board_has_it(design, tmp_path, name):
     layout, bank, digest, elf = design
     image = build_image(elf.parent, name, tmp_path / "firmware.elf")
-    with VirtualBoard(image.elf, digest, layout, target=find_board(name)) as board:
+    with QemuBoard(image.elf, digest, layout, target=find_board(name)) as board:
         board.open_semihosting()
         np.testing.assert_array_equal(board.process(noise(3000)), PipelineModel(bank).process(noise(3000)))
 
 
 def test_when_the_host_closes_the_pipes_the_serial_line_works_again(design):
     layout, bank, digest, elf = design
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         board.open_semihosting()
         board.process(noise(100))
         board.close_semihosting()
@@ -88,7 +88,7 @@ def test_when_the_host_closes_the_pipes_the_serial_line_works_again(design):
 
 def test_without_pipes_the_board_refuses_semihosting(design):
     layout, _, digest, elf = design
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         with pytest.raises(HilError, match="E_NO_SEMIHOSTING"):
             board.link.request(protocol.SEMIHOSTING)
         board.status()  # and goes on

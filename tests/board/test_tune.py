@@ -17,7 +17,7 @@ from playing import await_blocks
 from shipped import shipped_design
 
 from designer import protocol
-from designer.board.open import STEADY_CLOCK, VirtualBoard
+from designer.board.open import STEADY_CLOCK, QemuBoard
 from designer.board.qemu import Qemu
 from designer.board.tune import Tuned, await_fade, tables_of, tune_board, upload
 from designer.codegen.digest import design_digest
@@ -48,7 +48,7 @@ def test_the_board_fades_as_the_model_does(small):
     full = 2**15 if layout.number_format == "q15" else 2**31
     samples = np.random.default_rng(9).integers(-full, full, (2500, 2))
     model = PipelineModel(bank, 218)
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         board.start()
         heard = [board.stream(samples[:640])]
         upload(board.link, tables)
@@ -64,7 +64,7 @@ def test_the_board_fades_as_the_model_does(small):
 
 def test_a_board_that_plays_takes_it_up_by_itself_and_forgets_it_at_a_reset(small):
     layout, _, digest, elf, _, tables = small
-    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         assert tune_board(board, tables) == Tuned(digest, 0)
         assert (board.health()["player"], tables_of(board.link).source) == ("PLAYING", "LINE")
@@ -77,7 +77,7 @@ def test_a_board_that_plays_takes_it_up_by_itself_and_forgets_it_at_a_reset(smal
 
 def test_a_host_that_dies_half_way_leaves_the_board_playing(small):
     layout, _, digest, elf, _, tables = small
-    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         board.link.request(protocol.TUNE_BEGIN, tables.begin)
         board.link.request(protocol.TUNE_DATA, (0).to_bytes(4, "little") + tables.tables[:64])
         blocks = board.health()["blocks"]
@@ -119,7 +119,7 @@ def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
     other.write_text((directory / "front3.toml").read_text() + "\n[output]\npeak_gain_db = 3.0\n")
     result = build_design(find_layout(str(other)))
     tables = pack(result.layout, result.fixed, result.digest)
-    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+    with QemuBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
         steady = await_blocks(board, 100)["load"]
         upload(board.link, tables)
         assert await_fade(board.link, result.digest)
@@ -137,7 +137,7 @@ def test_blocks_that_are_late_in_the_fade_are_told(front3):
     longer = directory / "longer.toml"
     longer.write_text((directory / "front3.toml").read_text() + "\n[filters]\ntaps = 200\n")
     result = build_design(find_layout(str(longer)))
-    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+    with QemuBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
         health = board.health()
@@ -166,7 +166,7 @@ def test_tables_too_heavy_for_the_board_are_told_and_it_can_be_tuned_back(front3
             for row, (g, _) in zip(bank.paths, bank.structure.sums, strict=True)
         ),
     )
-    with VirtualBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
+    with QemuBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         # Once more: that it has them already does not make it quick enough.
         for _ in range(2):
@@ -240,24 +240,30 @@ def test_json_names_both_designs(front3):
     assert told["digest"] != digest
 
 
-def test_a_board_without_flash_says_so(front3):
-    directory, _, _ = front3
-    result = subprocess.run(
-        [PROSCENIUM, "tune", directory / "other.toml", "--commit"],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def commit_to(directory, *options):
+    command = [PROSCENIUM, "tune", directory / "other.toml", "--commit", *options]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_the_virtual_board_keeps_what_it_is_tuned_to(front3):
+    result = commit_to(front3[0])
+    assert result.returncode == 0, result.stderr
+    assert "virtual:stm32f405: 'front3' fades from" in result.stdout
+    assert "kept in its flash as number 1" in result.stdout
+
+
+def test_a_board_without_flash_says_so(front3, tmp_path):
+    with Qemu("netduinoplus2", front3[0] / "build" / "front3" / "firmware.elf", (), tmp_path) as machine:
+        result = commit_to(front3[0], "--port", machine.port)
     assert result.returncode == 4
-    assert "error: this board has no flash that it can write (a virtual board has none)" in result.stderr
+    assert "error: this board has no flash that it can write (a board in QEMU has none)" in result.stderr
 
 
 def test_the_board_itself_refuses_what_it_cannot_keep(small):
     layout, _, digest, elf, _, _ = small
     # A steady clock: a board that is late because its host is busy refuses because of that.
     with (
-        VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board,
+        QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board,
         pytest.raises(HilError, match=r"TUNE_COMMIT: .* E_NO_FLASH"),
     ):
         board.link.request(protocol.TUNE_COMMIT)
@@ -286,7 +292,7 @@ def test_a_board_that_plays_nothing_begins_with_the_new_tables(tmp_path):
     other = small_bank(layout, 2)
     tables = pack(layout, other, design_digest(layout, other))
     samples = np.random.default_rng(3).integers(-(2**31), 2**31, (400, 2))
-    with VirtualBoard(elf, digest, layout, target=find_board("mps2-an500")) as board:
+    with QemuBoard(elf, digest, layout, target=find_board("mps2-an500")) as board:
         board.process(samples)
         assert tune_board(board, tables) == Tuned(digest, None)
         assert tables_of(board.link).digest == tables.digest

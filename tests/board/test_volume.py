@@ -9,7 +9,7 @@ import pytest
 from designs import generate_small
 from playing import await_blocks
 
-from designer.board.open import STEADY_CLOCK, VirtualBoard
+from designer.board.open import STEADY_CLOCK, QemuBoard
 from designer.errors import HilError
 from designer.fixedpoint.limiter_settings import GAIN_ONE
 from designer.fixedpoint.model.pipeline import PipelineModel
@@ -33,7 +33,7 @@ def test_volume_and_limits_on_the_board_are_those_of_the_model(small):
     rng = np.random.default_rng(5)
     x = rng.choice([-(2**31), 2**31 - 1], (2400, 3))
     model = PipelineModel(bank)
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         board.start("filters")
         for n, (part, gain_db) in enumerate(zip(np.split(x, 3), (0.0, -12.0, -0.5), strict=True)):
             limit = bank.limiter.limits[0] >> (2 * n)
@@ -50,7 +50,7 @@ def test_volume_and_limits_on_the_board_are_those_of_the_model(small):
 
 def test_the_command_sets_the_volume_of_a_board_that_goes_on_playing(small):
     layout, _, digest, elf = small
-    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)
         assert board.health()["volume_db"] == 0.0
         board.link.close()

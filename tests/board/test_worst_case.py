@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from designs import MIRRORED, generate_small
 
-from designer.board.open import VirtualBoard
+from designer.board.open import QemuBoard
 from designer.board.session import Board
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.proof.overflow import prove
@@ -23,7 +23,7 @@ def played(request, number_format, tmp_path_factory):
         board = Board(HostTransport(core), digest, layout)
     else:
         elf = build_image(directory / "generated", "virtual", directory / "firmware.elf").elf
-        board = VirtualBoard(elf, digest, layout)
+        board = QemuBoard(elf, digest, layout)
     with board:
         yield bank, board
 

@@ -11,6 +11,8 @@ import pytest
 import soundfile
 from places import LAYOUTS, ROOT
 
+from designer.files import LOCK_FILE
+
 PROSCENIUM = Path(sys.executable).with_name("proscenium")
 
 
@@ -45,6 +47,8 @@ def test_help_tells_every_verb():
         "volume",
         "limit",
         "tune",
+        "play",
+        "board",
     ):
         assert f"\n  {verb} " in result.stdout
 
@@ -99,7 +103,8 @@ def test_new_layout_is_valid_and_never_overwritten(tmp_path):
 def test_quiet_design_says_nothing_and_writes_everything(tmp_path):
     result = run("design", "pair2", "--out", tmp_path, "--quiet")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    names = {path.name for path in tmp_path.iterdir()}
+    # The lock file stays: if it were deleted, two processes could hold two files of that name.
+    names = {path.name for path in tmp_path.iterdir()} - {LOCK_FILE}
     assert names == {"filters.npz", "generated", "layout.json", "report.html", "scorecard.json", "tables.npz"}
 
 
@@ -161,12 +166,14 @@ def test_render_writes_a_channel_per_driver(designed, tmp_path):
     out, _ = designed
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "in.wav", rng.uniform(-0.5, 0.5, (70000, 2)), 48000, "PCM_16")
+    with np.load(out / "filters.npz") as file:
+        ringing = file["impulse_responses"].shape[2] - int(file["modelling_delay_samples"])
     peaks = {}
     for engine, subtype in (("float", "FLOAT"), ("fixed", "PCM_24")):
         result = run("render", out, tmp_path / "in.wav", tmp_path / f"{engine}.wav", "--engine", engine)
         assert result.returncode == 0, result.stderr
         info = soundfile.info(tmp_path / f"{engine}.wav")
-        assert (info.channels, info.frames, info.subtype) == (2, 70000, subtype)
+        assert (info.channels, info.frames, info.subtype) == (2, 70000 + ringing, subtype)
         peaks[engine], _ = soundfile.read(tmp_path / f"{engine}.wav")
     error = np.abs(peaks["float"] - peaks["fixed"]).max()
     assert 0 < error < 10 * 2.0**-15
@@ -212,6 +219,7 @@ def test_binaural_rendering_writes_before_and_after(designed, tmp_path):
 
 def test_damaged_tables_are_refused(designed, tmp_path):
     out, _ = designed
+    (tmp_path / "layout.json").write_bytes((out / "layout.json").read_bytes())
     for name in ("filters.npz", "tables.npz"):
         (tmp_path / name).write_bytes((out / name).read_bytes()[:500])
     result = run("render", tmp_path, "in.wav", "out.wav")

@@ -1,6 +1,7 @@
 """Images: what they carry, what they take, and errors that help."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from designer.codegen.writer import write
 from designer.errors import BoardNotFoundError, BuildError
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.number_format import Q31
+from designer.resources import cache_directory
 from designer.toolchain.boards import BOARDS, find_board
 from designer.toolchain.compiler import build_host_library, build_image, compiler_version
 from designer.toolchain.elf import read_sections
@@ -121,14 +123,6 @@ def test_a_missing_compiler_names_its_package(tmp_path, monkeypatch):
         build_image(tmp_path, "stm32f405", tmp_path / "x.elf")
 
 
-def test_a_crystal_is_of_8_or_12_mhz(tmp_path):
-    generate_small("q15", tmp_path)
-    images = {mhz: build_image(tmp_path, "stm32f405", tmp_path / f"{mhz}.elf", mhz).elf.read_bytes() for mhz in (8, 12)}
-    assert images[8] != images[12]
-    with pytest.raises(BuildError, match="crystal of 25 MHz: allowed are 8 and 12 MHz"):
-        build_image(tmp_path, "stm32f405", tmp_path / "x.elf", 25)
-
-
 def test_an_unknown_board_is_refused():
     with pytest.raises(
         BoardNotFoundError, match="board 'arduino': unknown; there are virtual, mps2-an500, mps3-an547, stm32f405"
@@ -153,3 +147,39 @@ def test_a_foreign_elf_file_has_no_identity(tmp_path, image):
     (tmp_path / "x.elf").write_bytes(data)
     with pytest.raises(BuildError, match="carries no design identity"):
         read_image(tmp_path / "x.elf")
+
+
+def test_an_interrupted_build_leaves_no_image_and_no_scratch(tmp_path, monkeypatch):
+    generate_small("q31", tmp_path / "generated")
+    out = tmp_path / "firmware.elf"
+    out.write_bytes(b"the image of an earlier design")
+
+    def interrupt(elf):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("designer.toolchain.compiler.write_table_crc", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build_image(tmp_path / "generated", "stm32f405", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["generated"]
+
+
+def test_two_builds_at_once_do_not_break_each_other(tmp_path):
+    _, _, digest = generate_small("q31", tmp_path / "generated")
+    out = tmp_path / "firmware.elf"
+    with ThreadPoolExecutor(2) as pool:
+        builds = [pool.submit(build_image, tmp_path / "generated", "stm32f405", out) for _ in range(2)]
+        assert {build.result().digest for build in builds} == {digest}
+    assert read_image(out).digest == digest
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "firmware.ci",
+        "firmware.elf",
+        "firmware.map",
+        "generated",
+    ]
+
+
+def test_objects_are_kept_in_the_users_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / "proscenium"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_directory() == Path.home() / ".cache" / "proscenium"

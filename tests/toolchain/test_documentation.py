@@ -95,6 +95,23 @@ def test_files_that_are_named_exist(name):
         assert (ROOT / named).exists(), named
 
 
+def test_files_that_sources_name_exist():
+    """Comments and docstrings name files from the root of the checkout."""
+    named = re.compile(
+        r"(?<![\w./-])((?:designer|firmware/\w+|hil_tests|benchmarks|tests|docs)/[\w./-]+\.(?:py|c|h|S|md))\b"
+    )
+    folders = ("designer", "firmware", "hil_tests", "benchmarks", "tests", "templates")
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.*"))
+        if path.suffix in (".py", ".c", ".h", ".S", ".ld", ".j2")
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).is_file()
+    ]
+    assert missing == []
+
+
 def glossary_places():
     """Term, kind of place and name for each place in the glossary's last columns."""
     for line in (ROOT / "docs" / "glossary.md").read_text().splitlines():

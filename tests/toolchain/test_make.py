@@ -123,6 +123,12 @@ def test_hil_of_the_default_layout(tree):
     ]
 
 
+@pytest.mark.parametrize(("board", "name"), [("qemu", "qemu:stm32f405"), ("mps2-an500", "qemu:mps2-an500")])
+def test_hil_in_qemu(tree, board, name):
+    (words,) = recorded(tree, "hil", f"BOARD={board}")
+    assert words[words.index("--board") + 1] == name
+
+
 def test_hil_of_a_layout_of_ones_own_on_a_real_board(tree):
     (words,) = recorded(
         tree, "hil", "LAYOUT=my layouts/mine.toml", "BOARD=stm32f405", "PORT=/dev/ttyACM0", "INPUT=a song.wav"
@@ -143,7 +149,6 @@ def test_hil_of_a_real_board_needs_its_port(tree):
     [
         ((), "flash front3 --board virtual"),
         (("BOARD=virtual", "LAYOUT=pair2"), "flash pair2 --board virtual"),
-        (("BOARD=stm32f405", "CRYSTAL=12"), "flash front3 --board stm32f405 --crystal 12"),
         (("BOARD=stm32f405", "PORT=/dev/ttyACM0"), "flash front3 --board stm32f405 --port /dev/ttyACM0"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from designs import MIRRORED, generate_small
 from playing import await_blocks
 
-from designer.board.open import STEADY_CLOCK, VirtualBoard
+from designer.board.open import STEADY_CLOCK, QemuBoard
 from designer.errors import BuildError
 from designer.toolchain import stack
 from designer.toolchain.boards import BOARDS
@@ -27,7 +27,7 @@ def test_the_bound_is_within_what_is_reserved(image):
     assert bound.paths["program"][1][:2] == ("reset_handler", "main")
     assert bound.bytes == sum(depth for depth, _ in bound.paths.values()) + len(bound.paths) * EXCEPTION_FRAME_BYTES
     if image[1] == "stm32f405":
-        assert list(bound.paths) == ["program", "audio's work", "audio", "serial line"]
+        assert list(bound.paths) == ["program", "audio's work", "audio", "serial line", "clock security"]
         assert "ps_pipeline_process" in bound.paths["audio's work"][1]
 
 
@@ -37,11 +37,11 @@ def test_what_was_used_is_below_the_bound(image):
         pytest.skip("only a board with audio tells how much of its stack was used")
     sizes = sizes_of(built)
     # Counted instructions: on a busy machine the clock of the wall could make an overload, which plays nothing.
-    with VirtualBoard(built.elf, icount=STEADY_CLOCK) as running:
+    with QemuBoard(built.elf, icount=STEADY_CLOCK) as running:
         free = [await_blocks(running, 20)["stack_free"]]
     # The wall's clock: where instructions are counted idle time is skipped, and between two requests of a busy machine
     # the board's 30 s without a host can pass, after which it plays again and has no block to look into.
-    with VirtualBoard(built.elf) as running:
+    with QemuBoard(built.elf) as running:
         running.process(np.ones((500, 2), dtype=int))
         for stage, index in (("bus", 0), ("path", 0), ("sum", 0), ("output", 0)):
             running.tap(stage, index)

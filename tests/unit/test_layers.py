@@ -4,6 +4,7 @@ import ast
 import re
 from functools import cache
 
+import pytest
 from places import ROOT
 
 # From the lowest layer to the highest: a package imports from lower layers, and from its own layer without a cycle.
@@ -21,6 +22,8 @@ LAYERS = (
     ("hil_tests",),
     ("benchmarks",),
 )
+IMPORTING_CALLS = ("__import__", "import_module", "importlib.import_module")
+OUTPUTS_AND_EXITS = ("print", "exit", "quit", "sys.exit", "sys.stdout", "sys.stderr", "SystemExit")
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 
 
@@ -41,16 +44,35 @@ def modules():
                 yield name, path
 
 
-@cache
-def imports(path):
-    """Every import of a file, those inside functions as well."""
+def imports_of(source, path):
+    """Every import in the text of a file: at its top, inside functions, for type checkers, relative or by a call."""
+    folders = path.relative_to(ROOT).parts[:-1]
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            base = (
+                ".".join((*folders[: len(folders) + 1 - node.level], node.module or "")) if node.level else node.module
+            )
+            found += [f"{base.rstrip('.')}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTING_CALLS:
+            found += [argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant)]
     return found
+
+
+@cache
+def imports(path):
+    return imports_of(path.read_text(), path)
+
+
+def outputs_and_exits(source):
+    """Names by which a module prints or exits, with their lines."""
+    return [
+        (node.lineno, ast.unparse(node))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in OUTPUTS_AND_EXITS
+    ]
 
 
 def cycles(edges):
@@ -94,15 +116,71 @@ def test_modules_form_no_cycle():
     assert cycles(edges) == []
 
 
-def test_the_core_neither_prints_nor_exits():
-    found = []
-    for name, path in modules():
-        if LAYER_OF[package(name)] >= LAYER_OF["designer.cli"]:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "exit"):
-                found.append(f"{name}:{node.lineno}")
+def test_the_package_itself_imports_nothing():
+    """`import designer` runs this file, and so does the import of any module."""
+    assert imports(ROOT / "designer" / "__init__.py") == []
+
+
+def test_designer_needs_no_test():
+    """Tests import helpers by the names of their files, which are on the path in a test only."""
+    helpers = {"tests", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    found = [
+        f"{name} imports {target}"
+        for name, path in modules()
+        for target in imports(path)
+        # The mutations of registers judge the tests, so they load them.
+        if target.partition(".")[0] in helpers and not name.startswith("benchmarks.register_mutations")
+    ]
     assert found == []
+
+
+# A program of its own, which the other code starts.
+VIRTUAL_BOARD = "designer.board.virtual.__main__"
+
+
+def test_the_core_neither_prints_nor_exits():
+    found = [
+        f"{name}:{line}: {what}"
+        for name, path in modules()
+        if LAYER_OF[package(name)] < LAYER_OF["designer.cli"] and name != VIRTUAL_BOARD
+        for line, what in outputs_and_exits(path.read_text())
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from designer.cli import main",
+        "from designer import cli",
+        "import designer.cli as command",
+        "def inside():\n    from designer.cli import main",
+        "if TYPE_CHECKING:\n    from designer.cli import main",
+        "from ..cli import main",
+        "from .. import cli",
+        "importlib.import_module('designer.cli')",
+    ],
+)
+def test_an_import_of_any_form_is_seen(source):
+    found = imports_of(source, ROOT / "designer" / "layout" / "text.py")
+    assert [package(target) for target in found] == ["designer.cli"]
+
+
+def test_a_relative_import_starts_at_the_folder():
+    assert imports_of("from . import text", ROOT / "designer" / "layout" / "__init__.py") == ["designer.layout.text"]
+    assert imports_of("from .text import draw", ROOT / "designer" / "layout" / "load.py") == [
+        "designer.layout.text.draw"
+    ]
+
+
+def test_a_cycle_is_found():
+    assert cycles({("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")}) == ["b", "c"]
+    assert cycles({("a", "b"), ("b", "c"), ("a", "c")}) == []
+
+
+@pytest.mark.parametrize("source", ["print(1)", "sys.exit(3)", "raise SystemExit(3)", "sys.stdout.write('')"])
+def test_output_of_any_form_is_seen(source):
+    assert len(outputs_and_exits(source)) == 1
 
 
 def test_templates_do_no_arithmetic():

@@ -23,6 +23,11 @@ def test_sentences_are_short(page):
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize(("page", "most"), [("README.md", 900), ("DESIGN.md", 1800)])
+def test_first_pages_are_short(page, most):
+    assert len((ROOT / page).read_text().split()) <= most
+
+
 def test_sentences_of_docstrings_are_short():
     found = [
         f"{path.relative_to(ROOT)}:{line}: {count} words: {sentence}"

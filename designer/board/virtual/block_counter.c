@@ -1,6 +1,6 @@
 /*
  * Counts the instructions of each block that Unicorn is about to run, and stops ahead of the first block beyond the
- * limit. Compiled and loaded by block_counter.py, which has the same in Python.
+ * limit. Compiled by compiled.py and loaded by block_counter.py, which has the same in Python.
  */
 #include <stddef.h>
 #include <stdint.h>

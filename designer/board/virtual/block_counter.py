@@ -7,17 +7,12 @@ their execution, so that virtual time is the same with either.
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
-import tempfile
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from unicorn import UC_HOOK_BLOCK
 from unicorn.unicorn_py3.unicorn import Uc, uclib
 
-_SOURCE = Path(__file__).with_name("block_counter.c")
+from designer.board.virtual.compiled import compiled_functions
+
 _ENTRIES = 16384
 
 
@@ -36,20 +31,6 @@ class _Counter(ctypes.Structure):
     )
 
 
-@cache
-def compiled_hook() -> Any:
-    """Compile and load the hook in C; None where there is no gcc."""
-    gcc = shutil.which("gcc")
-    if gcc is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="proscenium-hook-") as directory:
-        library = Path(directory) / "block_counter.so"
-        command = [gcc, "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE)]
-        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-            return None
-        return ctypes.CDLL(str(library))
-
-
 class BlockCounter:
     """Instructions executed, and a limit at which the processor stops.
 
@@ -62,7 +43,7 @@ class BlockCounter:
 
     def __init__(self, engine: Uc, in_c: bool = True) -> None:
         self.state = _Counter()
-        library = compiled_hook() if in_c else None
+        library = compiled_functions() if in_c else None
         self.is_compiled = library is not None
         if library is None:
             self._lengths: dict[tuple[int, int], int] = {}

@@ -18,14 +18,14 @@ MUTE_PIN = "PC8"
 
 def words_of(halfwords: bytes) -> np.ndarray:
     """Put half-words together as the wire brings them, the upper one first (RM0090 28.4.3): (n, 2) int32."""
-    parts = np.frombuffer(halfwords, "<u2").reshape(-1, 2).astype(np.uint32)
-    return (parts[:, 0] << 16 | parts[:, 1]).astype(np.uint32).view(np.int32).reshape(-1, 2)
+    pairs = np.frombuffer(halfwords, "<u4")
+    return (pairs << 16 | pairs >> 16).view(np.int32).reshape(-1, 2)
 
 
 def halfwords_of(frames: np.ndarray) -> bytes:
     """Cut frames (n, 2) int32 into half-words, the upper one first."""
     words = np.ascontiguousarray(frames, dtype=np.int32).view(np.uint32)
-    return np.stack([words >> 16, words & 0xFFFF], axis=-1).astype("<u2").tobytes()
+    return (words << 16 | words >> 16).tobytes()
 
 
 @dataclass
@@ -37,33 +37,61 @@ class Dac:
     wires : dict
         Pin -> signal that it must carry.
     pins : Pins
-    heard : list of (n, 2) int32 arrays
-        Runs of frames; silence where a wire or the mute pin says so.
-    raw : list of (n, 2) int32 arrays
-        The same ahead of the mute pin.
+    position : int
+        Frames since the start that it has played.
+    muted_frames : int
+        Frames that the mute pin has kept silent since the last `take` or `take_raw`.
     """
 
     wires: dict[str, str]
     pins: Pins
-    heard: list[np.ndarray] = field(default_factory=list)
-    raw: list[np.ndarray] = field(default_factory=list)
+    position: int = 0
+    muted_frames: int = 0
+    # Half-words of each run, and whether the mute pin let them through.
+    _runs: list[tuple[bytes, bool]] = field(default_factory=list)
+    _begun: bytes = b""
+    _next: int = 0
+    _base: int = 0  # position at which WS began anew
 
     def play(self, first: int, data: bytes) -> None:
-        """Take half-words from the wire; `first` says where in a frame they begin."""
-        if first % HALFWORDS_PER_FRAME or len(data) % (2 * HALFWORDS_PER_FRAME):
-            raise ValueError("runs are whole frames")
-        frames = words_of(data)
+        """Take half-words from the wire; `first` counts those since WS began, 0 ends a frame that was cut short."""
+        if first == 0:
+            self._base, self._begun = self._next, b""
+        end = first + len(data) // 2
+        self._next, self.position = self._base - -end // HALFWORDS_PER_FRAME, self._base + end // HALFWORDS_PER_FRAME
+        data = self._begun + data
+        frames = len(data) // (2 * HALFWORDS_PER_FRAME)
+        whole = frames * 2 * HALFWORDS_PER_FRAME
+        data, self._begun = data[:whole], data[whole:]
+        if not frames:
+            return
         if any(self.pins.signal(pin) != signal for pin, signal in self.wires.items()):
-            frames = np.zeros_like(frames)
-        self.raw.append(frames)
-        self.heard.append(frames if self.pins.output(MUTE_PIN) else np.zeros_like(frames))
+            data = bytes(len(data))
+        is_heard = bool(self.pins.output(MUTE_PIN))
+        self.muted_frames += 0 if is_heard else frames
+        self._runs.append((data, is_heard))
 
     def take(self) -> np.ndarray:
-        """Give and forget what was heard: (n, 2) int32."""
-        heard = np.concatenate(self.heard) if self.heard else np.zeros((0, 2), np.int32)
-        self.heard.clear()
-        self.raw.clear()
-        return heard
+        """Give and forget what was heard: (n, 2) int32, silence where a wire or the mute pin says so."""
+        data = b"".join(run if is_heard else bytes(len(run)) for run, is_heard in self._runs)
+        self.forget()
+        return words_of(data)
+
+    def take_raw(self) -> np.ndarray:
+        """Give and forget what came over the wires, ahead of the mute pin: (n, 2) int32."""
+        data = b"".join(run for run, _ in self._runs)
+        self.forget()
+        return words_of(data)
+
+    def restart(self) -> None:
+        """Count frames from 0 again."""
+        self.position = self._next = self._base = 0
+        self._begun = b""
+
+    def forget(self) -> None:
+        """Forget what was played."""
+        self._runs.clear()
+        self.muted_frames = 0
 
 
 @dataclass
@@ -80,7 +108,7 @@ class Adc:
     signal : (n, 2) int32
         What it records.
     position : int
-        Frames since the start that its next answer begins at.
+        Whole frames that it has given since the board started.
     """
 
     wires: dict[str, str]
@@ -89,21 +117,37 @@ class Adc:
     signal: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     origin: int = 0
     position: int = 0
+    _next: int = 0
+    _base: int = 0  # position at which WS began anew
 
     def record(self, first: int, count: int) -> bytes:
         """Give half-words of the wire from one on, counted from the start."""
-        begin, end = first // HALFWORDS_PER_FRAME, -(-(first + count) // HALFWORDS_PER_FRAME)
-        self.position = end
+        if first == 0:
+            self._base = self._next
+        skip = first % HALFWORDS_PER_FRAME
+        begin = self._base + first // HALFWORDS_PER_FRAME
+        end = self._base - -(first + count) // HALFWORDS_PER_FRAME
+        self._next = end
+        self.position = self._base + (first + count) // HALFWORDS_PER_FRAME
         frames = np.zeros((end - begin, 2), np.int32)
         works = self.has_clock() and all(self.pins.signal(pin) == signal for pin, signal in self.wires.items())
         low, high = max(begin, self.origin), min(end, self.origin + len(self.signal))
         if works and low < high:
             frames[low - begin : high - begin] = self.signal[low - self.origin : high - self.origin]
-        skip = first - HALFWORDS_PER_FRAME * begin
         return halfwords_of(frames)[2 * skip : 2 * (skip + count)]
 
+    def restart(self) -> None:
+        """Count frames from 0 again."""
+        self.position = self._next = self._base = 0
+
     def feed(self, signal: np.ndarray, multiple: int = 1) -> int:
-        """Let the ADC record (n, 2) int32 from the next frame whose number is a multiple; returns that number."""
-        self.origin = -(-self.position // multiple) * multiple
+        """Let the ADC record (n, 2) int32 from the next frame that is a multiple since WS began; returns its number."""
+        self.origin = self._base - (self._base - self._next) // multiple * multiple
         self.signal = np.ascontiguousarray(signal, dtype=np.int32)
         return self.origin
+
+    def extend(self, signal: np.ndarray) -> None:
+        """Append (n, 2) int32 to what it records, and forget what it has recorded."""
+        done = min(max(0, self.position - self.origin), len(self.signal))
+        self.origin += done
+        self.signal = np.concatenate([self.signal[done:], np.asarray(signal, np.int32)])

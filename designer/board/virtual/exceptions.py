@@ -62,6 +62,10 @@ FIRST_INTERRUPT = 16
 _FIXED_PRIORITY = {Number.RESET: -3, Number.NMI: -2, Number.HARD_FAULT: -1}
 
 
+def _ignore(_number: int) -> None:
+    pass
+
+
 class Exceptions:
     """State of the interrupt controller and the sequences of entry and return.
 
@@ -75,6 +79,11 @@ class Exceptions:
         # Whether the memory protection unit forbids a write; and what becomes of a frame that cannot be stacked.
         self.forbids: Callable[[int, int], bool] = lambda address, size: False
         self.on_stack_fault: Callable[[], int] = lambda: Number.HARD_FAULT
+        # Told of handlers that begin and end, as for a trace.
+        self.on_begin: Callable[[int], None] = _ignore
+        self.on_end: Callable[[int], None] = _ignore
+        # Whether CPACR lets the program use the FPU.
+        self.has_fpu: Callable[[], bool] = lambda: True
         self.reset()
 
     def reset(self) -> None:
@@ -132,13 +141,13 @@ class Exceptions:
 
     def execution_priority(self, masks: bool = True) -> int:
         """Priority of what runs (DDI 0403 B1.5.4), with or without PRIMASK's part in it."""
-        read, priority = self._cpu.engine.reg_read, self._active_priority()
-        base = int(read(UC_ARM_REG_BASEPRI)) & _PRIORITY_BITS
+        read, priority = self._cpu.registers.get, self._active_priority()
+        base = read(UC_ARM_REG_BASEPRI) & _PRIORITY_BITS
         if base:
             priority = min(priority, self._group(base))
-        if masks and int(read(UC_ARM_REG_PRIMASK)) & 1:
+        if masks and read(UC_ARM_REG_PRIMASK) & 1:
             priority = min(priority, 0)
-        return min(priority, -1) if int(read(UC_ARM_REG_FAULTMASK)) & 1 else priority
+        return min(priority, -1) if read(UC_ARM_REG_FAULTMASK) & 1 else priority
 
     def wakes(self) -> bool:
         """Whether something is pending that ends WFI, PRIMASK or not (PM0214 2.5.3)."""
@@ -154,20 +163,22 @@ class Exceptions:
 
     def enter(self, number: int) -> None:
         """Stack a frame and begin a handler (DDI 0403 B1.5.6)."""
-        engine = self._cpu.engine
-        control = int(engine.reg_read(UC_ARM_REG_CONTROL))
+        registers = self._cpu.registers
+        control = registers.get(UC_ARM_REG_CONTROL)
         on_process_stack = not self.active and bool(control & _CONTROL_SPSEL)
         stack_register = UC_ARM_REG_PSP if on_process_stack else UC_ARM_REG_MSP
-        stack = int(engine.reg_read(stack_register))
+        stack = registers.get(stack_register)
+        if control & _CONTROL_FPCA and not self.has_fpu():
+            raise HardwareRefusalError("a floating-point instruction while CPACR denies it (PM0214 4.6.1)")
         frame, extended = self._frame(bool(control & _CONTROL_FPCA), bool(stack & 4))
         base = (stack - len(frame)) & ~7
         if self.forbids(base, len(frame)):
             number = self._after_stack_fault(number)
         else:
             self._cpu.write(base, frame)
-        engine.reg_write(stack_register, base)
+        registers.set(stack_register, base)
         code = 0xF1 if self.active else 0xFD if on_process_stack else 0xF9
-        engine.reg_write(UC_ARM_REG_LR, 0xFFFFFF00 | (code & ~0x10 if extended else code))
+        registers.set(UC_ARM_REG_LR, 0xFFFFFF00 | (code & ~0x10 if extended else code))
         self._begin(number)
 
     def _after_stack_fault(self, number: int) -> int:
@@ -180,39 +191,41 @@ class Exceptions:
         return number
 
     def _frame(self, extended: bool, misaligned: bool) -> tuple[bytes, bool]:
-        engine = self._cpu.engine
-        status = int(engine.reg_read(UC_ARM_REG_XPSR)) & ~_XPSR_ALIGNED | _XPSR_THUMB
+        core = self._cpu.registers
+        status = core.get(UC_ARM_REG_XPSR) & ~_XPSR_ALIGNED | _XPSR_THUMB
         status = status & ~_XPSR_EXCEPTION | (self.active[-1] if self.active else 0)
-        registers = [int(value) for value in engine.reg_read_batch(_INTEGERS)]
+        registers = core.get_all(_INTEGERS)
         frame = _BASIC.pack(*registers, self._cpu.pc & ~1, status | (_XPSR_ALIGNED if misaligned else 0))
         if extended:
-            doubles = [int(value) for value in engine.reg_read_batch(_DOUBLES)]
-            frame += _FLOATING.pack(*doubles, int(engine.reg_read(UC_ARM_REG_FPSCR)), 0)
+            doubles = core.get_all(_DOUBLES)
+            frame += _FLOATING.pack(*doubles, core.get(UC_ARM_REG_FPSCR), 0)
         return frame, extended
 
     def _begin(self, number: int) -> None:
         """Enter the handler, its frame being on the stack."""
-        engine = self._cpu.engine
+        registers = self._cpu.registers
         self.pending.discard(number)
         self.active.append(number)
         self.entries += 1
-        status = int(engine.reg_read(UC_ARM_REG_XPSR)) & ~_XPSR_EXCEPTION
-        engine.reg_write(UC_ARM_REG_XPSR, status | number | _XPSR_THUMB)
-        engine.reg_write(UC_ARM_REG_CONTROL, int(engine.reg_read(UC_ARM_REG_CONTROL)) & 1)
+        self.on_begin(number)
+        status = registers.get(UC_ARM_REG_XPSR) & ~_XPSR_EXCEPTION
+        registers.set(UC_ARM_REG_XPSR, status | number | _XPSR_THUMB)
+        registers.set(UC_ARM_REG_CONTROL, registers.get(UC_ARM_REG_CONTROL) & 1)
         entry = int.from_bytes(self._cpu.read(self.vectors + 4 * number, 4), "little")
         if not entry & 1:
             raise HardwareRefusalError(f"vector {number}: 0x{entry:08X} is no Thumb address: the core would fault")
-        engine.reg_write(UC_ARM_REG_PC, entry)
+        registers.set(UC_ARM_REG_PC, entry)
 
     def leave(self) -> int:
         """End a handler: chain to the next one, or unstack (DDI 0403 B1.5.8); returns the cycles that it took."""
-        engine = self._cpu.engine
+        registers = self._cpu.registers
         code = self._cpu.pc & 0xFF | 1
         if not self.active or code not in _RETURNS:
             raise HardwareRefusalError(f"exception return 0xFFFFFF{code:02X}: none is active, or no such code")
         number = self.active.pop()
+        self.on_end(number)
         if number != Number.NMI:
-            engine.reg_write(UC_ARM_REG_FAULTMASK, 0)
+            registers.set(UC_ARM_REG_FAULTMASK, 0)
         if number in self._levels:
             self.pending.add(number)
         if (code & 0xF == 1) != bool(self.active):
@@ -220,28 +233,28 @@ class Exceptions:
         following = self.due()
         if following is not None:
             # Tail-chaining, B1.5.12: the frame stays where it is.
-            engine.reg_write(UC_ARM_REG_LR, 0xFFFFFF00 | code)
+            registers.set(UC_ARM_REG_LR, 0xFFFFFF00 | code)
             self._begin(following)
             return 6
         self._unstack(code)
         return 10
 
     def _unstack(self, code: int) -> None:
-        engine = self._cpu.engine
+        registers = self._cpu.registers
         register = UC_ARM_REG_PSP if code & 0xF == 0xD else UC_ARM_REG_MSP
-        base, extended = int(engine.reg_read(register)), not code & 0x10
+        base, extended = registers.get(register), not code & 0x10
         *integers, pc, status = _BASIC.unpack(self._cpu.read(base, _BASIC.size))
         size = _BASIC.size
         if extended:
             *doubles, fpscr, _ = _FLOATING.unpack(self._cpu.read(base + size, _FLOATING.size))
-            engine.reg_write_batch(list(zip(_DOUBLES, doubles, strict=True)))
-            engine.reg_write(UC_ARM_REG_FPSCR, fpscr)
+            registers.set_all(_DOUBLES, doubles)
+            registers.set(UC_ARM_REG_FPSCR, fpscr)
             size += _FLOATING.size
         # A register that the frame holds is written last of all: writing the status may bank the stack pointers.
-        engine.reg_write(UC_ARM_REG_XPSR, status & ~_XPSR_ALIGNED)
-        control = int(engine.reg_read(UC_ARM_REG_CONTROL)) & 1
+        registers.set(UC_ARM_REG_XPSR, status & ~_XPSR_ALIGNED)
+        control = registers.get(UC_ARM_REG_CONTROL) & 1
         control |= (_CONTROL_SPSEL if code & 0xF == 0xD else 0) | (_CONTROL_FPCA if extended else 0)
-        engine.reg_write(UC_ARM_REG_CONTROL, control)
-        engine.reg_write(register, base + size + (4 if status & _XPSR_ALIGNED else 0))
-        engine.reg_write_batch(list(zip(_INTEGERS, integers, strict=True)))
-        engine.reg_write(UC_ARM_REG_PC, pc | 1)
+        registers.set(UC_ARM_REG_CONTROL, control)
+        registers.set(register, base + size + (4 if status & _XPSR_ALIGNED else 0))
+        registers.set_all(_INTEGERS, integers)
+        registers.set(UC_ARM_REG_PC, pc | 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from designer.board.virtual.cpu import Cpu, Stop
+from designer.board.virtual.cpu import CompiledRegisters, Cpu, Stop
 from designer.board.virtual.errors import HardwareRefusalError
 from designer.board.virtual.events import SECOND, EventQueue
 from designer.board.virtual.exceptions import Exceptions, Number
@@ -40,7 +40,14 @@ class Machine:
         self._anchor_executed = 0
         self._stalled_until = 0
         self._sleeping = False
+        self.sleeps = 0
+        # Set at a breakpoint: nothing runs until a debugger takes it back.
+        self.halted = False
+        self.restarts = 0
         self._reset_wanted: Callable[[], None] | None = None
+        # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
+        self.on_sleep: Callable[[], None] = _do_nothing
+        self.on_change: Callable[[], None] = _do_nothing
         # The system control block's fault registers, filled in by `peripherals.scb`.
         self.is_guarded: Callable[[int, int], bool] = lambda address, size: False
         self.on_fault: Callable[[Number, int, int | None], Number] = _refuse_fault
@@ -58,6 +65,10 @@ class Machine:
         """Whether the core waits for an interrupt."""
         return self._sleeping
 
+    def wake(self) -> None:
+        """End the core's sleep, as a debugger does that moves its program counter."""
+        self._sleeping = False
+
     def cycles(self, count: int) -> int:
         """Femtoseconds of so many cycles of the core."""
         return count * SECOND // self.core_hz
@@ -66,6 +77,7 @@ class Machine:
         """Change the core's clock from now on."""
         self._move_to(self.now)
         self.core_hz = core_hz
+        self.on_change()
         self.cpu.stop_soon()
 
     def stall(self, duration: int) -> None:
@@ -93,15 +105,23 @@ class Machine:
         for address in range(block.base + offset, block.base + offset + size, _BLOCK_BYTES):
             self._blocks[address // _BLOCK_BYTES] = block
 
-    def map_registers(self, address: int, size: int) -> None:
+    def map_registers(self, address: int, size: int, compiled: CompiledRegisters | None = None) -> None:
         """Let a range of addresses reach the peripherals."""
-        self.cpu.map_registers(address, size, self._read, self._write)
+        self.cpu.map_registers(address, size, self._read, self._write, compiled)
 
     def _block(self, address: int) -> RegisterBlock:
         block = self._blocks.get(address // _BLOCK_BYTES)
         if block is None:
             raise HardwareRefusalError(f"0x{address:08X}: no peripheral is modelled there (pc 0x{self.cpu.pc:08X})")
         return block
+
+    def read_register(self, address: int, size: int) -> int:
+        """Read a register as the processor does, and as a debugger may."""
+        return self._read(address, size)
+
+    def write_register(self, address: int, size: int, value: int) -> None:
+        """Write a register as the processor does, and as a debugger may."""
+        self._write(address, size, value)
 
     def _read(self, address: int, size: int) -> int:
         block = self._block(address)
@@ -110,12 +130,14 @@ class Machine:
     def _write(self, address: int, size: int, value: int) -> None:
         block = self._block(address)
         block.write(address - block.base, size, value)
+        self.on_change()
 
     # --- the run
 
     def restart(self, vectors: int) -> None:
         """Begin at a vector table, with events and exceptions forgotten; time goes on."""
         self._move_to(self.now)
+        self.restarts += 1
         self._stalled_until = 0
         self._sleeping = False
         self._reset_wanted = None
@@ -141,7 +163,7 @@ class Machine:
         end = self.now + duration
         while not done():
             now = self.now
-            if now >= end:
+            if now >= end or self.halted:
                 return False
             if self._reset_wanted is not None:
                 self._reset_wanted()
@@ -176,16 +198,21 @@ class Machine:
                 return
             self._sleeping = False
         budget = self._instructions_until(horizon)
-        self._handle(self.cpu.run(min(budget, _MASKED_SLICE) if masked else budget))
+        self.handle(self.cpu.run(min(budget, _MASKED_SLICE) if masked else budget))
 
-    def _handle(self, stop: Stop) -> None:
+    def handle(self, stop: Stop) -> None:
+        """Do what follows from a stop of the processor."""
         if stop is Stop.SLEEP:
             self._sleeping = True
+            self.sleeps += 1
+            self.on_sleep()
         elif stop is Stop.EXCEPTION_RETURN:
             self._move_to(self.now + self.cycles(self.exceptions.leave()))
         elif stop is Stop.SUPERVISOR_CALL:
             self.exceptions.pend(Number.SUPERVISOR_CALL)
-        elif stop is not Stop.LIMIT:
+        elif stop is Stop.BREAKPOINT:
+            self.halted = True
+        elif stop not in (Stop.LIMIT, Stop.STEP):
             self._fault(stop)
 
     def _fault(self, stop: Stop) -> None:
@@ -203,6 +230,10 @@ class Machine:
         if self.exceptions.execution_priority() <= -1:
             raise HardwareRefusalError(f"lock-up: a fault within a hard fault at pc 0x{self.cpu.pc:08X}")
         self.exceptions.enter(chosen)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _refuse_fault(number: Number, bits: int, address: int | None) -> Number:

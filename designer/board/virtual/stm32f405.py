@@ -8,7 +8,7 @@ from pathlib import Path
 from designer import protocol
 from designer.board.virtual.converters import Adc, Dac
 from designer.board.virtual.errors import PowerCutError
-from designer.board.virtual.exceptions import Number
+from designer.board.virtual.exceptions import FIRST_INTERRUPT, Number
 from designer.board.virtual.image import flash_contents
 from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals import flash as flash_module
@@ -25,8 +25,9 @@ from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
-from designer.board.virtual.peripherals.spi_i2s import I2s
+from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME, I2s
 from designer.board.virtual.peripherals.systick import SysTick
+from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
 
@@ -61,11 +62,12 @@ class Stm32f405:
         self.pwr = Pwr(self.rcc)
         self.flash = Flash(machine, seed)
         self.rcc.check_core = self._check_core
-        self.rcc.on_security = lambda: exceptions.pend(Number.NMI)
+        self.rcc.on_security = lambda pending: exceptions.set_level(Number.NMI - FIRST_INTERRUPT, pending)
         ports = [Gpio(letter, self.rcc) for letter in "ABC"]
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc)
-        self.usart = Usart(exceptions, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
@@ -76,19 +78,23 @@ class Stm32f405:
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
         common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
         self.adc_block = AdcBlock(machine, self.rcc, common)
-        dwt = Dwt(machine, debug)
+        dwt, self.tim11 = Dwt(machine, debug), Tim11(machine, self.rcc)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
-            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11,
         ]  # fmt: skip
         for block in self._blocks[:12]:
             machine.add(block)
+        machine.add(self.tim11)
         for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
             machine.add(block, size)
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
             machine.add(block, size)
         machine.add(scb, 0x10, 0x230)
-        machine.map_registers(0x40000000, 0x80000)
+        # The line of bytes is on a page of its own, some of whose accesses are answered in C.
+        machine.map_registers(0x40000000, 0x11000)
+        machine.map_registers(0x40011000, 0x1000, self.usart.compiled_registers() if in_c else None)
+        machine.map_registers(0x40012000, 0x6E000)
         machine.map_registers(0xE0001000, 0x1000)
         machine.map_registers(0xE000E000, 0x1000)
         self.power_on()
@@ -119,6 +125,11 @@ class Stm32f405:
         self.adc = Adc(wires, pins, lambda: self.spi2.has_master_clock)
         self.spi2.on_sent, self.spi3.on_sent = self.dacs[0].play, self.dacs[1].play
         self.i2s2ext.incoming = self.adc.record
+        rcc.blocks_of |= {
+            ("APB1RSTR", 14): (self.spi2, self.i2s2ext),
+            ("APB1RSTR", 15): (self.spi3,),
+            ("AHB1RSTR", 21): (dma,),
+        }
 
     def _check_core(self, hclk_hz: int) -> None:
         self.flash.check_wait_states(hclk_hz)
@@ -149,12 +160,19 @@ class Stm32f405:
         self.rcc.note_reset(flags | _PIN)
         for block in self._blocks:
             block.reset()
-        self.adc.position = 0
+        self.adc.restart()
+        for dac in self.dacs:
+            dac.restart()
 
     @property
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    def sample_rate_hz(self) -> int:
+        """Frames a second, rounded down; 0 while the audio clock stands."""
+        numerator, denominator = self.spi2.halfword_rate() if self.spi2.is_running else (0, 1)
+        return int(numerator // (denominator * HALFWORDS_PER_FRAME))
 
     def run(self, seconds: float) -> None:
         """Run for so much virtual time; a supply that fails ends it."""

@@ -32,16 +32,13 @@ class VirtualTransport:
 
     def read(self, timeout_s: float) -> bytes:
         """Run the board until it sends, at most `timeout_s` of its time; give what it has sent."""
-        sent, machine = self.board.usart.sent, self.board.machine
-        if not sent:
-            machine.run(round(timeout_s * SECOND), lambda: bool(sent))
+        usart, machine = self.board.usart, self.board.machine
+        machine.run(round(timeout_s * SECOND), lambda: usart.sent_bytes > 0)
         size = 0
-        while len(sent) > size:
-            size = len(sent)
+        while usart.sent_bytes > size:
+            size = usart.sent_bytes
             machine.run(_QUIET)
-        taken = bytes(sent)
-        sent.clear()
-        return taken
+        return usart.take_sent()
 
     def close(self) -> None:
         """Leave the board as it stands."""

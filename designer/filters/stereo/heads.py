@@ -7,7 +7,7 @@ the virtual source that it would hear itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def _other_heads(
     for size, ear_azimuth_deg in _OTHER_SPHERES:
         radius = size * layout.listener.head_radius_m
         other = _with_listener(layout, head_radius_m=radius, hrtf=None)
-        heard = ear_plant(other, frequencies_hz, places, ear_azimuth_deg).transfer
+        heard = ear_plant(other, frequencies_hz, replace(places, ear_azimuth_deg=ear_azimuth_deg)).transfer
         found.append((heard, _sphere_goal(other, frequencies_hz, ear_azimuth_deg)))
     for head in layout.listener.head:
         other = _with_listener(layout, hrtf=head.hrtf)

@@ -72,7 +72,7 @@ typedef struct {
 typedef struct {
     uint32_t magic;
     uint16_t abi;
-    uint8_t arithmetic; /* PS_NUMBER_FORMAT_... of protocol.h */
+    uint8_t number_format; /* PS_NUMBER_FORMAT_... of protocol.h */
     uint8_t drivers;
     uint8_t inputs;
     uint8_t reserved;

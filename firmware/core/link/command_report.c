@@ -45,7 +45,7 @@ size_t ps_report_hello(const ps_command_t *command, uint8_t *reply)
     ps_put_u16(reply + PS_HELLO_REPLY_BLOCK_SAMPLES, PS_BLOCK_SAMPLES);
     ps_put_u16(reply + PS_HELLO_REPLY_MAX_PAYLOAD_BYTES, PS_MAX_PAYLOAD_BYTES);
     ps_put_u16(reply + PS_HELLO_REPLY_DESIGN_ABI, PS_DESIGN_ABI);
-    reply[PS_HELLO_REPLY_NUMBER_FORMAT] = ps_identity.arithmetic;
+    reply[PS_HELLO_REPLY_NUMBER_FORMAT] = ps_identity.number_format;
     reply[PS_HELLO_REPLY_DRIVERS] = PS_DRIVERS;
     reply[PS_HELLO_REPLY_INPUTS] = PS_INPUTS;
     reply[PS_HELLO_REPLY_CREDITS] = PS_CREDITS;

@@ -42,8 +42,10 @@ static void set_state(ps_player_t *player, uint8_t state)
 static void begin(ps_player_t *player)
 {
     player->halves = 0;
+    player->wanted = false;
     player->busy = false;
     player->committing = false;
+    player->silenced = false;
     player->fade_in = true;
     player->silent_halves = 0;
     player->overload = 0;
@@ -98,20 +100,35 @@ static void count_miss(ps_player_t *player)
 
 void ps_player_half_complete(ps_player_t *player, uint32_t half)
 {
-    const bool late = player->busy && !player->committing;
+    const bool late = (player->wanted || player->busy) && !player->committing;
 
     player->halves++;
     player->half = half;
     fade_out(player, half);
+    if (player->silenced && player->state == PS_PLAYER_PLAYING) {
+        player->silenced = false;
+        player->io->mute(false);
+    }
     if (player->state != PS_PLAYER_PLAYING) {
         if (ps_player_is_silent(player)) {
             player->io->pause();
         }
     } else if (late) {
+        player->late = true;
         count_miss(player); /* and skip this block, so that the serial side gets time */
     } else {
-        player->busy = true;
+        player->wanted = true;
     }
+}
+
+void ps_player_restarted(ps_player_t *player)
+{
+    memset(player->tail, 0, sizeof player->tail);
+    player->halves++; /* what is being worked on has no half any more */
+    player->late = true;
+    player->wanted = false;
+    player->fade_in = true;
+    player->silenced = true;
 }
 
 static uint32_t magnitude(ps_sample_t x)
@@ -139,8 +156,10 @@ static void fade_in(ps_sample_t *frames)
     }
 }
 
-/* Writes the block if its half is still free. If the half is played from now on, the converters stay behind
- * the writing. */
+/*
+ * Writes the block if its half is still free. The output runs ahead of the input, and the interrupt tells
+ * when a half of the input ends. If it comes from now on, the converters stay behind the writing.
+ */
 static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
 {
     ps_sample_t *out = player->engine->out;
@@ -150,7 +169,11 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
     }
     player->committing = true;
     BARRIER();
-    if (player->halves == halves) {
+    if (player->halves != halves || !player->io->has_time(half)) {
+        if (!player->late) {
+            count_miss(player);
+        }
+    } else {
         memcpy(player->tail[half], out + (PS_BLOCK_SAMPLES - 1u) * PS_DRIVERS, sizeof player->tail[half]);
         player->io->write(half, 0, PS_BLOCK_SAMPLES, out);
         player->fade_in = false;
@@ -163,19 +186,24 @@ static void commit(ps_player_t *player, uint32_t halves, uint32_t half)
     }
     BARRIER();
     player->busy = false;
+    BARRIER();
     player->committing = false;
 }
 
 void ps_player_process(ps_player_t *player)
 {
     ps_engine_t *engine = player->engine;
-    const uint32_t halves = player->halves;
-    const uint32_t half = player->half;
 
-    if (!player->busy || player->state != PS_PLAYER_PLAYING) {
-        player->busy = false;
+    if (!player->wanted || player->state != PS_PLAYER_PLAYING) {
+        player->wanted = false;
         return;
     }
+    player->late = false;
+    player->busy = true;
+    player->wanted = false;
+    BARRIER();
+    const uint32_t halves = player->halves;
+    const uint32_t half = player->half;
     const uint64_t begun = player->ticks();
 
     player->io->read(half, engine->in);

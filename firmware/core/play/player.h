@@ -23,6 +23,8 @@ typedef struct {
     void (*read)(uint32_t half, ps_sample_t *stereo); /* L, R for each frame */
     /* `frames` frames of PS_DRIVERS samples from frame `first` on */
     void (*write)(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers);
+    /* Whether a whole block can still be written to a half before it is heard. */
+    bool (*has_time)(uint32_t half);
     void (*mute)(bool muted); /* the converters' own mute */
     void (*pause)(void);      /* no half completes any more; the buffers go on playing */
     void (*resume)(void);     /* halves complete again */
@@ -37,9 +39,12 @@ typedef struct {
     volatile uint32_t halves;        /* completed so far */
     volatile uint32_t misses;        /* blocks that were not ready in time */
     volatile uint8_t state;          /* PS_PLAYER_… */
-    volatile bool busy;
+    volatile bool wanted;            /* a block that process() has to begin */
+    volatile bool busy;              /* with one */
     volatile bool committing;
-    bool fade_in;
+    volatile bool late; /* the block that it is busy with, and counted */
+    volatile bool fade_in;
+    volatile bool silenced; /* by a restart of the converters */
     uint32_t silent_halves;
     uint32_t overload;
     uint32_t blocks;
@@ -55,6 +60,9 @@ void ps_player_reset(ps_player_t *player, const ps_player_io_t *io, uint64_t (*t
 
 void ps_player_half_complete(ps_player_t *player, uint32_t half);
 void ps_player_process(ps_player_t *player);
+
+/* Called in an interrupt: the converters have been muted and restarted, with silence in their buffers. */
+void ps_player_restarted(ps_player_t *player);
 
 /* Called by the serial side, which ps_player_process() interrupts, never the other way round. */
 void ps_player_claim(ps_player_t *player);

@@ -29,13 +29,17 @@ void uart_receive_handler(void)
     }
 }
 
-static uint8_t start_board(ps_reset_report_t *report)
+static void start_board(ps_reset_report_t *report)
 {
     fault_report(PS_RESET_UNKNOWN, report);
     ticks_start();
     UART_BAUD_DIVIDER = BOARD_CORE_HZ / PS_BAUD_RATE;
     UART_CTRL = UART_CTRL_TX | UART_CTRL_RX | UART_CTRL_RX_INTERRUPT;
     NVIC_ISER(BOARD_UART_INTERRUPT / 32u) = BIT(BOARD_UART_INTERRUPT % 32u);
+}
+
+static uint8_t clock_source(void)
+{
     return PS_CLOCK_FIXED;
 }
 
@@ -93,6 +97,7 @@ static void serial_idle(void)
 const ps_port_t ps_port = {
     .board_name = BOARD_NAME,
     .start = start_board,
+    .clock_source = clock_source,
     .is_simulated = is_simulated,
     .temperature = read_temperature,
     .ticks = ticks_now,

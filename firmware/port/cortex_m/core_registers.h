@@ -20,8 +20,9 @@
 #define SYSTICK_LOAD            REGISTER(0xE000E014u)
 #define SYSTICK_VAL             REGISTER(0xE000E018u)
 
-/* NVIC, PM0214 4.3.2 (ISER), 4.3.7 (IPR: one byte for each interrupt) */
+/* NVIC, PM0214 4.3.2 (ISER), 4.3.4 (ISPR), 4.3.7 (IPR: one byte for each interrupt) */
 #define NVIC_ISER(n) REGISTER(0xE000E100u + 4u * (n))
+#define NVIC_ISPR(n) REGISTER(0xE000E200u + 4u * (n))
 #ifndef REGISTER_BYTE
 #define REGISTER_BYTE(address) (*(volatile uint8_t *)(address))
 #endif

@@ -25,6 +25,7 @@ static struct {
     uint32_t status; /* CFSR */
     uint32_t address;
     uint32_t faults; /* in a row */
+    uint32_t told;   /* whether a start has reported the last one */
     uint32_t check;
 } record __attribute__((section(".noinit")));
 
@@ -36,7 +37,7 @@ extern uint32_t linker_stack_low[];
 static uint32_t check_of_record(void)
 {
     return record.magic ^ record.exception ^ record.pc ^ record.lr ^ record.status ^ record.address ^
-           record.faults ^ 0x5A5A5A5Au;
+           record.faults ^ record.told ^ 0x5A5A5A5Au;
 }
 
 /* Named by fault_handler() only. */
@@ -62,6 +63,7 @@ void fault_store(const frame_t *frame, uint32_t exception)
     record.status = status;
     record.address = status & SCB_CFSR_MMARVALID ? SCB_MMFAR : status & SCB_CFSR_BFARVALID ? SCB_BFAR : 0;
     record.faults = before + 1u;
+    record.told = 0;
     record.check = check_of_record();
     cpu_synchronise();
     SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;
@@ -97,15 +99,17 @@ void fault_report(uint8_t cause, ps_reset_report_t *report)
         record.magic = 0;
         return;
     }
+    report->faults = (uint16_t)record.faults;
+    if (record.told) {
+        return; /* this start has another cause; the count stays until fault_forgive() */
+    }
     report->cause = PS_RESET_FAULT;
     report->exception = (uint8_t)record.exception;
-    report->faults = (uint16_t)record.faults;
     report->pc = record.pc;
     report->lr = record.lr;
     report->status = record.status;
     report->address = record.address;
-    /* Told once; the count stays until fault_forgive(). */
-    record.exception = 0;
+    record.told = 1;
     record.check = check_of_record();
 }
 

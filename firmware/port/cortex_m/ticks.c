@@ -47,6 +47,18 @@ void ticks_each(uint32_t new_period, void (*function)(void))
     cpu_restore_interrupts(masked);
 }
 
+void ticks_catch_up(uint64_t before, uint64_t passed)
+{
+    const uint32_t masked = cpu_mask_interrupts();
+    const uint64_t counted = ticks_now() - before;
+
+    if (passed > counted) {
+        base += (passed - counted + period / 2u) / period * period;
+        changes++;
+    }
+    cpu_restore_interrupts(masked);
+}
+
 uint64_t ticks_now(void)
 {
     uint32_t before;

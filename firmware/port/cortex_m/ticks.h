@@ -13,6 +13,11 @@ uint64_t ticks_now(void);
 /* From now on, an interrupt each `period` ticks that calls `function`, or nothing where that is NULL. */
 void ticks_each(uint32_t period, void (*function)(void));
 
+/* After a while in which the core stood still, such as an erasure of its flash: `passed` is how many ticks
+ * there were since ticks_now() gave `before`, to half a period. Periods that SysTick could not tell are
+ * added. */
+void ticks_catch_up(uint64_t before, uint64_t passed);
+
 void systick_handler(void);
 
 #endif

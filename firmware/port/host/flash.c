@@ -38,8 +38,12 @@ static bool erase_slot(uint32_t slot)
 /* Programming only clears bits. If cut short, it does so in two of the four bytes. */
 static bool program_slot(uint32_t slot, uint32_t offset, uint32_t word)
 {
+    const bool weak = chip->operations == chip->weak_word;
     const int power = take_power(chip);
 
+    if (weak) {
+        return true;
+    }
     for (uint32_t n = 0; power >= 0 && n < (power > 0 ? 4u : 2u); n++) {
         chip->slots[slot][offset + n] &= (uint8_t)(word >> 8u * n);
     }
@@ -61,6 +65,7 @@ void host_flash_power(host_flash_t *flash, uint32_t operations)
 {
     flash->operations = 0;
     flash->cut_after = operations;
+    flash->weak_word = UINT32_MAX;
     flash->flash = (ps_flash_t){
         .slot_bytes = HOST_SLOT_BYTES,
         .at = slot_at,

@@ -13,6 +13,7 @@ typedef struct {
     uint8_t slots[PS_SLOTS][HOST_SLOT_BYTES];
     uint32_t operations;
     uint32_t cut_after; /* operations: the next one is cut short, and none follows */
+    uint32_t weak_word; /* this operation programs nothing and says that it did */
 } host_flash_t;
 
 /* The chip that the functions of every `flash` work on from now on. */

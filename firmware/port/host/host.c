@@ -44,6 +44,7 @@ EXPORT size_t host_board_bytes(void);
 EXPORT void host_board_reset(host_board_t *board);
 EXPORT void host_board_power_cycle(host_board_t *board);
 EXPORT void host_board_cut_after(host_board_t *board, uint32_t operations);
+EXPORT void host_board_weaken(host_board_t *board, uint32_t operation);
 EXPORT uint32_t host_board_flash_operations(const host_board_t *board);
 EXPORT uint8_t *host_board_slot(host_board_t *board, uint32_t slot);
 EXPORT size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,
@@ -144,6 +145,12 @@ uint8_t *host_board_slot(host_board_t *board, uint32_t slot)
 void host_board_cut_after(host_board_t *board, uint32_t operations)
 {
     host_flash_power(&board->flash, operations);
+}
+
+void host_board_weaken(host_board_t *board, uint32_t operation)
+{
+    host_flash_power(&board->flash, UINT32_MAX);
+    board->flash.weak_word = operation;
 }
 
 uint32_t host_board_flash_operations(const host_board_t *board)

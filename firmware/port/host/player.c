@@ -24,6 +24,7 @@ typedef struct {
     uint32_t heard_blocks;
     uint32_t half;
     uint32_t late_halves; /* halves that complete while this block is processed */
+    bool has_time;        /* to write this block before it is heard */
     bool muted;
     bool paused;
     uint64_t spare[SPARE_BYTES / sizeof(uint64_t)];
@@ -35,6 +36,8 @@ EXPORT void host_player_reset(host_player_t *host);
 EXPORT const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sample_t *input,
                                                     int process, uint32_t late_halves);
 EXPORT uint32_t host_player_heard(const host_player_t *host);
+EXPORT void host_player_set_time(host_player_t *host, int has_time);
+EXPORT void host_player_restarted(host_player_t *host);
 EXPORT void host_player_claim(host_player_t *host);
 EXPORT void host_player_release(host_player_t *host);
 EXPORT int host_player_request(host_player_t *host, uint32_t type, const uint8_t *payload, uint32_t length,
@@ -98,6 +101,12 @@ static void write_health(uint8_t *reply)
     ps_health_write(&bench->player, reply);
 }
 
+static bool has_time(uint32_t half)
+{
+    (void)half;
+    return bench->has_time;
+}
+
 static void mute(bool muted)
 {
     bench->muted = muted;
@@ -123,6 +132,7 @@ void host_player_reset(host_player_t *host)
     memset(host, 0, sizeof *host);
     select_player(host);
     host->half = 1;
+    host->has_time = true;
     host_flash_erase(&host->flash);
     host->platform = (ps_platform_t){
         .ticks = count_looks,
@@ -134,6 +144,7 @@ void host_player_reset(host_player_t *host)
     host->io = (ps_player_io_t){
         .read = read_input,
         .write = write_output,
+        .has_time = has_time,
         .mute = mute,
         .pause = pause_audio,
         .resume = resume_audio,
@@ -161,6 +172,19 @@ const ps_sample_t *host_player_half_complete(host_player_t *host, const ps_sampl
 uint32_t host_player_heard(const host_player_t *host)
 {
     return host->heard_blocks;
+}
+
+void host_player_set_time(host_player_t *host, int has_time_left)
+{
+    host->has_time = has_time_left != 0;
+}
+
+void host_player_restarted(host_player_t *host)
+{
+    select_player(host);
+    memset(host->output, 0, sizeof host->output);
+    bench->muted = true;
+    ps_player_restarted(&host->player);
 }
 
 void host_player_claim(host_player_t *host)

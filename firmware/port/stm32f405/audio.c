@@ -1,19 +1,28 @@
 #include "audio.h"
 
+#include "cpu.h"
 #include "handlers.h"
+#include "i2s.h"
 #include "port.h"
 #include "protocol.h"
 #include "registers.h"
 
-/* 32-bit words, whatever the arithmetic: q15 samples lie in the upper half. */
+/* 32-bit words, whatever the number format: q15 samples lie in the upper half. */
 #define SAMPLE_SHIFT (32u - 8u * (uint32_t)sizeof(ps_sample_t))
 
 audio_buffers_t audio_buffers;
 
+/*
+ * Half-words that audio_write() takes at most: one frame, and the time of 16 cycles a sample (a test measures
+ * less).
+ */
+#define WRITE_CYCLES (16u * PS_BLOCK_SAMPLES * PS_DRIVERS)
+#define WRITE_ITEMS  (AUDIO_FRAME_ITEMS * (2u + WRITE_CYCLES / (168000000u / PS_SAMPLE_RATE_HZ)))
+
 static struct {
-    uint8_t clock; /* PS_AUDIO_CLOCK_… */
-    port_half_complete_t half_complete;
-    port_process_t process;
+    volatile uint8_t clock; /* PS_AUDIO_CLOCK_… */
+    volatile bool restart;  /* asked for from outside the interrupt */
+    const port_audio_events_t *events;
     uint32_t underruns;
     uint32_t overruns;
     uint32_t half; /* of the stand-in */
@@ -27,7 +36,7 @@ static uint32_t swap_halves(uint32_t word)
 
 static void complete(uint32_t half)
 {
-    audio.half_complete(half);
+    audio.events->half_complete(half);
     SCB_ICSR = SCB_ICSR_PENDSVSET;
 }
 
@@ -37,16 +46,11 @@ static void stand_in_half_complete(void)
     complete(audio.half);
 }
 
-static uint8_t audio_start(port_half_complete_t half_complete, port_process_t process)
+/* On I2S; where the audio PLL does not lock, on the timer, with the converters muted. */
+static void start_clock(void)
 {
     const ps_clock_t *clock = clock_in_use();
 
-    if (PS_DRIVERS > AUDIO_CHANNELS) {
-        return PS_AUDIO_CLOCK_NONE;
-    }
-    audio.half_complete = half_complete;
-    audio.process = process;
-    SCB_SHPR3 |= SCB_SHPR3_PENDSV_LOWEST;
     if (clock_start_i2s(clock)) {
         audio.clock = PS_AUDIO_CLOCK_I2S;
         i2s_start(&clock->pll);
@@ -54,17 +58,89 @@ static uint8_t audio_start(port_half_complete_t half_complete, port_process_t pr
         audio.clock = PS_AUDIO_CLOCK_TIMER;
         stand_in_start(clock->core_hz, stand_in_half_complete);
     }
+}
+
+static void audio_resume(void)
+{
+    audio.running = true;
+    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
+        i2s_resume();
+    } else {
+        stand_in_resume();
+    }
+}
+
+static uint8_t audio_start(const port_audio_events_t *events)
+{
+    if (PS_DRIVERS > AUDIO_CHANNELS) {
+        return PS_AUDIO_CLOCK_NONE;
+    }
+    audio.events = events;
+    SCB_SHPR3 |= SCB_SHPR3_PENDSV_LOWEST;
+    start_clock();
     return audio.clock;
 }
 
-void dma1_stream3_handler(void)
+static uint8_t audio_clock(void)
 {
-    complete(i2s_half_complete(&audio.underruns, &audio.overruns));
+    return audio.clock;
+}
+
+/* Words that are shifted are not played, nor is a stream that stands still: all of it from anew, from
+ * silence.
+ */
+static void restart(void)
+{
+    i2s_mute(true);
+    i2s_stop();
+    start_clock();
+    if (audio.running) {
+        audio_resume();
+    }
+    audio.events->restarted();
+}
+
+void dma1_streams_handler(void)
+{
+    const uint32_t events = i2s_events();
+
+    if (audio.restart) {
+        audio.restart = false;
+        restart();
+    } else if (events & (I2S_INPUT_LOST | I2S_OUTPUT_LATE)) {
+        audio.overruns += (events & I2S_INPUT_LOST) != 0;
+        audio.underruns += (events & I2S_OUTPUT_LATE) != 0;
+        restart();
+    } else if (events & I2S_HALF_COMPLETE) {
+        complete(i2s_free_half());
+    }
+}
+
+static void audio_restart(void)
+{
+    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
+        audio.underruns++;
+        audio.restart = true;
+        NVIC_ISPR(DMA1_Stream3_INTERRUPT / 32u) = BIT(DMA1_Stream3_INTERRUPT % 32u);
+    }
+}
+
+/* RM0090 7.2.7: the crystal has failed, and the core runs at 16 MHz. */
+void nmi_handler(void)
+{
+    i2s_mute(true);
+    if (!clock_replace_crystal()) {
+        /* A clock that fits neither the line nor the blocks: the start finds its way with what there is. */
+        SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;
+        for (;;) {
+        }
+    }
+    audio_restart();
 }
 
 void pendsv_handler(void)
 {
-    audio.process();
+    audio.events->process();
 }
 
 static void audio_read(uint32_t half, ps_sample_t *stereo)
@@ -100,14 +176,19 @@ static void audio_pause(void)
     }
 }
 
-static void audio_resume(void)
+static void audio_mute(bool muted)
 {
-    audio.running = true;
-    if (audio.clock == PS_AUDIO_CLOCK_I2S) {
-        i2s_resume();
-    } else {
-        stand_in_resume();
+    i2s_mute(muted || audio.clock != PS_AUDIO_CLOCK_I2S);
+}
+
+static bool audio_has_time(uint32_t half)
+{
+    if (audio.clock != PS_AUDIO_CLOCK_I2S) {
+        return true;
     }
+    const uint32_t items = i2s_items_until(half);
+
+    return items >= WRITE_ITEMS && items <= 2u * AUDIO_WORDS;
 }
 
 static void audio_errors(uint32_t *underruns, uint32_t *overruns)
@@ -118,14 +199,15 @@ static void audio_errors(uint32_t *underruns, uint32_t *overruns)
 
 const ps_audio_port_t audio_port = {
     .start = audio_start,
+    .clock = audio_clock,
+    .restart = audio_restart,
     .errors = audio_errors,
     .io =
         {
             .read = audio_read,
             .write = audio_write,
-            /* Also ahead of i2s_start(), in a fault: the pin is not an output yet, and its pull-down mutes.
-             */
-            .mute = i2s_mute,
+            .has_time = audio_has_time,
+            .mute = audio_mute,
             .pause = audio_pause,
             .resume = audio_resume,
         },

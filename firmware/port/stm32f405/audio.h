@@ -23,6 +23,9 @@
  * swapped. */
 #define AUDIO_WORDS (AUDIO_FRAMES * 2u) /* of one stereo block */
 
+/* Of a stereo frame */
+#define AUDIO_FRAME_ITEMS 4u
+
 typedef struct {
     uint32_t played[AUDIO_CHANNELS / 2u][2][AUDIO_WORDS]; /* [converter][half] */
     uint32_t recorded[2][AUDIO_WORDS];
@@ -34,14 +37,6 @@ extern const ps_audio_port_t audio_port;
 
 /* Between the port's resume() and pause() */
 bool audio_is_running(void);
-
-/* Pins, I2S, DMA; the converters run, halves complete from i2s_resume() on, not before. */
-void i2s_start(const ps_pll_t *pll);
-void i2s_pause(void);
-void i2s_resume(void);
-void i2s_mute(bool muted);
-/* The half that is free, in the interrupt; counts what the hardware says went wrong. */
-uint32_t i2s_half_complete(uint32_t *underruns, uint32_t *overruns);
 
 /* SysTick, whose period is one block between stand_in_resume() and stand_in_pause(). */
 void stand_in_start(uint32_t core_hz, void (*half_complete)(void));

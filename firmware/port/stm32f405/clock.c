@@ -1,24 +1,21 @@
 #include "clock.h"
 
+#include <stddef.h>
+
 #include "pll_settings.h"
 #include "protocol.h"
 #include "registers.h"
+#include "tim11.h"
 
-#ifndef PORT_HSE_HZ
-#define PORT_HSE_HZ 8000000 /* the crystal; some boards have 12 MHz */
-#endif
 #define HSI_HZ  16000000u
 #define CORE_HZ 168000000u
 
-#if PORT_HSE_HZ == 8000000
-#define PLL_CRYSTAL PLL_8_MHZ
-#elif PORT_HSE_HZ == 12000000
-#define PLL_CRYSTAL PLL_12_MHZ
-#else
-#error "PORT_HSE_HZ: allowed are 8000000 and 12000000"
-#endif
+/* Crystals that there are dividers for. */
+static const struct {
+    uint32_t hz;
+    ps_pll_t pll;
+} crystals[] = {{8000000u, PLL_8_MHZ}, {12000000u, PLL_12_MHZ}, {16000000u, PLL_16_MHZ}};
 
-static const ps_pll_t pll_crystal = PLL_CRYSTAL;
 static const ps_pll_t pll_internal = PLL_16_MHZ;
 static ps_clock_t in_use;
 
@@ -40,14 +37,25 @@ static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value, 
     return false;
 }
 
-static bool start_crystal(void)
+/*
+ * The dividers for the crystal that is there; NULL where none starts, or one that there are no dividers for.
+ * HSI, which measures it, may be 8 % off (DS8626, table 41); an eighth is allowed, and the crystals are a
+ * quarter apart.
+ */
+static const ps_pll_t *start_crystal(void)
 {
     RCC_CR |= RCC_CR_HSEON;
     if (wait_for(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY, HSE_POLLS)) {
-        return true;
+        const uint32_t hz = tim11_measure_hse();
+
+        for (uint32_t n = 0; n < sizeof crystals / sizeof crystals[0]; n++) {
+            if (hz > crystals[n].hz / 8u * 7u && hz < crystals[n].hz / 8u * 9u) {
+                return &crystals[n].pll;
+            }
+        }
     }
     RCC_CR &= ~RCC_CR_HSEON;
-    return false;
+    return NULL;
 }
 
 static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
@@ -79,10 +87,14 @@ static ps_clock_t find_clock(void)
     RCC_APB1ENR |= RCC_APB1ENR_PWREN;
     PWR_CR |= PWR_CR_VOS;
 
-    const bool from_crystal = start_crystal();
-    const ps_pll_t *pll = from_crystal ? &pll_crystal : &pll_internal;
+    const ps_pll_t *crystal = start_crystal();
+    const bool from_crystal = crystal != NULL;
+    const ps_pll_t *pll = from_crystal ? crystal : &pll_internal;
 
     if (switch_to_pll(pll, from_crystal)) {
+        if (from_crystal) {
+            RCC_CR |= RCC_CR_CSSON; /* RM0090 7.2.7: NMI where the crystal fails */
+        }
         return (ps_clock_t){
             .core_hz = CORE_HZ,
             .apb2_hz = CORE_HZ / 2u,
@@ -109,11 +121,26 @@ const ps_clock_t *clock_in_use(void)
     return &in_use;
 }
 
+bool clock_replace_crystal(void)
+{
+    /* RM0090 7.2.7: NMI comes again until the flag is cleared. The hardware has switched to HSI, and both
+     * PLLs off; said again, as the dividers may only be written while they are. */
+    RCC_CIR = RCC_CIR_CSSC;
+    RCC_CR &= ~(RCC_CR_HSEON | RCC_CR_CSSON | RCC_CR_PLLON | RCC_CR_PLLI2SON);
+    in_use.source = PS_CLOCK_HSI_PLL;
+    in_use.pll = pll_internal;
+    return switch_to_pll(&pll_internal, false);
+}
+
 bool clock_start_i2s(const ps_clock_t *clock)
 {
     if (clock->pll.i2s_n == 0) {
         return false;
     }
+    if (RCC_CR & RCC_CR_PLLI2SRDY) {
+        return true;
+    }
+    RCC_CR &= ~RCC_CR_PLLI2SON; /* it may have lost its lock */
     /* RM0090 7.3.23: written while PLLI2S is off; 7.3.3: I2SSRC is 0 after reset and chooses it */
     RCC_PLLI2SCFGR = RCC_PLLI2SCFGR_PLLI2SN((uint32_t)clock->pll.i2s_n) |
                      RCC_PLLI2SCFGR_PLLI2SR((uint32_t)clock->pll.i2s_r);

@@ -22,15 +22,20 @@ typedef struct {
 } ps_clock_t;
 
 /*
- * 168 MHz from the crystal; where that does not start, 168 MHz from the internal oscillator (1 %); where the
- * PLL does not lock either, the internal oscillator's 16 MHz. Every wait is bounded.
+ * 168 MHz from the crystal, of 8, 12 or 16 MHz, which is measured; where none starts, or another, 168 MHz
+ * from the internal oscillator (1 %); where the PLL does not lock either, the internal oscillator's 16 MHz.
+ * Every wait is bounded.
  */
 const ps_clock_t *clock_start(void);
 
 /* What clock_start() found. */
 const ps_clock_t *clock_in_use(void);
 
-/* The audio PLL; false where it does not lock. */
+/* In NMI, when the crystal has failed: 168 MHz from the internal oscillator; false where the PLL does not
+ * lock. The audio PLL is off. */
+bool clock_replace_crystal(void);
+
+/* Starts the audio PLL, or leaves it as it runs; false where it does not lock. */
 bool clock_start_i2s(const ps_clock_t *clock);
 
 #endif

@@ -4,7 +4,10 @@
  */
 #include "flash.h"
 
+#include "clock.h"
 #include "registers.h"
+#include "ticks.h"
+#include "tim11.h"
 #include "watchdog.h"
 
 /* RM0090 3.4, table 5: sectors 10 and 11 of an STM32F405xG; the linker script leaves them out. */
@@ -68,11 +71,16 @@ static bool slot_erase(uint32_t slot)
         return false;
     }
     watchdog_relax(true);
+    /* SysTick's interrupt cannot be served as long as the core stands still: its periods are lost. */
+    const uint64_t before = ticks_now();
+
+    tim11_count(clock_in_use()->core_hz);
     /* RM0090 3.6.3: sector and SER first, then STRT */
     FLASH_CR = order;
     FLASH_CR = order | FLASH_CR_STRT;
     const bool done = finish();
 
+    ticks_catch_up(before, (uint64_t)tim11_counted() * (clock_in_use()->core_hz / TIM11_COUNTS_HZ));
     watchdog_relax(false);
     /* RM0090 3.6.3, note: the data cache is flushed while it is off, or it may go on with what was there */
     FLASH_ACR = cached & ~FLASH_ACR_DCEN;

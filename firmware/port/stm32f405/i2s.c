@@ -1,4 +1,9 @@
+#include "i2s.h"
+
+#include <string.h>
+
 #include "audio.h"
+#include "cpu.h"
 #include "registers.h"
 
 /*
@@ -35,10 +40,37 @@ static void start_pins(void)
 
 #define ADDRESS(object) ((uint32_t)(uintptr_t)(object))
 
-static void start_dma(void)
+#define EVERY_FLAG 0x0F7D0F7Du /* RM0090 10.5.3: of streams 0 to 3; 10.5.4: of 4 to 7 */
+
+/* A stream ends with the item that it moves: a few cycles of the bus. */
+#define END_POLLS 1000u
+
+static void stop_stream(volatile uint32_t *control)
+{
+    *control &= ~DMA1_S3CR_EN;
+    /* RM0090 10.3.17: EN reads 1 until the present item has been moved */
+    for (uint32_t n = 0; n < END_POLLS && (*control & DMA1_S3CR_EN); n++) {
+    }
+}
+
+void i2s_stop(void)
 {
     RCC_AHB1ENR |= RCC_AHB1ENR_DMA1EN;
-    (void)RCC_AHB1ENR;
+    RCC_APB1ENR |= RCC_APB1ENR_SPI2EN | RCC_APB1ENR_SPI3EN;
+    (void)RCC_APB1ENR;
+    stop_stream(&DMA1_S3CR);
+    stop_stream(&DMA1_S4CR);
+    stop_stream(&DMA1_S5CR);
+    DMA1_LIFCR = EVERY_FLAG;
+    DMA1_HIFCR = EVERY_FLAG;
+    /* RM0090 7.3.8: a reset of the blocks clears what they hold and their flags, OVR among them, and ends the
+     * frame. I2S2ext is a part of SPI2. */
+    RCC_APB1RSTR |= RCC_APB1RSTR_SPI2RST | RCC_APB1RSTR_SPI3RST;
+    RCC_APB1RSTR &= ~(RCC_APB1RSTR_SPI2RST | RCC_APB1RSTR_SPI3RST);
+}
+
+static void start_dma(void)
+{
     /* RM0090 10.3.17: addresses and number of items, then the configuration, then EN */
     DMA1_S3PAR = ADDRESS(&I2S2ext_DR);
     DMA1_S3M0AR = ADDRESS(audio_buffers.recorded);
@@ -52,45 +84,101 @@ static void start_dma(void)
     DMA1_S5M0AR = ADDRESS(audio_buffers.played[1]);
     DMA1_S5NDTR = STREAM_ITEMS;
     DMA1_S5CR = STREAM | DMA1_S3CR_CHSEL(0u) | DMA1_S3CR_DIR_FROM_MEMORY;
-    DMA1_LIFCR = 0x0F7D0F7Du; /* RM0090 10.5.3: every flag of streams 0 to 3; 10.5.4: of 4 to 7 */
-    DMA1_HIFCR = 0x0F7D0F7Du;
     DMA1_S3CR |= DMA1_S3CR_EN;
     DMA1_S4CR |= DMA1_S3CR_EN;
     DMA1_S5CR |= DMA1_S3CR_EN;
+}
+
+/* Half-words that a transmit stream is ahead of the one that receives. */
+static uint32_t lead(uint32_t received, uint32_t sent)
+{
+    return (received - sent + STREAM_ITEMS) % STREAM_ITEMS;
+}
+
+/*
+ * The leads of both transmit streams, which are constant: a stream that loses one half-word has another lead
+ * from then on, and its words are shifted. The three requests of a half-word come within a period of BCK of
+ * each other, 55 cycles at 48 kHz, and half-words 875 cycles apart (437 at 96 kHz). So the counters are read
+ * some 200 cycles after the one that receives has moved.
+ */
+#define MOVE_POLLS   10000u
+#define SETTLE_POLLS 20u
+
+static void measure_leads(uint32_t leads[2])
+{
+    const uint32_t before = DMA1_S3NDTR;
+
+    for (uint32_t n = 0; n < MOVE_POLLS && DMA1_S3NDTR == before; n++) {
+    }
+    for (uint32_t n = 0; n < SETTLE_POLLS; n++) {
+        (void)DMA1_S3NDTR;
+    }
+    const uint32_t received = DMA1_S3NDTR;
+
+    leads[0] = lead(received, DMA1_S4NDTR);
+    leads[1] = lead(received, DMA1_S5NDTR);
+}
+
+static uint32_t leads_at_start[2];
+
+static bool leads_are_kept(void)
+{
+    uint32_t leads[2] = {lead(DMA1_S3NDTR, DMA1_S4NDTR), lead(DMA1_S3NDTR, DMA1_S5NDTR)};
+
+    if (memcmp(leads, leads_at_start, sizeof leads) == 0) {
+        return true;
+    }
+    measure_leads(leads); /* the look may have been in the midst of the requests */
+    return memcmp(leads, leads_at_start, sizeof leads) == 0;
+}
+
+static void enable_interrupt(uint32_t number)
+{
+    NVIC_IPR(number) = PRIORITY_AUDIO;
+    NVIC_ISER(number / 32u) = BIT(number % 32u);
 }
 
 void i2s_start(const ps_pll_t *pll)
 {
     const uint32_t format =
         SPI2_I2SCFGR_I2SMOD | SPI2_I2SCFGR_I2SSTD_PHILIPS | SPI2_I2SCFGR_DATLEN_32 | SPI2_I2SCFGR_CHLEN;
+    const uint32_t master = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
     const uint32_t prescaler = SPI2_I2SPR_I2SDIV((uint32_t)pll->divider / 2u) |
                                SPI2_I2SPR_ODD((uint32_t)pll->divider & 1u) | SPI2_I2SPR_MCKOE;
 
     start_pins();
-    RCC_APB1ENR |= RCC_APB1ENR_SPI2EN | RCC_APB1ENR_SPI3EN;
-    (void)RCC_APB1ENR;
+    i2s_stop();
+    memset(&audio_buffers, 0, sizeof audio_buffers);
     /* RM0090 28.4.5: prescaler, then format and direction, then DMA; I2S2ext takes its clock from I2S2
      * (28.4.1) */
     SPI2_I2SPR = prescaler;
     SPI3_I2SPR = prescaler;
-    SPI2_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
-    SPI3_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_MASTER_TX;
+    SPI2_I2SCFGR = master;
+    SPI3_I2SCFGR = master;
     I2S2ext_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_SLAVE_RX;
     SPI2_CR2 = SPI2_CR2_TXDMAEN;
     SPI3_CR2 = SPI2_CR2_TXDMAEN;
     I2S2ext_CR2 = SPI2_CR2_RXDMAEN;
     start_dma();
-    /* The slave first, so that it hears the first word; both masters follow within a few core cycles. */
-    I2S2ext_I2SCFGR |= SPI2_I2SCFGR_I2SE;
-    SPI2_I2SCFGR |= SPI2_I2SCFGR_I2SE;
-    SPI3_I2SCFGR |= SPI2_I2SCFGR_I2SE;
-    NVIC_IPR(DMA1_Stream3_INTERRUPT) = PRIORITY_AUDIO;
-    NVIC_ISER(DMA1_Stream3_INTERRUPT / 32u) = BIT(DMA1_Stream3_INTERRUPT % 32u);
-}
 
-/* The flags of stream 3, cleared by the same bits of LIFCR (RM0090 10.5.3). */
-#define STREAM_3_FLAGS                                                                                       \
-    (DMA1_LISR_FEIF3 | DMA1_LISR_DMEIF3 | DMA1_LISR_TEIF3 | DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3)
+    /* The slave first, so that it hears the first word. Nothing may come between the masters: it would skew
+     * the second DAC for good. */
+    const uint32_t masked = cpu_mask_interrupts();
+
+    I2S2ext_I2SCFGR |= SPI2_I2SCFGR_I2SE;
+    SPI2_I2SCFGR = master | SPI2_I2SCFGR_I2SE;
+    SPI3_I2SCFGR = master | SPI2_I2SCFGR_I2SE;
+    measure_leads(leads_at_start);
+    cpu_restore_interrupts(masked);
+
+    /* RM0090 10.3.18: a transfer error stops a stream, and DMA then moves nothing more */
+    DMA1_S3CR |= DMA1_S3CR_TEIE;
+    DMA1_S4CR |= DMA1_S3CR_TEIE;
+    DMA1_S5CR |= DMA1_S3CR_TEIE;
+    enable_interrupt(DMA1_Stream3_INTERRUPT);
+    enable_interrupt(DMA1_Stream4_INTERRUPT);
+    enable_interrupt(DMA1_Stream5_INTERRUPT);
+}
 
 void i2s_pause(void)
 {
@@ -100,35 +188,46 @@ void i2s_pause(void)
 
 void i2s_resume(void)
 {
-    DMA1_LIFCR = STREAM_3_FLAGS;
+    DMA1_LIFCR = DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3;
     DMA1_S3CR |= DMA1_S3CR_HTIE | DMA1_S3CR_TCIE;
 }
 
 void i2s_mute(bool muted)
 {
-    GPIOC_BSRR = muted ? BIT(8 + 16) : BIT(8);
+    /* Without the port's clock nothing drives the pin, and its pull-down mutes. */
+    if (RCC_AHB1ENR & RCC_AHB1ENR_GPIOCEN) {
+        GPIOC_BSRR = muted ? BIT(8 + 16) : BIT(8);
+    }
 }
 
-uint32_t i2s_half_complete(uint32_t *underruns, uint32_t *overruns)
+uint32_t i2s_events(void)
 {
-    const uint32_t flags = DMA1_LISR;
+    const uint32_t flags = DMA1_LISR & (DMA1_LISR_TEIF3 | DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3);
+    const uint32_t halves = flags & (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3);
+    uint32_t events = halves != 0 ? I2S_HALF_COMPLETE : 0;
 
-    DMA1_LIFCR = flags & STREAM_3_FLAGS;
-    if ((flags & DMA1_LISR_HTIF3) && (flags & DMA1_LISR_TCIF3)) {
-        (*overruns)++; /* a whole half has passed unseen */
+    DMA1_LIFCR = flags;
+    /* RM0090 28.4.8: OVR is a half-word that nobody fetched, TIFRFE a WS that the slave did not expect. Both
+     * halves at once: one has passed unseen. */
+    if ((I2S2ext_SR & (SPI2_SR_OVR | SPI2_SR_TIFRFE)) || (flags & DMA1_LISR_TEIF3) ||
+        halves == (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3)) {
+        events |= I2S_INPUT_LOST; /* which changes the leads as well */
+    } else if ((DMA1_HISR & (DMA1_HISR_TEIF4 | DMA1_HISR_TEIF5)) || !leads_are_kept()) {
+        /* RM0090 28.4.8: no flag tells that a master had nothing to send, as UDR belongs to slaves */
+        events |= I2S_OUTPUT_LATE;
     }
-    if (flags & (DMA1_LISR_TEIF3 | DMA1_LISR_DMEIF3 | DMA1_LISR_FEIF3)) {
-        (*overruns)++;
-    }
-    /* RM0090 28.4.8: reading DR, then SR clears OVR, reading SR clears UDR */
-    if ((SPI2_SR | SPI3_SR) & SPI2_SR_UDR) {
-        (*underruns)++;
-    }
-    if (I2S2ext_SR & SPI2_SR_OVR) {
-        (void)I2S2ext_DR;
-        (void)I2S2ext_SR;
-        (*overruns)++;
-    }
+    return events;
+}
+
+uint32_t i2s_free_half(void)
+{
     /* The stream counts down from STREAM_ITEMS: while it fills the first half, the second one is ours. */
     return DMA1_S3NDTR > STREAM_ITEMS / 2u ? 1u : 0u;
+}
+
+uint32_t i2s_items_until(uint32_t half)
+{
+    const uint32_t played = STREAM_ITEMS - DMA1_S4NDTR;
+
+    return (half * (STREAM_ITEMS / 2u) + STREAM_ITEMS - played) % STREAM_ITEMS;
 }

@@ -84,7 +84,7 @@ static void start_serial(uint32_t apb2_hz)
     NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
 }
 
-static uint8_t start_board(ps_reset_report_t *report)
+static void start_board(ps_reset_report_t *report)
 {
     fault_report(reset_cause(), report);
     const ps_clock_t *clock = clock_start();
@@ -96,7 +96,11 @@ static uint8_t start_board(ps_reset_report_t *report)
     if (!simulated) {
         temperature_start();
     }
-    return clock->source;
+}
+
+static uint8_t clock_source(void)
+{
+    return clock_in_use()->source;
 }
 
 static int8_t read_temperature(void)
@@ -165,6 +169,7 @@ static void serial_idle(void)
 const ps_port_t ps_port = {
     .board_name = "stm32f405",
     .start = start_board,
+    .clock_source = clock_source,
     .is_simulated = is_simulated,
     .temperature = read_temperature,
     .ticks = ticks_now,

@@ -8,12 +8,15 @@
 
 #include "core_registers.h"
 
-/* RCC, RM0090 7.3: .1 CR, .2 PLLCFGR, .3 CFGR, .10 AHB1ENR, .13 APB1ENR, .14 APB2ENR, .21 CSR, .23 PLLI2SCFGR
+/*
+ * RCC, RM0090 7.3: .1 CR, .2 PLLCFGR, .3 CFGR, .4 CIR, .8 APB1RSTR, .10 AHB1ENR, .13 APB1ENR, .14 APB2ENR,
+ * .21 CSR, .23 PLLI2SCFGR
  */
 #define RCC_CR                    REGISTER(0x40023800u)
 #define RCC_CR_HSION              BIT(0)
 #define RCC_CR_HSEON              BIT(16)
 #define RCC_CR_HSERDY             BIT(17)
+#define RCC_CR_CSSON              BIT(19)
 #define RCC_CR_PLLON              BIT(24)
 #define RCC_CR_PLLRDY             BIT(25)
 #define RCC_CR_PLLI2SON           BIT(26)
@@ -30,6 +33,12 @@
 #define RCC_CFGR_SWS_PLL          (2u << 2)
 #define RCC_CFGR_PPRE1_4          (5u << 10)
 #define RCC_CFGR_PPRE2_2          (4u << 13)
+#define RCC_CFGR_RTCPRE(divider)  ((divider) << 16)
+#define RCC_CIR                   REGISTER(0x4002380Cu)
+#define RCC_CIR_CSSC              BIT(23)
+#define RCC_APB1RSTR              REGISTER(0x40023820u)
+#define RCC_APB1RSTR_SPI2RST      BIT(14)
+#define RCC_APB1RSTR_SPI3RST      BIT(15)
 #define RCC_AHB1ENR               REGISTER(0x40023830u)
 #define RCC_AHB1ENR_GPIOAEN       BIT(0)
 #define RCC_AHB1ENR_GPIOBEN       BIT(1)
@@ -42,6 +51,7 @@
 #define RCC_APB2ENR               REGISTER(0x40023844u)
 #define RCC_APB2ENR_USART1EN      BIT(4)
 #define RCC_APB2ENR_ADC1EN        BIT(8)
+#define RCC_APB2ENR_TIM11EN       BIT(18)
 #define RCC_CSR                   REGISTER(0x40023874u)
 #define RCC_CSR_RMVF              BIT(24)
 #define RCC_CSR_BORRSTF           BIT(25)
@@ -119,8 +129,8 @@
 #define SPI2_CR2_RXDMAEN              BIT(0)
 #define SPI2_CR2_TXDMAEN              BIT(1)
 #define SPI2_SR                       REGISTER(0x40003808u)
-#define SPI2_SR_UDR                   BIT(3)
 #define SPI2_SR_OVR                   BIT(6)
+#define SPI2_SR_TIFRFE                BIT(8)
 #define SPI2_DR                       REGISTER(0x4000380Cu)
 #define SPI2_I2SCFGR                  REGISTER(0x4000381Cu)
 #define SPI2_I2SCFGR_CHLEN            BIT(0)
@@ -145,20 +155,22 @@
 #define I2S2ext_I2SCFGR               REGISTER(0x4000341Cu)
 
 /*
- * DMA1, RM0090 10.5: .1 LISR, .3 LIFCR, .4 HIFCR, .5 SxCR, .6 SxNDTR, .7 SxPAR, .8 SxM0AR, .10 SxFCR.
- * Requests, table 42: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel 0
- * SPI3_TX.
+ * DMA1, RM0090 10.5: .1 LISR, .2 HISR, .3 LIFCR, .4 HIFCR, .5 SxCR, .6 SxNDTR, .7 SxPAR, .8 SxM0AR, .10
+ * SxFCR. Requests, table 42: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel
+ * 0 SPI3_TX.
  */
 #define DMA1_LISR                 REGISTER(0x40026000u)
-#define DMA1_LISR_FEIF3           BIT(22)
-#define DMA1_LISR_DMEIF3          BIT(24)
 #define DMA1_LISR_TEIF3           BIT(25)
 #define DMA1_LISR_HTIF3           BIT(26)
 #define DMA1_LISR_TCIF3           BIT(27)
+#define DMA1_HISR                 REGISTER(0x40026004u)
+#define DMA1_HISR_TEIF4           BIT(3)
+#define DMA1_HISR_TEIF5           BIT(9)
 #define DMA1_LIFCR                REGISTER(0x40026008u)
 #define DMA1_HIFCR                REGISTER(0x4002600Cu)
 #define DMA1_S3CR                 REGISTER(0x40026058u)
 #define DMA1_S3CR_EN              BIT(0)
+#define DMA1_S3CR_TEIE            BIT(2)
 #define DMA1_S3CR_HTIE            BIT(3)
 #define DMA1_S3CR_TCIE            BIT(4)
 #define DMA1_S3CR_DIR_FROM_MEMORY (1u << 6)
@@ -182,6 +194,25 @@
 #define DMA1_S5PAR                REGISTER(0x40026090u)
 #define DMA1_S5M0AR               REGISTER(0x40026094u)
 #define DMA1_S5FCR                REGISTER(0x4002609Cu)
+
+/* TIM11, RM0090 19.5: .1 CR1, .3 SR, .4 EGR, .5 CCMR1, .6 CCER, .7 CNT, .8 PSC, .9 ARR, .10 CCR1, .11 OR */
+#define TIM11_CR1            REGISTER(0x40014800u)
+#define TIM11_CR1_CEN        BIT(0)
+#define TIM11_SR             REGISTER(0x40014810u)
+#define TIM11_SR_CC1IF       BIT(1)
+#define TIM11_EGR            REGISTER(0x40014814u)
+#define TIM11_EGR_UG         BIT(0)
+#define TIM11_CCMR1          REGISTER(0x40014818u)
+#define TIM11_CCMR1_CC1S_TI1 1u
+#define TIM11_CCMR1_IC1PSC_8 (3u << 2)
+#define TIM11_CCER           REGISTER(0x40014820u)
+#define TIM11_CCER_CC1E      BIT(0)
+#define TIM11_CNT            REGISTER(0x40014824u)
+#define TIM11_PSC            REGISTER(0x40014828u)
+#define TIM11_ARR            REGISTER(0x4001482Cu)
+#define TIM11_CCR1           REGISTER(0x40014834u)
+#define TIM11_OR             REGISTER(0x40014850u)
+#define TIM11_OR_TI1_RMP_HSE 2u
 
 /* Independent watchdog, RM0090 21.4: .1 KR, .2 PR, .3 RLR, .4 SR */
 #define IWDG_KR            REGISTER(0x40003000u)
@@ -213,6 +244,8 @@
 
 /* Interrupts, RM0090 12.2, table 61 */
 #define DMA1_Stream3_INTERRUPT 14
+#define DMA1_Stream4_INTERRUPT 15
+#define DMA1_Stream5_INTERRUPT 16
 #define USART1_INTERRUPT       37
 
 #endif

@@ -11,12 +11,15 @@
 const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [0] = {.initial_stack = linker_stack_top},
     [1] = {.handler = reset_handler},
-    [2 ... 13] = {.handler = fault_handler},
+    [2] = {.handler = nmi_handler},
+    [3 ... 13] = {.handler = fault_handler},
     [14] = {.handler = pendsv_handler},
     [15] = {.handler = systick_handler},
     [16 ... 16 + DMA1_Stream3_INTERRUPT - 1] = {.handler = fault_handler},
-    [16 + DMA1_Stream3_INTERRUPT] = {.handler = dma1_stream3_handler},
-    [16 + DMA1_Stream3_INTERRUPT + 1 ... 16 + USART1_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + DMA1_Stream3_INTERRUPT] = {.handler = dma1_streams_handler},
+    [16 + DMA1_Stream4_INTERRUPT] = {.handler = dma1_streams_handler},
+    [16 + DMA1_Stream5_INTERRUPT] = {.handler = dma1_streams_handler},
+    [16 + DMA1_Stream5_INTERRUPT + 1 ... 16 + USART1_INTERRUPT - 1] = {.handler = fault_handler},
     [16 + USART1_INTERRUPT] = {.handler = usart1_handler},
     [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };

@@ -49,6 +49,18 @@ def test_the_serial_line_runs_the_pipeline_bit_exact(front3):
     np.testing.assert_array_equal(board.stream(samples[:300]), model.process(samples[:300]))
 
 
+@pytest.mark.parametrize("in_c", [True, False])
+def test_a_host_that_sends_without_a_pause_loses_no_byte(small, in_c):
+    machine, board = small.boot(in_c=in_c)
+    # More than the ring between interrupt and application holds, in one go.
+    board.link.transport.write(bytes(range(1, 256)) * 200)
+    machine.run(0.1)
+    assert machine.usart.waiting_bytes == 0
+    board.link.transport.read(0.0)
+    board.link.hello()
+    assert board.status()["receive_overruns"] == 0
+
+
 def test_the_reset_pin_is_told_from_power(small):
     machine, board = small.boot()
     machine.reset()

@@ -2,35 +2,9 @@
 
 import numpy as np
 import pytest
+from executed import expected, play, plays_small
 
 from designer.board.virtual.converters import halfwords_of, words_of
-from designer.fixedpoint.model.pipeline import PipelineModel
-
-HOP = 64
-
-
-def play(machine, samples, seconds):
-    """Let the ADC record, and give what the DACs have played since (n, 4) int32, and the number of its first frame."""
-    machine.run(0.05)  # beyond the fade-in
-    for dac in machine.dacs:
-        dac.take()
-    first = machine.adc.position
-    # Hops of the upmix count from the first block that was played: the model begins with such a hop.
-    machine.adc.feed(samples, HOP)
-    machine.run(seconds)
-    return first, np.concatenate([dac.take() for dac in machine.dacs], axis=1)
-
-
-def expected(image, samples, shift=0, lead=0):
-    """What the drivers play behind `lead` frames of silence: the model's words at the converters' scale."""
-    program = np.concatenate([np.zeros((lead, 2), np.int32), samples]) >> shift
-    return PipelineModel(image.bank).process(program)[lead:].astype(np.int64) << shift
-
-
-def plays_small(image, heard, samples):
-    """Whether the small image plays what its model does; its blocks are half a hop, so that it has two phases."""
-    drivers = [expected(image, samples, 16, lead)[: len(heard)] for lead in (0, image.layout.block_samples)]
-    return sum(np.array_equal(heard, reference) for reference in drivers) == 1
 
 
 def test_the_default_layout_plays_bit_exact_two_blocks_later(front3):
@@ -55,10 +29,10 @@ def test_q15_samples_lie_in_the_upper_half_of_the_word(small):
     assert plays_small(small, heard[delay:, :2], samples)
 
 
-def test_frame_by_frame_it_plays_the_same(small):
+def test_the_frame_accurate_mode_plays_the_same(small):
     machine, _ = small.boot()
     for block in (machine.spi2, machine.spi3, machine.i2s2ext):
-        block.frame_by_frame = True
+        block.frame_accurate = True
     samples = np.random.default_rng(4).integers(-(2**15), 2**15, (600, 2)).astype(np.int32) << 16
     first, heard = play(machine, samples, 0.01)
     # The ADC's signal begins with the next hop; the model's first frames are silence, whatever its input.

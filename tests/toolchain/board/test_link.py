@@ -16,7 +16,7 @@ from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.protocol import Frame
 from designer.toolchain.compiler import build_host_library
-from hil_tests.harness.host_core import HostCore, HostTransport
+from hil_tests.harness.host_core import HostCore, HostParser, HostTransport
 
 
 @pytest.fixture(scope="module")
@@ -362,6 +362,25 @@ def test_a_request_is_answered_again_but_not_run_again(design):
     assert answers[0] == answers[1] == answers[2]
     status = protocol.STATUS_REPLY.payload.unpack(link.request(protocol.STATUS))
     assert (status["blocks"], status["duplicates"]) == (1, 3)
+
+
+def test_a_request_whose_answer_is_gone_gets_no_other(design):
+    """The board keeps as many answers as it gives credits.  An older request must not get one of those."""
+    _, _, _, core = design
+    transport = HostTransport(core)
+    link = quick(Link(transport))
+    credits = int(link.hello()["credits"])
+    for _ in range(3 * credits):
+        link.request(protocol.STATUS)
+    for back in range(1, 3 * credits):
+        frame = Frame(protocol.STATUS.code, link.sequence - back, link.session, b"")
+        transport.write(cobs.encode(frame.to_bytes()) + b"\0")
+        answer = transport.read(0.1)
+        if back > credits:
+            assert answer == b"", back
+        else:
+            (found,) = HostParser(core).feed(answer)
+            assert found.sequence == link.sequence - back
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,43 @@ def test_work_that_never_begins_is_a_fade_and_then_silence(player, core, number_
     assert player.misses == 3
 
 
+def test_a_block_that_the_output_has_reached_is_late(player, core, number_format):
+    """The output runs ahead of the input: a block may be too late although the input's half has not ended."""
+    full = NumberFormat.named(number_format).sample.largest
+    block, level = steady(player, core, full)
+    player.set_time(False)
+    late = player.half_complete(block)
+    player.set_time(True)
+    assert player.misses == 1
+    heard = np.concatenate([level[None], late, *(player.half_complete(block) for _ in range(4))])
+    assert np.any(np.all(heard == 0, axis=1))
+    assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
+    np.testing.assert_array_equal(heard[-1], level)
+
+
+def test_converters_that_start_anew_begin_muted_from_silence_with_a_fade(player, core, number_format):
+    full = NumberFormat.named(number_format).sample.largest
+    block, level = steady(player, core, full)
+    player.restart()
+    assert player.muted
+    heard = np.concatenate([player.half_complete(block) for _ in range(5)])
+    assert not player.muted
+    np.testing.assert_array_equal(heard[: core.block_samples], 0)
+    assert largest_step(heard) <= int(np.max(np.abs(level))) // core.block_samples + 1
+    np.testing.assert_array_equal(heard[-1], level)
+    assert (player.state, player.misses) == ("PLAYING", 0)
+
+
+def test_converters_that_start_anew_stay_muted_while_a_host_has_the_pipeline(player, blocks):
+    for block in blocks[:4]:
+        player.half_complete(block)
+    player.claim()
+    player.restart()
+    for block in blocks[:4]:
+        player.half_complete(block)
+    assert (player.state, player.muted, player.paused) == ("SERIAL", True, True)
+
+
 def test_always_late_is_an_overload_that_mutes(player, blocks):
     for n in range(200):
         player.half_complete(blocks[n % len(blocks)], late_halves=1)
@@ -189,6 +226,20 @@ def test_tables_in_the_place_of_those_are_kept(player, built, blocks):
     player.request(protocol.PLAY)
     player.request(protocol.TUNE_COMMIT)
     assert (player.state, kept(player)) == ("PLAYING", 1)
+
+
+def test_the_mark_of_an_overload_goes_with_its_tables(player, built, blocks):
+    """The third tables lie where the first did, which overloaded the board.  They are others."""
+    retune(player, built, 2)
+    overload(player, blocks[0])
+    player.request(protocol.PLAY)  # ends the fade, which stood still
+    overload(player, blocks[0])
+    for seed in (3, 4):
+        retune(player, built, seed)
+        player.claim()
+        player.release()
+    player.request(protocol.TUNE_COMMIT)
+    assert kept(player) == 1
 
 
 def test_tables_that_keep_up_after_all_are_kept(player, built, blocks):

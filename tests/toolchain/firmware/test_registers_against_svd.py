@@ -14,7 +14,11 @@ SVD = Path(sys.prefix) / "share" / "STM32F40x.svd"
 HEADER = FIRMWARE_ROOT / "port" / "stm32f405" / "registers.h"
 
 # What this SVD does not have, with its place in RM0090 (rev. 19).
-NOT_IN_SVD = {"PWR_CR_VOS": "5.4.1: bit 14", "ADC1_SMPR1_SMP16": "13.13.4: bits 20 to 18"}
+NOT_IN_SVD = {
+    "PWR_CR_VOS": "5.4.1: bit 14",
+    "ADC1_SMPR1_SMP16": "13.13.4: bits 20 to 18",
+    "TIM11_OR_TI1_RMP_HSE": "19.5.11: bits 1 and 0",
+}
 # SVD's own spelling, where it differs from the manual's.
 ALIASES = {"PLLI2SCFGR": {"PLLI2SN": "PLLI2SNx", "PLLI2SR": "PLLI2SRx"}}
 

@@ -95,6 +95,28 @@ def test_the_very_first_write_cut_short_leaves_the_image(design):
         assert plays(transport) == (digest, "IMAGE", 0)
 
 
+def test_a_word_that_did_not_take_is_noticed_at_once(design):
+    """The flash says that it is programmed, and it is not: all that is written is read again, the mark too."""
+    layout, bank, _, core = design
+    transport = HostTransport(core)
+    kept, tables = (retuned(layout, bank, seed)[1] for seed in (2, 3))
+    keep(transport, tables)
+    whole = transport.flash_operations
+    transport.restart()
+    keep(transport, kept)
+    transport.power_cycle()
+    # Operation 0 is the erasure.  A word of ones would be right even so: zeros fill the coefficients up, not ones.
+    for weak in range(1, whole):
+        board = Board(transport)
+        upload(board.link, tables)
+        board.start()
+        transport.weaken_flash(weak)
+        with pytest.raises(HilError, match="E_FLASH"):
+            commit(board.link)
+        transport.power_cycle()
+        assert plays(transport) == (kept.digest, "SLOT", 1), weak
+
+
 def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     layout, bank, digest, core = design
     transport = HostTransport(core)

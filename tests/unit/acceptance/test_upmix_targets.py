@@ -35,8 +35,8 @@ def test_parts_add_up(figures):
 
 
 def test_even_noises_of_one_spectrum_come_apart(figures):
-    # On recordings it is 8.3 dB and 5.5 are asked for (tests/benchmarks/test_upmix_benchmark.py); noises that share
-    # their whole spectrum only come apart in time.
+    # On recordings it is 8.3 dB, and 5.5 are asked for (tests/toolchain/benchmarks/test_upmix_benchmark.py).  Noises
+    # that share their whole spectrum only come apart in time.
     assert figures.noise_mixture_gain_db >= 2.5
     assert figures.centre_side_correlation < 0.05
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from measurements import SPEED, grid, places_m, responses, write_directivity, write_folder, write_general
 
+from designer.acoustics.measured.response_set import ResponseSet
+from designer.acoustics.measured.window import direct_sound
 from designer.acoustics.model import cabinet_centre_m, circle_points_m, ear_plant, field_plant
 from designer.acoustics.poses import HeadPoses
 from designer.errors import LayoutError
@@ -105,7 +107,8 @@ def test_a_gap_is_refused_or_completed(layout, tmp_path):
         field_plant(with_measured(layout, tmp_path / "front.sofa"), FREQUENCIES, points)
     completed = field_plant(with_measured(layout, tmp_path / "front.sofa", complete=True), FREQUENCIES, points)
     behind = field_plant(layout, FREQUENCIES, points).transfer[:, 1, 1]
-    assert np.allclose(completed.transfer[:, 1, 1], behind, rtol=1e-12)
+    # The model has the driver's own response: 1, but for the window, which cuts the last part of a cap's decay.
+    assert np.allclose(completed.transfer[:, 1, 1], behind, rtol=1e-3)
 
 
 def test_gain_is_beyond_the_models_level(layout, tmp_path):
@@ -136,7 +139,9 @@ def break_silent(path):
 def break_double(path):
     angles = grid(30.0)
     angles[5] = angles[4]
-    write_general(path, angles, 1.0, np.tile(np.eye(1, 64, 9), (len(angles), 1)))
+    impulses = np.tile(np.eye(1, 64, 9), (len(angles), 1))
+    impulses[5] = np.roll(impulses[4], 3)
+    write_general(path, angles, 1.0, impulses)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ def break_double(path):
     [
         (break_nan, "not finite"),
         (break_silent, "measurement 4 is silent"),
-        (break_double, "measurements 4 and 5 have the same direction"),
+        (break_double, "measurements 4 and 5 have the same direction, but differ"),
         (lambda path: path.write_bytes(b"no SOFA at all"), "cannot be read as SOFA"),
         (lambda path: None, "no such file or folder"),
     ],
@@ -175,13 +180,12 @@ def test_a_broken_folder_is_refused_with_its_reason(layout, tmp_path):
 
 
 def test_windowing_keeps_the_direct_sound():
-    from designer.acoustics.measured import window_responses
-
     rate = 48000
     impulses = np.zeros((2, 4800))
     impulses[0, 1000], impulses[1, 1020] = 1.0, 0.5
     impulses[:, 2500] = 0.8  # a wall
-    kept = window_responses(impulses, rate, 0.008)
+    places = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    kept = direct_sound(ResponseSet(places, impulses[:, None], np.zeros((2, 1)), rate), 0.008, SPEED).responses
     assert kept.shape[1] < 1000
     assert sorted(np.abs(kept).max(axis=1)) == [0.5, 1.0]
     assert np.count_nonzero(kept) == 2

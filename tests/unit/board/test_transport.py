@@ -63,7 +63,7 @@ def test_a_board_that_talks_first_is_heard_while_it_is_written_to(terminal):
     exchange(transport, master, master)
 
 
-def test_the_same_in_the_fast_lane(tmp_path):
+def test_the_same_over_semihosting(tmp_path):
     transport = PipeTransport(tmp_path)
     to_board, from_board = (os.open(tmp_path / name, os.O_RDWR) for name in ("to_board", "from_board"))
     exchange(transport, from_board, to_board)

@@ -3,7 +3,7 @@
 import pytest
 
 from designer.errors import LayoutError
-from designer.evaluation.listening_room import parse_room
+from designer.evaluation.listening_room import named_room, parse_room
 from designer.evaluation.room import living_room
 from designer.layout.shipped import find_layout
 
@@ -46,3 +46,15 @@ def test_the_shortest_room_holds_both(layout):
 def test_what_is_no_room_is_refused(layout, text, message):
     with pytest.raises(LayoutError, match=message):
         parse_room(text, layout)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("dry", 0.15), ("live", 0.5)])
+def test_named_rooms_are_the_layouts_own_with_other_walls(layout, name, seconds):
+    room, own = named_room(name, layout), named_room("living", layout)
+    assert room.reverberation_time_s == pytest.approx(seconds)
+    assert (room.size_m, room.source_m, room.receiver_m) == (own.size_m, own.source_m, own.receiver_m)
+
+
+def test_an_unknown_room_is_refused(layout):
+    with pytest.raises(LayoutError, match="room 'cave': allowed are dry, living, live"):
+        named_room("cave", layout)

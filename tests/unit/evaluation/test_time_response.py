@@ -1,4 +1,4 @@
-"""Arrival: pre-ringing, group delay and crossovers of cases with known answers."""
+"""Time response: pre-ringing, group delay and crossovers of cases with known answers."""
 
 import numpy as np
 import pytest

@@ -65,6 +65,7 @@ TABLES = {
     "Alsa": ({"type", "channels", "device"}, {"format"}),
     "filter": ({"type", "parameters"}, {"description"}),
     "Conv": ({"type", "filename"}, {"channel"}),
+    "Limiter": ({"clip_limit"}, {"soft_clip"}),
     "mixer": ({"channels", "mapping"}, {"description", "labels"}),
     "channels": ({"in", "out"}, set()),
     "mapping": ({"dest", "sources"}, {"mute"}),
@@ -90,7 +91,10 @@ def check_camilladsp(config, files):
         check_keys(config["devices"][end]["type"], config["devices"][end])
     for chosen in config["filters"].values():
         check_keys("filter", chosen)
-        check_keys(chosen["type"], chosen["parameters"])
+        if chosen["type"] == "Limiter":
+            check_keys("Limiter", chosen["parameters"])
+            continue
+        check_keys("Conv", chosen["parameters"])
         assert chosen["parameters"]["type"] == "Wav"
         with soundfile.SoundFile(io.BytesIO(files[chosen["parameters"]["filename"]])) as file:
             assert 0 <= chosen["parameters"]["channel"] < file.channels
@@ -167,6 +171,10 @@ def run_camilladsp(config, files, stereo):
             for channel in step["channels"]:
                 for name in step["names"]:
                     chosen = config["filters"][name]["parameters"]
+                    if config["filters"][name]["type"] == "Limiter":
+                        most = 10 ** (chosen["clip_limit"] / 20)
+                        audio[channel] = np.clip(audio[channel], -most, most)
+                        continue
                     taps, rate = soundfile.read(io.BytesIO(files[chosen["filename"]]))
                     assert rate == config["devices"]["samplerate"]
                     audio[channel] = np.convolve(audio[channel], taps[:, chosen["channel"]])[: audio.shape[1]]
@@ -184,6 +192,18 @@ def test_camilladsp_configuration_computes_the_design(made):
     bound = 2**-24 * np.abs(made.bank.impulse_responses[:, :2]).sum(axis=(1, 2)).max()
     assert np.abs(found - expected).max() <= bound * 1.01
     assert config["devices"]["playback"]["channels"] == 3
+
+
+def test_camilladsp_protects_each_driver_at_its_limit(made):
+    limited = tuple(
+        driver.model_copy(update={"limit_db": limit})
+        for driver, limit in zip(made.layout.drivers, (-20.0, -30.0, 0.0), strict=True)
+    )
+    files = export_camilladsp(made.layout.model_copy(update={"drivers": limited}), made.bank)
+    config = yaml.safe_load(files["camilladsp.yml"])
+    check_camilladsp(config, files)
+    found = run_camilladsp(config, files, np.random.default_rng(0).choice([-1.0, 1.0], (4000, 2)))
+    np.testing.assert_allclose(np.abs(found).max(axis=0)[:2], 10 ** (np.array([-20.0, -30.0]) / 20))
 
 
 def test_quantised_filters_can_be_exported(tmp_path):

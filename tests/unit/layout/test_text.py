@@ -1,8 +1,11 @@
 """New layouts and the layout reference: both are generated from the model."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from places import ROOT
 
+from designer.cli.tables import layout_table
 from designer.errors import LayoutError
 from designer.layout import model, sections
 from designer.layout.drawing import draw_layout
@@ -57,3 +60,14 @@ def test_sketch_has_the_listeners_left_on_the_left():
     rows = draw_layout(find_layout("front3")).splitlines()
     middle = next(row for row in rows if "1" in row and "2" in row)
     assert middle.index("1") < middle.index("2")
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+def test_any_description_is_written_and_read_back(description):
+    layout = find_layout("pair2").model_copy(update={"description": description})
+    assert parse_layout(commented_layout(layout, "copy")).description == description
+
+
+def test_markup_of_a_description_is_printed_as_it_is(capsys):
+    layout_table(find_layout("pair2").model_copy(update={"description": "a [/red] b"}))
+    assert "a [/red] b" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """One table for both ends: what Python packs is what protocol.h says, and broken frames are refused."""
 
+import struct
 import subprocess
 import zlib
 
@@ -12,6 +13,7 @@ from designer import protocol
 from designer.codegen.environment import create_environment
 from designer.codegen.generate import protocol_context
 from designer.protocol import Frame, ProtocolVersionError
+from designer.protocol.payload import Field, Payload
 
 payloads = st.binary(max_size=protocol.MAX_PAYLOAD_BYTES)
 frames = st.builds(Frame, st.integers(0, 255), st.integers(0, 65535), st.integers(0, 65535), payloads)
@@ -112,3 +114,39 @@ def test_payload_fields_come_back():
 def test_every_layout_name_fits_its_field():
     # designer/layout/model.py allows 31 characters; HELLO and the image's identity have 32 bytes.
     assert protocol.NAME_BYTES == 32
+
+
+@pytest.mark.parametrize("size", [0, 1, protocol.MAX_PAYLOAD_BYTES])
+def test_frames_of_the_least_and_the_largest_size_are_taken(size):
+    frame = Frame(1, 2, 3, bytes(size))
+    assert Frame.from_bytes(frame.to_bytes()) == frame
+
+
+@pytest.mark.parametrize("size", [0, 8 + 4 - 1, 8 + protocol.MAX_PAYLOAD_BYTES + 4 + 1])
+def test_frames_of_other_sizes_are_refused(size):
+    body = bytes(max(size - 4, 0))
+    with pytest.raises(ValueError, match=f"frame of {size} bytes, allowed 12 to "):
+        Frame.from_bytes((body + zlib.crc32(body).to_bytes(4, "little"))[:size])
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most", "size"),
+    [
+        ("u8", 0, 2**8 - 1, 1),
+        ("i8", -(2**7), 2**7 - 1, 1),
+        ("u16", 0, 2**16 - 1, 2),
+        ("i16", -(2**15), 2**15 - 1, 2),
+        ("u32", 0, 2**32 - 1, 4),
+        ("u64", 0, 2**64 - 1, 8),
+    ],
+)
+def test_a_field_has_the_size_and_range_of_its_name(kind, least, most, size):
+    payload = Payload((Field("first", kind, ""), Field("second", "u8", "")))
+    assert (payload.size, payload.offsets) == (size + 1, {"first": 0, "second": size})
+    for value in (least, most):
+        packed = payload.pack(first=value, second=7)
+        assert packed == value.to_bytes(size, "little", signed=least < 0) + b"\7"
+        assert payload.unpack(packed) == {"first": value, "second": 7}
+    for value in (least - 1, most + 1):
+        with pytest.raises(struct.error):
+            payload.pack(first=value, second=7)

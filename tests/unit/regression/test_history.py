@@ -84,7 +84,7 @@ def test_a_cut_off_last_line_costs_only_itself(path):
 def test_a_line_in_the_middle_that_is_no_record_is_named(path):
     history.append(path, run())
     path.write_text(path.read_text() + '{"a": 1}\n' + json.dumps(run()) + "\n")
-    with pytest.raises(LayoutError, match=r"line 2: no record \('layout'\): remove the line"):
+    with pytest.raises(LayoutError, match=r"line 2: no record \('layout' is missing or no text\): remove the line"):
         history.read(path)
 
 
@@ -120,3 +120,34 @@ def test_figures_are_picked_from_a_report_and_nothing_is_invented():
 def test_a_sparkline_reaches_from_the_least_to_the_greatest():
     assert history.sparkline([0.0, 1.0, 0.5]) == "▁█▅"
     assert history.sparkline([2.0, 2.0]) == "▄▄"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (b"\xff", "utf-8"),
+        (b"[" * 100_000, "recursion"),
+        (b"[1]", "not an object"),
+        (b"9" * 5000, "digits"),
+        (
+            b'{"layout": 1, "board": "b", "verdict": "pass", "time": "t", "figures": {}}',
+            "'layout' is missing or no text",
+        ),
+        (b'{"layout": "l", "board": "b", "time": "t", "figures": {}}', "'verdict' is missing or no text"),
+        (b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": []}', "'figures' is no object"),
+        (b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": {"x": NaN}}', "NaN is no number"),
+        (b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": {"x": 1e999}}', "'x' is no finite"),
+        (b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": {"x": true}}', "'x' is no finite"),
+        (b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": {"x": "1"}}', "'x' is no finite"),
+    ],
+)
+def test_a_damaged_line_is_named_with_the_reason(tmp_path, damage, reason):
+    """A baseline that is no number would let every figure pass."""
+    path = tmp_path / history.FILE_NAME
+    whole = b'{"layout": "l", "board": "b", "verdict": "pass", "time": "t", "figures": {"x": 1}}\n'
+    path.write_bytes(whole + damage + b"\n" + whole)
+    with pytest.raises(LayoutError, match=rf"line 2: no record \(.*{reason}.*\): remove the line"):
+        history.read(path)
+    # As the last line it may be what an ended run left.
+    path.write_bytes(whole + damage)
+    assert len(history.read(path)) == 1

@@ -24,3 +24,13 @@ def test_expected_noise_is_what_is_measured(number_format, make):
     assert noise_floor_db(bank, fixed) == max(
         NumberFormat.named(number_format).noise_snr_db, white_noise_snr_db(bank, fixed) - 0.5
     )
+
+
+def test_filters_that_drown_in_their_roundings_need_the_floor_of_the_number_format(number_format):
+    """So quiet that coefficients of 16 bits have few left: what such filters let expect is no standard."""
+    bank, fixed = random_bank(3, number_format, peak_gain=1e-4)
+    floor = {"q15": 70.0, "q31": 120.0, "q31x15": 70.0}[number_format]
+    if number_format == "q15":
+        assert white_noise_snr_db(bank, fixed) < floor
+        assert noise_floor_db(bank, fixed) == floor
+    assert noise_floor_db(bank, fixed) >= floor

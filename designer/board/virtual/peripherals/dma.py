@@ -6,7 +6,7 @@ register is refused. Direct mode, single transfers, one memory; that is what thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -30,10 +30,11 @@ REQUESTS = {
     (5, 2): "I2S3_EXT_TX",
     (7, 0): "SPI3_TX",
 }
-_INTERRUPTS = (11, 12, 13, 14, 15, 16, 17, 47)  # RM0090 table 61
+INTERRUPTS = (11, 12, 13, 14, 15, 16, 17, 47)  # RM0090 table 61
 _FLAG_SHIFTS = (0, 6, 16, 22)
 FIFO_ERROR, DIRECT_ERROR, TRANSFER_ERROR, HALF, COMPLETE = 1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 _EN, _DMEIE, _TEIE, _HTIE, _TCIE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4
+HALF_ENABLED = _HTIE | _TCIE
 _CIRC, _PINC, _MINC = 1 << 8, 1 << 9, 1 << 10
 # Written while EN is set (10.5.5): the interrupt enables, and EN itself.
 _ALWAYS = _EN | _DMEIE | _TEIE | _HTIE | _TCIE
@@ -69,6 +70,8 @@ class Dma(RegisterBlock):
         self._exceptions = exceptions
         super().__init__("DMA1", 0x40026000)
         self.is_clocked = rcc.gate("AHB1ENR", 21)
+        # Told of each flag that a stream sets, as for a trace.
+        self.on_flag: Callable[[int, int], None] = lambda n, flag: None
         for n in range(STREAMS):
             base = 0x10 + 0x18 * n
             self._writes[base] = partial(self._write_control, n)
@@ -80,20 +83,21 @@ class Dma(RegisterBlock):
         """Stop every stream."""
         super().reset()
         self._counts = [0] * STREAMS
-        # Items that a requester has moved since it last told; for reads of NDTR in the middle of a half.
+        # Items that a requester has moved beyond what it last told; for reads of NDTR in the middle of a half.
         self.progress: dict[int, Callable[[], int]] = {}
+        self._set_lines(range(STREAMS))
 
     # --- registers
 
     def write_LIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 0 to 3 (10.5.3)."""
         self.values["LISR"] &= ~value
-        self._set_lines()
+        self._set_lines(range(4))
 
     def write_HIFCR(self, value: int, before: int) -> None:
         """Clear flags of streams 4 to 7 (10.5.4)."""
         self.values["HISR"] &= ~value
-        self._set_lines()
+        self._set_lines(range(4, STREAMS))
 
     def _check_stopped(self, n: int, name: str, _value: int, _before: int) -> None:
         if self.values[f"S{n}CR"] & _EN:
@@ -104,7 +108,7 @@ class Dma(RegisterBlock):
             raise self.refusal(f"S{n}CR = 0x{value:08X} while the stream runs (10.5.5)")
         if value & _EN and not before & _EN:
             self._enable(n)
-        self._set_lines()
+        self._set_lines((n,))
 
     def _enable(self, n: int) -> None:
         control, memory = self.values[f"S{n}CR"], self.values[f"S{n}M0AR"]
@@ -127,7 +131,8 @@ class Dma(RegisterBlock):
     def _read_count(self, n: int) -> int:
         count = self.values[f"S{n}NDTR"]
         if self.values[f"S{n}CR"] & _EN and n in self.progress:
-            count -= min(self.progress[n](), count - 1)
+            # A circle's counter is reloaded when it reaches 0 (10.3.8).
+            return (count - self.progress[n]() - 1) % self._counts[n] + 1
         return count
 
     def request_of(self, n: int) -> str | None:
@@ -184,6 +189,12 @@ class Dma(RegisterBlock):
         """Read the next items of memory without moving on; at most those up to the mark."""
         return self._machine.cpu.read(self._address(n), count * self._item_bytes(n))
 
+    def peek_ahead(self, n: int, ahead: int) -> bytes:
+        """Read the one item of memory that is so many ahead of the next, around the circle."""
+        size, count = self._item_bytes(n), self._counts[n]
+        position = (count - self.values[f"S{n}NDTR"] + ahead) % count
+        return self._machine.cpu.read(self.values[f"S{n}M0AR"] + size * position, size)
+
     def store(self, n: int, data: bytes) -> None:
         """Write the next items to memory without moving on."""
         self._machine.cpu.write(self._address(n), data)
@@ -217,10 +228,11 @@ class Dma(RegisterBlock):
 
     def _flag(self, n: int, flag: int) -> None:
         self.values["LISR" if n < 4 else "HISR"] |= flag << _FLAG_SHIFTS[n % 4]
-        self._set_lines()
+        self.on_flag(n, flag)
+        self._set_lines((n,))
 
-    def _set_lines(self) -> None:
-        for n in range(STREAMS):
+    def _set_lines(self, streams: Iterable[int]) -> None:
+        for n in streams:
             control, flags = self.values[f"S{n}CR"], self.flags(n)
             wanted = (
                 (flags & HALF and control & _HTIE)
@@ -229,4 +241,4 @@ class Dma(RegisterBlock):
                 or (flags & DIRECT_ERROR and control & _DMEIE)
                 or (flags & FIFO_ERROR and self.values[f"S{n}FCR"] & 0x80)
             )
-            self._exceptions.set_level(_INTERRUPTS[n], bool(wanted))
+            self._exceptions.set_level(INTERRUPTS[n], bool(wanted))

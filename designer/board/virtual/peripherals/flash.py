@@ -18,6 +18,7 @@ from designer.board.virtual.registers import Register, RegisterBlock
 START, BYTES = 0x08000000, 1 << 20
 # 3.4, table 5: first byte of each sector, and the end
 SECTORS = (0, *range(0x4000, 0x10000, 0x4000), 0x10000, *range(0x20000, BYTES + 1, 0x20000))
+SHIPPED_OPTIONS = 0x0FFFAAED  # level 0, nothing protected
 _KEYS = (0x45670123, 0xCDEF89AB)
 _PG, _SER, _MER, _STRT, _LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 16, 1 << 31
 _EOP, _WRPERR, _PGAERR, _PGPERR, _PGSERR, _BSY = 1 << 0, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 16
@@ -62,7 +63,7 @@ class Flash(RegisterBlock):
         0x04: Register("KEYR", 0, 0, 0xFFFFFFFF),
         0x0C: Register("SR", 0, 0, 0x100F3),
         0x10: Register("CR", _LOCK, 0x0301037F, _LOCK),
-        0x14: Register("OPTCR", 0x0FFFAAED, 0, 0x0FFFFFEF),
+        0x14: Register("OPTCR", SHIPPED_OPTIONS, 0, 0x0FFFFFEF),
     }
 
     def __init__(self, machine: Machine, seed: int) -> None:
@@ -73,13 +74,28 @@ class Flash(RegisterBlock):
         self.log: list[Operation] = []
         self.cut_at: int | None = None
         self._core_hz = 0
+        # The option bytes as OPTCR shows them after reset (3.9.10): read-out protection, write protection.
+        self.options = SHIPPED_OPTIONS
         super().__init__("FLASH", 0x40023C00)
 
     def reset(self) -> None:
         """Lock."""
         super().reset()
+        self.values["OPTCR"] = self.options
         self._keys_seen = 0
         self._blocked = False
+
+    def protect_reading(self) -> None:
+        """Set read-out protection, level 1 (3.7.3): RDP is neither 0xAA nor 0xCC."""
+        self.options = self.options & ~0xFF00 | 0x5500
+
+    def protect_writing(self, sector: int) -> None:
+        """Protect a sector: its bit of nWRP is 0 (3.7.4)."""
+        self.options &= ~(1 << 16 + sector)
+
+    def _is_protected(self, address: int) -> bool:
+        sector = next(n for n, end in enumerate(SECTORS[1:]) if address - START < end)
+        return not self.values["OPTCR"] >> 16 + sector & 1
 
     def check_wait_states(self, hclk_hz: int) -> None:
         """Refuse a clock that the wait states are too few for (3.5.1)."""
@@ -129,6 +145,9 @@ class Flash(RegisterBlock):
         if self.values["SR"] & _ERRORS:
             raise self.refusal("CR: STRT with errors pending (3.6.3)")
         first, end = SECTORS[sector], SECTORS[sector + 1]
+        if self._is_protected(START + first):
+            self.values["SR"] |= _WRPERR
+            return
         self._operate(START + first, b"\xff" * (end - first), _ERASE_MS[end - first] * SECOND // 1000)
 
     def program(self, address: int, size: int, value: int) -> bool:
@@ -142,6 +161,9 @@ class Flash(RegisterBlock):
             return True
         if address % size:
             self.values["SR"] |= _PGAERR
+            return True
+        if self._is_protected(address):
+            self.values["SR"] |= _WRPERR
             return True
         old = int.from_bytes(self._machine.cpu.read(address, size), "little")
         new = old & value

@@ -6,7 +6,7 @@ Times: HSE 2 ms (DS8626 table 40, typical), PLL and PLLI2S 200 us (tables 43 and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from designer.board.virtual.events import SECOND
@@ -18,6 +18,7 @@ _HSE_START = 2 * SECOND // 1000
 _PLL_LOCK = 200 * SECOND // 10**6
 _HSION, _HSIRDY, _HSEON, _HSERDY, _HSEBYP, _CSSON = 1 << 0, 1 << 1, 1 << 16, 1 << 17, 1 << 18, 1 << 19
 _PLLON, _PLLRDY, _PLLI2SON, _PLLI2SRDY = 1 << 24, 1 << 25, 1 << 26, 1 << 27
+_PLL = 2  # as a source of the system clock
 _CSSF, _CSSC = 1 << 7, 1 << 23
 _AHB_DIVIDERS = (2, 4, 8, 16, 64, 128, 256, 512)
 _RMVF = 1 << 24
@@ -37,11 +38,17 @@ class Faults:
     hse_hz : int, optional
         The crystal; None where it does not start.
     pll_locks, plli2s_locks : bool
+    pll_takes_over : bool
+        Whether the system clock switches to the PLL.
+    hsi_hz : int
+        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626 table 41).
     """
 
     hse_hz: int | None = 8_000_000
     pll_locks: bool = True
     plli2s_locks: bool = True
+    hsi_hz: int = HSI_HZ
+    pll_takes_over: bool = True
 
 
 class Rcc(RegisterBlock):
@@ -52,6 +59,9 @@ class Rcc(RegisterBlock):
         0x04: Register("PLLCFGR", 0x24003010, 0x0F437FFF),
         0x08: Register("CFGR", 0, 0xFFFFFCF3, 0x0000000C),
         0x0C: Register("CIR", 0, 0x00003F00, 0x00BF00BF),
+        0x10: Register("AHB1RSTR", 0, 0x22E011FF),
+        0x20: Register("APB1RSTR", 0, _APB1),
+        0x24: Register("APB2RSTR", 0, 0x00075933),
         0x30: Register("AHB1ENR", 0x00100000, _AHB1),
         0x34: Register("AHB2ENR", 0, 0x000000F1),
         0x38: Register("AHB3ENR", 0, 0x00000001),
@@ -66,7 +76,9 @@ class Rcc(RegisterBlock):
         self.faults = faults
         # The flash's wait states and the regulator's scale are checked at every change: the board fills these in.
         self.check_core: Callable[[int], None] = lambda hclk_hz: None
-        self.on_security: Callable[[], None] = lambda: None
+        self.on_security: Callable[[bool], None] = lambda pending: None
+        # What to reset for each bit of a reset register.
+        self.blocks_of: dict[tuple[str, int], tuple[RegisterBlock, ...]] = {}
         self._hse_runs = False
         super().__init__("RCC", 0x40023800)
 
@@ -76,7 +88,7 @@ class Rcc(RegisterBlock):
         super().reset()
         self.values["CSR"] = flags
         self._hse_runs = False
-        self._machine.set_core_hz(HSI_HZ)
+        self._machine.set_core_hz(self.faults.hsi_hz)
 
     # --- the tree
 
@@ -85,7 +97,7 @@ class Rcc(RegisterBlock):
         """Frequency that feeds both PLLs."""
         if self.values["PLLCFGR"] >> 22 & 1:
             return self.faults.hse_hz or 0
-        return HSI_HZ
+        return self.faults.hsi_hz
 
     def _pll_input_hz(self) -> float:
         return self.source_hz / max(1, self.values["PLLCFGR"] & 0x3F)
@@ -95,7 +107,7 @@ class Rcc(RegisterBlock):
         """Frequency of the system clock."""
         switch = self.values["CFGR"] >> 2 & 3
         if switch == 0:
-            return HSI_HZ
+            return self.faults.hsi_hz
         if switch == 1:
             return self.faults.hse_hz or 0
         settings = self.values["PLLCFGR"]
@@ -121,6 +133,17 @@ class Rcc(RegisterBlock):
     def apb2_hz(self) -> int:
         """Frequency of APB2."""
         return self._apb_hz(13)
+
+    @property
+    def timer2_hz(self) -> int:
+        """Frequency of the timers on APB2: twice that of a divided bus (7.2)."""
+        return self.apb2_hz * (2 if self.values["CFGR"] >> 13 & 4 else 1)
+
+    @property
+    def rtc_source_hz(self) -> int:
+        """Frequency of HSE behind RTCPRE, 0 without (7.3.3)."""
+        divider = self.values["CFGR"] >> 16 & 0x1F
+        return (self.faults.hse_hz or 0) // divider if divider >= 2 and self._hse_runs else 0
 
     def i2s_clock(self) -> tuple[int, int]:
         """Frequency of I2SCLK as a fraction (7.3.23), 0 while PLLI2S does not run."""
@@ -211,7 +234,8 @@ class Rcc(RegisterBlock):
         ready = (_HSIRDY, _HSERDY, _PLLRDY, 0)[switch]
         if not self.values["CR"] & ready:
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (7.3.3)")
-        self.values["CFGR"] = value & ~0xC | switch << 2
+        taken = before >> 2 & 3 if switch == _PLL and not self.faults.pll_takes_over else switch
+        self.values["CFGR"] = value & ~0xC | taken << 2
         if self.apb1_hz > 42_000_000 or self.apb2_hz > 84_000_000:
             raise self.refusal(
                 f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)"
@@ -220,9 +244,34 @@ class Rcc(RegisterBlock):
         self._machine.set_core_hz(self.hclk_hz)
 
     def write_CIR(self, value: int, before: int) -> None:
-        """Clear the security system's flag (7.3.4)."""
+        """Clear the security system's flag, without which NMI comes for ever (7.3.4, 7.2.7)."""
         if value & _CSSC:
             self.values["CIR"] &= ~_CSSF
+            self.on_security(False)
+
+    def write_AHB1RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of AHB1 (7.3.5)."""
+        self._reset_blocks("AHB1RSTR", value)
+
+    def write_APB1RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of APB1 (7.3.8)."""
+        self._reset_blocks("APB1RSTR", value)
+
+    def write_APB2RSTR(self, value: int, before: int) -> None:
+        """Reset blocks of APB2 (7.3.9)."""
+        self._reset_blocks("APB2RSTR", value)
+
+    def _reset_blocks(self, register: str, value: int) -> None:
+        for bit in range(32):
+            if value >> bit & 1:
+                if (register, bit) not in self.blocks_of:
+                    raise self.refusal(f"{register}: bit {bit} resets a block that is not modelled")
+                for block in self.blocks_of[register, bit]:
+                    block.reset()
+
+    def in_reset(self, register: str, bit: int) -> bool:
+        """Whether a block is held in reset."""
+        return bool(self.values[register] >> bit & 1)
 
     def write_CSR(self, value: int, before: int) -> None:
         """Clear the reset flags (7.3.21)."""
@@ -235,9 +284,14 @@ class Rcc(RegisterBlock):
         """Add to the flags of CSR."""
         self.values["CSR"] |= flags
 
+    def lose_audio_clock(self, locks_again: bool) -> None:
+        """Let PLLI2S lose its lock; it may lock when it is switched on again."""
+        self.faults = replace(self.faults, plli2s_locks=locks_again)
+        self.values["CR"] &= ~_PLLI2SRDY
+
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (7.2.7); else the core stands still for ever."""
-        self.faults = Faults(None, self.faults.pll_locks, self.faults.plli2s_locks)
+        self.faults = replace(self.faults, hse_hz=None)
         if not self._hse_runs:
             return
         secured = self.values["CR"] & _CSSON
@@ -245,10 +299,10 @@ class Rcc(RegisterBlock):
         self._hse_runs = False
         self.values["CR"] &= ~(_HSERDY | (_PLLRDY | _PLLI2SRDY if uses_hse else 0))
         if secured:
-            self.values["CR"] &= ~(_HSEON | (_PLLON if uses_hse else 0))
+            self.values["CR"] &= ~(_HSEON | (_PLLON | _PLLI2SON if uses_hse else 0))
             self.values["CFGR"] &= ~0xF
             self.values["CIR"] |= _CSSF
             self._machine.set_core_hz(self.hclk_hz)
-            self.on_security()
+            self.on_security(True)
         elif self.values["CFGR"] >> 2 & 3 and (uses_hse or self.values["CFGR"] >> 2 & 3 == 1):
             self._machine.stall(3600 * SECOND)

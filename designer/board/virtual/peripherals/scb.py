@@ -38,6 +38,7 @@ class Scb(RegisterBlock):
 
     def __init__(self, exceptions: Exceptions, reset_system: Callable[[], None]) -> None:
         self._exceptions = exceptions
+        exceptions.has_fpu = lambda: self.values["CPACR"] >> 20 & 0xF == 0xF
         self._reset_system = reset_system
         super().__init__("SCB", 0xE000ED00)
 

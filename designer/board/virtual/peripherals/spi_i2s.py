@@ -1,8 +1,11 @@
 """SPI2 and SPI3 as I2S, and I2S2ext, RM0090 28: the serial audio's timing, its order of half-words, its flags.
 
-Data go in runs up to the next half or end of a DMA stream, or frame by frame. A run that is played is read when it
-begins and compared with the memory when it ends: what changed in between came too late, and is counted as a race.
-Hardware reads one to three half-words ahead (shift register, data register, one request), which is not modelled.
+Half-buffer mode, for speed: data go in runs up to the next half or end of a DMA stream. A run that is played is read
+when it begins and compared with the memory when it ends: what changed in between came too late, and is counted as a
+race. Frame-accurate mode: every half-word by itself, and memory is read as early as by hardware. A transmitter has
+one half-word in its shift register, one in DR, and DMA has fetched a third (10.3.12, direct mode).
+
+In both modes NDTR counts a transmitter's half-words when they reach DR, two ahead of the wire.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from designer.board.virtual.registers import Register, RegisterBlock
 
 HALFWORDS_PER_FRAME = 4  # two channels of 32 bits
 _RXDMAEN, _TXDMAEN = 1 << 0, 1 << 1
-_RXNE, _TXE, _OVR, _BSY = 1 << 0, 1 << 1, 1 << 6, 1 << 7
+_RXNE, _TXE, _OVR, _BSY, _TIFRFE = 1 << 0, 1 << 1, 1 << 6, 1 << 7, 1 << 8
 _CHLEN, _I2SE, _I2SMOD = 1 << 0, 1 << 10, 1 << 11
 _SLAVE_RECEIVE, _MASTER_TRANSMIT = 1, 2
 _MCKOE = 1 << 9
+# Half-words that a transmit stream is ahead of the wire: one in DR. The FIFO has one more.
+LEAD = 2
+_FETCHED = LEAD + 1
 
 
 class I2s(RegisterBlock):
@@ -54,18 +60,20 @@ class I2s(RegisterBlock):
         # Of a slave: the block that clocks it.
         self.master: I2s | None = None
         self.slave: I2s | None = None
-        self.frame_by_frame = False
+        self.frame_accurate = False
         self.races = 0
         self.enabled_at = 0
+        self._event: Event | None = None
         super().__init__(name, base)
         self.is_clocked = gate
 
     def reset(self) -> None:
         """Stop."""
         super().reset()
-        self._event: Event | None = None
+        self._cancel()
         self._start, self._moved, self._run = 0, 0, 0
         self._snapshot = b""
+        self._fetched: list[bytes] = []
         self._stream: int | None = None
         self._lost = 0
         self._dr_read = False
@@ -143,26 +151,41 @@ class I2s(RegisterBlock):
         else:
             raise self.refusal(f"I2SCFGR: mode {self._mode} is not modelled for this block")
 
-    def _stop(self) -> None:
+    def _cancel(self) -> None:
         if self._event is not None:
             self._event.cancelled = True
             self._event = None
+
+    def _stop(self) -> None:
+        self._cancel()
         if self.slave is not None:
             self.slave._stop()
 
     def _begin_at(self, time: int) -> None:
-        self._start, self._moved = time, 0
+        self._start, self._moved, self._lost = time, 0, 0
+        self._fetched.clear()
         self._begin_run()
 
     def _time_of(self, halfwords: int) -> int:
         numerator, denominator = (self.master or self).halfword_rate()
         return self._start + halfwords * SECOND * denominator // numerator
 
-    def elapsed(self) -> int:
+    def _elapsed(self) -> int:
         """Half-words of the present run that have passed."""
         numerator, denominator = (self.master or self).halfword_rate()
         passed = (self._machine.now - self._start) * numerator // (SECOND * denominator)
-        return max(0, min(int(passed) - self._moved, self._run))
+        return max(0, min(int(passed) - self._moved - self._lost, self._run))
+
+    def _progress(self) -> int:
+        """Items that DMA has moved beyond those of whole runs."""
+        if self._event is None:
+            return 0
+        return self._elapsed() + (LEAD if self._mode == _MASTER_TRANSMIT else 0)
+
+    @property
+    def run_frames(self) -> int:
+        """Frames that are moved at once."""
+        return max(1, self._run // HALFWORDS_PER_FRAME)
 
     def _find_stream(self) -> int | None:
         if self._mode == _MASTER_TRANSMIT:
@@ -177,13 +200,26 @@ class I2s(RegisterBlock):
             self._event = None
             return
         self._stream = self._find_stream()
-        self._run = HALFWORDS_PER_FRAME
+        self._run = 1 if self.frame_accurate else HALFWORDS_PER_FRAME
         if self._stream is not None:
-            marked = self._dma.items_to_mark(self._stream)
-            self._run = min(marked, HALFWORDS_PER_FRAME) if self.frame_by_frame else marked
-            self._dma.progress[self._stream] = self.elapsed
+            self._run = 1 if self.frame_accurate else self._dma.items_to_mark(self._stream)
+            self._dma.progress[self._stream] = self._progress
             if self._mode == _MASTER_TRANSMIT:
-                self._snapshot = self._dma.peek(self._stream, self._run)
+                self._fetch(self._stream)
+        self._await_end()
+
+    def _fetch(self, stream: int) -> None:
+        """Read what the present run sends, and in frame-accurate mode what hardware reads by now."""
+        if not self.frame_accurate:
+            self._fetched.clear()
+            self._snapshot = self._dma.peek(stream, self._run)
+            return
+        while len(self._fetched) < _FETCHED:
+            self._fetched.append(self._dma.peek_ahead(stream, len(self._fetched)))
+        self._snapshot = self._fetched.pop(0)
+
+    def _await_end(self) -> None:
+        self._cancel()
         self._event = self._machine.events.at(self._time_of(self._moved + self._lost + self._run), self._end_run)
         self._machine.cpu.stop_soon()
 
@@ -209,7 +245,8 @@ class I2s(RegisterBlock):
         """Send a run; without DMA the last half-word is sent again and again, as TXE is not answered."""
         data = self._snapshot
         if serves and self._stream is not None:
-            self.races += self._dma.peek(self._stream, self._run) != data
+            if not self.frame_accurate:
+                self.races += self._dma.peek(self._stream, self._run) != data
             self._dma.advance(self._stream, self._run)
             self.values["DR"] = int.from_bytes(data[-2:], "little")
         else:
@@ -219,6 +256,19 @@ class I2s(RegisterBlock):
     # --- faults
 
     def overrun(self) -> None:
-        """Lose one half-word, as when DMA came too late (28.4.8)."""
+        """Lose the half-word that comes just now, as when DMA was too late (28.4.8)."""
         self.values["SR"] |= _OVR
         self._lost += 1
+        self._await_end()
+
+    def lose_frame(self) -> None:
+        """Let a slave see WS where it does not expect it: the words are shifted from then on (28.4.8)."""
+        self.values["SR"] |= _TIFRFE
+        self._lost += 1
+        self._await_end()
+
+    def underrun(self) -> None:
+        """Send a half-word twice, as when DMA was too late: no flag tells, UDR belongs to slaves (28.4.8)."""
+        self.on_sent(self._moved + self._lost, self.values["DR"].to_bytes(2, "little"))
+        self._lost += 1
+        self._await_end()

@@ -1,16 +1,19 @@
-"""USART1, RM0090 30.6: a serial line without loss in bursts, as a host with flow of its own sees it.
+"""USART1, RM0090 30.6: a serial line without loss, as a host with flow control sees it.
 
-A byte of the host is offered as soon as the one before has been read, and sent bytes are gone at once.  The protocol
-does not depend on byte times, which would only make a run longer.
+Bytes of the host come in bursts: within one, the next byte is offered as soon as the one before has been read. The next
+burst comes when the core goes to sleep, at the latest after the line time of a burst. Sent bytes are gone at once. So a
+line carries at least as much as a real one, and the program never has to read more than a burst without a pause.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+import ctypes
 from typing import ClassVar
 
-from designer.board.virtual.exceptions import Exceptions
+from designer.board.virtual.compiled import compiled_functions
+from designer.board.virtual.cpu import CompiledRegisters
+from designer.board.virtual.events import SECOND, Event
+from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
@@ -20,6 +23,23 @@ _RXNE, _TC, _TXE = 1 << 5, 1 << 6, 1 << 7
 _RE, _TE, _RXNEIE, _UE = 1 << 2, 1 << 3, 1 << 5, 1 << 13
 # A receiver samples the stop bit's middle, 9.5 bits on: half a bit is 5 %, of which 30.3.5 leaves about 3.75 %.
 _TOLERANCE = 0.0375
+_BURST_BYTES, _SENT_BYTES = 1024, 65536
+_BITS_PER_BYTE = 10
+
+
+class _Buffers(ctypes.Structure):
+    """As in serial_registers.c."""
+
+    _fields_ = (
+        ("works", ctypes.c_uint64),
+        ("first", ctypes.c_uint64),
+        ("waiting", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("read", ctypes.c_void_p),
+        ("write", ctypes.c_void_p),
+        ("to_board", ctypes.c_uint8 * _BURST_BYTES),
+        ("from_board", ctypes.c_uint8 * _SENT_BYTES),
+    )
 
 
 class Usart(RegisterBlock):
@@ -27,7 +47,7 @@ class Usart(RegisterBlock):
 
     Parameters
     ----------
-    exceptions, rcc, pins
+    machine, rcc, pins
     baud_rate : int
         Of the host.
     """
@@ -41,15 +61,15 @@ class Usart(RegisterBlock):
         0x14: Register("CR3", 0, 0x0FFF),
     }
 
-    def __init__(self, exceptions: Exceptions, rcc: Rcc, pins: Pins, baud_rate: int) -> None:
-        self._exceptions = exceptions
+    def __init__(self, machine: Machine, rcc: Rcc, pins: Pins, baud_rate: int) -> None:
+        self._machine = machine
         self._rcc = rcc
         self._pins = pins
         self._host_baud_rate = baud_rate
-        self._to_board: deque[int] = deque()
-        self.sent = bytearray()
-        # Called for every byte that the board sends, such as to stop a run that waits for one.
-        self.on_sent: Callable[[], None] = lambda: None
+        self._buffers = _Buffers()
+        self._to_board = bytearray()
+        self._sent = bytearray()
+        self._next_burst: Event | None = None
         super().__init__("USART1", 0x40011000)
         self.is_clocked = rcc.gate("APB2ENR", 4)
 
@@ -57,17 +77,53 @@ class Usart(RegisterBlock):
         """Forget what is on the line."""
         super().reset()
         self._to_board.clear()
+        self._buffers.waiting = 0
+        self._buffers.works = 0
+        self._next_burst = None
+
+    def compiled_registers(self) -> CompiledRegisters | None:
+        """Functions in C for what is read and written most; None where there is no compiler."""
+        library = compiled_functions()
+        if library is None:
+            return None
+        return CompiledRegisters(library.serial_read, library.serial_write, self._buffers)
+
+    # --- the host's end
 
     def feed(self, data: bytes) -> None:
         """Put bytes on the line to the board; without a receiver they are lost."""
         if self.is_listening:
-            self._to_board.extend(data)
-            self._set_line()
+            self._to_board += data
+            if self._next_burst is None:
+                self.offer()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes to the board that it has not read."""
+        return len(self._to_board) + int(self._buffers.waiting)
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes from the board that the host has not taken."""
+        return len(self._sent) + int(self._buffers.sent)
+
+    def take_sent(self) -> bytes:
+        """Take what the board has sent."""
+        self._collect()
+        taken = bytes(self._sent)
+        self._sent.clear()
+        return taken
+
+    def _collect(self) -> None:
+        self._sent += ctypes.string_at(self._buffers.from_board, self._buffers.sent)
+        self._buffers.sent = 0
 
     @property
     def is_listening(self) -> bool:
         """Whether the receiver hears the line."""
         return self._works(_RE) and self._pins.carries("USART1_RX")
+
+    # --- the board's end
 
     def _works(self, direction: int) -> bool:
         """Whether the block is on and the baud rate near enough to the host's (30.3.4)."""
@@ -77,26 +133,65 @@ class Usart(RegisterBlock):
         rate = self._rcc.apb2_hz / divider
         return abs(rate / self._host_baud_rate - 1) < _TOLERANCE
 
+    def forget_checks(self) -> None:
+        """Check clocks and pins again at the next access: something has changed."""
+        self._buffers.works = 0
+
+    def _check(self) -> bool:
+        """Find out whether both directions work, once until something changes."""
+        if not self._buffers.works:
+            works = self.is_listening and self._works(_TE) and self._pins.carries("USART1_TX")
+            self._buffers.works = int(works)
+        return bool(self._buffers.works)
+
+    def offer(self) -> None:
+        """Begin the next burst, if the one before has been read."""
+        buffers = self._buffers
+        if self._to_board and not buffers.waiting:
+            if self._next_burst is not None:
+                self._next_burst.cancelled = True
+            count = min(len(self._to_board), _BURST_BYTES)
+            ctypes.memmove(buffers.to_board, bytes(self._to_board[:count]), count)
+            del self._to_board[:count]
+            buffers.first, buffers.waiting = 0, count
+            line_time = count * _BITS_PER_BYTE * SECOND // self._host_baud_rate
+            self._next_burst = self._machine.events.at(self._machine.now + line_time, self._end_burst)
+        self._set_line()
+
+    def _end_burst(self) -> None:
+        self._next_burst = None
+        self.offer()
+
     def _set_line(self) -> None:
-        self._exceptions.set_level(INTERRUPT, bool(self._to_board and self.values["CR1"] & _RXNEIE))
+        is_high = bool(self._buffers.waiting and self.values["CR1"] & _RXNEIE)
+        self._machine.exceptions.set_level(INTERRUPT, is_high)
 
     def read_SR(self) -> int:
         """Give the state: the transmitter is always ready."""
-        return _TXE | _TC | (_RXNE if self._to_board else 0)
+        self._check()
+        return _TXE | _TC | (_RXNE if self._buffers.waiting else 0)
 
     def read_DR(self) -> int:
         """Take the oldest byte (30.6.2)."""
-        byte = self._to_board.popleft() if self._to_board else 0
+        self._check()
+        buffers = self._buffers
+        if not buffers.waiting:
+            return 0
+        byte = buffers.to_board[buffers.first]
+        buffers.first += 1
+        buffers.waiting -= 1
+        if self._to_board and self._next_burst is None:
+            self.offer()
         self._set_line()
-        return byte
+        return int(byte)
 
     def write_DR(self, value: int, before: int) -> None:
         """Send a byte (30.6.2)."""
         if not self.values["CR1"] & _UE or not self.values["CR1"] & _TE:
             raise self.refusal("DR is written while the transmitter is off (30.3.2)")
-        if self._works(_TE) and self._pins.carries("USART1_TX"):
-            self.sent.append(value & 0xFF)
-            self.on_sent()
+        if self._check() or (self._works(_TE) and self._pins.carries("USART1_TX")):
+            self._collect()
+            self._sent.append(value & 0xFF)
 
     def write_CR1(self, value: int, before: int) -> None:
         """Follow the interrupt's enable."""

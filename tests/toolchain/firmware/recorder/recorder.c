@@ -17,6 +17,7 @@
 #include "audio.h"
 #include "clock.h"
 #include "flash.h"
+#include "i2s.h"
 #include "stack_guard.h"
 #include "temperature.h"
 #include "watchdog.h"
@@ -72,14 +73,21 @@ static bool is_register(const volatile void *address)
 {
     const uintptr_t a = (uintptr_t)address;
 
-    return (a >= SLOTS && a < SLOTS + SLOTS_SIZE) || (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
+    return (a >= SLOTS && a < SLOTS + SLOTS_SIZE) ||
+           (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
 }
+
+#define TIM11_CCR1_AT 0x40014834u
+static uint32_t capture_counts; /* of HSI between two captures of the crystal */
 
 static void note_read(const volatile void *address)
 {
     if (is_register(address)) {
         settle();
         reads++;
+        if ((uintptr_t)address == TIM11_CCR1_AT) {
+            *at(TIM11_CCR1_AT) = (*at(TIM11_CCR1_AT) + capture_counts) & 0xFFFFu;
+        }
     }
 }
 
@@ -144,6 +152,10 @@ static void power_up(const char *works)
     *at(0x40020400u) = 0x280u;
     if (strstr(works, "hse")) {
         rule(RCC_CR_AT, 1u << 16, 1u << 17);
+        /* RM0090 7.2.11: the crystal / 16, each eighth edge; in the middle of a lap, so that it wraps */
+        *at(0x40014810u) = 1u << 1;
+        *at(TIM11_CCR1_AT) = 0xFF00u;
+        capture_counts = 2048u / (uint32_t)atoi(strstr(works, "hse") + 3);
     }
     if (strstr(works, "pll")) {
         rule(RCC_CR_AT, 1u << 24, 1u << 25);
@@ -157,10 +169,25 @@ static void power_up(const char *works)
 audio_buffers_t audio_buffers;
 
 /* What starting the port asks of the rest. */
-void ticks_start(void) {}
-uint64_t ticks_now(void) { return 0; }
-void fault_report(uint8_t cause, ps_reset_report_t *report) { report->cause = cause; }
-bool audio_is_running(void) { return false; }
+void ticks_start(void)
+{
+}
+uint64_t ticks_now(void)
+{
+    return 0;
+}
+void ticks_catch_up(uint64_t before, uint64_t passed)
+{
+    (void)before, (void)passed;
+}
+void fault_report(uint8_t cause, ps_reset_report_t *report)
+{
+    report->cause = cause;
+}
+bool audio_is_running(void)
+{
+    return false;
+}
 const ps_audio_port_t audio_port;
 
 int main(int argc, char **argv)
@@ -173,14 +200,15 @@ int main(int argc, char **argv)
     map(SLOTS, SLOTS_SIZE);
     power_up(argv[1]);
     if (strstr(argv[1], "guard")) {
-        stack_guard(at(0x20001100u));
+        stack_guard((const uint32_t *)(uintptr_t)0x20001100u);
         settle();
         return 0;
     }
     if (strstr(argv[1], "port")) {
         ps_reset_report_t report;
 
-        *at(0x40023874u) = 1u << 29 | 1u << 26; /* RCC_CSR, RM0090 7.3.21: the watchdog, which pulls the pin */
+        *at(0x40023874u) =
+            1u << 29 | 1u << 26; /* RCC_CSR, RM0090 7.3.21: the watchdog, which pulls the pin */
         ps_port.start(&report);
         settle();
         printf("started, cause %u\n", report.cause);
@@ -202,6 +230,14 @@ int main(int argc, char **argv)
         printf("pause\n");
         i2s_pause();
         settle();
+        printf("mute\n");
+        i2s_mute(false);
+        settle();
+        printf("lost\n");
+        *at(RCC_CR_AT) &= ~(1u << 16 | 3u << 24 | 3u << 26); /* RM0090 7.2.7 */
+        const bool replaced = clock_replace_crystal();
+        settle();
+        printf("replaced %d\n", replaced);
     }
     printf("reads %lu\n", reads);
     printf("watchdog\n");

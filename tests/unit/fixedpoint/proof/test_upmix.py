@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from designer.dsp.upmix_tables import upmix_tables
+from designer.dsp.upmix_tables import BAND_BINS, upmix_tables
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
 from designer.fixedpoint.number_format import Q31
@@ -66,3 +66,34 @@ def test_recursions_stay_below_their_bound_on_full_scale():
     assert max(peaks.values()) <= limit
     # A full-scale square in one band comes within what separates all bins from one sine: it is not an idle bound.
     assert peaks["square"] > limit / 2**6
+
+
+def test_bounds_are_sums_of_magnitudes_by_their_definition():
+    """Each written a second time from what the firmware multiplies and adds (firmware/core/dsp/upmix*.c)."""
+    tables = upmix_tables()
+    rate = [abs(int(tap)) for tap in tables.rate_filter]
+    window = [int(value) for value in tables.window]
+    low = (sum(rate) * 2**31 + 2**31) // 2**32
+    # The firmware stores half of each prototype: the other half mirrors it about the last tap.
+    prototypes = np.abs(tables.prototypes).astype(object)
+    whole = np.concatenate([prototypes, prototypes[:, -2::-1]], axis=1)
+    filtered = sum(2 * 2**15 * int(tap) for tap in whole.sum(axis=0)) * low + 2**31
+    centre = filtered // 2**32 + 1
+    phase = max(sum(rate[first::4]) for first in range(4))
+    spectrum = low * sum(window) // 2**21 + 64 + 48
+    bins = BAND_BINS[-1] - BAND_BINS[0]
+    power, top_power = bins * (2 * spectrum) ** 2, 16 * ((2**28 + low) // 2**6 + 1) ** 2
+    assert {b.name: b.magnitude for b in prove_upmix()} == {
+        "rate filter, accumulator": sum(rate) * 2**31 + 2**31,
+        "low rate, sum of two samples": 2 * low,
+        "low rate, tap": 2 * 2**15 * int(whole.sum(axis=0).max()),
+        "low rate, accumulator": filtered,
+        "low rate, centre": centre,
+        "low rate, cross-fade": 16 * centre + 8,
+        "centre, accumulator": phase * centre + 2 * 64 * 2**15 * 2**31 + 2**37,
+        "analysis, windowed sample": low * max(window) // 2**21 + 1,
+        "analysis, transform": spectrum,
+        "analysis, power of a band": power,
+        "analysis, power of the top band": top_power,
+        "analysis, smoothed power": max(power, top_power) // 2**4 * 2**4 + 15,
+    }

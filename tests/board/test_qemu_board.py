@@ -1,4 +1,4 @@
-"""The same image on the virtual board: every bit, every way to stop it."""
+"""The same image in QEMU: every bit, every way to stop it."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from designs import generate_small
 from places import ROOT
 
 from designer import protocol
-from designer.board.open import STEADY_CLOCK, SerialBoard, VirtualBoard, measure_instructions, open_board
+from designer.board.open import STEADY_CLOCK, QemuBoard, SerialBoard, measure_instructions, open_board
 from designer.board.qemu import Qemu
 from designer.errors import BoardNotFoundError, HilError
 from designer.fixedpoint.model.pipeline import PipelineModel
@@ -56,7 +56,7 @@ def test_streams_audio_bit_for_bit_and_ends(each_design):
     layout, bank, digest, elf = each_design
     bits = 15 if layout.number_format == "q15" else 31
     rng = np.random.default_rng(8)
-    with open_board(elf, digest, layout) as board:
+    with open_board(elf, digest, layout, in_qemu=True) as board:
         pid = board.pid
         assert board.info.board_name == "stm32f405"
         for injection_point, channels, count in (("program", 2, 1500), ("filters", 3, 333)):
@@ -80,7 +80,7 @@ def test_every_block_takes_time(design):
     """
     layout, _, digest, elf = design
     samples = np.random.default_rng(8).integers(-(2**31), 2**31, (4 * layout.block_samples, 2))
-    with VirtualBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
+    with QemuBoard(elf, digest, layout, icount=STEADY_CLOCK) as board:
         board.process(samples)
         status = board.status()
     # 107 taps a frame, at an instruction each at the least, 8 ns long, in ticks of 168 MHz.
@@ -113,7 +113,7 @@ def test_another_digest_is_refused_and_qemu_ends(design, monkeypatch):
 
     monkeypatch.setattr(Qemu, "__init__", note)
     with pytest.raises(HilError, match="design digest: the board runs"):
-        open_board(elf, digest[::-1], layout)
+        open_board(elf, digest[::-1], layout, in_qemu=True)
     assert gone(started[0])
 
 
@@ -127,7 +127,7 @@ def test_counting_instructions_repeats_to_the_tick(each_design):
 
 def test_a_second_host_finds_the_port_taken(design):
     layout, _, digest, elf = design
-    with VirtualBoard(elf, digest, layout) as board, pytest.raises((BoardNotFoundError, HilError)):
+    with QemuBoard(elf, digest, layout) as board, pytest.raises((BoardNotFoundError, HilError)):
         SerialBoard(board.port, digest, layout)
 
 
@@ -138,18 +138,18 @@ def test_a_port_that_does_not_exist_is_named():
 
 def test_an_image_that_does_not_exist_is_said(tmp_path):
     with pytest.raises(BoardNotFoundError, match=r"none\.elf' does not exist: build it first"):
-        VirtualBoard(tmp_path / "none.elf")
+        QemuBoard(tmp_path / "none.elf")
 
 
 def test_without_qemu_its_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BoardNotFoundError, match="apt-get install qemu-system-arm"):
-        VirtualBoard(tmp_path / "none.elf")
+        QemuBoard(tmp_path / "none.elf")
 
 
 def test_a_board_that_dies_on_the_way_is_an_error_not_a_hang(design):
     layout, _, digest, elf = design
-    with VirtualBoard(elf, digest, layout) as board:
+    with QemuBoard(elf, digest, layout) as board:
         board.link.reply_timeout_s = 0.1
         os.kill(board.pid, signal.SIGKILL)
         with pytest.raises(HilError):
@@ -160,8 +160,8 @@ START_AND_WAIT = """
 import sys, time
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from designer.board.open import VirtualBoard
-board = VirtualBoard(Path({elf!r}))
+from designer.board.open import QemuBoard
+board = QemuBoard(Path({elf!r}))
 print(board.pid, flush=True)
 time.sleep(600)
 """

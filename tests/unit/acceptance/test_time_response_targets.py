@@ -1,4 +1,4 @@
-"""Arrival of every layout: pre-ringing, alignment, crossovers, latency, and the length that each figure needs."""
+"""Time response of every layout: pre-ringing, alignment, crossovers, latency, and the length that each figure needs."""
 
 import pytest
 

@@ -1,0 +1,241 @@
+"""What a board does in short: it boots, plays, answers, keeps tables, and stands its faults.
+
+Every observation of a mutated board is compared with that of the sound one; the first that differs is the verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from unicorn.arm_const import UC_ARM_REG_PC, UC_ARM_REG_PRIMASK, UC_ARM_REG_SP
+
+from benchmarks.register_mutations.bus import Bus, Mutation
+from designer.board.session import Board
+from designer.board.tune import commit, tables_of, tune_board
+from designer.board.virtual.events import SECOND
+from designer.board.virtual.peripherals.rcc import Faults
+from designer.board.virtual.stm32f405 import Stm32f405
+from designer.board.virtual.transport import VirtualTransport
+from designer.codegen.table_set import TableSet
+
+Observation = tuple[str, object]
+# A board that needs longer has lost its way.
+_MOST_S = 30
+_LOOP = 0x2001E000
+_PENDS_PENDSV = (0xE000ED04, 1 << 28)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An image of four drivers, and tables that fit it."""
+
+    elf: Path
+    tables: TableSet
+
+
+@dataclass
+class Run:
+    """A board under observation."""
+
+    subject: Subject
+    board: Stm32f405
+    bus: Bus
+
+    def wait(self) -> bool:
+        """Run until the serial line listens, or for half a second."""
+        return self.board.machine.run(SECOND // 2, lambda: self.board.usart.is_listening)
+
+    def talk(self) -> Board:
+        """Begin a conversation."""
+        return Board(VirtualTransport(self.board))
+
+    def health(self, board: Board) -> tuple[object, ...]:
+        """Give the fields that do not change from one microsecond to the next."""
+        health = board.health()
+        names = ("player", "audio_clock", "clock_source", "temperature", "underruns", "overruns", "deadline_misses")
+        return (*(health[name] for name in names), health["peak_left"], health["peak_right"], tuple(health["peaks"]))
+
+    def heard(self, seconds: float = 0.01) -> tuple[object, ...]:
+        """Play noise, and give what both DACs have heard and how the mute pin stands."""
+        noise = np.random.default_rng(1).integers(-(2**29), 2**29, (round(seconds * 48000), 2)).astype(np.int32)
+        for dac in self.board.dacs:
+            dac.take()
+        self.board.adc.feed(noise, 64)
+        self.board.run(seconds)
+        digests = [hashlib.sha256(dac.take().tobytes()).hexdigest() for dac in self.board.dacs]
+        return (*digests, self.board.pins.output("PC8"))
+
+    def sleep(self) -> None:
+        """Run until the program sleeps."""
+        self.board.machine.run(SECOND // 10, lambda: self.board.machine.is_asleep)
+
+
+def core_writes(bus: Bus) -> list[tuple[int, int]]:
+    """Give the writes to the core's registers up to the first audio interrupt, which pends PendSV."""
+    places = [n for n, write in enumerate(bus.core) if write == _PENDS_PENDSV]
+    return bus.core[: places[0] + 1] if places else bus.core
+
+
+def _boot(run: Run) -> Iterator[Observation]:
+    board, rcc = run.board, run.board.rcc
+    yield "listens", run.wait()
+    link = run.talk()
+    info = link.info
+    yield "hello", (info.clock_source, info.reset_cause)
+    yield "registers of the core", tuple(core_writes(run.bus))
+    yield "clocks", (rcc.sysclk_hz, rcc.apb1_hz, rcc.apb2_hz, *board.spi2.halfword_rate(), *board.spi3.halfword_rate())
+    yield "output at the start", run.heard(0.004)
+    yield "health", run.health(link)
+    yield "accesses without a clock", tuple(board.ignored)
+    yield "start of the second DAC", board.spi3.enabled_at - board.spi2.enabled_at
+    yield "output", run.heard(0.02)
+    yield "health while playing", run.health(link)
+    samples = np.random.default_rng(2).integers(-(2**15), 2**15, (100, 2))
+    yield "serial line", link.process(samples).tobytes()
+    yield "output while a host has the pipeline", run.heard(0.004)
+    link.play()
+    yield "output afterwards", run.heard(0.01)
+
+
+def _commit(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    link = run.talk()
+    tune_board(link, run.subject.tables)
+    before, begun = int(link.health()["uptime_ms"]), run.board.machine.now
+    yield "commit", commit(link.link)
+    passed_ms = (run.board.machine.now - begun) / SECOND * 1000
+    yield "uptime", abs(int(link.health()["uptime_ms"]) - before - passed_ms) < 3
+    yield "flash", [(operation.address, operation.new) for operation in run.board.flash.log]
+    yield "caches", run.board.flash.values["ACR"]
+    run.board.power_on()
+    yield "listens again", run.wait()
+    tables = tables_of(run.talk().link)
+    yield "tables", (tables.digest, tables.source, tables.committed)
+    run.board.reset()
+    run.wait()
+    yield "cause of the second start", run.talk().info.reset_cause
+
+
+def _faults(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    board = run.board
+    link = run.talk()
+    actions: dict[str, Callable[[], None]] = {
+        "overrun": board.i2s2ext.overrun,
+        "frame error": board.i2s2ext.lose_frame,
+        "late output of DAC 2": board.spi3.underrun,
+        **{f"failure of stream {n}": lambda n=n: board.dma.fail(n) for n in (3, 4, 5)},  # type: ignore[misc]
+        "stop of the audio clock": lambda: board.rcc.lose_audio_clock(locks_again=True),
+        "stall of the core": lambda: board.machine.stall(SECOND // 500),
+        "loss of the crystal": board.rcc.lose_crystal,
+    }
+    for name, action in actions.items():
+        board.run(0.0103)
+        action()
+        board.run(0.0002)
+        yield f"mute at {name}", board.pins.output("PC8")
+        yield f"output after {name}", run.heard(0.06 if "clock" in name else 0.006)
+        yield f"health after {name}", run.health(link)
+    rcc = board.rcc
+    yield "clocks without the crystal", (rcc.sysclk_hz, rcc.apb1_hz, rcc.apb2_hz, rcc.values["CR"])
+
+
+def _resets(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    cpu = run.board.machine.cpu
+    run.sleep()
+    cpu.engine.reg_write(UC_ARM_REG_SP, 0x20000110)
+    run.board.run(0.05)
+    fields = run.talk().link.hello()
+    names = ("reset_cause", "fault_exception", "faults", "fault_status", "fault_address")
+    yield "stack in the guard", tuple(fields[name] for name in names)
+    cpu.write(_LOOP, b"\x30\xbf\xfd\xe7")  # WFI for ever
+    run.sleep()
+    cpu.engine.reg_write(UC_ARM_REG_PC, _LOOP | 1)
+    cpu.engine.reg_write(UC_ARM_REG_PRIMASK, 0)
+    run.board.machine.exceptions.enabled.clear()
+    begun, starts = run.board.machine.now, run.board.machine.restarts
+    run.board.machine.run(4 * SECOND, lambda: run.board.machine.restarts != starts)
+    yield "a program that hangs is reset after", round((run.board.machine.now - begun) / SECOND, 1)
+    info = run.talk().info
+    yield "a program that hangs", (info.reset_cause, run.talk().link.hello()["faults"])
+
+
+def _other_clocks(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    link = run.talk()
+    yield (
+        "hello without a crystal or PLL",
+        (link.info.clock_source, run.board.rcc.sysclk_hz, run.board.rcc.values["CR"]),
+    )
+    yield "output without an audio clock", run.heard(0.01)
+    yield "health without an audio clock", run.health(link)
+    yield "accesses without a clock", tuple(run.board.ignored)
+
+
+def _lost_clock(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    board = run.board
+    board.rcc.faults = replace(board.rcc.faults, pll_locks=False)
+    board.rcc.lose_crystal()
+    board.run(0.3)
+    yield "listens again", run.wait()
+    yield "cause of the second start", run.talk().info.reset_cause
+
+
+# What is observed, and the clocks of the board.
+CASES: dict[str, tuple[Callable[[Run], Iterator[Observation]], Faults]] = {
+    "boot": (_boot, Faults()),
+    "12 MHz": (_boot, Faults(hse_hz=12_000_000)),
+    "commit": (_commit, Faults()),
+    "faults": (_faults, Faults()),
+    "no crystal": (_other_clocks, Faults(hse_hz=None)),
+    "no PLL": (_other_clocks, Faults(pll_locks=False)),
+    "no switch to the PLL": (_other_clocks, Faults(pll_takes_over=False)),
+    "no audio PLL": (_other_clocks, Faults(plli2s_locks=False)),
+    "loss of the crystal without a PLL": (_lost_clock, Faults()),
+    "resets": (_resets, Faults()),
+}
+
+
+def observe(subject: Subject, case: str, mutation: Mutation | None = None) -> Iterator[Observation]:
+    """Run a case, mutated or not."""
+    steps, faults = CASES[case]
+    board = Stm32f405(subject.elf, faults)
+    yield from steps(Run(subject, board, Bus(board, mutation)))
+
+
+def _too_long(_signal: int, _frame: FrameType | None) -> None:
+    raise TimeoutError(f"no end within {_MOST_S} s")
+
+
+def caught_by(subject: Subject, sound: dict[str, list[Observation]], mutation: Mutation) -> str | None:
+    """Give the first observation that differs from the sound board's, or None.
+
+    Parameters
+    ----------
+    subject : Subject
+    sound : dict of str to list
+        The sound board's observations of each case that is to be run.
+    mutation : Mutation
+    """
+    signal.signal(signal.SIGALRM, _too_long)
+    for case, expected in sound.items():
+        # Again each second: an exception within a call-back of Unicorn may be lost.
+        signal.setitimer(signal.ITIMER_REAL, _MOST_S, 1)
+        seen = observe(subject, case, mutation)
+        try:
+            for name, value in expected:
+                if next(seen) != (name, value):
+                    return f"{case}: {name}"
+        except Exception as error:  # a board that has lost its way fails in any way
+            return f"{case}: {type(error).__name__}: {str(error)[:80]}"
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    return None

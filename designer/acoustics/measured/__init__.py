@@ -1,0 +1,1 @@
+"""Measured drivers and heads: files, geometry, plausibility, alignment, and the field at points."""

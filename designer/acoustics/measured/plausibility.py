@@ -1,0 +1,143 @@
+"""Checks of what was read: distances, directions, levels and arrivals that cannot be, each named with its place."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.measured.response_set import ResponseSet
+from designer.errors import LayoutError
+
+# A distance in metres.  Nothing else is near enough to be heard, or far enough to be measured.
+_DISTANCES_M = (0.1, 50.0)
+# A distance that differs from the median by this factor, while nearly all others are near it, is a slip.
+_SLIP = 2.5
+_SLIPS_PART = 0.1
+# Sets whose directions all lie within this angle are radians that were taken for degrees, or useless.
+_LEAST_SPAN_DEG = 7.0
+_FEW = 4
+# Largest difference of level, and of arrival, from the nearest neighbours where these agree.
+# A directivity has nulls, so that a direction may be much quieter, but not much louder, than all around it.
+_LEVEL_DB, _TIME_MS = (-40.0, 20.0), (-3.0, 3.0)
+_NEIGHBOURS = 4
+# Angle to the last of them, up to which levels, and times, are alike.
+_NEAR_DEG = (20.0, 60.0)
+# For this check only, so within a few per cent.
+_SPEED_M_PER_S = 343.0
+# Shorter responses hold no driver.
+_LEAST_MS = 1.0
+_MOST_DIRECTIONS = 100_000
+
+
+def check_set(found: ResponseSet, where: str) -> None:
+    """Refuse a set that cannot be right.
+
+    Parameters
+    ----------
+    found : ResponseSet
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    LayoutError
+        With the measurement, what is allowed, and a remedy.
+    """
+    if len(found.places_m) > _MOST_DIRECTIONS:
+        raise LayoutError(f"'{where}': {len(found.places_m)} directions: allowed are up to {_MOST_DIRECTIONS}")
+    if not np.all(np.isfinite(found.responses)):
+        raise LayoutError(f"'{where}': holds values that are not finite: measure again or repair the file")
+    silent = np.argwhere(np.sum(found.responses**2, axis=2) == 0)
+    if silent.size:
+        raise LayoutError(f"'{where}': measurement {int(silent[0][0])} is silent: remove or repeat it")
+    _check_distances(found, where)
+    _check_span(found, where)
+    _check_neighbours(found, where)
+    _check_length(found, where)
+
+
+def _check_length(found: ResponseSet, where: str) -> None:
+    """Refuse responses that end as soon as they have begun."""
+    onsets = np.where(found.is_loud, found.arrivals_samples - found.delays_samples, 0.0)
+    left_ms = 1000 * (found.responses.shape[2] - float(onsets.max())) / found.sample_rate_hz
+    if left_ms < _LEAST_MS:
+        raise LayoutError(
+            f"'{where}': the responses end {left_ms:.2f} ms after their onset, allowed is {_LEAST_MS:g} ms or more: "
+            "export longer ones"
+        )
+
+
+def _check_distances(found: ResponseSet, where: str) -> None:
+    distances = found.distances_m
+    low, high = _DISTANCES_M
+    if not np.all(np.isfinite(distances)) or distances.min() <= 0:
+        raise LayoutError(f"'{where}': a place has no distance: give it in metres, above 0")
+    for index in (int(distances.argmin()), int(distances.argmax())):
+        if not low <= distances[index] <= high:
+            raise LayoutError(
+                f"'{where}': measurement {index} is {distances[index]:.4g} m away, allowed is {low:g} to {high:g} m: "
+                "is the unit right?"
+            )
+    middle = float(np.median(distances))
+    slips = np.flatnonzero((distances > _SLIP * middle) | (distances < middle / _SLIP))
+    if 0 < slips.size <= max(1, _SLIPS_PART * distances.size) and distances.size >= _FEW:
+        raise LayoutError(
+            f"'{where}': measurement {int(slips[0])} is {distances[slips[0]]:.3g} m away, the others {middle:.3g} m: "
+            f"allowed is a factor of {_SLIP:g} for so few: correct its distance or remove it"
+        )
+
+
+def _check_span(found: ResponseSet, where: str) -> None:
+    if len(found.places_m) < _FEW:
+        return
+    cosines = found.directions @ found.directions.mean(axis=0) / np.linalg.norm(found.directions.mean(axis=0) + 1e-30)
+    span = float(np.rad2deg(np.arccos(np.clip(cosines.min(), -1, 1))))
+    if span < _LEAST_SPAN_DEG / 2:
+        raise LayoutError(
+            f"'{where}': all {len(found.places_m)} directions lie within {2 * span:.2g}°: allowed is a grid that spans "
+            f"{_LEAST_SPAN_DEG:g}° or more: are the angles in radians?"
+        )
+
+
+def _check_neighbours(found: ResponseSet, where: str) -> None:
+    """Refuse a measurement that is much louder, quieter, earlier or later than all its neighbours are."""
+    if len(found.places_m) <= _NEIGHBOURS:
+        return
+    # Imported here, because only measured layouts need it.
+    from scipy.spatial import cKDTree
+
+    chords, near = cKDTree(found.directions).query(found.directions, _NEIGHBOURS + 1)
+    near_deg = np.rad2deg(2 * np.arcsin(np.minimum(chords[:, -1] / 2, 1.0)))
+    level_db = 10 * np.log10(np.sum(found.responses**2, axis=2)) + 20 * np.log10(found.distances_m)[:, None]
+    arrival_ms = 1000 * found.arrivals_samples / found.sample_rate_hz
+    delay_ms = 1000 * found.delays_samples / found.sample_rate_hz
+    # Some sets have travel time in their responses, and some have not.
+    emitted_ms = arrival_ms - 1000 * found.distances_m[:, None] / _SPEED_M_PER_S
+    # Noise hides the onset of quiet responses.
+    level_near, time_near = (np.repeat(near_deg[:, None] < each, level_db.shape[1], axis=1) for each in _NEAR_DEG)
+    checked = (
+        ("level", (level_db,), _LEVEL_DB, "dB", level_near),
+        ("declared delay", (delay_ms, emitted_ms), _TIME_MS, "ms", time_near),
+        ("arrival", (arrival_ms, emitted_ms), _TIME_MS, "ms", time_near & found.is_loud),
+    )
+    for what, versions, (least, most), unit, wrong in checked:
+        for values in versions:
+            off, spread = _against_neighbours(values, near[:, 1:])
+            wrong &= ((off < least) | (off > most)) & (spread < most / 2)
+        if wrong.any():
+            index, channel = np.argwhere(wrong)[0]
+            ear = f", ear {int(channel)}" if level_db.shape[1] > 1 else ""
+            raise LayoutError(
+                f"'{where}': measurement {int(index)}{ear}: {what} is {off[index, channel]:+.3g} {unit} from that of "
+                f"its neighbours, allowed is {least:g} to {most:g} {unit}: correct its delay or gain, repeat it, or "
+                "remove it"
+            )
+
+
+def _against_neighbours(
+    values: NDArray[np.float64], near: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Difference of values (M, C) from the median of their neighbours, and the spread of these: (M, C) each."""
+    around = values[near]
+    middle = np.median(around, axis=1)
+    return values - middle, np.median(np.abs(around - middle[:, None]), axis=1)

@@ -1,0 +1,1 @@
+"""A listener model: what a listener in a room hears of a loudspeaker, from binaural signals."""
