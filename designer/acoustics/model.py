@@ -215,7 +215,7 @@ def ear_plant(layout: Layout, frequencies_hz: NDArray[np.float64], heads: HeadPo
     if layout.listener.hrtf:
         pressure = _measured_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances)
     else:
-        pressure = _spherical_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances, ear_azimuth_deg)
+        pressure = _spherical_head_pressure(layout, frequencies_hz, heads, poses_of, unit, distances)
     if weights is None:
         pressure = pressure * _directivity_towards(layout, frequencies_hz, unit, centres)[..., None]
     transfer = np.empty((frequencies_hz.size, 2 * heads.x_m.size, len(layout.drivers)), dtype=np.complex128)
