@@ -13,6 +13,8 @@ PORT   ?=
 INPUT  ?=
 
 SHELL  := /bin/bash
+# A value of the user's as one word of the shell, whatever it holds.
+quoted  = '$(subst ','\'',$(value $(1)))'
 VENV   := .venv
 # CMSIS-DSP's build calls cmake by name: the environment's own comes first.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -39,11 +41,13 @@ PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-re
 .PHONY: bench docs fuzz hil quick test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
+VIRTUAL := $(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qemu,stm32f405,$(BOARD)))
+
 hil: setup
 	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))
-	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout '$(LAYOUT)' \
-	  --board '$(or $(PORT),$(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qemu,stm32f405,$(BOARD))))' \
-	  --junitxml "build/$$(basename '$(LAYOUT)' .toml)/hil.xml" $(if $(INPUT),--input '$(INPUT)')
+	$(VENV)/bin/python -m pytest hil_tests -v --tb=short --no-header --layout $(call quoted,LAYOUT) \
+	  --board $(if $(value PORT),$(call quoted,PORT),$(call quoted,VIRTUAL)) \
+	  --junitxml "build/$$(basename $(call quoted,LAYOUT) .toml)/hil.xml" $(if $(value INPUT),--input $(call quoted,INPUT))
 
 quick: setup
 	$(PYTEST) tests/unit
@@ -52,10 +56,10 @@ test: $(VENV)/.test-packages setup $(SVD)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
-	$(RUN) flash '$(LAYOUT)' --board '$(BOARD)' $(if $(PORT),--port '$(PORT)')
+	$(RUN) flash $(call quoted,LAYOUT) --board $(call quoted,BOARD) $(if $(value PORT),--port $(call quoted,PORT))
 
 coefficients: setup
-	$(RUN) generate '$(LAYOUT)'
+	$(RUN) generate $(call quoted,LAYOUT)
 
 check: $(VENV)/.test-packages setup
 	$(VENV)/bin/ruff check .

@@ -16,7 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import soundfile
@@ -30,7 +30,14 @@ from designer.acoustics.measured.files import read_driver
 from designer.acoustics.measured.wav_folder import TABLE_NAME
 from designer.board.session import Board
 from designer.board.tune import tables_of
+from designer.codegen.generate import generate
+from designer.design.model import Design
+from designer.design.store import load_design_layout, load_gain_db, load_tables, save_design
 from designer.errors import ProsceniumError
+from designer.filters.bank import FilterBank
+from designer.fixedpoint.number_format import NumberFormat
+from designer.fixedpoint.proof.overflow import prove
+from designer.fixedpoint.quantise.bank import quantise_bank
 from designer.layout.load import load_layout
 from designer.layout.shipped import shipped_layouts
 from designer.protocol import Frame
@@ -42,6 +49,12 @@ _TOKENS = [
     *(b"0", b"-1", b"1e309", b"nan", b"inf", b"true", b"null", b'""', b"[]", b"{}", b"9" * 5000, b"=", b"\n", b'"""'),
     *(b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x80", b"\xe2\x80\xae", b";", b",", b"\t", b"../", b"[[driver]]\n"),
     *(b"[" * 2000, b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0"),
+]
+# In place of an array: another shape or type, values out of range, names that are paths, objects of Python.
+_ARRAYS = [
+    *(np.zeros(0), np.zeros((2, 2, 2)), np.array(np.nan), np.array(np.inf), np.array(-1), np.array(2**63 - 1)),
+    *(np.array("../x"), np.array(["a"] * 3), np.array(["../x", "b", "c"]), np.array([{}], dtype=object)),
+    *(np.full((3, 3, 32), np.nan), np.full((3, 3), 10**9), np.array([[5, 9], [-7, 1]]), np.array([True])),
 ]
 _EDIT = st.tuples(
     st.sampled_from(["flip", "put", "cut", "repeat", "end"]),
@@ -201,6 +214,35 @@ def _frames(folder: Path) -> Callable[[Any], None]:
     return read
 
 
+def _designs(folder: Path) -> Callable[[Any], None]:
+    layout = load_layout(shipped_layouts()["front3"])
+    rng, names = np.random.default_rng(1), tuple(driver.name for driver in layout.drivers)
+    taps = rng.standard_normal((len(names), 3, 32)) * 0.01
+    bank = FilterBank(taps, names, ("left", "right", "centre"), layout.sample_rate_hz, 0)
+    fixed = quantise_bank(bank, NumberFormat.named(layout.number_format))
+    # What is stored does not say how the filters were found.
+    found = Design(layout, bank, bank, (), 0.0, fixed, prove(fixed), generate(layout, fixed), cast(Any, None))
+    save_design(found, folder)
+    seeds = {name: (folder / name).read_bytes() for name in ("layout.json", "filters.npz", "tables.npz")}
+
+    def read(data: Any) -> None:
+        name = data.draw(st.sampled_from(sorted(seeds)))
+        for other, seed in seeds.items():
+            (folder / other).write_bytes(seed)
+        if name.endswith(".npz") and data.draw(st.booleans()):
+            with np.load(folder / name) as file:
+                arrays = dict(file)
+            arrays[data.draw(st.sampled_from(sorted(arrays)))] = data.draw(st.sampled_from(_ARRAYS))
+            np.savez(folder / name, **arrays)
+        else:
+            (folder / name).write_bytes(damage(seeds[name], data.draw(EDITS)))
+        load_design_layout(folder)
+        load_gain_db(folder)
+        load_tables(folder)
+
+    return read
+
+
 READERS: dict[str, Callable[[Path], Callable[[Any], None]]] = {
     "layout": _layouts,
     "audio": _audio,
@@ -208,6 +250,7 @@ READERS: dict[str, Callable[[Path], Callable[[Any], None]]] = {
     "history": _history,
     "replies": _replies,
     "frames": _frames,
+    "designs": _designs,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -96,7 +97,10 @@ def load_gain_db(directory: Path) -> float:
     """
     try:
         with np.load(directory / "filters.npz") as file:
-            return float(file["gain_db"])
+            gain_db = float(file["gain_db"])
+            if not math.isfinite(gain_db):
+                raise ValueError(f"gain_db is {gain_db}")
+            return gain_db
     except _DAMAGE as error:
         raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
 
@@ -134,8 +138,8 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
         with np.load(directory / "filters.npz") as file:
             bank = FilterBank(
                 file["impulse_responses"],
-                tuple(file["driver_names"].tolist()),
-                tuple(file["input_names"].tolist()),
+                _names(file["driver_names"]),
+                _names(file["input_names"]),
                 int(file["sample_rate_hz"]),
                 int(file["modelling_delay_samples"]),
                 _two_stage(file),
@@ -176,6 +180,12 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
     return arrays
+
+
+def _names(stored: Any) -> tuple[str, ...]:
+    if stored.ndim != 1 or stored.dtype.kind != "U":
+        raise ValueError(f"names of type {stored.dtype} and shape {stored.shape}, expected texts in a row")
+    return tuple(stored.tolist())
 
 
 def _two_stage(file: Any) -> TwoStageFilters | None:
@@ -225,7 +235,7 @@ def _structure(file: Any) -> Structure:
 
 
 def _fixed_bank(file: Any) -> FixedPointBank:
-    drivers, inputs = tuple(file["driver_names"].tolist()), tuple(file["input_names"].tolist())
+    drivers, inputs = _names(file["driver_names"]), _names(file["input_names"])
     delays, exponents = file["delays"], file["exponents"]
     structure = _structure(file)
     paths = tuple(

@@ -123,6 +123,17 @@ def test_hil_of_the_default_layout(tree):
     ]
 
 
+@pytest.mark.parametrize("value", ["it's.wav", "`touch hacked`.wav", "a;touch hacked", "$HOME", "$(touch hacked)"])
+def test_no_value_reaches_the_shell_as_a_command(tree, value):
+    targets = [("hil", "INPUT"), ("hil", "LAYOUT"), ("hil", "PORT"), ("flash", "LAYOUT"), ("coefficients", "LAYOUT")]
+    for target, name in targets:
+        printed = dry_run(tree, target, f"{name}={value}")
+        subprocess.run(["bash", "-e"], input=printed.stdout, cwd=tree, env=environment(tree), text=True, check=True)
+        assert value in (tree / "log").read_text().splitlines()
+        (tree / "log").unlink()
+    assert not (tree / "hacked").exists()
+
+
 @pytest.mark.parametrize(("board", "name"), [("qemu", "qemu:stm32f405"), ("mps2-an500", "qemu:mps2-an500")])
 def test_hil_in_qemu(tree, board, name):
     (words,) = recorded(tree, "hil", f"BOARD={board}")

@@ -43,7 +43,7 @@ _OBSERVATIONS = 6.0
 
 
 @dataclass(frozen=True)
-class Image:
+class HeardImage:
     """What a listener hears of one sound.
 
     Attributes
@@ -115,7 +115,7 @@ def _robust(off: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(away < _KNEE, -0.5 * away**2, -_KNEE * (away - _KNEE / 2))
 
 
-def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
+def image(ears: NDArray[np.float64], head: ListenerHead) -> HeardImage:
     """Find where a listener hears a sound.
 
     Parameters
@@ -127,7 +127,7 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
 
     Returns
     -------
-    Image
+    HeardImage
 
     Raises
     ------
@@ -143,7 +143,7 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> Image:
     share = np.add.reduceat(weight, windows)
     places = _likely(np.add.reduceat(fit, windows, axis=0), share) @ _AZIMUTHS_DEG
     steady = np.abs(places - heard) <= _STABLE_WITHIN_DEG
-    return Image(heard, _width_deg(cues, head), float(share[steady].sum() / share.sum()))
+    return HeardImage(heard, _width_deg(cues, head), float(share[steady].sum() / share.sum()))
 
 
 def _by_moment(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.acoustics.room import Room
 from designer.evaluation.listener.channels import ChannelResponses
-from designer.evaluation.listener.direction import Image, image
+from designer.evaluation.listener.direction import HeardImage, image
 from designer.evaluation.listener.distance import bass_balance_db, coloration_db, distance_cues
 from designer.evaluation.listener.heads import ListenerHead
 from designer.evaluation.listener.programs import BASE_DEG, PANNED_DEG
@@ -32,7 +32,7 @@ class HeardSignal(Record):
     azimuth_deg : tuple of float
         Where it is heard.
     width_deg : tuple of float
-        Apparent width, see `designer.evaluation.listener.direction.Image`.
+        Apparent width, see `designer.evaluation.listener.direction.HeardImage`.
     stable_part : tuple of float
         Share of time in which the image is stable.
     """
@@ -145,7 +145,7 @@ def judge(
     )
 
 
-def _heard_signal(name: str, panned_deg: tuple[float, ...], images: list[Image]) -> HeardSignal:
+def _heard_signal(name: str, panned_deg: tuple[float, ...], images: list[HeardImage]) -> HeardSignal:
     return HeardSignal(
         signal=name,
         panned_deg=panned_deg,

@@ -92,9 +92,9 @@ def room_responses(
     for x, y in zip(places.x_m, places.y_m, strict=True):
         moved = replace(room, receiver_m=(float(nominal[0] + x), float(nominal[1] + y), float(nominal[2])))
         parts.append(_without_source(image_sources(moved, _EARLY_WALLS)))
-    early = _Pulses(loudspeaker, head, distance).sums(parts, places.yaw_rad, room.absorption)
-    late = _late_images(room, distance, speed)
-    return BinauralResponses(direct, early, _Pulses(loudspeaker, head, distance).late(*late, room.absorption))
+    pulses = _Pulses(loudspeaker, head, distance, drivers)
+    early = pulses.sums(parts, places.yaw_rad, room.absorption)
+    return BinauralResponses(direct, early, pulses.late(*_late_images(room, distance, speed), room.absorption))
 
 
 def _band_limit(frequencies_hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -121,8 +121,8 @@ def _late_images(room: Room, distance_m: float, speed_m_per_s: float) -> tuple[I
 class _Pulses:
     """What images send to the ears: short pulses at the times at which they arrive."""
 
-    def __init__(self, loudspeaker: Loudspeaker, head: ListenerHead, distance_m: float) -> None:
-        self._loudspeaker, self._head, self._distance_m = loudspeaker, head, distance_m
+    def __init__(self, loudspeaker: Loudspeaker, head: ListenerHead, distance_m: float, drivers: int) -> None:
+        self._loudspeaker, self._head, self._distance_m, self._drivers = loudspeaker, head, distance_m, drivers
         self._speed = loudspeaker.speed_of_sound_m_per_s
         self._before = int(np.ceil((loudspeaker.extent_m + head.radius_m) / self._speed * RATE_HZ)) + 24
         self._grid = np.fft.rfftfreq(_PULSE_TAPS, 1 / RATE_HZ)
@@ -156,7 +156,9 @@ class _Pulses:
         arrival = LEAD_SAMPLES - self._before + (images.distances_m - self._distance_m) * RATE_HZ / self._speed
         whole = np.maximum(np.floor(arrival).astype(np.int64), 0)
         lines = np.maximum(self._grid, 1.0)
-        out: NDArray[np.float64] | None = None
+        # A very dry room has no late images.
+        heads, length = int(of_place.max(initial=0)) + 1, int(whole.max(initial=0)) + _PULSE_TAPS
+        out = np.zeros((heads, 2, self._drivers, length))
         for start in range(0, whole.size, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             late_s = (self._before + arrival[part] - whole[part]) / RATE_HZ
@@ -165,10 +167,6 @@ class _Pulses:
             heard = self._head.pressure(lines, turned(images.incoming[part], yaw_rad[part]), self._speed)
             spectra = (heard[:, :, :, None] * sent[:, :, None, :]).transpose(1, 2, 3, 0)
             pulses = np.fft.irfft(spectra, _PULSE_TAPS, axis=3)
-            if out is None:
-                shape = (int(of_place[-1]) + 1, *pulses.shape[1:3], int(whole.max()) + _PULSE_TAPS)
-                out = np.zeros(shape)
             for pulse, first, place in zip(pulses, whole[part], of_place[part], strict=True):
                 out[place, :, :, first : first + _PULSE_TAPS] += pulse
-        assert out is not None
         return out

@@ -150,3 +150,8 @@ def test_a_field_has_the_size_and_range_of_its_name(kind, least, most, size):
     for value in (least - 1, most + 1):
         with pytest.raises(struct.error):
             payload.pack(first=value, second=7)
+
+
+def test_a_payload_that_no_frame_holds_is_not_packed():
+    with pytest.raises(ValueError, match="payload of 1025 bytes, allowed 0 to 1024"):
+        Frame(1, 2, 3, bytes(1025)).to_bytes()

@@ -105,3 +105,10 @@ def test_direct_sound_of_a_canceller_is_that_of_the_ear_itself():
     travel = distance * np.exp(2j * np.pi * lines * distance / layout.speed_of_sound_m_per_s)
     # The window of 43 ms is longer than every response.
     np.testing.assert_allclose(spectra.transpose(2, 0, 1), ears * travel[:, None, None], rtol=0, atol=2e-3)
+
+
+def test_a_room_without_late_images_is_heard_too():
+    anechoic = Room((4.0, 4.0, 4.0), (2.4, 2.0, 2.0), (2.0, 2.0, 2.0), 0.999)
+    found = room_responses(Monitor(0.0, 0.4), anechoic, SPHERE, NOMINAL)
+    assert not found.late.any()
+    assert np.sum(found.early**2) < 0.01 * np.sum(found.direct**2)

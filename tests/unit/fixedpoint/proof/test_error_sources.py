@@ -100,3 +100,26 @@ def test_roundings_add_up_to_their_definition(number_format, make):
                 expected[driver] += unit * path.taps * scale + gain * bus_error(bank)[b]
     assert number_format == "q31" or any(path.exponent for row in bank.paths for path in row)
     np.testing.assert_allclose(rounding_bound(bank), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shuffled", [True, False])
+def test_behind_an_equaliser_its_rounding_is_filtered_by_the_paths(number_format, shuffled):
+    """What the bus loses passes both stages, what the equaliser rounds only the second."""
+    bank = two_stage_bank(5, number_format, shuffled, (True, True, False))
+    unit = {"q15": 0.0, "q31": 0.0, "q31x15": 2.0**-26}[number_format]
+    fraction = {"q15": 15, "q31": 31, "q31x15": 15}[number_format]
+
+    def response(path):
+        return path.coefficients.astype(float) * 2.0 ** -(fraction + path.exponent)
+
+    expected = np.full(len(bank.driver_names), bank.number_format.sample.lsb / 2)
+    for k, row in enumerate(bank.paths):
+        for b, path in enumerate(row):
+            if path.taps == 0:
+                continue
+            equaliser = bank.equalisers[b]
+            both = response(path) if equaliser is None else np.convolve(response(equaliser), response(path))
+            lost = np.abs(both).sum() * bus_error(bank)[b] + np.abs(response(path)).sum() * equaliser_error(bank)[b]
+            for driver in bank.structure.drivers_of(k):
+                expected[driver] += unit * path.taps * 2.0**-path.exponent + lost
+    np.testing.assert_allclose(rounding_bound(bank), expected, rtol=1e-12)
