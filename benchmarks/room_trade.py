@@ -172,12 +172,9 @@ def main() -> None:
         if chosen.room is not None:
             room = layout.listening_room.model_copy(update={"absorption": chosen.room})
             layout = layout.model_copy(update={"room": room})
-        target = layout.crosstalk.anechoic_target_gain_db if chosen.anechoic else None
-        changes = {
-            "crosstalk": layout.crosstalk.model_copy(update={"target_gain_db": target}),
-            "output": layout.output.model_copy(update={"peak_gain_db": None}),
-        }
-        row = measure(layout.model_copy(update=changes))
+        width = None if chosen.anechoic else layout.crosstalk.width or "room"
+        crosstalk = layout.crosstalk.model_copy(update={"width": width})
+        row = measure(layout.model_copy(update={"crosstalk": crosstalk}))
         if index == 0:
             for column in row:
                 table.add_column(column, justify="right")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from designer.filters.fir import spectra
 from designer.layout.model import Layout
+from designer.layout.sections import DEFAULT_PEAK_GAIN_DB
 
 # Pink noise within these frequencies, with slopes of 6 dB per octave outside: the spectrum of music on average.
 _BAND_HZ = (40.0, 4000.0)
@@ -18,7 +19,6 @@ _SHARES = (0.35, 0.35, 0.5)
 _LIMITED_LEVEL_DB = -2.0
 # Σ|h| of a driver that every number format takes, with room for rounding and trimming.
 _MOST_PEAK_GAIN_DB = 17.0
-_WITHOUT_A_ROOM_DB = 6.0
 
 
 def programme_levels_db(layout: Layout, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -49,7 +49,7 @@ def peak_gain_db(layout: Layout, impulse_responses: NDArray[np.float64]) -> floa
     Parameters
     ----------
     layout : Layout
-        Its ``output.peak_gain_db`` is taken where it has one.
+        Its ``output.peak_gain_db`` is taken, unless it is the default and the design is made for a room.
     impulse_responses : (D, 3, N) float64
         At any scale.
 
@@ -59,10 +59,9 @@ def peak_gain_db(layout: Layout, impulse_responses: NDArray[np.float64]) -> floa
         dB, a multiple of 0.5.  Music at full scale then keeps the limiter below 1 dB for about 99 % of the time, as
         far as the number formats allow.  A design without a room has 6 dB.
     """
-    if layout.output.peak_gain_db is not None:
-        return layout.output.peak_gain_db
-    if not layout.is_designed_for_a_room:
-        return _WITHOUT_A_ROOM_DB
+    asked_db = layout.output.peak_gain_db
+    if asked_db is not None and (asked_db != DEFAULT_PEAK_GAIN_DB or not layout.is_designed_for_a_room):
+        return asked_db
     spare_db = _LIMITED_LEVEL_DB - float(programme_levels_db(layout, impulse_responses).max())
     reached_db = 20 * np.log10(float(np.abs(impulse_responses).sum(axis=(1, 2)).max()))
-    return float(np.clip(np.floor(2 * (spare_db + reached_db)) / 2, _WITHOUT_A_ROOM_DB, _MOST_PEAK_GAIN_DB))
+    return float(np.clip(np.floor(2 * (spare_db + reached_db)) / 2, DEFAULT_PEAK_GAIN_DB, _MOST_PEAK_GAIN_DB))

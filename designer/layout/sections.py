@@ -171,6 +171,8 @@ class Virtualisation(Section):
 
 TargetCurve = tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...]
 # What a listener without a room is given, if the layout has no target of its own.
+# Level of a design without a room.
+DEFAULT_PEAK_GAIN_DB = 6.0
 ANECHOIC_TARGET_GAIN_DB: TargetCurve = (
     (200.0, 0.0),
     (500.0, 7.0),
@@ -183,18 +185,24 @@ ANECHOIC_TARGET_GAIN_DB: TargetCurve = (
 class Crosstalk(Section):
     """Targets of crosstalk cancellation: gain, which is ipsilateral over contralateral power, and effort.
 
-    Without ``target_gain_db`` the gain follows from the room.  ``width`` then moves it between the least radiated power
-    (0) and the whole virtual source (1).
+    With ``width`` the design is made for the room, and the gain follows from it: "room" takes the point that the room
+    makes best, 0 the least radiated power, and 1 the whole virtual source.
     """
 
-    target_gain_db: TargetCurve | None = None
+    target_gain_db: TargetCurve | None = ANECHOIC_TARGET_GAIN_DB
     effort_cap_db: Annotated[Finite, Field(ge=0, le=30)] = 12.0
-    width: Annotated[Finite, Field(ge=0, le=1)] | None = None
+    width: Annotated[Finite, Field(ge=0, le=1)] | Literal["room"] | None = None
 
     @property
     def anechoic_target_gain_db(self) -> TargetCurve:
         """Target of a design without a room: the layout's own, or the default."""
         return self.target_gain_db or ANECHOIC_TARGET_GAIN_DB
+
+    @model_validator(mode="after")
+    def _check_width(self) -> Crosstalk:
+        if self.width is not None and self.target_gain_db != ANECHOIC_TARGET_GAIN_DB:
+            raise ValueError("width and target_gain_db: each sets the gain: remove one of them")
+        return self
 
     @field_validator("target_gain_db")
     @classmethod
@@ -242,7 +250,7 @@ class Output(Section):
     design for a room chooses the level that music can use.  A limiter holds each driver below its ``limit_db``.
     """
 
-    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = None
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = DEFAULT_PEAK_GAIN_DB
     look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
     release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
     link_limiters: Annotated[bool, Field(strict=True)] = True
@@ -291,7 +299,7 @@ class LayoutSections(Section):
     @property
     def is_designed_for_a_room(self) -> bool:
         """Whether L, R and C are designed for the room, or for a listener without one."""
-        return self.room != "none" and self.crosstalk.target_gain_db is None
+        return self.room != "none" and self.crosstalk.width is not None
 
     @property
     def listening_room(self) -> ListeningRoom:

@@ -14,3 +14,8 @@ def anechoic(layout):
 def anechoic_layout(name):
     """Find a shipped layout, to be designed without a room."""
     return anechoic(find_layout(name))
+
+
+def for_its_room(layout):
+    """Let a layout be designed for its room, at the point that the room makes best."""
+    return layout.model_copy(update={"crosstalk": layout.crosstalk.model_copy(update={"width": "room"})})

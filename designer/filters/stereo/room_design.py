@@ -149,7 +149,7 @@ class _Problem:
         # Where even the least loading keeps the cap, the error cannot be made smaller.
         fullest = trade.loading_within(lambda loading: effort(loading) > cap)
         width = self.layout.crosstalk.width
-        if width is None:
+        if not isinstance(width, float):
             loading = np.maximum(trade.best_loading(self.diffuse), fullest)
         else:
             loading = trade.loading_of_width(width, fullest)

@@ -15,7 +15,7 @@ NAMES = ["front3", "cross4", "echo-studio", "pair2", "bar6"]
 
 def for_a_room(name):
     layout = load_layout(LAYOUTS / f"{name}.toml")
-    return layout.model_copy(update={"crosstalk": layout.crosstalk.model_copy(update={"target_gain_db": None})})
+    return layout.model_copy(update={"crosstalk": layout.crosstalk.model_copy(update={"width": "room"})})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,7 @@ FREQUENCIES = 10 ** (np.arange(21, 41) / 10)
 
 def for_a_room(name, **crosstalk):
     layout = load_layout(LAYOUTS / f"{name}.toml")
-    changes = {"target_gain_db": None, **crosstalk}
+    changes = {"width": "room", **crosstalk}
     return layout.model_copy(update={"crosstalk": layout.crosstalk.model_copy(update=changes)})
 
 
