@@ -81,10 +81,13 @@ static void write_health(uint8_t *reply)
     uint32_t overruns = 0;
 
     ps_health_write(&player, reply);
+    reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = PS_AUDIO_CLOCK_NONE;
     if (ps_port.audio != NULL) {
         ps_port.audio->errors(&underruns, &overruns);
+        if (has_audio) {
+            reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = ps_port.audio->clock();
+        }
     }
-    reply[PS_HEALTH_REPLY_AUDIO_CLOCK] = has_audio ? ps_port.audio->clock() : PS_AUDIO_CLOCK_NONE;
     reply[PS_HEALTH_REPLY_TEMPERATURE] = (uint8_t)ps_port.temperature();
     ps_put_u32(reply + PS_HEALTH_REPLY_STACK_FREE, fault_stack_free());
     ps_put_u32(reply + PS_HEALTH_REPLY_TABLE_CHECKS, image_crc.passes);

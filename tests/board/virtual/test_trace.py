@@ -54,7 +54,9 @@ def test_a_deadline_that_is_missed_is_in_the_trace(small, tmp_path):
         machine.run(0.02)
     events = Counter(event["name"] for event in json.loads((tmp_path / "trace.json").read_text()))
     assert trace.missed == events["deadline missed"] >= 2
-    assert board.health()["deadline_misses"] >= 1
+    # A half passed unseen, so the board has restarted its converters.
+    health = board.health()
+    assert health["underruns"] + health["overruns"] >= 1
 
 
 def test_a_file_that_cannot_be_is_said(small, tmp_path):
