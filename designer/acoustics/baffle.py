@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 from designer.acoustics.sphere import check_frequencies
 
+# Coefficients of `bessel_j0` over powers of (x/3)² and of 3/x.
+_J0_NEAR = (1.0, -2.2499997, 1.2656208, -0.3163866, 0.0444479, -0.0039444, 0.0002100)
+_J0_AMPLITUDE = (0.79788456, -0.00000077, -0.00552740, -0.00009512, 0.00137237, -0.00072805, 0.00014476)
+_J0_PHASE = (-0.78539816, -0.04166397, -0.00003954, 0.00262573, -0.00054125, -0.00029333, 0.00013558)
+
 
 def piston_directivity(argument: NDArray[np.float64]) -> NDArray[np.float64]:
     """Far-field directivity 2·J₁(x)/x of a circular piston in an infinite baffle.
@@ -30,6 +35,32 @@ def piston_directivity(argument: NDArray[np.float64]) -> NDArray[np.float64]:
 
     safe = np.where(np.abs(argument) < 1e-6, 1.0, argument)
     return np.where(np.abs(argument) < 1e-6, 1.0, 2 * j1(safe) / safe)
+
+
+def bessel_j0(argument: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bessel function J₀ of real arguments.
+
+    Parameters
+    ----------
+    argument : (...) float64
+        Not negative.
+
+    Returns
+    -------
+    (...) float64
+        Within 10⁻⁷.
+
+    Notes
+    -----
+    Abramowitz & Stegun, Handbook of Mathematical Functions (1964), 9.4.1 and 9.4.3.
+    """
+    near = np.minimum(argument, 3.0) / 3
+    far = 3 / np.maximum(argument, 3.0)
+    square = near**2
+    below = np.polynomial.polynomial.polyval(square, _J0_NEAR)
+    amplitude = np.polynomial.polynomial.polyval(far, _J0_AMPLITUDE)
+    phase = 3 / far + np.polynomial.polynomial.polyval(far, _J0_PHASE)
+    return np.where(argument <= 3.0, below, amplitude * np.sqrt(far / 3) * np.cos(phase))
 
 
 def piston_field(

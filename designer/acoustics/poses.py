@@ -22,12 +22,15 @@ class HeadPoses:
         Rotation about the vertical.  Positive turns the nose to the left.
     weight : (H,) float64
         Probability of each pose.  The sum is 1.
+    ear_azimuth_deg : float
+        Azimuth of the left ear on the head.  The right one is its mirror image.  A measured head has its own ears.
     """
 
     x_m: NDArray[np.float64]
     y_m: NDArray[np.float64]
     yaw_rad: NDArray[np.float64]
     weight: NDArray[np.float64]
+    ear_azimuth_deg: float = 90.0
 
     def __post_init__(self) -> None:
         shapes = {self.x_m.shape, self.y_m.shape, self.yaw_rad.shape, self.weight.shape}
@@ -76,8 +79,11 @@ class HeadPoses:
 
     def ear_directions(self) -> NDArray[np.float64]:
         """Return unit vectors from each head's centre to its left and right ear: (H, 2, 3) float64."""
-        left = np.stack([-np.sin(self.yaw_rad), np.cos(self.yaw_rad), np.zeros_like(self.yaw_rad)], axis=1)
-        return np.stack([left, -left], axis=1)
+        if self.ear_azimuth_deg == 90.0:
+            left = np.stack([-np.sin(self.yaw_rad), np.cos(self.yaw_rad), np.zeros_like(self.yaw_rad)], axis=1)
+            return np.stack([left, -left], axis=1)
+        turned = self.yaw_rad[:, None] + np.deg2rad(self.ear_azimuth_deg) * np.array([1.0, -1.0])
+        return np.stack([np.cos(turned), np.sin(turned), np.zeros_like(turned)], axis=2)
 
 
 def _uniform(span: float, nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

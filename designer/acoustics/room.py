@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.layout.model import Layout
+
 
 @dataclass(frozen=True)
 class Room:
@@ -55,6 +57,27 @@ class Room:
     def reverberation_time_s(self) -> float:
         """Time in which sound decays by 60 dB, after Eyring (J. Acoust. Soc. Am. 1 (1930), 217)."""
         return 0.161 * self.volume_m3 / (-self.surface_m2 * float(np.log(1 - self.absorption)))
+
+    @property
+    def distance_m(self) -> float:
+        """Distance between source and receiver, metres."""
+        return float(np.linalg.norm(np.array(self.source_m) - np.array(self.receiver_m)))
+
+    @property
+    def diffuse_to_direct(self) -> float:
+        """Energy of the diffuse field over the direct sound of a point source at the receiver, as a ratio of powers.
+
+        It is 16π·r²/R with the room constant R = S·α/(1 − α) (Kinsler et al., Fundamentals of Acoustics, § 12.5).
+        """
+        constant = self.surface_m2 * self.absorption / (1 - self.absorption)
+        return 16 * np.pi * self.distance_m**2 / constant
+
+
+def listening_room(layout: Layout) -> Room:
+    """Room of the layout, with listener and cabinet in it."""
+    x, y, height = layout.room_listener_m
+    cabinet = (x + layout.listener.distance_m, y, height)
+    return Room(layout.room_size_m, cabinet, (x, y, height), layout.listening_room.absorption)
 
 
 @dataclass(frozen=True, eq=False)

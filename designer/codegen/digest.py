@@ -42,7 +42,7 @@ def design_digest(layout: Layout, bank: FixedPointBank) -> str:
 
     limiter = bank.limiter
     add(f"proscenium generator {GENERATOR_VERSION}".encode())
-    add(_canonical_json(with_stored_names(_without_directories(layout.model_dump(mode="json")))))
+    add(_canonical_json(with_stored_names(_without_unused(_without_directories(layout.model_dump(mode="json"))))))
     add(
         _canonical_json(
             {
@@ -103,9 +103,19 @@ def _without_directories(layout: dict[str, Any]) -> dict[str, Any]:
             table[key] = Path(table[key]).name
 
     shorten(layout["listener"], "hrtf")
+    for head in layout["listener"]["head"]:
+        shorten(head, "hrtf")
     shorten(layout["virtualisation"], "hrtf")
     for driver in layout["drivers"]:
         shorten(driver["measured"], "file")
+    return layout
+
+
+def _without_unused(layout: dict[str, Any]) -> dict[str, Any]:
+    """Leave out keys of later versions where a layout does not use them: its design is what it was."""
+    for table, key in (("listener", "head"), ("crosstalk", "width")):
+        if not layout[table][key] and layout[table][key] != 0:
+            del layout[table][key]
     return layout
 
 

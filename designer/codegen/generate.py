@@ -157,7 +157,8 @@ def _path_gain_limit(layout: Layout, bank: FixedPointBank) -> int:
     1, and the paths behind it make up for the lost gain.  The limit of those paths is twice Σ|h| of the image's own.
     """
     halved = 2 if bank.structure.shuffled else 1
-    allowed = halved * 10 ** (layout.output.peak_gain_db / 20)
+    # A design's layout has the level that was chosen.
+    allowed = halved * 10 ** ((layout.output.peak_gain_db or 0.0) / 20)
     if bank.is_equalised:
         bits = bank.number_format.coefficient.fraction_bits
         paths = (path for row in bank.paths for path in row)

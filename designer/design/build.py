@@ -11,6 +11,7 @@ from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.filters.fitting.design import bank_of, fit_filters
 from designer.filters.fitting.length_search import FittedFilters
+from designer.filters.programme import peak_gain_db
 from designer.filters.trim import Saving, trim_bank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter_settings import fixed_limiter
@@ -64,13 +65,21 @@ def build_design(layout: Layout) -> Design:
         If the filters cannot be realised or proved, or are too quiet for their number format.
     """
     number_format = NumberFormat.named(layout.number_format)
-    lengths, found = _realise(layout, fit_filters(layout), number_format)
+    fitted = fit_filters(layout)
+    layout = _with_level(layout, fitted)
+    lengths, found = _realise(layout, fitted, number_format)
     fixed = replace(found.fixed, limiter=fixed_limiter(limiter_settings(layout), number_format))
     _require_noise_snr(layout, found.bank, fixed)
     sources = generate(layout, fixed)
     return Design(
         layout, found.designed, found.bank, found.savings, found.gain_db, fixed, prove(fixed), sources, lengths
     )
+
+
+def _with_level(layout: Layout, fitted: FittedFilters) -> Layout:
+    """Put the level that the design chooses into a layout that has none."""
+    level_db = peak_gain_db(layout, fitted.filters)
+    return layout.model_copy(update={"output": layout.output.model_copy(update={"peak_gain_db": level_db})})
 
 
 def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat) -> tuple[FittedFilters, Quantised]:
@@ -98,8 +107,9 @@ def _realise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat
 
 def _quantise(layout: Layout, lengths: FittedFilters, number_format: NumberFormat) -> Quantised:
     """Scale, trim and quantise fitted filters."""
-    peak_gain = _UNITY_PEAK_GAIN * 10 ** (layout.output.peak_gain_db / 20)
-    designed, gain_db = bank_of(layout, lengths).normalised(peak_gain)
+    fitted = bank_of(layout, lengths)
+    peak_gain = _UNITY_PEAK_GAIN * 10 ** (peak_gain_db(layout, fitted.impulse_responses) / 20)
+    designed, gain_db = fitted.normalised(peak_gain)
     bank, savings = trim_bank(designed)
     return Quantised(designed, bank, savings, gain_db, quantise_bank(bank, number_format, error_weights(layout)))
 

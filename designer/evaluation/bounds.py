@@ -21,6 +21,12 @@ _PRE_RINGING_DB = -30.0
 _GROUP_DELAY_SAMPLES = 1.0
 _CROSSOVER_DB = 0.5
 _LATENCY_MS = 10.0
+# A design for a room: what L and R may lose of depth against plain mixing, and what C may of the best.
+_STEREO_DEPTH_DB, _CENTRE_DEPTH_DB = 4.0, 0.5
+# Two mirror drivers have one drive for C, which is that of plain mixing: it is the same within the tables' rounding.
+_SAME_DB = 0.05
+_FOR_THE_ROOM = "the room takes back what more width would cost in direct sound; crosstalk.width = 1 gives all of it"
+_BEAM_FOR_THE_ROOM = "C is made for the most direct sound in the room, and has lobe and nulls as far as that allows"
 # Half a third octave.  A band belongs to the beam if all of it lies within the beam's band.
 _EDGE = 10**0.05
 
@@ -49,7 +55,43 @@ def evaluate_bounds(layout: Layout, card: Scorecard) -> tuple[Bound, ...]:
         found.append(_most(figure, flatness, _CROSSOVER_DB, "dB", filters))
     ahead = f"of it the limiters look ahead {layout.output.look_ahead_ms:g} ms (output.look_ahead_ms)"
     found.append(_most("latency", card.latency_ms, _LATENCY_MS, "ms", ahead))
-    return (*found, *_of_the_beam(layout, card))
+    found += _of_the_beam(layout, card)
+    if layout.is_designed_for_a_room:
+        found = [_with_the_room(entry) for entry in found] + _of_the_room(card)
+    return tuple(found)
+
+
+def _with_the_room(entry: Bound) -> Bound:
+    """Name the room as the reason where it is."""
+    if entry.met:
+        return entry
+    if "difference off a real pair's" in entry.figure:
+        return replace(entry, reason=_FOR_THE_ROOM)
+    return replace(entry, reason=_BEAM_FOR_THE_ROOM) if "centre's" in entry.figure else entry
+
+
+def _of_the_room(card: Scorecard) -> list[Bound]:
+    limits = card.room_limits
+    wide = "the room is dry enough to make more width worth its price: crosstalk.width"
+    found = [
+        _most(f"{side} depth below plain mixing", depth.plain_depth_db - depth.depth_db, _STEREO_DEPTH_DB, "dB", wide)
+        for side, depth in (("left", limits.left), ("right", limits.right))
+    ]
+    centre, filters = limits.centre, "filters of finite length"
+    gain_db = centre.most_depth_db - centre.same_effort_depth_db
+    noise = f"more effort would bring {gain_db:.1f} dB, and take level from music"
+    return [
+        *found,
+        _most("centre depth below plain mixing", centre.plain_depth_db - centre.depth_db, _SAME_DB, "dB", filters),
+        _most("centre depth below the best", centre.most_depth_db - centre.depth_db, _CENTRE_DEPTH_DB, "dB", noise),
+        _most(
+            "centre depth below the best of its effort",
+            centre.same_effort_depth_db - centre.depth_db,
+            _CENTRE_DEPTH_DB,
+            "dB",
+            filters,
+        ),
+    ]
 
 
 def missed(bounds: Sequence[Bound]) -> list[Bound]:

@@ -11,7 +11,6 @@ from designer.evaluation.plant import EvaluationPlant, decibels, distant_source,
 from designer.evaluation.records import PREFIXED, Curve, Record
 from designer.filters.bands import role_weights
 from designer.filters.reference import reference_pressure
-from designer.filters.stereo.crosstalk import target_curve_db
 from designer.filters.stereo.virtualisation import target_matrix
 from designer.layout.model import Layout
 
@@ -177,7 +176,7 @@ def evaluate_cancellation(
     drive = plant.drive_spectra(impulse_responses)[:, :, :2]
     wanted = target_matrix(layout, frequencies)
     nulls = drive @ np.linalg.inv(plant.intended.composition.mixing)
-    target = plant.band_mean(target_curve_db(layout.crosstalk.target_gain_db, frequencies))
+    target = plant.band_mean(plant.intended.target_db)
     real = distant_source(plant.layout, frequencies, layout.virtualisation.azimuth_deg)
     left, right = (_channel(layout, plant, drive[:, :, side], nulls[:, :, side], target, side) for side in (0, 1))
     return CancellationFigures(

@@ -23,6 +23,7 @@ from designer.evaluation.movement import (
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.records import Record
 from designer.evaluation.room import RoomFigures, RoomPlant, evaluate_room
+from designer.evaluation.room_limits import RoomLimits, evaluate_room_limits
 from designer.evaluation.time_response import TimeResponseFigures, TimeResponsePlant, evaluate_time_response
 from designer.filters.stereo_downmix import downmix_bank
 from designer.layout.model import Layout
@@ -163,6 +164,15 @@ class Listening:
     def beam_limits(self) -> BeamLimits:
         """Return the limits of the layout's beam, and a comparison with a second solver."""
         return evaluate_beam_limits(self._layout, self._room)
+
+    def room_limits(self, impulse_responses: NDArray[np.float64]) -> RoomLimits:
+        """Return depth against plain mixing and against what any drive could do.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+        """
+        return evaluate_room_limits(self._layout, impulse_responses, self._downmix, self._room, self._plant)
 
     def downmix(self) -> DownmixFigures:
         """Return those figures that the same loudspeaker also has with a stereo downmix."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.evaluation.records import Record
 from designer.filters.bank import FilterBank
-from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES
 from designer.filters.fitting.length_search import FittedFilters
 from designer.filters.structure import split
 from designer.filters.trim import Saving
@@ -251,7 +251,7 @@ def length_figures(fitted: FittedFilters) -> LengthFigures:
         modelling_delay_samples=fitted.delay,
         within_budget=fitted.within_budget,
         losses=ByChannel(stereo=_rounded(fitted.stereo_losses), centre=_rounded(fitted.centre_losses)),
-        allowances=ByChannel(stereo=dict(STEREO_ALLOWANCES), centre=dict(CENTRE_ALLOWANCES)),
+        allowances=ByChannel(stereo=dict(STEREO_ALLOWANCES), centre=dict(fitted.centre_allowances)),
         smallest_taps=fitted.smallest_taps(),
     )
 

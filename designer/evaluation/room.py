@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
 from designer.acoustics.model import cabinet_centre_m, field_plant
-from designer.acoustics.room import Images, Room, image_sources
+from designer.acoustics.room import Images, Room, image_sources, listening_room
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 from designer.evaluation.plant import decibels
 from designer.evaluation.records import PREFIXED, Record
@@ -71,9 +71,7 @@ class RoomFigures(Record):
 
 def living_room(layout: Layout) -> Room:
     """Build the layout's room, with listener and cabinet in it."""
-    x, y, height = layout.room_listener_m
-    cabinet = (x + layout.listener.distance_m, y, height)
-    return Room(layout.room_size_m, cabinet, (x, y, height), layout.room.absorption)
+    return listening_room(layout)
 
 
 class RoomPlant:
@@ -177,6 +175,26 @@ class RoomPlant:
         plant = RoomPlant(self._layout.model_copy(update={"listener": listener}), self.room, self._order)
         plant.__dict__.update({name: getattr(self, name) for name in _OF_THE_LOUDSPEAKER})
         return plant
+
+    def covariances(self, ears: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+        """Energy of direct and of reverberant sound at ears, as quadratic forms of the drive, mean over the ears.
+
+        Parameters
+        ----------
+        ears : tuple of int
+            0 is left, 1 is right.
+
+        Returns
+        -------
+        direct : (F,) float64
+            Energy of the direct sound for unit response on axis.
+        reverberant : (F, D, D) complex128
+            All images but the direct sound, up to the order of the plant.
+        """
+        loss = (1 - self.room.absorption) ** self.images.reflections / self.images.distances_m**2
+        heard = np.mean(np.abs(self._reception[:, :, list(ears)]) ** 2, axis=2) * loss
+        rows = self._radiation[:, 1:] * np.sqrt(heard[:, 1:])[..., None]
+        return heard[:, 0], rows.conj().transpose(0, 2, 1) @ rows
 
     def energies(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Energy that each image sends to each ear from each channel, mean over the lines.

@@ -19,6 +19,7 @@ from designer.evaluation.realisation import (
     TwoStages,
 )
 from designer.evaluation.records import Record
+from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.upmix import UpmixFigures
 from designer.evaluation.virtual_limits import VirtualLimits
 
@@ -81,6 +82,7 @@ class Scorecard(Record):
     listening : ListeningVersions
         Figures on heads and in places that the design did not use.
     beam_limits : BeamLimits
+    room_limits : RoomLimits
     upmix : UpmixFigures
     length : LengthFigures
     stages : OneStage or TwoStages
@@ -112,6 +114,7 @@ class Scorecard(Record):
     virtual_limits: VirtualLimits
     listening: ListeningVersions
     beam_limits: BeamLimits = field(metadata={"key": "beam_trade"})
+    room_limits: RoomLimits
     upmix: UpmixFigures
     length: LengthFigures
     stages: OneStage | TwoStages = field(metadata={"key": "rtf"})

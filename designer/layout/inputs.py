@@ -24,7 +24,11 @@ def change_input_paths(document: dict[str, Any], change: Callable[[str], str]) -
         if isinstance(table, dict) and isinstance(table.get(key), str):
             table[key] = change(table[key])
 
-    visit(document.get("listener"), "hrtf")
+    listener = document.get("listener")
+    visit(listener, "hrtf")
+    heads = listener.get("head") if isinstance(listener, dict) else None
+    for head in heads if isinstance(heads, list) else []:
+        visit(head, "hrtf")
     visit(document.get("virtualisation"), "hrtf")
     drivers = document.get("driver")
     for driver in drivers if isinstance(drivers, list) else []:

@@ -83,7 +83,9 @@ def _path(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:
             text += f"[{part}]"
             here = here[part] if isinstance(here, list) and part < len(here) else None
             continue
-        if isinstance(here, dict) and part not in here and here.get("shape") == part:
+        if isinstance(here, dict) and part not in here and part in (here.get("shape"), sections.ROOM_TABLE):
+            continue
+        if isinstance(here, str | int | float) and part in ("none", sections.ROOM_TABLE):
             continue
         text += f".{part}" if text else part
         here = here.get(part) if isinstance(here, dict) else None

@@ -23,7 +23,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "speed_of_sound_m_per_s": "343 at 20 °C.",
         "cabinet": "A sphere or a flat baffle.",
         "listener": "Where the head is, and how far it moves.",
-        "room": "The room in which depth is evaluated.",
+        "room": 'The room in which depth is evaluated, and for which crosstalk.width designs. "none" in its place: a '
+        "design for a listener without a room.",
         "virtualisation": "Where the listener hears the left and the right channel.",
         "crosstalk": "Wanted cancellation gain, and its largest effort.",
         "beamformer": "Lobe and nulls of the centre channel.",
@@ -77,6 +78,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "distance_span_m": "The head may move this far forward and backward.",
         "yaw_span_deg": "The head may turn this far to either side.",
         "hrtf": "A measured head in place of the sphere: SOFA file (SimpleFreeFieldHRIR).",
+        "head": "Measured heads that the design for a room hears with, beside spheres of several sizes.",
+    },
+    "MeasuredHead": {
+        "hrtf": "SOFA file (SimpleFreeFieldHRIR).",
     },
     "ListeningRoom": {
         "size_m": "[length, width, height]; length is along the line from listener to cabinet. If left out: the "
@@ -93,6 +98,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear, "
         "interpolated between the pairs.",
         "effort_cap_db": "Largest power of all drivers together, relative to that of one driver for the same level.",
+        "width": 'With it the design is made for the room. "room" takes what the room makes best, 0 the least power '
+        "radiated into the room, 1 the whole virtual source. If left out: target_gain_db.",
     },
     "Beamformer": {
         "null_azimuths_deg": "Directions in which the centre channel is quiet.",

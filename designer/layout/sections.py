@@ -10,8 +10,10 @@ import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     SerializerFunctionWrapHandler,
+    Tag,
     field_validator,
     model_serializer,
     model_validator,
@@ -118,6 +120,12 @@ class Driver(Section):
         )
 
 
+class MeasuredHead(Section):
+    """A measured head that the design for a room hears with, beside the sphere."""
+
+    hrtf: str
+
+
 class Listener(Section):
     """Distance and size of the head, and how far it may move to each side."""
 
@@ -127,17 +135,31 @@ class Listener(Section):
     distance_span_m: Annotated[Finite, Field(ge=0, le=0.5)] = 0.10
     yaw_span_deg: Annotated[Finite, Field(ge=0, le=30)] = 5.0
     hrtf: str | None = None
+    head: Annotated[tuple[MeasuredHead, ...], Field(max_length=8)] = ()
 
 
 Length = Annotated[Finite, Field(gt=0, le=50)]
 
 
 class ListeningRoom(Section):
-    """Room of the evaluation: a shoebox whose walls have one absorption."""
+    """Room of the design and of the evaluation: a shoebox whose walls have one absorption."""
 
     size_m: tuple[Length, Length, Length] | None = None
     listener_m: tuple[Length, Length, Length] | None = None
     absorption: Annotated[Finite, Field(ge=0.02, le=0.98)] = 0.3
+
+
+# Tag that pydantic puts into the place of a fault in `room`.
+ROOM_TABLE = "table"
+
+
+def _room_tag(value: Any) -> str:
+    return "none" if isinstance(value, str) else ROOM_TABLE
+
+
+RoomOrNone = Annotated[
+    Annotated[ListeningRoom, Tag(ROOM_TABLE)] | Annotated[Literal["none"], Tag("none")], Discriminator(_room_tag)
+]
 
 
 class Virtualisation(Section):
@@ -147,21 +169,46 @@ class Virtualisation(Section):
     hrtf: str | None = None
 
 
-class Crosstalk(Section):
-    """Targets of crosstalk cancellation: gain, which is ipsilateral over contralateral power, and effort."""
+TargetCurve = tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...]
+# What a listener without a room is given, if the layout has no target of its own.
+# Level of a design without a room.
+DEFAULT_PEAK_GAIN_DB = 6.0
+ANECHOIC_TARGET_GAIN_DB: TargetCurve = (
+    (200.0, 0.0),
+    (500.0, 7.0),
+    (1000.0, 13.0),
+    (8000.0, 13.0),
+    (12000.0, 0.0),
+)
 
-    target_gain_db: tuple[tuple[Finite, Annotated[Finite, Field(ge=0, le=20)]], ...] = (
-        (200.0, 0.0),
-        (500.0, 7.0),
-        (1000.0, 13.0),
-        (8000.0, 13.0),
-        (12000.0, 0.0),
-    )
+
+class Crosstalk(Section):
+    """Targets of crosstalk cancellation: gain, which is ipsilateral over contralateral power, and effort.
+
+    With ``width`` the design is made for the room, and the gain follows from it: "room" takes the point that the room
+    makes best, 0 the least radiated power, and 1 the whole virtual source.
+    """
+
+    target_gain_db: TargetCurve | None = ANECHOIC_TARGET_GAIN_DB
     effort_cap_db: Annotated[Finite, Field(ge=0, le=30)] = 12.0
+    width: Annotated[Finite, Field(ge=0, le=1)] | Literal["room"] | None = None
+
+    @property
+    def anechoic_target_gain_db(self) -> TargetCurve:
+        """Target of a design without a room: the layout's own, or the default."""
+        return self.target_gain_db or ANECHOIC_TARGET_GAIN_DB
+
+    @model_validator(mode="after")
+    def _check_width(self) -> Crosstalk:
+        if self.width is not None and self.target_gain_db != ANECHOIC_TARGET_GAIN_DB:
+            raise ValueError("width and target_gain_db: each sets the gain: remove one of them")
+        return self
 
     @field_validator("target_gain_db")
     @classmethod
-    def _check_curve(cls, curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    def _check_curve(cls, curve: TargetCurve | None) -> TargetCurve | None:
+        if curve is None:
+            return None
         if len(curve) < 2 or any(b[0] <= a[0] for a, b in itertools.pairwise(curve)) or curve[0][0] <= 0:
             raise ValueError("needs at least two [frequency_hz, gain_db] pairs of rising positive frequency")
         return curve
@@ -199,11 +246,11 @@ class Output(Section):
     """Level of the driver signals, and settings of the limiters.
 
     ``peak_gain_db`` is the level that the loudest driver can reach, with the worst signals at all inputs at once.  At
-    0 dB no signal exceeds full scale.  Music stays far below that level, so the default is higher.  A limiter holds
-    each driver below its ``limit_db``.
+    0 dB no signal exceeds full scale.  Music stays far below that level, so the default is higher.  Without the key a
+    design for a room chooses the level that music can use.  A limiter holds each driver below its ``limit_db``.
     """
 
-    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] = 6.0
+    peak_gain_db: Annotated[Finite, Field(ge=-20, le=20)] | None = DEFAULT_PEAK_GAIN_DB
     look_ahead_ms: Annotated[Finite, Field(ge=0.5, le=5)] = 1.5
     release_ms: Annotated[Finite, Field(ge=10, le=2000)] = 100.0
     link_limiters: Annotated[bool, Field(strict=True)] = True
@@ -220,7 +267,7 @@ class LayoutSections(Section):
     speed_of_sound_m_per_s: Annotated[Finite, Field(ge=300, le=370)] = 343.0
     cabinet: Cabinet
     listener: Listener = Listener()
-    room: ListeningRoom = ListeningRoom()
+    room: RoomOrNone = ListeningRoom()
     virtualisation: Virtualisation = Virtualisation()
     crosstalk: Crosstalk = Crosstalk()
     beamformer: Beamformer = Beamformer()
@@ -250,15 +297,25 @@ class LayoutSections(Section):
         return tuple(sorted(drivers, key=lambda driver: driver.channel))
 
     @property
+    def is_designed_for_a_room(self) -> bool:
+        """Whether L, R and C are designed for the room, or for a listener without one."""
+        return self.room != "none" and self.crosstalk.width is not None
+
+    @property
+    def listening_room(self) -> ListeningRoom:
+        """Room in which the design is evaluated: the default one where the design has none."""
+        return ListeningRoom() if self.room == "none" else self.room
+
+    @property
     def room_size_m(self) -> tuple[float, float, float]:
         """Length, width and height of the listening room, metres."""
-        return self.room.size_m or (self.listener.distance_m + sum(_ROOM_MARGIN_M), *_ROOM_SECTION_M)
+        return self.listening_room.size_m or (self.listener.distance_m + sum(_ROOM_MARGIN_M), *_ROOM_SECTION_M)
 
     @property
     def room_listener_m(self) -> tuple[float, float, float]:
         """Place of the head in the room: metres from the wall behind, from the right wall, and from the floor."""
-        if self.room.listener_m:
-            return self.room.listener_m
+        if self.listening_room.listener_m:
+            return self.listening_room.listener_m
         length, width, height = self.room_size_m
         spare = length - self.listener.distance_m
         behind = spare * _ROOM_MARGIN_M[0] / sum(_ROOM_MARGIN_M)

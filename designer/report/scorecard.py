@@ -21,6 +21,7 @@ from designer.evaluation.realisation import (
     stage_figures,
     structure_figures,
 )
+from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.scorecard import ListeningVersions, Scorecard
 from designer.evaluation.upmix import UpmixFigures, evaluate_upmix
 from designer.evaluation.virtual_limits import VirtualLimits, evaluate_virtual_limits
@@ -64,6 +65,7 @@ def scorecard(design: Design) -> Scorecard:
         virtual_limits=acoustics.virtual_limits,
         listening=acoustics.listening,
         beam_limits=acoustics.beam_limits,
+        room_limits=acoustics.room_limits,
         upmix=acoustics.upmix,
         length=length_figures(design.lengths),
         stages=stage_figures(bank, design.lengths),
@@ -87,6 +89,7 @@ class _Acoustics:
     virtual_limits: VirtualLimits
     listening: ListeningVersions
     beam_limits: BeamLimits
+    room_limits: RoomLimits
     upmix: UpmixFigures
     measured: tuple[MeasuredDriver, ...]
 
@@ -123,6 +126,7 @@ def _acoustics(design: Design) -> _Acoustics:
             quantised=quantised_figures.with_real_head(quantised_head),
         ),
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
+        room_limits=listening.room_limits(tables),
         upmix=upmix,
         measured=measured_figures(layout, plant.band_centres_hz),
     )

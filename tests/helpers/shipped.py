@@ -4,6 +4,8 @@ import fcntl
 import pickle
 from pathlib import Path
 
+from anechoic import anechoic_layout, for_its_room
+
 from designer.design.build import build_design
 from designer.layout.shipped import find_layout
 from designer.report.scorecard import scorecard
@@ -33,3 +35,18 @@ def shipped_design(name):
 def shipped_scorecard(name):
     """Evaluate a shipped layout: its scorecard."""
     return made_once(f"scorecard-{name}", lambda: scorecard(shipped_design(name)))
+
+
+def anechoic_design(name):
+    """Build the design of a shipped layout without a room."""
+    return made_once(f"anechoic-design-{name}", lambda: build_design(anechoic_layout(name)))
+
+
+def anechoic_scorecard(name):
+    """Evaluate a shipped layout that was designed without a room."""
+    return made_once(f"anechoic-scorecard-{name}", lambda: scorecard(anechoic_design(name)))
+
+
+def design_for_its_room(name):
+    """Build the design of a shipped layout for its room."""
+    return made_once(f"room-design-{name}", lambda: build_design(for_its_room(find_layout(name))))

@@ -90,21 +90,7 @@ DUMMY_HEAD = ListenerHead("KEMAR", hrtf=KEMAR)
 
 @dataclass(frozen=True, eq=False)
 class Places(HeadPoses):
-    """Poses of a head whose ears need not lie straight to the side.
-
-    Attributes
-    ----------
-    ear_azimuth_deg : float
-        Azimuth of the left ear in the head's coordinates.
-    """
-
-    ear_azimuth_deg: float = 90.0
-
-    def ear_directions(self) -> NDArray[np.float64]:
-        """Return unit vectors from each head's centre to its left and right ear: (H, 2, 3) float64."""
-        away = np.deg2rad(self.ear_azimuth_deg)
-        azimuths = self.yaw_rad[:, None] + np.array([away, -away])
-        return np.stack([np.cos(azimuths), np.sin(azimuths), np.zeros_like(azimuths)], axis=2)
+    """Poses of a head whose ears need not lie straight to the side."""
 
     @classmethod
     def of(

@@ -15,6 +15,8 @@ from designer.acoustics.model import circle_points_m, field_plant
 from designer.errors import LayoutError
 from designer.filters.bands import availability, role_weights
 from designer.filters.beam.pressure_matching import PressureMatching, in_phase_drive
+from designer.filters.beam.room_beam import room_beam
+from designer.filters.radiation import Radiation
 from designer.filters.reference import reference_pressure
 from designer.layout.model import Layout
 
@@ -96,10 +98,13 @@ class MatchedBeam(Beam):
         The problem, on the lines in use.
     fade : BeamFade
         Turns a matched drive into weights.
+    radiation : Radiation, optional
+        What the drivers radiate, of a beam for a room.  Its problem is that of drives in other coordinates.
     """
 
     matching: PressureMatching
     fade: BeamFade
+    radiation: Radiation | None = None
 
     def cost_db(self, weights: NDArray[np.complex128]) -> float:
         """Ripple plus weighted missing null depth of weights (F, D), dB, mean over the lines in use."""
@@ -158,7 +163,9 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
     shape = layout.beamformer.null_levels_db
     quiet = np.zeros(nulls.size) if shape is None else 10 ** (np.array(shape) / 20)
     level = np.concatenate([np.ones(lobe.size), quiet])
-    fade = BeamFade(beam_share(layout, frequencies_hz), in_phase_drive(axis), band_floor, played)
+    room = room_beam(layout, frequencies_hz, axis, band_floor) if layout.is_designed_for_a_room else None
+    mixed = in_phase_drive(axis) if room is None else room.least
+    fade = BeamFade(beam_share(layout, frequencies_hz), mixed, band_floor, played)
     used = fade.used
     wanted = layout.beamformer
     matching = PressureMatching(
@@ -176,10 +183,12 @@ def design_beam(layout: Layout, frequencies_hz: NDArray[np.float64]) -> MatchedB
         _diverging(layout, frequencies_hz[used]),
         _innermost(layout, axis[used]),
     )
-    drive = fade.drive(matching.solve(starts).drive)
+    matched = matching.solve(starts).drive if room is None else room.match(matching, starts, used)
+    drive = fade.drive(matched)
     at_lobe, at_nulls = np.split(response[:, 1:], [lobe.size], axis=1)
     weights = fade.weights(drive)
-    return MatchedBeam(weights, _noise_gain_db(drive), response[:, 0], at_lobe, at_nulls, matching, fade)
+    noise_db, radiation = _noise_gain_db(drive), None if room is None else room.radiation
+    return MatchedBeam(weights, noise_db, response[:, 0], at_lobe, at_nulls, matching, fade, radiation)
 
 
 def _noise_gain_db(drive: NDArray[np.complex128]) -> NDArray[np.float64]:

@@ -83,6 +83,8 @@ class PressureMatching:
         Ripple of the lobe that is wanted.  A less even lobe takes weight from nulls that are deep enough.
     floor_db : float
         Floor of the white-noise gain.  Where even in-phase mixing misses it, the gain of in-phase mixing is the floor.
+    most_power : (F,) float64 or None
+        Bound of |w|² in the place of the floor.
     """
 
     axis: NDArray[np.complex128]
@@ -93,9 +95,12 @@ class PressureMatching:
     depth_db: float
     ripple_db: float
     floor_db: float
+    most_power: NDArray[np.float64] | None = None
 
     @cached_property
     def _most_effort(self) -> NDArray[np.float64]:
+        if self.most_power is not None:
+            return self.most_power
         return np.asarray(np.maximum(10 ** (-self.floor_db / 10), 1.001 / np.sum(np.abs(self.axis) ** 2, axis=1)))
 
     @cached_property

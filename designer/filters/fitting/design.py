@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from designer.errors import InfeasibleDesignError
@@ -17,6 +18,8 @@ from designer.layout.sections import INPUT_NAMES
 
 # Filters whose timbre errs by more than this are refused.
 _MOST_TIMBRE_DB = 3.0
+# A design for a room has small taps, of which two stages may not take the level.
+_MOST_LOUDER_DB = 1.0
 
 
 def design_filters(layout: Layout) -> FilterBank:
@@ -114,4 +117,13 @@ def _in_form(layout: Layout, found: FittedFilters) -> FittedFilters:
     fitted = fit_two_stages(found)
     if isinstance(fitted, DirectForm):
         return replace(found, why_direct=fitted.reason)
-    return replace(found, two_stage_stereo=fitted)
+    in_stages = replace(found, two_stage_stereo=fitted)
+    if layout.is_designed_for_a_room and (louder_db := _louder_db(layout, found, in_stages)) > _MOST_LOUDER_DB:
+        return replace(found, why_direct=f"two stages would take {louder_db:.1f} dB of level")
+    return in_stages
+
+
+def _louder_db(layout: Layout, direct: FittedFilters, in_stages: FittedFilters) -> float:
+    """Growth of the largest Σ|h| of any driver by the second stage, dB."""
+    one, two = (float(bank_of(layout, found).driver_sums.max()) for found in (direct, in_stages))
+    return 20 * math.log10(two / one)

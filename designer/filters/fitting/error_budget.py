@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.acoustics.poses import HeadPoses
-from designer.filters.beam.design import Beam
+from designer.filters.beam.design import MatchedBeam
 from designer.filters.fitting.time_response import TimeResponse
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
@@ -36,12 +36,18 @@ CENTRE_ALLOWANCES = {
     "group_delay_samples": 0.4,
     "pre_ringing_db": -30.3,
 }
+# A beam for a room also keeps its direct sound: the power that it radiates more than was designed.
+ROOM_CENTRE_ALLOWANCES = {**CENTRE_ALLOWANCES, "radiated_db": 0.3}
+_RADIATED_BAND_HZ = (200.0, 5000.0)
 _GAIN_BAND_HZ = (200.0, 16000.0)
 _TIMBRE_BAND_HZ = (200.0, 10000.0)
 _ITD_BAND_HZ = (500.0, 1500.0)
 _ILD_BAND_HZ = (1500.0, 6000.0)
 # Deeper nulls count as this deep: the mismatch of real drivers fills them.
 _DEEPEST_NULL_DB = 25.0
+_QUIETEST_LOBE_DB = -10.0
+# What filters of a design for a room may add to the effort, beside the allowance.
+_ROOM_EFFORT_DB = 1.0
 # Pre-ringing above its allowance by this much counts like another loss of twice its allowance.
 _RINGING_DB = 3.0
 
@@ -128,10 +134,16 @@ class StereoBudget:
         self._covariance = [weighted[:, side::2].conj().transpose(0, 2, 1) @ weighted[:, side::2] for side in (0, 1)]
         self._alone = [np.max(np.abs(self._nominal[:, side]) ** 2, axis=1) for side in (0, 1)]
         self._unmix = np.linalg.inv(stereo.composition.mixing)
+        self._intended = self._figures(stereo.response)
         self._allowed_effort_db = [
             np.maximum(null.effort_db, layout.crosstalk.effort_cap_db) for null in (stereo.left, stereo.right)
         ]
-        self._intended = self._figures(stereo.response)
+        if stereo.in_room is not None:
+            # In a room the effort was chosen, mostly below the cap: filters keep its mean over third octaves.
+            self._allowed_effort_db = [
+                self._smooth_db(figures["effort"]) + _ROOM_EFFORT_DB for figures in self._intended
+            ]
+        self._is_in_room = stereo.in_room is not None
 
     def _figures(self, drive: NDArray[np.complex128]) -> list[dict[str, NDArray[np.float64]]]:
         nulls = drive @ self._unmix
@@ -153,6 +165,11 @@ class StereoBudget:
                 }
             )
         return figures
+
+    def _smooth_db(self, values_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean power over third octaves of values (F,) in decibels, as values on the lines."""
+        means = 10 * np.log10(self._bands.mean(10 ** (values_db / 10)))
+        return np.asarray(np.interp(np.log(self._frequencies), np.log(self._bands.centres_hz), means))
 
     def excess(self, drive: NDArray[np.complex128]) -> tuple[NDArray[np.float64], ...]:
         """Error of the cancellation gain of L and of R, for spectra (F, D, 2): (F,) float64 each, dB."""
@@ -186,9 +203,10 @@ class StereoBudget:
             ild = (self._frequencies >= _ILD_BAND_HZ[0]) & (self._frequencies <= _ILD_BAND_HZ[1])
             omega = 2 * np.pi * self._frequencies[itd]
             drive_at_own = np.sum(self._nominal[:, side] * drive[:, :, side], axis=1)
+            effort = self._smooth_db(got["effort"]) if self._is_in_room else got["effort"]
             found = {
                 "cancellation_gain_db": np.abs(got["gain"] - meant["gain"])[gain_bands].max(),
-                "effort_db": (got["effort"] - self._allowed_effort_db[side])[lines].max(),
+                "effort_db": (effort - self._allowed_effort_db[side])[lines].max(),
                 "timbre_db": np.abs(timbre - timbre.mean()).max(),
                 "itd_us": 1e6 * abs(np.sum(omega * np.angle(ratio_error[itd])) / np.sum(omega**2)),
                 "ild_db": abs(20 * np.mean(np.log10(np.abs(ratio_error[ild])))),
@@ -207,13 +225,15 @@ class CentreBudget:
     layout : Layout
     frequencies_hz : (F,) float64
         Lines of the design.
-    beam : Beam
+    beam : MatchedBeam
         The target.
     """
 
-    def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> None:
+    def __init__(self, layout: Layout, frequencies_hz: NDArray[np.float64], beam: MatchedBeam) -> None:
         self._bands = ThirdOctaves.over(frequencies_hz)
         self._beam = beam
+        # A beam for a room is narrow at high frequency.  What is quieter than this in it is no longer its lobe.
+        self._quietest_db = -np.inf if beam.radiation is None else _QUIETEST_LOBE_DB
         # Ripple within the layout's bound is no loss.
         self._ripple_db = layout.beamformer.lobe_ripple_db - CENTRE_ALLOWANCES["lobe_db"]
         self._time_response = TimeResponse(frequencies_hz, layout.sample_rate_hz)
@@ -224,12 +244,17 @@ class CentreBudget:
         self._heard = self._bands.within(_TIMBRE_BAND_HZ)
         self._intended = self._figures(beam.weights)
 
+    @property
+    def allowances(self) -> dict[str, float]:
+        """What each loss may be."""
+        return CENTRE_ALLOWANCES if self._beam.radiation is None else ROOM_CENTRE_ALLOWANCES
+
     def _figures(self, drive: NDArray[np.complex128]) -> dict[str, NDArray[np.float64]]:
         axis = np.abs(np.sum(self._beam.axis * drive, axis=1)) ** 2
         lobe = np.abs((self._beam.lobe @ drive[..., None])[..., 0]) ** 2 / axis[:, None]
         nulls = np.abs((self._beam.nulls @ drive[..., None])[..., 0]) ** 2 / axis[:, None]
         side = self._bands.mean(nulls)[self._used].mean(axis=0).max(initial=0.0)
-        levels = 10 * np.log10(self._bands.mean(lobe))
+        levels = np.maximum(10 * np.log10(self._bands.mean(lobe)), self._quietest_db)
         noise = axis / np.sum(np.abs(drive) ** 2, axis=1)
         return {
             "axis": 10 * np.log10(self._bands.mean(axis)),
@@ -251,11 +276,14 @@ class CentreBudget:
         Returns
         -------
         dict
-            Keys of `CENTRE_ALLOWANCES`.
+            Keys of `allowances`.
         """
         got = self._figures(drive)
         on_axis = np.sum(self._beam.axis * drive, axis=1)
         axis = (got["axis"] - self._intended["axis"])[self._heard]
+        in_room = {}
+        if self._beam.radiation is not None:
+            in_room["radiated_db"] = 10 * float(np.log10(self._radiated(drive) / self._radiated(self._beam.weights)))
         return {
             "on_axis_db": float(np.abs(axis - axis.mean()).max()),
             "null_depth_db": float(self._intended["depth"] - got["depth"]),
@@ -263,7 +291,16 @@ class CentreBudget:
             "white_noise_gain_db": float(np.max(self._floor_db - got["noise"])),
             "group_delay_samples": self._time_response.lateness_samples(on_axis, delay),
             "pre_ringing_db": self._time_response.pre_ringing_db(on_axis, delay),
+            **in_room,
         }
+
+    def _radiated(self, drive: NDArray[np.complex128]) -> float:
+        """Radiated power of drives (F, D) for unit response on axis, mean over third octaves."""
+        if self._beam.radiation is None:
+            return 0.0
+        axis = np.abs(np.sum(self._beam.axis * drive, axis=1)) ** 2
+        power = self._beam.radiation.power(drive / self._beam.radiation.band) / axis
+        return float(self._bands.mean(power)[self._bands.within(_RADIATED_BAND_HZ)].mean())
 
 
 def worst_loss_ratio(losses: dict[str, float], allowances: dict[str, float]) -> float:

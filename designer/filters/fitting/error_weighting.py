@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from designer.acoustics.poses import HeadPoses
 from designer.filters.bands import role_weights
-from designer.filters.beam.design import Beam
+from designer.filters.beam.design import MatchedBeam
 from designer.filters.reference import reference_pressure
 from designer.filters.stereo.design import StereoDesign
 from designer.layout.model import Layout
@@ -27,10 +27,14 @@ _OWN_EAR_COST = 10.0
 # Cost of an error of the drive itself, relative to the reference pressure.  It keeps the effort near its target.
 _STEREO_EFFORT_COST = 0.02
 _BEAM_EFFORT_COST = 0.5
+# In a room the drive has its price: more of it would take level from music.
+_ROOM_EFFORT_COST, _ROOM_BEAM_EFFORT_COST = 0.5, 3.0
 # Outside its band a driver's effort costs 1/weight².  This least weight keeps leaks 20 dB down.
 _LEAST_BAND = 0.1
 # Axis, lobe and nulls of the beam.
 _AXIS_COST, _LOBE_COST, _NULL_COST = 200.0, 6.0, 2.0
+# Power that an error radiates, over that of the channel: of L and R, and of C.
+_STEREO_RADIATION_COST, _BEAM_RADIATION_COST = 2.0, 6.0
 # For the refinement of levels: costs that hold the axis, the lines outside the refined bands, and the drivers.
 _HELD_AXIS_COST, _HELD_BEYOND = 2000.0, 1.0
 # The fit need not keep deeper nulls: the mismatch of real drivers (1 dB and 5°) fills them.
@@ -81,17 +85,21 @@ def stereo_metrics(
     covariance = [_gram(received[:, side::2]) for side in (0, 1)]
     remaining = [10 ** (-null.gain_db / 10) for null in (stereo.left, stereo.right)]
     mixing = np.abs(stereo.composition.mixing) ** 2
-    drive_cost = _drive_cost(role_weights(layout, frequencies_hz, "crosstalk"), _STEREO_EFFORT_COST)
+    effort_cost = _STEREO_EFFORT_COST if stereo.in_room is None else _ROOM_EFFORT_COST
+    drive_cost = _drive_cost(role_weights(layout, frequencies_hz, "crosstalk"), effort_cost)
     left, right = (
         covariance[side] * (_OWN_EAR_COST + mixing[:, 1 - side, side] / remaining[1 - side])[:, None, None]
         + covariance[1 - side] / remaining[side][:, None, None]
         + drive_cost
         for side in (0, 1)
     )
-    return left, right
+    if stereo.in_room is None:
+        return left, right
+    radiated = [stereo.in_room.radiation.error_cost(stereo.response[:, :, side]) for side in (0, 1)]
+    return left + _STEREO_RADIATION_COST * radiated[0], right + _STEREO_RADIATION_COST * radiated[1]
 
 
-def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam) -> NDArray[np.complex128]:
+def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: MatchedBeam) -> NDArray[np.complex128]:
     """Metric of C: errors on axis, in the lobe and at the nulls.
 
     Parameters
@@ -99,7 +107,7 @@ def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam)
     layout : Layout
     frequencies_hz : (F,) float64
         Lines of the design.
-    beam : Beam
+    beam : MatchedBeam
 
     Returns
     -------
@@ -108,16 +116,21 @@ def beam_metric(layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam)
     """
     remains = np.abs((beam.nulls @ beam.weights[..., None])[..., 0])
     nulls = beam.nulls / np.maximum(remains, 10 ** (_DEEPEST_NULL_DB / 20))[..., None]
+    radiated, effort_cost = np.zeros((frequencies_hz.size, *2 * beam.weights.shape[1:])), _BEAM_EFFORT_COST
+    if beam.radiation is not None:
+        effort_cost = _ROOM_BEAM_EFFORT_COST
+        radiated = _BEAM_RADIATION_COST * beam.radiation.error_cost(beam.weights)
     return np.asarray(
         _AXIS_COST * _gram(beam.axis[:, None])
         + _LOBE_COST * _gram(beam.lobe) / beam.lobe.shape[1]
         + _NULL_COST * _gram(nulls) / max(1, nulls.shape[1])
-        + _drive_cost(role_weights(layout, frequencies_hz, "beamformer"), _BEAM_EFFORT_COST)
+        + _drive_cost(role_weights(layout, frequencies_hz, "beamformer"), effort_cost)
+        + radiated
     )
 
 
 def beam_anchor(
-    layout: Layout, frequencies_hz: NDArray[np.float64], beam: Beam, refined: NDArray[np.bool_]
+    layout: Layout, frequencies_hz: NDArray[np.float64], beam: MatchedBeam, refined: NDArray[np.bool_]
 ) -> NDArray[np.complex128]:
     """Metric that holds the response of C while its levels are refined.
 

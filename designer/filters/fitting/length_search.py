@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from designer.filters.fir import spectra
 from designer.filters.fitting.centre_refinement import refined_centre
-from designer.filters.fitting.error_budget import CENTRE_ALLOWANCES, STEREO_ALLOWANCES, within_allowances
+from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.least_squares import FirFit, fit_channel
 from designer.filters.fitting.targets import ChannelTargets, reweighted
 from designer.filters.two_stage import TwoStageStereo
@@ -51,7 +51,7 @@ class FittedFilters:
     stereo_taps, centre_taps : int
         Filter length of L and R, and of C.  N is the larger.
     stereo_losses, centre_losses : dict
-        Losses of these filters.  The keys are those of `STEREO_ALLOWANCES` and `CENTRE_ALLOWANCES`.
+        Losses of these filters.  The keys are those of `STEREO_ALLOWANCES` and `centre_allowances`.
     fits : ChannelFits
         The fits, which give filters of any other length.
     two_stage_stereo : TwoStageStereo or None
@@ -83,7 +83,7 @@ class FittedFilters:
         table: dict[str, int | None] = {}
         for name, losses, allowances, chosen, realised in (
             ("stereo", self.fits.stereo_losses, STEREO_ALLOWANCES, self.stereo_taps, self.stereo_losses),
-            ("centre", self.fits.centre_losses, CENTRE_ALLOWANCES, self.centre_taps, self.centre_losses),
+            ("centre", self.fits.centre_losses, self.centre_allowances, self.centre_taps, self.centre_losses),
         ):
             lengths = sorted({*tried, chosen})
             found = [(taps, realised if taps == chosen else losses(taps, self.delay)) for taps in lengths]
@@ -96,10 +96,15 @@ class FittedFilters:
         return table
 
     @property
+    def centre_allowances(self) -> dict[str, float]:
+        """What each loss of C may be."""
+        return self.fits.targets.centre_budget.allowances
+
+    @property
     def within_budget(self) -> bool:
         """Whether every loss keeps its allowance."""
         return within_allowances(self.stereo_losses, STEREO_ALLOWANCES) and within_allowances(
-            self.centre_losses, CENTRE_ALLOWANCES
+            self.centre_losses, self.centre_allowances
         )
 
 
@@ -170,7 +175,7 @@ class ChannelFits:
 
     def centre_fits(self, delay: int, taps: int) -> bool:
         """Whether C keeps its budget at a filter length, not refined."""
-        return within_allowances(self.centre_losses(taps, delay), CENTRE_ALLOWANCES)
+        return within_allowances(self.centre_losses(taps, delay), self.targets.centre_budget.allowances)
 
     def at(self, stereo_taps: int, centre_taps: int, delay: int) -> FittedFilters:
         """Return filters of given lengths, with the levels of C refined."""
@@ -204,11 +209,14 @@ class ChannelFits:
     def _refined(self, taps: int, delay: int) -> NDArray[np.float64]:
         """Refine the levels of C, unless that breaks a budget that the fitted filters keep."""
         fitted = self.centre(taps, delay)
+        if self.targets.beam.radiation is not None:
+            # A beam for a room is fitted in what it radiates; its levels are not pursued beyond that.
+            return fitted
         rounds = (_REALISING_ROUNDS,) if self.realised_at is not None else (_ROUNDS, _ROUNDS_IF_BROKEN)
         for count in rounds:
             refined = refined_centre(self.targets, fitted, delay, count)
             losses = self.targets.centre_budget.losses(spectra(refined, self.targets.omega), delay)
-            if within_allowances(losses, CENTRE_ALLOWANCES):
+            if within_allowances(losses, self.targets.centre_budget.allowances):
                 return refined
         # The refined filters may break the budget only where the fitted ones break it as well.
         return fitted if self.centre_fits(delay, taps) else refined
@@ -268,7 +276,7 @@ def find_shortest_filters(targets: ChannelTargets) -> FittedFilters:
         _nearly(usable, partial(losses, delay=delay), allowances) or horizon
         for losses, allowances in (
             (fits_to.stereo_losses, STEREO_ALLOWANCES),
-            (fits_to.centre_losses, CENTRE_ALLOWANCES),
+            (fits_to.centre_losses, fits_to.targets.centre_budget.allowances),
         )
     )
     return fits_to.at(stereo, centre, delay)
@@ -322,9 +330,11 @@ def _realisable_beam(targets: ChannelTargets, fit: FirFit, delay: int, taps: int
     fit : FirFit
         Fit of C to its beam.
     """
+    beam = targets.beam
+    if beam.radiation is not None:
+        return targets, fit
     phasors = np.exp(1j * targets.omega * delay)[:, None]
     filters = fit.filters(taps, delay)
-    beam = targets.beam
     missed = beam.cost_db(spectra(filters, targets.omega) * phasors) - beam.cost_db(beam.weights)
     if missed < _REALISED_DB:
         return targets, fit

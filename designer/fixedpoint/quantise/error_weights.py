@@ -113,5 +113,5 @@ def served_top_hz(layout: Layout, source: str) -> float:
     if source == "centre":
         asked = beam_share(layout, frequencies) > 0
     else:
-        asked = target_curve_db(layout.crosstalk.target_gain_db, frequencies) > 0
+        asked = target_curve_db(layout.crosstalk.anechoic_target_gain_db, frequencies) > 0
     return float(frequencies[asked].max(initial=0.0)) or AUDIBLE_HZ

@@ -1,12 +1,12 @@
 """Scorecards of the five shipped layouts, and of one that nobody tuned for: each is made once for all tests here."""
 
 import pytest
+from anechoic import anechoic, anechoic_layout
 from odd_layouts import ODD
-from shipped import made_once, shipped_scorecard
+from shipped import anechoic_scorecard, made_once
 
 from designer.design.build import build_design
 from designer.layout.load import parse_layout
-from designer.layout.shipped import find_layout
 from designer.report.scorecard import scorecard
 
 SHIPPED = ("front3", "cross4", "echo-studio", "pair2", "bar6")
@@ -19,7 +19,7 @@ def made():
 
     def make(name):
         if name not in known:
-            layout, card = odd() if name == "odd5" else (find_layout(name), shipped_scorecard(name))
+            layout, card = odd() if name == "odd5" else (anechoic_layout(name), anechoic_scorecard(name))
             # As it is written to scorecard.json.
             known[name] = (layout, card.to_json())
         return known[name]
@@ -28,7 +28,7 @@ def made():
 
 
 def odd():
-    layout = parse_layout(ODD)
+    layout = anechoic(parse_layout(ODD))
     return layout, made_once("scorecard-odd5", lambda: scorecard(build_design(layout)))
 
 

@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from shipped import shipped_design
+from anechoic import anechoic_layout
+from shipped import anechoic_design
 
 from designer.codegen.digest import design_digest
 from designer.design.build import build_design
@@ -16,7 +17,6 @@ from designer.files import locked
 from designer.fixedpoint.number_format import Q15
 from designer.fixedpoint.quantise.bank import white_noise_snr_db
 from designer.layout.load import parse_layout
-from designer.layout.shipped import find_layout
 from designer.report.scorecard import scorecard
 
 TEXT = """
@@ -68,7 +68,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
     """An equaliser rounds its bus to 16 bits: two decibels of level decide whether tables have room to be shaped."""
 
     def at(level_db):
-        short = find_layout("bar6").model_copy(update={"number_format": "q15"})
+        short = anechoic_layout("bar6").model_copy(update={"number_format": "q15"})
         output = short.output.model_copy(update={"peak_gain_db": level_db})
         return build_design(short.model_copy(update={"output": output}))
 
@@ -81,7 +81,7 @@ def test_two_stages_become_one_where_their_rounding_would_cost_too_much():
 
 
 def test_both_stages_are_read_back(tmp_path):
-    result = shipped_design("front3")
+    result = anechoic_design("front3")
     save_design(result, tmp_path)
     bank, fixed = load_tables(tmp_path)
     for made, saved in zip(result.fixed.firs, fixed.firs, strict=True):

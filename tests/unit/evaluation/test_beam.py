@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.acoustics.model import circle_points_m, field_plant
@@ -13,7 +14,7 @@ from designer.layout.load import load_layout, parse_layout
 
 @pytest.fixture(scope="module")
 def bar6():
-    layout = load_layout(LAYOUTS / "bar6.toml")
+    layout = anechoic(load_layout(LAYOUTS / "bar6.toml"))
     return layout, EvaluationPlant.for_layout(layout)
 
 
@@ -36,7 +37,7 @@ def test_opposed_pair_has_its_null_on_axis_and_not_at_the_sides(bar6):
 
 
 def test_driver_on_the_left_is_louder_on_the_left():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     h = np.zeros((3, 3, 32))
     h[1, 2, 5] = 1.0
     figures = evaluate_beam(layout, h)
@@ -45,7 +46,7 @@ def test_driver_on_the_left_is_louder_on_the_left():
 
 
 def test_delayed_centre_shows_in_the_arrival():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     h = design_filters(layout).impulse_responses
     late = h.copy()
     late[:, 2] = np.roll(h[:, 2], 2, axis=1)
@@ -54,7 +55,7 @@ def test_delayed_centre_shows_in_the_arrival():
 
 
 def elsewhere(lines):
-    return parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines)
+    return anechoic(parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines))
 
 
 def test_nulls_are_looked_at_where_they_are_asked_for():

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from shipped import shipped_scorecard
+from anechoic import anechoic_layout
+from shipped import anechoic_scorecard
 
 from designer.evaluation.bounds import evaluate_bounds, missed
-from designer.layout.shipped import find_layout
 
 
 @pytest.fixture(scope="module")
 def echo():
-    return find_layout("echo-studio"), shipped_scorecard("echo-studio")
+    return anechoic_layout("echo-studio"), anechoic_scorecard("echo-studio")
 
 
 def spoilt(card, path, value):

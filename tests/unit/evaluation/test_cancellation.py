@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.cancellation import evaluate_cancellation
@@ -12,7 +13,7 @@ from designer.layout.load import load_layout
 
 @pytest.fixture(scope="module")
 def front3():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     return layout, design_filters(layout).impulse_responses, EvaluationPlant.for_layout(layout)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.beam_limits.trade_off import evaluate_beam_limits
@@ -14,7 +15,7 @@ from designer.layout.load import load_layout, parse_layout
 
 @pytest.fixture(scope="module")
 def cross4():
-    layout = load_layout(LAYOUTS / "cross4.toml")
+    layout = anechoic(load_layout(LAYOUTS / "cross4.toml"))
     return layout, EvaluationPlant.for_layout(layout), RoomPlant(layout)
 
 
@@ -66,7 +67,7 @@ def test_trade_names_the_bands_that_cannot_be_and_compares_two_solvers(cross4):
 
 
 def test_drivers_out_of_their_band_do_not_help_the_trade():
-    layout = load_layout(LAYOUTS / "echo-studio.toml")
+    layout = anechoic(load_layout(LAYOUTS / "echo-studio.toml"))
     named = {entry.band_hz for entry in evaluate_beam_limits(layout, RoomPlant(layout)).infeasible}
     # The tweeter begins at 2.5 kHz, the woofer ends at 250 Hz: below 1 kHz only two sides and a top are left.
     assert {501.2, 631.0, 794.3} <= named
@@ -76,7 +77,7 @@ def test_shape_over_azimuth_is_followed_where_it_is_asked_for():
     text = (LAYOUTS / "cross4.toml").read_text() + (
         "\n[beamformer]\nnull_azimuths_deg = [-90.0, 90.0, 180.0]\nnull_levels_db = [-12.0, -12.0, -12.0]\n"
     )
-    layout = parse_layout(text)
+    layout = anechoic(parse_layout(text))
     plant, room = EvaluationPlant.for_layout(layout), RoomPlant(layout)
     figures = evaluate_directivity(layout, design_filters(layout).impulse_responses, plant, room)
     middle = np.array(figures.front_to_side_db)[9:14]
@@ -88,7 +89,7 @@ def test_shape_over_azimuth_is_followed_where_it_is_asked_for():
 
 
 def asking(lines):
-    layout = parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines)
+    layout = anechoic(parse_layout((LAYOUTS / "cross4.toml").read_text() + "\n[beamformer]\n" + lines))
     return layout, RoomPlant(layout)
 
 

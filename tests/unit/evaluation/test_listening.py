@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.cancellation import evaluate_cancellation
@@ -17,7 +18,7 @@ from designer.layout.load import load_layout
 
 @pytest.fixture(scope="module", params=["front3", "bar6"])
 def listened(request):
-    layout = load_layout(LAYOUTS / f"{request.param}.toml")
+    layout = anechoic(load_layout(LAYOUTS / f"{request.param}.toml"))
     h = design_filters(layout).impulse_responses
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.movement import (
@@ -17,7 +18,7 @@ from designer.layout.load import load_layout
 
 @pytest.fixture(scope="module")
 def bar6():
-    layout = load_layout(LAYOUTS / "bar6.toml")
+    layout = anechoic(load_layout(LAYOUTS / "bar6.toml"))
     h = design_filters(layout).impulse_responses
     return h, evaluate_head_shift(h, shifted_heads(layout)), evaluate_sweet_spot(h, mapped_heads(layout))
 
@@ -45,7 +46,7 @@ def test_map_is_best_on_the_axis_and_mirror_symmetric(bar6):
 
 
 def test_plain_stereo_has_no_sweet_spot():
-    layout = load_layout(LAYOUTS / "pair2.toml")
+    layout = anechoic(load_layout(LAYOUTS / "pair2.toml"))
     h = np.zeros((2, 3, 8))
     h[0, 0, 0] = h[1, 1, 0] = h[:, 2, 0] = 1.0
     assert evaluate_sweet_spot(h, mapped_heads(layout)).width_above_6_db_m == 0

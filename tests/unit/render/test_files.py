@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from shipped import shipped_design
+from shipped import anechoic_design
 
 from designer.design.store import save_design
 from designer.dsp.engine import FloatEngine
@@ -24,7 +24,7 @@ from designer.render.files import render, render_binaural
 
 @pytest.fixture(scope="module")
 def made():
-    return shipped_design("pair2")
+    return anechoic_design("pair2")
 
 
 def noise(seconds, rate, seed=0):
@@ -125,7 +125,7 @@ def band_ild_db(audio, rate):
 
 
 def test_ears_hear_what_the_scorecard_says(tmp_path):
-    made = shipped_design("front3")
+    made = anechoic_design("front3")
     stereo = noise(3.0, 48000)
     stereo[:, 1] = 0.0
     soundfile.write(tmp_path / "in.wav", stereo, 48000, "FLOAT")
@@ -146,7 +146,7 @@ def test_ears_hear_what_the_scorecard_says(tmp_path):
 
 
 def test_ears_are_in_step_with_the_source(tmp_path):
-    made = shipped_design("front3")
+    made = anechoic_design("front3")
     click = np.zeros((9600, 2))
     click[4800] = 0.5
     soundfile.write(tmp_path / "in.wav", click, 48000, "FLOAT")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 import pytest
-from shipped import shipped_design, shipped_scorecard
+from shipped import anechoic_design, anechoic_scorecard
 
 from designer.design.store import save_design
 from designer.evaluation.listening import NotMeasured, RealHead
@@ -19,7 +19,7 @@ from designer.toolchain.boards import BOARDS
 
 
 def report_data(name, **more):
-    result, card = shipped_design(name), shipped_scorecard(name)
+    result, card = anechoic_design(name), anechoic_scorecard(name)
     return ReportData(result.layout, result.bank, result.fixed, card, **more)
 
 
@@ -218,9 +218,9 @@ def test_why_a_hil_report_is_not_shown_is_said(tmp_path, content, said):
 
 
 def test_the_page_says_what_is_the_matter_with_a_damaged_hil_report(tmp_path):
-    result = shipped_design("pair2")
+    result = anechoic_design("pair2")
     (tmp_path / "hil.json").write_text("{")
-    card = shipped_scorecard("pair2")
+    card = anechoic_scorecard("pair2")
     save_design(result, tmp_path, card)
     page = save_report(result, card, tmp_path).read_text()
     said = "hil.json is damaged, or was left half-written (Expecting property name enclosed in double quotes: line 1"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from shipped import shipped_scorecard
+from shipped import anechoic_scorecard
 
 from designer.evaluation.records import RecordError
 from designer.evaluation.scorecard import Scorecard
@@ -11,7 +11,7 @@ from designer.evaluation.scorecard import Scorecard
 
 @pytest.fixture(scope="module", params=["front3", "pair2"])
 def typed(request):
-    return shipped_scorecard(request.param)
+    return anechoic_scorecard(request.param)
 
 
 @pytest.fixture(scope="module")

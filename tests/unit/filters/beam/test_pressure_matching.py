@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.beam_limits.pareto_front import DEPTHS_DB, pareto_front
@@ -16,7 +17,7 @@ FREQUENCIES = np.geomspace(250, 5000, 80)
 
 
 def beam_of(name):
-    layout = load_layout(LAYOUTS / f"{name}.toml")
+    layout = anechoic(load_layout(LAYOUTS / f"{name}.toml"))
     return layout, design_beam(layout, FREQUENCIES)
 
 

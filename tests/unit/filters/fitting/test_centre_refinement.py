@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.filters.beam.levels import symmetric_basis
@@ -16,7 +17,7 @@ TAPS = 128
 
 
 def fitted(name, **beamformer):
-    layout = load_layout(LAYOUTS / f"{name}.toml")
+    layout = anechoic(load_layout(LAYOUTS / f"{name}.toml"))
     layout = layout.model_copy(update={"beamformer": layout.beamformer.model_copy(update=beamformer)})
     targets = design_channel_targets(layout, TAPS)
     fits = ChannelFits.up_to(targets, TAPS)

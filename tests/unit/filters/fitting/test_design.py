@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.errors import InfeasibleDesignError
@@ -37,7 +38,11 @@ SYMMETRIC = {"front3": [0, 2, 1], "pair2": [1, 0], "cross4": [0, 2, 1, 3], "bar6
 @pytest.fixture(scope="module", params=["front3", "pair2", "cross4", "echo-studio", "bar6", "odd5"])
 def designed(request):
     """Layout, its filters, their figures by the keys of scorecard.json."""
-    layout = parse_layout(ODD) if request.param == "odd5" else load_layout(LAYOUTS / f"{request.param}.toml")
+    layout = (
+        anechoic(parse_layout(ODD))
+        if request.param == "odd5"
+        else anechoic(load_layout(LAYOUTS / f"{request.param}.toml"))
+    )
     bank = design_filters(layout)
     plant = EvaluationPlant.for_layout(layout)
     return (
@@ -117,25 +122,25 @@ def test_mirror_symmetric_layouts_give_mirrored_filters(designed):
 
 
 def test_design_is_the_same_every_time():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     np.testing.assert_array_equal(design_filters(layout).impulse_responses, design_filters(layout).impulse_responses)
 
 
 def test_design_of_the_default_layout_is_quick():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     begin = time.process_time()
     design_filters(layout)
     assert time.process_time() - begin < 1.0
 
 
 def test_length_that_is_asked_for_is_kept():
-    layout = load_layout(LAYOUTS / "pair2.toml")
+    layout = anechoic(load_layout(LAYOUTS / "pair2.toml"))
     asked = layout.model_copy(update={"filters": layout.filters.model_copy(update={"taps": 100})})
     assert design_filters(asked).impulse_responses.shape == (2, 3, 100)
 
 
 def test_filters_that_are_far_too_short_are_refused():
-    layout = load_layout(LAYOUTS / "pair2.toml")
+    layout = anechoic(load_layout(LAYOUTS / "pair2.toml"))
     short = layout.model_copy(update={"filters": layout.filters.model_copy(update={"taps": 16})})
     with pytest.raises(InfeasibleDesignError, match=r"filters of 16 taps .* raise filters\.taps"):
         design_filters(short)

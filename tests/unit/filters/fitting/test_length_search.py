@@ -1,6 +1,7 @@
 """Filters are as long as the error budget needs, and no longer."""
 
 import pytest
+from anechoic import anechoic
 from places import LAYOUTS
 
 from designer.evaluation.time_response import evaluate_time_response
@@ -12,7 +13,7 @@ from designer.layout.load import load_layout, parse_layout
 
 @pytest.fixture(scope="module")
 def pair2():
-    targets = design_channel_targets(load_layout(LAYOUTS / "pair2.toml"), max(LENGTHS))
+    targets = design_channel_targets(anechoic(load_layout(LAYOUTS / "pair2.toml")), max(LENGTHS))
     return targets, ChannelFits.up_to(targets, 144)
 
 
@@ -45,7 +46,7 @@ def test_longer_filters_lose_less(pair2):
 
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_lengths_follow_the_sample_rate(rate):
-    layout = load_layout(LAYOUTS / "pair2.toml").model_copy(update={"sample_rate_hz": rate})
+    layout = anechoic(load_layout(LAYOUTS / "pair2.toml")).model_copy(update={"sample_rate_hz": rate})
     found = find_shortest_filters(design_channel_targets(layout, round(max(LENGTHS) * rate / 48000)))
     assert found.within_budget
     assert found.delay <= GUARD_S * rate
@@ -55,7 +56,7 @@ def test_lengths_follow_the_sample_rate(rate):
 def test_what_no_length_keeps_is_no_reason_for_long_filters():
     # Larger drivers at 96 kHz: not even 512 taps keep half a sample of 10 µs, and 192 keep all else as they do.
     text = (LAYOUTS / "cross4.toml").read_text().replace("sample_rate_hz = 48000", "sample_rate_hz = 96000")
-    layout = parse_layout(text.replace("radius_m = 0.025", "radius_m = 0.03"))
+    layout = anechoic(parse_layout(text.replace("radius_m = 0.025", "radius_m = 0.03")))
     found = find_shortest_filters(design_channel_targets(layout, 2 * max(LENGTHS)))
     assert not found.within_budget
     broken = {key for key, allowed in STEREO_ALLOWANCES.items() if found.stereo_losses[key] > allowed}

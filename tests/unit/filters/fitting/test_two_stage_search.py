@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from anechoic import anechoic
 from odd_layouts import LOPSIDED, ODD
 from places import LAYOUTS
 
@@ -13,7 +14,7 @@ from designer.layout.load import load_layout, parse_layout
 
 @pytest.fixture(scope="module")
 def front3():
-    layout = load_layout(LAYOUTS / "front3.toml")
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml"))
     return layout, fit_filters(layout)
 
 
@@ -55,7 +56,7 @@ def test_centre_stays_as_one_stage_gives_it(front3):
 
 
 def test_a_layout_without_mirror_image_is_in_two_stages_on_mid_and_side_too():
-    layout = parse_layout(ODD)
+    layout = anechoic(parse_layout(ODD))
     found = fit_filters(layout)
     assert found.two_stage_stereo is not None
     two_stage = bank_of(layout, found).two_stage
@@ -76,7 +77,7 @@ def test_a_layout_without_mirror_image_is_in_two_stages_on_mid_and_side_too():
 )
 def test_one_stage_has_a_reason(name, filters, reason):
     text = (LAYOUTS / f"{name}.toml").read_text() if name else LOPSIDED
-    layout = parse_layout(f"{text}\n[filters]\n{filters}\n")
+    layout = anechoic(parse_layout(f"{text}\n[filters]\n{filters}\n"))
     found = fit_filters(layout)
     assert found.two_stage_stereo is None
     assert reason in found.why_direct
@@ -85,7 +86,7 @@ def test_one_stage_has_a_reason(name, filters, reason):
 
 @pytest.mark.parametrize("rate", [44100])
 def test_two_stages_follow_the_sample_rate(rate):
-    layout = load_layout(LAYOUTS / "front3.toml").model_copy(update={"sample_rate_hz": rate})
+    layout = anechoic(load_layout(LAYOUTS / "front3.toml")).model_copy(update={"sample_rate_hz": rate})
     found = fit_filters(layout)
     assert found.two_stage_stereo is not None
     assert found.two_stage_stereo.taps < found.two_stage_stereo.direct_taps

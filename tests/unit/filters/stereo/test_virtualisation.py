@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from anechoic import anechoic_layout
 from measurements import write_sphere_head
-from shipped import shipped_design
+from shipped import anechoic_design
 
 from designer.acoustics.head import ear_pressure
 from designer.design.build import build_design
@@ -18,7 +19,6 @@ from designer.filters.stereo.virtualisation import (
     virtualisation_matrix,
 )
 from designer.layout.load import parse_layout
-from designer.layout.shipped import find_layout
 
 KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
 
@@ -93,7 +93,7 @@ def meant_for(layout, path, **keys):
 @pytest.mark.parametrize("azimuth", [20.0, 30.0, 60.0])
 def test_a_measured_sphere_asks_for_what_the_sphere_does(azimuth, tmp_path):
     write_sphere_head(tmp_path / "sphere.sofa", 5.0)
-    layout = meant_for(find_layout("front3"), tmp_path / "sphere.sofa", azimuth_deg=azimuth)
+    layout = meant_for(anechoic_layout("front3"), tmp_path / "sphere.sofa", azimuth_deg=azimuth)
     frequencies = np.linspace(500, 1500, 60)
     found = target_matrix(layout, frequencies)
     np.testing.assert_array_equal(found[:, 0, 1], found[:, 1, 0])
@@ -115,16 +115,16 @@ def test_a_measured_sphere_asks_for_what_the_sphere_does(azimuth, tmp_path):
 
 def test_nothing_is_asked_for_where_measurements_say_nothing(tmp_path):
     write_sphere_head(tmp_path / "sphere.sofa", 15.0)
-    layout = meant_for(find_layout("front3"), tmp_path / "sphere.sofa")
+    layout = meant_for(anechoic_layout("front3"), tmp_path / "sphere.sofa")
     np.testing.assert_allclose(np.abs(target_matrix(layout, np.array([0.0, 50.0, 100.0]))[:, 0, 1]), 1.0)
 
 
 @pytest.mark.skipif(not KEMAR.is_file(), reason="needs Debian's libmysofa1: make setup")
 def test_a_design_for_kemar_aims_at_kemars_own_differences():
-    layout = meant_for(find_layout("front3"), KEMAR)
+    layout = meant_for(anechoic_layout("front3"), KEMAR)
     found = build_design(layout)
     figures = evaluate_cancellation(layout, found.bank.impulse_responses)
-    plain = evaluate_cancellation(find_layout("front3"), shipped_design("front3").bank.impulse_responses)
+    plain = evaluate_cancellation(anechoic_layout("front3"), anechoic_design("front3").bank.impulse_responses)
     heard = evaluate_cancellation(
         layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": str(KEMAR)})}),
         found.bank.impulse_responses,

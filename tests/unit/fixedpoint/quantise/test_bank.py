@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from anechoic import anechoic_layout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -21,7 +22,7 @@ from designer.fixedpoint.quantise.bank import (
 )
 from designer.fixedpoint.quantise.error_weights import error_weights
 from designer.fixedpoint.quantise.nearest_plane import weight_factor, weighted_error
-from designer.layout.shipped import find_layout, shipped_layouts
+from designer.layout.shipped import shipped_layouts
 
 NUMBER_FORMATS = ("q15", "q31", "q31x15")
 BITS = {"q15": 15, "q31": 31, "q31x15": 15}
@@ -129,7 +130,7 @@ def test_q31_is_rounded_whatever_the_weight():
 @pytest.fixture(scope="module", params=shipped_layouts())
 def shipped(request):
     """Every shipped layout in q15: layout, float bank, shaped and rounded tables."""
-    layout = find_layout(request.param).model_copy(update={"number_format": "q15"})
+    layout = anechoic_layout(request.param).model_copy(update={"number_format": "q15"})
     result = build_design(layout)
     return layout, result.bank, result.fixed, quantise_bank(result.bank, Q15)
 
@@ -190,7 +191,7 @@ def test_tables_are_the_same_in_every_run(shipped):
 
 def test_a_weight_that_would_cost_the_noise_figure_is_reduced():
     # 1 dB below its own level, this layout in q15 leaves no room for the whole depth, but for a part of it.
-    shipped = find_layout("echo-studio")
+    shipped = anechoic_layout("echo-studio")
     output = shipped.output.model_copy(update={"peak_gain_db": shipped.output.peak_gain_db - 1})
     layout = shipped.model_copy(update={"number_format": "q15", "output": output})
     result = build_design(layout)

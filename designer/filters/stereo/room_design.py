@@ -1,0 +1,177 @@
+"""Design of L and R for a room: one drive for each virtual source, chosen on the curve of error against radiation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.acoustics.diffuse import ear_diffuse_gain
+from designer.acoustics.poses import HeadPoses
+from designer.acoustics.room import Room, listening_room
+from designer.filters.bands import role_weights
+from designer.filters.radiation import STEREO_PRICE, Radiation
+from designer.filters.reference import reference_pressure
+from designer.filters.stereo.crosstalk import NullSteering
+from designer.filters.stereo.heads import ErrorRows, error_rows
+from designer.filters.stereo.room_trade import RoomTrade
+from designer.layout.model import Layout
+
+# Time constant of the ear's binaural window: Faller & Merimaa 2004, § II.
+_BINAURAL_WINDOW_S = 0.010
+
+
+@dataclass(frozen=True, eq=False)
+class RoomSide:
+    """Design of one channel in a room.
+
+    Attributes
+    ----------
+    null : NullSteering
+        The drive and its figures.  ``reachable_db`` is its own gain.
+    radiated_db : (F,) float64
+        Radiated power of the drive for unit pressure at the own ear, relative to a point source.
+    least_db : (F,) float64
+        The least that any drive radiates.
+    fullest_db : (F,) float64
+        What the drive of the least error within the effort cap radiates.
+    """
+
+    null: NullSteering
+    radiated_db: NDArray[np.float64]
+    least_db: NDArray[np.float64]
+    fullest_db: NDArray[np.float64]
+
+    @property
+    def width(self) -> NDArray[np.float64]:
+        """Place between the least and the fullest radiated power, in decibels: (F,), 0 … 1."""
+        span = np.maximum(self.fullest_db - self.least_db, 1e-6)
+        return np.asarray(np.clip((self.radiated_db - self.least_db) / span, 0.0, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class StereoInRoom:
+    """L and R of a design for a room, and what their drivers radiate."""
+
+    left: RoomSide
+    right: RoomSide
+    radiation: Radiation
+
+
+def diffuse_after_precedence(room: Room) -> float:
+    """Diffuse energy per direct energy of a point source that still disturbs the cues of a sound's onset.
+
+    Parameters
+    ----------
+    room : Room
+
+    Returns
+    -------
+    float
+        Ratio of powers: that of the diffuse field, times T/(T + τ).
+
+    Notes
+    -----
+    Cues are taken at onsets, within a binaural window of T = 10 ms that decays exponentially (Faller & Merimaa, J.
+    Acoust. Soc. Am. 116 (2004), 3075).  Diffuse energy arrives with the decay τ of the room, and each part of it
+    counts by what the window has left: ∫ e^{−t/τ}·e^{−t/T} dt/τ = T/(T + τ).
+    """
+    decay_s = room.reverberation_time_s / (6 * math.log(10))
+    return room.diffuse_to_direct * _BINAURAL_WINDOW_S / (_BINAURAL_WINDOW_S + decay_s)
+
+
+def design_in_room(
+    layout: Layout, frequencies_hz: NDArray[np.float64], ears: NDArray[np.complex128], heads: HeadPoses
+) -> StereoInRoom:
+    """Design both channels for the layout's room.
+
+    Parameters
+    ----------
+    layout : Layout
+        Drivers with the role 'crosstalk' take part, within their bands.
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    ears : (F, 2 * H, D) complex128
+        Pressure at both ears for each pose, Pa per unit drive.
+    heads : HeadPoses
+        H poses.
+
+    Returns
+    -------
+    StereoInRoom
+    """
+    band = np.maximum(role_weights(layout, frequencies_hz, "crosstalk"), 1e-6)
+    per_reference = band / reference_pressure(layout, frequencies_hz)[:, None]
+    radiation = Radiation.of(layout, frequencies_hz, band, STEREO_PRICE)
+    gain = ear_diffuse_gain(frequencies_hz, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s)
+    diffuse = diffuse_after_precedence(listening_room(layout)) * gain
+    problem = _Problem(layout, heads, ears * per_reference[:, None], radiation, diffuse)
+    rows = error_rows(layout, frequencies_hz, ears, heads)
+    left, right = (
+        problem.side(side, ErrorRows(errors.rows * per_reference[:, None], errors.probability))
+        for side, errors in enumerate(rows)
+    )
+    return StereoInRoom(_with_weights(left, per_reference), _with_weights(right, per_reference), radiation)
+
+
+def _with_weights(side: RoomSide, to_drive: NDArray[np.complex128]) -> RoomSide:
+    """Turn a drive per band weight for the reference pressure into a drive for unit pressure."""
+    null = side.null
+    weights = null.weights * to_drive
+    steering = NullSteering(
+        weights, null.gain_db, null.effort_db, null.loading, null.blend, null.reachable_db, null.allowed_db
+    )
+    return RoomSide(steering, side.radiated_db, side.least_db, side.fullest_db)
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Everything that both channels share.  Drives are per band weight, pressures relative to the reference."""
+
+    layout: Layout
+    heads: HeadPoses
+    ears: NDArray[np.complex128]
+    radiation: Radiation
+    diffuse: NDArray[np.float64]
+
+    def side(self, side: int, errors: ErrorRows) -> RoomSide:
+        """Design one channel; side 0 is left."""
+        own = self.ears[:, 2 * self.heads.nominal_index + side]
+        trade = RoomTrade.of(own, errors.covariance(), self.radiation.metric)
+        alone = np.max(np.abs(own) ** 2, axis=1)
+        cap = 10 ** (self.layout.crosstalk.effort_cap_db / 10)
+
+        def effort(loading: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(np.sum(np.abs(trade.drive(loading)) ** 2, axis=1) * alone)
+
+        # Where even the least loading keeps the cap, the error cannot be made smaller.
+        fullest = trade.loading_within(lambda loading: effort(loading) > cap)
+        width = self.layout.crosstalk.width
+        if not isinstance(width, float):
+            loading = np.maximum(trade.best_loading(self.diffuse), fullest)
+        else:
+            loading = trade.loading_of_width(width, fullest)
+        drive = trade.drive(loading)
+        gain_db = self._gain_db(drive, side)
+        none = np.zeros_like(gain_db)
+        null = NullSteering(
+            drive,
+            gain_db,
+            10 * np.log10(effort(loading)),
+            loading,
+            none,
+            gain_db,
+            none + self.layout.crosstalk.effort_cap_db,
+        )
+        least, full = (self._radiated_db(trade.drive(at)) for at in (trade.scale(1e4), fullest))
+        return RoomSide(null, self._radiated_db(drive), least, full)
+
+    def _radiated_db(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
+        return np.asarray(10 * np.log10(self.radiation.power(drive)))
+
+    def _gain_db(self, drive: NDArray[np.complex128], side: int) -> NDArray[np.float64]:
+        power = np.abs((self.ears @ drive[..., None])[..., 0]) ** 2
+        own, other = (power[:, ear::2] @ self.heads.weight for ear in (side, 1 - side))
+        return np.asarray(10 * np.log10(own / np.maximum(other, 1e-30)))
