@@ -108,7 +108,7 @@ def _trace(
     subject: Subject, case: str, stores: dict[Key, tuple[int, int]], noted: list[tuple[str, Key, int, int, int]]
 ) -> None:
     steps, faults = CASES[case]
-    board = Stm32f405(subject.elf, faults)
+    board = Stm32f405(subject.elf, faults, serial_in_c=False)
     engine = board.machine.cpu.engine
     place = {"block": 0, "code": 0}
     engine.hook_add(UC_HOOK_BLOCK, lambda _engine, address, _size, _data: place.update(block=address))

@@ -6,9 +6,11 @@ Every observation of a mutated board is compared with that of the sound one; the
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
@@ -207,7 +209,7 @@ CASES: dict[str, tuple[Callable[[Run], Iterator[Observation]], Faults]] = {
 def observe(subject: Subject, case: str, mutation: Mutation | None = None) -> Iterator[Observation]:
     """Run a case, mutated or not."""
     steps, faults = CASES[case]
-    board = Stm32f405(subject.elf, faults)
+    board = Stm32f405(subject.elf, faults, serial_in_c=False)
     yield from steps(Run(subject, board, Bus(board, mutation)))
 
 
@@ -218,6 +220,8 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
 def caught_by(subject: Subject, sound: dict[str, list[Observation]], mutation: Mutation) -> str | None:
     """Give the first observation that differs from the sound board's, or None.
 
+    A process of its own executes the mutated board, because a program that has lost its way can end the emulator.
+
     Parameters
     ----------
     subject : Subject
@@ -225,8 +229,27 @@ def caught_by(subject: Subject, sound: dict[str, list[Observation]], mutation: M
         The sound board's observations of each case that is to be run.
     mutation : Mutation
     """
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_judge, args=(sender, subject, sound, mutation))
+    process.start()
+    sender.close()
+    try:
+        verdict: str | None = receiver.recv()
+        process.join()
+    except EOFError:
+        process.join()
+        verdict = f"the emulator ended with code {process.exitcode}"
+    return verdict
+
+
+def _judge(sender: Connection, subject: Subject, sound: dict[str, list[Observation]], mutation: Mutation) -> None:
     # Processor time does not depend on what else the machine does.
     signal.signal(signal.SIGVTALRM, _too_long)
+    sender.send(_difference(subject, sound, mutation))
+
+
+def _difference(subject: Subject, sound: dict[str, list[Observation]], mutation: Mutation) -> str | None:
     for case, expected in sound.items():
         # Again each second: an exception within a call-back of Unicorn may be lost.
         signal.setitimer(signal.ITIMER_VIRTUAL, _MOST_S, 1)

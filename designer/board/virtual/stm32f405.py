@@ -51,9 +51,18 @@ class Stm32f405:
         Of the RAM's contents at power-on, and of what a supply that fails leaves in the flash.
     in_c : bool
         Whether instructions are counted by the hook in C; virtual time is the same without it.
+    serial_in_c : bool
+        Whether the registers of the serial line are answered in C, where no other code sees the accesses.
     """
 
-    def __init__(self, elf: Path, clock_faults: Faults | None = None, seed: int = 1, in_c: bool = True) -> None:
+    def __init__(
+        self,
+        elf: Path,
+        clock_faults: Faults | None = None,
+        seed: int = 1,
+        in_c: bool = True,
+        serial_in_c: bool = True,
+    ) -> None:
         self._random = random.Random(seed)
         machine = self.machine = Machine(in_c)
         self._map_memory(elf)
@@ -93,7 +102,8 @@ class Stm32f405:
         machine.add(scb, 0x10, 0x230)
         # The line of bytes is on a page of its own, some of whose accesses are answered in C.
         machine.map_registers(0x40000000, 0x11000)
-        machine.map_registers(0x40011000, 0x1000, self.usart.compiled_registers() if in_c else None)
+        compiled = self.usart.compiled_registers() if in_c and serial_in_c else None
+        machine.map_registers(0x40011000, 0x1000, compiled)
         machine.map_registers(0x40012000, 0x6E000)
         machine.map_registers(0xE0001000, 0x1000)
         machine.map_registers(0xE000E000, 0x1000)
