@@ -22,6 +22,7 @@ INSTRUCTIONS_PER_S = 1_000_000_000
 COUNT_INSTRUCTIONS = "shift=0"
 # 8 ns an instruction.  Idle time is skipped: otherwise QEMU waits by the clock of the host, and is late.
 STEADY_CLOCK = "shift=3,sleep=off"
+_PROFILE_TIMEOUT_S = 60.0
 
 
 class SerialBoard(Board):
@@ -267,5 +268,7 @@ def measure_instructions(
     """
     target = target or find_board("virtual")
     with QemuBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
+        # A request that a busy host sends again would interrupt the blocks that are counted.
+        board.link.reply_timeout_s = _PROFILE_TIMEOUT_S
         ticks = board.profile(injection_point)["ticks_max"]
     return round(ticks * INSTRUCTIONS_PER_S / target.virtual_tick_hz)
