@@ -59,8 +59,18 @@ def cases_of(site: Site) -> list[str]:
     return common or [case for case in CASES if case in site.cases]
 
 
-def judge(subject: Subject, record: Record, every: int = 1, place: str = "") -> Counter[str]:
-    """Apply the mutations, or some of them; prints each that nothing catches, and its reason."""
+def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: str = "") -> Counter[str]:
+    """Apply the mutations, or some of them; prints each that nothing catches, and its reason.
+
+    Parameters
+    ----------
+    subject : Subject
+    record : Record
+    chosen : slice
+        Of the list of mutations.
+    place : str
+        Only sites whose file, line and register contain this.
+    """
     sound = {case: list(observe(subject, case)) for case in CASES}
     sites = find_sites(subject)
     counts: Counter[str] = Counter(
@@ -68,11 +78,13 @@ def judge(subject: Subject, record: Record, every: int = 1, place: str = "") -> 
     )
     for place in unreached(sites.values()):
         print(f"not reached    {place}")
-    chosen = [
+    mutations = [
         (site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site) if place in str(site)
     ]
-    print(f"{len(chosen)} mutations of {len(sites)} stores", flush=True)
-    for n, (site, mutation) in enumerate(chosen[::every], 1):
+    print(
+        f"{len(mutations)} mutations of {len(sites)} stores, of which {len(mutations[chosen])} are applied", flush=True
+    )
+    for n, (site, mutation) in enumerate(mutations[chosen], 1):
         first, *others = cases_of(site)
         if caught_by(subject, {first: sound[first]}, mutation):
             verdict = "board"
@@ -95,11 +107,13 @@ def main() -> None:
     """Print every mutation that nothing catches, and how many are caught."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.register_mutations", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="apply only each N-th mutation")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with the N-th mutation of the list")
     parser.add_argument("--place", default="", help="only sites whose file, line and register contain this")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="proscenium-mutations-") as scratch:
         directory = Path(scratch)
-        counts = judge(build_subject(directory), Record(_Directories(directory)), options.every, options.place)
+        chosen = slice(options.first - 1, None, options.every)
+        counts = judge(build_subject(directory), Record(_Directories(directory)), chosen, options.place)
     caught = counts["board"] + counts["record"]
     total = caught + counts["equivalent"] + counts["survived"]
     print(f"{counts['writes']} register writes in the sources, {counts['unreached']} of them not reached")

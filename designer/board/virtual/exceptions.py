@@ -114,8 +114,12 @@ class Exceptions:
             return
         if number not in self._levels:
             self._levels.add(number)
-            if number not in self.active:
-                self.pend(number)
+            # An edge is remembered while the handler runs as well.
+            self.pend(number)
+
+    def unpend(self, numbers: set[int]) -> None:
+        """Take back what is pending; an interrupt whose line is high stays so (PM0214 4.3.5)."""
+        self.pending -= numbers - (self._levels - set(self.active))
 
     def priority(self, number: int) -> int:
         """Priority of an exception; lower is more urgent."""

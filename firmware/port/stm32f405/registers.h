@@ -128,6 +128,7 @@
 #define SPI2_CR2                      REGISTER(0x40003804u)
 #define SPI2_CR2_RXDMAEN              BIT(0)
 #define SPI2_CR2_TXDMAEN              BIT(1)
+#define SPI2_CR2_ERRIE                BIT(5)
 #define SPI2_SR                       REGISTER(0x40003808u)
 #define SPI2_SR_OVR                   BIT(6)
 #define SPI2_SR_TIFRFE                BIT(8)
@@ -246,6 +247,7 @@
 #define DMA1_Stream3_INTERRUPT 14
 #define DMA1_Stream4_INTERRUPT 15
 #define DMA1_Stream5_INTERRUPT 16
+#define SPI2_INTERRUPT         36 /* of I2S2ext, too */
 #define USART1_INTERRUPT       37
 
 #endif

@@ -68,8 +68,8 @@ def test_a_healthy_boot_makes_no_access_that_hardware_ignores(small):
     assert machine.ignored == []
 
 
-RCC, PWR, FLASH, DMA, SPI2, IWDG = (
-    0x40023800, 0x40007000, 0x40023C00, 0x40026000, 0x40003800, 0x40003000,
+RCC, PWR, FLASH, DMA, SPI2, IWDG, USART1, SCB, MPU = (
+    0x40023800, 0x40007000, 0x40023C00, 0x40026000, 0x40003800, 0x40003000, 0x40011000, 0xE000ED00, 0xE000ED90,
 )  # fmt: skip
 HSI_PLL = 10 | 210 << 6 | 7 << 24
 
@@ -104,6 +104,18 @@ HSI_PLL = 10 | 210 << 6 | 7 << 24
         ([(SPI2 + 0x1C, 0xE05)], "without a clock from PLLI2S"),
         ([(SPI2 + 0x1C, 0x605)], "only Philips"),
         ([(0x40000000, 1)], "no peripheral is modelled"),
+        ([(SCB + 0x10, 1 << 2)], "only plain sleep"),
+        ([(SCB + 0x14, 0x208)], "traps and frames of four bytes"),
+        ([(SCB + 0x14, 0)], "traps and frames of four bytes"),
+        ([(MPU + 4, 1)], "without PRIVDEFENA"),
+        ([(MPU + 8, 8)], "there are 8"),
+        ([(MPU + 0xC, 0x20000010 | 9)], "there are 8"),
+        ([(MPU + 0xC, 0x20000000), (MPU + 0x10, 6 << 24 | 7 << 1 | 1)], "without or with full access"),
+        ([(MPU + 0xC, 0x20000000), (MPU + 0x10, 1 << 8 | 7 << 1 | 1)], "without or with full access"),
+        ([(USART1 + 0xC, 1 << 13 | 1 << 12)], "1 stop bit"),
+        ([(USART1 + 0xC, 1 << 13 | 1 << 15)], "1 stop bit"),
+        ([(USART1 + 0xC, 1 << 13), (USART1 + 0x10, 2 << 12)], "1 stop bit"),
+        ([(USART1 + 0xC, 1 << 13), (USART1 + 0x14, 1 << 3)], "1 stop bit"),
         ([(RCC + 0x30, 1 << 31)], "reserved"),
     ],
 )
@@ -133,6 +145,38 @@ def test_too_few_wait_states_and_too_fast_buses_are_refused(machine):
     write(machine, FLASH, 4)
     with pytest.raises(HardwareRefusalError, match="4 wait states at 168 MHz"):
         write(machine, RCC + 8, 5 << 10 | 4 << 13 | 2)
+
+
+def test_the_oscillator_that_feeds_the_pll_of_the_system_clock_cannot_be_stopped(machine):
+    start_pll(machine)
+    write(machine, FLASH, 5)
+    write(machine, RCC + 8, 5 << 10 | 4 << 13)
+    write(machine, RCC + 8, 5 << 10 | 4 << 13 | 2)
+    with pytest.raises(HardwareRefusalError, match="HSI is off while"):
+        write(machine, RCC, 0x01000082)
+
+
+def test_a_block_that_is_held_in_reset_takes_nothing(machine):
+    write(machine, RCC + 0x20, 1 << 14)
+    write(machine, SPI2 + 0x20, 0x302)
+    write(machine, RCC + 0x20, 0)
+    assert read(machine, SPI2 + 0x20) == 0x10
+    assert machine.ignored == ["SPI2 offset 0x20: write without a clock or in reset"]
+
+
+def test_after_a_reset_the_wait_states_are_those_of_the_internal_oscillator(small):
+    board, _ = small.boot()
+    board.reset()
+    board.flash.write(0, 4, 0)
+    assert board.flash.values["ACR"] == 0
+
+
+def test_a_stream_that_is_stopped_tells_the_end_of_its_transfer(machine):
+    for offset, value in ((0x5C, 4), (0x64, 0x20000000), (0x58, 0x06002D01), (0x58, 0x06002D00)):
+        write(machine, DMA + offset, value)
+    assert read(machine, DMA) == 1 << 27  # TCIF3
+    with pytest.raises(HardwareRefusalError, match="EN while flags"):
+        write(machine, DMA + 0x58, 0x06002D01)
 
 
 def test_scale_2_does_not_carry_168_mhz(machine):
@@ -178,8 +222,8 @@ def test_an_access_without_a_clock_is_ignored_and_noted(small):
     write(board, 0x40020814, 1)
     assert read(board, 0x40020814) == 0
     assert board.ignored == [
-        "GPIOC offset 0x14: write without a clock",
-        "GPIOC offset 0x14: read without a clock",
+        "GPIOC offset 0x14: write without a clock or in reset",
+        "GPIOC offset 0x14: read without a clock or in reset",
     ]
 
 

@@ -108,6 +108,8 @@ class Dma(RegisterBlock):
             raise self.refusal(f"S{n}CR = 0x{value:08X} while the stream runs (10.5.5)")
         if value & _EN and not before & _EN:
             self._enable(n)
+        if before & _EN and not value & _EN:
+            self._set(n, COMPLETE)  # 10.3.14: it tells the end of a transfer that is stopped, too
         self._set_lines((n,))
 
     def _enable(self, n: int) -> None:
@@ -226,8 +228,11 @@ class Dma(RegisterBlock):
         """Give the flags of a stream, its lowest at bit 0."""
         return self.values["LISR" if n < 4 else "HISR"] >> _FLAG_SHIFTS[n % 4] & 0x3D
 
-    def _flag(self, n: int, flag: int) -> None:
+    def _set(self, n: int, flag: int) -> None:
         self.values["LISR" if n < 4 else "HISR"] |= flag << _FLAG_SHIFTS[n % 4]
+
+    def _flag(self, n: int, flag: int) -> None:
+        self._set(n, flag)
         self.on_flag(n, flag)
         self._set_lines((n,))
 

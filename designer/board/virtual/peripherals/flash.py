@@ -7,6 +7,7 @@ operation leaves a sector partly erased, or a word partly programmed.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -73,7 +74,8 @@ class Flash(RegisterBlock):
         self.operations = 0
         self.log: list[Operation] = []
         self.cut_at: int | None = None
-        self._core_hz = 0
+        # HCLK, which the board fills in.
+        self.hclk_hz: Callable[[], int] = lambda: 0
         # The option bytes as OPTCR shows them after reset (3.9.10): read-out protection, write protection.
         self.options = SHIPPED_OPTIONS
         super().__init__("FLASH", 0x40023C00)
@@ -99,14 +101,13 @@ class Flash(RegisterBlock):
 
     def check_wait_states(self, hclk_hz: int) -> None:
         """Refuse a clock that the wait states are too few for (3.5.1)."""
-        self._core_hz = hclk_hz
         states = self.values["ACR"] & 7
         if hclk_hz > (states + 1) * _HZ_PER_STATE:
             raise self.refusal(f"ACR: {states} wait states at {hclk_hz / 1e6:g} MHz (3.5.1)")
 
     def write_ACR(self, value: int, before: int) -> None:
         """Check the wait states; caches are flushed only while off (3.9.1)."""
-        self.check_wait_states(self._core_hz)
+        self.check_wait_states(self.hclk_hz())
         for reset, enable, name in ((1 << 11, 1 << 9, "instruction"), (1 << 12, 1 << 10, "data")):
             if value & reset and value & enable:
                 raise self.refusal(f"ACR: the {name} cache is flushed while it is on (3.9.1)")

@@ -153,19 +153,21 @@ class Rcc(RegisterBlock):
         return self.source_hz * (settings >> 6 & 0x1FF), m * (settings >> 28 & 7)
 
     def gate(self, register: str, bit: int) -> Callable[[], bool]:
-        """Give the question whether a block's clock is on."""
-        return lambda: bool(self.values[register] >> bit & 1)
+        """Give the question whether a block's clock is on, and the block is not held in reset."""
+        reset = register.replace("ENR", "RSTR")
+        return lambda: bool((self.values[register] & ~self.values[reset]) >> bit & 1)
 
     # --- registers
 
     def write_CR(self, value: int, before: int) -> None:
         """Switch oscillators and PLLs (7.3.1); what drives the system clock cannot be stopped."""
         switch = self.values["CFGR"] >> 2 & 3
-        uses_hse = switch == 1 or (switch == 2 and self.values["PLLCFGR"] >> 22 & 1)
+        pll_takes_hse = bool(self.values["PLLCFGR"] >> 22 & 1)
+        uses_hse = switch == 1 or (switch == _PLL and pll_takes_hse)
         for bit, in_use, name in (
-            (_HSION, switch == 0, "HSI"),
+            (_HSION, switch == 0 or (switch == _PLL and not pll_takes_hse), "HSI"),
             (_HSEON, uses_hse, "HSE"),
-            (_PLLON, switch == 2, "PLL"),
+            (_PLLON, switch == _PLL, "PLL"),
         ):
             if before & bit and not value & bit and in_use:
                 raise self.refusal(f"CR: {name} is off while the system clock needs it (7.3.1)")
@@ -235,7 +237,11 @@ class Rcc(RegisterBlock):
         if not self.values["CR"] & ready:
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (7.3.3)")
         taken = before >> 2 & 3 if switch == _PLL and not self.faults.pll_takes_over else switch
-        self.values["CFGR"] = value & ~0xC | taken << 2
+        with self._machine.changing_clocks():
+            self._take_clock(value & ~0xC | taken << 2)
+
+    def _take_clock(self, settings: int) -> None:
+        self.values["CFGR"] = settings
         if self.apb1_hz > 42_000_000 or self.apb2_hz > 84_000_000:
             raise self.refusal(
                 f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)"
@@ -269,10 +275,6 @@ class Rcc(RegisterBlock):
                 for block in self.blocks_of[register, bit]:
                     block.reset()
 
-    def in_reset(self, register: str, bit: int) -> bool:
-        """Whether a block is held in reset."""
-        return bool(self.values[register] >> bit & 1)
-
     def write_CSR(self, value: int, before: int) -> None:
         """Clear the reset flags (7.3.21)."""
         if value & _RMVF:
@@ -291,15 +293,19 @@ class Rcc(RegisterBlock):
 
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (7.2.7); else the core stands still for ever."""
-        self.faults = replace(self.faults, hse_hz=None)
-        if not self._hse_runs:
-            return
+        with self._machine.changing_clocks():
+            self.faults = replace(self.faults, hse_hz=None)
+            if self._hse_runs:
+                self._stop_hse()
+
+    def _stop_hse(self) -> None:
         secured = self.values["CR"] & _CSSON
         uses_hse = self.values["PLLCFGR"] >> 22 & 1
         self._hse_runs = False
         self.values["CR"] &= ~(_HSERDY | (_PLLRDY | _PLLI2SRDY if uses_hse else 0))
         if secured:
             self.values["CR"] &= ~(_HSEON | (_PLLON | _PLLI2SON if uses_hse else 0))
+            self.values["CR"] |= _HSION | _HSIRDY
             self.values["CFGR"] &= ~0xF
             self.values["CIR"] |= _CSSF
             self._machine.set_core_hz(self.hclk_hz)

@@ -38,6 +38,7 @@ class Tim11(RegisterBlock):
         self._rcc = rcc
         super().__init__("TIM11", 0x40014800)
         self.is_clocked = rcc.gate("APB2ENR", 18)
+        machine.counters.append(self)
 
     def reset(self) -> None:
         """Stop."""
@@ -46,6 +47,15 @@ class Tim11(RegisterBlock):
         self._divider = 1  # PSC + 1 as it was taken over by the last update event (19.3.1)
         self._captures_from = 0
         self._captures_seen = 0
+
+    def pause(self) -> None:
+        """Take the present count over, ahead of a change of the clocks."""
+        if self.values["CR1"] & _CEN:
+            self.values["CNT"] = self._count(self._machine.now)
+
+    def resume(self) -> None:
+        """Go on from there, with the new clock."""
+        self._begun = self._machine.now
 
     def _count(self, time: int) -> int:
         """Counter's value at a time; it stands still while ARR is 0 (19.3.1)."""
