@@ -154,7 +154,7 @@ class Exceptions:
         return min(priority, -1) if read(UC_ARM_REG_FAULTMASK) & 1 else priority
 
     def wakes(self) -> bool:
-        """Whether something is pending that ends WFI, PRIMASK or not (PM0214 2.5.3)."""
+        """Whether something is pending that ends WFI, PRIMASK or not (PM0214 2.5.2)."""
         number = self.candidate()
         return number is not None and self._group(self.priority(number)) < self.execution_priority(masks=False)
 

@@ -56,7 +56,7 @@ class RegisterBlock:
         # Whether the block's clock runs, and it is not held in reset; the clock tree puts its own here.
         self.is_clocked: Callable[[], bool] = lambda: True
         self.values: dict[str, int] = {}
-        # Accesses without a clock or in reset: the bus reads 0 and drops writes (RM0090 7.2.18), which is seldom meant.
+        # Accesses without a clock or in reset: the bus reads 0 and drops writes, which is seldom meant.
         self.ignored: list[str] = []
         self._reads: dict[int, Callable[[], int] | None] = {
             offset: getattr(self, f"read_{register.name}", None) for offset, register in self.registers.items()

@@ -34,7 +34,7 @@ from designer.board.virtual.registers import RegisterBlock
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
-# The pin is released by every reset, the core's own as well (RM0090 6.1.1): PINRSTF always comes along.
+# The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
 _PIN = rcc_module.PIN_RESET
 
 

@@ -13,7 +13,7 @@
  * PB15 I2S2_SD      DAC 1 DIN             PC12  I2S3_SD      DAC 2 DIN
  * PB14 I2S2ext_SD   ADC DOUT              PC8   output       both DACs' XSMT, low mutes
  * PC6  I2S2_MCK     ADC SCKI
- * Alternate functions: data sheet DS8626, table 9; 5 for I2S2, 6 for I2S3 and I2S2ext.
+ * Alternate functions: data sheet DS8626; 5 for I2S2, 6 for I2S3 and I2S2ext.
  */
 static void start_pins(void)
 {

@@ -1,4 +1,4 @@
-/* Vector table: RM0090 12.2 table 61, PM0214 2.3.4. */
+/* Vector table: RM0090 12.1.3, PM0214 2.3.4. */
 #include "fault.h"
 #include "handlers.h"
 #include "registers.h"

@@ -66,11 +66,11 @@ class Mpu(RegisterBlock):
         self.regions[region] = (value & ~0x1F, self.regions[region][1])
 
     def write_RASR(self, value: int, before: int) -> None:
-        """Set a region's size and rights; its base must be a multiple of the size (4.2.8)."""
+        """Set a region's size and rights; its base must be a multiple of the size (4.2.9)."""
         region = self.values["RNR"]
         base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)
         if value & 1 and (size < 32 or base % size):
-            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.8)")
+            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.9)")
         if value & 1 and (value >> 24 & 7 not in (_NO_ACCESS, _FULL_ACCESS) or value & _SUBREGIONS):
             raise self.refusal(f"RASR = 0x{value:08X}: only whole regions without or with full access")
         self.regions[region] = (base, value)

@@ -1,6 +1,6 @@
 """Reset and clock control, RM0090 7: oscillators, both PLLs, prescalers, gates, reset flags.
 
-Times: HSE 2 ms (DS8626 table 40, typical), PLL and PLLI2S 200 us (tables 43 and 44, within 300 us).
+Times: HSE 2 ms (DS8626, typical), PLL and PLLI2S 200 us (within 300 us).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Faults:
     pll_takes_over : bool
         Whether the system clock switches to the PLL.
     hsi_hz : int
-        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626 table 41).
+        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626).
     """
 
     hse_hz: int | None = 8_000_000
@@ -201,7 +201,7 @@ class Rcc(RegisterBlock):
             self.values["CR"] |= ready
 
     def _check_vco(self, name: str, n: int, least: int) -> None:
-        """Check the limits of 7.3.2 and 7.3.23: input 0.95 to 2.1 MHz (DS8626 table 43), VCO 100 to 432 MHz."""
+        """Check the limits of 7.3.2 and 7.3.23: input 0.95 to 2.1 MHz (DS8626), VCO 100 to 432 MHz."""
         m, input_hz = self.values["PLLCFGR"] & 0x3F, self._pll_input_hz()
         if m < 2 or not 0.95e6 <= input_hz <= 2.1e6:
             raise self.refusal(f"{name}: its input is {input_hz / 1e6:g} MHz, allowed are 0.95 to 2.1 (7.3.2)")

@@ -104,7 +104,7 @@ class Scb(RegisterBlock):
         self.values["CFSR"] &= ~value
 
     def write_HFSR(self, value: int, before: int) -> None:
-        """Clear by writing ones (4.4.13)."""
+        """Clear by writing ones (4.4.14)."""
         self.values["HFSR"] &= ~value
 
     def note_fault(self, number: Number, bits: int, address: int | None) -> Number:

@@ -22,7 +22,7 @@ from designer.board.virtual.registers import Register, RegisterBlock
 HALFWORDS_PER_FRAME = 4  # two channels of 32 bits
 _RXDMAEN, _TXDMAEN, _ERRIE = 1 << 0, 1 << 1, 1 << 5
 _RXNE, _TXE, _OVR, _BSY, _TIFRFE = 1 << 0, 1 << 1, 1 << 6, 1 << 7, 1 << 8
-ERROR_INTERRUPT = 36  # SPI2's, RM0090 table 61
+ERROR_INTERRUPT = 36  # SPI2's, RM0090 12.1.3
 _CHLEN, _I2SE, _I2SMOD = 1 << 0, 1 << 10, 1 << 11
 _SLAVE_RECEIVE, _MASTER_TRANSMIT = 1, 2
 _MCKOE = 1 << 9

@@ -88,7 +88,7 @@ class Tim11(RegisterBlock):
             self._begun = self._machine.now
 
     def write_CCER(self, value: int, before: int) -> None:
-        """Switch the capture on: edges count from here on (19.5.7)."""
+        """Switch the capture on: edges count from here on (19.5.6)."""
         if self.values["CCMR1_Input"] & 3 == 0 and value & _CC1E:
             raise self.refusal("CCER: CC1E with the channel as an output is not modelled")
         self._captures_from, self._captures_seen = self._machine.now, 0

@@ -18,7 +18,7 @@ from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
-INTERRUPT = 37  # RM0090 table 61
+INTERRUPT = 37  # RM0090 12.1.3
 _RXNE, _TC, _TXE = 1 << 5, 1 << 6, 1 << 7
 _RE, _TE, _RXNEIE, _UE = 1 << 2, 1 << 3, 1 << 5, 1 << 13
 # Oversampling by 8, 9 bits, parity; stop bits, LIN; flow control, smartcard, half-duplex, IrDA.
