@@ -8,12 +8,13 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from benchmarks.register_mutations.equivalent import reason
 from benchmarks.register_mutations.recorded import Record, load_helpers
 from benchmarks.register_mutations.sites import Site, find_sites, mutations_of, source_writes
-from benchmarks.register_mutations.verdict import CASES, Subject, caught_by, observe
+from benchmarks.register_mutations.verdict import CASES, Observation, Subject, caught_by, observe
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.toolchain.compiler import build_image
@@ -71,8 +72,12 @@ def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: 
     place : str
         Only sites whose file, line and register contain this.
     """
-    sound = {case: list(observe(subject, case)) for case in CASES}
     sites = find_sites(subject)
+
+    @cache
+    def sound(case: str) -> list[Observation]:
+        return list(observe(subject, case))
+
     counts: Counter[str] = Counter(
         writes=len(source_writes()), sites=len(sites), unreached=len(unreached(sites.values()))
     )
@@ -86,12 +91,12 @@ def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: 
     )
     for n, (site, mutation) in enumerate(mutations[chosen], 1):
         first, *others = cases_of(site)
-        if caught_by(subject, {first: sound[first]}, mutation):
+        if caught_by(subject, {first: sound(first)}, mutation):
             verdict = "board"
         elif record.catches(site, mutation):
             verdict = "record"
         else:
-            verdict = "board" if caught_by(subject, {case: sound[case] for case in others}, mutation) else ""
+            verdict = "board" if caught_by(subject, {case: sound(case) for case in others}, mutation) else ""
         why = "" if verdict else reason(site, mutation)
         counts[verdict or ("equivalent" if why else "survived")] += 1
         if not verdict:
