@@ -18,6 +18,15 @@ OTHERWISE = {
     ("USART1", "SR"): "30.6.1: 0x00C0; the SVD has it 16 bits up",
     ("FLASH", "OPTCR"): "3.9.10: loaded from the option bytes, 0x0FFFAAED as shipped",
 }
+# Bits that this SVD has otherwise, or that the models refuse as not modelled.
+OTHER_BITS = {
+    ("RCC", "AHB1ENR"): (1 << 20, "7.3.10: CCMDATARAMEN"),
+    ("PWR", "CR"): (0x42FF, "5.4.1: VOS is bit 14; the bits for low power are refused"),
+    ("PWR", "CSR"): (0x030F, "wake-up and backup are not modelled"),
+    **{("DMA1", f"S{n}CR"): (1 << 20, "10.5.5: reserved") for n in range(8)},
+    ("ADC1", "SMPR1"): (0xF8000000, "13.13.4: reserved"),
+    ("ADC1", "SMPR2"): (0xC0000000, "13.13.5: reserved"),
+}
 NAMES = {"ADC": "C_ADC", "RCC": "RCC", "SPI3": "SPI3"}
 
 
@@ -38,28 +47,54 @@ def read(machine, address, size=4):
     return machine.machine._read(address, size)
 
 
-def test_names_addresses_and_reset_values_are_the_vendors(machine):
-    root = ElementTree.parse(SVD).getroot()
-    peripherals = {p.findtext("name"): p for p in root.iter("peripheral")}
-    wrong, checked = [], 0
+def registers_of(machine):
+    """Each register of the models, and what the SVD has of it."""
+    peripherals = {p.findtext("name"): p for p in ElementTree.parse(SVD).getroot().iter("peripheral")}
     for block in machine._blocks:
         peripheral = peripherals.get(NAMES.get(block.name, block.name))
         if peripheral is None or block.name in ("NVIC", "SCB", "MPU"):
             continue
         origin = peripherals[peripheral.get("derivedFrom", peripheral.findtext("name"))]
         assert int(peripheral.findtext("baseAddress"), 16) == block.base
-        registers = {int(r.findtext("addressOffset"), 16): r for r in origin.iter("register")}
+        theirs = {int(r.findtext("addressOffset"), 16): r for r in origin.iter("register")}
         for offset, register in block.registers.items():
-            theirs = registers[offset]
-            value = int(theirs.findtext("resetValue"), 16)
-            expected = getattr(block, "_after_reset", {}).get(block.name[-1], {}).get(register.name, register.reset)
-            if theirs.findtext("name") != register.name:
-                wrong.append(f"{block.name}_{register.name}: {theirs.findtext('name')}")
-            if (block.name, register.name) not in OTHERWISE and value != expected:
-                wrong.append(f"{block.name}_{register.name}: 0x{value:X}, here 0x{expected:X}")
-            checked += 1
+            yield block, register, theirs[offset]
+
+
+def test_names_addresses_and_reset_values_are_the_vendors(machine):
+    wrong, checked = [], 0
+    for block, register, theirs in registers_of(machine):
+        value = int(theirs.findtext("resetValue"), 16)
+        expected = getattr(block, "_after_reset", {}).get(block.name[-1], {}).get(register.name, register.reset)
+        if theirs.findtext("name") != register.name:
+            wrong.append(f"{block.name}_{register.name}: {theirs.findtext('name')}")
+        if (block.name, register.name) not in OTHERWISE and value != expected:
+            wrong.append(f"{block.name}_{register.name}: 0x{value:X}, here 0x{expected:X}")
+        checked += 1
     assert wrong == []
     assert checked > 120
+
+
+def bits_of(theirs):
+    """Bits of all fields, and of those that are not read-only."""
+    exist = writable = 0
+    for field in theirs.iter("field"):
+        mask = (1 << int(field.findtext("bitWidth"))) - 1 << int(field.findtext("bitOffset"))
+        exist |= mask
+        if (field.findtext("access") or theirs.findtext("access")) != "read-only":
+            writable |= mask
+    return exist, writable
+
+
+def test_the_bits_that_exist_and_may_be_written_are_the_vendors(machine):
+    wrong = []
+    for block, register, theirs in registers_of(machine):
+        exist, writable = bits_of(theirs)
+        difference = (register.writable | register.readable) ^ exist | register.writable & ~writable
+        allowed = OTHER_BITS.get((block.name, register.name), (0,))[0]
+        if difference & ~allowed:
+            wrong.append(f"{block.name}_{register.name}: 0x{difference & ~allowed:08X}")
+    assert wrong == []
 
 
 def test_a_healthy_boot_makes_no_access_that_hardware_ignores(small):
