@@ -29,7 +29,10 @@ from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
 
 # What NumPy raises for a file that is cut short, altered or of another kind.
-_DAMAGE = (KeyError, ValueError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(KeyError, ValueError, TypeError, IndexError, OverflowError, EOFError, OSError),
+    *(zipfile.BadZipFile, zlib.error, MemoryError),
+)
 
 
 def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
