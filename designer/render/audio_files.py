@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from designer.errors import InputWarning, LayoutError
+from designer.temporary import temporary_file
 
 CHUNK_SAMPLES = 1 << 16
 # A plain WAV counts its bytes in 32 bits.
@@ -153,7 +152,9 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     Raises
     ------
     LayoutError
-        If the format cannot hold it, or the file cannot be written.
+        If the format cannot hold it.
+    OSError
+        If the file cannot be written.
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -165,14 +166,7 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     elif frames * channels * 4 > _MOST_WAV_BYTES:
         kind = "RF64"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # A name of its own, so that two processes do not write into one file.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with temporary_file(path) as temporary:
         try:
             file = soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind)
         except soundfile.LibsndfileError as error:
@@ -181,5 +175,3 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
             yield file
         temporary.chmod(0o644)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
