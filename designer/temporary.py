@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_SUFFIX = ".part"
+SUFFIX = ".part"
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def temporary_file(target: Path) -> Iterator[Path]:
     beginning = f".{target.name}."
     remove_abandoned(target.parent, beginning)
     try:
-        name, handle = _locked_new(lambda: tempfile.mkstemp(_SUFFIX, beginning, target.parent)[::-1])
+        name, handle = _locked_new(lambda: tempfile.mkstemp(SUFFIX, beginning, target.parent)[::-1])
     except OSError as error:
         # The user knows the target, and not the temporary.
         error.filename = str(target)
@@ -71,7 +71,7 @@ def temporary_directory(name: str, parent: Path | None = None) -> Iterator[Path]
     place = Path(tempfile.gettempdir()) if parent is None else parent
 
     def make() -> tuple[str, int]:
-        made = tempfile.mkdtemp(_SUFFIX, f"{name}.", place)
+        made = tempfile.mkdtemp(SUFFIX, f"{name}.", place)
         return made, os.open(made, os.O_RDONLY | os.O_DIRECTORY)
 
     remove_abandoned(place, f"{name}.")
@@ -95,7 +95,7 @@ def remove_abandoned(directory: Path, beginning: str = ".") -> None:
     with suppress(OSError):
         for entry in list(os.scandir(directory)):
             # A symbolic link is never ours.
-            if entry.name.startswith(beginning) and entry.name.endswith(_SUFFIX) and not entry.is_symlink():
+            if entry.name.startswith(beginning) and entry.name.endswith(SUFFIX) and not entry.is_symlink():
                 _remove_if_abandoned(entry.path)
 
 

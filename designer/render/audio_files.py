@@ -17,6 +17,8 @@ from designer.errors import InputWarning, LayoutError
 from designer.temporary import temporary_file
 
 CHUNK_SAMPLES = 1 << 16
+# The chunks ahead of the samples, with room to spare.
+_HEADER_BYTES = 256
 # A plain WAV counts its bytes in 32 bits.
 _MOST_WAV_BYTES = 4_000_000_000
 _RATES_HZ = (4000, 768_000)
@@ -135,6 +137,19 @@ class StereoReader:
         return np.clip(stereo, -1.0, 1.0)
 
 
+def _forget_time(path: Path) -> None:
+    """Set the time of writing to 0, which libsndfile puts into the PEAK chunk of a float WAV: equal sound, equal bytes.
+
+    The chunk has its name, its size, a version and the time, each of four bytes.
+    """
+    with path.open("r+b") as file:
+        head = file.read(_HEADER_BYTES)
+        place = head.find(b"PEAK", 0, max(head.find(b"data"), 0))
+        if head.startswith(b"RIFF") and place >= 0:
+            file.seek(place + 12)
+            file.write(bytes(4))
+
+
 @contextmanager
 def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: int) -> Iterator[soundfile.SoundFile]:
     """Write an audio file that appears whole or not at all.
@@ -173,5 +188,6 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
             raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
         with file:
             yield file
+        _forget_time(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
