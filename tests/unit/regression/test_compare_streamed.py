@@ -173,14 +173,6 @@ def test_silence_with_an_error_that_its_bound_allows_is_at_the_end_of_the_scale(
     assert report.passed
 
 
-def test_no_samples_have_no_error(number_format):
-    bank, fixed = random_bank(3, number_format)
-    signal = Signal("nothing", "filters", np.zeros((0, 3), dtype=np.int64))
-    report = compare(signal, np.zeros((0, 2), dtype=np.int64), bank, fixed)
-    assert (report.board_model_max_difference_lsb, report.max_error_lsb, report.error_bound_lsb) == (0, 0.0, 0.0)
-    assert report.peak_dbfs == -240.0
-
-
 def test_levels_are_those_of_the_board(number_format):
     bank, fixed = random_bank(3, number_format)
     word = fixed.number_format.sample
