@@ -22,7 +22,7 @@ app = typer.Typer(
     name="proscenium",
     help="From the layout of a small multi-driver loudspeaker to a proven, flashable speaker board.",
     epilog="Exit codes: 0 success, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
-    "4 HIL failed, 5 no board, probe or tool, 70 a fault of Proscenium itself.",
+    "4 HIL failed, 5 no board, probe or tool, or not written, 70 a fault of Proscenium itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
