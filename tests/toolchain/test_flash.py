@@ -1,6 +1,6 @@
 """Flashing through OpenOCD: its call, and what its failures are turned into.  A script plays OpenOCD, except where
-its own Tcl is tested.  Messages are those of OpenOCD 0.12.0: src/flash/nor/stm32f2x.c and stm32h7x.c, src/flash/startup.tcl,
-src/jtag/drivers/stlink_usb.c and libusb_helper.c, src/target/target.c.
+its own Tcl is tested.  Messages are those of OpenOCD 0.12.0: src/flash/nor/stm32f2x.c and stm32h7x.c,
+src/flash/startup.tcl, src/jtag/drivers/stlink_usb.c and libusb_helper.c, src/target/target.c.
 """
 
 import os
