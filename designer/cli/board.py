@@ -25,6 +25,11 @@ from designer.cli.common import (
     usage_error,
     write_report,
 )
+from designer.toolchain.flashing.via import Via
+
+ViaOption = Annotated[
+    Via, typer.Option("--via", help="How to write a real board: openocd or pyocd, both by a debug probe.")
+]
 
 
 @app.command()
@@ -32,6 +37,7 @@ def flash(
     layout: LayoutArgument,
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
+    via: ViaOption = Via.openocd,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -51,13 +57,13 @@ def flash(
     if board.is_real:
         from designer.toolchain.flash import flash as program
 
-        step("writing and verifying the flash through ST-Link", quiet=json or quiet)
-        program(image, result.layout, board.value)
+        step(f"writing the flash through {via.value}, and reading it back", quiet=json or quiet)
+        program(image, result.layout, board.value, via)
         if port is None:
             if json:
                 print_json({**values, "verified": "flash"})
             else:
-                say(f"digest {result.digest}: written; OpenOCD read the flash back, and it is equal", quiet)
+                say(f"digest {result.digest}: written; {via.value} read the flash back, and it is equal", quiet)
                 say("The board was NOT asked over serial what it runs: give --port, e.g. /dev/ttyUSB0", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)

@@ -6,6 +6,8 @@ from designer.errors import BuildError, LayoutError
 from designer.layout.model import Layout
 from designer.toolchain.boards import find_board
 from designer.toolchain.flashing.openocd import flash_with_openocd
+from designer.toolchain.flashing.pyocd import flash_with_pyocd
+from designer.toolchain.flashing.via import Via
 from designer.toolchain.image import Image
 
 
@@ -35,8 +37,8 @@ def check_channels(layout: Layout, board: str) -> None:
             )
 
 
-def flash(image: Image, layout: Layout, board: str) -> None:
-    """Program, verify and reset.
+def flash(image: Image, layout: Layout, board: str, via: Via = Via.openocd) -> None:
+    """Program, read back, compare and reset.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def flash(image: Image, layout: Layout, board: str) -> None:
         Layout of the image.
     board : str
         A real board.
+    via : Via
+        The tool.
 
     Raises
     ------
@@ -61,4 +65,5 @@ def flash(image: Image, layout: Layout, board: str) -> None:
     check_channels(layout, board)
     if image.identity.layout_name != layout.name:
         raise BuildError(f"image '{image.elf}' was built from '{image.identity.layout_name}', not '{layout.name}'")
-    flash_with_openocd(image.elf, target)
+    write = {Via.openocd: flash_with_openocd, Via.pyocd: flash_with_pyocd}[via]
+    write(image.elf, target)

@@ -103,6 +103,8 @@ _RULES = (
         "flash memory write protected",
         "write protection error",
         "WRPERR",
+        "flash erase (sector|all) failure",
+        "flash program page failure",
     ),
     _rule(
         Cause.NOT_HALTED,
@@ -124,6 +126,7 @@ _RULES = (
         "No ACK",
         "SWD/JTAG communication failure",
         "STLink error",
+        "Error while initing target",
     ),
     _rule(
         Cause.BUSY,
@@ -142,7 +145,7 @@ _RULES = (
 )
 
 
-def explain(tool: str, board: str, said: str) -> FlashError:
+def explain(tool: str, board: str, said: str, otherwise: Cause = Cause.UNKNOWN) -> FlashError:
     """Build the error for what a tool printed.
 
     Parameters
@@ -153,6 +156,8 @@ def explain(tool: str, board: str, said: str) -> FlashError:
         Name of the board.
     said : str
         What the tool printed, both streams.
+    otherwise : Cause
+        What it is if no known message is there.
 
     Returns
     -------
@@ -161,7 +166,8 @@ def explain(tool: str, board: str, said: str) -> FlashError:
     """
     rule = next((rule for rule in _RULES if rule.pattern.search(said)), None)
     if rule is None:
-        return failure(Cause.UNKNOWN, board, f"{tool} failed", said)
+        remedy = next((rule.remedy for rule in _RULES if rule.cause is otherwise), f"{tool} failed")
+        return failure(otherwise, board, remedy, said)
     return failure(rule.cause, board, rule.remedy, said)
 
 
