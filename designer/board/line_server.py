@@ -16,6 +16,7 @@ from serial.rfc2217 import PortManager
 from designer import protocol
 from designer.board.transport import WRITE_TIMEOUT_S
 from designer.errors import BoardNotFoundError
+from designer.toolchain.serial_port import is_pseudo_terminal
 
 _MOST_BYTES = 1 << 14
 _LOOK_S = 0.2
@@ -25,6 +26,16 @@ class _PortWithoutModemLines(serial.Serial):  # type: ignore[misc]  # pyserial i
     """A port whose modem lines do nothing: a pseudo terminal has none, and its driver refuses to set them."""
 
     cts = dsr = ri = cd = property(lambda self: False)
+
+    def _reconfigure_port(self, force_update: bool = False) -> None:
+        """Set the line up; a pseudo terminal has no bits on a wire, and refuses parity."""
+        wanted = self.parity
+        if is_pseudo_terminal(self.port):
+            self._parity = serial.PARITY_NONE
+        try:
+            super()._reconfigure_port(force_update)
+        finally:
+            self._parity = wanted
 
     def _update_dtr_state(self) -> None:
         """Do nothing."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from designer.errors import BuildError, LayoutError
+from collections.abc import Callable
+
+from designer.errors import BoardNotFoundError, BuildError, LayoutError
 from designer.layout.model import Layout
 from designer.toolchain.boards import find_board
 from designer.toolchain.flashing.openocd import flash_with_openocd
 from designer.toolchain.flashing.pyocd import flash_with_pyocd
+from designer.toolchain.flashing.uart import flash_with_uart
 from designer.toolchain.flashing.via import Via
 from designer.toolchain.image import Image
 
@@ -37,7 +40,14 @@ def check_channels(layout: Layout, board: str) -> None:
             )
 
 
-def flash(image: Image, layout: Layout, board: str, via: Via = Via.openocd) -> None:
+def flash(
+    image: Image,
+    layout: Layout,
+    board: str,
+    via: Via = Via.openocd,
+    port: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> None:
     """Program, read back, compare and reset.
 
     Parameters
@@ -49,6 +59,10 @@ def flash(image: Image, layout: Layout, board: str, via: Via = Via.openocd) -> N
         A real board.
     via : Via
         The tool.
+    port : str, optional
+        Serial port at which the bootloader waits, for `Via.uart` only.
+    progress : callable
+        Called with bytes done and bytes in all, for `Via.uart` only.
 
     Raises
     ------
@@ -65,5 +79,11 @@ def flash(image: Image, layout: Layout, board: str, via: Via = Via.openocd) -> N
     check_channels(layout, board)
     if image.identity.layout_name != layout.name:
         raise BuildError(f"image '{image.elf}' was built from '{image.identity.layout_name}', not '{layout.name}'")
-    write = {Via.openocd: flash_with_openocd, Via.pyocd: flash_with_pyocd}[via]
-    write(image.elf, target)
+    if via is Via.uart:
+        if port is None:
+            raise BoardNotFoundError("--via uart needs the serial port: --port /dev/ttyUSB0")
+        flash_with_uart(image.elf, target, port, progress)
+    elif via is Via.pyocd:
+        flash_with_pyocd(image.elf, target)
+    else:
+        flash_with_openocd(image.elf, target)

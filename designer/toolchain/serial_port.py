@@ -7,7 +7,9 @@ documentation, "URL Handlers".
 from __future__ import annotations
 
 import errno
+import os
 import re
+import termios
 
 import serial
 
@@ -28,6 +30,11 @@ _REMEDIES = {
 def is_url(port: str) -> bool:
     """Whether a port is named by a URL."""
     return _URL.match(port) is not None
+
+
+def is_pseudo_terminal(port: str) -> bool:
+    """Whether a port is a pseudo terminal, such as a virtual board's."""
+    return not is_url(port) and os.path.realpath(port).startswith("/dev/pts/")
 
 
 def open_serial_port(
@@ -63,7 +70,7 @@ def open_serial_port(
     exclusive = None if is_url(port) and scheme != "hwgrep" else True
     try:
         return serial.serial_for_url(port, baud_rate, parity=parity, timeout=timeout_s, exclusive=exclusive)
-    except (serial.SerialException, ValueError, OSError, re.error, TypeError) as error:
+    except (serial.SerialException, ValueError, OSError, re.error, TypeError, termios.error) as error:
         raise BoardNotFoundError(f"serial port '{port}': cannot be opened: {error}{_remedy(port, error)}") from error
 
 

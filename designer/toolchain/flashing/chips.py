@@ -35,6 +35,8 @@ class Chip:
         Built-in target of pyOCD with the same flash controller and the same sectors.
     bootloader_pins : str
         Where the bootloader in ROM listens.
+    reset_code_address : int
+        RAM that this bootloader does not use itself.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Chip:
     sector_bytes: tuple[int, ...]
     pyocd_target: str
     bootloader_pins: str
+    reset_code_address: int
 
     def sector_address(self, sector: int) -> int:
         """Address of the first byte of a sector."""
@@ -85,6 +88,7 @@ CHIPS = {
         # (RM0402, section 3), and its algorithm uses the first 20 KiB of RAM.
         pyocd_target="stm32f412xg",
         bootloader_pins="USART1: PA9 (transmit), PA10 (receive)",
+        reset_code_address=0x2000_4000,
     ),
     "stm32h743": Chip(
         name="STM32H743",
@@ -95,6 +99,7 @@ CHIPS = {
         sector_bytes=(128 * KIB,) * 16,
         pyocd_target="stm32h743xx",
         bootloader_pins="USART1: PA9, PA10; USART2: PA2, PA3; USART3: PB10, PB11",
+        reset_code_address=0x2400_8000,
     ),
 }
 

@@ -171,6 +171,11 @@ def explain(tool: str, board: str, said: str, otherwise: Cause = Cause.UNKNOWN) 
     return failure(rule.cause, board, rule.remedy, said)
 
 
+def remedy_of(cause: Cause) -> str:
+    """Say what to do about a cause."""
+    return next(rule.remedy for rule in _RULES if rule.cause is cause)
+
+
 def failure(cause: Cause, board: str, remedy: str, said: str = "") -> FlashError:
     """Build the error of a known cause."""
     lines = said.strip().splitlines()[-_MOST_LINES:]

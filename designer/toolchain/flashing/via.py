@@ -10,3 +10,4 @@ class Via(StrEnum):
 
     openocd = "openocd"
     pyocd = "pyocd"
+    uart = "uart"
