@@ -131,8 +131,8 @@ def _of_the_effort(layout: Layout, card: Scorecard, side: str, channel: ChannelC
     centres = card.quantised.cancellation.band_centres_hz
     over_db = float(effort.max()) - cap_db
     reason = (
-        f"the frequency design keeps the cap, its filters spend {over_db:.2f} dB more: lower crosstalk.effort_cap_db "
-        "by as much to hold it"
+        f"the frequency design keeps the cap, its filters spend {over_db:.2f} dB more: a lower "
+        "crosstalk.effort_cap_db brings it down"
     )
     return _bands(f"{side} effort of each null", centres, effort, cap_db, "dB", reason)
 

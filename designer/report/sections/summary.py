@@ -92,8 +92,8 @@ def _effort_warnings(data: ReportData) -> Iterator[tuple[str, str]]:
             yield (
                 f"The null of the {side} channel takes up to {worst_db:.2f} dB of effort, at {worst_hz:.0f} Hz. The "
                 f"cap is {cap_db:g} dB.",
-                "The frequency design keeps the cap, and its filters pass it. Lower crosstalk.effort_cap_db by as much "
-                "to hold it.",
+                "The frequency design keeps the cap, and its filters pass it. A lower crosstalk.effort_cap_db brings "
+                "it down.",
             )
 
 
