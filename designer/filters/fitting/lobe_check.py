@@ -112,7 +112,7 @@ class _FineLobe:
         return float(np.maximum(ripple - self.targets.layout.beamformer.lobe_ripple_db, 0.0).sum())
 
     def missing_azimuths(self, targets: ChannelTargets, centre: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Indices of the highest and the lowest level where the lobe of ``targets`` hides ripple above the bound."""
+        """Find the highest and the lowest level where the lobe of ``targets`` hides ripple above the bound."""
         fine = self.levels_db(centre)
         ripple, seen = (np.ptp(x, axis=1) for x in (fine, self.levels_db(centre, targets.beam.lobe[self.lines])))
         hidden = (ripple > seen + _HIDDEN_DB) & (ripple > targets.layout.beamformer.lobe_ripple_db)
