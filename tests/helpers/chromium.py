@@ -53,7 +53,8 @@ class Page:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        self.call("Page.navigate", url=Path(path).resolve().as_uri())
+        url = path if str(path).startswith("http:") else Path(path).resolve().as_uri()
+        self.call("Page.navigate", url=url)
         end = time.monotonic() + _CALL_LIMIT_S
         while not self.evaluate("document.readyState === 'complete' && document.documentElement.dataset.ready"):
             assert time.monotonic() < end, self.errors or "the page never became ready"
