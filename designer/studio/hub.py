@@ -14,6 +14,7 @@ from designer.errors import LayoutError, ProsceniumError
 from designer.files import replace_file
 from designer.layout.shipped import shipped_layouts
 from designer.studio.clients import Client, Clients
+from designer.studio.controls import control_groups
 from designer.studio.design_steps import STEPS, Made
 from designer.studio.designing import DesignProcess
 from designer.studio.document import LayoutDocument
@@ -54,10 +55,24 @@ class Studio:
         self._handlers: dict[str, Handler] = {}
         self._followers: list[Callable[[Made], None]] = []
         self._unsaved = asyncio.Event()
+        self._topics: dict[str, Callable[[], Any]] = {
+            "controls": control_groups,
+            "choices": self.choices_state,
+            "document": self.document_state,
+            "design": lambda: self.design,
+        }
 
     def register(self, prefix: str, handlers: dict[str, Handler]) -> None:
         """Add requests that pages may make: ``prefix.name``."""
         self._handlers |= {f"{prefix}.{name}": handler for name, handler in handlers.items()}
+
+    def add_topic(self, topic: str, state: Callable[[], Any]) -> None:
+        """Add a state that each new page is told."""
+        self._topics[topic] = state
+
+    def whole_state(self) -> list[dict[str, Any]]:
+        """List the messages that a new page needs."""
+        return [{"topic": topic, "state": state()} for topic, state in self._topics.items()]
 
     def follow(self, follower: Callable[[Made], None]) -> None:
         """Call a function with each new design."""

@@ -21,12 +21,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from designer.errors import BoardNotFoundError
+from designer.studio.board_desk import BoardDesk
 from designer.studio.clients import Client
-from designer.studio.controls import control_groups
 from designer.studio.document_requests import DocumentRequests
 from designer.studio.folder import Folder
 from designer.studio.guard import LOOPBACK, Guard, GuardMiddleware
 from designer.studio.hub import Studio
+from designer.studio.slots import Slots
 
 STATIC = Path(__file__).parent / "static"
 _LONGEST_MESSAGE = 1 << 20
@@ -117,12 +118,18 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
         Serial port of the board that is connected at once.
     """
     DocumentRequests(studio)
+    slots = Slots(studio)
+    studio.add_topic("slots", slots.state)
+    desk = BoardDesk(studio, board_port)
     plotly = get_plotlyjs().encode()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await studio.start()
+        await desk.start()
         yield
+        await desk.stop()
+        slots.close()
         await studio.stop()
 
     async def page(request: Request) -> Response:
@@ -154,10 +161,12 @@ async def _live(studio: Studio, socket: WebSocket) -> None:
     """Serve one page until it goes."""
     await socket.accept()
     client = Client(socket.query_params.get("name", "")[:64])
-    for topic, state in _whole_state(studio).items():
-        client.outbox.put_nowait({"topic": topic, "state": state})
+    for message in studio.whole_state():
+        client.outbox.put_nowait(message)
     studio.clients.join(client)
     sending = asyncio.create_task(_send(client, socket))
+    # A regression takes a minute; other requests are answered meanwhile.  Edits take their turn: none of them waits.
+    waiting: set[asyncio.Task[None]] = set()
     try:
         while True:
             try:
@@ -165,7 +174,8 @@ async def _live(studio: Studio, socket: WebSocket) -> None:
             except ValueError:
                 continue
             if isinstance(request, dict):
-                client.outbox.put_nowait(await studio.answer(client, request))
+                waiting.add(task := asyncio.create_task(_answer(studio, client, request)))
+                task.add_done_callback(waiting.discard)
     except WebSocketDisconnect:
         pass
     finally:
@@ -173,16 +183,11 @@ async def _live(studio: Studio, socket: WebSocket) -> None:
         studio.clients.leave(client)
 
 
+async def _answer(studio: Studio, client: Client, request: dict[str, Any]) -> None:
+    client.outbox.put_nowait(await studio.answer(client, request))
+
+
 async def _send(client: Client, socket: WebSocket) -> None:
     while (message := await client.outbox.get()) is not None:
         await socket.send_text(json.dumps(message, separators=(",", ":"), allow_nan=False))
     await socket.close()
-
-
-def _whole_state(studio: Studio) -> dict[str, Any]:
-    return {
-        "controls": control_groups(),
-        "choices": studio.choices_state(),
-        "document": studio.document_state(),
-        "design": studio.design,
-    }

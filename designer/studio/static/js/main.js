@@ -1,13 +1,15 @@
 // @ts-check
 /** The page: its parts, and what they are told. */
 
+import { buildBoard, showBoard } from "./board.js";
 import { buildViews, choose, chosen, showViews } from "./cabinet.js";
 import { setChoices, setGroups, showControls } from "./controls.js";
-import { byId, h } from "./dom.js";
+import { byId } from "./dom.js";
 import { shown } from "./edit.js";
 import { buildFiles, save, setFileChoices, showFile } from "./files.js";
-import { connect, on, order } from "./link.js";
+import { connect, on, order, request } from "./link.js";
 import { buildResults, design, showAll, takeDesign, timing } from "./results.js";
+import { buildSlots, setShipped, takeSlots } from "./slots.js";
 import { buildTabs } from "./tabs.js";
 import { buildText, showText } from "./text.js";
 
@@ -52,6 +54,9 @@ function buildTools() {
   });
 }
 
+/** State of the board as it arrived last. @type {any} */
+let board = {};
+
 function listen() {
   on("connection", (/** @type {boolean} */ open) => {
     byId("connection").hidden = open;
@@ -67,24 +72,31 @@ function listen() {
   on("choices", (found) => {
     setChoices(found);
     setFileChoices(found);
+    setShipped(found.shipped);
     showControls(byId("controls"));
   });
   on("document", showDocument);
   on("design", takeDesign);
+  on("slots", takeSlots);
+  on("board", (state) => {
+    board = state;
+    showBoard(state);
+  });
 }
 
 function start() {
   setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   buildViews(byId("views"));
-  buildResults(byId("panel-results"), h("div"));
+  buildResults(byId("panel-results"), buildSlots());
   buildText(byId("panel-text"));
+  buildBoard(byId("panel-board"));
   buildFiles(byId("panel-files"), []);
   buildTabs();
   buildTools();
   listen();
   connect();
   // For tests: what the page shows, and how long it took.
-  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, timing } });
+  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, timing } });
   document.documentElement.dataset.ready = "1";
 }
 
