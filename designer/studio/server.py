@@ -15,12 +15,13 @@ from plotly.offline import get_plotlyjs
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from designer.errors import BoardNotFoundError
+from designer.errors import BoardNotFoundError, ProsceniumError
+from designer.studio.audition import Audition
 from designer.studio.board_desk import BoardDesk
 from designer.studio.clients import Client
 from designer.studio.document_requests import DocumentRequests
@@ -28,6 +29,7 @@ from designer.studio.folder import Folder
 from designer.studio.guard import LOOPBACK, Guard, GuardMiddleware
 from designer.studio.hub import Studio
 from designer.studio.slots import Slots
+from designer.studio.uploads import keep_upload
 
 STATIC = Path(__file__).parent / "static"
 _LONGEST_MESSAGE = 1 << 20
@@ -121,6 +123,7 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
     slots = Slots(studio)
     studio.add_topic("slots", slots.state)
     desk = BoardDesk(studio, board_port)
+    audition = Audition(studio)
     plotly = get_plotlyjs().encode()
 
     @asynccontextmanager
@@ -129,6 +132,7 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
         await desk.start()
         yield
         await desk.stop()
+        audition.close()
         slots.close()
         await studio.stop()
 
@@ -141,6 +145,19 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
     async def text(request: Request) -> Response:
         return Response(studio.document.state.text, media_type="application/toml")
 
+    async def sound(request: Request) -> Response:
+        data = audition.data(request.path_params["name"])
+        return Response(status_code=404) if data is None else Response(data, media_type="application/octet-stream")
+
+    async def upload(request: Request) -> Response:
+        try:
+            name = await keep_upload(studio.folder, request.query_params.get("name", ""), request.stream())
+        except ProsceniumError as error:
+            return PlainTextResponse(str(error), 422)
+        audition.tell()
+        studio.clients.tell({"topic": "choices", "state": studio.choices_state()})
+        return PlainTextResponse(name)
+
     async def live(socket: WebSocket) -> None:
         await _live(studio, socket)
 
@@ -149,6 +166,8 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
             Route("/", page),
             Route("/plotly.js", charts),
             Route("/text.toml", text),
+            Route("/listen/{name}", sound),
+            Route("/upload", upload, methods=["PUT"]),
             WebSocketRoute("/live", live),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

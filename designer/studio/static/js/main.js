@@ -7,6 +7,7 @@ import { setChoices, setGroups, showControls } from "./controls.js";
 import { byId } from "./dom.js";
 import { shown } from "./edit.js";
 import { buildFiles, save, setFileChoices, showFile } from "./files.js";
+import { buildListen, captured, playing, showListen } from "./listen.js";
 import { connect, on, order, request } from "./link.js";
 import { buildResults, design, showAll, takeDesign, timing } from "./results.js";
 import { buildSlots, setShipped, takeSlots } from "./slots.js";
@@ -78,6 +79,7 @@ function listen() {
   on("document", showDocument);
   on("design", takeDesign);
   on("slots", takeSlots);
+  on("listen", showListen);
   on("board", (state) => {
     board = state;
     showBoard(state);
@@ -90,13 +92,14 @@ function start() {
   buildResults(byId("panel-results"), buildSlots());
   buildText(byId("panel-text"));
   buildBoard(byId("panel-board"));
+  buildListen(byId("panel-listen"));
   buildFiles(byId("panel-files"), []);
   buildTabs();
   buildTools();
   listen();
   connect();
   // For tests: what the page shows, and how long it took.
-  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, timing } });
+  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, captured, playing, timing } });
   document.documentElement.dataset.ready = "1";
 }
 
