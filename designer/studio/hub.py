@@ -12,7 +12,7 @@ from typing import Any
 
 from designer.errors import LayoutError, ProsceniumError
 from designer.files import replace_file
-from designer.layout.shipped import shipped_layouts
+from designer.layout.shipped import find_layout, shipped_layouts
 from designer.studio.clients import Client, Clients
 from designer.studio.controls import control_groups
 from designer.studio.design_steps import STEPS, Made
@@ -115,6 +115,7 @@ class Studio:
         """Layouts and heads that can be chosen."""
         return {
             "shipped": list(shipped_layouts()),
+            "about": {name: find_layout(name).description for name in shipped_layouts()},
             "files": self.folder.layouts(),
             "heads": self.folder.heads(),
             "folder": self.folder.root.name,

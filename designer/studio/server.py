@@ -25,6 +25,7 @@ from designer.studio.audition import Audition
 from designer.studio.board_desk import BoardDesk
 from designer.studio.clients import Client
 from designer.studio.document_requests import DocumentRequests
+from designer.studio.downloads import download_routes
 from designer.studio.folder import Folder
 from designer.studio.guard import LOOPBACK, Guard, GuardMiddleware
 from designer.studio.hub import Studio
@@ -142,9 +143,6 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
     async def charts(request: Request) -> Response:
         return Response(plotly, media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
 
-    async def text(request: Request) -> Response:
-        return Response(studio.document.state.text, media_type="application/toml")
-
     async def sound(request: Request) -> Response:
         data = audition.data(request.path_params["name"])
         return Response(status_code=404) if data is None else Response(data, media_type="application/octet-stream")
@@ -165,7 +163,7 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
         routes=[
             Route("/", page),
             Route("/plotly.js", charts),
-            Route("/text.toml", text),
+            *download_routes(studio),
             Route("/listen/{name}", sound),
             Route("/upload", upload, methods=["PUT"]),
             WebSocketRoute("/live", live),

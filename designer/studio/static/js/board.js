@@ -93,6 +93,11 @@ export function showBoard(found) {
     : `The board plays ${state.found.tables.digest.slice(0, 12)}; the design here is ${(state.design_digest ?? "").slice(0, 12)}. Push it.`;
   parts.checked.textContent = !state.check ? "" : state.check.bit_exact ? `Bit exact: ${state.check.frames} frames of noise equal the model in every bit.` : `Not bit exact: ${state.check.first_difference}`;
   parts.checked.className = state.check && !state.check.bit_exact ? "bad" : "good";
+  const volume = state.found.health?.volume_db;
+  if (parts.volume !== document.activeElement && volume !== undefined) {
+    parts.volume.value = volume ?? -60;
+    parts.volumeText.textContent = volume === null ? "silent" : `${Number(volume.toFixed(1))} dB`;
+  }
   showMeters();
   showHealth();
   parts.result.replaceChildren(...regressionTable(state));
@@ -133,7 +138,7 @@ function meter(index) {
   const input = h("input", { type: "number", step: "0.5", max: state.found.limits.most[index], "aria-label": `Limit of ${name}, dBFS`,
     onchange: () => order("board.limit", { channel: index, db: Number(input.value) }) });
   return h("div", { class: "meter" }, h("span", { text: name }), h("div", { class: "bar-area", "aria-hidden": "true" }, h("i")),
-    h("span", {}, h("small", { text: "" }), h("label", { class: "limit" }, "limit ", input)));
+    h("small", { text: "" }), h("label", { class: "limit" }, "limit ", input));
 }
 
 function showHealth() {

@@ -17,6 +17,8 @@ const TURN_PER_PIXEL = 0.01;
 export let chosen = 0;
 /** @type {View[]} */
 let views = [];
+/** @type {(index: number) => void} */
+let onChoice = () => {};
 const turn = { yaw: 0.6, pitch: 0.35 };
 
 /** Build the three views. @param {HTMLElement} host */
@@ -68,6 +70,11 @@ function turnByHand(svg) {
   });
 }
 
+/** Tell who else shows the chosen driver. @param {(index: number) => void} listener */
+export function whenChosen(listener) {
+  onChoice = listener;
+}
+
 /** Choose a driver. @param {number} index */
 export function choose(index) {
   chosen = index;
@@ -76,6 +83,7 @@ export function choose(index) {
       element.classList.toggle("chosen", Number(/** @type {HTMLElement} */ (element).dataset.index) === index);
     }
   }
+  onChoice(index);
 }
 
 /** Draw the document's cabinet and drivers. */
@@ -146,7 +154,10 @@ function drawDriver(made, cabinet, driver, index, size) {
   const movable = made.name !== "turned";
   const away = Math.hypot(x, y) || 1;
   const label = 0.22 * size;
-  const [lx, ly] = cabinet.shape === "baffle" ? [x, y + 0.05 * size] : [x + (x / away) * label * 0.9, y + (y / away) * label * 0.6];
+  const flat = cabinet.shape === "baffle";
+  // Names of many drivers in a row would lie on one another: those that are not chosen show their channel.
+  const text = flat && index !== chosen ? String(driver.channel ?? index) : driver.name ?? "";
+  const [lx, ly] = flat ? [x, y + (index === chosen ? -0.24 : 0.2) * size] : [x + (x / away) * label * 0.9, y + (y / away) * label * 0.6];
   const element = s("g", {
     class: `driver${behind ? " behind" : ""}${index === chosen ? " chosen" : ""}${faulty ? " faulty" : ""}`, "data-index": index,
     ...(movable ? { tabindex: "0", role: "slider", "aria-label": `driver ${driver.name ?? index}, ${made.name === "top" ? "from above" : "in front view"}`,
@@ -155,7 +166,7 @@ function drawDriver(made, cabinet, driver, index, size) {
   s("title", { text: `${driver.name}: ${where}` }),
   s("circle", { class: "area", cx: x, cy: y, r: 0.2 * size }),
   s("path", { class: "shape", d: path(rim(cabinet, driver), made, true), stroke: colour, fill: colour }),
-  s("text", { x: lx, y: ly, "text-anchor": "middle", "dominant-baseline": "middle", style: `font-size:${0.09 * size}px` , text: driver.name ?? "" }));
+  s("text", { x: lx, y: ly, "text-anchor": "middle", "dominant-baseline": "middle", style: `font-size:${0.09 * size}px` , text }));
   if (movable) {
     element.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => drag(made, index, event));
     element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => nudge(made, index, event));

@@ -51,6 +51,13 @@ export function goTo(key) {
   /** @type {HTMLElement | null} */ (row.row.querySelector("input, select"))?.focus();
 }
 
+/** Open the section of a driver, without moving to it. @param {number} index */
+export function openDriver(index) {
+  for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("#controls details.driver-card"))) {
+    details.open = details.dataset.table === `driver.${index}`;
+  }
+}
+
 /** Show the document's values; only another structure builds the controls anew. @param {HTMLElement} place */
 export function showControls(place) {
   const now = JSON.stringify([shown.values.cabinet?.shape, typeof shown.values.room === "string",

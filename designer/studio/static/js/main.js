@@ -2,17 +2,19 @@
 /** The page: its parts, and what they are told. */
 
 import { buildBoard, showBoard } from "./board.js";
-import { buildViews, choose, chosen, showViews } from "./cabinet.js";
-import { setChoices, setGroups, showControls } from "./controls.js";
+import { buildViews, choose, chosen, showViews, whenChosen } from "./cabinet.js";
+import { openDriver, setChoices, setGroups, showControls } from "./controls.js";
 import { byId } from "./dom.js";
 import { shown } from "./edit.js";
 import { buildFiles, save, setFileChoices, showFile } from "./files.js";
 import { buildListen, captured, playing, showListen } from "./listen.js";
 import { connect, on, order, request } from "./link.js";
 import { buildResults, design, showAll, takeDesign, timing } from "./results.js";
+import { buildShare, openLink, stateLink } from "./share.js";
 import { buildSlots, setShipped, takeSlots } from "./slots.js";
 import { buildTabs } from "./tabs.js";
 import { buildText, showText } from "./text.js";
+import { tour, welcome } from "./tour.js";
 
 function showDocument() {
   if (chosen >= (shown.values.driver ?? []).length) choose(0);
@@ -41,6 +43,7 @@ function buildTools() {
     setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
     showAll();
   });
+  byId("tour").addEventListener("click", tour);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey)) return;
     const key = event.key.toLowerCase();
@@ -58,6 +61,10 @@ function buildTools() {
 /** State of the board as it arrived last. @type {any} */
 let board = {};
 
+/** What can be opened. @type {any} */
+let choices = {};
+let begun = false;
+
 function listen() {
   on("connection", (/** @type {boolean} */ open) => {
     byId("connection").hidden = open;
@@ -71,12 +78,19 @@ function listen() {
   });
   on("controls", setGroups);
   on("choices", (found) => {
+    choices = found;
     setChoices(found);
     setFileChoices(found);
     setShipped(found.shipped);
     showControls(byId("controls"));
   });
   on("document", showDocument);
+  on("document", () => {
+    if (begun) return;
+    begun = true;
+    if (!shown.chosen) welcome(choices);
+    else openLink();
+  });
   on("design", takeDesign);
   on("slots", takeSlots);
   on("listen", showListen);
@@ -89,17 +103,18 @@ function listen() {
 function start() {
   setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   buildViews(byId("views"));
+  whenChosen(openDriver);
   buildResults(byId("panel-results"), buildSlots());
   buildText(byId("panel-text"));
   buildBoard(byId("panel-board"));
   buildListen(byId("panel-listen"));
-  buildFiles(byId("panel-files"), []);
+  buildFiles(byId("panel-files"), buildShare());
   buildTabs();
   buildTools();
   listen();
   connect();
   // For tests: what the page shows, and how long it took.
-  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, captured, playing, timing } });
+  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, stateLink, captured, playing, timing } });
   document.documentElement.dataset.ready = "1";
 }
 
