@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from designer.toolchain.stack import sizes_of
 
 Send = Callable[[dict[str, Any], bytes], None]
 # What follows the filters, in words.
+_PAUSE_S = 1.5
 STEPS = ("nulls", "filters", "beam and zone", "bounds", "load of the boards")
 
 
@@ -91,6 +93,8 @@ def run_steps(job: dict[str, Any], send: Send) -> None:
         return
     card = scorecard(design)
     send({"step": 3, **figures.scorecard_figures(design, card)}, pickle.dumps(card))
+    # Three compilations: an edit that follows soon gives them up before they begin.
+    time.sleep(_PAUSE_S)
     _measure_load(design, Path(job["work"]), send)
 
 
