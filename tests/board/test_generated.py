@@ -145,7 +145,7 @@ SABOTAGES = {
         ("path", "driver 'd0' <- 'left'"),
     ),
     "upmix: one LSB off in the right bus": (
-        "core/dsp/upmix.c",
+        "core/upmix/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
         "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
         ("bus", "bus 'right'"),
