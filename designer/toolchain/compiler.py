@@ -29,7 +29,7 @@ UNSTEERED = frozenset(
     {
         *("crc32", "generator", "limiter", "volume", "upmix", "analysis", "kernels"),
         *("fir", "fir_q15", "fir_q31", "fir_q31x15"),
-        *("fir_kernels", "fir_kernels_mve", "fast_fir"),
+        *("fir_kernels", "fir_kernels_mve", "fast_fir", "shift"),
     }
 )
 

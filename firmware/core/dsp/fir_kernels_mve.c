@@ -1,5 +1,6 @@
 /*
- * The kernel of q31x15 for Helium (Cortex-M55): four products an instruction. fir_kernels_mve.S has the others.
+ * The kernel of q31x15 for Helium (Cortex-M55): four products an instruction. fir_kernels_mve.S has the
+ * others.
  */
 #include "dsp/fir_kernels.h"
 

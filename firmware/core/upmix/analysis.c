@@ -7,87 +7,6 @@
 #define SIDE_FLOOR_SHIFT 16     /* side below -48 dB of mid is an imperfect centre */
 #define RATIO_ONE        65536u /* 1 in Q0.16 */
 #define TOP_SHIFT        6      /* Q3.28 -> Q.22, as the transform's input */
-#define WEIGHT_SHIFT     21     /* Q3.28 x Q0.15 -> Q.22 */
-
-/*
- * The 64-point transform: radix 4, decimation in time. The input is Q.22 with |re| + |im| < 1.4 and a window
- * of mean 1/2. Every intermediate value then stays below 64 * 0.7 * 2^22 < 2^28.
- */
-
-/* floor((a * x + b * y) / 2^30 + 1/2). Times 4, x and y still fit 32 bits, and the result is the upper word.
- */
-static inline int32_t rotated(int32_t a, int32_t x, int32_t b, int32_t y)
-{
-    return (int32_t)(((1LL << 31) + (int64_t)a * (x * 4) + (int64_t)b * (y * 4)) >> 32);
-}
-
-static inline ps_upmix_complex_t rotate(ps_upmix_complex_t x, const int32_t twiddle[2])
-{
-    return (ps_upmix_complex_t){
-        rotated(twiddle[0], x.re, -twiddle[1], x.im),
-        rotated(twiddle[1], x.re, twiddle[0], x.im),
-    };
-}
-
-static inline void butterfly(ps_upmix_complex_t *x, uint32_t span, ps_upmix_complex_t x0,
-                             ps_upmix_complex_t x1, ps_upmix_complex_t x2, ps_upmix_complex_t x3)
-{
-    const ps_upmix_complex_t sum = {x0.re + x2.re, x0.im + x2.im};
-    const ps_upmix_complex_t difference = {x0.re - x2.re, x0.im - x2.im};
-    const ps_upmix_complex_t odd = {x1.re + x3.re, x1.im + x3.im};
-    const ps_upmix_complex_t turned = {x1.im - x3.im, x3.re - x1.re}; /* -i (x1 - x3) */
-
-    x[0] = (ps_upmix_complex_t){sum.re + odd.re, sum.im + odd.im};
-    x[span] = (ps_upmix_complex_t){difference.re + turned.re, difference.im + turned.im};
-    x[2 * span] = (ps_upmix_complex_t){sum.re - odd.re, sum.im - odd.im};
-    x[3 * span] = (ps_upmix_complex_t){difference.re - turned.re, difference.im - turned.im};
-}
-
-/* Mid and side of one sample in the window, as one complex number. */
-static inline ps_upmix_complex_t windowed(const ps_upmix_pair_t *low, uint32_t n)
-{
-    const int32_t weight = ps_upmix_tables.window[n] << (32 - WEIGHT_SHIFT);
-    const int64_t half = 1LL << 31;
-
-    return (ps_upmix_complex_t){
-        (int32_t)((half + (int64_t)low[n].mid * weight) >> 32),
-        (int32_t)((half + (int64_t)low[n].side * weight) >> 32),
-    };
-}
-
-/* The first stage. It reads the samples in the order of reversed base-4 digits. */
-static void first_stage(ps_upmix_complex_t *x, const ps_upmix_pair_t *low)
-{
-    const uint32_t apart = PS_UPMIX_WINDOW / 4;
-
-    for (uint32_t digit = 0; digit < 4; digit++) {
-        for (uint32_t n = digit; n < apart; n += 4) {
-            butterfly(x, 1, windowed(low, n), windowed(low, n + apart), windowed(low, n + 2 * apart),
-                      windowed(low, n + 3 * apart));
-            x += 4;
-        }
-    }
-}
-
-/* The other stages. The first butterfly of each has no rotation. */
-static void later_stages(ps_upmix_complex_t *x)
-{
-    for (uint32_t span = 4; span < PS_UPMIX_WINDOW; span *= 4) {
-        const uint32_t step = PS_UPMIX_WINDOW / (4 * span);
-
-        for (ps_upmix_complex_t *at = x; at < x + PS_UPMIX_WINDOW; at += 4 * span) {
-            butterfly(at, span, at[0], at[span], at[2 * span], at[3 * span]);
-        }
-        for (uint32_t k = 1; k < span; k++) {
-            const int32_t(*w)[2] = ps_upmix_tables.twiddles;
-
-            for (ps_upmix_complex_t *at = x + k; at < x + PS_UPMIX_WINDOW; at += 4 * span) {
-                butterfly(at, span, at[0], rotate(at[span], w[k * step]),
-                          rotate(at[2 * span], w[2 * k * step]), rotate(at[3 * span], w[3 * k * step]));
-            }
-        }
-    }
-}
 
 /* Separates mid and side, times two, by symmetry: the spectrum of a real signal has conjugate halves. */
 static ps_upmix_powers_t band_powers(const ps_upmix_complex_t *spectrum, uint32_t from, uint32_t to)
@@ -191,8 +110,8 @@ void ps_upmix_decide(ps_upmix_analysis_t *analysis, uint32_t newest, const ps_up
 {
     const uint8_t *bins = ps_upmix_tables.band_bins;
 
-    first_stage(analysis->spectrum, analysis->low + newest - PS_UPMIX_WINDOW);
-    later_stages(analysis->spectrum);
+    ps_upmix_first_stage(analysis->spectrum, analysis->low + newest - PS_UPMIX_WINDOW);
+    ps_upmix_later_stages(analysis->spectrum);
     for (uint32_t b = 0; b <= PS_UPMIX_BANDS; b++) {
         const ps_upmix_powers_t of_hop =
             b < PS_UPMIX_BANDS ? band_powers(analysis->spectrum, bins[b], bins[b + 1]) : analysis->top;

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "upmix/kernels.h"
-#include "upmix/tables.h"
 
 /* Bands from low to high, then the top band; Q0.15: 0 to 32768 for mid, -32768 to 32768 for side. */
 typedef struct {
@@ -22,11 +21,6 @@ typedef struct {
     int64_t side;
     int64_t cross;
 } ps_upmix_powers_t;
-
-typedef struct {
-    int32_t re;
-    int32_t im;
-} ps_upmix_complex_t;
 
 typedef struct {
     ps_upmix_powers_t smoothed[PS_UPMIX_BANDS + 1];

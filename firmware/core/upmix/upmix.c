@@ -7,44 +7,10 @@
 
 /* Right shifts of negative numbers are arithmetic (floor): GCC documents so ("Integers implementation"). */
 
-#define SAMPLE_SHIFT (32 - 8 * (int)sizeof(ps_sample_t)) /* to Q0.31 */
-#define CENTRE_SHIFT (53 - 31 + SAMPLE_SHIFT)            /* Q.53 -> the word of the samples */
+#define CENTRE_SHIFT (53 - 31 + PS_UPMIX_SAMPLE_SHIFT) /* Q.53 -> the word of the samples */
 #define RATE_PAST    (PS_UPMIX_RATE_TAPS - 1)
 #define LOW_PAST     PS_UPMIX_WINDOW
 #define FILTER_PAST  (PS_UPMIX_PHASE_TAPS - 1)
-
-static int32_t to_q31(ps_sample_t sample)
-{
-    return (int32_t)sample * (1 << SAMPLE_SHIFT);
-}
-
-/* floor((a + b) / 2) without the 33rd bit */
-static int32_t half_sum(int32_t a, int32_t b)
-{
-    return (a & b) + ((a ^ b) >> 1);
-}
-
-/* floor((a - b) / 2) = ceil((a + ~b) / 2) */
-static int32_t half_difference(int32_t a, int32_t b)
-{
-    return (a | ~b) - ((a ^ ~b) >> 1);
-}
-
-/* Keeps the block's stereo frames, and their mid and side. */
-static void take(ps_upmix_t *upmix, const ps_sample_t *stereo, uint32_t frames)
-{
-    ps_upmix_frame_t *frame = upmix->stereo + PS_UPMIX_DELAY;
-    ps_upmix_pair_t *pair = upmix->full + RATE_PAST;
-
-    for (uint32_t n = 0; n < frames; n++) {
-        const ps_sample_t left = *stereo++;
-        const ps_sample_t right = *stereo++;
-
-        *frame++ = (ps_upmix_frame_t){left, right};
-        *pair++ = (ps_upmix_pair_t){half_sum(to_q31(left), to_q31(right)),
-                                    half_difference(to_q31(left), to_q31(right))};
-    }
-}
 
 /* Makes low-rate pair `j` of full-rate sample `n`, and adds the rest to the top band. */
 static void decimate(ps_upmix_t *upmix, uint32_t n, uint32_t j)
@@ -130,8 +96,8 @@ static void split(const ps_upmix_t *upmix, uint32_t n, uint32_t frames, const in
         const int32_t r = frame->right;
         int64_t wide = *sums++;
 
-        wide += (int64_t)mid_gain * half_sum(to_q31(frame->left), to_q31(frame->right));
-        wide += (int64_t)side_gain * half_difference(to_q31(frame->left), to_q31(frame->right));
+        wide += (int64_t)mid_gain * ps_half_sum(ps_to_q31(frame->left), ps_to_q31(frame->right));
+        wide += (int64_t)side_gain * ps_half_difference(ps_to_q31(frame->left), ps_to_q31(frame->right));
         wide >>= CENTRE_SHIFT;
         mid_gain += mid_step;
         side_gain += side_step;
@@ -150,27 +116,18 @@ static void split(const ps_upmix_t *upmix, uint32_t n, uint32_t frames, const in
     }
 }
 
-/* Makes the low-rate filter of the new gains. The filter that was `after` becomes `before`. */
+/* Makes the low-rate filter of the new gains. */
 static void mix_prototypes(ps_upmix_t *upmix)
 {
     const ps_upmix_gains_t *gains = &upmix->after;
+    int32_t mid[PS_UPMIX_BANDS];
+    int32_t side[PS_UPMIX_BANDS];
 
-    for (uint32_t k = 0; k < PS_UPMIX_LOW_HALF; k++) {
-        const int16_t *prototype = ps_upmix_tables.prototypes[k];
-        ps_upmix_tap_t *tap = &upmix->taps[k];
-        int32_t mid = 0; /* Q0.15 x Q0.15 -> Q1.30 */
-        int32_t side = 0;
-
-#pragma GCC unroll 6
-        for (uint32_t b = 0; b < PS_UPMIX_BANDS; b++) {
-            mid += (gains->mid[b] - gains->mid[PS_UPMIX_BANDS]) * prototype[b];
-            side += (gains->side[PS_UPMIX_BANDS] - gains->side[b]) * prototype[b];
-        }
-        tap->mid_before = tap->mid_after;
-        tap->side_before = tap->side_after;
-        tap->mid_after = mid;
-        tap->side_after = side;
+    for (uint32_t b = 0; b < PS_UPMIX_BANDS; b++) {
+        mid[b] = gains->mid[b] - gains->mid[PS_UPMIX_BANDS];
+        side[b] = gains->side[PS_UPMIX_BANDS] - gains->side[b];
     }
+    ps_upmix_mix(upmix->taps, mid, side);
 }
 
 static void end_hop(ps_upmix_t *upmix, uint32_t newest)
@@ -186,17 +143,18 @@ void ps_upmix_reset(ps_upmix_t *upmix)
     memset(upmix, 0, sizeof *upmix);
 }
 
-/* Drops the `dropped` oldest elements of a buffer. The next `kept` elements become its past. */
-static inline void move(void *buffer, uint32_t dropped, uint32_t kept, uint32_t bytes)
+/* Moves elements to a lower address. */
+static inline void move(void *to, const void *from, uint32_t bytes)
 {
-    const uint8_t *from = (const uint8_t *)buffer + dropped * bytes;
-
-    if (dropped * bytes % sizeof(ps_word_t) == 0 && kept * bytes % sizeof(ps_word_t) == 0) {
-        ps_move_words(buffer, from, kept * bytes / sizeof(ps_word_t));
+    if (((uintptr_t)from | bytes) % sizeof(ps_word_t) == 0) {
+        ps_move_words(to, from, bytes / sizeof(ps_word_t));
     } else {
-        memmove(buffer, from, kept * bytes);
+        memmove(to, from, bytes);
     }
 }
+
+/* The last `kept` elements become the past: `dropped` are ahead of them. */
+#define KEEP(buffer, dropped, kept) move(buffer, (buffer) + (dropped), (kept) * sizeof(buffer)[0])
 
 /* Processes `frames` samples, which end within the hop. */
 static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left,
@@ -205,7 +163,8 @@ static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_
     const uint32_t begin = upmix->position;
     uint32_t low = 0;
 
-    take(upmix, stereo, frames);
+    move(upmix->stereo + PS_UPMIX_DELAY, stereo, frames * sizeof upmix->stereo[0]);
+    ps_upmix_halve(upmix->full + RATE_PAST, stereo, frames);
     for (uint32_t n = 0; n < frames;) {
         const uint32_t phase = (begin + n) % PS_UPMIX_DECIMATION;
         const uint32_t run = PS_UPMIX_DECIMATION - phase;
@@ -226,10 +185,10 @@ static void process_within_hop(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_
     if (upmix->position == PS_UPMIX_HOP) {
         end_hop(upmix, LOW_PAST + low);
     }
-    move(upmix->stereo, frames, PS_UPMIX_DELAY, sizeof upmix->stereo[0]);
-    move(upmix->full, frames, RATE_PAST, sizeof upmix->full[0]);
-    move(upmix->analysis.low, low, LOW_PAST, sizeof upmix->analysis.low[0]);
-    move(upmix->filtered, low, FILTER_PAST, sizeof upmix->filtered[0]);
+    KEEP(upmix->stereo, frames, PS_UPMIX_DELAY);
+    KEEP(upmix->full, frames, RATE_PAST);
+    KEEP(upmix->analysis.low, low, LOW_PAST);
+    KEEP(upmix->filtered, low, FILTER_PAST);
 }
 
 void ps_upmix_process(ps_upmix_t *upmix, const ps_sample_t *stereo, ps_sample_t *left, ps_sample_t *right,
