@@ -158,8 +158,8 @@ SABOTAGES = {
     ),
     "limiter: a sample one step off": (
         "core/dsp/limiter.c",
-        "out[n * PS_DRIVERS] = (ps_sample_t)signal[n];",
-        "out[n * PS_DRIVERS] = (ps_sample_t)(signal[n] + (n == 7));",
+        "out[2 * PS_DRIVERS] = (ps_sample_t)signal[2];",
+        "out[2 * PS_DRIVERS] = (ps_sample_t)(signal[2] + 1);",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (

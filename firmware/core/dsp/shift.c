@@ -1,5 +1,7 @@
 #include "dsp/shift.h"
 
+#include <stddef.h>
+
 #if !defined(__ARM_FEATURE_MVE)
 
 #include "dsp/move.h"
@@ -33,6 +35,7 @@ uint32_t ps_shift_sums(ps_wide_t *to, const int64_t *sum, uint32_t shift, uint32
 {
     reach_t reach = {0};
 
+#pragma GCC unroll 4
     for (uint32_t n = 0; n < frames; n++) {
         to[n] = shifted(sum[n], shift, &reach);
     }
@@ -45,9 +48,15 @@ void ps_shift_pairs(ps_wide_t *plus, ps_wide_t *minus, const int64_t *common, co
     reach_t of_plus = {0};
     reach_t of_minus = {0};
 
-    for (uint32_t n = 0; n < frames; n++) {
-        plus[n] = shifted(common[n] + difference[n], shift, &of_plus);
-        minus[n] = shifted(common[n] - difference[n], shift, &of_minus);
+    const int64_t *end = common + frames;
+    const ptrdiff_t to_difference = difference - common;
+
+    for (; common != end; common++) {
+        const int64_t a = common[0];
+        const int64_t b = common[to_difference];
+
+        *plus++ = shifted(a + b, shift, &of_plus);
+        *minus++ = shifted(a - b, shift, &of_minus);
     }
     *plus_reach = reached(of_plus);
     *minus_reach = reached(of_minus);
