@@ -140,7 +140,7 @@ class BoardLine:
 
     def commit(self) -> int:
         """Keep the tables in the board's flash."""
-        return commit(self.board.link)
+        return commit(self.board.link).number
 
     def set_limit(self, channel: int, level_db: float) -> None:
         """Lower or raise a driver's limit, at most to that of the design.
