@@ -69,6 +69,13 @@ def test_a_goal_that_is_missed_is_said():
     assert all(goals_met(measured).values())
     measured["Cortex-M55"]["128"]["ours q31"] = 0.21
     assert [goal for goal, met in goals_met(measured).items() if not met] == ["Cortex-M55 ours q31 <= CMSIS-DSP"]
+    measured["Cortex-M4"]["128"]["ours q15"] = 0.73
+    measured["Cortex-M55"]["128"]["ours q31"] = 0.61
+    assert [goal for goal, met in goals_met(measured).items() if not met] == [
+        "Cortex-M4 ours q15 <= 1.15 x its limit",
+        "Cortex-M55 ours q31 <= 0.60",
+        "Cortex-M55 ours q31 <= CMSIS-DSP",
+    ]
 
 
 def test_layout_goals_say_which_arithmetic_and_by_how_much():
