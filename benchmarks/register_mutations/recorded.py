@@ -49,7 +49,7 @@ class Record:
         self._names = _plain(self._test.names)()
         failing = self._failing(self._run)
         if failing is not None:
-            raise RuntimeError(f"{TEST}: {failing} fails without a mutation: mend it first")
+            raise RuntimeError(f"{TEST.name}: {failing} fails without a mutation: mend it first")
 
     def catches(self, site: Site, mutation: Mutation) -> str | None:
         """Give the name of the test that fails, or None."""
