@@ -107,8 +107,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "null_levels_db": "Wanted level in each of those directions, relative to the axis. If left out: as quiet as "
         "possible.",
         "null_depth_db": "Wanted depth of the nulls. A larger value gives nulls more weight against an even lobe.",
-        "lobe_ripple_db": "Wanted ripple of the lobe, in third octaves on a grid of 1°. The scorecard names what the layout "
-        "cannot reach.",
+        "lobe_ripple_db": "Wanted ripple of the lobe, in third octaves on a grid of 1°. The scorecard names what the "
+        "layout cannot reach.",
         "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
         "white_noise_gain_floor_db": "Least white-noise gain. A higher one lets drivers differ more before "
         "the nulls fill.",
