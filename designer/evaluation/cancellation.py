@@ -179,7 +179,8 @@ def evaluate_cancellation(
     wanted = target_matrix(layout, frequencies)
     nulls = drive @ np.linalg.inv(plant.intended.composition.mixing)
     target = plant.band_mean(plant.intended.target_db)
-    real = distant_source(plant.layout, frequencies, layout.virtualisation.azimuth_deg)
+    azimuth_deg, ear_azimuth_deg = layout.virtualisation.azimuth_deg, plant.heads.ear_azimuth_deg
+    real = distant_source(plant.layout, frequencies, azimuth_deg, ear_azimuth_deg)
     left, right = (_channel(layout, plant, drive[:, :, side], nulls[:, :, side], target, side) for side in (0, 1))
     return CancellationFigures(
         band_centres_hz=rounded(plant.band_centres_hz),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from designer.evaluation.beam_limits.trade_off import BeamLimits, evaluate_beam_limits
 from designer.evaluation.cancellation import CancellationFigures, EarFigures, evaluate_cancellation
 from designer.evaluation.directivity import DirectivityFigures, evaluate_directivity
+from designer.evaluation.head_spread import HeadSpread, evaluate_head_spread, head_plants
 from designer.evaluation.movement import (
     HeadShiftFigures,
     SweetSpotFigures,
@@ -162,6 +163,20 @@ class Listening:
             evaluate_cancellation(self._layout, impulse_responses, self._kemar),
             evaluate_room(self._layout, impulse_responses, self._kemar_room),
         )
+
+    def head_spread(
+        self, impulse_responses: NDArray[np.float64], measured: CancellationFigures | NotMeasured
+    ) -> HeadSpread | None:
+        """Compute the figures over heads of other sizes, beside those on a measured head.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+        measured : CancellationFigures or NotMeasured
+            Of the same filters, from `real_head`.
+        """
+        known = None if isinstance(measured, NotMeasured) else measured
+        return evaluate_head_spread(self._layout, impulse_responses, head_plants(self._layout, self._plant), known)
 
     def beam_limits(self) -> BeamLimits:
         """Return the limits of the layout's beam, and a comparison with a second solver."""

@@ -193,7 +193,9 @@ class EvaluationPlant:
         return np.asarray((kernel @ impulse_responses.reshape(-1, taps).T).reshape(-1, drivers, inputs))
 
 
-def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_deg: float) -> NDArray[np.complex128]:
+def distant_source(
+    layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_deg: float, ear_azimuth_deg: float = 90.0
+) -> NDArray[np.complex128]:
     """Pressure at the nominal head's ears due to a real loudspeaker at the listener's distance.
 
     Parameters
@@ -204,6 +206,8 @@ def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_
         Positive and rising.
     azimuth_deg : float
         Positive on the listener's left.
+    ear_azimuth_deg : float
+        Azimuth of the left ear on a spherical head.  A measured head has its own ears.
 
     Returns
     -------
@@ -217,7 +221,7 @@ def distant_source(layout: Layout, frequencies_hz: NDArray[np.float64], azimuth_
         heard = load_head(Path(listener.hrtf)).pressure(frequencies_hz, direction)[:, 0]
         wavenumbers = 2 * np.pi * frequencies_hz / layout.speed_of_sound_m_per_s
         return np.asarray(heard * (np.exp(-1j * wavenumbers * distance) / distance)[:, None])
-    cosines = np.array([[np.sin(azimuth), -np.sin(azimuth)]])
+    cosines = np.cos(np.deg2rad([[ear_azimuth_deg, -ear_azimuth_deg]]) - azimuth)
     return ear_pressure(frequencies_hz, distance, cosines, listener.head_radius_m, layout.speed_of_sound_m_per_s)[:, 0]
 
 

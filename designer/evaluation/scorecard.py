@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from designer.evaluation.acoustic import AcousticFigures
 from designer.evaluation.beam_limits.trade_off import BeamLimits
+from designer.evaluation.head_spread import HeadSpread
 from designer.evaluation.limited_bands import LimitedBands
 from designer.evaluation.listening import DownmixFigures, ListeningFigures
 from designer.evaluation.measured import MeasuredDriver
@@ -53,11 +54,15 @@ class Bound(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ListeningVersions(Record):
-    """Listening figures: of the stereo downmix, of the float design, and of the quantised tables."""
+    """Listening figures: of the stereo downmix, of the float design, and of the quantised tables.
+
+    ``heads`` has the quantised tables on heads of other sizes and on KEMAR.
+    """
 
     downmix: DownmixFigures = field(metadata={"key": "unprocessed"})
     designed: ListeningFigures = field(metadata={"key": "float"})
     quantised: ListeningFigures
+    heads: HeadSpread | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

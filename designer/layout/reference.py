@@ -97,7 +97,8 @@ MEANINGS: dict[str, dict[str, str]] = {
     "Crosstalk": {
         "target_gain_db": "[frequency, gain] pairs: level at the own ear over the other ear, "
         "interpolated between the pairs.",
-        "effort_cap_db": "Largest power of all drivers together, relative to that of one driver for the same level.",
+        "effort_cap_db": "Largest power of all drivers together, relative to that of one driver for the same level. "
+        "The frequency design keeps it. If filters pass it, `bounds` and the report say by how much.",
         "width": 'With it the design is made for the room. "room" takes what the room makes best, 0 the least power '
         "radiated into the room, 1 the whole virtual source. If left out: target_gain_db.",
     },
@@ -106,7 +107,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "null_levels_db": "Wanted level in each of those directions, relative to the axis. If left out: as quiet as "
         "possible.",
         "null_depth_db": "Wanted depth of the nulls. A larger value gives nulls more weight against an even lobe.",
-        "lobe_ripple_db": "Wanted ripple of the lobe. The scorecard names what the layout cannot reach.",
+        "lobe_ripple_db": "Wanted ripple of the lobe, in third octaves on a grid of 1°. The scorecard names what the "
+        "layout cannot reach.",
         "lobe_half_width_deg": "The main lobe is kept even within this angle to either side.",
         "white_noise_gain_floor_db": "Least white-noise gain. A higher one lets drivers differ more before "
         "the nulls fill.",

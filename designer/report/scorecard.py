@@ -124,6 +124,7 @@ def _acoustics(design: Design) -> _Acoustics:
             downmix=downmix,
             designed=designed_figures.with_real_head(designed_head),
             quantised=quantised_figures.with_real_head(quantised_head),
+            heads=listening.head_spread(tables, quantised_head.cancellation),
         ),
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
         room_limits=listening.room_limits(tables),

@@ -51,7 +51,8 @@ class FrontFigures(Record):
     null_depths_db : tuple of T float
         Rising.
     lobe_ripple_db : table (F, T)
-        Least ripple.  None where no drive keeps both the depth and the white-noise gain.
+        Least ripple on the azimuths of the design, every 7.5°, and so a lower bound of that on 1°.  None where no
+        drive keeps both the depth and the white-noise gain.
     symmetric_lobe_ripple_db : table (F, T), optional
         For a symmetric loudspeaker: the same for drives that are their own mirror images.  The design uses only these.
     """

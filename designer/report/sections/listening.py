@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from designer.evaluation.cancellation import CancellationFigures
+from designer.evaluation.head_spread import HeadSpread
 from designer.evaluation.listening import ListeningFigures, NotMeasured
 from designer.evaluation.movement import HeadShiftFigures
 from designer.evaluation.records import Curve
 from designer.evaluation.room import ChannelInRoom, RoomFigures
 from designer.evaluation.time_response import TimeResponseFigures
-from designer.report.chart import BEFORE, INPUT_COLOURS, SERIES, TARGET, Chart, chart, frequency_axis, line
+from designer.report.chart import BEFORE, INPUT_COLOURS, SERIES, TARGET, Chart, band, chart, frequency_axis, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
 
@@ -22,15 +23,20 @@ def build(data: ReportData) -> Section:
         "The design uses a sphere as the head, in a few places. This section evaluates it with a dummy head (KEMAR), "
         "at other places and in a room."
     )
-    tail = "".join(
-        [_heads(data, figures), _room(figures.room, data.card.listening.downmix.room), _timing(figures.timing)]
+    room, downmix_room = figures.room, data.card.listening.downmix.room
+    parts = (
+        _heads(data, figures),
+        _spread(data.card.listening.heads),
+        _room(room, downmix_room),
+        _timing(figures.timing),
     )
+    tail = "".join(parts)
     return Section("listening", "Other heads, other places, a room", lead, tuple(_charts(data, figures)), tail)
 
 
 def _charts(data: ReportData, figures: ListeningFigures) -> Iterator[Chart]:
     if not isinstance(figures.kemar, NotMeasured):
-        yield _kemar(data.card.quantised.cancellation, figures.kemar)
+        yield _kemar(data.card.quantised.cancellation, figures.kemar, data.card.listening.heads)
     shift = figures.head_shift
     yield _shifts(
         shift,
@@ -59,11 +65,18 @@ def _charts(data: ReportData, figures: ListeningFigures) -> Iterator[Chart]:
     )
 
 
-def _kemar(sphere: CancellationFigures, kemar: CancellationFigures) -> Chart:
+def _kemar(sphere: CancellationFigures, kemar: CancellationFigures, spread: HeadSpread | None) -> Chart:
     centres = kemar.band_centres_hz
+    others = (
+        []
+        if spread is None
+        else band("all heads, left", centres, spread.left.least_gain_db, spread.left.most_gain_db, INPUT_COLOURS[0])
+    )
     return chart(
-        "Cancellation on KEMAR, which the design did not see, and on the sphere that it was made for.",
+        "Cancellation on KEMAR, which the design did not see, and on the sphere that it was made for. The shaded area "
+        "spans heads of 7.5 to 9.5 cm with ears at 90 to 110°, and KEMAR.",
         [
+            *others,
             line("target", centres, kemar.target_gain_db, TARGET, dash="dash"),
             line("sphere, left", sphere.band_centres_hz, sphere.left.cancellation_gain_db, BEFORE, dash="dot"),
             line("KEMAR, left", centres, kemar.left.cancellation_gain_db, INPUT_COLOURS[0]),
@@ -103,6 +116,37 @@ def _heads(data: ReportData, figures: ListeningFigures) -> str:
     ]
     headings = ("virtual sources", "sphere, left", "right", "KEMAR, left", "right", "KEMAR, real pair")
     return table(headings, rows)
+
+
+def _spread(spread: HeadSpread | None) -> str:
+    if spread is None:
+        return ""
+    left, right = spread.left, spread.right
+    columns = (
+        *((left.cancellation_gain_db, "dB", 1), (right.cancellation_gain_db, "dB", 1)),
+        *((left.ild_db, "dB", 1), (right.ild_db, "dB", 1), (spread.real_pair_ild_db, "dB", 1)),
+        *((left.itd_us, "µs", 0), (right.itd_us, "µs", 0), (spread.real_pair_itd_us, "µs", 0)),
+    )
+    rows = [
+        (head, *(decimal(values[n], digits, unit) for values, unit, digits in columns))
+        for n, head in enumerate(spread.heads)
+    ]
+    gains = (*left.cancellation_gain_db, *right.cancellation_gain_db)
+    short = [
+        pair - own
+        for channel in (left, right)
+        for own, pair in zip(channel.ild_db, spread.real_pair_ild_db, strict=True)
+    ]
+    lead = paragraph(
+        f"Listeners differ. Over these heads the mean cancellation from 1 to 5 kHz is {decimal(min(gains), 1)} to "
+        f"{decimal(max(gains), 1, 'dB')}. The level difference of the virtual sources is up to "
+        f"{decimal(short, 1, 'dB')} smaller than that of a real pair on the same head."
+    )
+    headings = (
+        *("head", "cancellation, left", "right", "level difference, left", "right", "real pair"),
+        *("time difference, left", "right", "real pair"),
+    )
+    return lead + table(headings, rows)
 
 
 def _room(room: RoomFigures, downmix: RoomFigures) -> str:

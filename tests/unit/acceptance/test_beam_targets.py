@@ -51,16 +51,27 @@ def test_ripple_is_that_of_the_front_at_the_depth_reached(designed):
 
 
 def test_bar6_is_as_even_as_its_filters_allow(made):
-    """The layout whose lobes change fastest over frequency: a tenth of a decibel above what is reached."""
+    """The layout whose lobes change fastest over frequency: a tenth of a decibel above what is reached on 1°."""
     _, card = made("bar6")
     bands, reached = card["beam_trade"]["front"]["bands_hz"], card["beam_trade"]["reached"]
     ripple, depth = (
         {round(band): value for band, value in zip(bands, reached[key], strict=True)}
         for key in ("lobe_ripple_db", "null_depth_db")
     )
-    most = {398: 5.97, 501: 5.76, 631: 3.32, 794: 1.72, 1000: 1.86, 1259: 1.98, 1585: 2.43, 1995: 4.14, 2512: 11.22}
+    most = {
+        398: 5.97,
+        501: 5.76,
+        631: 3.32,
+        794: 1.72,
+        1000: 1.86,
+        1259: 1.98,
+        1585: 2.43,
+        1995: 4.44,
+        2512: 11.61,
+        3162: 4.89,
+    }
     assert [band for band, least in most.items() if ripple[band] > least] == []
-    assert min(depth[band] for band in most) >= 21.9
+    assert min(depth[band] for band in most if band < 3000) >= 21.9
     # The board has no time for more: 1400 instructions a frame (docs/benchmarks.md).
     assert 2 * card["length"]["stereo_taps"] + card["length"]["centre_taps"] <= 360
 

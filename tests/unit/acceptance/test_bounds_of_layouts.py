@@ -14,6 +14,8 @@ MISSED = {
     },
     "cross4": {
         "cancellation gain off its target": (1000, 1259, 6310, 7943, 10000),
+        # 0.07 dB above the cap: the filters have no allowance.
+        "effort of each null": (1000, 6310),
         "time difference off a real pair's, each third octave": (501,),
     },
     "echo-studio": {
@@ -24,6 +26,8 @@ MISSED = {
     },
     "pair2": {
         "cancellation gain off its target": (316, 398, 501, 631, 794, 1000, 1259, 1585, 1995),
+        # 0.7 dB above the cap.
+        "effort of each null": (794, 1000, 1995),
         "time difference off a real pair's": (),
         "time difference off a real pair's, each third octave": (501, 631, 794, 1000, 1259),
         "level difference off a real pair's, each third octave": (1585, 1995),

@@ -55,7 +55,7 @@ def test_what_is_no_scorecard_is_refused_by_its_key(card, path, value, message):
 def test_sections_are_plain_data(card):
     assert json.loads(json.dumps(card, allow_nan=False)) == card
     assert {"float", "quantised", "limits", "listening", "beam_trade", "length", "rtf"} <= set(card)
-    assert set(card["listening"]) == {"unprocessed", "float", "quantised"}
+    assert set(card["listening"]) == {"unprocessed", "float", "quantised", "heads"}
     assert set(card["listening"]["float"]) == {
         "kemar",
         "room_kemar",
