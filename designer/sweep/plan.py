@@ -105,7 +105,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     Raises
     ------
     LayoutError
-        If a path is not in the layout, or there would be more than 100 000 points.
+        If a path is not in the layout or is varied twice, or there would be more than 100 000 points.
     """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
     # Include keys that the file leaves out, because they can be varied too.
@@ -116,6 +116,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
             table, key = _place(complete, path, axis.text)
             if key not in table:
                 raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
+    _check_distinct(axes)
     # In Python's whole numbers, which do not overflow.
     count = random if random is not None else math.prod(len(axis.values) for axis in axes)
     if not 0 < count <= _MOST_POINTS:
@@ -123,6 +124,14 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     # Only numbers are varied: all points read the same files.
     inputs = input_digests(document)
     return [_point(document, axes, values, inputs) for values in _values(axes, random, seed)]
+
+
+def _check_distinct(axes: Sequence[Axis]) -> None:
+    """Refuse a key that is varied twice: the last value would hold, beside a column with the other."""
+    paths = [path for axis in axes for path, _ in axis.targets]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise LayoutError(f"--vary: '{'.'.join(twice)}' is varied twice, allowed is once: give all its values in one")
 
 
 def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tuple[float, ...]]:

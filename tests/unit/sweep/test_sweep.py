@@ -80,6 +80,20 @@ def test_a_wrong_request_is_refused(text, message, base):
         points_of(base, text)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("listener.distance_m=1,2", "listener.distance_m=3"),
+        ("listener.distance_m,listener.distance_m=1,2",),
+        ("driver.left.azimuth_deg=20,25", f"{MIRRORED}=30"),
+    ],
+)
+def test_a_key_that_is_varied_twice_is_refused(texts, base):
+    """The last value would hold, and the table would show the other beside it."""
+    with pytest.raises(LayoutError, match=r"'(listener\.distance_m|driver\.left\.azimuth_deg)' is varied twice"):
+        points_of(base, *texts)
+
+
 def test_a_failed_point_is_recorded_and_the_rest_goes_on(base, tmp_path):
     # At 5° the diaphragms overlap; at 25° they do not.
     told = []
