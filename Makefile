@@ -23,6 +23,7 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin/proscenium
 CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 SVD    := $(VENV)/share/STM32F40x.svd
+AXE    := $(VENV)/share/axe.min.js
 
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
@@ -52,7 +53,7 @@ hil: setup
 quick: setup
 	$(PYTEST) tests/unit
 
-test: $(VENV)/.test-packages setup $(SVD)
+test: $(VENV)/.test-packages setup $(SVD) $(AXE)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
@@ -147,6 +148,15 @@ $(SVD): requirements-svd.txt | $(VENV)/.ready
 	  --dest $(VENV)/download -r requirements-svd.txt
 	@tar -xzOf $(VENV)/download/cmsis-svd-0.4.tar.gz cmsis-svd-0.4/cmsis_svd/data/STMicro/STM32F40x.svd > $@
 	@rm -rf $(VENV)/download
+
+# Only the test of the studio's accessibility runs it.
+$(AXE): requirements-axe.txt | $(VENV)/.ready
+	@echo "==> set-up for the tests: axe-core, hash-checked"
+	@rm -rf $(VENV)/download-axe && mkdir -p $(VENV)/download-axe $(@D)
+	@$(PIP) download --require-hashes --no-deps --dest $(VENV)/download-axe -r requirements-axe.txt
+	@$(VENV)/bin/python -m zipfile -e $(VENV)/download-axe/*.whl $(VENV)/download-axe
+	@mv $(VENV)/download-axe/axe_playwright_python/axe.min.js $@ && touch $@
+	@rm -rf $(VENV)/download-axe
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

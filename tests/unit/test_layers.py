@@ -25,6 +25,7 @@ LAYERS = (
     ("designer.design",),
     ("designer.report", "designer.export", "designer.render", "designer.board"),
     ("designer.regression", "designer.sweep"),
+    ("designer.studio",),
     ("designer.cli",),
     ("hil_tests",),
     ("benchmarks",),

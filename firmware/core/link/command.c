@@ -28,6 +28,21 @@ static int open_semihosting(const ps_platform_t *platform)
     return platform->open_semihosting != NULL && platform->open_semihosting() ? PS_OK : PS_E_NO_SEMIHOSTING;
 }
 
+/* Magic and digest: no board leaves its work by accident, nor one that the host takes for another. */
+static int leave_for_bootloader(const ps_command_t *command, const uint8_t *request)
+{
+    if (command->platform->request_bootloader == NULL) {
+        return PS_E_NO_BOOTLOADER;
+    }
+    if (ps_get_u32(request + PS_ENTER_BOOTLOADER_MAGIC) != PS_ENTER_BOOTLOADER_CONFIRMATION ||
+        memcmp(request + PS_ENTER_BOOTLOADER_DIGEST, ps_report_digest(command),
+               PS_ENTER_BOOTLOADER_BYTES - PS_ENTER_BOOTLOADER_DIGEST) != 0) {
+        return PS_E_RANGE;
+    }
+    command->platform->request_bootloader();
+    return PS_OK;
+}
+
 static int play(const ps_platform_t *platform)
 {
     if (platform->release != NULL) {
@@ -90,6 +105,8 @@ static int length_of(uint8_t type)
         return PS_SET_VOLUME_BYTES;
     case PS_SET_LIMITER:
         return PS_SET_LIMITER_BYTES;
+    case PS_ENTER_BOOTLOADER:
+        return PS_ENTER_BOOTLOADER_BYTES;
     default:
         return 0;
     }
@@ -126,6 +143,8 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return ps_run_tap(command, request->payload, reply, reply_size);
     case PS_SEMIHOSTING:
         return open_semihosting(command->platform);
+    case PS_ENTER_BOOTLOADER:
+        return leave_for_bootloader(command, request->payload);
     case PS_PLAY:
         return play(command->platform);
     case PS_HEALTH:

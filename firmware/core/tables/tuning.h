@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dsp/pipeline.h"
+#include "pipeline/pipeline.h"
 #include "tables/table_crc.h"
 #include "tables/slots.h"
 
