@@ -52,11 +52,17 @@ class Point:
     parameters : dict of str to float
     layout : dict
         Not validated yet, so it may turn out to be invalid.
+    inputs : dict of str to str
+        Digests of the files that it names, by path.
+    version : str
+        Version of Proscenium that planned it.
     """
 
     key: str
     parameters: dict[str, float]
     layout: dict[str, Any]
+    inputs: dict[str, str]
+    version: str
 
 
 def parse_axis(text: str) -> Axis:
@@ -152,10 +158,11 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
             # Keys with integer values, such as filters.taps, take whole numbers only.  All other keys take them as
             # well.
             table[key] = int(signed) if float(signed).is_integer() else signed
-    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": version("proscenium")}
+    planned_by = version("proscenium")
+    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": planned_by}
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
-    return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
+    return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout, inputs, planned_by)
 
 
 def _place(document: dict[str, Any], path: tuple[str, ...], text: str) -> tuple[dict[str, Any], str]:
