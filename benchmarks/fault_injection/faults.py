@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ def run(arguments: list[str], place: Path, fault: Fault) -> Outcome:
             code = 0
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
@@ -95,6 +98,8 @@ def _enter(place: Path, said: int) -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     for stream, target in ((0, quiet), (1, quiet), (2, said)):
         os.dup2(target, stream)
+    # The old ones still take their descriptor for what it was.
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
 
 
 def _meet(fault: Fault, counter: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,9 @@ def load_everything() -> None:
     """Import all modules of the package, so that forked processes find them."""
     for module in pkgutil.walk_packages(designer.__path__, "designer."):
         if not module.name.startswith("designer.board.virtual.") and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            # Some need packages that are optional.
+            with suppress(ImportError):
+                importlib.import_module(module.name)
 
 
 def keep_designs() -> None:

@@ -19,6 +19,7 @@ from benchmarks.fuzz_readers.readers import READERS
 from benchmarks.fuzz_readers.run import SLICE_CASES, CaseError, Counts, fuzz_in_process, fuzz_with_atheris
 
 _KEPT = Path("build/fuzz_readers")
+_SLICES_A_LINE = 5
 
 
 def main() -> int:
@@ -51,12 +52,17 @@ def _run(name: str, cases: int, seed: int) -> int:
                 shutil.rmtree(kept, ignore_errors=True)
                 shutil.copytree(folder, kept)
                 print(f"{error}\nthe case is in {kept}", flush=True)
-    print(
-        f"{name}: {found.read} read, {found.refused} refused, {faults} slices failed; slowest {found.slowest_s:.2f} s, "
-        f"{found.total / (time.monotonic() - began):.0f} a second",
-        flush=True,
-    )
+        if (number - seed) % _SLICES_A_LINE == _SLICES_A_LINE - 1 and first + SLICE_CASES < cases:
+            print(f"so far {_text(name, found, faults)}", flush=True)
+    speed = found.total / (time.monotonic() - began)
+    print(f"{_text(name, found, faults)}, {speed:.0f} a second", flush=True)
     return faults
+
+
+def _text(name: str, found: Counts, faults: int) -> str:
+    return (
+        f"{name}: {found.read} read, {found.refused} refused, {faults} slices failed; slowest {found.slowest_s:.2f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,11 @@ Progress = Callable[[int, int], None]
 
 
 def play_file(
-    board: VirtualBoard, source: Path, target: Path, progress: Progress = lambda done, total: None
+    board: VirtualBoard,
+    source: Path,
+    target: Path,
+    progress: Progress = lambda done, total: None,
+    tail_frames: int = 0,
 ) -> dict[str, float]:
     """Play a file through the converters of a board.
 
@@ -33,10 +38,12 @@ def play_file(
         Mono or stereo, any rate. Mono goes to both inputs.
     target : Path
         WAV or FLAC with a channel for each driver, in channel order. A WAV has every bit of the samples; FLAC has 24.
-        It is as long as the source, and aligned with what ``render --engine fixed`` makes of it: the two blocks of
-        the board's buffers are taken away.
+        It is longer than the source by ``tail_frames``, and has every bit of what ``render --engine fixed --no-align``
+        makes of it: the two blocks of the board's buffers are taken away.
     progress : callable
         Told frames done and frames in all.
+    tail_frames : int
+        Frames of silence behind the source, in which the last of its sound leaves the design.
 
     Returns
     -------
@@ -56,20 +63,21 @@ def play_file(
     peak, done = 0.0, 0
     with closing(StereoReader(source, rate)) as reader, playing(board) as converters:
         late = board.health()["deadline_misses"]
-        with open_writer(target, rate, drivers, _SUBTYPES[word.bits], reader.frames) as writer:
-            for output in _outputs(converters, (word.quantise(piece) for piece in reader.pieces())):
+        with open_writer(target, rate, drivers, _SUBTYPES[word.bits], reader.frames + tail_frames) as writer:
+            pieces = chain(reader.pieces(), [np.zeros((tail_frames, 2))])
+            for output in _outputs(converters, map(word.quantise, pieces)):
                 values = word.to_float(output)
                 writer.write(values)
                 peak = max(peak, float(np.abs(values).max(initial=0.0)))
                 done += len(output)
-                progress(done, max(done, reader.frames))
+                progress(done, max(done, reader.frames + tail_frames))
         if converters.muted_frames:
             raise HilError(
                 f"the board muted itself for {converters.muted_frames} frames: player {board.health()['player']}"
             )
         late = int(board.health()["deadline_misses"]) - int(late)
     return {
-        "seconds_of_audio": done / rate,
+        "seconds_of_audio": (done - tail_frames) / rate,
         "peak_dbfs": 20 * float(np.log10(max(peak, 1e-12))),
         "late_blocks": late,
     }

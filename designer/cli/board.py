@@ -102,7 +102,7 @@ def hil(
     out: OutOption = None,
     seconds: Annotated[
         float,
-        typer.Option("--seconds", min=0.01, help="Length of each signal that the board generates; 3600 is an hour."),
+        typer.Option("--seconds", min=0.01, max=1e6, help="Length of each generated signal; 3600 is an hour."),
     ] = 10.0,
     history: Annotated[
         bool, typer.Option("--history", help="Show the trends of earlier runs, without a new run.")

@@ -55,8 +55,9 @@ def render(
         ),
     ] = None,
     align: Annotated[
-        bool, typer.Option("--align/--no-align", help="Remove the latency, or begin as the board's output does.")
-    ] = True,
+        bool | None,
+        typer.Option("--align/--no-align", help="Remove the latency, or begin as the board's output does [--align]."),
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -70,13 +71,15 @@ def render(
         raise usage_error("--hrtf needs --binaural: driver signals have no head: add --binaural or leave out --hrtf")
     if room is not None and not binaural:
         raise usage_error("--room needs --binaural: driver signals have no room: add --binaural or leave out --room")
+    if align is False and binaural:
+        raise usage_error("--no-align is for driver signals: what the ears receive is aligned: leave it out")
     # Processor time does not depend on the load of the machine.
     began = time.process_time()
     with rendering_progress(json or quiet) as progress:
         if binaural:
             figures = _binaural(directory, bank, fixed, source, target, engine.value, hrtf, room, progress)
         else:
-            figures = run(bank, fixed, source, target, engine.value, progress, aligned=align)
+            figures = run(bank, fixed, source, target, engine.value, progress, aligned=align is not False)
     figures["times_real_time"] = figures["seconds_of_audio"] / (time.process_time() - began)
     if json:
         print_json({"target": str(target), **figures})

@@ -42,6 +42,7 @@ def play(
     from designer.board.open import VirtualBoard
     from designer.board.play_file import play_file
     from designer.cli.listen import rendering_progress
+    from designer.render.files import tail_samples
 
     _check_trace(trace, source, target)
     result, image = run_image(layout, out, json or quiet)
@@ -51,7 +52,7 @@ def play(
         VirtualBoard(image.elf, result.digest, result.layout, _options(trace)) as board,
         rendering_progress(json or quiet, "playing") as progress,
     ):
-        figures = play_file(board, source, target, progress)
+        figures = play_file(board, source, target, progress, tail_samples(result.bank, result.fixed))
     figures["times_real_time"] = figures["seconds_of_audio"] / (time.monotonic() - began)
     names = [driver.name for driver in result.layout.drivers]
     if json:

@@ -114,10 +114,16 @@ def _names_of(board: Board, layout: str | None) -> list[str | None]:
 
 
 def _channel_of(driver: str, names: list[str | None]) -> int:
+    channel = int(driver) if driver.isdecimal() and int(driver) < len(names) else None
     if driver in names:
+        if channel not in (None, names.index(driver)):
+            raise usage_error(
+                f"driver '{driver}': is the name of channel {names.index(driver)} and the number of another: "
+                "rename the driver in the layout"
+            )
         return names.index(driver)
-    if driver.isdecimal() and int(driver) < len(names):
-        return int(driver)
+    if channel is not None:
+        return channel
     named = ", ".join(f"'{name}'" for name in names if name is not None)
     remedy = f" or {named}" if named else "; for names give --layout"
     raise usage_error(f"driver '{driver}': allowed are channels 0 to {len(names) - 1}{remedy}")

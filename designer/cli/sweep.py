@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from designer.cli.common import JsonOption, LayoutArgument, OutOption, QuietOption, app, hold, print_json, say, step
+from designer.cli.common import (
+    JsonOption,
+    LayoutArgument,
+    OutOption,
+    QuietOption,
+    app,
+    hold,
+    print_json,
+    say,
+    step,
+    usage_error,
+)
 
 _OBJECTIVES = "cancellation.left_mean_gain_db:max,beam.mean_null_depth_db:max"
 
@@ -30,7 +41,7 @@ def sweep(
     random: Annotated[
         int | None, typer.Option("--random", help="Number of random points, instead of the grid.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the random points.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the random points [0].")] = None,
     out: OutOption = None,
     table: Annotated[TableFormat, typer.Option("--format", help="Format of the table of results.")] = TableFormat.csv,
     pareto: Annotated[str, typer.Option("--pareto", help="Two figures, each with :max or :min.")] = _OBJECTIVES,
@@ -50,15 +61,20 @@ def sweep(
     from designer.sweep.results import pareto_page, parse_objectives, to_csv, to_parquet
     from designer.sweep.run import run_sweep
 
+    if seed is not None and random is None:
+        raise usage_error("--seed needs --random: a grid has no random points: add --random or leave out --seed")
     base = find_layout(layout)
     axes = [parse_axis(text) for text in vary]
     objectives = parse_objectives(pareto)
-    points = plan_points(base, axes, random, seed)
+    points = plan_points(base, axes, random, seed or 0)
     directory = out or Path("build") / base.name / "sweep"
     hold(directory)
     step(f"{len(points)} points of '{base.name}'", quiet=json or quiet)
     with sweep_progress(json or quiet) as progress:
         rows = run_sweep(points, directory, jobs=jobs or os.cpu_count() or 1, scheduler=scheduler, progress=progress)
+    # Of an earlier sweep, perhaps over other points.
+    for stale in [directory / "pareto.html", *(directory / f"results.{other.value}" for other in TableFormat)]:
+        stale.unlink(missing_ok=True)
     results = directory / f"results.{table.value}"
     data = to_csv(rows) if table is TableFormat.csv else to_parquet(rows)
     replace_file(results, lambda file: file.write(data))

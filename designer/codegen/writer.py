@@ -34,7 +34,6 @@ def write(sources: GeneratedSources, directory: Path) -> tuple[Path, ...]:
     targets = {directory / name: text for name, text in sorted(sources.files.items())}
     for target in targets:
         _refuse_foreign(target)
-    directory.mkdir(parents=True, exist_ok=True)
     for target, text in targets.items():
         data = text.encode("utf-8")
         if not (target.is_file() and target.read_bytes() == data):

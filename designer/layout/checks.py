@@ -46,6 +46,12 @@ def driver_faults(layout: LayoutSections) -> list[str]:
         faults.append(
             f"beamformer.band_hz = {[low, high]}: allowed is a rising pair up to {layout.sample_rate_hz / 2:g} Hz"
         )
+    for driver in layout.drivers:
+        if driver.band_hz[0] >= layout.sample_rate_hz / 2:
+            faults.append(
+                f"driver '{driver.name}'.band_hz = {list(driver.band_hz)}: silent at {layout.sample_rate_hz} Hz, "
+                f"allowed is a lower edge below {layout.sample_rate_hz / 2:g} Hz: correct it"
+            )
     return faults + _room_faults(layout)
 
 

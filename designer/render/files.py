@@ -87,6 +87,16 @@ def engine_processor(bank: FilterBank, fixed: FixedPointBank, engine: Engine) ->
     return process_fixed
 
 
+def waiting_samples(fixed: FixedPointBank) -> int:
+    """Delay of upmix and limiters."""
+    return DELAY_SAMPLES + fixed.limiter.delay_samples
+
+
+def tail_samples(bank: FilterBank, fixed: FixedPointBank) -> int:
+    """Count the samples after the end of an input until its last sound has left a design."""
+    return waiting_samples(fixed) + int(bank.impulse_responses.shape[2])
+
+
 def render(
     bank: FilterBank,
     fixed: FixedPointBank,
@@ -129,9 +139,8 @@ def render(
     _check_target(source, target)
     drivers, rate = len(bank.driver_names), bank.sample_rate_hz
     process, meter = engine_processor(bank, fixed, engine), _Meter()
-    waiting = DELAY_SAMPLES + fixed.limiter.delay_samples
-    tail = np.zeros((waiting + bank.impulse_responses.shape[2], 2))
-    skip = waiting + bank.modelling_delay_samples if aligned else 0
+    tail = np.zeros((tail_samples(bank, fixed), 2))
+    skip = waiting_samples(fixed) + bank.modelling_delay_samples if aligned else 0
     frames = 0
     with closing(StereoReader(source, rate)) as reader:
         subtype = "FLOAT" if engine == "float" else "PCM_24"
@@ -186,7 +195,7 @@ def render_binaural(
     """
     for file in (target, before):
         _check_target(source, file)
-    rate, delay = bank.sample_rate_hz, DELAY_SAMPLES + fixed.limiter.delay_samples
+    rate, delay = bank.sample_rate_hz, waiting_samples(fixed)
     chains = {
         target: _ToEars(engine_processor(bank, fixed, engine), ears, target, rate, delay),
         before: _ToEars(lambda stereo: stereo, downmix_ears, before, rate),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from designer.evaluation.scorecard import Scorecard
 
 # Lists over third octaves are compared at these.
 _BANDS_HZ = (500.0, 1000.0, 2000.0, 4000.0)
+_HALF_BAND_OCTAVES = 1 / 6
 
 
 def compare_cards(first: Scorecard, second: Scorecard) -> list[dict[str, Any]]:
@@ -48,11 +50,14 @@ def _flat(card: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         elif not isinstance(value, list):
             found.append((name, value))
         elif isinstance(centres, list) and key != "band_centres_hz" and len(value) == len(centres):
-            found += [(f"{name} at {band:g} Hz", value[_nearest(centres, band)]) for band in _BANDS_HZ]
+            near = {band: _nearest(centres, band) for band in _BANDS_HZ}
+            found += [(f"{name} at {band:g} Hz", value[at]) for band, at in near.items() if at is not None]
         elif not isinstance(centres, list) and not any(isinstance(item, dict | list) for item in value):
             found.append((name, ", ".join(map(str, value))))
     return found
 
 
-def _nearest(centres: list[float], frequency: float) -> int:
-    return min(range(len(centres)), key=lambda index: abs(centres[index] / frequency - 1))
+def _nearest(centres: list[float], frequency: float) -> int | None:
+    """Index of the third octave that a frequency lies in; None where a design has no figure there."""
+    found = [index for index, centre in enumerate(centres) if abs(math.log2(centre / frequency)) < _HALF_BAND_OCTAVES]
+    return min(found, key=lambda index: abs(centres[index] / frequency - 1), default=None)

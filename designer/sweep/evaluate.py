@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from designer.design.build import build_design
 from designer.errors import ProsceniumError
 from designer.evaluation.scorecard import Scorecard
+from designer.layout.input_paths import input_digests
 from designer.layout.messages import explain
 from designer.layout.model import Layout
 from designer.report.scorecard import scorecard
@@ -34,16 +36,41 @@ def evaluate_point(point: Point) -> dict[str, Any]:
         A point that fails says why; nothing is raised.
     """
     row: dict[str, Any] = {"key": point.key, **point.parameters}
+    found = _evaluate(point)
+    # Afterwards, because a file may change meanwhile.
+    reason = _difference_from_plan(point)
+    return {**row, **found} if not reason else {**row, "status": "error", "reason": reason}
+
+
+def _evaluate(point: Point) -> dict[str, Any]:
     try:
         layout = Layout.model_validate(point.layout)
         card = scorecard(build_design(layout))
     except ValidationError as error:
-        return {**row, "status": "failed", "reason": explain(error, point.layout, "point")}
+        return {"status": "failed", "reason": explain(error, point.layout, "point")}
     except ProsceniumError as error:
-        return {**row, "status": "failed", "reason": str(error)}
+        return {"status": "failed", "reason": str(error)}
     except Exception as error:  # one point must not end the others
-        return {**row, "status": "error", "reason": f"{type(error).__name__}: {error}"}
-    return {**row, "status": "ok", "reason": "", **figures_of(card)}
+        return {"status": "error", "reason": f"{type(error).__name__}: {error}"}
+    return {"status": "ok", "reason": "", **figures_of(card)}
+
+
+def _difference_from_plan(point: Point) -> str:
+    """Say what this process has in another way than the key of the point says; empty if all is alike.
+
+    A worker of a cluster may have another version or other files.  A file may change while a sweep runs.
+    """
+    here = version("proscenium")
+    if here != point.version:
+        return f"this worker has Proscenium {here}, the sweep {point.version}: install one version everywhere"
+    now = input_digests(point.layout)
+    changed = next((path for path, digest in point.inputs.items() if now.get(path) != digest), None)
+    if changed is None:
+        return ""
+    return (
+        f"'{changed}' is another file where this point was evaluated, or has changed since the sweep began: "
+        "give all workers the same files, and run again"
+    )
 
 
 def figures_of(card: Scorecard) -> dict[str, float]:

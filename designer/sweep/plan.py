@@ -52,11 +52,17 @@ class Point:
     parameters : dict of str to float
     layout : dict
         Not validated yet, so it may turn out to be invalid.
+    inputs : dict of str to str
+        Digests of the files that it names, by path.
+    version : str
+        Version of Proscenium that planned it.
     """
 
     key: str
     parameters: dict[str, float]
     layout: dict[str, Any]
+    inputs: dict[str, str]
+    version: str
 
 
 def parse_axis(text: str) -> Axis:
@@ -105,7 +111,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     Raises
     ------
     LayoutError
-        If a path is not in the layout, or there would be more than 100 000 points.
+        If a path is not in the layout or is varied twice, or there would be more than 100 000 points.
     """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
     # Include keys that the file leaves out, because they can be varied too.
@@ -116,6 +122,7 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
             table, key = _place(complete, path, axis.text)
             if key not in table:
                 raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
+    _check_distinct(axes)
     # In Python's whole numbers, which do not overflow.
     count = random if random is not None else math.prod(len(axis.values) for axis in axes)
     if not 0 < count <= _MOST_POINTS:
@@ -123,6 +130,14 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     # Only numbers are varied: all points read the same files.
     inputs = input_digests(document)
     return [_point(document, axes, values, inputs) for values in _values(axes, random, seed)]
+
+
+def _check_distinct(axes: Sequence[Axis]) -> None:
+    """Refuse a key that is varied twice: the last value would hold, beside a column with the other."""
+    paths = [path for axis in axes for path, _ in axis.targets]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise LayoutError(f"--vary: '{'.'.join(twice)}' is varied twice, allowed is once: give all its values in one")
 
 
 def _values(axes: Sequence[Axis], random: int | None, seed: int) -> Iterator[tuple[float, ...]]:
@@ -143,10 +158,11 @@ def _point(document: dict[str, Any], axes: Sequence[Axis], values: Sequence[floa
             # Keys with integer values, such as filters.taps, take whole numbers only.  All other keys take them as
             # well.
             table[key] = int(signed) if float(signed).is_integer() else signed
-    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": version("proscenium")}
+    planned_by = version("proscenium")
+    identity = {"layout": with_stored_names(layout), "inputs": inputs, "version": planned_by}
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     parameters = {axis.text: float(value) for axis, value in zip(axes, values, strict=True)}
-    return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout)
+    return Point(hashlib.sha256(text.encode()).hexdigest()[:24], parameters, layout, inputs, planned_by)
 
 
 def _place(document: dict[str, Any], path: tuple[str, ...], text: str) -> tuple[dict[str, Any], str]:

@@ -187,7 +187,9 @@ def test_render_writes_a_channel_per_driver(designed, tmp_path):
         (("render", "nowhere", "a.wav", "b.wav"), 2, "no design here: run 'proscenium design LAYOUT --out nowhere'"),
         (("render", "nowhere", "a.wav", "b.wav", "--hrtf", "kemar"), 2, "no design here"),
         (("hil", "front3", "--board", "stm32f405"), 2, "--board stm32f405 needs --port"),
-        (("hil", "front3", "--input", "nowhere.wav"), 2, "nowhere.wav': cannot be read as audio"),
+        (("hil", "front3", "--input", "nowhere.wav"), 2, "nowhere.wav': no such file"),
+        (("hil", "front3", "--seconds", "inf"), 2, "'--seconds'"),
+        (("sweep", "pair2", "--vary", "listener.distance_m=1,2", "--seed", "3"), 2, "--seed needs --random"),
         (("flash", "front3", "--port", "/dev/nowhere"), 5, "/dev/nowhere"),
     ],
 )
@@ -215,6 +217,27 @@ def test_binaural_rendering_writes_before_and_after(designed, tmp_path):
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["seconds_of_audio"] == pytest.approx(9000 / 44100, abs=1e-4)
     assert {path.name for path in tmp_path.iterdir()} == {"in.flac", "ears.wav", "ears.before.wav"}
+
+
+def test_an_option_that_would_have_no_effect_is_refused(designed, tmp_path):
+    out, _ = designed
+    for options, message in (
+        (("--binaural", "--no-align"), "--no-align is for driver signals"),
+        (("--hrtf", "kemar"), "--hrtf needs --binaural"),
+        (("--room", "living"), "--room needs --binaural"),
+    ):
+        result = run("render", out, "in.wav", "out.wav", *options, cwd=tmp_path)
+        assert (result.returncode, message in result.stderr) == (2, True), result.stderr
+
+
+def test_a_sweep_leaves_no_results_of_an_earlier_one(tmp_path):
+    command = ("sweep", "pair2", "--jobs", "1", "--out", tmp_path)
+    assert run(*command, "--vary", "listener.distance_m=1,2", "--format", "parquet").returncode == 0
+    assert (tmp_path / "pareto.html").exists()
+    # No such design: the drivers would overlap.
+    assert run(*command, "--vary", "driver.left.azimuth_deg=-20").returncode == 3
+    names = {path.name for path in tmp_path.iterdir()} - {LOCK_FILE}
+    assert names == {"points.jsonl", "results.csv"}
 
 
 def test_damaged_tables_are_refused(designed, tmp_path):

@@ -14,7 +14,7 @@ from designer.codegen import digest as module
 from designer.codegen.digest import design_digest, layout_hash
 from designer.fixedpoint.bank import FixedPointPath
 from designer.fixedpoint.limiter_settings import FixedLimiter
-from designer.layout.sections import Measured
+from designer.layout.sections import Measured, MeasuredHead
 
 
 def with_path(bank, **changes):
@@ -79,6 +79,36 @@ def test_where_measured_files_lie_does_not_count(tmp_path):
         return design_digest(layout.model_copy(update={"drivers": drivers, "listener": listener}), bank)
 
     assert digest(tmp_path, "a.sofa") == digest(tmp_path / "elsewhere", "a.sofa") != digest(tmp_path, "b.sofa")
+
+
+def test_where_measured_heads_lie_does_not_count(tmp_path):
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+
+    def digest(directory, name):
+        head = MeasuredHead(hrtf=str(directory / name))
+        listener = layout.listener.model_copy(update={"head": (head,)})
+        virtual = layout.virtualisation.model_copy(update={"hrtf": str(directory / "virtual.sofa")})
+        return design_digest(layout.model_copy(update={"listener": listener, "virtualisation": virtual}), bank)
+
+    assert digest(tmp_path, "a.sofa") == digest(tmp_path / "elsewhere", "a.sofa") != digest(tmp_path, "b.sofa")
+
+
+def test_a_width_of_0_is_another_design_than_none():
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+    widths = [None, 0.0, 0.5, 1.0, "room"]
+    crosstalks = [layout.crosstalk.model_copy(update={"width": width}) for width in widths]
+    digests = {design_digest(layout.model_copy(update={"crosstalk": each}), bank) for each in crosstalks}
+    assert len(digests) == len(widths)
+
+
+def test_a_design_keeps_its_digest():
+    """A board that was flashed is recognised by it.  Whoever changes these values also changes GENERATOR_VERSION."""
+    layout = small_layout("q15")
+    bank = small_bank(layout)
+    assert design_digest(layout, bank) == "a0813ca9ee4af12508aae3ce463aa11429025805ae1e6caa34875ab72aab4e59"
+    assert layout_hash(layout, bank) == 17775727
 
 
 def test_a_tap_that_moves_to_the_next_path_is_another_design():

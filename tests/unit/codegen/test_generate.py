@@ -11,7 +11,9 @@ from jinja2 import UndefinedError
 from places import ROOT
 
 from designer.codegen.environment import BANNER_MARK, create_environment
-from designer.codegen.generate import generate
+from designer.codegen.generate import _sums, generate
+from designer.codegen.tables import Tables
+from designer.codegen.upmix import _flat
 from designer.errors import BuildError
 from designer.toolchain.compiler import build_host_library
 
@@ -112,7 +114,9 @@ PRINT_FILES = """
 import hashlib, sys
 sys.path[:0] = {path!r}
 from designs import small_bank, small_layout
-from designer.codegen.generate import generate
+from designer.codegen.generate import _sums, generate
+from designer.codegen.tables import Tables
+from designer.codegen.upmix import _flat
 layout = small_layout({number_format!r})
 sources = generate(layout, small_bank(layout))
 print(hashlib.sha256(repr(sorted(sources.files.items())).encode()).hexdigest())
@@ -171,3 +175,21 @@ def test_extreme_taps_are_spelled_as_c_understands(tmp_path):
     text = generate(layout, bank).files["design.c"]
     # -2147483648 would be a negated constant of another type; the bank cannot hold it.
     assert str(np.iinfo(np.int32).min) not in text
+
+
+def test_generated_text_is_laid_out_for_readers(design):
+    """Tables in rows that fit on a line, without blanks at the ends of lines."""
+    _, bank, sources = design
+    rows = re.findall(r"^ +(-?\d+(?:, -?\d+)*),?$", sources.files["design.c"], re.MULTILINE)
+    assert max(row.count(",") + 1 for row in rows) == (8 if bank.number_format.name == "q31" else 12)
+    for text in sources.files.values():
+        assert "\n\n\n" not in text
+        assert not re.search(r"[ \t]$", text, re.MULTILINE)
+
+
+def test_rows_hold_all_values_in_their_order():
+    assert _flat(np.arange(20)) == ["0, 1, 2, 3, 4, 5, 6, 7", "8, 9, 10, 11, 12, 13, 14, 15", "16, 17, 18, 19"]
+
+
+def test_a_sum_of_nothing_has_no_first_fir():
+    assert _sums(Tables((), 0), ["silent"], 0) == [{"name": "silent", "first": 0, "firs": 0}]

@@ -51,6 +51,10 @@ def test_a_kernel_makes_of_the_tables_what_the_paths_say(number_format, equalise
         assert not any(fir.even[fir.length :])
         if paired:
             assert (fir.start % 2, fir.length % 2, len(fir.odd)) == (0, 0, len(fir.even))
+        else:
+            assert fir.length == fir.taps
+        # Behind an equaliser is no sum whose scale would differ.
+        assert fir.sum_index < sums or fir.shift == 0
 
 
 @pytest.mark.parametrize(("delay", "taps", "look_back"), [(3, 1, 4), (4, 1, 4), (0, 4, 4), (0, 1, 0), (90, 8, 98)])

@@ -285,3 +285,9 @@ def test_no_more_than_a_layout_is_read_of_a_file(tmp_path):
         file.truncate(1 << 40)
     with pytest.raises(LayoutError, match="more than 100000 characters"):
         load_layout(tmp_path / "huge.toml")
+
+
+def test_a_driver_that_plays_nothing_at_the_rate_is_refused():
+    text = shipped_layouts()["pair2"].read_text().replace("channel = 0", "channel = 0\nband_hz = [24000.0, 40000.0]")
+    with pytest.raises(LayoutError, match=r"driver 'left'\.band_hz = \[24000\.0, 40000\.0\]: silent at 48000 Hz"):
+        parse_layout(text, "my.toml")

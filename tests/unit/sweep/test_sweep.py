@@ -7,15 +7,18 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from designer.errors import BoardNotFoundError, BuildError, LayoutError
+from designer.files import content_digest
 from designer.layout.model import Layout
 from designer.layout.sections import Measured
 from designer.layout.shipped import find_layout
+from designer.sweep.evaluate import evaluate_point
 from designer.sweep.plan import parse_axis, plan_points
 from designer.sweep.results import pareto_mask, pareto_page, parse_objectives, to_csv, to_parquet
 from designer.sweep.run import JOURNAL, run_sweep
@@ -78,6 +81,20 @@ def test_random_points_follow_their_seed(base):
 def test_a_wrong_request_is_refused(text, message, base):
     with pytest.raises(LayoutError, match=message):
         points_of(base, text)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("listener.distance_m=1,2", "listener.distance_m=3"),
+        ("listener.distance_m,listener.distance_m=1,2",),
+        ("driver.left.azimuth_deg=20,25", f"{MIRRORED}=30"),
+    ],
+)
+def test_a_key_that_is_varied_twice_is_refused(texts, base):
+    """The last value would hold, and the table would show the other beside it."""
+    with pytest.raises(LayoutError, match=r"'(listener\.distance_m|driver\.left\.azimuth_deg)' is varied twice"):
+        points_of(base, *texts)
 
 
 def test_a_failed_point_is_recorded_and_the_rest_goes_on(base, tmp_path):
@@ -182,6 +199,26 @@ def test_the_key_covers_the_version(base, monkeypatch):
     now = points_of(base, "listener.distance_m=1")[0].key
     monkeypatch.setattr("designer.sweep.plan.version", lambda name: "0.0.1")
     assert points_of(base, "listener.distance_m=1")[0].key != now
+
+
+@pytest.mark.parametrize("what", ["version", "file"])
+def test_a_worker_that_has_something_else_does_not_stand_for_the_point(base, tmp_path, monkeypatch, what):
+    """Its figures would be kept under the key of another version, or of other files."""
+    (tmp_path / "head.sofa").write_bytes(b"one")
+    (point,) = points_of(base, "listener.distance_m=1")
+    point = replace(point, inputs={str(tmp_path / "head.sofa"): content_digest(tmp_path / "head.sofa")})
+    point.layout["virtualisation"]["hrtf"] = str(tmp_path / "head.sofa")
+    # Both a point that could be designed and one that could not.
+    for result in ("ok", "failed"):
+        monkeypatch.setattr("designer.sweep.evaluate._evaluate", lambda point, result=result: {"status": result})
+        assert evaluate_point(point)["status"] == result
+    if what == "version":
+        monkeypatch.setattr("designer.sweep.evaluate.version", lambda name: "0.0.1")
+    else:
+        (tmp_path / "head.sofa").write_bytes(b"two")
+    found = evaluate_point(point)
+    assert found["status"] == "error"
+    assert ("0.0.1" if what == "version" else "has changed since the sweep began") in found["reason"]
 
 
 def test_an_error_is_tried_again_and_a_failure_is_not(base, tmp_path, monkeypatch):
