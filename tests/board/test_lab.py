@@ -20,7 +20,8 @@ from hil_tests.harness import lab
 
 LAB = Path(sys.prefix) / "lab" / "bin"
 BOARDS = ("left", "right")
-TESTS = ("test_the_board_runs_this_design", "test_signal", "test_the_line_was_clean_until_here")
+# A part of the regression, so that the test is short: docs/lab.md runs all of it.
+TESTS = ("test_the_board_runs_this_design", "impulse", "test_the_line_was_clean_until_here")
 
 
 def free_port():
@@ -118,7 +119,7 @@ def test_two_boards_are_reserved_powered_flashed_and_tested(laboratory):
         assert client("-p", name, "acquire").returncode == 0
     result = regression(laboratory, "-n", "2", "--flash", "-k", " or ".join(TESTS))
     assert result.returncode == 0, result.stdout
-    assert "22 passed" in result.stdout
+    assert "10 passed" in result.stdout
     for name in BOARDS:
         report = json.loads((place / "out" / f"hil-lab-{name}.json").read_text())
         assert (report["verdict"], report["board"]) == ("pass", f"stm32f405 at lab:{name}")
