@@ -10,6 +10,7 @@ from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.transport import VirtualTransport
 from designer.errors import HilError
 from designer.toolchain.compiler import build_image
+from designer.toolchain.stack import sizes_of
 
 OWNER = Ed25519PrivateKey.from_private_bytes(bytes([7] * 32))
 # Measured: 5.0 million.  A verification must be over long before the watchdog's 1.4 s, which are 235 million cycles.
@@ -76,6 +77,11 @@ def test_the_line_does_not_lead_into_the_bootloader(signed, small):
         opened.link.request(protocol.ENTER_BOOTLOADER, payload)
     board.run(0.02)
     assert board.usart.listener is None
+
+
+def test_the_stack_of_a_verification_has_a_bound(signed):
+    sizes = sizes_of(signed)
+    assert 0 < sizes["stack_bound_bytes"] <= sizes["stack_reserved_bytes"]
 
 
 def test_the_key_costs_an_image_without_one_nothing(signed, small):
