@@ -100,7 +100,7 @@ def hil(
     layout: LayoutArgument,
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
-    input_file: Annotated[Path | None, typer.Option("--input", help="Stereo audio to stream instead of music.")] = None,
+    input_file: Annotated[Path | None, typer.Option("--input", help="Audio to stream instead of music.")] = None,
     out: OutOption = None,
     seconds: Annotated[
         float,

@@ -20,6 +20,7 @@ from designer.cli.common import (
     say,
     step,
 )
+from designer.errors import LayoutError
 
 TraceOption = Annotated[
     Path | None,
@@ -42,6 +43,7 @@ def play(
     from designer.board.play_file import play_file
     from designer.cli.listen import rendering_progress
 
+    _check_trace(trace, source, target)
     result, image = run_image(layout, out, json or quiet)
     step("booting it on the virtual board", quiet=json or quiet)
     began = time.monotonic()
@@ -62,6 +64,11 @@ def play(
             f"{figures['times_real_time']:.1f} x real time",
             quiet,
         )
+
+
+def _check_trace(trace: Path | None, *others: Path) -> None:
+    if trace is not None and any(trace.resolve() == other.resolve() for other in others):
+        raise LayoutError(f"trace '{trace}': is the input or the output: give another file")
 
 
 def _options(trace: Path | None, gdb: int | None = None) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
-from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME, I2s
+from designer.board.virtual.peripherals.spi_i2s import ERROR_INTERRUPT, HALFWORDS_PER_FRAME, I2s
 from designer.board.virtual.peripherals.syscfg import Syscfg
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
@@ -36,7 +36,7 @@ from designer.board.virtual.system_memory import SystemMemory
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
-# The pin is released by every reset, the core's own as well (RM0090 6.1.1): PINRSTF always comes along.
+# The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
 _PIN = rcc_module.PIN_RESET
 
 
@@ -72,6 +72,7 @@ class Stm32f405:
         self.rcc = Rcc(machine, clock_faults or Faults())
         self.pwr = Pwr(self.rcc)
         self.flash = Flash(machine, seed)
+        self.flash.hclk_hz = lambda: self.rcc.hclk_hz
         self.rcc.check_core = self._check_core
         self.rcc.on_security = lambda pending: exceptions.set_level(Number.NMI - FIRST_INTERRUPT, pending)
         ports = [Gpio(letter, self.rcc) for letter in "ABC"]
@@ -139,6 +140,7 @@ class Stm32f405:
         self.adc = Adc(wires, pins, lambda: self.spi2.has_master_clock)
         self.spi2.on_sent, self.spi3.on_sent = self.dacs[0].play, self.dacs[1].play
         self.i2s2ext.incoming = self.adc.record
+        self.i2s2ext.on_error = lambda is_high: machine.exceptions.set_level(ERROR_INTERRUPT, is_high)
         rcc.blocks_of |= {
             ("APB1RSTR", 14): (self.spi2, self.i2s2ext),
             ("APB1RSTR", 15): (self.spi3,),

@@ -68,13 +68,19 @@ static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply
 {
     const ps_platform_t *platform = command->platform;
     ps_engine_t *engine = command->engine;
-    /* A commit silences the board only where flash is going to be written. */
-    const bool silent = request->type == PS_TUNE_COMMIT && engine->tuning.flash != NULL &&
-                        platform->claim != NULL && engine->tuning.too_slow != engine->design;
+    const bool commits = request->type == PS_TUNE_COMMIT;
 
     if (engine->bad_tables) {
         return PS_E_DESIGN;
     }
+    /* Once only: an interrupt may find the tables quick enough later, and the board is not silent then. */
+    if (commits && engine->tuning.too_slow == engine->design) {
+        return PS_E_OVERLOAD;
+    }
+    /* A commit silences the board only where flash is going to be written. */
+    const bool silent =
+        commits && platform->claim != NULL && ps_tuning_commit_writes(&engine->tuning, engine->design);
+
     if (silent) {
         platform->claim();
     }

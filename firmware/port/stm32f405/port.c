@@ -69,7 +69,7 @@ static void start_serial(uint32_t apb2_hz)
 {
     RCC_AHB1ENR |= RCC_AHB1ENR_GPIOAEN;
     RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
-    (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
+    (void)RCC_APB2ENR; /* errata ES0182: two cycles between enabling and first access */
 
     /* PA9 and PA10: alternate function 7, high speed, pull-up so that an open line rests (RM0090 8.4) */
     GPIOA_AFRH = (GPIOA_AFRH & ~0x0FF0u) | 0x0770u;
@@ -133,7 +133,7 @@ static int8_t read_temperature(void)
     if (simulated) {
         return PS_TEMPERATURE_UNKNOWN;
     }
-    /* DS8626, table 70: where the factory keeps them; QEMU has no such memory. */
+    /* DS8626: where the factory keeps them; QEMU has no such memory. */
     return temperature_read((const volatile uint16_t *)(uintptr_t)0x1FFF7A2Cu);
 }
 

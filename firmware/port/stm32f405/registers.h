@@ -130,6 +130,7 @@
 #define SPI2_CR2                      REGISTER(0x40003804u)
 #define SPI2_CR2_RXDMAEN              BIT(0)
 #define SPI2_CR2_TXDMAEN              BIT(1)
+#define SPI2_CR2_ERRIE                BIT(5)
 #define SPI2_SR                       REGISTER(0x40003808u)
 #define SPI2_SR_OVR                   BIT(6)
 #define SPI2_SR_TIFRFE                BIT(8)
@@ -158,7 +159,7 @@
 
 /*
  * DMA1, RM0090 10.5: .1 LISR, .2 HISR, .3 LIFCR, .4 HIFCR, .5 SxCR, .6 SxNDTR, .7 SxPAR, .8 SxM0AR, .10
- * SxFCR. Requests, table 42: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel
+ * SxFCR. Requests, 10.3.3: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel
  * 0 SPI3_TX.
  */
 #define DMA1_LISR                 REGISTER(0x40026000u)
@@ -244,10 +245,11 @@
 #define ADC_CCR_ADCPRE_4 (1u << 16)
 #define ADC_CCR_TSVREFE  BIT(23)
 
-/* Interrupts, RM0090 12.2, table 61 */
+/* Interrupts, RM0090 12.1.3 */
 #define DMA1_Stream3_INTERRUPT 14
 #define DMA1_Stream4_INTERRUPT 15
 #define DMA1_Stream5_INTERRUPT 16
+#define SPI2_INTERRUPT         36 /* of I2S2ext, too */
 #define USART1_INTERRUPT       37
 
 /* SYSCFG, RM0090 9.2.1 (MEMRMP there): which memory lies at address 0 */
