@@ -5,6 +5,7 @@
 #   make check        linters, type checker and static analysis
 #   make flash        BOARD=virtual|qemu|stm32f405|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
+#   make lab          labgrid, for the regression on boards of a lab
 #   make docs         the documentation and the API reference, in build/site
 #   make bench        instructions of kernels and layouts beside their peers', tables beside rounding
 LAYOUT ?= front3
@@ -39,7 +40,7 @@ BENCH_PACKAGES := faust llvm
 # into the cache, boards and browsers get ports and directories of their own. tests/conftest.py orders the files.
 PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench docs fuzz hil quick test flash coefficients check setup clean distclean
+.PHONY: bench docs fuzz hil lab quick test flash coefficients check setup clean distclean
 .DELETE_ON_ERROR:
 
 VIRTUAL := $(if $(filter virtual,$(BOARD)),virtual:stm32f405,qemu:$(patsubst qemu,stm32f405,$(BOARD)))
@@ -53,7 +54,7 @@ hil: setup
 quick: setup
 	$(PYTEST) tests/unit
 
-test: $(VENV)/.test-packages setup $(SVD) $(AXE)
+test: $(VENV)/.test-packages setup lab $(SVD) $(AXE)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
@@ -148,6 +149,17 @@ $(SVD): requirements-svd.txt | $(VENV)/.ready
 	  --dest $(VENV)/download -r requirements-svd.txt
 	@tar -xzOf $(VENV)/download/cmsis-svd-0.4.tar.gz cmsis-svd-0.4/cmsis_svd/data/STMicro/STM32F40x.svd > $@
 	@rm -rf $(VENV)/download
+
+# labgrid, for boards in a lab. Its pyserial has the name of ours: it gets an environment of its own, which sees ours.
+lab: $(VENV)/lab/.ready
+
+$(VENV)/lab/.ready: requirements-lab.txt | $(VENV)/.ready
+	@echo "==> set-up for a lab: labgrid in $(VENV)/lab"
+	@$(VENV)/bin/python -m venv --without-pip $(VENV)/lab
+	@$(PIP) --python $(VENV)/lab/bin/python install --require-hashes --no-deps -r requirements-lab.txt
+	@echo 'import site, sys; site.addsitedir("%s/../lib/python%d.%d/site-packages" % (sys.prefix, *sys.version_info[:2]))' \
+	  > $$($(VENV)/lab/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/main.pth
+	@touch $@
 
 # Only the test of the studio's accessibility runs it.
 $(AXE): requirements-axe.txt | $(VENV)/.ready

@@ -1,11 +1,12 @@
 """pytest as the runner of the regression.
 
 ``pytest hil_tests --board virtual:stm32f405 [--board /dev/ttyACM0] [--layout front3]`` and, for several boards at
-once, ``-n 2``: each board's tests stay together on one worker.
+once, ``-n 2``: each board's tests stay together on one worker.  ``--lg-env lab.yaml`` takes the boards of a lab.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from designer.board.bootloader import enter_bootloader
 from designer.board.choice import DEFAULT_BOARD, BoardChoice, choose_board
 from designer.board.open import measure_instructions, open_board
 from designer.board.session import Board
@@ -29,9 +31,13 @@ from designer.regression.suite import GENERATED_S, Suite
 from designer.regression.terminal_summary import screen
 from designer.report.save import save_report
 from designer.report.scorecard import scorecard
+from designer.toolchain.boards import BoardTarget
 from designer.toolchain.compiler import build_image
+from designer.toolchain.flash import flash
+from designer.toolchain.flashing.via import Via
 from designer.toolchain.image import Image
 from designer.toolchain.stack import sizes_of
+from hil_tests.harness import lab
 
 limit_blas_threads()
 
@@ -51,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="BOARD",
         help="virtual:stm32f405, qemu:NAME or a port; may be given again",
     )
+    group.addoption("--flash", action="store_true", help="first write the image to real boards, over the serial line")
     group.addoption("--layout", default="front3", help="a layout file or the name of a shipped one [front3]")
     group.addoption("--out", default=None, metavar="DIR", help="directory of the reports [build/<layout>]")
     group.addoption("--history-file", default=None, metavar="FILE", help="[hil_history.jsonl beside the reports]")
@@ -73,8 +80,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses a board on each board of the command line."""
     if "board_name" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--board") or [DEFAULT_BOARD]
+        names = _board_names(metafunc.config)
         metafunc.parametrize("board_name", names, scope="session", ids=names)
+
+
+def _board_names(config: pytest.Config) -> list[str]:
+    """Boards of the command line, of the lab, or the virtual board."""
+    named: list[str] | None = config.getoption("--board")
+    lab_file: str | None = config.getoption("lg_env", default=None)
+    if named or lab_file is None:
+        return named or [DEFAULT_BOARD]
+    path = Path(lab_file)
+    return _or_exit(lambda: lab.names_of(path))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -82,7 +99,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep all tests of one board on one worker, whatever ``--dist`` is: a board has one line."""
     from xdist.scheduler import LoadScopeScheduling
 
-    names = sorted(config.getoption("--board") or [DEFAULT_BOARD], key=len, reverse=True)
+    names = sorted(_board_names(config), key=len, reverse=True)
 
     class ByBoard(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
         def _split_scope(self, nodeid: str) -> str:
@@ -136,9 +153,13 @@ def design(request: pytest.FixtureRequest, layout: Layout) -> Design:
 
 
 @pytest.fixture(scope="session")
-def choice(board_name: str) -> BoardChoice:
-    """The board that a name of the command line means."""
-    return _or_exit(lambda: choose_board(board_name))
+def choice(request: pytest.FixtureRequest, board_name: str) -> BoardChoice:
+    """The board that a name of the command line means; one of a lab is switched off and on."""
+    if not board_name.startswith(lab.PREFIX):
+        return _or_exit(lambda: choose_board(board_name))
+    environment = request.getfixturevalue("env")
+    place = _or_exit(lambda: lab.open_place(environment, board_name.removeprefix(lab.PREFIX)))
+    return dataclasses.replace(_or_exit(lambda: choose_board(place.port)), label=board_name)
 
 
 @pytest.fixture(scope="session")
@@ -152,12 +173,23 @@ def image(request: pytest.FixtureRequest, design: Design, directory: Path, choic
 
 
 @pytest.fixture(scope="session")
-def board(design: Design, image: Image, choice: BoardChoice) -> Iterator[Board]:
+def board(request: pytest.FixtureRequest, design: Design, image: Image, choice: BoardChoice) -> Iterator[Board]:
     """The open board; it runs the design."""
+    port = choice.port
+    if port is not None and request.config.getoption("--flash"):
+        _step(request, f"flashing {choice.label or port} over its serial line")
+        _or_exit(lambda: _flash(image, design, choice.target, port))
     with _or_exit(
         lambda: open_board(image.elf, design.digest, design.layout, choice.port, choice.target, choice.in_qemu)
     ) as opened:
+        if choice.label is not None:
+            opened.name = f"{opened.info.board_name} at {choice.label}"
         yield opened
+
+
+def _flash(image: Image, design: Design, target: BoardTarget, port: str) -> None:
+    enter_bootloader(port)
+    flash(image, design.layout, target.name, Via.uart, port)
 
 
 @pytest.fixture(scope="session")

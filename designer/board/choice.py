@@ -24,11 +24,14 @@ class BoardChoice:
         Serial port of a real board.
     in_qemu : bool
         Whether QEMU runs the image.
+    label : str, optional
+        Name in files and reports, where the port says little or changes.
     """
 
     target: BoardTarget
     port: str | None = None
     in_qemu: bool = False
+    label: str | None = None
 
     @property
     def is_real(self) -> bool:
@@ -39,7 +42,7 @@ class BoardChoice:
     def suffix(self) -> str:
         """Suffix of the files of this board, empty for the virtual STM32F405."""
         if self.port is not None:
-            return "-" + _NO_FILE_NAME.sub("-", self.port.removeprefix("/dev/")).strip("-")
+            return "-" + _NO_FILE_NAME.sub("-", (self.label or self.port).removeprefix("/dev/")).strip("-")
         if self.target.is_virtual_only:
             return f"-{self.target.name}"
         return "-qemu" if self.in_qemu else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ _SOURCES = {code: name for name, code in protocol.SOURCE.items()}
 FADE_DUE_S = 0.5
 FADE_TIMEOUT_S = 20.0
 _POLL_S = 0.005
+# Makes the 64 bytes of a signature from a message.
+Sign = Callable[[bytes], bytes]
 # An overload shows within 16 late blocks (core/play/player.c), each of which takes two half blocks.  The rest is a
 # margin.
 _WATCHED_BLOCKS = 64
@@ -75,7 +77,7 @@ def tables_of(link: Link) -> TablesInfo:
     return TablesInfo(digest.hex(), source=_SOURCES.get(source, "UNKNOWN"), fading=fading, flash=flash, **numbers)
 
 
-def upload(link: Link, tables: TableSet) -> None:
+def upload(link: Link, tables: TableSet, sign: Sign | None = None) -> None:
     """Send tables to the board and let it fade to them; it validates them first.
 
     Parameters
@@ -83,6 +85,8 @@ def upload(link: Link, tables: TableSet) -> None:
     link : Link
         A session with a board.
     tables : TableSet
+    sign : callable, optional
+        Signs a message, for an image that was built with a public key; see `designer.board.keys`.
 
     Raises
     ------
@@ -95,6 +99,9 @@ def upload(link: Link, tables: TableSet) -> None:
     _check(board, tables)
     link.request(protocol.TUNE_BEGIN, tables.begin)
     link.request_all(protocol.TUNE_DATA, _portions(tables.tables))
+    if sign is not None:
+        signature = sign(protocol.SIGNATURE_CONTEXT + tables.begin + tables.tables)
+        link.request(protocol.TUNE_SIGN, protocol.TUNE_SIGN.payload.pack(signature=signature))
     link.request(protocol.TUNE_APPLY)
 
 
@@ -142,7 +149,7 @@ class Tuned:
     late_blocks: int | None
 
 
-def tune_board(board: Board, tables: TableSet) -> Tuned:
+def tune_board(board: Board, tables: TableSet, sign: Sign | None = None) -> Tuned:
     """Send tables to a board, and wait until they play.
 
     A board that plays nothing starts with them: a host uses its pipeline, or it has no input of its own.
@@ -155,7 +162,7 @@ def tune_board(board: Board, tables: TableSet) -> Tuned:
     before = tables_of(board.link).digest
     late = board.health()["deadline_misses"] if board.keeps_time else None
     if before != tables.digest:
-        upload(board.link, tables)
+        upload(board.link, tables, sign)
         if not await_fade(board.link, tables.digest):
             board.play()
         if tables_of(board.link).fading:

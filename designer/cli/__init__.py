@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from designer.cli import board, design, doctor, export, listen, look, play, playing, studio, sweep, tune
+from designer.cli import board, design, doctor, export, keys, listen, look, play, playing, studio, sweep, tune
 from designer.cli.common import app, output_locks
 from designer.cli.failures import prepare_process, report
 from designer.errors import InputWarning
@@ -24,6 +24,7 @@ __all__ = [
     "design",
     "doctor",
     "export",
+    "keys",
     "listen",
     "look",
     "main",

@@ -14,6 +14,7 @@ from designer.cli.common import (
     LayoutArgument,
     OutOption,
     PortOption,
+    PublicKeyOption,
     QuietOption,
     app,
     print_json,
@@ -45,6 +46,7 @@ def flash(
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
     via: ViaOption = Via.openocd,
+    public_key: PublicKeyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -61,7 +63,7 @@ def flash(
         if via is Via.uart and port is None:
             raise usage_error("--via uart needs --port, e.g. --port /dev/ttyUSB0")
         check_channels(find_layout(layout), board.value)
-    result, image = run_image(layout, out, json or quiet, board)
+    result, image = run_image(layout, out, json or quiet, board, public_key)
     values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
         _write(image, result, board, via, port, json or quiet)

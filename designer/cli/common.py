@@ -62,6 +62,14 @@ DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, a
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
+PublicKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--public-key",
+        metavar="KEY",
+        help="Build it in: the board then takes signed tables only. A file of 'proscenium keys', or 64 digits.",
+    ),
+]
 PortOption = Annotated[
     str | None, typer.Option("--port", help="Port of a real board: /dev/ttyACM0, rfc2217://host:port, ...")
 ]
@@ -119,21 +127,33 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     return result, card, directory
 
 
-def run_build(result: Design, directory: Path, quiet: bool = False, board: BoardName = BoardName.virtual) -> Image:
+def run_build(
+    result: Design,
+    directory: Path,
+    quiet: bool = False,
+    board: BoardName = BoardName.virtual,
+    public_key: str | None = None,
+) -> Image:
     """Compile the image of a design."""
     from designer.toolchain.boards import find_board
     from designer.toolchain.compiler import build_image
+    from designer.toolchain.keys import read_public_key
 
     step(f"compiling the image for {find_board(board.value).name}", quiet=quiet)
-    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf")
+    key = None if public_key is None else read_public_key(public_key)
+    return build_image(directory / "generated", board.value, directory / f"firmware{board.suffix}.elf", key)
 
 
 def run_image(
-    layout: str, out: Path | None, quiet: bool = False, board: BoardName = BoardName.virtual
+    layout: str,
+    out: Path | None,
+    quiet: bool = False,
+    board: BoardName = BoardName.virtual,
+    public_key: str | None = None,
 ) -> tuple[Design, Image]:
     """Design a layout and compile its image."""
     result, _, directory = run_design(layout, out, quiet)
-    return result, run_build(result, directory, quiet, board)
+    return result, run_build(result, directory, quiet, board, public_key)
 
 
 def write_report(result: Design, card: Scorecard, directory: Path, quiet: bool = False) -> Path:

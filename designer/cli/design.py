@@ -6,6 +6,7 @@ from designer.cli.common import (
     JsonOption,
     LayoutArgument,
     OutOption,
+    PublicKeyOption,
     QuietOption,
     app,
     print_json,
@@ -46,11 +47,17 @@ def generate(
 
 
 @app.command()
-def build(layout: LayoutArgument, out: OutOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+def build(
+    layout: LayoutArgument,
+    public_key: PublicKeyOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Design a layout, generate its C sources, and cross-compile the image firmware.elf."""
     from designer.toolchain.stack import sizes_of
 
-    result, image = run_image(layout, out, quiet=json or quiet)
+    result, image = run_image(layout, out, json or quiet, public_key=public_key)
     sizes = sizes_of(image)
     if json:
         print_json({"layout": result.layout.name, "digest": image.digest, "elf": str(image.elf), **sizes})

@@ -27,7 +27,7 @@ from designer.errors import ProsceniumError
 
 if TYPE_CHECKING:
     from designer.board.session import Board
-    from designer.board.tune import Kept
+    from designer.board.tune import Kept, Sign
 
 # An editor writes a file in several steps.  They count as one save after this pause.
 _SETTLE_MS = 30
@@ -46,6 +46,10 @@ def tune(
     commit: Annotated[
         bool, typer.Option("--commit", help="Keep the filters in the board's flash: the next start plays them.")
     ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="Sign with this private key, for a board with its public half."),
+    ] = None,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -54,15 +58,16 @@ def tune(
 
     Without --port, the virtual board boots the image in build/<layout>; a missing image is built.
     """
+    sign = None if key is None else _signer(key)
     with _opener(layout, port, out, json or quiet) as connect:
         path = _path_of(layout)
         seen = _signature(path)
-        _tune_once(layout, connect, json, quiet, commit)
+        _tune_once(layout, connect, json, quiet, commit, sign)
         if watch:
             step(f"watching '{path}'; Ctrl-C ends", quiet=json or quiet)
             for _ in _saves(path, seen):
                 try:
-                    _tune_once(layout, connect, json, quiet, commit)
+                    _tune_once(layout, connect, json, quiet, commit, sign)
                 except (ProsceniumError, OSError) as error:
                     # The layout is not fully written, or the cable is unplugged.  The board plays on, and the watch
                     # continues.
@@ -93,7 +98,13 @@ def _image_of(layout: str, out: Path | None, quiet: bool) -> Path:
     return elf
 
 
-def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -> None:
+def _signer(key: Path) -> Sign:
+    from designer.toolchain.keys import signer
+
+    return signer(key)
+
+
+def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool, sign: Sign | None) -> None:
     from designer.board.tune import commit, tune_board
     from designer.codegen.table_set import pack
     from designer.design.build import build_design
@@ -104,7 +115,7 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
     designed = time.monotonic()
     board: Board
     with connect() as board:
-        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
+        tuned = tune_board(board, pack(result.layout, result.fixed, result.digest), sign)
         kept = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()

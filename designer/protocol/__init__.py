@@ -84,6 +84,7 @@ from designer.protocol.session import (
 )
 from designer.protocol.tuning import (
     FIR_ENTRY,
+    SIGNATURE_CONTEXT,
     TABLES,
     TABLES_REPLY,
     TUNE_APPLY,
@@ -94,6 +95,8 @@ from designer.protocol.tuning import (
     TUNE_COMMIT_REPLY,
     TUNE_DATA,
     TUNE_DATA_REPLY,
+    TUNE_SIGN,
+    TUNE_SIGN_REPLY,
 )
 
 __all__ = [
@@ -145,6 +148,7 @@ __all__ = [
     "SET_VOLUME",
     "SET_VOLUME_REPLY",
     "SIGNAL",
+    "SIGNATURE_CONTEXT",
     "SOURCE",
     "STAGE",
     "START",
@@ -165,6 +169,8 @@ __all__ = [
     "TUNE_COMMIT_REPLY",
     "TUNE_DATA",
     "TUNE_DATA_REPLY",
+    "TUNE_SIGN",
+    "TUNE_SIGN_REPLY",
     "Field",
     "Frame",
     "Message",
@@ -175,7 +181,7 @@ __all__ = [
 REQUESTS = (
     *(HELLO, START, AUDIO, STATUS, PROFILE, GENERATE, TAP, SEMIHOSTING, ENTER_BOOTLOADER, PLAY, HEALTH, SET_VOLUME),
     *(SET_LIMITER, LIMITS),
-    *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TUNE_COMMIT, TABLES),
+    *(TUNE_BEGIN, TUNE_DATA, TUNE_APPLY, TUNE_COMMIT, TABLES, TUNE_SIGN),
 )
 REPLIES = (
     HELLO_REPLY,
@@ -197,6 +203,7 @@ REPLIES = (
     TUNE_APPLY_REPLY,
     TUNE_COMMIT_REPLY,
     TABLES_REPLY,
+    TUNE_SIGN_REPLY,
     ERROR_REPLY,
     NAK,
 )

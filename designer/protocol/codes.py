@@ -37,6 +37,8 @@ STATUS_CODES = {
     "E_FLASH": (-36, "flash could not be written, or read back differently; the tables kept before are still there"),
     "E_OVERLOAD": (-37, "the tables that play need more time than a block has: they are not kept"),
     "E_EQUALISED": (-38, "the tables have equalisers on other buses than the image"),
+    "E_SIGNATURE": (-39, "the tables have no good signature, and this image takes signed tables only"),
+    "E_NO_KEY": (-40, "this image was built without a public key: it needs no signature"),
     "E_BOUND": (-34, "the tables exceed a limit of the overflow proof"),
 }
 # A NAK with one of these asks for a resend; E_SESSION ends the conversation.

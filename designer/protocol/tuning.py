@@ -25,6 +25,13 @@ TUNE_DATA = Message(
     Payload((Field("offset", "u32", "bytes sent before"),)),
     "the next bytes of the tables, after the offset",
 )
+SIGNATURE_CONTEXT = b"proscenium tables 1\0"
+TUNE_SIGN = Message(
+    "TUNE_SIGN",
+    0x35,
+    Payload((Field("signature", "bytes", "Ed25519, of a context, the payload of TUNE_BEGIN, and the tables", 64),)),
+    "signs the tables, behind the last of them; only for an image that was built with a public key",
+)
 TUNE_APPLY = Message(
     "TUNE_APPLY",
     0x32,
@@ -42,6 +49,7 @@ TUNE_BEGIN_REPLY = Message(
     "TUNE_BEGIN_REPLY", TUNE_BEGIN.code | REPLY_BIT, Payload(), "the board has room for the tables"
 )
 TUNE_DATA_REPLY = Message("TUNE_DATA_REPLY", TUNE_DATA.code | REPLY_BIT, Payload(), "the bytes are stored")
+TUNE_SIGN_REPLY = Message("TUNE_SIGN_REPLY", TUNE_SIGN.code | REPLY_BIT, Payload(), "the signature is good")
 TUNE_APPLY_REPLY = Message(
     "TUNE_APPLY_REPLY", TUNE_APPLY.code | REPLY_BIT, Payload(), "the tables are valid and the fade is ordered"
 )

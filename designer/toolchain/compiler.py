@@ -48,7 +48,11 @@ WARNING_FLAGS = (
 OWN_FLAGS = ("-std=gnu11", "-O2", "-g", "-fno-common", "-ffunction-sections", "-fdata-sections", *WARNING_FLAGS)
 
 
-def build_image(generated_dir: Path, board: str, out: Path) -> Image:
+# The only source that a public key changes.
+KEY_SOURCE = "signature.c"
+
+
+def build_image(generated_dir: Path, board: str, out: Path, public_key: bytes | None = None) -> Image:
     """Compile and link the firmware with a generated design.
 
     Parameters
@@ -59,6 +63,8 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
         ``stm32f405``, or ``virtual`` for the same.
     out : Path
         The ELF file to write; the linker's map and GCC's graph of calls (``.ci``) go beside it.
+    public_key : bytes, optional
+        Ed25519, 32 bytes: the board then takes only tables that the other half of this key has signed.
 
     Returns
     -------
@@ -79,6 +85,9 @@ def build_image(generated_dir: Path, board: str, out: Path) -> Image:
     sources += [source for port in ports for source in sorted(port.glob("*.c"))]
     includes = (generated_dir, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "app", FIRMWARE_ROOT / "port", *ports)
     units = _units(sources, (*target.cpu_flags, *CALL_FLAGS), includes)
+    if public_key is not None:
+        flag = public_key_flag(public_key)
+        units = [replace(unit, flags=(*unit.flags, flag)) if unit.source.name == KEY_SOURCE else unit for unit in units]
     # A build that fails or is interrupted must not leave the image of an earlier design.
     out.unlink(missing_ok=True)
     objects = compile_units(CROSS_COMPILER, units)
@@ -190,6 +199,11 @@ def _number_format(generated_dir: Path) -> str:
     if match is None:
         raise BuildError(f"'{header}' is missing or names no number format: generate the design first")
     return match[1]
+
+
+def public_key_flag(public_key: bytes) -> str:
+    """Option of the compiler that builds a public key into `KEY_SOURCE`."""
+    return "-DPS_PUBLIC_KEY=" + ",".join(f"0x{byte:02X}" for byte in public_key)
 
 
 def _units(sources: Sequence[Path], target_flags: tuple[str, ...], includes: tuple[Path, ...]) -> list[Unit]:

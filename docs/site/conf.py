@@ -65,6 +65,7 @@ docs/tuning
 docs/playing
 docs/virtual_board
 docs/regression
+docs/lab
 docs/walkthrough
 ```
 ```{toctree}

@@ -181,7 +181,7 @@ def test_without_a_port_it_asks_for_one(image):
 def test_a_real_port_gets_even_parity_and_a_pseudo_terminal_none(monkeypatch, silent):
     asked = []
     monkeypatch.setattr(uart, "open_serial_port", lambda *arguments: asked.append(arguments))
-    uart._open("/dev/ttyUSB0")
-    uart._open("rfc2217://lab:1")
-    uart._open(silent)
+    uart.open_line("/dev/ttyUSB0")
+    uart.open_line("rfc2217://lab:1")
+    uart.open_line(silent)
     assert asked == [("/dev/ttyUSB0", 115200, "E"), ("rfc2217://lab:1", 115200, "E"), (silent, 115200, "N")]

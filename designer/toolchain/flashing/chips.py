@@ -31,6 +31,8 @@ class Chip:
         Address of the first sector.
     sector_bytes : tuple of int
         Size of each sector, in order of addresses.
+    openocd_driver : str
+        OpenOCD's driver of the flash, whose commands set read-out protection.
     pyocd_target : str
         Built-in target of pyOCD with the same flash controller and the same sectors.
     bootloader_pins : str
@@ -45,6 +47,7 @@ class Chip:
     protection_register: int
     flash_start: int
     sector_bytes: tuple[int, ...]
+    openocd_driver: str
     pyocd_target: str
     bootloader_pins: str
     reset_code_address: int
@@ -84,6 +87,7 @@ CHIPS = {
         protection_register=0x4002_3C14,
         flash_start=0x0800_0000,
         sector_bytes=(*[16 * KIB] * 4, 64 * KIB, *[128 * KIB] * 7),
+        openocd_driver="stm32f2x",
         # pyOCD has no STM32F405 of its own.  The STM32F412xG has the same sectors and the same flash registers
         # (RM0402, section 3), and its algorithm uses the first 20 KiB of RAM.
         pyocd_target="stm32f412xg",
@@ -97,6 +101,7 @@ CHIPS = {
         protection_register=0x5200_201C,
         flash_start=0x0800_0000,
         sector_bytes=(128 * KIB,) * 16,
+        openocd_driver="stm32h7x",
         pyocd_target="stm32h743xx",
         bootloader_pins="USART1: PA9, PA10; USART2: PA2, PA3; USART3: PB10, PB11",
         reset_code_address=0x2400_8000,

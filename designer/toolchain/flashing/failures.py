@@ -83,7 +83,7 @@ _RULES = (
     _rule(
         Cause.READ_PROTECTED,
         "the chip has read-out protection, so a probe can neither read nor write its flash. At level 1, "
-        "'proscenium protect --level 0' removes the protection and erases the flash. Level 2 is for ever",
+        "'proscenium protect --board BOARD --level 0' removes the protection and erases the flash. Level 2 is for ever",
         re.escape(READ_PROTECTED),
     ),
     _rule(

@@ -90,9 +90,16 @@ def check_commands(chip: Chip) -> list[str]:
     The registers can be read at protection level 1 as well.
     """
     return [
-        f"set id [expr {{[lindex [read_memory {chip.id_register:#x} 32 1] 0] & 0xfff}}]; "
-        f"if {{$id != {chip.device_id:#x}}} "
-        f'{{error [format "{WRONG_CHIP} 0x%03x, expected {chip.device_id:#05x} ({chip.name})" $id]}}',
+        chip_check(chip),
         f"set rdp [expr {{([lindex [read_memory {chip.protection_register:#x} 32 1] 0] >> 8) & 0xff}}]; "
         f'if {{$rdp != 0xaa}} {{error [format "{READ_PROTECTED} byte 0x%02x" $rdp]}}',
     ]
+
+
+def chip_check(chip: Chip) -> str:
+    """Command that fails with a text of ours if the chip is another one."""
+    return (
+        f"set id [expr {{[lindex [read_memory {chip.id_register:#x} 32 1] 0] & 0xfff}}]; "
+        f"if {{$id != {chip.device_id:#x}}} "
+        f'{{error [format "{WRONG_CHIP} 0x%03x, expected {chip.device_id:#05x} ({chip.name})" $id]}}'
+    )

@@ -36,7 +36,7 @@ def is_in_bootloader(port: str) -> bool:
     FlashError
         If the port cannot have even parity.
     """
-    with closing(_open(port)) as line:
+    with closing(open_line(port)) as line:
         return RomClient(line).synchronise()
 
 
@@ -65,7 +65,7 @@ def flash_with_uart(
     address, contents = flash_contents(elf)
     first, last = target.slot_sectors
     sectors = sorted({*chip.sectors_of(address, len(contents)), *range(first, last + 1)})
-    with closing(_open(port)) as line:
+    with closing(open_line(port)) as line:
         client = connect(line, chip, target.name)
         with _Explained(Cause.WRITE_PROTECTED, target.name):
             client.erase(sectors)
@@ -90,6 +90,20 @@ def connect(line: serial.SerialBase, chip: Chip, board: str) -> RomClient:
     FlashError
         If nothing answers, the chip is another one, or its flash cannot be read.
     """
+    client = greet(line, chip, board)
+    with _Explained(Cause.READ_PROTECTED, board):
+        client.read_memory(chip.flash_start, 4)
+    return client
+
+
+def greet(line: serial.SerialBase, chip: Chip, board: str) -> RomClient:
+    """Synchronise with a bootloader, and check the chip.
+
+    Raises
+    ------
+    FlashError
+        If nothing answers, or the chip is another one.
+    """
     client = RomClient(line)
     if not client.synchronise():
         raise failure(
@@ -102,12 +116,19 @@ def connect(line: serial.SerialBase, chip: Chip, board: str) -> RomClient:
     if found != chip.device_id:
         said = f"device id {found:#05x}, expected {chip.device_id:#05x} ({chip.name})"
         raise failure(Cause.WRONG_CHIP, board, remedy_of(Cause.WRONG_CHIP), said)
-    with _Explained(Cause.READ_PROTECTED, board):
-        client.read_memory(chip.flash_start, 4)
     return client
 
 
-def _open(port: str) -> serial.SerialBase:
+def open_line(port: str) -> serial.SerialBase:
+    """Open a port as the bootloader wants it.
+
+    Raises
+    ------
+    BoardNotFoundError
+        If it cannot be opened.
+    FlashError
+        If it cannot have even parity.
+    """
     if port.lower().startswith("socket://"):
         raise FlashError(
             f"serial port '{port}': the bootloader needs {BAUD_RATE} baud and even parity, which a bare socket cannot "

@@ -5,6 +5,7 @@
 #include "tables/bytes.h"
 #include "link/command_report.h"
 #include "link/command_run.h"
+#include "tables/signature.h"
 
 void ps_command_reset(ps_command_t *command, const ps_platform_t *platform, ps_engine_t *engine)
 {
@@ -38,6 +39,9 @@ static int leave_for_bootloader(const ps_command_t *command, const uint8_t *requ
         memcmp(request + PS_ENTER_BOOTLOADER_DIGEST, ps_report_digest(command),
                PS_ENTER_BOOTLOADER_BYTES - PS_ENTER_BOOTLOADER_DIGEST) != 0) {
         return PS_E_RANGE;
+    }
+    if (ps_signature_is_needed()) {
+        return PS_E_SIGNATURE; /* whoever holds the line would write any image */
     }
     command->platform->request_bootloader();
     return PS_OK;

@@ -4,6 +4,7 @@
 
 #include "tables/bytes.h"
 #include "tables/crc32.h"
+#include "tables/signature.h"
 #include "tables/table_set.h"
 
 /* The tables of a bank lie behind its design, where both are aligned to 8. */
@@ -50,6 +51,7 @@ static int announce(const ps_tuning_t *tuning, ps_bank_t *bank, const uint8_t *r
     bank->bytes = bytes;
     bank->firs = firs;
     bank->received = 0;
+    bank->is_signed = false;
     return PS_OK;
 }
 
@@ -93,6 +95,7 @@ const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t 
         memcpy(bank->tables, slots[n].tables, slots[n].bytes);
         if (validate(bank, PS_SOURCE_SLOT) == PS_OK) {
             tuning->kept = slots[n];
+            bank->is_signed = true;
             return bank->design;
         }
     }
@@ -158,12 +161,39 @@ static int data(ps_bank_t *bank, const uint8_t *request, size_t length)
     return PS_OK;
 }
 
+/* Over all bytes, so after the last of them. A bad signature ends the transfer. */
+static int sign(ps_tuning_t *tuning, const uint8_t *request)
+{
+    ps_bank_t *bank = tuning->receiving;
+
+    if (!ps_signature_is_needed()) {
+        return PS_E_NO_KEY;
+    }
+    if (bank == NULL || bank->received != bank->bytes) {
+        return PS_E_INCOMPLETE;
+    }
+    if (!ps_signature_is_good(request + PS_TUNE_SIGN_SIGNATURE, bank->begin, bank->tables, bank->bytes)) {
+        tuning->receiving = NULL;
+        return PS_E_SIGNATURE;
+    }
+    bank->is_signed = true;
+    return PS_OK;
+}
+
+static bool may_play(const ps_bank_t *bank)
+{
+    return bank->is_signed || !ps_signature_is_needed();
+}
+
 static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t **design)
 {
     ps_bank_t *bank = tuning->receiving;
 
     if (bank == NULL || bank->received != bank->bytes) {
         return PS_E_INCOMPLETE;
+    }
+    if (!may_play(bank)) {
+        return PS_E_SIGNATURE;
     }
     if (ps_crossfade_is_active(&pipeline->crossfade)) {
         return PS_E_BUSY;
@@ -214,6 +244,9 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
     if (bank == NULL) {
         return PS_E_INCOMPLETE;
     }
+    if (!may_play(bank)) {
+        return PS_E_SIGNATURE;
+    }
     *reply_size = PS_TUNE_COMMIT_REPLY_BYTES;
     reply[PS_TUNE_COMMIT_REPLY_WRITTEN] = !is_kept(tuning, bank);
     if (!reply[PS_TUNE_COMMIT_REPLY_WRITTEN]) {
@@ -257,7 +290,7 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
 bool ps_tuning_takes(uint8_t type)
 {
     return type == PS_TUNE_BEGIN || type == PS_TUNE_DATA || type == PS_TUNE_APPLY || type == PS_TUNE_COMMIT ||
-           type == PS_TABLES;
+           type == PS_TUNE_SIGN || type == PS_TABLES;
 }
 
 static bool length_fits(uint8_t type, size_t length)
@@ -267,6 +300,8 @@ static bool length_fits(uint8_t type, size_t length)
         return length == PS_TUNE_BEGIN_BYTES;
     case PS_TUNE_DATA:
         return length >= PS_TUNE_DATA_BYTES;
+    case PS_TUNE_SIGN:
+        return length == PS_TUNE_SIGN_BYTES;
     default:
         return length == 0;
     }
@@ -283,6 +318,8 @@ int ps_tuning_handle(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_desi
         return begin(tuning, pipeline, *design, payload);
     case PS_TUNE_DATA:
         return data(tuning->receiving, payload, length);
+    case PS_TUNE_SIGN:
+        return sign(tuning, payload);
     case PS_TUNE_APPLY:
         return apply(tuning, pipeline, design);
     case PS_TUNE_COMMIT:

@@ -24,6 +24,7 @@ typedef struct {
     uint32_t firs;
     uint32_t received;
     uint8_t source;     /* PS_SOURCE_… */
+    bool is_signed;     /* by a good signature, or kept in flash, where only such tables are written */
     ps_table_crc_t crc; /* once they are validated */
 } ps_bank_t;
 
