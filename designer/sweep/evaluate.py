@@ -47,12 +47,16 @@ def evaluate_point(point: Point) -> dict[str, Any]:
 
 
 def figures_of(card: Scorecard) -> dict[str, float]:
-    """Scalars of a scorecard's quantised design, and the mean cancellation from 1 to 5 kHz."""
+    """Scalars of a scorecard's quantised design, its figures in the room, and its cancellation from 1 to 5 kHz."""
     figures = {"latency_ms": card.latency_ms, "common_gain_db": card.common_gain_db}
     for group, values in card.quantised.to_json().items():
         for key, value in values.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 figures[f"{group}.{key}"] = float(value)
+    for name, value in card.room_front.chosen.to_json().items():
+        figures[f"room.{name}"] = float(value)
+    figures["room.plain_depth_db"] = card.room_front.plain.depth_db
+    figures["room.centre_depth_db"] = card.room_limits.centre.depth_db
     cancellation = card.quantised.cancellation
     centres = np.array(cancellation.band_centres_hz)
     used = (centres >= _BAND_HZ[0] / _EDGE) & (centres <= _BAND_HZ[1] * _EDGE)
