@@ -148,11 +148,16 @@ class RoomPlant:
         return _evaluate(self.radiation_order, self.expansion, np.array([[-1.0, 0.0, 0.0]]))[:, 0]
 
     def directivity_index_db(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Power on axis over the mean over the sphere, for drives (F, D), in each octave: (5,) float64."""
+        """Power on axis over the mean over the sphere, for drives (F, D), in each octave: (5,) float64.
+
+        Both powers are summed over an octave before their ratio is taken.  A mean of ratios would be that of the
+        few lines on which the drivers hardly radiate.
+        """
         # Harmonics are orthonormal: the mean over the sphere is their power over 4π.
         everywhere = np.sum(np.abs((self.expansion @ drive[..., None])[..., 0]) ** 2, axis=1) / (4 * np.pi)
         ahead = np.abs(np.sum(self.axis * drive, axis=1)) ** 2
-        return decibels((ahead / np.maximum(everywhere, 1e-30)).reshape(_OCTAVES_HZ.size, -1).mean(axis=1))
+        ahead, everywhere = (power.reshape(_OCTAVES_HZ.size, -1).sum(axis=1) for power in (ahead, everywhere))
+        return decibels(ahead / np.maximum(everywhere, 1e-30))
 
     @cached_property
     def _reception(self) -> NDArray[np.complex128]:
