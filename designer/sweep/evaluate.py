@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from designer.design.build import build_design
 from designer.errors import ProsceniumError
+from designer.evaluation.room_front import widest_near
 from designer.evaluation.scorecard import Scorecard
 from designer.layout.messages import explain
 from designer.layout.model import Layout
@@ -55,6 +56,12 @@ def figures_of(card: Scorecard) -> dict[str, float]:
                 figures[f"{group}.{key}"] = float(value)
     for name, value in card.room_front.chosen.to_json().items():
         figures[f"room.{name}"] = float(value)
+    width, near = widest_near(card.room_front)
+    figures |= {
+        "room.near_width": width,
+        "room.near_azimuth_deg": near.azimuth_deg,
+        "room.near_depth_db": near.depth_db,
+    }
     figures["room.plain_depth_db"] = card.room_front.plain.depth_db
     figures["room.centre_depth_db"] = card.room_limits.centre.depth_db
     cancellation = card.quantised.cancellation
