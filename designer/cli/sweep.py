@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from designer.cli.common import (
 )
 
 _OBJECTIVES = "cancellation.left_mean_gain_db:max,beam.mean_null_depth_db:max"
+_GOAL = "room.near_azimuth_deg:max"
 
 
 class TableFormat(StrEnum):
@@ -93,3 +94,53 @@ def sweep(
         say(f"{len(rows)} points, {failed} failed: {', '.join(written)}", quiet)
         if reasons:
             say(f"the first that failed: {reasons[0]}", quiet)
+
+
+@app.command()
+def place(
+    layout: LayoutArgument,
+    vary: Annotated[list[str], typer.Option("--vary", help="PATH[,-PATH]=FROM,TO, once for each parameter.")],
+    goal: Annotated[str, typer.Option("--goal", help="A figure of the sweep, with :max or :min.")] = _GOAL,
+    population: Annotated[int, typer.Option("--population", help="Designs in one generation.")] = 12,
+    generations: Annotated[int, typer.Option("--generations", help="Generations after the first.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the search.")] = 0,
+    out: OutOption = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Processes [one for each core].")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="tcp://HOST:PORT", help="Run on a Dask cluster instead.")
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Search for the best places of drivers or size of the cabinet. Resumes an interrupted search."""
+    from designer.cli.tables import sweep_progress
+    from designer.files import replace_file
+    from designer.layout.shipped import find_layout
+    from designer.sweep.place import parse_goal, search
+    from designer.sweep.plan import Point, parse_axis
+    from designer.sweep.results import to_csv
+    from designer.sweep.run import run_sweep
+
+    base = find_layout(layout)
+    axes, wanted = [parse_axis(text) for text in vary], parse_goal(goal)
+    directory = out or Path("build") / base.name / "place"
+    hold(directory)
+    step(f"{population * (generations + 1)} designs of '{base.name}'", quiet=json or quiet)
+    cores = jobs or os.cpu_count() or 1
+
+    with sweep_progress(json or quiet) as progress:
+
+        def evaluate(points: list[Point]) -> list[dict[str, Any]]:
+            return run_sweep(points, directory, jobs=cores, scheduler=scheduler, progress=progress)
+
+        found = search(base, axes, wanted, evaluate, population=population, generations=generations, seed=seed)
+    results = directory / "results.csv"
+    data = to_csv(found.rows)
+    replace_file(results, lambda file: file.write(data))
+    values = {axis.text: found.best[axis.text] for axis in axes}
+    reached = found.best[wanted.figure]
+    if json:
+        print_json({"points": len(found.rows), "best": values, wanted.figure: reached, "file": str(results)})
+    else:
+        chosen = "; ".join(f"{name} = {value:g}" for name, value in values.items())
+        say(f"{wanted.figure} = {reached:.4g} with {chosen}. {len(found.rows)} designs: {results}", quiet)

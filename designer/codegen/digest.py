@@ -116,6 +116,9 @@ def _without_unused(layout: dict[str, Any]) -> dict[str, Any]:
     for table, key in (("listener", "head"), ("crosstalk", "width")):
         if not layout[table][key] and layout[table][key] != 0:
             del layout[table][key]
+    for driver in layout["drivers"]:
+        if driver["xmax_mm"] is None:
+            del driver["xmax_mm"]
     return layout
 
 

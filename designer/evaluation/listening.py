@@ -24,6 +24,7 @@ from designer.evaluation.movement import (
 from designer.evaluation.plant import EvaluationPlant
 from designer.evaluation.records import Record
 from designer.evaluation.room import RoomFigures, RoomPlant, evaluate_room
+from designer.evaluation.room_front import RoomFront, evaluate_room_front
 from designer.evaluation.room_limits import RoomLimits, evaluate_room_limits
 from designer.evaluation.time_response import TimeResponseFigures, TimeResponsePlant, evaluate_time_response
 from designer.filters.stereo_downmix import downmix_bank
@@ -124,7 +125,8 @@ class Listening:
         self._mapped = mapped_heads(layout)
         self._time_response = TimeResponsePlant(layout)
         self._room = RoomPlant(layout)
-        self._downmix = downmix_bank(layout).impulse_responses
+        self._downmix_bank = downmix_bank(layout)
+        self._downmix = self._downmix_bank.impulse_responses
 
     @cached_property
     def _kemar(self) -> EvaluationPlant | None:
@@ -190,6 +192,18 @@ class Listening:
         impulse_responses : (D, 3, N) float64
         """
         return evaluate_room_limits(self._layout, impulse_responses, self._downmix, self._room, self._plant)
+
+    def room_front(self, impulse_responses: NDArray[np.float64], modelling_delay_samples: int) -> RoomFront:
+        """Return width, depth, zone and loudness along the knob of the design for a room.
+
+        Parameters
+        ----------
+        impulse_responses : (D, 3, N) float64
+        modelling_delay_samples : int
+        """
+        return evaluate_room_front(
+            self._layout, impulse_responses, modelling_delay_samples, self._downmix_bank, self._room
+        )
 
     def downmix(self) -> DownmixFigures:
         """Return those figures that the same loudspeaker also has with a stereo downmix."""

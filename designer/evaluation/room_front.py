@@ -35,12 +35,14 @@ from designer.layout.model import Layout
 KNOB = (0.0, 0.25, 0.5, 0.75, 1.0)
 _TAPS = 512
 _DELAY = 160
-# Lines below those of the grid.
-_BASS_HZ = np.array([25.0, 35.0, 50.0, 70.0])
+# Lines between those of the grid where they are far apart, and below them.
+_BASS_HZ = np.geomspace(25.0, 700.0, 16)
 _K_RATE_HZ = 48000
 # Places of the head beside the nominal one, and how far L may move there.
 _ASIDE_M, _ZONE_STEPS = (-0.30, -0.15, 0.0, 0.15, 0.30), 601
 _STEADY_DEG = 10.0
+# What left and right may lose against plain mixing and still sound near, and what counts as wider.
+NEAR_DB, _WIDER_DEG = 4.0, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +140,13 @@ def evaluate_room_front(
 
 
 class _Grid:
-    """Designs of L and R on the lines of a short FIR, and on some lines below."""
+    """Designs of L and R on the lines of a short FIR, and on some lines between."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         linear = np.fft.rfftfreq(_TAPS, 1 / layout.sample_rate_hz)[1:]
-        self.lines_hz: NDArray[np.float64] = np.concatenate([_BASS_HZ, linear])
+        self.lines_hz = np.union1d(_BASS_HZ, linear)
+        self._is_linear = np.isin(self.lines_hz, linear)
         self._heads = HeadPoses.from_layout(layout)
         self._ears = ear_plant(layout, self.lines_hz, self._heads).transfer
 
@@ -168,7 +171,7 @@ class _Grid:
 
     def filters(self, sides: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Make filters (D, 3, N) of drives (F, D, 2), with the left in place of the centre."""
-        linear = sides[_BASS_HZ.size :]
+        linear = sides[self._is_linear]
         turned = linear * np.exp(-2j * np.pi * np.arange(1, _TAPS // 2 + 1) * _DELAY / _TAPS)[:, None, None]
         spectrum = np.concatenate([sides[:1].real.astype(np.complex128), turned])
         found = np.fft.irfft(spectrum, _TAPS, axis=0).transpose(1, 2, 0)
@@ -250,3 +253,71 @@ def steady_width_m(place_m: NDArray[np.float64], heard_deg: NDArray[np.float64])
     first = int(moved[moved < middle].max(initial=-1)) + 1
     last = int(moved[moved > middle].min(initial=fine.size)) - 1
     return float(fine[last] - fine[first])
+
+
+def advice(front: RoomFront) -> tuple[str, ...]:
+    """Say in plain words what the design trades in this room, and what to change.
+
+    Parameters
+    ----------
+    front : RoomFront
+
+    Returns
+    -------
+    tuple of str
+        Sentences for a report or a terminal.
+    """
+    chosen, plain = front.chosen, front.plain
+    lost = plain.depth_db - chosen.depth_db
+    found = [
+        f"In this room, left and right are heard at ±{chosen.azimuth_deg:.0f}°. Their direct sound is "
+        f"{abs(lost):.1f} dB {'below' if lost > 0 else 'above'} that of plain mixing."
+    ]
+    width, point = widest_near(front)
+    if lost > NEAR_DB:
+        if width == 0.0:
+            found.append(f"No setting of crosstalk.width keeps left and right within {NEAR_DB:g} dB of plain mixing.")
+        found.append(
+            f"For a nearer sound, set crosstalk.width = {width:g}: the direct sound is "
+            f"{point.depth_db - chosen.depth_db:.1f} dB stronger, music is {_louder(point, chosen)}, and left and "
+            f"right are heard at ±{point.azimuth_deg:.0f}°."
+        )
+    elif front.anechoic.azimuth_deg > chosen.azimuth_deg + _WIDER_DEG:
+        wide = front.anechoic
+        found.append(
+            f"For a wider sound, leave out crosstalk.width: left and right are heard at ±{wide.azimuth_deg:.0f}°, the "
+            f"direct sound is {chosen.depth_db - wide.depth_db:.1f} dB weaker, and music is {_louder(wide, chosen)}."
+        )
+    return tuple(found)
+
+
+def widest_near(front: RoomFront) -> tuple[float, FrontPoint]:
+    """Find the widest point of the knob whose depth is within 4 dB of plain mixing, between the points that are known.
+
+    Parameters
+    ----------
+    front : RoomFront
+
+    Returns
+    -------
+    width : float
+        A multiple of 0.05; 0 if no point is within 4 dB.
+    point : FrontPoint
+        Interpolated.
+    """
+    widths, least_db = np.array(front.width), front.plain.depth_db - NEAR_DB
+
+    def at(width: float) -> FrontPoint:
+        names = ("azimuth_deg", "depth_db", "zone_m", "loudness_db")
+        curves = {name: [getattr(point, name) for point in front.points] for name in names}
+        return FrontPoint(**{name: round(float(np.interp(width, widths, y)), 3) for name, y in curves.items()})
+
+    steps = np.arange(21) / 20
+    near = [float(width) for width in steps if at(float(width)).depth_db >= least_db]
+    width = max(near, default=0.0)
+    return width, at(width)
+
+
+def _louder(point: FrontPoint, than: FrontPoint) -> str:
+    by_db = point.loudness_db - than.loudness_db
+    return f"{abs(by_db):.1f} dB {'louder' if by_db > 0 else 'softer'}"

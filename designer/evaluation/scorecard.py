@@ -20,6 +20,7 @@ from designer.evaluation.realisation import (
     TwoStages,
 )
 from designer.evaluation.records import Record
+from designer.evaluation.room_front import RoomFront
 from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.upmix import UpmixFigures
 from designer.evaluation.virtual_limits import VirtualLimits
@@ -88,6 +89,8 @@ class Scorecard(Record):
         Figures on heads and in places that the design did not use.
     beam_limits : BeamLimits
     room_limits : RoomLimits
+    room_front : RoomFront
+        Width, depth, zone and loudness along `crosstalk.width`.
     upmix : UpmixFigures
     length : LengthFigures
     stages : OneStage or TwoStages
@@ -120,6 +123,7 @@ class Scorecard(Record):
     listening: ListeningVersions
     beam_limits: BeamLimits = field(metadata={"key": "beam_trade"})
     room_limits: RoomLimits
+    room_front: RoomFront
     upmix: UpmixFigures
     length: LengthFigures
     stages: OneStage | TwoStages = field(metadata={"key": "rtf"})

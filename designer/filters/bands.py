@@ -14,12 +14,17 @@ _MOST_BOOST_DB = 15.0
 _HIGHEST_HZ = 20000.0
 # The slope sets in over this many octaves, so that short filters can follow.
 _KNEE_OCTAVES = 0.5
+# Excursion limits the level below; above, drivers count alike.
+_EXCURSION_BELOW_HZ = 300.0
 
 
 def role_weights(
     layout: Layout, frequencies_hz: NDArray[np.float64], role: Literal["crosstalk", "beamformer"]
 ) -> NDArray[np.float64]:
     """Weight of each driver in one role: 1 within its band, with a slope of 24 dB per octave outside.
+
+    Below 300 Hz the weight of a driver also has the volume that it can displace, relative to the driver of that role
+    that can displace most (Small, J. Audio Eng. Soc. 20 (1972), 798).  So the effort Σ|drive/weight|² counts excursion.
 
     Parameters
     ----------
@@ -36,7 +41,10 @@ def role_weights(
         0 … 1, smooth in frequency.
     """
     columns = []
-    for driver in layout.drivers:
+    volumes = _displaced_volumes(layout, role)
+    # A fade in level over an octave, which short filters can follow.
+    limited = np.clip(np.log2(2 * _EXCURSION_BELOW_HZ / frequencies_hz), 0.0, 1.0)
+    for driver, volume in zip(layout.drivers, volumes, strict=True):
         low, high = driver.band_hz
         if role not in driver.roles:
             columns.append(np.zeros_like(frequencies_hz))
@@ -44,8 +52,16 @@ def role_weights(
         below = np.log2(low / frequencies_hz) if low > 0 else np.zeros_like(frequencies_hz)
         outside = np.maximum(0.0, np.maximum(below, np.log2(frequencies_hz / high)))
         level_db = -_SLOPE_DB_PER_OCTAVE * outside**2 / (outside + _KNEE_OCTAVES)
-        columns.append(10 ** (level_db / 20))
+        columns.append(10 ** (level_db / 20) * volume**limited)
     return np.stack(columns, axis=1)
+
+
+def _displaced_volumes(layout: Layout, role: Literal["crosstalk", "beamformer"]) -> list[float]:
+    """Area times excursion limit of each driver, relative to the largest in the role; 1 where no limit is given."""
+    volumes = [None if driver.xmax_mm is None else driver.radius_m**2 * driver.xmax_mm for driver in layout.drivers]
+    known = [v for v, driver in zip(volumes, layout.drivers, strict=True) if v is not None and role in driver.roles]
+    most = max(known, default=1.0)
+    return [1.0 if volume is None else min(volume / most, 1.0) for volume in volumes]
 
 
 def availability(

@@ -56,6 +56,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "band_hz": "Band that the driver can play, [from, to]. Outside it the response falls at 24 dB per octave.",
         "roles": "Functions that use the driver: crosstalk, beamformer.",
         "limit_db": "Level that the driver signal never exceeds, relative to full scale.",
+        "xmax_mm": "Linear excursion to one side (Thiele-Small Xmax). Below 300 Hz, drivers that displace less air "
+        "play less. Left out: the driver has no such limit.",
         "measured": "Measured responses that replace or complete the acoustic model of this driver.",
     },
     "Measured": {

@@ -86,7 +86,8 @@ class Driver(Section):
     """One driver: its place, its output channel, and the band that it can play.
 
     On a sphere its place is ``azimuth_deg`` and ``elevation_deg``.  In a baffle it is ``y_m``, to the listener's left,
-    and ``z_m``, up, from the centre.  ``radius_m`` is the radius of the diaphragm.
+    and ``z_m``, up, from the centre.  ``radius_m`` is the radius of the diaphragm.  ``xmax_mm`` is its linear excursion
+    to one side, as Thiele-Small parameters have it.
     """
 
     name: Name
@@ -99,6 +100,7 @@ class Driver(Section):
     band_hz: BandHz = (0.0, 48000.0)
     roles: tuple[Literal["crosstalk", "beamformer"], ...] = ("crosstalk", "beamformer")
     limit_db: Annotated[Finite, Field(ge=-60, le=0)] = 0.0
+    xmax_mm: Annotated[Finite, Field(ge=0.05, le=50)] | None = None
     measured: Measured | None = None
 
     @model_validator(mode="after")

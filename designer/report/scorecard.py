@@ -21,6 +21,7 @@ from designer.evaluation.realisation import (
     stage_figures,
     structure_figures,
 )
+from designer.evaluation.room_front import RoomFront
 from designer.evaluation.room_limits import RoomLimits
 from designer.evaluation.scorecard import ListeningVersions, Scorecard
 from designer.evaluation.upmix import UpmixFigures, evaluate_upmix
@@ -66,6 +67,7 @@ def scorecard(design: Design) -> Scorecard:
         listening=acoustics.listening,
         beam_limits=acoustics.beam_limits,
         room_limits=acoustics.room_limits,
+        room_front=acoustics.room_front,
         upmix=acoustics.upmix,
         length=length_figures(design.lengths),
         stages=stage_figures(bank, design.lengths),
@@ -90,6 +92,7 @@ class _Acoustics:
     listening: ListeningVersions
     beam_limits: BeamLimits
     room_limits: RoomLimits
+    room_front: RoomFront
     upmix: UpmixFigures
     measured: tuple[MeasuredDriver, ...]
 
@@ -107,6 +110,7 @@ def _acoustics(design: Design) -> _Acoustics:
             listening.real_head(responses),
             listening.real_head(tables),
             evaluate_upmix(design.bank.sample_rate_hz),
+            listening.room_front(tables, design.bank.modelling_delay_samples),
         )
     )
     designed = acoustic_figures(layout, design.designed.impulse_responses, plant)
@@ -114,7 +118,7 @@ def _acoustics(design: Design) -> _Acoustics:
     virtual_limits = evaluate_virtual_limits(plant, tables)
     downmix = listening.downmix()
     designed_figures, quantised_figures = listening.figures(responses), listening.figures(tables)
-    beam_limits, designed_head, quantised_head, upmix = collect()
+    beam_limits, designed_head, quantised_head, upmix, room_front = collect()
     return _Acoustics(
         designed=designed,
         quantised=quantised,
@@ -128,6 +132,7 @@ def _acoustics(design: Design) -> _Acoustics:
         ),
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
         room_limits=listening.room_limits(tables),
+        room_front=room_front,
         upmix=upmix,
         measured=measured_figures(layout, plant.band_centres_hz),
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from designer.design.build import build_design
 from designer.errors import ProsceniumError
+from designer.evaluation.room_front import widest_near
 from designer.evaluation.scorecard import Scorecard
 from designer.layout.input_paths import input_digests
 from designer.layout.messages import explain
@@ -74,12 +75,22 @@ def _difference_from_plan(point: Point) -> str:
 
 
 def figures_of(card: Scorecard) -> dict[str, float]:
-    """Scalars of a scorecard's quantised design, and the mean cancellation from 1 to 5 kHz."""
+    """Scalars of a scorecard's quantised design, its figures in the room, and its cancellation from 1 to 5 kHz."""
     figures = {"latency_ms": card.latency_ms, "common_gain_db": card.common_gain_db}
     for group, values in card.quantised.to_json().items():
         for key, value in values.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 figures[f"{group}.{key}"] = float(value)
+    for name, value in card.room_front.chosen.to_json().items():
+        figures[f"room.{name}"] = float(value)
+    width, near = widest_near(card.room_front)
+    figures |= {
+        "room.near_width": width,
+        "room.near_azimuth_deg": near.azimuth_deg,
+        "room.near_depth_db": near.depth_db,
+    }
+    figures["room.plain_depth_db"] = card.room_front.plain.depth_db
+    figures["room.centre_depth_db"] = card.room_limits.centre.depth_db
     cancellation = card.quantised.cancellation
     centres = np.array(cancellation.band_centres_hz)
     used = (centres >= _BAND_HZ[0] / _EDGE) & (centres <= _BAND_HZ[1] * _EDGE)

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -113,6 +113,22 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
     LayoutError
         If a path is not in the layout or is varied twice, or there would be more than 100 000 points.
     """
+    check_axes(base, axes)
+    # In Python's whole numbers, which do not overflow.
+    count = random if random is not None else math.prod(len(axis.values) for axis in axes)
+    if not 0 < count <= _MOST_POINTS:
+        raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
+    return points_at(base, axes, _values(axes, random, seed))
+
+
+def check_axes(base: Layout, axes: Sequence[Axis]) -> None:
+    """Refuse a path that is not in the layout.
+
+    Raises
+    ------
+    LayoutError
+        It names the path.
+    """
     document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
     # Include keys that the file leaves out, because they can be varied too.
     complete = base.model_dump(mode="json", by_alias=True)
@@ -123,13 +139,22 @@ def plan_points(base: Layout, axes: Sequence[Axis], random: int | None = None, s
             if key not in table:
                 raise LayoutError(f"--vary '{axis.text}': there is no '{'.'.join(path)}' in the layout")
     _check_distinct(axes)
-    # In Python's whole numbers, which do not overflow.
-    count = random if random is not None else math.prod(len(axis.values) for axis in axes)
-    if not 0 < count <= _MOST_POINTS:
-        raise LayoutError(f"sweep: {count} points, allowed are 1 to {_MOST_POINTS}: vary less")
+
+
+def points_at(base: Layout, axes: Sequence[Axis], values: Iterable[Sequence[float]]) -> list[Point]:
+    """Make the points of given values, one value for each axis.
+
+    Parameters
+    ----------
+    base : Layout
+    axes : sequence of Axis
+        Their paths are in the layout, see `check_axes`.
+    values : iterable of sequence of float
+    """
+    document = base.model_dump(mode="json", by_alias=True, exclude_none=True)
     # Only numbers are varied: all points read the same files.
     inputs = input_digests(document)
-    return [_point(document, axes, values, inputs) for values in _values(axes, random, seed)]
+    return [_point(document, axes, each, inputs) for each in values]
 
 
 def _check_distinct(axes: Sequence[Axis]) -> None:

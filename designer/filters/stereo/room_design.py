@@ -21,6 +21,11 @@ from designer.layout.model import Layout
 
 # Time constant of the ear's binaural window: Faller & Merimaa 2004, § II.
 _BINAURAL_WINDOW_S = 0.010
+# Below this frequency a virtual source takes most of its radiated power and of the drivers' level, and moves the image
+# least: docs/science.md has figures.
+_WIDE_FROM_HZ, _WIDE_SLOPE = 500.0, 6
+# Octaves 250 Hz … 4 kHz, over which the decibels of radiated power are a mean.
+_MEAN_HZ = (250.0 / 2**0.5, 4000.0 * 2**0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +121,7 @@ class StereoFront:
     Attributes
     ----------
     layout : Layout
+    frequencies_hz : (F,) float64
     heads : HeadPoses
         H poses.
     ears : (F, 2 * H, D) complex128
@@ -131,6 +137,7 @@ class StereoFront:
     """
 
     layout: Layout
+    frequencies_hz: NDArray[np.float64]
     heads: HeadPoses
     ears: NDArray[np.complex128]
     to_drive: NDArray[np.complex128]
@@ -158,7 +165,15 @@ class StereoFront:
             trades.append(RoomTrade.of(own, covariance, radiation.metric))
             fullest.append(_loading_within_effort(trades[-1], own, cap))
         return cls(
-            layout, heads, seen, per_reference, radiation, diffuse, (trades[0], trades[1]), (fullest[0], fullest[1])
+            layout,
+            frequencies_hz,
+            heads,
+            seen,
+            per_reference,
+            radiation,
+            diffuse,
+            (trades[0], trades[1]),
+            (fullest[0], fullest[1]),
         )
 
     def at(self, width: float | None) -> StereoInRoom:
@@ -177,11 +192,11 @@ class StereoFront:
 
     def _side(self, side: int, width: float | None) -> RoomSide:
         """Design one channel; side 0 is left."""
-        trade, fullest = self.trades[side], self.fullest[side]
+        trade, fullest, worth = self.trades[side], self.fullest[side], _worth(self.frequencies_hz)
         if width is None:
-            loading = np.maximum(trade.best_loading(self.diffuse), fullest)
+            loading = np.maximum(trade.best_loading(self.diffuse) / worth, fullest)
         else:
-            loading = trade.loading_of_width(width, fullest)
+            loading = trade.loading_of_width(width, fullest, worth, _share(self.frequencies_hz))
         drive = trade.drive(loading)
         gain_db, effort = self._gain_db(drive, side), _effort(drive, self.ears[:, 2 * self.heads.nominal_index + side])
         none, cap_db = np.zeros_like(gain_db), self.layout.crosstalk.effort_cap_db
@@ -198,6 +213,19 @@ class StereoFront:
         power = np.abs((self.ears @ drive[..., None])[..., 0]) ** 2
         own, other = (power[:, ear::2] @ self.heads.weight for ear in (side, 1 - side))
         return np.asarray(10 * np.log10(own / np.maximum(other, 1e-30)))
+
+
+def _worth(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what an error of the virtual source counts for: (F,), 1 at high frequency."""
+    return np.asarray(1 / (1 + (_WIDE_FROM_HZ / frequencies_hz) ** _WIDE_SLOPE))
+
+
+def _share(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the weight of each line in a mean over octaves: (F,), the sum is 1."""
+    octaves = np.gradient(np.log(frequencies_hz))
+    low, high = _MEAN_HZ
+    weight = octaves * ((frequencies_hz >= low) & (frequencies_hz <= high))
+    return np.asarray(weight / weight.sum())
 
 
 def _effort(drive: NDArray[np.complex128], own: NDArray[np.complex128]) -> NDArray[np.float64]:

@@ -34,6 +34,8 @@ from designer.filters.stereo.crosstalk import bisect
 
 # Range of the loading, relative to the mean error power per radiated power, and the values tried before the search.
 _LEAST_LOADING, _MOST_LOADING = 1e-7, 1e4
+# Prices of radiated power between the whole virtual source and the least power.
+_LEAST_PRICE, _MOST_PRICE = 1e-14, 1e4
 _TRIED = 45
 _GOLDEN_ROUNDS = 16
 _GOLDEN = (np.sqrt(5.0) - 1) / 2
@@ -130,8 +132,10 @@ class RoomTrade:
             low, high = np.where(is_higher, high - width, low), np.where(is_higher, high, low + width)
         return np.asarray(np.exp((low + high) / 2))
 
-    def loading_of_width(self, width: float, fullest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Find the loading at a part of the decibels between the least radiated power and that of ``fullest``.
+    def loading_of_width(
+        self, width: float, fullest: NDArray[np.float64], worth: NDArray[np.float64], share: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Find the loading at a part of the way from the least radiated power to that of ``fullest``, in mean decibels.
 
         Parameters
         ----------
@@ -139,14 +143,34 @@ class RoomTrade:
             0 … 1.
         fullest : (F,) float64
             Loading of width 1.
+        worth : (F,) float64
+            What an error counts for at each line, above 0, at most 1.
+        share : (F,) float64
+            Weight of each line in the mean of the decibels; the sum is 1.
 
         Returns
         -------
         (F,) float64
+
+        Notes
+        -----
+        All lines pay one price of radiated power.  So no other choice has a smaller sum of errors, each times its
+        worth, with the same sum of powers.
         """
-        most = self.figures(fullest)[1]
-        wanted = self.least_radiated ** (1 - width) * most**width
-        return np.maximum(self.loading_within(lambda loading: self.figures(loading)[1] > wanted), fullest)
+        ends = np.log(np.array([[_LEAST_PRICE], [_MOST_PRICE]]))
+
+        def loading(price: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(np.maximum(np.exp(price) / worth, fullest))
+
+        def level(price: NDArray[np.float64]) -> float:
+            return float(share @ np.log(self.figures(loading(price))[1]))
+
+        wanted = (1 - width) * level(ends[1]) + width * level(ends[0])
+
+        def too_much(price: NDArray[np.float64]) -> NDArray[np.bool_]:
+            return np.array([level(price) > wanted])
+
+        return loading(bisect(too_much, ends[0], ends[1]))
 
     def _seen(self, loading: NDArray[np.float64]) -> NDArray[np.complex128]:
         seen = self.own / (self.power + loading[:, None])

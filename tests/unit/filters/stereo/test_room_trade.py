@@ -10,7 +10,7 @@ from designer.acoustics.room import listening_room
 from designer.errors import LayoutError
 from designer.filters.stereo.design import design_stereo
 from designer.filters.stereo.heads import error_rows
-from designer.filters.stereo.room_design import diffuse_after_precedence
+from designer.filters.stereo.room_design import StereoFront, diffuse_after_precedence
 from designer.filters.stereo.room_trade import RoomTrade
 from designer.layout.load import load_layout
 from designer.layout.sections import MeasuredHead
@@ -84,7 +84,9 @@ def test_width_moves_from_the_least_radiated_power_to_the_whole_source():
     heard = (FREQUENCIES > 1500) & (FREQUENCIES < 6000)
     gains = [found[width].null.gain_db[heard].mean() for width in (0.0, 0.5, 1.0)]
     assert gains[0] < 1.0
-    assert gains[0] < gains[1] < gains[2]
+    # High frequency is cheap: half the way has nearly all of its level difference.
+    assert gains[0] < gains[1]
+    assert gains[2] == pytest.approx(gains[1], abs=1.5)
 
 
 @pytest.mark.parametrize("name", ["front3", "cross4", "echo-studio", "pair2", "bar6"])
@@ -131,3 +133,31 @@ def test_measured_head_that_is_missing_is_named(tmp_path):
     listener = layout.listener.model_copy(update={"head": (MeasuredHead(hrtf=str(tmp_path / "none.sofa")),)})
     with pytest.raises(LayoutError, match=r"none\.sofa"):
         designed(layout.model_copy(update={"listener": listener}))
+
+
+@pytest.mark.parametrize("name", ["front3", "bar6"])
+def test_all_lines_of_a_width_pay_one_price_of_radiated_power(name):
+    """No share of the radiated power over the lines has less error: moving some of it to another line costs more."""
+    layout = for_a_room(name)
+    heads = HeadPoses.from_layout(layout)
+    front = StereoFront.of(layout, FREQUENCIES, ear_plant(layout, FREQUENCIES, heads).transfer, heads)
+    trade, everywhere = front.trades[0], np.ones(FREQUENCIES.size)
+    free = trade.scale(1e-9)
+    share = everywhere / everywhere.size
+    loading = trade.loading_of_width(0.5, free, everywhere, share)
+    error, power = trade.figures(loading)
+    random = np.random.default_rng(15)
+    for _ in range(20):
+        others = loading * np.exp(random.normal(scale=0.5, size=loading.size))
+        other_error, other_power = trade.figures(others)
+        # The multiplier of the power is the loading itself, so this sum has its minimum there.
+        assert (other_error + loading * other_power).sum() >= (error + loading * power).sum() - 1e-9
+    assert np.ptp(np.log(loading)) < 1e-9
+
+
+def test_a_width_leaves_the_bass_to_the_room():
+    """Below 500 Hz a virtual source takes most of the power and moves the image least."""
+    found = designed(for_a_room("front3", width=0.5)).in_room.left
+    low, high = (FREQUENCIES < 300), (FREQUENCIES > 1000) & (FREQUENCIES < 6000)
+    assert (found.radiated_db - found.least_db)[low].max() < 2.0
+    assert found.width[high].mean() > found.width[low].mean() + 0.1
