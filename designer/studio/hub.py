@@ -26,6 +26,8 @@ Handler = Callable[[Request], Awaitable[Any]]
 _LOOK_AT_DISK_S = 0.5
 _AUTOSAVE_S = 1.0
 _SESSION = "session.json"
+# What changes nothing is open to pages that follow.
+_FOR_ALL = ("listen.prepare",)
 
 
 class Studio:
@@ -152,7 +154,7 @@ class Studio:
                 return {"id": number, "result": None}
             if name not in self._handlers:
                 raise LayoutError(f"request '{name}': unknown: load the page again")
-            if not self.clients.edits(client):
+            if name not in _FOR_ALL and not self.clients.edits(client):
                 raise LayoutError("this page follows another one: choose 'Edit here' first")
             return {"id": number, "result": await self._handlers[name](request)}
         except ProsceniumError as error:
