@@ -133,6 +133,12 @@ class Studio:
         self.redesign()
         self._unsaved.set()
 
+    def kept(self) -> None:
+        """Follow a change of the file alone: the text is the same, and so is its design."""
+        self.chosen = True
+        self.tell_document()
+        self._unsaved.set()
+
     async def answer(self, client: Client, request: Request) -> dict[str, Any]:
         """Do what a page asks for.
 

@@ -91,6 +91,16 @@ def test_a_lost_line_is_told_and_found_again(studio, page):
     page.wait_for("studio.board.plays_design")
 
 
+def test_a_design_with_another_filter_graph_boots_the_board_again(page):
+    page.resolve("studio.request('document.set', {edits: [{path: ['driver', 0, 'azimuth_deg'], value: 60}]})")
+    settled(page)
+    page.wait_for("!studio.board.plays_design")
+    page.click("#push")
+    page.wait_for("document.querySelector('#dialog').open")
+    page.click("#dialog .primary")
+    page.wait_for("studio.board.plays_design")
+
+
 def test_a_port_is_a_serial_port(page):
     for port in ("/etc/passwd", "../x"):
         with pytest.raises(AssertionError, match="serial ports"):
