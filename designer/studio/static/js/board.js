@@ -138,7 +138,7 @@ function showMeters() {
     const bar = row.querySelector("i");
     bar.style.width = `${Math.max(0, Math.min(100, 100 * (1 - peak / FLOOR_DB)))}%`;
     bar.classList.toggle("limited", gain < -0.05);
-    row.querySelector("small").textContent = health ? `${peak > FLOOR_DB ? peak.toFixed(1) : "silent"} dBFS; limiter ${(gain ?? 0).toFixed(1)} dB` : "no audio";
+    row.querySelector("small").textContent = health ? `${peak > FLOOR_DB ? `${peak.toFixed(1)} dBFS` : "silent"}; limiter ${(gain ?? 0).toFixed(1)} dB` : "no audio";
     const input = row.querySelector("input");
     if (input !== document.activeElement) input.value = limits.now[index];
   }
