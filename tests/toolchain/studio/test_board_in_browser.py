@@ -101,6 +101,17 @@ def test_a_design_with_another_filter_graph_boots_the_board_again(page):
     page.wait_for("studio.board.plays_design")
 
 
+def test_the_regression_runs_with_progress_and_keeps_its_history(page):
+    page.wait_for("studio.board.plays_design")
+    page.click("#regression")
+    assert "Regression" in page.wait_for("studio.board.progress && document.querySelector('#board-status').textContent")
+    page.wait_for("studio.board.regression")
+    assert page.evaluate("studio.board.regression.verdict") == "pass"
+    assert page.evaluate("studio.board.history.length") == 1
+    assert page.resolve("fetch('/hil').then(a => a.status)") == 200
+    page.wait_for("studio.board.plays_design")
+
+
 def test_a_port_is_a_serial_port(page):
     for port in ("/etc/passwd", "../x"):
         with pytest.raises(AssertionError, match="serial ports"):
