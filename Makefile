@@ -74,7 +74,7 @@ fuzz: $(VENV)/.test-packages setup
 	$(VENV)/bin/python -m hil_tests.harness.fuzz --runs $(or $(RUNS),10000000)
 
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
-bench: $(VENV)/.bench-packages setup
+bench: $(VENV)/.bench-packages setup $(VENV)/.bench-tools
 	$(VENV)/bin/python -m benchmarks.bench
 
 # The site stands on its own: no page asks the network for anything. A broken link or a missing reference fails.
@@ -133,6 +133,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(CMSIS)/.ready
 $(VENV)/.docs-tools: requirements-docs.txt | $(VENV)/.ready
 	@echo "==> set-up for the documentation: Sphinx"
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/.bench-tools: requirements-bench.txt | $(VENV)/.ready
+	@echo "==> set-up for the benchmarks: Atheris"
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements-bench.txt
 	@touch $@
 
 # Only the test of the register definitions reads it.

@@ -81,8 +81,15 @@ class BoardLine:
         say("booting the virtual board")
         self._board = VirtualBoard(self._elf)
 
-    def open_port(self, port: str) -> None:
+    def open_port(self, port: str, given: str | None = None) -> None:
         """Open a real board.
+
+        Parameters
+        ----------
+        port : str
+            A serial port of this machine, or `given`.
+        given : str, optional
+            Port of the command line, which may be one of the network.
 
         Raises
         ------
@@ -91,8 +98,11 @@ class BoardLine:
         BoardNotFoundError
             If nothing answers.
         """
-        if not port.startswith("/dev/") or ".." in port:
-            raise LayoutError(f"port '{port}': allowed are serial ports such as /dev/ttyACM0")
+        if port != given and (not port.startswith("/dev/") or ".." in port):
+            raise LayoutError(
+                f"port '{port}': allowed are serial ports such as /dev/ttyACM0; one of the network is given by "
+                "'proscenium studio --port'"
+            )
         self.close()
         self.name = port
         self._board = SerialBoard(port)
@@ -140,7 +150,7 @@ class BoardLine:
 
     def commit(self) -> int:
         """Keep the tables in the board's flash."""
-        return commit(self.board.link)
+        return commit(self.board.link).number
 
     def set_limit(self, channel: int, level_db: float) -> None:
         """Lower or raise a driver's limit, at most to that of the design.

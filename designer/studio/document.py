@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from designer.errors import LayoutError
-from designer.layout.inputs import input_paths
+from designer.layout.input_paths import input_paths
 from designer.layout.load import parse_layout
 from designer.layout.model import Layout
 from designer.studio.faults import Fault, find_faults

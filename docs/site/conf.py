@@ -61,6 +61,7 @@ docs/commands
 docs/studio
 docs/layout
 docs/board
+docs/flashing
 docs/tuning
 docs/playing
 docs/virtual_board

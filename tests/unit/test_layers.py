@@ -9,7 +9,14 @@ from places import ROOT
 
 # From the lowest layer to the highest: a package imports from lower layers, and from its own layer without a cycle.
 LAYERS = (
-    ("designer.errors", "designer.files", "designer.resources", "designer.numerics", "designer.protocol"),
+    (
+        "designer.errors",
+        "designer.files",
+        "designer.temporary",
+        "designer.resources",
+        "designer.numerics",
+        "designer.protocol",
+    ),
     ("designer.layout",),
     ("designer.acoustics", "designer.dsp"),
     ("designer.filters",),

@@ -39,7 +39,7 @@ static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value, 
 
 /*
  * The dividers for the crystal that is there; NULL where none starts, or one that there are no dividers for.
- * HSI, which measures it, may be 8 % off (DS8626, table 41); an eighth is allowed, and the crystals are a
+ * HSI, which measures it, may be 8 % off (DS8626); an eighth is allowed, and the crystals are a
  * quarter apart.
  */
 static const ps_pll_t *start_crystal(void)
@@ -68,7 +68,7 @@ static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
         RCC_CR &= ~RCC_CR_PLLON;
         return false;
     }
-    /* RM0090 3.5.1, table 10: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
+    /* RM0090 3.5.1: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
     FLASH_ACR = FLASH_ACR_LATENCY(5u) | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
     (void)FLASH_ACR; /* RM0090 3.5.1: read back, so that the new latency is taken into account */
     /* RM0090 7.3.3: APB1 at most 42 MHz, APB2 at most 84 MHz */

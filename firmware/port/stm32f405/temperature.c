@@ -12,8 +12,8 @@
 void temperature_start(void)
 {
     RCC_APB2ENR |= RCC_APB2ENR_ADC1EN;
-    (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
-    /* At most 36 MHz (DS8626, table 67): APB2 / 4 is 21. Sampled for 480 periods, the sensor wants 10 us. */
+    (void)RCC_APB2ENR; /* errata ES0182: two cycles between enabling and first access */
+    /* At most 36 MHz (DS8626): APB2 / 4 is 21. Sampled for 480 periods, the sensor wants 10 us. */
     ADC_CCR = ADC_CCR_TSVREFE | ADC_CCR_ADCPRE_4;
     ADC1_SMPR1 = ADC1_SMPR1_SMP16;
     ADC1_SQR3 = ADC1_SQR3_SQ1(SENSOR);
@@ -28,7 +28,7 @@ int8_t temperature_read(const volatile uint16_t *calibration)
     ADC1_CR2 = ADC1_CR2_ADON | ADC1_CR2_SWSTART;
     for (uint32_t n = 0; n < CONVERSION_POLLS; n++) {
         if (ADC1_SR & ADC1_SR_EOC) {
-            /* DS8626, table 70: both counts were taken at 3.3 V, which is what boards have. Reading clears
+            /* DS8626: both counts were taken at 3.3 V, which is what boards have. Reading clears
              * EOC. */
             const int32_t counts = (int32_t)ADC1_DR;
             const int32_t celsius =

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Switches the processor's own sensor on; it settles in 10 us (DS8626, table 69). */
+/* Switches the processor's own sensor on; it settles in 10 us (DS8626). */
 void temperature_start(void);
 
 /* In degrees Celsius, or PS_TEMPERATURE_UNKNOWN. `calibration`: counts at 30 and 110 degrees. */

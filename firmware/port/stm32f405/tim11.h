@@ -6,7 +6,7 @@
 
 /*
  * Frequency of HSE, which must be ready, measured against HSI, which must be the system clock: in Hz, as
- * coarse as HSI is (DS8626, table 41: -8 to 4.5 %). 0 where nothing was captured.
+ * coarse as HSI is (DS8626: -8 to 4.5 %). 0 where nothing was captured.
  */
 uint32_t tim11_measure_hse(void);
 

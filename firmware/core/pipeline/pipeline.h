@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dsp/crossfade.h"
+#include "pipeline/crossfade.h"
 #include "dsp/fir.h"
 #include "dsp/limiter.h"
 #include "protocol.h"
-#include "dsp/upmix.h"
+#include "upmix/upmix.h"
 #include "dsp/volume.h"
 
 /* Where samples enter: left and right ahead of the upmix, or the three buses themselves. */

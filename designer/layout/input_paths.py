@@ -1,4 +1,4 @@
-"""The files that a layout names: measured heads and measured drivers."""
+"""Paths and digests of the files that a layout names: measured heads and measured drivers."""
 
 from __future__ import annotations
 

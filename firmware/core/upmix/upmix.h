@@ -7,16 +7,13 @@
 #include <stdint.h>
 
 #include "design.h"
-#include "dsp/upmix_analysis.h"
-#include "dsp/upmix_tables.h"
+#include "upmix/analysis.h"
+#include "upmix/tables.h"
 
-/* Taps of one lag for the gains before and after the hop, side by side for the inner loop: Q1.30. */
 typedef struct {
-    int32_t mid_before;
-    int32_t side_before; /* negative: the side is subtracted */
-    int32_t mid_after;
-    int32_t side_after;
-} ps_upmix_tap_t;
+    ps_sample_t left;
+    ps_sample_t right;
+} ps_upmix_frame_t;
 
 /* Past first, then the samples of the hop under way. */
 typedef struct {
@@ -25,11 +22,10 @@ typedef struct {
     ps_upmix_gains_t after;
     ps_upmix_analysis_t analysis;
     ps_upmix_tap_t taps[PS_UPMIX_LOW_HALF];
-    ps_sample_t left[PS_UPMIX_DELAY + PS_UPMIX_HOP];
-    ps_sample_t right[PS_UPMIX_DELAY + PS_UPMIX_HOP];
-    int32_t mid[PS_UPMIX_RATE_TAPS - 1 + PS_UPMIX_HOP];           /* Q0.31 */
-    int32_t side[PS_UPMIX_RATE_TAPS - 1 + PS_UPMIX_HOP];          /* Q0.31 */
+    ps_upmix_frame_t stereo[PS_UPMIX_DELAY + PS_UPMIX_HOP];
+    ps_upmix_pair_t full[PS_UPMIX_RATE_TAPS - 1 + PS_UPMIX_HOP];  /* at the full rate, Q0.31 */
     int32_t filtered[PS_UPMIX_PHASE_TAPS - 1 + PS_UPMIX_LOW_HOP]; /* the centre at the low rate, Q5.26 */
+    int64_t interpolated[PS_UPMIX_DECIMATION]; /* the centre up to the next low-rate sample, Q.53 */
 } ps_upmix_t;
 
 /* Resets to silence. */

@@ -1,4 +1,4 @@
-#include "dsp/crossfade.h"
+#include "pipeline/crossfade.h"
 
 #include <string.h>
 

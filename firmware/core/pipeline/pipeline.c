@@ -1,4 +1,4 @@
-#include "dsp/pipeline.h"
+#include "pipeline/pipeline.h"
 
 #include <string.h>
 

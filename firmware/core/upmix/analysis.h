@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "dsp/upmix_tables.h"
+#include "upmix/kernels.h"
 
 /* Bands from low to high, then the top band; Q0.15: 0 to 32768 for mid, -32768 to 32768 for side. */
 typedef struct {
@@ -23,16 +23,10 @@ typedef struct {
 } ps_upmix_powers_t;
 
 typedef struct {
-    int32_t re;
-    int32_t im;
-} ps_upmix_complex_t;
-
-typedef struct {
     ps_upmix_powers_t smoothed[PS_UPMIX_BANDS + 1];
     ps_upmix_powers_t top; /* of the hop under way */
-    /* Low-rate mid and side, Q3.28: past first, then the hop under way. */
-    int32_t mid[PS_UPMIX_WINDOW + PS_UPMIX_LOW_HOP];
-    int32_t side[PS_UPMIX_WINDOW + PS_UPMIX_LOW_HOP];
+    /* At the low rate, Q3.28: past first, then the hop under way. */
+    ps_upmix_pair_t low[PS_UPMIX_WINDOW + PS_UPMIX_LOW_HOP];
     ps_upmix_complex_t spectrum[PS_UPMIX_WINDOW]; /* working memory of one decision */
 } ps_upmix_analysis_t;
 

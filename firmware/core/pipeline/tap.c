@@ -1,4 +1,4 @@
-#include "dsp/tap.h"
+#include "pipeline/tap.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "dsp/pipeline.h"
+#include "pipeline/pipeline.h"
 
 /*
  * The last block at one stage (PS_STAGE_...), one channel of it:

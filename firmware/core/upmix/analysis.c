@@ -1,4 +1,4 @@
-#include "dsp/upmix_analysis.h"
+#include "upmix/analysis.h"
 
 /* Right shifts of negative numbers are arithmetic (floor): GCC documents so ("Integers implementation"). */
 
@@ -7,70 +7,6 @@
 #define SIDE_FLOOR_SHIFT 16     /* side below -48 dB of mid is an imperfect centre */
 #define RATIO_ONE        65536u /* 1 in Q0.16 */
 #define TOP_SHIFT        6      /* Q3.28 -> Q.22, as the transform's input */
-#define SHADE_SHIFT      21     /* Q3.28 x Q0.15 -> Q.22 */
-#define TWIDDLE_BITS     30
-
-/*
- * The 64-point transform: radix 4, decimation in time. The input is Q.22 with |re| + |im| < 1.4 and a window
- * of mean 1/2. Every intermediate value then stays below 64 * 0.7 * 2^22 < 2^28.
- */
-static ps_upmix_complex_t rotate(ps_upmix_complex_t x, const int32_t twiddle[2])
-{
-    const int64_t half = 1 << (TWIDDLE_BITS - 1);
-
-    return (ps_upmix_complex_t){
-        (int32_t)(((int64_t)x.re * twiddle[0] - (int64_t)x.im * twiddle[1] + half) >> TWIDDLE_BITS),
-        (int32_t)(((int64_t)x.re * twiddle[1] + (int64_t)x.im * twiddle[0] + half) >> TWIDDLE_BITS),
-    };
-}
-
-static inline void butterfly(ps_upmix_complex_t *x, uint32_t span, ps_upmix_complex_t x1,
-                             ps_upmix_complex_t x2, ps_upmix_complex_t x3)
-{
-    const ps_upmix_complex_t x0 = x[0];
-    const ps_upmix_complex_t sum = {x0.re + x2.re, x0.im + x2.im};
-    const ps_upmix_complex_t difference = {x0.re - x2.re, x0.im - x2.im};
-    const ps_upmix_complex_t odd = {x1.re + x3.re, x1.im + x3.im};
-    const ps_upmix_complex_t turned = {x1.im - x3.im, x3.re - x1.re}; /* -i (x1 - x3) */
-
-    x[0] = (ps_upmix_complex_t){sum.re + odd.re, sum.im + odd.im};
-    x[span] = (ps_upmix_complex_t){difference.re + turned.re, difference.im + turned.im};
-    x[2 * span] = (ps_upmix_complex_t){sum.re - odd.re, sum.im - odd.im};
-    x[3 * span] = (ps_upmix_complex_t){difference.re - turned.re, difference.im - turned.im};
-}
-
-static void transform(ps_upmix_complex_t *x)
-{
-    for (uint32_t n = 0; n < PS_UPMIX_WINDOW; n += 4) {
-        butterfly(x + n, 1, x[n + 1], x[n + 2], x[n + 3]);
-    }
-    for (uint32_t span = 4; span < PS_UPMIX_WINDOW; span *= 4) {
-        const uint32_t step = PS_UPMIX_WINDOW / (4 * span);
-
-        for (uint32_t k = 0; k < span; k++) {
-            const int32_t(*w)[2] = ps_upmix_tables.twiddles;
-
-            for (ps_upmix_complex_t *at = x + k; at < x + PS_UPMIX_WINDOW; at += 4 * span) {
-                butterfly(at, span, rotate(at[span], w[k * step]), rotate(at[2 * span], w[2 * k * step]),
-                          rotate(at[3 * span], w[3 * k * step]));
-            }
-        }
-    }
-}
-
-/* Windows mid and side as one complex signal, in the order of reversed base-4 digits. */
-static void load(ps_upmix_analysis_t *analysis, const int32_t *mid, const int32_t *side)
-{
-    const int64_t half = 1 << (SHADE_SHIFT - 1);
-
-    for (uint32_t n = 0; n < PS_UPMIX_WINDOW; n++) {
-        const uint32_t to = (n & 3u) << 4 | (n & 12u) | n >> 4;
-        const int32_t weight = ps_upmix_tables.window[n];
-
-        analysis->spectrum[to].re = (int32_t)(((int64_t)mid[n] * weight + half) >> SHADE_SHIFT);
-        analysis->spectrum[to].im = (int32_t)(((int64_t)side[n] * weight + half) >> SHADE_SHIFT);
-    }
-}
 
 /* Separates mid and side, times two, by symmetry: the spectrum of a real signal has conjugate halves. */
 static ps_upmix_powers_t band_powers(const ps_upmix_complex_t *spectrum, uint32_t from, uint32_t to)
@@ -174,8 +110,8 @@ void ps_upmix_decide(ps_upmix_analysis_t *analysis, uint32_t newest, const ps_up
 {
     const uint8_t *bins = ps_upmix_tables.band_bins;
 
-    load(analysis, analysis->mid + newest - PS_UPMIX_WINDOW, analysis->side + newest - PS_UPMIX_WINDOW);
-    transform(analysis->spectrum);
+    ps_upmix_first_stage(analysis->spectrum, analysis->low + newest - PS_UPMIX_WINDOW);
+    ps_upmix_later_stages(analysis->spectrum);
     for (uint32_t b = 0; b <= PS_UPMIX_BANDS; b++) {
         const ps_upmix_powers_t of_hop =
             b < PS_UPMIX_BANDS ? band_powers(analysis->spectrum, bins[b], bins[b + 1]) : analysis->top;
