@@ -54,7 +54,7 @@ class BoardDesk:
         digest = (self.known.get("found") or {}).get("tables", {}).get("digest")
         return {
             **self.known,
-            "ports": [port.device for port in comports()],
+            "ports": [*([] if self._first_port is None else [self._first_port]), *(port.device for port in comports())],
             "drivers": [] if made is None else list(made.bank.driver_names),
             "design_digest": None if made is None else made.digest,
             "plays_design": made is not None and digest == made.digest,
@@ -83,7 +83,7 @@ class BoardDesk:
             made = self._made()
             await self._do("starting a virtual board", lambda: self._line.start_virtual(made, self._say))
         else:
-            await self._do(f"opening {port}", lambda: self._line.open_port(port))
+            await self._do(f"opening {port}", lambda: self._line.open_port(port, self._first_port))
         self.known.update(status="connected", name=self._line.name, regression=None, check=None)
         await self._refresh()
 

@@ -81,8 +81,15 @@ class BoardLine:
         say("booting the virtual board")
         self._board = VirtualBoard(self._elf)
 
-    def open_port(self, port: str) -> None:
+    def open_port(self, port: str, given: str | None = None) -> None:
         """Open a real board.
+
+        Parameters
+        ----------
+        port : str
+            A serial port of this machine, or `given`.
+        given : str, optional
+            Port of the command line, which may be one of the network.
 
         Raises
         ------
@@ -91,8 +98,11 @@ class BoardLine:
         BoardNotFoundError
             If nothing answers.
         """
-        if not port.startswith("/dev/") or ".." in port:
-            raise LayoutError(f"port '{port}': allowed are serial ports such as /dev/ttyACM0")
+        if port != given and (not port.startswith("/dev/") or ".." in port):
+            raise LayoutError(
+                f"port '{port}': allowed are serial ports such as /dev/ttyACM0; one of the network is given by "
+                "'proscenium studio --port'"
+            )
         self.close()
         self.name = port
         self._board = SerialBoard(port)
@@ -176,7 +186,12 @@ class BoardLine:
         finally:
             if board.info.drivers <= DAC_CHANNELS:
                 board.play()
-        return {"frames": _CHECK_FRAMES, "bit_exact": report.bit_exact, "first_difference": report.first_difference}
+        return {
+            "digest": digest,
+            "frames": _CHECK_FRAMES,
+            "bit_exact": report.bit_exact,
+            "first_difference": report.first_difference,
+        }
 
     def flash(self, made: Made, say: Say) -> None:
         """Write the image of a design into a real board's flash, and open the board again."""
@@ -198,7 +213,13 @@ class BoardLine:
             raise LayoutError("music is fed to a virtual board only: a real one has its own input")
         info = board.info
         converters = Converters(board.process_of_board, info.number_format, info.block_samples, info.drivers)
-        converters.play(info.number_format.sample.quantise(stereo))
+        samples = info.number_format.sample.quantise(stereo)
+        # No time passes between the beginning of the signal and its samples.
+        board.process_of_board.ask("hold", held=True)
+        try:
+            converters.play(samples)
+        finally:
+            board.process_of_board.ask("hold", held=False)
 
     def _build(self, made: Made) -> Path:
         write(made.sources, self._work / "generated")

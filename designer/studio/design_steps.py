@@ -30,8 +30,9 @@ from designer.toolchain.compiler import build_image
 from designer.toolchain.stack import sizes_of
 
 Send = Callable[[dict[str, Any], bytes], None]
-# What follows the filters, in words.
+# Ahead of the slowest step.
 _PAUSE_S = 1.5
+# Names of the steps, for people.
 STEPS = ("nulls", "filters", "beam and zone", "bounds", "load of the boards")
 
 

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from designer.board.control import Channel, ChannelClosedError
 
 Arrived = Callable[[dict[str, Any], bytes], None]
-_STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 20.0
+_MOST_ATTEMPTS = 2
 
 
 class DesignProcess:
@@ -28,7 +30,9 @@ class DesignProcess:
 
     def __init__(self, arrived: Arrived) -> None:
         self._arrived, self._loop = arrived, asyncio.get_running_loop()
-        self._job = 0
+        self._job = self._attempts = 0
+        self._order: dict[str, Any] = {"stop": True}
+        self._closed = False
         self._start()
 
     @property
@@ -56,31 +60,50 @@ class DesignProcess:
             Number of the job, which its answers carry.
         """
         self._job += 1
+        self._attempts = 0
         order = {"job": self._job, "text": text, "folder": folder, "work": work, "whole": whole}
-        try:
-            self._channel.send(order)
-        except ChannelClosedError:
-            self._start()
-            self._channel.send(order)
+        self._order = order
+        self._send(order)
         return self._job
 
     def stop(self) -> None:
         """Give up what runs, and begin nothing."""
         self._job += 1
-        try:
-            self._channel.send({"stop": True})
-        except ChannelClosedError:
-            self._start()
+        self._order = {"stop": True}
+        self._send(self._order)
 
     def close(self) -> None:
         """End the process."""
         self._closed = True
-        self._channel.end.close()
+        # Another thread reads: only this wakes it, and tells the other end.
+        with suppress(OSError):
+            self._channel.end.shutdown(socket.SHUT_RDWR)
         try:
             self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._channel.end.close()
+
+    def _send(self, order: dict[str, Any]) -> None:
+        # A process that has ended is noticed by the thread that listens; `_lost` then sends the order again.
+        with suppress(ChannelClosedError):
+            self._channel.send(order)
+
+    def _lost(self, channel: Channel) -> None:
+        """Start the process again after it ended by itself, and repeat the newest order, though not for ever."""
+        if self._closed or channel is not self._channel:
+            return
+        channel.end.close()
+        self._process.wait()
+        self._attempts += 1
+        self._start()
+        if self._attempts <= _MOST_ATTEMPTS:
+            self._send(self._order)
+        else:
+            self._take(
+                {"job": self._job, "error": "the process that designs has ended several times", "done": True}, b""
+            )
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -93,7 +116,7 @@ class DesignProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         theirs.close()
-        self._channel, self._closed = Channel(ours), False
+        self._channel = Channel(ours)
         threading.Thread(target=self._listen, args=(self._channel,), daemon=True).start()
 
     def _listen(self, channel: Channel) -> None:
@@ -101,7 +124,11 @@ class DesignProcess:
             while True:
                 fields, payload = channel.receive()
                 self._loop.call_soon_threadsafe(self._take, fields, payload)
-        except (ChannelClosedError, RuntimeError):  # the other end, or the event loop, is gone
+        except ChannelClosedError:
+            # The event loop may be gone as well.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._lost, channel)
+        except RuntimeError:
             pass
 
     def _take(self, fields: dict[str, Any], payload: bytes) -> None:

@@ -109,7 +109,7 @@ class DocumentRequests:
 
     def _saved(self) -> None:
         self._studio.clients.tell({"topic": "choices", "state": self._studio.choices_state()})
-        self._studio.changed()
+        self._studio.kept()
 
 
 def _path(request: Request) -> KeyPath:

@@ -26,6 +26,8 @@ Handler = Callable[[Request], Awaitable[Any]]
 _LOOK_AT_DISK_S = 0.5
 _AUTOSAVE_S = 1.0
 _SESSION = "session.json"
+# What changes nothing is open to pages that follow.
+_FOR_ALL = ("listen.prepare",)
 
 
 class Studio:
@@ -131,6 +133,12 @@ class Studio:
         self.redesign()
         self._unsaved.set()
 
+    def kept(self) -> None:
+        """Follow a change of the file alone: the text is the same, and so is its design."""
+        self.chosen = True
+        self.tell_document()
+        self._unsaved.set()
+
     async def answer(self, client: Client, request: Request) -> dict[str, Any]:
         """Do what a page asks for.
 
@@ -152,7 +160,7 @@ class Studio:
                 return {"id": number, "result": None}
             if name not in self._handlers:
                 raise LayoutError(f"request '{name}': unknown: load the page again")
-            if not self.clients.edits(client):
+            if name not in _FOR_ALL and not self.clients.edits(client):
                 raise LayoutError("this page follows another one: choose 'Edit here' first")
             return {"id": number, "result": await self._handlers[name](request)}
         except ProsceniumError as error:

@@ -58,6 +58,7 @@ CONTENTS = """
 :caption: Use
 docs/tutorial
 docs/commands
+docs/studio
 docs/layout
 docs/board
 docs/flashing

@@ -1,11 +1,13 @@
 """A studio in a process of its own, as a user starts it, and its page in a browser."""
 
+import os
 import re
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 
+import psutil
 from places import ROOT
 
 # The filters of the present text are there; slower figures may follow.
@@ -53,9 +55,13 @@ def serve(folder, *arguments):
     assert [line for line in said if "Error" in line or "Traceback" in line] == []
 
 
-def _environment():
-    import os
+def virtual_boards_of(served):
+    """Processes of the virtual boards that a studio has started."""
+    children = psutil.Process(served.process.pid).children()
+    return [child for child in children if "designer.board.virtual" in " ".join(child.cmdline())]
 
+
+def _environment():
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 

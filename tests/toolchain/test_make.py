@@ -25,6 +25,7 @@ STAMPS = (
     "share/cmsis-dsp-1.10.3/.ready",
     ".ready",
     "share/STM32F40x.svd",
+    "share/axe.min.js",
     ".docs-tools",
 )
 PROGRAMS = ("python", "proscenium", "ruff", "mypy", "clang-format", "sphinx-build")

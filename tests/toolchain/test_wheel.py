@@ -60,6 +60,8 @@ def test_wheel_carries_every_resource(wheel):
         ["git", "ls-files", "firmware", "layouts", "templates"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert {f"designer/_resources/{name}" for name in tracked.stdout.split()} <= names
+    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "designer/studio/static").rglob("*.*")}
+    assert page <= names
 
 
 def test_wheel_carries_the_designer_and_nothing_else(wheel):

@@ -49,8 +49,19 @@ async function push() {
     const found = await request("board.push");
     toast(found.late_blocks ? `The board plays it; ${found.late_blocks} blocks were late during the fade` : "The board plays this design");
   } catch (error) {
-    toast(/** @type {Error} */ (error).message, true);
+    await refused(/** @type {Error} */ (error).message);
   }
+}
+
+/** A virtual board whose image has another filter graph boots again, if the user agrees. @param {string} why */
+async function refused(why) {
+  if (state.name !== "virtual" || !why.includes("flash it instead")) {
+    toast(why, true);
+    return;
+  }
+  const { answer } = await ask("Boot the virtual board again?", "Its image has another filter graph than this design, for example because the cabinet was symmetric before. A new image is built.",
+    [{ label: "Boot again", value: "yes", kind: "primary" }]);
+  if (answer === "yes") await order("board.connect", { port: "virtual" });
 }
 
 async function commit() {
@@ -91,7 +102,8 @@ export function showBoard(found) {
   parts.digest.className = same ? "good" : "bad";
   parts.digest.textContent = same ? `The board plays this design (digest ${state.found.tables.digest.slice(0, 12)}).`
     : `The board plays ${state.found.tables.digest.slice(0, 12)}; the design here is ${(state.design_digest ?? "").slice(0, 12)}. Push it.`;
-  parts.checked.textContent = !state.check ? "" : state.check.bit_exact ? `Bit exact: ${state.check.frames} frames of noise equal the model in every bit.` : `Not bit exact: ${state.check.first_difference}`;
+  const checked = state.check && state.check.digest === state.found.tables.digest;
+  parts.checked.textContent = !checked ? "" : state.check.bit_exact ? `Bit exact: ${state.check.frames} frames of noise equal the model in every bit.` : `Not bit exact: ${state.check.first_difference}`;
   parts.checked.className = state.check && !state.check.bit_exact ? "bad" : "good";
   const volume = state.found.health?.volume_db;
   if (parts.volume !== document.activeElement && volume !== undefined) {
@@ -126,7 +138,7 @@ function showMeters() {
     const bar = row.querySelector("i");
     bar.style.width = `${Math.max(0, Math.min(100, 100 * (1 - peak / FLOOR_DB)))}%`;
     bar.classList.toggle("limited", gain < -0.05);
-    row.querySelector("small").textContent = health ? `${peak > FLOOR_DB ? peak.toFixed(1) : "silent"} dBFS; limiter ${(gain ?? 0).toFixed(1)} dB` : "no audio";
+    row.querySelector("small").textContent = health ? `${peak > FLOOR_DB ? `${peak.toFixed(1)} dBFS` : "silent"}; limiter ${(gain ?? 0).toFixed(1)} dB` : "no audio";
     const input = row.querySelector("input");
     if (input !== document.activeElement) input.value = limits.now[index];
   }
