@@ -73,7 +73,7 @@ BOARDS = {
     "stm32f405": BoardTarget(
         name="stm32f405",
         cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        shared_ports=("cortex_m",),
+        shared_ports=("cortex_m", "stm32"),
         audio_channels=4,
         # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f405/flash.c).
         flash_bytes=768 * 1024,
