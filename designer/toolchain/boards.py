@@ -83,6 +83,19 @@ BOARDS = {
         qemu_machine="netduinoplus2",
         virtual_tick_hz=168_000_000,
     ),
+    "stm32h743": BoardTarget(
+        name="stm32h743",
+        cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        shared_ports=("cortex_m", "stm32"),
+        audio_channels=8,
+        # Bank 1; of bank 2 the last two sectors are the slots (firmware/port/stm32h743/flash.c).
+        flash_bytes=1024 * 1024,
+        ram_bytes=128 * 1024,
+        slot_sectors=(14, 15),
+        openocd_configs=("interface/stlink.cfg", "target/stm32h7x.cfg"),
+        qemu_machine="",
+        virtual_tick_hz=0,
+    ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",
         cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),

@@ -57,7 +57,7 @@ POINTERS: dict[str, tuple[str, ...]] = {
         "audio_pause",
         "audio_resume",
     ),
-    "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
+    "core/tables/slots.c": ("slot_address", "slot_is_readable", "slot_erase", "slot_program"),
     "cortex_m/fault.c": ("audio_mute",),
     "cortex_m/ticks.c": ("stand_in_half_complete",),
     "stm32/audio.c": ("on_half_complete", "on_process", "on_restarted"),

@@ -36,7 +36,7 @@ static bool erase_slot(uint32_t slot)
 }
 
 /* Programming only clears bits. If cut short, it does so in two of the four bytes. */
-static bool program_slot(uint32_t slot, uint32_t offset, uint32_t word)
+static bool program_slot(uint32_t slot, uint32_t offset, const uint32_t *words)
 {
     const bool weak = chip->operations == chip->weak_word;
     const int power = take_power(chip);
@@ -45,7 +45,7 @@ static bool program_slot(uint32_t slot, uint32_t offset, uint32_t word)
         return true;
     }
     for (uint32_t n = 0; power >= 0 && n < (power > 0 ? 4u : 2u); n++) {
-        chip->slots[slot][offset + n] &= (uint8_t)(word >> 8u * n);
+        chip->slots[slot][offset + n] &= (uint8_t)(words[0] >> 8u * n);
     }
     return power > 0;
 }
@@ -68,6 +68,7 @@ void host_flash_power(host_flash_t *flash, uint32_t operations)
     flash->weak_word = UINT32_MAX;
     flash->flash = (ps_flash_t){
         .slot_bytes = HOST_SLOT_BYTES,
+        .word_bytes = 4u,
         .at = slot_at,
         .erase = erase_slot,
         .program = program_slot,

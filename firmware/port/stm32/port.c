@@ -66,6 +66,7 @@ void serial_handler(void)
 
 static void start_board(ps_reset_report_t *report)
 {
+    memory_start();
     fault_report(reset_cause(), report);
     const ps_clock_t *clock = clock_start();
 
@@ -92,7 +93,7 @@ static int8_t read_temperature(void)
     }
     /* Where the factory keeps them; QEMU has no such memory. */
     return temperature_read(*(const volatile uint16_t *)(uintptr_t)TEMPERATURE_AT_30,
-                            *(const volatile uint16_t *)(uintptr_t)TEMPERATURE_AT_110);
+                            *(const volatile uint16_t *)(uintptr_t)TEMPERATURE_AT_HIGH);
 }
 
 static bool is_simulated(void)

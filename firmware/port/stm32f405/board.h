@@ -32,7 +32,20 @@
 #define RESET_FLAGS_PIN      RCC_CSR_PADRSTF
 
 /* DS8626, table 70: counts of the temperature sensor at 30 and 110 degrees */
-#define TEMPERATURE_AT_30  0x1FFF7A2Cu
-#define TEMPERATURE_AT_110 0x1FFF7A2Eu
+#define TEMPERATURE_AT_30   0x1FFF7A2Cu
+#define TEMPERATURE_AT_HIGH 0x1FFF7A2Eu
+
+/* RM0090 7.2.11: HSE / RTCPRE reaches channel 1 of TIM11. */
+#define CRYSTAL_TIMER_SR    TIM11_SR
+#define CRYSTAL_TIMER_CCMR1 TIM11_CCMR1
+#define CRYSTAL_TIMER_CCER  TIM11_CCER
+#define CRYSTAL_TIMER_ARR   TIM11_ARR
+#define CRYSTAL_TIMER_CCR1  TIM11_CCR1
+#define CRYSTAL_TIMER_CR1   TIM11_CR1
+
+/* No cache, and every RAM reachable: nothing to do ahead of the clocks. */
+static inline void memory_start(void)
+{
+}
 
 #endif

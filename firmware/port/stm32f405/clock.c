@@ -4,15 +4,13 @@
 
 #include "board.h"
 #include "clock_tree.h"
+#include "crystal.h"
 #include "pll_settings.h"
-#include "tim11.h"
 #include "wait.h"
 
 /* Crystals that there are dividers for. */
-static const struct {
-    uint32_t hz;
-    ps_pll_t pll;
-} crystals[] = {{8000000u, PLL_8_MHZ}, {12000000u, PLL_12_MHZ}, {16000000u, PLL_16_MHZ}};
+static const ps_crystal_t crystals[] = {
+    {8000000u, PLL_8_MHZ}, {12000000u, PLL_12_MHZ}, {16000000u, PLL_16_MHZ}};
 
 const ps_pll_t pll_internal = PLL_16_MHZ;
 
@@ -26,19 +24,15 @@ const ps_pll_t pll_internal = PLL_16_MHZ;
 
 /*
  * The dividers for the crystal that is there; NULL where none starts, or one that there are no dividers for.
- * HSI, which measures it, may be 8 % off (DS8626, table 41); an eighth is allowed, and the crystals are a
- * quarter apart.
  */
 const ps_pll_t *clock_tree_start_crystal(void)
 {
     RCC_CR |= RCC_CR_HSEON;
     if (wait_for(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY, HSE_POLLS)) {
-        const uint32_t hz = tim11_measure_hse();
+        const ps_pll_t *pll = crystal_settings(crystals, sizeof crystals / sizeof crystals[0]);
 
-        for (uint32_t n = 0; n < sizeof crystals / sizeof crystals[0]; n++) {
-            if (hz > crystals[n].hz / 8u * 7u && hz < crystals[n].hz / 8u * 9u) {
-                return &crystals[n].pll;
-            }
+        if (pll != NULL) {
+            return pll;
         }
     }
     RCC_CR &= ~RCC_CR_HSEON;

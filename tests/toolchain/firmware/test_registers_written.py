@@ -53,6 +53,7 @@ def recorder(tmp_path_factory):
         (PORT / "temperature.c", instrumented),
         (PORT / "serial.c", instrumented),
         (SHARED / "clock_choice.c", instrumented),
+        (SHARED / "crystal.c", instrumented),
         (SHARED / "temperature_scale.c", instrumented),
         (SHARED / "watchdog.c", instrumented),
         (SHARED / "port.c", instrumented),

@@ -247,7 +247,8 @@ int main(int argc, char **argv)
     const bool erased = flash_slots.erase(1);
     settle();
     printf("erased %d\n", erased);
-    const bool programmed = flash_slots.program(0, 8, 0x12345678u);
+    static const uint32_t words[8] = {0x12345678u};
+    const bool programmed = flash_slots.program(0, 8, words);
     settle();
     printf("programmed %d\n", programmed);
     temperature_start();
