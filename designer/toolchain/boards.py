@@ -29,10 +29,12 @@ class BoardTarget:
         Largest use by an image.
     slot_sectors : tuple of int
         First and last sector of the flash for tuned tables.  Empty if the board has none.
+    slot_bank : int
+        OpenOCD's number of the flash bank that these sectors are counted in.
     openocd_configs : tuple of str
         Scripts of OpenOCD: probe, then target.  Empty if the board exists in QEMU only.
     qemu_machine : str
-        QEMU's machine that boots the same image.
+        QEMU's machine that boots the same image.  Empty if there is none.
     virtual_tick_hz : int
         Rate of SysTick in QEMU, in virtual time.  It does not depend on the clocks that the image sets.
     """
@@ -47,6 +49,7 @@ class BoardTarget:
     openocd_configs: tuple[str, ...]
     qemu_machine: str
     virtual_tick_hz: int
+    slot_bank: int = 0
 
     @property
     def port_directory(self) -> Path:
@@ -73,7 +76,7 @@ BOARDS = {
     "stm32f405": BoardTarget(
         name="stm32f405",
         cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        shared_ports=("cortex_m",),
+        shared_ports=("cortex_m", "stm32"),
         audio_channels=4,
         # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f405/flash.c).
         flash_bytes=768 * 1024,
@@ -82,6 +85,20 @@ BOARDS = {
         openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
         qemu_machine="netduinoplus2",
         virtual_tick_hz=168_000_000,
+    ),
+    "stm32h743": BoardTarget(
+        name="stm32h743",
+        cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        shared_ports=("cortex_m", "stm32"),
+        audio_channels=8,
+        # Bank 1; of bank 2 the last two sectors are the slots (firmware/port/stm32h743/flash.c).
+        flash_bytes=1024 * 1024,
+        ram_bytes=128 * 1024,
+        slot_sectors=(6, 7),
+        openocd_configs=("interface/stlink.cfg", "target/stm32h7x.cfg"),
+        qemu_machine="",
+        virtual_tick_hz=0,
+        slot_bank=1,
     ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",

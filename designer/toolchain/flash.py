@@ -95,7 +95,9 @@ def openocd_command(executable: str, elf: Path, target: BoardTarget) -> list[str
     It also erases tuned tables, so that the board plays what was flashed.
     """
     scripts = [part for config in target.openocd_configs for part in ("-f", config)]
-    forget = "; ".join(["init", "reset init", "flash erase_sector 0 {} {}"]).format(*target.slot_sectors)
+    forget = "; ".join(["init", "reset init", "flash erase_sector {} {} {}"]).format(
+        target.slot_bank, *target.slot_sectors
+    )
     # Tcl takes text in braces literally, with its blanks.
     return [executable, *scripts, "-c", forget, "-c", f"program {{{elf}}} verify reset exit"]
 

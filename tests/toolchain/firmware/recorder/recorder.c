@@ -14,10 +14,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "audio.h"
+#include "audio_port.h"
 #include "clock.h"
+#include "converters.h"
 #include "flash.h"
-#include "i2s.h"
+#include "frames.h"
 #include "stack_guard.h"
 #include "temperature.h"
 #include "watchdog.h"
@@ -166,8 +167,6 @@ static void power_up(const char *works)
     }
 }
 
-audio_buffers_t audio_buffers;
-
 /* What starting the port asks of the rest. */
 void ticks_start(void)
 {
@@ -217,21 +216,21 @@ int main(int argc, char **argv)
     const ps_clock_t clock = *clock_start();
     settle();
     printf("clock source %u core %lu apb2 %lu\n", clock.source, (unsigned long)clock.core_hz,
-           (unsigned long)clock.apb2_hz);
-    const bool audio = clock_start_i2s(&clock);
+           (unsigned long)clock.serial_hz);
+    const bool audio = clock_start_audio(&clock);
     settle();
     printf("i2s clock %d\n", audio);
     if (audio) {
-        i2s_start(&clock.pll);
+        converters_start(&clock.pll);
         settle();
         printf("resume\n");
-        i2s_resume();
+        converters_resume();
         settle();
         printf("pause\n");
-        i2s_pause();
+        converters_pause();
         settle();
         printf("mute\n");
-        i2s_mute(false);
+        converters_mute(false);
         settle();
         printf("lost\n");
         *at(RCC_CR_AT) &= ~(1u << 16 | 3u << 24 | 3u << 26); /* RM0090 7.2.7 */
@@ -248,17 +247,16 @@ int main(int argc, char **argv)
     const bool erased = flash_slots.erase(1);
     settle();
     printf("erased %d\n", erased);
-    const bool programmed = flash_slots.program(0, 8, 0x12345678u);
+    static const uint32_t words[8] = {0x12345678u};
+    const bool programmed = flash_slots.program(0, 8, words);
     settle();
     printf("programmed %d\n", programmed);
-    static const uint16_t calibration[2] = {900, 1200};
-
     temperature_start();
     settle();
     printf("sensor on\n");
     *at(0x40012000u) = strstr(argv[1], "adc") ? 1u << 1 : 0; /* EOC */
     *at(0x4001204Cu) = 975u;
-    const int celsius = temperature_read(calibration);
+    const int celsius = temperature_read(900, 1200);
     settle();
     printf("celsius %d\n", celsius);
     printf("buffers %08lx %08lx\n", (unsigned long)(uint32_t)(uintptr_t)audio_buffers.played,

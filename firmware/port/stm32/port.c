@@ -1,25 +1,26 @@
 /*
- * STM32F405: serial line on USART1 (PA9 transmit, PA10 receive), ticks from SysTick. The same image boots in
- * QEMU's netduinoplus2, where clocks, pins and flash interface are absent and read 0.
+ * What the STM32 boards share: serial line (serial.h), ticks from SysTick. The image of the STM32F405 boots
+ * in QEMU's netduinoplus2 as well, where clocks, pins and flash interface are absent and read 0.
  */
 #include "port.h"
 
 #include <stdbool.h>
 
-#include "audio.h"
+#include "audio_port.h"
+#include "board.h"
 #include "clock.h"
 #include "cpu.h"
 #include "fault.h"
 #include "flash.h"
 #include "handlers.h"
 #include "protocol.h"
-#include "registers.h"
 #include "ring.h"
+#include "serial.h"
 #include "temperature.h"
 #include "ticks.h"
 #include "watchdog.h"
 
-/* Polls for one byte to leave: at 921600 baud it takes 11 us, some 200 polls at 168 MHz. */
+/* Polls for one byte to leave: at 921600 baud it takes 11 us, some hundred polls. */
 #define SEND_POLLS 100000u
 
 /* Passes of an empty loop, some microseconds of the host's time. */
@@ -39,59 +40,41 @@ static void linger(void)
     }
 }
 
-/* Until nothing more has come: QEMU lowers the interrupt when DR is read, even if the next byte is there by
- * then. */
-void usart1_handler(void)
+/* Until nothing more has come: QEMU lowers the interrupt when the byte is read, even if the next one is there
+ * by then. */
+void serial_handler(void)
 {
-    uint32_t status = USART1_SR;
+    uint32_t status = SERIAL_STATUS;
 
-    while (status & (USART1_SR_RXNE | USART1_SR_ORE)) {
-        /* RM0090 30.6.1: reading SR, then DR clears RXNE and ORE. An overrun has lost the byte after this
-         * one. */
-        const uint8_t byte = (uint8_t)USART1_DR;
+    while (status & (SERIAL_STATUS_RECEIVED | SERIAL_STATUS_OVERRUN)) {
+        const uint8_t byte = (uint8_t)SERIAL_RECEIVED;
 
-        if (status & USART1_SR_ORE) {
+        if (status & SERIAL_STATUS_OVERRUN) { /* which has lost the byte after this one */
             received.overruns++;
+            SERIAL_FORGET_OVERRUN();
         }
-        if (status & USART1_SR_RXNE) {
+        if (status & SERIAL_STATUS_RECEIVED) {
             ps_ring_put(&received, byte);
         }
-        status = USART1_SR;
-        if (simulated && !audio_is_running() && !(status & USART1_SR_RXNE)) {
+        status = SERIAL_STATUS;
+        if (simulated && !audio_is_running() && !(status & SERIAL_STATUS_RECEIVED)) {
             linger();
-            status = USART1_SR;
+            status = SERIAL_STATUS;
         }
     }
 }
 
-static void start_serial(uint32_t apb2_hz)
-{
-    RCC_AHB1ENR |= RCC_AHB1ENR_GPIOAEN;
-    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
-    (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
-
-    /* PA9 and PA10: alternate function 7, high speed, pull-up so that an open line rests (RM0090 8.4) */
-    GPIOA_AFRH = (GPIOA_AFRH & ~0x0FF0u) | 0x0770u;
-    GPIOA_OSPEEDR |= 0x2u << 18;
-    GPIOA_PUPDR = (GPIOA_PUPDR & ~(0xFu << 18)) | (0x5u << 18);
-    GPIOA_MODER = (GPIOA_MODER & ~(0xFu << 18)) | (0xAu << 18);
-
-    /* RM0090 30.3.4: USARTDIV in sixteenths is the clock over the baud rate; 0.16 % off at 84 MHz, 2.1 % at
-     * 16 */
-    USART1_BRR = (apb2_hz + PS_BAUD_RATE / 2u) / PS_BAUD_RATE;
-    USART1_CR1 = USART1_CR1_UE | USART1_CR1_TE | USART1_CR1_RE | USART1_CR1_RXNEIE;
-    NVIC_IPR(USART1_INTERRUPT) = PRIORITY_SERIAL;
-    NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
-}
-
 static void start_board(ps_reset_report_t *report)
 {
+    memory_start();
     fault_report(reset_cause(), report);
     const ps_clock_t *clock = clock_start();
 
     simulated = clock->source == PS_CLOCK_SIMULATED;
     ticks_start();
-    start_serial(clock->apb2_hz);
+    serial_start(clock->serial_hz);
+    NVIC_IPR(SERIAL_INTERRUPT) = PRIORITY_SERIAL;
+    NVIC_ISER(SERIAL_INTERRUPT / 32u) = BIT(SERIAL_INTERRUPT % 32u);
     watchdog_start();
     if (!simulated) {
         temperature_start();
@@ -108,8 +91,9 @@ static int8_t read_temperature(void)
     if (simulated) {
         return PS_TEMPERATURE_UNKNOWN;
     }
-    /* DS8626, table 70: where the factory keeps them; QEMU has no such memory. */
-    return temperature_read((const volatile uint16_t *)(uintptr_t)0x1FFF7A2Cu);
+    /* Where the factory keeps them; QEMU has no such memory. */
+    return temperature_read(*(const volatile uint16_t *)(uintptr_t)TEMPERATURE_AT_30,
+                            *(const volatile uint16_t *)(uintptr_t)TEMPERATURE_AT_HIGH);
 }
 
 static bool is_simulated(void)
@@ -135,7 +119,7 @@ static uint32_t serial_overruns(void)
 static bool wait_to_send(void)
 {
     for (uint32_t n = 0; n < SEND_POLLS; n++) {
-        if (USART1_SR & USART1_SR_TXE) {
+        if (SERIAL_STATUS & SERIAL_STATUS_CAN_SEND) {
             return true;
         }
     }
@@ -148,7 +132,7 @@ static void serial_send(const uint8_t *data, size_t size)
         if (!wait_to_send()) {
             return;
         }
-        USART1_DR = data[n];
+        SERIAL_SENT = data[n];
     }
 }
 
@@ -167,7 +151,7 @@ static void serial_idle(void)
 }
 
 const ps_port_t ps_port = {
-    .board_name = "stm32f405",
+    .board_name = BOARD_NAME,
     .start = start_board,
     .clock_source = clock_source,
     .is_simulated = is_simulated,
