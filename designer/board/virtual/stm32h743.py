@@ -20,6 +20,8 @@ from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.stm32h7 import flash as flash_module
 from designer.board.virtual.peripherals.stm32h7 import rcc as rcc_module
+from designer.board.virtual.peripherals.stm32h7.adc import Adc as AdcBlock
+from designer.board.virtual.peripherals.stm32h7.adc import AdcCommon, calibration
 from designer.board.virtual.peripherals.stm32h7.core import Caches, Dwt, Mpu, Scb
 from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
@@ -53,6 +55,11 @@ _REGISTER_PAGES = (
 )  # fmt: skip
 _SERIAL_PAGE = 0x40004000
 _PIN = rcc_module.PIN_RESET
+_SYSTEM_PAGE = 0x1FF1E000
+# firmware/port/stm32h743/sai.c: clocks of all converters, data lines, and the pin that lets the DACs sound.
+CLOCKS = {"PE4": "SAI1_FS_A", "PE5": "SAI1_SCK_A"}
+LINES = {"SAI1_A": "PE6", "SAI1_B": "PE3", "SAI2_A": "PD11", "SAI2_B": "PA0"}
+MUTE_PIN = "PD0"
 
 
 class Stm32h743:
@@ -84,6 +91,7 @@ class Stm32h743:
         revision: str = "V",
     ) -> None:
         self._random = random.Random(seed)
+        self._revision = revision
         machine = self.machine = Machine(in_c, CORTEX_M7)
         self.rcc = Rcc(machine, clock_faults or Faults(), revision)
         self.pwr = Pwr(machine, revision)
@@ -110,13 +118,17 @@ class Stm32h743:
         syscfg.is_clocked = self.rcc.gate("APB4ENR", 1)
         self.syscfg = syscfg
         self._add_audio(revision)
+        common = AdcCommon(self.rcc.gate("AHB4ENR", 24))
+        self.adc_block = AdcBlock(machine, self.rcc.gate("AHB4ENR", 24), self.rcc.adc_hz, common, revision)
         blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, syscfg, Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
             self.iwdg, self.tim17, *self.sai.values(),
         ]  # fmt: skip
         for block in blocks:
             machine.add(block)
-        self._blocks = [*blocks, *core_blocks]
+        for block in (self.adc_block, common):
+            machine.add(block, 0x100)
+        self._blocks = [*blocks, self.adc_block, common, *core_blocks]
         compiled = self.usart.compiled_registers() if in_c and serial_in_c else None
         machine.map_registers(_SERIAL_PAGE, 0x1000, compiled)
         for address, size in _REGISTER_PAGES:
@@ -131,6 +143,9 @@ class Stm32h743:
         cpu.map_memory(flash_module.START, contents, writable=False, executable=True)
         for _, start, size, executable in MEMORIES:
             cpu.map_memory(start, bytes(size), writable=True, executable=executable)
+        cpu.map_memory(_SYSTEM_PAGE, b"\xff" * 0x1000, writable=False)
+        for address, counts in calibration(self._revision).items():
+            cpu.write(address, counts.to_bytes(2, "little"))
         cpu.on_protected_write = self._write_protected
         cpu.on_protected_read = self._read_protected
 
@@ -216,16 +231,14 @@ class Stm32h743:
         for n, (bus, bit) in gates.items():
             self.sai[n].units = self.sai
             rcc.blocks_of[f"{bus}RSTR", bit] = (self.sai[n],)
-        clocks = {"PE4": "SAI1_FS_A", "PE5": "SAI1_SCK_A"}
-        lines = {"SAI1_A": "PE6", "SAI1_B": "PE3", "SAI2_A": "PD11", "SAI2_B": "PE11"}
         self.dacs = []
-        for name, pin in lines.items():
+        for name, pin in LINES.items():
             signal = f"{name[:4]}_SD_{name[5]}"
-            dac = Dac({**clocks, pin: signal}, pins, mute_pin="PG2")
+            dac = Dac({**CLOCKS, pin: signal}, pins, mute_pin=MUTE_PIN)
             self.dacs.append(dac)
             self.block(name).on_sent = partial(_play, dac)
         self.recorder = self.block("SAI3_A")
-        wires = {**clocks, "PE2": "SAI1_MCLK_A", "PD1": "SAI3_SD_A"}
+        wires = {**CLOCKS, "PE2": "SAI1_MCLK_A", "PD1": "SAI3_SD_A"}
         self.adc = Adc(wires, pins, lambda: self.block("SAI1_A").has_master_clock)
         self.recorder.incoming = partial(_record, self.adc)
 
