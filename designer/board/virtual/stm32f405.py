@@ -31,6 +31,7 @@ from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
 
+INTERRUPTS = 82  # RM0090 12.1.1
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
@@ -72,10 +73,12 @@ class Stm32f405:
         self.flash = Flash(machine, seed)
         self.rcc.check_core = self._check_core
         self.rcc.on_security = lambda pending: exceptions.set_level(Number.NMI - FIRST_INTERRUPT, pending)
-        ports = [Gpio(letter, self.rcc) for letter in "ABC"]
+        ports = [Gpio(letter, 0x40020000 + 0x400 * n, self.rcc.gate("AHB1ENR", n)) for n, letter in enumerate("ABC")]
         self.pins = Pins(ports)
-        self.dma = Dma(machine, exceptions, self.rcc)
-        self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.dma = Dma(machine, exceptions, self.rcc.gate("AHB1ENR", 21))
+        self.usart = Usart(
+            machine, self.rcc.gate("APB2ENR", 4), lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE
+        )
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
@@ -85,9 +88,12 @@ class Stm32f405:
         machine.is_guarded = self.mpu.forbids
         exceptions.forbids = self.mpu.forbids
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
-        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
+        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions, INTERRUPTS)
         self.adc_block = AdcBlock(machine, self.rcc, common)
-        dwt, self.tim11 = Dwt(machine, debug), Tim11(machine, self.rcc)
+        dwt, self.tim11 = (
+            Dwt(machine, debug),
+            Tim11(machine, self.rcc.gate("APB2ENR", 18), lambda: self.rcc.timer2_hz, lambda: self.rcc.rtc_source_hz),
+        )
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
             self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11,

@@ -54,7 +54,7 @@
 #define SCB_CFSR_MMARVALID    BIT(7)
 #define SCB_CFSR_STKERR       BIT(12)
 #define SCB_CFSR_BFARVALID    BIT(15)
-#define SCB_CFSR_BUS_FAULTS   (0xFFu << 8)
+#define SCB_CFSR_BUS_FAULTS   (0xBFu << 8) /* bit 14 is reserved */
 #define SCB_MMFAR             REGISTER(0xE000ED34u)
 #define SCB_BFAR              REGISTER(0xE000ED38u)
 

@@ -10,8 +10,6 @@ from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
 
-REGIONS = 8
-
 
 class Mpu(RegisterBlock):
     """TYPE, CTRL, RNR, RBAR, RASR from 0xE000ED90 on."""
@@ -24,6 +22,9 @@ class Mpu(RegisterBlock):
         0x10: Register("RASR", 0, 0x173FFF3F),
     }
 
+    # How many there are.
+    region_count: ClassVar[int] = 8
+
     def __init__(self, protect: Callable[[int, int, bool], None]) -> None:
         # Told first byte, size, and whether writes to a range are to be asked for.
         self._protect = protect
@@ -35,7 +36,7 @@ class Mpu(RegisterBlock):
             self._protect(first, size, False)
         self._guards: list[tuple[int, int]] = []
         super().reset()
-        self.regions = [(0, 0)] * REGIONS
+        self.regions = [(0, 0)] * self.region_count
 
     def read_RBAR(self) -> int:
         """Give the base of the region that RNR names."""
