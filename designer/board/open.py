@@ -34,7 +34,7 @@ class SerialBoard(Board):
 
 
 class VirtualBoard(Board):
-    """The STM32F405 that `designer.board.virtual` executes, in a process of its own: clocks, DMA, converters, flash.
+    """A board that `designer.board.virtual` executes, in a process of its own: clocks, DMA, converters, flash.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ class VirtualBoard(Board):
         As for `Board`.
     options : tuple of str, optional
         Of ``python -m designer.board.virtual``.
+    target : BoardTarget, optional
+        By default the STM32F405.
 
     Raises
     ------
@@ -56,11 +58,14 @@ class VirtualBoard(Board):
         expected_digest: str | None = None,
         expected_layout: Layout | None = None,
         options: tuple[str, ...] = (),
+        target: BoardTarget | None = None,
     ) -> None:
+        self.target = target or find_board("virtual")
+        options = ("--chip", self.target.name, *options)
         self._process: VirtualProcess | None = VirtualProcess(elf, options)
         try:
             line = VirtualLine(self._process)
-            super().__init__(line, expected_digest, expected_layout, name="virtual:stm32f405")
+            super().__init__(line, expected_digest, expected_layout, name=f"virtual:{self.target.name}")
         except BaseException:
             self._stop()
             raise
@@ -251,7 +256,7 @@ def open_board(
         return SerialBoard(port, digest, layout)
     if in_qemu or (target is not None and target.is_virtual_only):
         return QemuBoard(elf, digest, layout, target=target)
-    return VirtualBoard(elf, digest, layout)
+    return VirtualBoard(elf, digest, layout, target=target)
 
 
 def measure_instructions(

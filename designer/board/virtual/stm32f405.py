@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import ClassVar
 
 from designer import protocol
 from designer.board.virtual.converters import Adc, Dac
@@ -11,8 +12,10 @@ from designer.board.virtual.errors import PowerCutError
 from designer.board.virtual.exceptions import FIRST_INTERRUPT, Number
 from designer.board.virtual.image import flash_contents
 from designer.board.virtual.machine import Machine
+from designer.board.virtual.peripherals import dma as dma_module
 from designer.board.virtual.peripherals import flash as flash_module
 from designer.board.virtual.peripherals import rcc as rcc_module
+from designer.board.virtual.peripherals import usart as usart_module
 from designer.board.virtual.peripherals.adc import CALIBRATION_ADDRESS, COUNTS_AT_30, COUNTS_AT_110, AdcCommon
 from designer.board.virtual.peripherals.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.dma import Dma
@@ -184,6 +187,28 @@ class Stm32f405:
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    @property
+    def controllers(self) -> tuple[Dma, ...]:
+        """DMA controllers."""
+        return (self.dma,)
+
+    # audio.c and i2s.c in firmware/port: the stream that receives asks for the pipeline.
+    recording_stream = (0, 3)
+    interrupt_names: ClassVar[dict[int, str]] = {
+        usart_module.INTERRUPT: "USART1",
+        **{interrupt: f"DMA1 stream {n}" for n, interrupt in enumerate(dma_module.INTERRUPTS)},
+    }
+
+    @property
+    def races(self) -> int:
+        """Halves of a buffer that were written while a DAC read them."""
+        return self.spi2.races + self.spi3.races
+
+    @property
+    def run_frames(self) -> int:
+        """Frames that the ADC gives at once."""
+        return self.i2s2ext.run_frames
 
     def sample_rate_hz(self) -> int:
         """Frames a second, rounded down; 0 while the audio clock stands."""

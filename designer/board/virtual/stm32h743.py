@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.dwt import CoreDebug
 from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.nvic import Nvic
+from designer.board.virtual.peripherals.stm32h7 import dma as dma_module
 from designer.board.virtual.peripherals.stm32h7 import flash as flash_module
 from designer.board.virtual.peripherals.stm32h7 import rcc as rcc_module
+from designer.board.virtual.peripherals.stm32h7 import usart as usart_module
 from designer.board.virtual.peripherals.stm32h7.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.stm32h7.adc import AdcCommon, calibration
 from designer.board.virtual.peripherals.stm32h7.core import Caches, Dwt, Mpu, Scb
@@ -301,6 +304,22 @@ class Stm32h743:
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    @property
+    def controllers(self) -> list[Dma]:
+        """Both DMA controllers."""
+        return self.dma
+
+    # sai.c in firmware/port: stream 4 of DMA1 receives, and asks for the pipeline.
+    recording_stream = (0, 4)
+    interrupt_names: ClassVar[dict[int, str]] = {
+        usart_module.INTERRUPT: "USART3",
+        **{
+            interrupt: f"DMA{number} stream {n}"
+            for number, interrupts in dma_module.INTERRUPTS.items()
+            for n, interrupt in enumerate(interrupts)
+        },
+    }
 
     @property
     def races(self) -> int:
