@@ -25,6 +25,7 @@ from designer.board.virtual.peripherals.stm32h7 import rcc as rcc_module
 from designer.board.virtual.peripherals.stm32h7 import usart as usart_module
 from designer.board.virtual.peripherals.stm32h7.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.stm32h7.adc import AdcCommon, calibration
+from designer.board.virtual.peripherals.stm32h7.axi import Axi
 from designer.board.virtual.peripherals.stm32h7.core import Caches, Dwt, Mpu, Scb
 from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
@@ -53,7 +54,7 @@ MEMORIES = (
 _CLOCKED = MEMORIES[3:6]
 # Peripherals, in whole pages, without USART3's page and flash interface between them.
 _REGISTER_PAGES = (
-    (0x40000000, 0x4000), (0x40005000, 0x23000), (0x51000000, 0x1000), (0x52000000, 0x9000),
+    (0x40000000, 0x4000), (0x40005000, 0x23000), (0x51000000, 0x9000), (0x52000000, 0x9000),
     (0x58000000, 0x27000), (0x5C001000, 0x1000), (0xE0001000, 0x1000), (0xE000E000, 0x1000),
 )  # fmt: skip
 _SERIAL_PAGE = 0x40004000
@@ -124,7 +125,7 @@ class Stm32h743:
         common = AdcCommon(self.rcc.gate("AHB4ENR", 24))
         self.adc_block = AdcBlock(machine, self.rcc.gate("AHB4ENR", 24), self.rcc.adc_hz, common, revision)
         blocks: list[RegisterBlock] = [
-            self.rcc, self.pwr, self.flash, syscfg, Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
+            self.rcc, self.pwr, self.flash, syscfg, Axi(), Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
             self.iwdg, self.tim17, *self.sai.values(),
         ]  # fmt: skip
         for block in blocks:

@@ -90,8 +90,6 @@ def definitions(chip, tmp_path_factory):
     return values, {name for name, argument in names if argument}
 
 
-
-
 def split(name, registers):
     """Peripheral, register and the rest of a macro's name; None where it names no register."""
     if match := re.match(r"(DMA1|DMAMUX1)_([SC])x([A-Z0-9]+)_?(.*)", name):
