@@ -92,7 +92,7 @@ BoardOption = Annotated[
     BoardName,
     typer.Option(
         "--board",
-        help="virtual, virtual:stm32h743: an STM32F405 or STM32H743 with its converters; qemu, mps2-an500, mps3-an547: in "
+        help="virtual, virtual:stm32h743: an STM32F405 or STM32H743 with converters; qemu, mps2-an500, mps3-an547: in "
         "QEMU; stm32f405, stm32h743: a real one.",
     ),
 ]
