@@ -30,7 +30,7 @@ from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
 from designer.board.virtual.peripherals.stm32h7.gpio import ALTERNATE_FUNCTIONS, PORTS, Gpio
 from designer.board.virtual.peripherals.stm32h7.iwdg import Iwdg
-from designer.board.virtual.peripherals.stm32h7.pwr import Dbgmcu, Pwr, Syscfg
+from designer.board.virtual.peripherals.stm32h7.pwr import Axi, Dbgmcu, Pwr, Syscfg
 from designer.board.virtual.peripherals.stm32h7.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.stm32h7.sai import Sai, SaiBlock
 from designer.board.virtual.peripherals.stm32h7.tim17 import Tim17
@@ -53,7 +53,7 @@ MEMORIES = (
 _CLOCKED = MEMORIES[3:6]
 # Peripherals, in whole pages, without USART3's page and flash interface between them.
 _REGISTER_PAGES = (
-    (0x40000000, 0x4000), (0x40005000, 0x23000), (0x51000000, 0x1000), (0x52000000, 0x9000),
+    (0x40000000, 0x4000), (0x40005000, 0x23000), (0x51000000, 0x9000), (0x52000000, 0x9000),
     (0x58000000, 0x27000), (0x5C001000, 0x1000), (0xE0001000, 0x1000), (0xE000E000, 0x1000),
 )  # fmt: skip
 _SERIAL_PAGE = 0x40004000
@@ -129,9 +129,11 @@ class Stm32h743:
         ]  # fmt: skip
         for block in blocks:
             machine.add(block)
+        axi = Axi()
+        machine.add(axi, 0x9000)
         for block in (self.adc_block, common):
             machine.add(block, 0x100)
-        self._blocks = [*blocks, self.adc_block, common, *core_blocks]
+        self._blocks = [*blocks, self.adc_block, common, axi, *core_blocks]
         compiled = self.usart.compiled_registers() if in_c and serial_in_c else None
         machine.map_registers(_SERIAL_PAGE, 0x1000, compiled)
         for address, size in _REGISTER_PAGES:
