@@ -128,14 +128,14 @@ BOARDS = {
 
 
 def find_board(name: str) -> BoardTarget:
-    """Look a board up by name; ``virtual`` and ``qemu`` are the STM32F405.
+    """Look a board up by name; ``virtual`` and ``qemu`` are the STM32F405, ``virtual:NAME`` is the named one.
 
     Raises
     ------
     BoardNotFoundError
         If there is no such board.
     """
-    board = BOARDS.get("stm32f405" if name in ("virtual", "qemu") else name)
+    board = BOARDS.get("stm32f405" if name in ("virtual", "qemu") else name.removeprefix("virtual:"))
     if board is None:
         raise BoardNotFoundError(f"board '{name}': unknown; there are virtual, {', '.join(sorted(BOARDS))}")
     return board

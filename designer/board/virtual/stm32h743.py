@@ -25,6 +25,7 @@ from designer.board.virtual.peripherals.stm32h7 import rcc as rcc_module
 from designer.board.virtual.peripherals.stm32h7 import usart as usart_module
 from designer.board.virtual.peripherals.stm32h7.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.stm32h7.adc import AdcCommon, calibration
+from designer.board.virtual.peripherals.stm32h7.axi import Axi
 from designer.board.virtual.peripherals.stm32h7.core import Caches, Dwt, Mpu, Scb
 from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
@@ -124,7 +125,7 @@ class Stm32h743:
         common = AdcCommon(self.rcc.gate("AHB4ENR", 24))
         self.adc_block = AdcBlock(machine, self.rcc.gate("AHB4ENR", 24), self.rcc.adc_hz, common, revision)
         blocks: list[RegisterBlock] = [
-            self.rcc, self.pwr, self.flash, syscfg, Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
+            self.rcc, self.pwr, self.flash, syscfg, Axi(), Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
             self.iwdg, self.tim17, *self.sai.values(),
         ]  # fmt: skip
         for block in blocks:
