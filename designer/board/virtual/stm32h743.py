@@ -31,7 +31,7 @@ from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
 from designer.board.virtual.peripherals.stm32h7.gpio import ALTERNATE_FUNCTIONS, PORTS, Gpio
 from designer.board.virtual.peripherals.stm32h7.iwdg import Iwdg
-from designer.board.virtual.peripherals.stm32h7.pwr import Axi, Dbgmcu, Pwr, Syscfg
+from designer.board.virtual.peripherals.stm32h7.pwr import Dbgmcu, Pwr, Syscfg
 from designer.board.virtual.peripherals.stm32h7.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.stm32h7.sai import Sai, SaiBlock
 from designer.board.virtual.peripherals.stm32h7.tim17 import Tim17
@@ -130,11 +130,9 @@ class Stm32h743:
         ]  # fmt: skip
         for block in blocks:
             machine.add(block)
-        axi = Axi()
-        machine.add(axi, 0x9000)
         for block in (self.adc_block, common):
             machine.add(block, 0x100)
-        self._blocks = [*blocks, self.adc_block, common, axi, *core_blocks]
+        self._blocks = [*blocks, self.adc_block, common, *core_blocks]
         compiled = self.usart.compiled_registers() if in_c and serial_in_c else None
         machine.map_registers(_SERIAL_PAGE, 0x1000, compiled)
         for address, size in _REGISTER_PAGES:

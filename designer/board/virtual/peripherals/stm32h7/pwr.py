@@ -139,15 +139,6 @@ class Syscfg(RegisterBlock):
         self._pwr.set_overdrive(bool(value & 1))
 
 
-class Axi(RegisterBlock):
-    """The switch matrix, RM0433 2.2.4: the part that errata ES0392 2.2.9 wants changed before revision X."""
-
-    registers: ClassVar[dict[int, Register]] = {0x8108: Register("AXI_TARG7_FN_MOD", 0, 0x3)}
-
-    def __init__(self) -> None:
-        super().__init__("AXI", 0x51000000)
-
-
 # RM0433 60.5.8: identity of the device, and of its revision
 REVISIONS = {"Y": 0x1003, "V": 0x2003}
 _DEVICE = 0x450
