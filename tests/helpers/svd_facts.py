@@ -14,6 +14,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FACTS = HERE / "stm32h743_svd_facts.json"
+# Peripherals of designer.board.virtual.stm32h743; of those that are alike, one or two.
+MODELLED = (
+    "RCC", "PWR", "Flash", "SYSCFG", "GPIOA", "GPIOB", "GPIOE", "DMA1", "DMA2", "DMAMUX1", "SAI1", "SAI4", "USART3",
+    "IWDG", "TIM17", "ADC3", "ADC3_Common", "AXI", "I2C1",
+)  # fmt: skip
 HEADER = HERE.parents[1] / "firmware" / "port" / "stm32h743" / "registers.h"
 
 
@@ -48,6 +53,30 @@ def read_facts():
     return registers, facts["interrupts"]
 
 
+def read_models():
+    """Read what the models' registers are in the SVD: {(peripheral, register): (address, value after reset, bits)}."""
+    models = json.loads(FACTS.read_text())["models"]
+    return {tuple(name.split(".")): tuple(values) for name, values in models.items()}
+
+
+def _registers_of_models(svd):
+    """The same from the SVD, of every peripheral that a model has the name of."""
+    root = ElementTree.parse(svd).getroot()
+    peripherals = {p.findtext("name"): p for p in root.iter("peripheral")}
+    found = {}
+    for name in MODELLED:
+        peripheral = peripherals[name]
+        origin = peripherals[peripheral.get("derivedFrom", name)]
+        for register in origin.iter("register"):
+            bits = 0
+            for field in register.iter("field"):
+                bits |= (1 << int(field.findtext("bitWidth"))) - 1 << int(field.findtext("bitOffset"))
+            address = int(peripheral.findtext("baseAddress"), 16) + int(register.findtext("addressOffset"), 16)
+            reset = int(register.findtext("resetValue"), 16)
+            found[f"{name}.{register.findtext('name')}"] = [address, reset, bits]
+    return found
+
+
 def _write_facts(svd):
     registers, interrupts = read_svd(svd)
     header = HEADER.read_text()
@@ -59,6 +88,7 @@ def _write_facts(svd):
     }
     digest = hashlib.sha256(Path(svd).read_bytes()).hexdigest()
     facts = {"of": Path(svd).name, "sha256": digest, "registers": kept, "interrupts": interrupts}
+    facts["models"] = _registers_of_models(svd)
     FACTS.write_text(json.dumps(facts, separators=(",", ":"), sort_keys=True).replace('],"', '],\n"') + "\n")
 
 

@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from designer import protocol
-from designer.board.virtual.converters import Adc, Dac, halfwords_of
+from designer.board.virtual.codecs import CODECS
 from designer.board.virtual.cpu import CORTEX_M7
 from designer.board.virtual.errors import HardwareRefusalError, PowerCutError
 from designer.board.virtual.exceptions import FIRST_INTERRUPT, Number
@@ -30,15 +28,16 @@ from designer.board.virtual.peripherals.stm32h7.core import Caches, Dwt, Mpu, Sc
 from designer.board.virtual.peripherals.stm32h7.dma import Dma, Dmamux
 from designer.board.virtual.peripherals.stm32h7.flash import Flash
 from designer.board.virtual.peripherals.stm32h7.gpio import ALTERNATE_FUNCTIONS, PORTS, Gpio
+from designer.board.virtual.peripherals.stm32h7.i2c import I2c
 from designer.board.virtual.peripherals.stm32h7.iwdg import Iwdg
 from designer.board.virtual.peripherals.stm32h7.pwr import Dbgmcu, Pwr, Syscfg
 from designer.board.virtual.peripherals.stm32h7.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.stm32h7.sai import Sai, SaiBlock
 from designer.board.virtual.peripherals.stm32h7.tim17 import Tim17
 from designer.board.virtual.peripherals.stm32h7.usart import Usart
-from designer.board.virtual.peripherals.stm32h7.wire import Wire, i2s_starts
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.registers import RegisterBlock
+from designer.board.virtual.stm32h743_audio import connect_codec, connect_converters
 
 INTERRUPTS = 150  # RM0433 20.1
 # RM0433 2.3.2: name, first byte, size, whether code may run there.
@@ -60,10 +59,6 @@ _REGISTER_PAGES = (
 _SERIAL_PAGE = 0x40004000
 _PIN = rcc_module.PIN_RESET
 _SYSTEM_PAGE = 0x1FF1E000
-# firmware/port/stm32h743/sai.c: clocks of all converters, data lines, and the pin that lets the DACs sound.
-CLOCKS = {"PE4": "SAI1_FS_A", "PE5": "SAI1_SCK_A"}
-LINES = {"SAI1_A": "PE6", "SAI1_B": "PE3", "SAI2_A": "PD11", "SAI2_B": "PA0"}
-MUTE_PIN = "PD0"
 
 
 class Stm32h743:
@@ -83,6 +78,8 @@ class Stm32h743:
         Whether the registers of the serial line are answered in C, where no other code sees the accesses.
     revision : str
         Of the silicon, 'Y' or 'V'.
+    codec : str, optional
+        'pcm3168a' or 'cs42448', with eight channels on one line, in place of four stereo DACs and the ADC.
     """
 
     def __init__(
@@ -93,6 +90,7 @@ class Stm32h743:
         in_c: bool = True,
         serial_in_c: bool = True,
         revision: str = "V",
+        codec: str | None = None,
     ) -> None:
         self._random = random.Random(seed)
         self._revision = revision
@@ -121,12 +119,14 @@ class Stm32h743:
         syscfg = Syscfg(self.pwr)
         syscfg.is_clocked = self.rcc.gate("APB4ENR", 1)
         self.syscfg = syscfg
+        self._add_i2c()
         self._add_audio(revision)
+        self._connect_converters(codec)
         common = AdcCommon(self.rcc.gate("AHB4ENR", 24))
         self.adc_block = AdcBlock(machine, self.rcc.gate("AHB4ENR", 24), self.rcc.adc_hz, common, revision)
         blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, syscfg, Axi(), Dbgmcu(revision), *ports, *self.dma, self.dmamux, self.usart,
-            self.iwdg, self.tim17, *self.sai.values(),
+            self.iwdg, self.tim17, *self.sai.values(), *self.i2c.values(),
         ]  # fmt: skip
         for block in blocks:
             machine.add(block)
@@ -225,7 +225,7 @@ class Stm32h743:
         )
 
     def _add_audio(self, revision: str) -> None:
-        rcc, machine, pins = self.rcc, self.machine, self.pins
+        rcc, machine = self.rcc, self.machine
         gates = {1: ("APB2", 22), 2: ("APB2", 23), 3: ("APB2", 24), 4: ("APB4", 21)}
         # SAI4 has requests of BDMA alone, which is not modelled.
         self.sai = {
@@ -235,16 +235,25 @@ class Stm32h743:
         for n, (bus, bit) in gates.items():
             self.sai[n].units = self.sai
             rcc.blocks_of[f"{bus}RSTR", bit] = (self.sai[n],)
-        self.dacs = []
-        for name, pin in LINES.items():
-            signal = f"{name[:4]}_SD_{name[5]}"
-            dac = Dac({**CLOCKS, pin: signal}, pins, mute_pin=MUTE_PIN)
-            self.dacs.append(dac)
-            self.block(name).on_sent = partial(_play, dac)
-        self.recorder = self.block("SAI3_A")
-        wires = {**CLOCKS, "PE2": "SAI1_MCLK_A", "PD1": "SAI3_SD_A"}
-        self.adc = Adc(wires, pins, lambda: self.block("SAI1_A").has_master_clock)
-        self.recorder.incoming = partial(_record, self.adc)
+
+    def _connect_converters(self, codec: str | None) -> None:
+        if codec is None:
+            wired = connect_converters(self.block, self.pins, "SAI3_A")
+        else:
+            self.codec = CODECS[codec]()
+            self.i2c[1].devices[self.codec.ADDRESS] = self.codec
+            wired = connect_codec(self.block, self.pins, self.codec, "SAI1_B")
+        self.dacs, self.adc, self.recorder = wired
+
+    def _add_i2c(self) -> None:
+        rcc = self.rcc
+        gates = {1: ("APB1L", 21), 2: ("APB1L", 22), 3: ("APB1L", 23), 4: ("APB4", 7)}
+        self.i2c = {
+            n: I2c(n, self.machine, rcc.gate(f"{bus}ENR", bit), partial(rcc.i2c_hz, n), self.pins)
+            for n, (bus, bit) in gates.items()
+        }
+        for n, (bus, bit) in gates.items():
+            rcc.blocks_of[f"{bus}RSTR", bit] = (self.i2c[n],)
 
     def block(self, name: str) -> SaiBlock:
         """Give a block such as 'SAI1_A'."""
@@ -340,25 +349,6 @@ class Stm32h743:
     def run(self, seconds: float) -> None:
         """Run for so much virtual time; a supply that fails ends it."""
         self.machine.run(round(seconds * 10**15))
-
-
-def _check_edges(wire: Wire) -> None:
-    """Refuse data that change at the edge where an I2S converter samples them."""
-    if not wire.changes_on_falling:
-        raise HardwareRefusalError("CKSTR is 0: data change at SCK's rising edge, where the converters sample them")
-
-
-def _play(dac: Dac, first: int, data: bytes, wire: Wire) -> None:
-    _check_edges(wire)
-    words = np.frombuffer(data, "<u4").reshape(-1, len(wire.starts))
-    heard = wire.heard(words, i2s_starts(wire), 32)
-    dac.play(first * 2 * dac.channels, halfwords_of(heard))
-
-
-def _record(adc: Adc, first: int, count: int, wire: Wire) -> bytes:
-    _check_edges(wire)
-    frames = adc.frames(first, first + count)
-    return wire.received(frames, i2s_starts(wire), 32).astype("<u4").tobytes()
 
 
 __all__ = ["Faults", "PowerCutError", "Stm32h743"]

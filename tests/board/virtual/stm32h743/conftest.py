@@ -1,10 +1,23 @@
-"""Small programs for the model of the STM32H743, each linked to run from flash with its stack in DTCM."""
+"""Programs for the model of the STM32H743: small ones with the stack in DTCM, and the firmware as it ships."""
 
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from designs import generate_small, retuned_bank
 
+from designer.board.session import Board
 from designer.board.virtual.stm32h743 import Stm32h743
+from designer.board.virtual.transport import VirtualTransport
+from designer.codegen.digest import design_digest
+from designer.codegen.table_set import pack
+from designer.codegen.writer import write
+from designer.design.build import build_design
+from designer.fixedpoint.bank import FixedPointBank
+from designer.layout.model import Layout
+from designer.layout.shipped import find_layout
+from designer.toolchain.compiler import build_image
 
 FLAGS = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard", "-O1", "-ffreestanding", "-nostdlib")
 START = """
@@ -77,3 +90,50 @@ def run_program(compile_program):
         return board, results(board, count)
 
     return run
+
+
+@dataclass
+class Image:
+    layout: Layout
+    bank: FixedPointBank
+    digest: str
+    elf: Path
+
+    def boot(self, **changes):
+        """A board that has said hello, and the conversation with it."""
+        machine = Stm32h743(self.elf, **changes)
+        return machine, Board(VirtualTransport(machine), self.digest, self.layout)
+
+
+def build(layout, directory):
+    result = build_design(find_layout(layout))
+    write(result.sources, directory / "generated")
+    elf = build_image(directory / "generated", "stm32h743", directory / "firmware.elf").elf
+    return Image(result.layout, result.fixed, result.digest, elf)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """Two drivers of random filters: quick to build and to run."""
+    directory = tmp_path_factory.mktemp("h743-small")
+    layout, bank, digest = generate_small("q15", directory / "generated", equalised=(True, False, True))
+    return Image(layout, bank, digest, build_image(directory / "generated", "stm32h743", directory / "small.elf").elf)
+
+
+@pytest.fixture(scope="session")
+def tables(small):
+    """Two sets of tables that the small image can be tuned to."""
+    banks = [retuned_bank(small.layout, small.bank, seed) for seed in (2, 3)]
+    return [pack(small.layout, bank, design_digest(small.layout, bank)) for bank in banks]
+
+
+@pytest.fixture(scope="session")
+def echo_studio(tmp_path_factory):
+    """Five drivers."""
+    return build("echo-studio", tmp_path_factory.mktemp("h743-echo-studio"))
+
+
+@pytest.fixture(scope="session")
+def bar6(tmp_path_factory):
+    """Six drivers."""
+    return build("bar6", tmp_path_factory.mktemp("h743-bar6"))

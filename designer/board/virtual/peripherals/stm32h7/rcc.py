@@ -115,6 +115,8 @@ class Rcc(RegisterBlock):
         # What to reset for each bit of a reset register.
         self.blocks_of: dict[tuple[str, int], tuple[RegisterBlock, ...]] = {}
         self._hse_runs = False
+        # Counts what may have changed a clock, so that others may keep what they have computed.
+        self.generation = 0
         super().__init__("RCC", 0x58024400)
         for number in (1, 2, 3):
             offset = 0x28 + 8 * number
@@ -125,6 +127,7 @@ class Rcc(RegisterBlock):
     def reset(self) -> None:
         """Return to the internal oscillator; the flags of RSR stay (8.7.38)."""
         flags = self.values.get("RSR", POWER_RESET) & _FLAGS
+        self.generation += 1
         super().reset()
         self.values["RSR"] = flags
         self._hse_runs = False
@@ -242,6 +245,11 @@ class Rcc(RegisterBlock):
 
     # --- registers
 
+    def write(self, offset: int, size: int, value: int) -> None:
+        """Take a write of the processor."""
+        self.generation += 1
+        super().write(offset, size, value)
+
     def _in_use(self) -> dict[str, bool]:
         """Which oscillators the system clock needs."""
         switch, source = self.values["CFGR"] >> 3 & 7, self.values["PLLCKSELR"] & 3
@@ -288,6 +296,7 @@ class Rcc(RegisterBlock):
         if self.values["CR"] & _HSEON and self.faults.hse_hz is not None:
             self.values["CR"] |= _HSERDY
             self._hse_runs = True
+            self.generation += 1
 
     def _start_pll(self, n: int) -> None:
         complaint = self.pll(n + 1).complaint(self._revision)
@@ -302,6 +311,7 @@ class Rcc(RegisterBlock):
     def _lock(self, n: int) -> None:
         if self.values["CR"] >> 24 + 2 * n & 1 and (self._hse_runs or self._source() != 2):
             self.values["CR"] |= 1 << 25 + 2 * n
+            self.generation += 1
 
     def _is_on(self, number: int) -> bool:
         """Whether a PLL is on or still ready."""
@@ -398,6 +408,7 @@ class Rcc(RegisterBlock):
 
     def lose_audio_clock(self, number: int, locks_again: bool) -> None:
         """Let a PLL lose its lock; it may lock when it is switched on again."""
+        self.generation += 1
         locks = list(self.faults.pll_locks)
         locks[number - 1] = locks_again
         self.faults = replace(self.faults, pll_locks=(locks[0], locks[1], locks[2]))
@@ -405,6 +416,7 @@ class Rcc(RegisterBlock):
 
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (8.5.3); else the core stands still for ever."""
+        self.generation += 1
         in_use = self._in_use()["HSE"]
         self.faults = replace(self.faults, hse_hz=None)
         if not self._hse_runs:

@@ -145,6 +145,7 @@ class SaiBlock:
         self._closing: Event | None = None
         self._wire: Wire | None = None
         self._fifo: list[int] = []
+        self._rate, self._rate_generation = (0, 1), -1
         self._clear_run()
 
     def _clear_run(self) -> None:
@@ -280,6 +281,11 @@ class SaiBlock:
 
     def frame_rate(self) -> tuple[int, int]:
         """Frames a second as a fraction (51.3.10); 0 without a kernel clock."""
+        if self._rate_generation != self._rcc.generation or not self.is_on:
+            self._rate, self._rate_generation = self._frame_rate(), self._rcc.generation
+        return self._rate
+
+    def _frame_rate(self) -> tuple[int, int]:
         if not self.is_master:
             master = self.master()
             return master.frame_rate() if master is not None else (0, 1)

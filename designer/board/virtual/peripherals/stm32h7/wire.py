@@ -128,13 +128,12 @@ class Wire:
         return words
 
 
-def i2s_starts(wire: Wire, channels: int = 2) -> tuple[int, ...]:
+def i2s_starts(wire: Wire) -> tuple[int, ...]:
     """Channels of an I2S converter: left from the falling edge, right from the rising one, each one clock later."""
-    del channels
     return tuple((wire.edge(rises) + 1) % wire.frame_bits for rises in (False, True))
 
 
-def tdm_starts(wire: Wire, channels: int, delay: int = 1) -> tuple[int, ...]:
-    """Channels of a TDM converter: 32 clocks each, the first one `delay` clocks after the rising edge."""
-    first = wire.edge(True) + delay
+def tdm_starts(wire: Wire, channels: int, rises: bool, delay: int) -> tuple[int, ...]:
+    """Channels of a TDM converter: 32 clocks each, the first one `delay` clocks after the frame's edge."""
+    first = wire.edge(rises) + delay
     return tuple((first + WORD_BITS * n) % wire.frame_bits for n in range(channels))
