@@ -207,20 +207,33 @@ def test_what_is_committed_plays_after_power_on(committed, tables):
 def test_a_supply_that_fails_at_any_operation_leaves_tables_that_play(committed, tables):
     """Each operation is cut in the middle: its words keep check bits that are torn as well."""
     board, _ = boot_again(committed)
+    flash = committed.flash
+    before = flash.keep()
     tune_board(board, tables[1])
     commit(board.link)
-    count, flash = len(committed.flash.log), committed.flash
-    assert count > 20
-    before, unreadable = flash.keep(), 0
-    for operation in range(1, count + 1):
-        board, _ = boot_again(committed)
-        tune_board(board, tables[0])
-        flash.cut_at = flash.operations + operation
-        with pytest.raises(PowerCutError):
-            commit(board.link)
+    operations, after, unreadable = list(flash.log), flash.keep(), 0
+    assert len(operations[0].new) == 0x20000
+    assert len(operations) > 20
+    flash.restore(before)
+    for operation in operations:
+        kept = flash.keep()
+        flash.redo(operation, is_cut=True)
         unreadable += bool(flash.torn_words)
         _, found = boot_again(committed)
         assert found.source == "SLOT"
-        assert (found.digest, found.committed) in ((tables[1].digest, 2), (tables[0].digest, 3))
-        flash.restore(before)
-    assert unreadable > count // 2
+        assert (found.digest, found.committed) in ((tables[0].digest, 1), (tables[1].digest, 2))
+        flash.restore(kept)
+        flash.redo(operation)
+    assert flash.keep() == after
+    assert boot_again(committed)[1].digest == tables[1].digest
+    assert unreadable > len(operations) // 2
+
+
+@pytest.mark.parametrize("operation", [1, 2, 20])
+def test_the_supply_really_fails_there(committed, tables, operation):
+    board, _ = boot_again(committed)
+    tune_board(board, tables[1])
+    committed.flash.cut_at = committed.flash.operations + operation
+    with pytest.raises(PowerCutError, match=f"operation {operation}"):
+        commit(board.link)
+    assert boot_again(committed)[1].digest == tables[0].digest

@@ -328,6 +328,13 @@ class Flash(RegisterBlock):
         for word in touched:
             self._watch(word, WORD_BYTES)
 
+    def redo(self, operation: Operation, is_cut: bool = False) -> None:
+        """Do an operation of the log again, as a whole or cut in the middle."""
+        if is_cut:
+            self._tear(operation.address, operation.torn, operation.new, {})
+        else:
+            self._store(operation.address, operation.new, {})
+
     # --- errors of cells
 
     def flip(self, address: int, bits: int) -> None:
