@@ -12,6 +12,8 @@ from designer.layout.sections import Driver, LayoutSections
 
 # Largest radius of a diaphragm relative to the sphere's radius.  A larger cap could not be a driver.
 _LARGEST_CAP_PER_RADIUS = 0.9
+# Eight slots of 32 bits are 256 clocks of a frame: what both codecs take at single speed (SBAS452, DS648).
+_TDM8_MOST_HZ = 48_000
 
 
 def driver_faults(layout: LayoutSections) -> list[str]:
@@ -45,6 +47,11 @@ def driver_faults(layout: LayoutSections) -> list[str]:
     if not low < high <= layout.sample_rate_hz / 2:
         faults.append(
             f"beamformer.band_hz = {[low, high]}: allowed is a rising pair up to {layout.sample_rate_hz / 2:g} Hz"
+        )
+    if layout.audio.bus == "tdm8" and layout.sample_rate_hz > _TDM8_MOST_HZ:
+        faults.append(
+            f"board.audio.bus = 'tdm8': allowed is sample_rate_hz up to {_TDM8_MOST_HZ}, here it is "
+            f"{layout.sample_rate_hz}: take bus = 'i2s', or a lower rate"
         )
     return faults + _room_faults(layout)
 

@@ -25,6 +25,8 @@ class BoardTarget:
         Further directories of ``firmware/port`` whose C files it uses.
     audio_channels : int
         Driver channels that its audio outputs can feed.
+    audio_buses : tuple of str
+        Values of the layout's ``board.audio.bus`` that its port has.
     flash_bytes, ram_bytes : int
         Largest use by an image.
     slot_sectors : tuple of int
@@ -50,6 +52,7 @@ class BoardTarget:
     qemu_machine: str
     virtual_tick_hz: int
     slot_bank: int = 0
+    audio_buses: tuple[str, ...] = ("i2s",)
 
     @property
     def port_directory(self) -> Path:
@@ -99,6 +102,7 @@ BOARDS = {
         qemu_machine="",
         virtual_tick_hz=0,
         slot_bank=1,
+        audio_buses=("i2s", "tdm8"),
     ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",

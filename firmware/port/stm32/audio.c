@@ -43,10 +43,10 @@ static void start_clock(void)
 {
     const ps_clock_t *clock = clock_in_use();
 
-    if (clock_start_audio(clock)) {
+    if (clock_start_audio(clock) && converters_start(&clock->pll)) {
         audio.clock = PS_AUDIO_CLOCK_I2S;
-        converters_start(&clock->pll);
     } else {
+        converters_stop();
         audio.clock = PS_AUDIO_CLOCK_TIMER;
         stand_in_start(clock->core_hz, stand_in_half_complete);
     }
@@ -137,8 +137,12 @@ void pendsv_handler(void)
 
 static void audio_read(uint32_t half, ps_sample_t *stereo)
 {
-    for (uint32_t n = 0; n < AUDIO_WORDS; n++) {
-        stereo[n] = (ps_sample_t)((int32_t)audio_word(audio_buffers.recorded[half][n]) >> SAMPLE_SHIFT);
+    for (uint32_t n = 0; n < AUDIO_FRAMES; n++) {
+        const uint32_t *pair = audio_recorded(half, n);
+
+        for (uint32_t side = 0; side < 2u; side++) {
+            stereo[2u * n + side] = (ps_sample_t)((int32_t)audio_word(pair[side]) >> SAMPLE_SHIFT);
+        }
     }
 }
 

@@ -13,8 +13,9 @@
 #define CONVERTERS_OUTPUT_LATE   4u /* the same of an output */
 
 /* Pins, converters and DMA from anew, muted, with silence in the buffers; the audio PLL must run. The
- * converters run, halves complete from converters_resume() on, not before. */
-void converters_start(const ps_pll_t *pll);
+ * converters run, halves complete from converters_resume() on, not before. False where a codec does not take
+ * its settings: nothing can be heard then. */
+bool converters_start(const ps_pll_t *pll);
 void converters_stop(void);
 void converters_pause(void);
 void converters_resume(void);

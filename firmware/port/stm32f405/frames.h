@@ -37,6 +37,12 @@ static inline uint32_t audio_word(uint32_t sample)
     return sample << 16 | sample >> 16;
 }
 
+/* The stereo pair of a frame */
+static inline const uint32_t *audio_recorded(uint32_t half, uint32_t frame)
+{
+    return audio_buffers.recorded[half] + 2u * frame;
+}
+
 /* A driver's first word of a half */
 static inline uint32_t *audio_played(uint32_t half, uint32_t driver)
 {

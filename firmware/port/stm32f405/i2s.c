@@ -140,7 +140,7 @@ static void enable_interrupt(uint32_t number)
     NVIC_ISER(number / 32u) = BIT(number % 32u);
 }
 
-void converters_start(const ps_pll_t *pll)
+bool converters_start(const ps_pll_t *pll)
 {
     const uint32_t format =
         SPI2_I2SCFGR_I2SMOD | SPI2_I2SCFGR_I2SSTD_PHILIPS | SPI2_I2SCFGR_DATLEN_32 | SPI2_I2SCFGR_CHLEN;
@@ -180,6 +180,7 @@ void converters_start(const ps_pll_t *pll)
     enable_interrupt(DMA1_Stream3_INTERRUPT);
     enable_interrupt(DMA1_Stream4_INTERRUPT);
     enable_interrupt(DMA1_Stream5_INTERRUPT);
+    return true;
 }
 
 void converters_pause(void)

@@ -84,6 +84,7 @@
 #define RCC_AHB4ENR_ADC3EN             BIT(24)
 #define RCC_APB1LENR                   REGISTER(0x580244E8u)
 #define RCC_APB1LENR_USART3EN          BIT(18)
+#define RCC_APB1LENR_I2C1EN            BIT(21)
 #define RCC_APB2ENR                    REGISTER(0x580244F0u)
 #define RCC_APB2ENR_TIM17EN            BIT(18)
 #define RCC_APB2ENR_SAI1EN             BIT(22)
@@ -143,11 +144,15 @@
 #define Flash_SR2_DBECCERR2       BIT(26)
 #define Flash_CCR2                REGISTER(0x52002114u)
 
-/* GPIO, RM0433 11.4: .1 MODER, .3 OSPEEDR, .4 PUPDR, .7 BSRR, .9 AFRL, .10 AFRH; two or four bits for each
- * pin */
+/* GPIO, RM0433 11.4: .1 MODER, .2 OTYPER, .3 OSPEEDR, .4 PUPDR, .7 BSRR, .9 AFRL, .10 AFRH; two or four bits
+ * for each pin */
 #define GPIOA_MODER   REGISTER(0x58020000u)
 #define GPIOA_OSPEEDR REGISTER(0x58020008u)
 #define GPIOA_AFRL    REGISTER(0x58020020u)
+#define GPIOB_MODER   REGISTER(0x58020400u)
+#define GPIOB_OTYPER  REGISTER(0x58020404u)
+#define GPIOB_PUPDR   REGISTER(0x5802040Cu)
+#define GPIOB_AFRH    REGISTER(0x58020424u)
 #define GPIOD_MODER   REGISTER(0x58020C00u)
 #define GPIOD_OSPEEDR REGISTER(0x58020C08u)
 #define GPIOD_PUPDR   REGISTER(0x58020C0Cu)
@@ -157,6 +162,33 @@
 #define GPIOE_MODER   REGISTER(0x58021000u)
 #define GPIOE_OSPEEDR REGISTER(0x58021008u)
 #define GPIOE_AFRL    REGISTER(0x58021020u)
+
+/* I2C1, RM0433 47.7: CR1, CR2, TIMINGR, ISR, ICR, TXDR */
+#define I2C1_CR1               REGISTER(0x40005400u)
+#define I2C1_CR1_PE            BIT(0)
+#define I2C1_CR2               REGISTER(0x40005404u)
+#define I2C1_CR2_SADD(address) (address)
+#define I2C1_CR2_START         BIT(13)
+#define I2C1_CR2_NBYTES(n)     ((n) << 16)
+#define I2C1_CR2_AUTOEND       BIT(25)
+#define I2C1_TIMINGR           REGISTER(0x40005410u)
+#define I2C1_TIMINGR_SCLL(t)   (t)
+#define I2C1_TIMINGR_SCLH(t)   ((t) << 8)
+#define I2C1_TIMINGR_SDADEL(t) ((t) << 16)
+#define I2C1_TIMINGR_SCLDEL(t) ((t) << 20)
+#define I2C1_TIMINGR_PRESC(p)  ((p) << 28)
+#define I2C1_ISR               REGISTER(0x40005418u)
+#define I2C1_ISR_TXIS          BIT(1)
+#define I2C1_ISR_NACKF         BIT(4)
+#define I2C1_ISR_STOPF         BIT(5)
+#define I2C1_ISR_BERR          BIT(8)
+#define I2C1_ISR_ARLO          BIT(9)
+#define I2C1_ICR               REGISTER(0x4000541Cu)
+#define I2C1_ICR_NACKCF        BIT(4)
+#define I2C1_ICR_STOPCF        BIT(5)
+#define I2C1_ICR_BERRCF        BIT(8)
+#define I2C1_ICR_ARLOCF        BIT(9)
+#define I2C1_TXDR              REGISTER(0x40005428u)
 
 /* USART3, RM0433 48.7: CR1, BRR, ISR, ICR, RDR, TDR */
 #define USART3_CR1        REGISTER(0x40004800u)

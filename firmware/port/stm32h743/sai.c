@@ -1,11 +1,15 @@
-/* SAI1, SAI2 and SAI3 with their DMA streams: four stereo outputs and one stereo input on one clock. */
+/*
+ * SAI1, SAI2 and SAI3 with their DMA streams on one clock: four stereo outputs and one stereo input; or SAI1
+ * alone, one line of eight outputs and one of eight inputs, with a codec.
+ */
 #include "converters.h"
 
 #include <string.h>
 
 #include "board.h"
-#include "cpu.h"
+#include "codec.h"
 #include "frames.h"
+#include "ticks.h"
 #include "wait.h"
 
 audio_buffers_t audio_buffers __attribute__((section(".dma")));
@@ -17,7 +21,9 @@ audio_buffers_t audio_buffers __attribute__((section(".dma")));
  * PE5  SAI1_SCK_A   BCK of all            PA0   SAI2_SD_B    DAC 4 DIN
  * PE6  SAI1_SD_A    DAC 1 DIN             PD1   SAI3_SD_A    ADC DOUT
  * PD0  output       XSMT of all DACs, low mutes
- * Alternate functions: data sheet DS12110, tables 9 to 13; 6 for SAI1 and SAI3, 10 for SAI2.
+ * With a codec on a TDM line: PE6 is its data input, PE3 its data output, PD0 mutes the amplifiers; the pins
+ * of DAC 3, DAC 4 and ADC are not used. Alternate functions: data sheet DS12110, tables 9 to 13; 6 for SAI1
+ * and SAI3, 10 for SAI2.
  */
 static void start_pins(void)
 {
@@ -36,30 +42,49 @@ static void start_pins(void)
     GPIOE_MODER = (GPIOE_MODER & ~(0x3FFu << 4)) | 0x2AAu << 4;
 }
 
-/* A block of a SAI, and the stream of its number that serves it. The last one receives. */
+/* A block of a SAI, and the stream of DMA1 that serves it. The last one receives. */
 typedef struct {
     uint32_t block;
     uint32_t request; /* DMAMUX1 */
-    uint32_t mode;    /* with the source of its clock: RM0433 51.4.4 */
+    uint32_t stream;
+    uint32_t mode; /* with the source of its clock: RM0433 51.4.4 */
 } converter_t;
 
-#define STREAMS  5u
-#define MASTER   0u
-#define RECEIVER (STREAMS - 1u)
+#define RECEIVING_STREAM 4u
 
-static const converter_t converters[STREAMS] = {
-    {SAI1_A, DMAMUX1_SAI1_A, SAI_xCR1_MODE_MASTER_TX},
-    {SAI1_B, DMAMUX1_SAI1_B, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_BLOCK},
-    {SAI2_A, DMAMUX1_SAI2_A, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_SAI},
-    {SAI2_B, DMAMUX1_SAI2_B, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_SAI},
-    {SAI3_A, DMAMUX1_SAI3_A, SAI_xCR1_MODE_SLAVE_RX | SAI_xCR1_SYNCEN_OTHER_SAI},
+static const converter_t converters[] = {
+    {SAI1_A, DMAMUX1_SAI1_A, 0, SAI_xCR1_MODE_MASTER_TX},
+#if PS_AUDIO_TDM8
+    {SAI1_B, DMAMUX1_SAI1_B, RECEIVING_STREAM, SAI_xCR1_MODE_SLAVE_RX | SAI_xCR1_SYNCEN_OTHER_BLOCK},
+#else
+    {SAI1_B, DMAMUX1_SAI1_B, 1, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_BLOCK},
+    {SAI2_A, DMAMUX1_SAI2_A, 2, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_SAI},
+    {SAI2_B, DMAMUX1_SAI2_B, 3, SAI_xCR1_MODE_SLAVE_TX | SAI_xCR1_SYNCEN_OTHER_SAI},
+    {SAI3_A, DMAMUX1_SAI3_A, RECEIVING_STREAM, SAI_xCR1_MODE_SLAVE_RX | SAI_xCR1_SYNCEN_OTHER_SAI},
+#endif
 };
 
-/* I2S of 32 bits (RM0433 51.4.6, 51.4.7): the data change with the falling edge of SCK; FS, low for the left
- * channel, changes one bit ahead of it. */
+#define CONVERTERS (sizeof converters / sizeof converters[0])
+#define MASTER     0u
+#define RECEIVER   (CONVERTERS - 1u)
+
+_Static_assert(RECEIVER == AUDIO_LINES, "a block for each line that plays, and one that records");
+
+/* The data change with the falling edge of SCK (RM0433 51.4.6, 51.4.7) and begin one bit behind the edge of
+ * FS. I2S of 32 bits: FS is low for the left channel. */
 #define FORMAT (SAI_xCR1_DS_32 | SAI_xCR1_CKSTR)
-#define FRAME  (SAI_xFRCR_FRL(63u) | SAI_xFRCR_FSALL(31u) | SAI_xFRCR_FSDEF | SAI_xFRCR_FSOFF)
-#define SLOTS  (SAI_xSLOTR_SLOTSZ_32 | SAI_xSLOTR_NBSLOT(1u) | SAI_xSLOTR_SLOTEN(3u))
+#if !PS_AUDIO_TDM8
+#define FRAME_EDGE SAI_xFRCR_FSDEF
+#elif CODEC_FRAME_RISES
+#define FRAME_EDGE SAI_xFRCR_FSPOL
+#else
+#define FRAME_EDGE 0u
+#endif
+#define FRAME                                                                                                \
+    (SAI_xFRCR_FRL(32u * AUDIO_SLOTS - 1u) | SAI_xFRCR_FSALL(16u * AUDIO_SLOTS - 1u) | SAI_xFRCR_FSOFF |     \
+     FRAME_EDGE)
+#define SLOTS                                                                                                \
+    (SAI_xSLOTR_SLOTSZ_32 | SAI_xSLOTR_NBSLOT(AUDIO_SLOTS - 1u) | SAI_xSLOTR_SLOTEN((1u << AUDIO_SLOTS) - 1u))
 
 /* RM0433 51.4.9: an output asks for words until four of its eight are filled; the input for each word to be
  * moved. */
@@ -83,10 +108,12 @@ void converters_stop(void)
     RCC_AHB1ENR |= RCC_AHB1ENR_DMA1EN;
     RCC_APB2ENR |= RCC_APB2ENR_SAI1EN | RCC_APB2ENR_SAI2EN | RCC_APB2ENR_SAI3EN;
     (void)RCC_APB2ENR;
-    for (uint32_t n = 0; n < STREAMS; n++) {
-        DMA1_SxCR(n) &= ~DMA1_SxCR_EN;
+    for (uint32_t n = 0; n < CONVERTERS; n++) {
+        volatile uint32_t *control = &DMA1_SxCR(converters[n].stream);
+
+        *control &= ~DMA1_SxCR_EN;
         /* RM0433 15.5.5: EN reads 1 until the present item has been moved */
-        (void)wait_for(&DMA1_SxCR(n), DMA1_SxCR_EN, 0, DMA_POLLS);
+        (void)wait_for(control, DMA1_SxCR_EN, 0, DMA_POLLS);
     }
     DMA1_LIFCR = EVERY_FLAG;
     DMA1_HIFCR = EVERY_FLAG;
@@ -103,14 +130,15 @@ static uint32_t *buffer_of(uint32_t n)
 static void start_stream(uint32_t n)
 {
     const uint32_t direction = n == RECEIVER ? 0 : DMA1_SxCR_DIR_FROM_MEMORY;
+    const uint32_t stream = converters[n].stream;
 
-    DMAMUX1_CxCR(n) = DMAMUX1_CxCR_DMAREQ_ID(converters[n].request);
+    DMAMUX1_CxCR(stream) = DMAMUX1_CxCR_DMAREQ_ID(converters[n].request);
     /* RM0433 15.3.19: addresses and number of items, then the configuration, then EN */
-    DMA1_SxPAR(n) = ADDRESS(&SAI_xDR(converters[n].block));
-    DMA1_SxM0AR(n) = ADDRESS(buffer_of(n));
-    DMA1_SxNDTR(n) = STREAM_ITEMS;
-    DMA1_SxCR(n) = STREAM | direction;
-    DMA1_SxCR(n) |= DMA1_SxCR_EN;
+    DMA1_SxPAR(stream) = ADDRESS(&SAI_xDR(converters[n].block));
+    DMA1_SxM0AR(stream) = ADDRESS(buffer_of(n));
+    DMA1_SxNDTR(stream) = STREAM_ITEMS;
+    DMA1_SxCR(stream) = STREAM | direction;
+    DMA1_SxCR(stream) |= DMA1_SxCR_EN;
 }
 
 /* Before revision X a master makes the master clock without being asked (RM0433 51.6.2). */
@@ -130,13 +158,37 @@ static void start_block(uint32_t n, const ps_pll_t *pll)
     SAI_xCR1(block) = FORMAT | converters[n].mode | (n == MASTER ? master_clock(pll) : 0);
 }
 
+#if PS_AUDIO_TDM8
+
+/* The codec counts some thousand master clocks after its supply comes, before it hears I2C: 1 ms is ten
+ * thousand. */
+static bool start_codec(void)
+{
+    const ps_clock_t *clock = clock_in_use();
+    const uint64_t begun = ticks_now();
+
+    while (ticks_now() - begun < clock->core_hz / 1000u) {
+    }
+    return codec_start(clock->serial_hz);
+}
+
+#else
+
+/* These converters have no registers. */
+static bool start_codec(void)
+{
+    return true;
+}
+
+#endif
+
 static void enable_interrupt(uint32_t number)
 {
     NVIC_IPR(number) = PRIORITY_AUDIO;
     NVIC_ISER(number / 32u) = BIT(number % 32u);
 }
 
-void converters_start(const ps_pll_t *pll)
+bool converters_start(const ps_pll_t *pll)
 {
     start_pins();
     converters_stop();
@@ -146,7 +198,7 @@ void converters_start(const ps_pll_t *pll)
     SAI1_SAI_GCR = SAI1_SAI_GCR_SYNCOUT_A;
     SAI2_SAI_GCR = SAI1_SAI_GCR_SYNCIN(0u);
     SAI3_SAI_GCR = SAI1_SAI_GCR_SYNCIN(0u);
-    for (uint32_t n = 0; n < STREAMS; n++) {
+    for (uint32_t n = 0; n < CONVERTERS; n++) {
         start_block(n, pll);
         start_stream(n);
         SAI_xCR1(converters[n].block) |= SAI_xCR1_DMAEN;
@@ -160,26 +212,27 @@ void converters_start(const ps_pll_t *pll)
         }
     }
     /* RM0433 51.4.4: the master last, when all the others wait for its first frame */
-    for (uint32_t n = STREAMS; n-- > 0;) {
+    for (uint32_t n = CONVERTERS; n-- > 0;) {
         SAI_xCR1(converters[n].block) |= SAI_xCR1_SAIEN;
     }
     /* RM0433 15.3.20: a transfer error stops a stream, and DMA then moves nothing more */
-    for (uint32_t n = 0; n < STREAMS; n++) {
-        DMA1_SxCR(n) |= DMA1_SxCR_TEIE;
-        enable_interrupt(DMA1_Stream0_INTERRUPT + n);
+    for (uint32_t n = 0; n < CONVERTERS; n++) {
+        DMA1_SxCR(converters[n].stream) |= DMA1_SxCR_TEIE;
+        enable_interrupt(DMA1_Stream0_INTERRUPT + converters[n].stream);
     }
+    return start_codec();
 }
 
 void converters_pause(void)
 {
     /* RM0433 15.5.5: the interrupt enables may be written while the stream runs */
-    DMA1_SxCR(RECEIVER) &= ~(DMA1_SxCR_HTIE | DMA1_SxCR_TCIE);
+    DMA1_SxCR(RECEIVING_STREAM) &= ~(DMA1_SxCR_HTIE | DMA1_SxCR_TCIE);
 }
 
 void converters_resume(void)
 {
     DMA1_HIFCR = DMA1_HISR_HTIF4 | DMA1_HISR_TCIF4;
-    DMA1_SxCR(RECEIVER) |= DMA1_SxCR_HTIE | DMA1_SxCR_TCIE;
+    DMA1_SxCR(RECEIVING_STREAM) |= DMA1_SxCR_HTIE | DMA1_SxCR_TCIE;
 }
 
 void converters_mute(bool muted)
@@ -227,12 +280,12 @@ uint32_t converters_events(void)
 uint32_t converters_free_half(void)
 {
     /* The stream counts down from STREAM_ITEMS: while it fills the first half, the second one is ours. */
-    return DMA1_SxNDTR(RECEIVER) > STREAM_ITEMS / 2u ? 1u : 0u;
+    return DMA1_SxNDTR(RECEIVING_STREAM) > STREAM_ITEMS / 2u ? 1u : 0u;
 }
 
 uint32_t converters_items_until(uint32_t half)
 {
-    const uint32_t played = STREAM_ITEMS - DMA1_SxNDTR(MASTER);
+    const uint32_t played = STREAM_ITEMS - DMA1_SxNDTR(0u);
 
     return (half * (STREAM_ITEMS / 2u) + STREAM_ITEMS - played) % STREAM_ITEMS;
 }

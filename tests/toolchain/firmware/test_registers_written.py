@@ -59,6 +59,7 @@ def recorder(tmp_path_factory):
         (SHARED / "port.c", instrumented),
         (CORTEX_M / "stack_guard.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
+        (HERE / "recorder" / "recording.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
         subprocess.run(["gcc", *options, *more, "-c", str(source), "-o", str(objects[-1])], check=True)
