@@ -265,6 +265,7 @@ class Cpu:
         self._interrupt = None
         self._fetching = self._broken = False
         self.fault_address = -1
+        self._closed_read: tuple[int, int] | None = None
         failed: UcError | None = None
         try:
             self.engine.emu_start(self.pc | 1, _NOWHERE, count=count)
@@ -273,6 +274,8 @@ class Cpu:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if failed is not None and self._closed_read is not None:
+            return self._read_closed(*self._closed_read)
         return self._cause(failed, count != 0)
 
     def _cause(self, failed: UcError | None, is_step: bool) -> Stop:
@@ -334,6 +337,11 @@ class Cpu:
         else:
             self.engine.mem_write(address, data)
 
+    def poke(self, address: int, data: bytes) -> None:
+        """Write memory that holds no code, as a call-back may in the middle of an instruction."""
+        memory = self._find(address, len(data))
+        memory.view[address - memory.start : address - memory.start + len(data)] = data
+
     def _find(self, address: int, size: int) -> _Memory:
         for memory in self._memories:
             if memory.start <= address and address + size <= memory.end:
@@ -358,9 +366,17 @@ class Cpu:
             return True
 
     def _read_protected(self, _engine: Uc, _access: int, address: int, size: int, _value: int, _data: object) -> bool:
+        # Unicorn cannot let such a read pass; it can end ahead of the instruction.
         self.fault_address = address
+        self._closed_read = (address, size)
+        return False
+
+    def _read_closed(self, address: int, size: int) -> Stop:
+        """Fault, or execute the one instruction that reads with its page open."""
+        if not self.on_protected_read(address, size):
+            return Stop.DATA_FAULT
+        self.forbid_reads(address, size, False)
         try:
-            return self.on_protected_read(address, size)
-        except BaseException as error:
-            self.fail(error)
-            return True
+            return self.step()
+        finally:
+            self.forbid_reads(address, size, True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from designs import generate_small, retuned_bank
+from h743 import results
 
 from designer.board.session import Board
 from designer.board.virtual.stm32h743 import Stm32h743
@@ -72,12 +73,6 @@ def idle_image(compile_program):
 def board(idle_image):
     """A board ahead of its first instruction."""
     return Stm32h743(idle_image)
-
-
-def results(board, count):
-    """What a program has left in RESULT."""
-    data = board.machine.cpu.read(0x20000100, 4 * count)
-    return [int.from_bytes(data[4 * n : 4 * n + 4], "little") for n in range(count)]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from designer.board.virtual.exceptions import Exceptions
 from designer.board.virtual.machine import Machine
+from designer.board.virtual.peripherals.dma import STREAMS
 from designer.board.virtual.peripherals.dma import Dma as CommonDma
 from designer.board.virtual.registers import Register, RegisterBlock
 
@@ -22,7 +23,6 @@ REQUESTS = {87: "SAI1_A", 88: "SAI1_B", 89: "SAI2_A", 90: "SAI2_B", 113: "SAI3_A
 INTERRUPTS = {1: (11, 12, 13, 14, 15, 16, 17, 47), 2: (56, 57, 58, 59, 60, 68, 69, 70)}
 _BASES = {1: 0x40020000, 2: 0x40020400}
 _DMAREQ = 0x7F
-_CHSEL = 7 << 25  # reserved here
 # 2.3.2: what DMA1 and DMA2 reach, by name.
 _REACHED = {
     "flash": range(0x08000000, 0x08200000),
@@ -78,6 +78,11 @@ class Dma(CommonDma):
         Whether the memory at an address has a clock.
     """
 
+    # No CHSEL (16.5.5): the multiplexer has its place. TRBUFF, for serial lines, is not modelled.
+    registers: ClassVar[dict[int, Register]] = {
+        **CommonDma.registers,
+        **{0x10 + 0x18 * n: Register(f"S{n}CR", 0, 0x01EFFFFF) for n in range(STREAMS)},
+    }
     item_bytes: ClassVar[int] = 4
 
     def __init__(
@@ -115,8 +120,6 @@ class Dma(CommonDma):
 
     def check_reach(self, n: int, memory: int, size: int) -> None:
         """Refuse memory that the controller does not reach, that has no clock, or that the cache may hold."""
-        if self.values[f"S{n}CR"] & _CHSEL:
-            raise self.refusal(f"S{n}CR: bits 27 to 25 are reserved (16.5.5)")
         if not any(memory in where and memory + size - 1 in where for where in _REACHED.values()):
             raise self.refusal(f"S{n}M0AR = 0x{memory:08X}, {size} bytes: {self.name} does not reach it (2.1.1)")
         if not self._has_memory_clock(memory):
@@ -132,6 +135,6 @@ class Dma(CommonDma):
 
     def check_coherency(self) -> None:
         """Refuse running streams whose memory the cache may hold from now on: MPU or cache have changed."""
-        for n in range(8):
+        for n in range(STREAMS):
             if self.is_enabled(n):
                 self._check_cache(n, self.values[f"S{n}M0AR"], self._item_bytes(n) * self._counts[n])

@@ -21,6 +21,8 @@ from designer.board.virtual.registers import Register, RegisterBlock
 START, BYTES = 0x08000000, 2 << 20
 BANK_BYTES, SECTOR_BYTES = 1 << 20, 128 * 1024
 INTERRUPT = 4
+# Reads of a status in a row from which on a program polls.
+_POLLS = 100
 _KEYS = (0x45670123, 0xCDEF89AB)
 _LOCK, _PG, _SER, _BER, _FW, _START = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 7
 _BSY, _WBNE, _QW = 1 << 0, 1 << 1, 1 << 2
@@ -97,6 +99,7 @@ class Flash(RegisterBlock):
             self._writes[base + 0x04] = partial(self._write_key, n)
             self._writes[base + 0x0C] = partial(self._write_control, n)
             self._writes[base + 0x14] = partial(self._clear, n)
+            self._reads[base + 0x10] = partial(self._read_status, n)
         for name in ("KEYR1", "KEYR2", "CCR1", "CCR2", "OPTKEYR"):
             offset = next(at for at, register in self.registers.items() if register.name == name)
             self._reads[offset] = lambda: 0
@@ -109,6 +112,7 @@ class Flash(RegisterBlock):
             self.values[f"WPSN_CUR{n}R"] = self.write_protection[n - 1]
         self._keys_seen = [0, 0]
         self._blocked = [False, False]
+        self._polls = 0
         # Of each bank: address of the word in its buffer, and the bytes that have been written to it.
         self._buffers: list[dict[int, int]] = [{}, {}]
         self._set_line()
@@ -159,6 +163,15 @@ class Flash(RegisterBlock):
     def _clear(self, n: int, value: int, _before: int) -> None:
         self.values[f"SR{n}"] &= ~(value & _FLAGS)
         self._set_line()
+
+    def _read_status(self, n: int) -> int:
+        """Give the flags; a program that polls for long is stopped until something happens, which it cannot tell."""
+        status = self.values[f"SR{n}"]
+        self._polls = self._polls + 1 if status & _BSY else 0
+        due = self._machine.events.next_time()
+        if self._polls > _POLLS and due is not None:
+            self._machine.stall(due - self._machine.now)
+        return status
 
     def _write_control(self, n: int, value: int, before: int) -> None:
         """Choose an operation; START begins an erasure, FW writes an incomplete word (4.9.4)."""
@@ -296,6 +309,32 @@ class Flash(RegisterBlock):
         self.values[f"SR{n}"] &= ~(_BSY | _QW)
         self._flag(n, _EOP)
 
+    # --- what it holds
+
+    @property
+    def torn_words(self) -> list[int]:
+        """Addresses of words whose check bits are not theirs."""
+        return sorted(self._checks)
+
+    def keep(self) -> tuple[bytes, dict[int, int]]:
+        """Give contents and check bits, for `restore`."""
+        return self._machine.cpu.read(START, BYTES), dict(self._checks)
+
+    def restore(self, kept: tuple[bytes, dict[int, int]]) -> None:
+        """Put contents and check bits back."""
+        touched = {*self._checks, *kept[1]}
+        self._machine.cpu.write(START, kept[0])
+        self._checks = dict(kept[1])
+        for word in touched:
+            self._watch(word, WORD_BYTES)
+
+    def redo(self, operation: Operation, is_cut: bool = False) -> None:
+        """Do an operation of the log again, as a whole or cut in the middle."""
+        if is_cut:
+            self._tear(operation.address, operation.torn, operation.new, {})
+        else:
+            self._store(operation.address, operation.new, {})
+
     # --- errors of cells
 
     def flip(self, address: int, bits: int) -> None:
@@ -327,7 +366,7 @@ class Flash(RegisterBlock):
             corrected, errors = correct(word, self._checks[first])
             self.values[f"ECC_FA{n}R"] = (first - START) % BANK_BYTES // WORD_BYTES
             if errors == 1:
-                self._machine.cpu.write(first, corrected.to_bytes(WORD_BYTES, "little"))
+                self._machine.cpu.poke(first, corrected.to_bytes(WORD_BYTES, "little"))
                 self._checks[first] = check_bits(corrected) ^ 1
                 self._flag(n, _SNECCERR)
             elif errors:

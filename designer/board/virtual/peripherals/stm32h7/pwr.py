@@ -13,6 +13,8 @@ _VOSRDY, _ACTVOSRDY = 1 << 13, 1 << 13
 _SCUEN, _LDOEN, _BYPASS = 1 << 2, 1 << 1, 1 << 0
 _SCALE_TIME = 50 * SECOND // 10**6
 # 6.4.6 and DS12110 table "Maximum allowed clock frequencies": core, AXI and AHB, APB in MHz, for VOS0 to VOS3.
+# After reset every bus has HSI's 64 MHz, in scale 3 (8.5.6).
+_RESET_MHZ = 64
 LIMITS_MHZ = ((480, 240, 120), (400, 200, 100), (300, 150, 75), (200, 100, 50))
 
 
@@ -112,7 +114,7 @@ class Pwr(RegisterBlock):
         """Say which clock is beyond the scale, or None."""
         clocks = (("core", core_hz), ("AXI", hclk_hz), ("APB", apb_hz))
         for (name, hz), most in zip(clocks, LIMITS_MHZ[self.scale], strict=True):
-            if hz > most * 1_000_000:
+            if hz > max(most, _RESET_MHZ) * 1_000_000:
                 return f"{name} at {hz / 1e6:g} MHz in scale VOS{self.scale}, at most {most} (6.4.6, DS12110)"
         return None
 

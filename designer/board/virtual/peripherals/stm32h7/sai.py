@@ -37,7 +37,7 @@ def _block_registers(letter: str, base: int) -> dict[int, Register]:
     return {
         base: Register(f"{prefix}CR1", 0x40, 0x0CFB3FEF),
         base + 0x04: Register(f"{prefix}CR2", 0, 0xFFF7, _FFLUSH),
-        base + 0x08: Register(f"{prefix}FRCR", 0x7, 0x00067FFF, 0x00010000),
+        base + 0x08: Register(f"{prefix}FRCR", 0x7, 0x00077FFF),
         base + 0x0C: Register(f"{prefix}SLOTR", 0, 0xFFFF0FDF),
         base + 0x10: Register(f"{prefix}IM", 0, 0x7F),
         base + 0x14: Register(f"{prefix}SR", 0x8, 0, 0x0007007F),
