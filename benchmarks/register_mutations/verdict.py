@@ -176,6 +176,7 @@ def _other_clocks(run: Run) -> Iterator[Observation]:
         "hello without a crystal or PLL",
         (link.info.clock_source, run.board.rcc.sysclk_hz, run.board.rcc.values["CR"]),
     )
+    yield "registers of the core", tuple(core_writes(run.bus))
     yield "output without an audio clock", run.heard(0.01)
     yield "health without an audio clock", run.health(link)
     yield "accesses without a clock", tuple(run.board.ignored)

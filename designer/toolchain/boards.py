@@ -31,8 +31,6 @@ class BoardTarget:
         Largest use by an image.
     slot_sectors : tuple of int
         First and last sector of the flash for tuned tables.  Empty if the board has none.
-    slot_bank : int
-        OpenOCD's number of the flash bank that these sectors are counted in.
     openocd_configs : tuple of str
         Scripts of OpenOCD: probe, then target.  Empty if the board exists in QEMU only.
     qemu_machine : str
@@ -51,7 +49,6 @@ class BoardTarget:
     openocd_configs: tuple[str, ...]
     qemu_machine: str
     virtual_tick_hz: int
-    slot_bank: int = 0
     audio_buses: tuple[str, ...] = ("i2s",)
 
     @property
@@ -97,11 +94,10 @@ BOARDS = {
         # Bank 1; of bank 2 the last two sectors are the slots (firmware/port/stm32h743/flash.c).
         flash_bytes=1024 * 1024,
         ram_bytes=128 * 1024,
-        slot_sectors=(6, 7),
+        slot_sectors=(14, 15),
         openocd_configs=("interface/stlink.cfg", "target/stm32h7x.cfg"),
         qemu_machine="",
         virtual_tick_hz=0,
-        slot_bank=1,
         audio_buses=("i2s", "tdm8"),
     ),
     "mps2-an500": BoardTarget(

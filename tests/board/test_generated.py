@@ -145,7 +145,7 @@ SABOTAGES = {
         ("path", "driver 'd0' <- 'left'"),
     ),
     "upmix: one LSB off in the right bus": (
-        "core/dsp/upmix.c",
+        "core/upmix/upmix.c",
         "right[n] = (ps_sample_t)(r - c);",
         "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
         ("bus", "bus 'right'"),
@@ -158,8 +158,8 @@ SABOTAGES = {
     ),
     "limiter: a sample one step off": (
         "core/dsp/limiter.c",
-        "out[n * PS_DRIVERS] = (ps_sample_t)signal[n];",
-        "out[n * PS_DRIVERS] = (ps_sample_t)(signal[n] + (n == 7));",
+        "out[2 * PS_DRIVERS] = (ps_sample_t)signal[2];",
+        "out[2 * PS_DRIVERS] = (ps_sample_t)(signal[2] + 1);",
         ("output", "driver 'd0'"),
     ),
     "pipeline: the sum leaves out a bus at times": (

@@ -52,6 +52,7 @@ def recorder(tmp_path_factory):
         (PORT / "flash.c", instrumented),
         (PORT / "temperature.c", instrumented),
         (PORT / "serial.c", instrumented),
+        (PORT / "rom.c", instrumented),
         (SHARED / "clock_choice.c", instrumented),
         (SHARED / "crystal.c", instrumented),
         (SHARED / "temperature_scale.c", instrumented),
@@ -376,6 +377,15 @@ def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names,
     ]
     # 975 of 900 at 30 and 1200 at 110 degrees; without an end of the conversion there is no figure.
     assert part(found, "sensor on", f"celsius {celsius}") == [("ADC1_CR2", 1 | 1 << 30)]
+
+
+def test_the_rom_is_entered_before_anything_else_is_started(recorder, names):
+    # RM0090 9.2.1: the clock of SYSCFG, then system memory at address 0; 2.4: where system memory is
+    assert writes(recorder("port bootloader"), names) == [
+        ("RCC_APB2ENR", 1 << 14),
+        ("SYSCFG_MEMRM", 1),
+        "jump 1fff0000",
+    ]
 
 
 @pytest.mark.parametrize(("works", "divider"), [("hse8 pll", 91), ("", 17)])

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "audio_port.h"
+#include "board.h"
 #include "clock.h"
 #include "converters.h"
 #include "flash.h"
 #include "frames.h"
-#include "memory.h"
 #include "recording.h"
 #include "serial.h"
 #include "temperature.h"
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     recording_on_write = behind_write;
     power_up(argv[1]);
     if (strstr(argv[1], "memory")) {
-        memory_start();
+        board_begin();
         settle();
         return 0;
     }
