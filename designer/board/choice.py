@@ -1,13 +1,15 @@
-"""Names of boards: ``virtual:stm32f405``, ``qemu:NAME``, or a serial port."""
+"""Names of boards: ``virtual:stm32f405``, ``qemu:NAME``, or a serial port, which may be a URL."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from designer.errors import BoardNotFoundError
 from designer.toolchain.boards import BoardTarget, find_board
 
 DEFAULT_BOARD = "virtual:stm32f405"
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class BoardChoice:
     def suffix(self) -> str:
         """Suffix of the files of this board, empty for the virtual STM32F405."""
         if self.port is not None:
-            return "-" + self.port.removeprefix("/dev/").replace("/", "-")
+            return "-" + _NO_FILE_NAME.sub("-", self.port.removeprefix("/dev/")).strip("-")
         if self.target.is_virtual_only:
             return f"-{self.target.name}"
         return "-qemu" if self.in_qemu else ""
@@ -50,6 +52,7 @@ def choose_board(name: str) -> BoardChoice:
     ----------
     name : str
         ``virtual``, ``virtual:stm32f405``, ``qemu``, ``qemu:NAME``, or a serial port, which has an STM32F405.
+        A port may be a URL, see `designer.toolchain.serial_port`.
 
     Raises
     ------

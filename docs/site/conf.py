@@ -60,6 +60,7 @@ docs/tutorial
 docs/commands
 docs/layout
 docs/board
+docs/flashing
 docs/tuning
 docs/playing
 docs/virtual_board

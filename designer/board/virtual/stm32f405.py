@@ -26,10 +26,12 @@ from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
 from designer.board.virtual.peripherals.spi_i2s import ERROR_INTERRUPT, HALFWORDS_PER_FRAME, I2s
+from designer.board.virtual.peripherals.syscfg import Syscfg
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
+from designer.board.virtual.system_memory import SystemMemory
 
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
@@ -77,7 +79,8 @@ class Stm32f405:
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc)
         self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
-        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
+        self.rom = SystemMemory(machine, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
@@ -88,14 +91,15 @@ class Stm32f405:
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
         common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
         self.adc_block = AdcBlock(machine, self.rcc, common)
-        dwt, self.tim11 = Dwt(machine, debug), Tim11(machine, self.rcc)
+        dwt, self.tim11, syscfg = Dwt(machine, debug), Tim11(machine, self.rcc), Syscfg(self.rcc)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
-            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11, syscfg,
         ]  # fmt: skip
         for block in self._blocks[:12]:
             machine.add(block)
         machine.add(self.tim11)
+        machine.add(syscfg)
         for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
             machine.add(block, size)
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):

@@ -8,15 +8,22 @@
 
 #define MARK 0x544C5350u /* "PSLT" */
 
-/* Fields of a slot, in bytes from its start. The image's digest says which image the tables are for. */
+/* Fields of a slot, in bytes from its start. The image's digest says which image the tables are for. The
+ * erasures are those of all slots, this slot's last one included. */
 #define AT_MARK     0u
 #define AT_SEQUENCE 4u
 #define AT_IMAGE    8u
 #define AT_BEGIN    (AT_IMAGE + 32u)
-#define AT_CRC      (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
-#define AT_TABLES   (AT_CRC + 8u)
+#define AT_ERASURES (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
+#define AT_CRC      (AT_ERASURES + 4u)
+#define AT_TABLES   (AT_CRC + 4u)
 
 _Static_assert(AT_CRC % 4u == 0 && AT_TABLES % 8u == 0, "fields lie on words");
+
+static bool is_head_whole(const uint8_t *start)
+{
+    return ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) == ps_get_u32(start + AT_CRC);
+}
 
 /* Whether head and tables are whole, and for this image. Does not look at the mark. */
 static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
@@ -25,7 +32,7 @@ static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
     const uint8_t *begin = start + AT_BEGIN;
     const uint32_t bytes = ps_get_u32(begin + PS_TUNE_BEGIN_TABLES_BYTES);
 
-    if (ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) != ps_get_u32(start + AT_CRC) ||
+    if (!is_head_whole(start) ||
         memcmp(start + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest) != 0 ||
         bytes > flash->slot_bytes - AT_TABLES ||
         ps_crc32(ps_crc32(0, begin, PS_TUNE_BEGIN_CRC), start + AT_TABLES, bytes) !=
@@ -74,6 +81,30 @@ uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
     return count;
 }
 
+uint32_t ps_slots_erasures(const ps_flash_t *flash)
+{
+    uint32_t most = 0;
+
+    for (uint32_t slot = 0; slot < PS_SLOTS; slot++) {
+        const uint8_t *start = flash->at(slot);
+
+        if (is_head_whole(start) && ps_get_u32(start + AT_ERASURES) > most) {
+            most = ps_get_u32(start + AT_ERASURES);
+        }
+    }
+    return most;
+}
+
+bool ps_slots_hold(const ps_flash_t *flash, const ps_slot_t *slot, const uint8_t *begin,
+                   const uint8_t *tables)
+{
+    ps_slot_t found;
+
+    return ps_get_u32(flash->at(slot->slot) + AT_MARK) == MARK && is_whole(flash, slot->slot, &found) &&
+           memcmp(found.begin, begin, PS_TUNE_BEGIN_BYTES) == 0 &&
+           memcmp(found.tables, tables, found.bytes) == 0;
+}
+
 static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, const uint8_t *data, size_t size)
 {
     for (size_t n = 0; n < size; n += 4u) {
@@ -103,6 +134,7 @@ int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_
     ps_put_u32(head + AT_SEQUENCE, number_after(found[0].sequence));
     memcpy(head + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest);
     memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
+    ps_put_u32(head + AT_ERASURES, ps_slots_erasures(flash) + 1u);
     ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));
     ps_put_u32(head + AT_MARK, MARK);
     if (!flash->erase(slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||

@@ -38,6 +38,7 @@
 #define SCB_ICSR_PENDSTSET          BIT(26)
 #define SCB_ICSR_PENDSTCLR          BIT(25)
 #define SCB_ICSR_PENDSVSET          BIT(28)
+#define SCB_VTOR                    REGISTER(0xE000ED08u) /* PM0214 4.4.4 */
 #define SCB_SHPR3                   REGISTER(0xE000ED20u) /* PM0214 4.4.8 */
 #define SCB_SHPR3_SYSTICK(priority) ((priority) << 24)
 #define SCB_SHPR3_PENDSV_LOWEST     (0xFFu << 16)

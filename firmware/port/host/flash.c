@@ -68,6 +68,7 @@ void host_flash_power(host_flash_t *flash, uint32_t operations)
     flash->weak_word = UINT32_MAX;
     flash->flash = (ps_flash_t){
         .slot_bytes = HOST_SLOT_BYTES,
+        .endurance = HOST_SLOT_ENDURANCE,
         .at = slot_at,
         .erase = erase_slot,
         .program = program_slot,

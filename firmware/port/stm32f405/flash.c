@@ -14,6 +14,8 @@
 #define SLOT_SECTOR 10u
 #define SLOT_BYTES  0x20000u
 #define SLOT_START  0x080C0000u
+/* DS8626, "Flash memory endurance and data retention": 10 kcycles at least, of every sector. */
+#define SLOT_ENDURANCE 10000u
 
 /* Far beyond the 2 s (DS8626) that erasing a sector of 128 KiB takes at most. */
 #define FLASH_POLLS 100000000u
@@ -104,6 +106,7 @@ static bool slot_program(uint32_t slot, uint32_t offset, uint32_t word)
 
 const ps_flash_t flash_slots = {
     .slot_bytes = SLOT_BYTES,
+    .endurance = SLOT_ENDURANCE,
     .at = slot_address,
     .erase = slot_erase,
     .program = slot_program,

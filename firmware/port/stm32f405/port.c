@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "audio.h"
+#include "bootloader.h"
 #include "clock.h"
 #include "cpu.h"
 #include "fault.h"
@@ -84,8 +85,32 @@ static void start_serial(uint32_t apb2_hz)
     NVIC_ISER(USART1_INTERRUPT / 32u) = BIT(USART1_INTERRUPT % 32u);
 }
 
+/* RM0090 2.3: system memory. AN2606: its bootloader listens on USART1, PA9 and PA10, as this port does. */
+#define SYSTEM_MEMORY 0x1FFF0000u
+
+static void enter_bootloader(void)
+{
+    /* RM0090 30.6.1: TC, when the last byte of the reply has left */
+    for (uint32_t n = 0; n < SEND_POLLS && !(USART1_SR & USART1_SR_TC); n++) {
+    }
+    bootloader_restart();
+}
+
+/* With the chip as a reset leaves it: nothing runs yet, and the watchdog stands. */
+static void jump_to_bootloader(void)
+{
+    /* RM0090 9.2.1: system memory at address 0 as well, where the ROM looks for its vectors */
+    RCC_APB2ENR |= RCC_APB2ENR_SYSCFGEN;
+    (void)RCC_APB2ENR;
+    SYSCFG_MEMRM = 1u;
+    bootloader_jump(SYSTEM_MEMORY);
+}
+
 static void start_board(ps_reset_report_t *report)
 {
+    if (bootloader_is_wanted()) {
+        jump_to_bootloader();
+    }
     fault_report(reset_cause(), report);
     const ps_clock_t *clock = clock_start();
 
@@ -179,6 +204,7 @@ const ps_port_t ps_port = {
     .send = serial_send,
     .idle = serial_idle,
     .feed_watchdog = watchdog_feed,
+    .enter_bootloader = enter_bootloader,
     .audio = &audio_port,
     .flash = &flash_slots,
     .has_flash = flash_has_slots,

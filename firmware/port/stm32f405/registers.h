@@ -51,6 +51,7 @@
 #define RCC_APB2ENR               REGISTER(0x40023844u)
 #define RCC_APB2ENR_USART1EN      BIT(4)
 #define RCC_APB2ENR_ADC1EN        BIT(8)
+#define RCC_APB2ENR_SYSCFGEN      BIT(14)
 #define RCC_APB2ENR_TIM11EN       BIT(18)
 #define RCC_CSR                   REGISTER(0x40023874u)
 #define RCC_CSR_RMVF              BIT(24)
@@ -112,6 +113,7 @@
 #define USART1_SR         REGISTER(0x40011000u)
 #define USART1_SR_ORE     BIT(3)
 #define USART1_SR_RXNE    BIT(5)
+#define USART1_SR_TC      BIT(6)
 #define USART1_SR_TXE     BIT(7)
 #define USART1_DR         REGISTER(0x40011004u)
 #define USART1_BRR        REGISTER(0x40011008u)
@@ -249,5 +251,8 @@
 #define DMA1_Stream5_INTERRUPT 16
 #define SPI2_INTERRUPT         36 /* of I2S2ext, too */
 #define USART1_INTERRUPT       37
+
+/* SYSCFG, RM0090 9.2.1 (MEMRMP there): which memory lies at address 0 */
+#define SYSCFG_MEMRM REGISTER(0x40013800u)
 
 #endif

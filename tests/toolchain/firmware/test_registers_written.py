@@ -374,6 +374,15 @@ def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names,
     assert part(found, "sensor on", f"celsius {celsius}") == [("ADC1_CR2", 1 | 1 << 30)]
 
 
+def test_the_rom_is_entered_before_anything_else_is_started(recorder, names):
+    # RM0090 9.2.1: the clock of SYSCFG, then system memory at address 0; 2.4: where system memory is
+    assert writes(recorder("port bootloader"), names) == [
+        ("RCC_APB2ENR", 1 << 14),
+        ("SYSCFG_MEMRM", 1),
+        "jump 1fff0000",
+    ]
+
+
 @pytest.mark.parametrize(("works", "divider"), [("hse8 pll", 91), ("", 17)])
 def test_the_serial_line_starts_as_the_manual_says(recorder, names, works, divider):
     found = writes(recorder(f"port {works}"), names)

@@ -95,7 +95,12 @@ class Flash(RegisterBlock):
         """Protect a sector: its bit of nWRP is 0 (3.7.4)."""
         self.options &= ~(1 << 16 + sector)
 
-    def _is_protected(self, address: int) -> bool:
+    def holds(self, address: int) -> bool:
+        """Whether an address lies in the flash."""
+        return START <= address < START + BYTES
+
+    def is_protected(self, address: int) -> bool:
+        """Whether the sector of an address is write-protected (3.7.4)."""
         sector = next(n for n, end in enumerate(SECTORS[1:]) if address - START < end)
         return not self.values["OPTCR"] >> 16 + sector & 1
 
@@ -146,7 +151,7 @@ class Flash(RegisterBlock):
         if self.values["SR"] & _ERRORS:
             raise self.refusal("CR: STRT with errors pending (3.9.5)")
         first, end = SECTORS[sector], SECTORS[sector + 1]
-        if self._is_protected(START + first):
+        if self.is_protected(START + first):
             self.values["SR"] |= _WRPERR
             return
         self._operate(START + first, b"\xff" * (end - first), _ERASE_MS[end - first] * SECOND // 1000)
@@ -163,7 +168,7 @@ class Flash(RegisterBlock):
         if address % size:
             self.values["SR"] |= _PGAERR
             return True
-        if self._is_protected(address):
+        if self.is_protected(address):
             self.values["SR"] |= _WRPERR
             return True
         old = int.from_bytes(self._machine.cpu.read(address, size), "little")

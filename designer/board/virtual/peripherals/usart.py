@@ -8,6 +8,7 @@ line carries at least as much as a real one, and the program never has to read m
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from typing import ClassVar
 
 from designer.board.virtual.compiled import compiled_functions
@@ -76,6 +77,8 @@ class Usart(RegisterBlock):
         self._to_board = bytearray()
         self._sent = bytearray()
         self._next_burst: Event | None = None
+        # What hears the line in the program's place, and answers: the bootloader in the ROM.
+        self.listener: Callable[[bytes], bytes] | None = None
         super().__init__("USART1", 0x40011000)
         self.is_clocked = rcc.gate("APB2ENR", 4)
 
@@ -86,6 +89,7 @@ class Usart(RegisterBlock):
         self._buffers.waiting = 0
         self._buffers.works = 0
         self._next_burst = None
+        self.listener = None
 
     def compiled_registers(self) -> CompiledRegisters | None:
         """Functions in C for what is read and written most; None where there is no compiler."""
@@ -98,7 +102,9 @@ class Usart(RegisterBlock):
 
     def feed(self, data: bytes) -> None:
         """Put bytes on the line to the board; without a receiver they are lost."""
-        if self.is_listening:
+        if self.listener is not None:
+            self._sent += self.listener(data)
+        elif self.is_listening:
             self._to_board += data
             if self._next_burst is None:
                 self.offer()

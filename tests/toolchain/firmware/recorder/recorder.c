@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "audio.h"
+#include "bootloader.h"
 #include "clock.h"
 #include "flash.h"
 #include "i2s.h"
@@ -188,6 +189,21 @@ bool audio_is_running(void)
 {
     return false;
 }
+static bool bootloader_wanted;
+bool bootloader_is_wanted(void)
+{
+    return bootloader_wanted;
+}
+void bootloader_restart(void)
+{
+    exit(1);
+}
+void bootloader_jump(uint32_t vectors)
+{
+    settle();
+    printf("jump %08lx\n", (unsigned long)vectors);
+    exit(0);
+}
 const ps_audio_port_t audio_port;
 
 int main(int argc, char **argv)
@@ -207,6 +223,7 @@ int main(int argc, char **argv)
     if (strstr(argv[1], "port")) {
         ps_reset_report_t report;
 
+        bootloader_wanted = strstr(argv[1], "bootloader") != NULL;
         *at(0x40023874u) =
             1u << 29 | 1u << 26; /* RCC_CSR, RM0090 7.3.21: the watchdog, which pulls the pin */
         ps_port.start(&report);
