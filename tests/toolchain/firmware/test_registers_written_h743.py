@@ -26,9 +26,10 @@ def names():
             found[0x40020010 + 0x18 * stream + offset] = f"S{stream}{name}"
         found[0x40020800 + 4 * stream] = f"C{stream}CR"
     for name, address in re.findall(r"^#define (SAI\d_[AB]) +(0x\w+)u$", headers, re.MULTILINE):
-        for n, register in enumerate(("CR1", "CR2", "FRCR", "SLOTR")):
+        for n, register in enumerate(("CR1", "CR2", "FRCR", "SLOTR", "IM")):
             found[int(address, 16) + 4 * n] = f"{name}_{register}"
-    found |= {0xE000E100: "NVIC_ISER0", **{0xE000E400 + n: f"NVIC_IPR{n}" for n in range(240)}}
+    found |= {0xE000E100 + 4 * n: f"NVIC_ISER{n}" for n in range(8)}
+    found |= {**{0xE000E400 + n: f"NVIC_IPR{n}" for n in range(240)}}
     found |= {0x081C0040 + 4 * n: f"slot 0, word {n}" for n in range(8)}
     return found
 
@@ -288,7 +289,10 @@ def test_converters_and_dma_in_the_manuals_order(recorder, names):
     for n in range(5):
         direction = 0 if n == 4 else 1 << 6
         expected += [(f"S{n}CR", STREAM | direction | 1 | 1 << 2), (f"NVIC_IPR{11 + n}", 0x80)]
-        expected += [("NVIC_ISER0", 1 << 11 + n)]
+        # An overrun or underrun, a clock that does not fit, a frame out of step.
+        expected += [("NVIC_ISER0", 1 << 11 + n), (f"{BLOCKS[n][0]}_IM", 0b1100101)]
+    for number in (87, 91, 114):
+        expected += [(f"NVIC_IPR{number}", 0x80), (f"NVIC_ISER{number // 32}", 1 << number % 32)]
     assert found[begin:] == expected
     assert part(writes(lines, names), "started 1", "resumed") == [
         ("DMA1_HIFCR", 1 << 4 | 1 << 5),
