@@ -27,6 +27,8 @@ class BoardTarget:
         Driver channels that its audio outputs can feed.
     audio_buses : tuple of str
         Values of the layout's ``board.audio.bus`` that its port has.
+    core_hz : int
+        Frequency at which a load is told.  For boards of QEMU it is that of the STM32F405.
     flash_bytes, ram_bytes : int
         Largest use by an image.
     slot_sectors : tuple of int
@@ -50,6 +52,7 @@ class BoardTarget:
     qemu_machine: str
     virtual_tick_hz: int
     audio_buses: tuple[str, ...] = ("i2s",)
+    core_hz: int = 168_000_000
 
     @property
     def port_directory(self) -> Path:
@@ -99,6 +102,7 @@ BOARDS = {
         qemu_machine="",
         virtual_tick_hz=0,
         audio_buses=("i2s", "tdm8"),
+        core_hz=480_000_000,
     ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",
