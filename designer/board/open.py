@@ -61,7 +61,7 @@ class VirtualBoard(Board):
         target: BoardTarget | None = None,
     ) -> None:
         self.target = target or find_board("virtual")
-        options = ("--chip", self.target.name, *options)
+        options = ("--chip", self.target.name, *_codec_of(expected_layout), *options)
         self._process: VirtualProcess | None = VirtualProcess(elf, options)
         try:
             line = VirtualLine(self._process)
@@ -230,6 +230,11 @@ class QemuBoard(Board):
             self._qemu.stop()
             self._qemu = None
         self._opened.close()
+
+
+def _codec_of(layout: Layout | None) -> tuple[str, ...]:
+    """Give the option that solders a layout's codec to the board, if it asks for one."""
+    return ("--codec", layout.audio.codec) if layout is not None and layout.audio.bus == "tdm8" else ()
 
 
 def open_board(

@@ -13,6 +13,7 @@ from designer.board.virtual.peripherals.dma import Dma
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.stm32h743 import Stm32h743
+from designer.errors import HilError
 
 
 class ExecutedBoard(Protocol):
@@ -71,8 +72,18 @@ class ExecutedBoard(Protocol):
         """Run for so much virtual time."""
 
 
-# Of an image and the frequency of the board's crystal in Hz.
-CHIPS: dict[str, Callable[[Path, int], ExecutedBoard]] = {
-    "stm32f405": lambda elf, crystal_hz: Stm32f405(elf, stm32f405.Faults(hse_hz=crystal_hz)),
-    "stm32h743": lambda elf, crystal_hz: Stm32h743(elf, stm32h743.Faults(hse_hz=crystal_hz)),
+def _stm32f405(elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
+    if codec is not None:
+        raise HilError(f"codec '{codec}': the STM32F405 has no TDM line: take the STM32H743")
+    return Stm32f405(elf, stm32f405.Faults(hse_hz=crystal_hz))
+
+
+def _stm32h743(elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
+    return Stm32h743(elf, stm32h743.Faults(hse_hz=crystal_hz), codec=codec)
+
+
+# Of an image, the frequency of the board's crystal in Hz, and the codec on its TDM line, if any.
+CHIPS: dict[str, Callable[[Path, int, str | None], ExecutedBoard]] = {
+    "stm32f405": _stm32f405,
+    "stm32h743": _stm32h743,
 }

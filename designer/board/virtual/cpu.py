@@ -36,7 +36,13 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_M4,
     UC_CPU_ARM_CORTEX_M7,
 )
-from unicorn.unicorn_const import UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED
+from unicorn.unicorn_const import (
+    UC_CTL_IO_WRITE,
+    UC_CTL_TLB_FLUSH,
+    UC_MEM_FETCH,
+    UC_MEM_FETCH_PROT,
+    UC_MEM_FETCH_UNMAPPED,
+)
 from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
 from designer.board.virtual.block_counter import BlockCounter
@@ -151,8 +157,10 @@ class Cpu:
         self.fault_address = 0
         # What writes to memory that is read-only for the program do; returns whether hardware accepts the write.
         self.on_protected_write: Callable[[int, int, int], bool] = lambda address, size, value: False
-        # What reads of memory that `forbid_reads` has closed do; returns whether they give the memory's contents.
+        # What reads of memory that `forbid_reads` has closed do; returns whether they give the memory's contents. What
+        # follows from one that did, such as closing its page again.
         self.on_protected_read: Callable[[int, int], bool] = lambda address, size: False
+        self.after_protected_read: Callable[[int, int], None] = lambda address, size: None
         self.has_debugger = False
         self._broken = False
         self._failure: BaseException | None = None
@@ -225,12 +233,15 @@ class Cpu:
     def close(self, address: int, size: int) -> None:
         """Have every access to pages of a memory ask, as while the memory has no clock."""
         self.engine.mem_protect(address, size, UC_PROT_NONE)
+        self.engine.ctl(UC_CTL_TLB_FLUSH, UC_CTL_IO_WRITE)
 
     def forbid_reads(self, address: int, size: int, forbidden: bool) -> None:
         """Have reads of the pages of a range of flash go through `on_protected_read`, or end that."""
         page = self.engine.ctl_get_page_size()
         first, end = address // page * page, -(-(address + size) // page) * page
         self.engine.mem_protect(first, end - first, UC_PROT_EXEC | (0 if forbidden else UC_PROT_READ))
+        # What has been read before would else stay readable.
+        self.engine.ctl(UC_CTL_TLB_FLUSH, UC_CTL_IO_WRITE)
 
     def fail(self, error: BaseException) -> None:
         """Keep an exception of a call-back for `run`, and stop."""
@@ -379,4 +390,4 @@ class Cpu:
         try:
             return self.step()
         finally:
-            self.forbid_reads(address, size, True)
+            self.after_protected_read(address, size)

@@ -152,6 +152,7 @@ class Stm32h743:
             cpu.write(address, counts.to_bytes(2, "little"))
         cpu.on_protected_write = self._write_protected
         cpu.on_protected_read = self._read_protected
+        cpu.after_protected_read = self.flash.watch
 
     def _connect_clocks(self) -> None:
         rcc, machine = self.rcc, self.machine

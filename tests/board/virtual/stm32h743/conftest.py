@@ -1,22 +1,16 @@
 """Programs for the model of the STM32H743: small ones with the stack in DTCM, and the firmware as it ships."""
 
 import subprocess
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from designs import generate_small, retuned_bank
-from h743 import results
+from h743 import Image, results
 
-from designer.board.session import Board
 from designer.board.virtual.stm32h743 import Stm32h743
-from designer.board.virtual.transport import VirtualTransport
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.codegen.writer import write
 from designer.design.build import build_design
-from designer.fixedpoint.bank import FixedPointBank
-from designer.layout.model import Layout
 from designer.layout.shipped import find_layout
 from designer.toolchain.compiler import build_image
 
@@ -85,19 +79,6 @@ def run_program(compile_program):
         return board, results(board, count)
 
     return run
-
-
-@dataclass
-class Image:
-    layout: Layout
-    bank: FixedPointBank
-    digest: str
-    elf: Path
-
-    def boot(self, **changes):
-        """A board that has said hello, and the conversation with it."""
-        machine = Stm32h743(self.elf, **changes)
-        return machine, Board(VirtualTransport(machine), self.digest, self.layout)
 
 
 def build(layout, directory):

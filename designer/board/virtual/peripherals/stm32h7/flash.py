@@ -90,6 +90,8 @@ class Flash(RegisterBlock):
         self.write_protection = [0xFF, 0xFF]
         # Check bits of words where they are not those of the contents: address -> bits.
         self._checks: dict[int, int] = {}
+        # Words whose one error has been told: nothing is new about them until the flag is cleared.
+        self._told: set[int] = set()
         self._sources: Callable[[], tuple[int, int]] = lambda: (0, 3)
         # Whether a bus fault by a read is ignored: FAULTMASK with CCR.BFHFNMIGN.
         self.ignores_faults: Callable[[int], bool] = lambda address: False
@@ -162,6 +164,10 @@ class Flash(RegisterBlock):
 
     def _clear(self, n: int, value: int, _before: int) -> None:
         self.values[f"SR{n}"] &= ~(value & _FLAGS)
+        if value & _SNECCERR:
+            told, self._told = self._told, set()
+            for word in told:
+                self.watch(word, WORD_BYTES)
         self._set_line()
 
     def _read_status(self, n: int) -> int:
@@ -293,16 +299,19 @@ class Flash(RegisterBlock):
         for offset in range(0, len(data), WORD_BYTES):
             word = int.from_bytes(data[offset : offset + WORD_BYTES], "little")
             there = checks.get(address + offset)
+            self._told.discard(address + offset)
             if there is None or there == check_bits(word):
                 self._checks.pop(address + offset, None)
             else:
                 self._checks[address + offset] = there
-        self._watch(address, len(data))
+        self.watch(address, len(data))
 
-    def _watch(self, address: int, size: int) -> None:
+    def watch(self, address: int, size: int) -> None:
+        """Close the pages of a range to reads where words are of interest, and open the others."""
         page = 4096
         for first in range(address // page * page, address + size, page):
-            watched = any(first <= word < first + page for word in self._checks)
+            words = range(first, first + page, WORD_BYTES)
+            watched = any(word in self._checks and word not in self._told for word in words)
             self._machine.cpu.forbid_reads(first, page, watched)
 
     def _finish(self, n: int) -> None:
@@ -324,9 +333,9 @@ class Flash(RegisterBlock):
         """Put contents and check bits back."""
         touched = {*self._checks, *kept[1]}
         self._machine.cpu.write(START, kept[0])
-        self._checks = dict(kept[1])
+        self._checks, self._told = dict(kept[1]), set()
         for word in touched:
-            self._watch(word, WORD_BYTES)
+            self.watch(word, WORD_BYTES)
 
     def redo(self, operation: Operation, is_cut: bool = False) -> None:
         """Do an operation of the log again, as a whole or cut in the middle."""
@@ -368,6 +377,7 @@ class Flash(RegisterBlock):
             if errors == 1:
                 self._machine.cpu.poke(first, corrected.to_bytes(WORD_BYTES, "little"))
                 self._checks[first] = check_bits(corrected) ^ 1
+                self._told.add(first)
                 self._flag(n, _SNECCERR)
             elif errors:
                 self._flag(n, _DBECCERR)
