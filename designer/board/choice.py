@@ -1,4 +1,4 @@
-"""Names of boards: ``virtual:stm32f405``, ``qemu:NAME``, or a serial port, which may be a URL."""
+"""Names of boards: ``virtual:NAME``, ``qemu:NAME``, or a serial port, which may be a URL."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 
 from designer.errors import BoardNotFoundError
-from designer.toolchain.boards import BoardTarget, find_board
+from designer.toolchain.boards import BOARDS, BoardTarget, find_board
 
 DEFAULT_BOARD = "virtual:stm32f405"
+# What designer.board.virtual models, by names of BOARDS.
+MODELLED = ("stm32f405", "stm32h743")
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -45,7 +47,9 @@ class BoardChoice:
             return "-" + _NO_FILE_NAME.sub("-", (self.label or self.port).removeprefix("/dev/")).strip("-")
         if self.target.is_virtual_only:
             return f"-{self.target.name}"
-        return "-qemu" if self.in_qemu else ""
+        if self.in_qemu:
+            return "-qemu"
+        return "" if self.target.name == MODELLED[0] else f"-{self.target.name}"
 
 
 def choose_board(name: str) -> BoardChoice:
@@ -54,8 +58,9 @@ def choose_board(name: str) -> BoardChoice:
     Parameters
     ----------
     name : str
-        ``virtual``, ``virtual:stm32f405``, ``qemu``, ``qemu:NAME``, or a serial port, which has an STM32F405.
-        A port may be a URL, see `designer.toolchain.serial_port`.
+        ``virtual``, ``virtual:NAME``, ``qemu``, ``qemu:NAME``, or a serial port. A port has an STM32F405, unless the
+        name of another board stands before it: ``stm32h743:/dev/ttyACM0``.  It may be a URL, see
+        `designer.toolchain.serial_port`.
 
     Raises
     ------
@@ -63,11 +68,23 @@ def choose_board(name: str) -> BoardChoice:
         If there is no such board.
     """
     kind, _, target_name = name.partition(":")
+    if kind in BOARDS and target_name:
+        return BoardChoice(_real(kind), port=target_name)
     if kind not in ("virtual", "qemu"):
         return BoardChoice(find_board("stm32f405"), port=name)
     target = find_board(target_name or "stm32f405")
-    if kind == "virtual" and target.is_virtual_only:
+    if kind == "virtual" and target.name not in MODELLED:
         raise BoardNotFoundError(
-            f"board '{name}': only the STM32F405 is modelled as a virtual board; QEMU has it: qemu:{target.name}"
+            f"board '{name}': not modelled as a virtual board; there are {', '.join(MODELLED)}; QEMU has it: "
+            f"qemu:{target.name}"
         )
+    if kind == "qemu" and not target.qemu_machine:
+        raise BoardNotFoundError(f"board '{name}': QEMU has no such machine; take virtual:{target.name}")
     return BoardChoice(target, in_qemu=kind == "qemu")
+
+
+def _real(name: str) -> BoardTarget:
+    target = find_board(name)
+    if target.is_virtual_only:
+        raise BoardNotFoundError(f"board '{name}': exists in QEMU only: qemu:{name}")
+    return target

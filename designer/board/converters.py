@@ -15,7 +15,6 @@ from designer.board.virtual_process import VirtualProcess
 from designer.errors import HilError
 from designer.fixedpoint.number_format import NumberFormat
 
-DAC_CHANNELS = 4
 # The board fades in when it is switched on, and its buffers are full of silence before that.
 _SETTLE_S = 0.05
 _WORD_BITS = 32
@@ -32,6 +31,8 @@ class Converters:
         The image's: its samples lie in the upper bits of the converters' words of 32 bits.
     block_samples, drivers : int
         Of the image.
+    channels : int
+        Of the board's DACs.
 
     Attributes
     ----------
@@ -42,12 +43,15 @@ class Converters:
         Frames that the mute pin kept silent.
     """
 
-    def __init__(self, process: VirtualProcess, number_format: NumberFormat, block_samples: int, drivers: int) -> None:
-        if drivers > DAC_CHANNELS:
+    def __init__(
+        self, process: VirtualProcess, number_format: NumberFormat, block_samples: int, drivers: int, channels: int
+    ) -> None:
+        if drivers > channels:
             raise HilError(
-                f"{drivers} drivers: the board's converters have {DAC_CHANNELS} channels, so it plays nothing by "
-                "itself: take a layout of up to four drivers"
+                f"{drivers} drivers: the board's converters have {channels} channels, so it plays nothing by "
+                f"itself: take a layout of up to {channels} drivers, or virtual:stm32h743, which has eight"
             )
+        self._channels = channels
         self._process = process
         self._shift = _WORD_BITS - number_format.sample.bits
         self._drivers = drivers
@@ -88,7 +92,7 @@ class Converters:
         self._begin()
         fields, data = self._process.ask("play", self._words(samples))
         self.muted_frames += int(fields["muted_frames"])
-        words = np.frombuffer(data, "<i4").reshape(-1, DAC_CHANNELS).astype(np.int64)
+        words = np.frombuffer(data, "<i4").reshape(-1, self._channels).astype(np.int64)
         if words[:, self._drivers :].any() or (words & ((1 << self._shift) - 1)).any():
             raise HilError("the DACs got samples in channels without a driver, or below the last bit")
         return words[:, : self._drivers] >> self._shift
@@ -116,7 +120,8 @@ def playing(board: VirtualBoard) -> Iterator[Converters]:
         If it does not play, or has more drivers than converters.
     """
     with board.held() as process:
-        converters = Converters(process, board.info.number_format, board.info.block_samples, board.info.drivers)
+        info, channels = board.info, board.target.audio_channels
+        converters = Converters(process, info.number_format, info.block_samples, info.drivers, channels)
         board.start()
         board.play()
         state = board.health()["player"]

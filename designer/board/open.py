@@ -34,7 +34,7 @@ class SerialBoard(Board):
 
 
 class VirtualBoard(Board):
-    """The STM32F405 that `designer.board.virtual` executes, in a process of its own: clocks, DMA, converters, flash.
+    """A board that `designer.board.virtual` executes, in a process of its own: clocks, DMA, converters, flash.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ class VirtualBoard(Board):
         As for `Board`.
     options : tuple of str, optional
         Of ``python -m designer.board.virtual``.
+    target : BoardTarget, optional
+        By default the STM32F405.
 
     Raises
     ------
@@ -56,11 +58,14 @@ class VirtualBoard(Board):
         expected_digest: str | None = None,
         expected_layout: Layout | None = None,
         options: tuple[str, ...] = (),
+        target: BoardTarget | None = None,
     ) -> None:
+        self.target = target or find_board("virtual")
+        options = ("--chip", self.target.name, *_codec_of(expected_layout), *options)
         self._process: VirtualProcess | None = VirtualProcess(elf, options)
         try:
             line = VirtualLine(self._process)
-            super().__init__(line, expected_digest, expected_layout, name="virtual:stm32f405")
+            super().__init__(line, expected_digest, expected_layout, name=f"virtual:{self.target.name}")
         except BaseException:
             self._stop()
             raise
@@ -227,6 +232,11 @@ class QemuBoard(Board):
         self._opened.close()
 
 
+def _codec_of(layout: Layout | None) -> tuple[str, ...]:
+    """Give the option that solders a layout's codec to the board, if it asks for one."""
+    return ("--codec", layout.audio.codec) if layout is not None and layout.audio.bus == "tdm8" else ()
+
+
 def open_board(
     elf: Path,
     digest: str,
@@ -252,7 +262,7 @@ def open_board(
         return SerialBoard(port, digest, layout)
     if in_qemu or (target is not None and target.is_virtual_only):
         return QemuBoard(elf, digest, layout, target=target)
-    return VirtualBoard(elf, digest, layout)
+    return VirtualBoard(elf, digest, layout, target=target)
 
 
 def measure_instructions(
@@ -262,12 +272,16 @@ def measure_instructions(
     injection_point: InjectionPoint = "program",
     target: BoardTarget | None = None,
 ) -> int:
-    """Instructions of the slowest of some full blocks in QEMU, upmix included.
+    """Instructions of the slowest of some full blocks, upmix included, in QEMU or, if QEMU lacks the board, virtually.
 
-    A count of instructions, not of cycles: QEMU does not model the pipeline or the memory's wait states.
-    SysTick resolves six of them on the STM32F405, forty on the MPS2.
+    A count of instructions, not of cycles: neither models the pipeline or the memory's wait states.
+    SysTick resolves six of them on the STM32F405 in QEMU, forty on the MPS2, and one on the virtual STM32H743.
     """
     target = target or find_board("virtual")
+    if not target.qemu_machine:
+        with VirtualBoard(elf, digest, layout, target=target) as virtual:
+            # The virtual Cortex-M7 takes a cycle for an instruction (designer/board/virtual/cpu.py).
+            return int(virtual.profile(injection_point)["ticks_max"])
     with QemuBoard(elf, digest, layout, icount=COUNT_INSTRUCTIONS, target=target) as board:
         # A request that a busy host sends again would interrupt the blocks that are counted.
         board.link.reply_timeout_s = _PROFILE_TIMEOUT_S

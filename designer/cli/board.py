@@ -131,11 +131,11 @@ def hil(
 
     target = find_board(board.value)
     if history or accept is not None:
-        named = f"{target.name} at {port}" if port else None if board is BoardName.virtual else f"qemu:{target.name}"
+        named = f"{target.name} at {port}" if port else _virtual_name(board, target.name)
         _look_back(layout, out, history_file, accept, named, json, quiet)
         return
     if board.is_real and port is None:
-        raise usage_error("--board stm32f405 needs --port, e.g. --port /dev/ttyACM0")
+        raise usage_error(f"--board {board.value} needs --port, e.g. --port /dev/ttyACM0")
     silent = json or quiet
     result, card, directory = run_design(layout, out, quiet=silent)
     signals = standard_signals(result.fixed, input_file)
@@ -162,6 +162,13 @@ def hil(
         _say_results(values, directory, board, quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+def _virtual_name(board: BoardName, target_name: str) -> str | None:
+    """Name in the history of a board without a port; None for all boards."""
+    if board is BoardName.virtual:
+        return None
+    return board.value if board.value.startswith("virtual:") else f"qemu:{target_name}"
 
 
 def _say_results(values: dict[str, Any], directory: Path, board: BoardName, quiet: bool) -> None:

@@ -84,25 +84,28 @@ class BoardName(StrEnum):
     virtual = "virtual"
     qemu = "qemu"
     stm32f405 = "stm32f405"
+    virtual_stm32h743 = "virtual:stm32h743"
+    stm32h743 = "stm32h743"
     mps2_an500 = "mps2-an500"
     mps3_an547 = "mps3-an547"
 
     @property
     def is_real(self) -> bool:
         """Whether it is hardware, with a port and a probe."""
-        return self is BoardName.stm32f405
+        return self in (BoardName.stm32f405, BoardName.stm32h743)
 
     @property
     def suffix(self) -> str:
         """Suffix of the files of this board, empty for the virtual and the real STM32F405."""
-        return "" if self.value in ("virtual", "stm32f405") else f"-{self.value}"
+        return "" if self.value in ("virtual", "stm32f405") else f"-{self.value.removeprefix('virtual:')}"
 
 
 BoardOption = Annotated[
     BoardName,
     typer.Option(
         "--board",
-        help="virtual: an STM32F405 with its converters; qemu, mps2-an500, mps3-an547: in QEMU; stm32f405: a real one.",
+        help="virtual, virtual:stm32h743: an STM32F405 or STM32H743 with converters; qemu, mps2-an500, mps3-an547: in "
+        "QEMU; stm32f405, stm32h743: a real one.",
     ),
 ]
 

@@ -124,6 +124,8 @@ def _design_context(layout: Layout, bank: FixedPointBank, digest: str) -> dict[s
         "coefficient_format": f"Q0.{bank.number_format.coefficient.fraction_bits}",
         "sample_rate_hz": bank.sample_rate_hz,
         "block_samples": layout.block_samples,
+        "audio_tdm8": int(layout.audio.bus == "tdm8"),
+        "audio_codec": layout.audio.codec.upper(),
         "drivers": bank.driver_names,
         "inputs": bank.input_names,
         "shuffled": int(bank.structure.shuffled),

@@ -12,6 +12,8 @@ from designer.layout.sections import Driver, LayoutSections
 
 # Largest radius of a diaphragm relative to the sphere's radius.  A larger cap could not be a driver.
 _LARGEST_CAP_PER_RADIUS = 0.9
+# Eight slots of 32 bits are 256 clocks of a frame: what both codecs take at single speed (SBAS452, DS648).
+_TDM8_MOST_HZ = 48_000
 
 
 def driver_faults(layout: LayoutSections) -> list[str]:
@@ -52,6 +54,11 @@ def driver_faults(layout: LayoutSections) -> list[str]:
                 f"driver '{driver.name}'.band_hz = {list(driver.band_hz)}: silent at {layout.sample_rate_hz} Hz, "
                 f"allowed is a lower edge below {layout.sample_rate_hz / 2:g} Hz: correct it"
             )
+    if layout.audio.bus == "tdm8" and layout.sample_rate_hz > _TDM8_MOST_HZ:
+        faults.append(
+            f"board.audio.bus = 'tdm8': allowed is sample_rate_hz up to {_TDM8_MOST_HZ}, here it is "
+            f"{layout.sample_rate_hz}: take bus = 'i2s', or a lower rate"
+        )
     return faults + _room_faults(layout)
 
 

@@ -31,7 +31,16 @@ MEANINGS: dict[str, dict[str, str]] = {
         "filters": "Form and length of the filters.",
         "output": "Level of the driver signals, and limiters.",
         "measured": "What holds for all measured drivers.",
+        "board": "What the layout asks of the board.",
         "driver": "One table for each driver, at least two.",
+    },
+    "BoardSettings": {
+        "audio": "How converters are connected, where the board leaves the choice.",
+    },
+    "BoardAudio": {
+        "bus": "i2s: a stereo converter on each data line. tdm8: one codec of eight channels, set up over I2C; "
+        "stm32h743 only, at 44100 or 48000 Hz.",
+        "codec": "Codec on the tdm8 bus: TI PCM3168A or Cirrus CS42448.",
     },
     "MeasuredSets": {
         "align": "For all measured drivers that do not say otherwise: clock or model, see driver.measured.",

@@ -258,6 +258,19 @@ class Output(Section):
     link_limiters: Annotated[bool, Field(strict=True)] = True
 
 
+class BoardAudio(Section):
+    """How converters are connected to a board that leaves the choice (docs/stm32h743.md)."""
+
+    bus: Literal["i2s", "tdm8"] = "i2s"
+    codec: Literal["pcm3168a", "cs42448"] = "pcm3168a"
+
+
+class BoardSettings(Section):
+    """What a layout asks of the board."""
+
+    audio: BoardAudio = BoardAudio()
+
+
 class LayoutSections(Section):
     """All keys of a layout, each checked by itself.  `designer.layout.checks` has the checks of several keys."""
 
@@ -276,14 +289,16 @@ class LayoutSections(Section):
     filters: Filters = Filters()
     output: Output = Output()
     measured: MeasuredSets | None = None
+    board: BoardSettings | None = None
     drivers: Annotated[tuple[Driver, ...], Field(alias="driver", min_length=2, max_length=16)]
 
     @model_serializer(mode="wrap")
     def _without_unused(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what only some layouts have, so that the digests of all others stay."""
         found: dict[str, Any] = serialise(self)
-        if self.measured is None:
-            found.pop("measured", None)
+        for name in ("measured", "board"):
+            if getattr(self, name) is None:
+                found.pop(name, None)
         return found
 
     @field_validator("sample_rate_hz")
@@ -297,6 +312,11 @@ class LayoutSections(Section):
     @classmethod
     def _sort_by_channel(cls, drivers: tuple[Driver, ...]) -> tuple[Driver, ...]:
         return tuple(sorted(drivers, key=lambda driver: driver.channel))
+
+    @property
+    def audio(self) -> BoardAudio:
+        """How converters are connected."""
+        return self.board.audio if self.board is not None else BoardAudio()
 
     @property
     def is_designed_for_a_room(self) -> bool:

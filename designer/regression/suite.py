@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from designer.board.converters import DAC_CHANNELS
 from designer.board.open import QemuBoard, VirtualBoard
 from designer.board.session import Board
 from designer.design.model import Design
@@ -172,14 +171,14 @@ class Suite:
         """
         drivers = len(self.design.layout.drivers)
         if not isinstance(self.board, VirtualBoard):
-            why = "only the virtual STM32F405 has converters whose samples a program can see"
+            why = "only a virtual board has converters whose samples a program can see"
             self.not_measured.setdefault("converters", why)
-        elif drivers > DAC_CHANNELS:
-            why = f"{drivers} drivers, and the board's converters have {DAC_CHANNELS} channels"
+        elif drivers > self.board.target.audio_channels:
+            why = f"{drivers} drivers, and the board's converters have {self.board.target.audio_channels} channels"
             self.not_measured.setdefault("converters", why)
         elif not self.played:
             music = [s for s in self.signals if s.name == "music"]
-            with VirtualBoard(elf, self.design.digest, self.design.layout) as board:
+            with VirtualBoard(elf, self.design.digest, self.design.layout, target=self.board.target) as board:
                 for signal in music:
                     self.progress("converters: music", 0, 2)
                     self.played.append(verify_played(board, self.design, signal.name, signal.samples))

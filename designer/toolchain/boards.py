@@ -25,6 +25,10 @@ class BoardTarget:
         Further directories of ``firmware/port`` whose C files it uses.
     audio_channels : int
         Driver channels that its audio outputs can feed.
+    audio_buses : tuple of str
+        Values of the layout's ``board.audio.bus`` that its port has.
+    core_hz : int
+        Frequency at which a load is told.  For boards of QEMU it is that of the STM32F405.
     flash_bytes, ram_bytes : int
         Largest use by an image.
     slot_sectors : tuple of int
@@ -32,7 +36,7 @@ class BoardTarget:
     openocd_configs : tuple of str
         Scripts of OpenOCD: probe, then target.  Empty if the board exists in QEMU only.
     qemu_machine : str
-        QEMU's machine that boots the same image.
+        QEMU's machine that boots the same image.  Empty if there is none.
     virtual_tick_hz : int
         Rate of SysTick in QEMU, in virtual time.  It does not depend on the clocks that the image sets.
     """
@@ -47,6 +51,8 @@ class BoardTarget:
     openocd_configs: tuple[str, ...]
     qemu_machine: str
     virtual_tick_hz: int
+    audio_buses: tuple[str, ...] = ("i2s",)
+    core_hz: int = 168_000_000
 
     @property
     def port_directory(self) -> Path:
@@ -73,7 +79,7 @@ BOARDS = {
     "stm32f405": BoardTarget(
         name="stm32f405",
         cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        shared_ports=("cortex_m",),
+        shared_ports=("cortex_m", "stm32"),
         audio_channels=4,
         # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f405/flash.c).
         flash_bytes=768 * 1024,
@@ -82,6 +88,21 @@ BOARDS = {
         openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
         qemu_machine="netduinoplus2",
         virtual_tick_hz=168_000_000,
+    ),
+    "stm32h743": BoardTarget(
+        name="stm32h743",
+        cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        shared_ports=("cortex_m", "stm32"),
+        audio_channels=8,
+        # Bank 1; of bank 2 the last two sectors are the slots (firmware/port/stm32h743/flash.c).
+        flash_bytes=1024 * 1024,
+        ram_bytes=128 * 1024,
+        slot_sectors=(14, 15),
+        openocd_configs=("interface/stlink.cfg", "target/stm32h7x.cfg"),
+        qemu_machine="",
+        virtual_tick_hz=0,
+        audio_buses=("i2s", "tdm8"),
+        core_hz=480_000_000,
     ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",
@@ -111,14 +132,14 @@ BOARDS = {
 
 
 def find_board(name: str) -> BoardTarget:
-    """Look a board up by name; ``virtual`` and ``qemu`` are the STM32F405.
+    """Look a board up by name; ``virtual`` and ``qemu`` are the STM32F405, ``virtual:NAME`` is the named one.
 
     Raises
     ------
     BoardNotFoundError
         If there is no such board.
     """
-    board = BOARDS.get("stm32f405" if name in ("virtual", "qemu") else name)
+    board = BOARDS.get("stm32f405" if name in ("virtual", "qemu") else name.removeprefix("virtual:"))
     if board is None:
         raise BoardNotFoundError(f"board '{name}': unknown; there are virtual, {', '.join(sorted(BOARDS))}")
     return board

@@ -20,7 +20,8 @@ def check_channels(layout: Layout, board: str) -> None:
     Raises
     ------
     LayoutError
-        If there are more drivers than channels, or a driver names a channel that the board does not have.
+        If there are more drivers than channels, a driver names a channel that the board does not have, or the layout
+        names a bus that the board does not have.
     BoardNotFoundError
         If the board is unknown.
     """
@@ -31,6 +32,11 @@ def check_channels(layout: Layout, board: str) -> None:
             f"layout '{layout.name}': {drivers} drivers, but {target.name} has {target.audio_channels} audio channels. "
             f"It runs under HIL over serial (make hil LAYOUT={layout.name}); flash a layout of at most "
             f"{target.audio_channels} drivers"
+        )
+    if layout.audio.bus not in target.audio_buses:
+        raise LayoutError(
+            f"layout '{layout.name}', board.audio.bus = '{layout.audio.bus}': {target.name} has "
+            f"{', '.join(target.audio_buses)}; take one of these, or another board"
         )
     for driver in layout.drivers:
         if driver.channel >= target.audio_channels:

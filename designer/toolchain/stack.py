@@ -60,18 +60,18 @@ POINTERS: dict[str, tuple[str, ...]] = {
         "audio_pause",
         "audio_resume",
     ),
-    "core/tables/slots.c": ("slot_address", "slot_erase", "slot_program"),
+    "core/tables/slots.c": ("slot_address", "slot_is_readable", "slot_erase", "slot_program"),
     "cortex_m/fault.c": ("audio_mute",),
     "cortex_m/ticks.c": ("stand_in_half_complete",),
-    "stm32f405/audio.c": ("on_half_complete", "on_process", "on_restarted"),
+    "stm32/audio.c": ("on_half_complete", "on_process", "on_restarted"),
 }
 
 # Interrupts from the lowest priority to the highest (cpu.h).  Each may interrupt all before it once.
 LEVELS: dict[str, tuple[str, ...]] = {
     "program": ("reset_handler",),
     "audio's work": ("pendsv_handler",),
-    "audio": ("systick_handler", "dma1_streams_handler"),
-    "serial line": ("usart1_handler", "uart_receive_handler"),
+    "audio": ("systick_handler", "converters_handler"),
+    "serial line": ("serial_handler", "uart_receive_handler"),
     "clock security": ("nmi_handler",),
 }
 

@@ -182,6 +182,15 @@ class HostTransport:
         """Let a later word stay erased, though the flash says that it was programmed; 0 is the next operation."""
         self._library.host_board_weaken(self._state, ctypes.c_uint32(operation))
 
+    def use_flash_words(self, size: int) -> None:
+        """Let the flash be programmed by words of so many bytes, each once; 4 after every restart."""
+        self._library.host_board_flash_words(self._state, ctypes.c_uint32(size))
+
+    @property
+    def torn_words_read(self) -> int:
+        """How often a slot was read that holds a word with a double error."""
+        return int(self._library.host_board_torn_reads(self._state))
+
     @property
     def flash_operations(self) -> int:
         """Erasures and words since `cut_power_after` or the last start."""

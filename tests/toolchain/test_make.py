@@ -135,8 +135,16 @@ def test_no_value_reaches_the_shell_as_a_command(tree, value):
     assert not (tree / "hacked").exists()
 
 
-@pytest.mark.parametrize(("board", "name"), [("qemu", "qemu:stm32f405"), ("mps2-an500", "qemu:mps2-an500")])
-def test_hil_in_qemu(tree, board, name):
+@pytest.mark.parametrize(
+    ("board", "name"),
+    [
+        ("qemu", "qemu:stm32f405"),
+        ("mps2-an500", "qemu:mps2-an500"),
+        ("stm32h743", "virtual:stm32h743"),
+        ("virtual:stm32h743", "virtual:stm32h743"),
+    ],
+)
+def test_hil_without_hardware(tree, board, name):
     (words,) = recorded(tree, "hil", f"BOARD={board}")
     assert words[words.index("--board") + 1] == name
 
@@ -148,6 +156,11 @@ def test_hil_of_a_layout_of_ones_own_on_a_real_board(tree):
     options = " ".join(words)
     assert "--layout my layouts/mine.toml --board /dev/ttyACM0" in options
     assert options.endswith("--junitxml build/mine/hil.xml --input a song.wav")
+
+
+def test_hil_of_an_stm32h743_at_a_port_names_the_board(tree):
+    (words,) = recorded(tree, "hil", "BOARD=stm32h743", "PORT=/dev/ttyACM0")
+    assert words[words.index("--board") + 1] == "stm32h743:/dev/ttyACM0"
 
 
 def test_hil_of_a_real_board_needs_its_port(tree):

@@ -9,8 +9,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from designer.board.control import Channel, ChannelClosedError
+from designer.board.virtual.chips import CHIPS
+from designer.board.virtual.codecs import CODECS
 from designer.board.virtual.serve import Server
-from designer.board.virtual.stm32f405 import Faults, Stm32f405
 from designer.board.virtual.trace import Trace
 from designer.errors import ProsceniumError
 
@@ -19,6 +20,8 @@ def main() -> int:
     """Start the board, name its serial line, and serve until the starter is gone."""
     parser = argparse.ArgumentParser(prog="python -m designer.board.virtual", description=__doc__)
     parser.add_argument("image", type=Path)
+    parser.add_argument("--chip", choices=tuple(CHIPS), default="stm32f405")
+    parser.add_argument("--codec", choices=tuple(CODECS), help="on a TDM line, in place of the converters")
     parser.add_argument("--crystal-hz", type=int, default=8_000_000)
     parser.add_argument("--channel", type=int, help="handle of a socket to the program that started this one")
     parser.add_argument("--trace", type=Path, help="write a trace for ui.perfetto.dev to this file")
@@ -26,8 +29,8 @@ def main() -> int:
     options = parser.parse_args()
     channel = None if options.channel is None else Channel(socket.socket(fileno=options.channel))
     try:
-        board = Stm32f405(options.image, Faults(hse_hz=options.crystal_hz))
-        with nullcontext() if options.trace is None else Trace(options.trace, board.machine, board.dma):
+        board = CHIPS[options.chip](options.image, options.crystal_hz, options.codec)
+        with nullcontext() if options.trace is None else Trace(options.trace, board):
             _serve(Server(board, channel, options.gdb), channel)
     except ProsceniumError as error:
         sys.stderr.write(f"{error}\n")

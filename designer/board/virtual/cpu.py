@@ -1,4 +1,4 @@
-"""The processor: Unicorn's Cortex-M4, its memory, and why it stopped.
+"""The processor: Unicorn's Cortex-M4 or Cortex-M7, its memory, and why it stopped.
 
 Armv7-M facts that Unicorn 2.1.4 leaves to its user: there is no interrupt controller, an exception return is a jump to
 0xFFFFFFxx (DDI 0403 B1.5.8), and WFI returns as if the end had been reached.
@@ -16,9 +16,11 @@ from unicorn import (
     UC_ARCH_ARM,
     UC_HOOK_INTR,
     UC_HOOK_MEM_INVALID,
+    UC_HOOK_MEM_READ_PROT,
     UC_HOOK_MEM_WRITE_PROT,
     UC_MODE_THUMB,
     UC_PROT_EXEC,
+    UC_PROT_NONE,
     UC_PROT_READ,
     UC_PROT_WRITE,
 )
@@ -32,8 +34,15 @@ from unicorn.arm_const import (
     UC_ARM_REG_R0,
     UC_ARM_REG_XPSR,
     UC_CPU_ARM_CORTEX_M4,
+    UC_CPU_ARM_CORTEX_M7,
 )
-from unicorn.unicorn_const import UC_MEM_FETCH, UC_MEM_FETCH_PROT, UC_MEM_FETCH_UNMAPPED
+from unicorn.unicorn_const import (
+    UC_CTL_IO_WRITE,
+    UC_CTL_TLB_FLUSH,
+    UC_MEM_FETCH,
+    UC_MEM_FETCH_PROT,
+    UC_MEM_FETCH_UNMAPPED,
+)
 from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
 from designer.board.virtual.block_counter import BlockCounter
@@ -104,19 +113,43 @@ class Stop(Enum):
     STEP = auto()
 
 
+@dataclass(frozen=True)
+class Core:
+    """A model of processor.
+
+    Attributes
+    ----------
+    name : str
+    model : int
+        Unicorn's number of it.
+    cycles_per_4_instructions : int
+        In the mean over this firmware: four times the cycles of one instruction, so that virtual time stays exact.
+    """
+
+    name: str
+    model: int
+    cycles_per_4_instructions: int
+
+
+CORTEX_M4 = Core("Cortex-M4", UC_CPU_ARM_CORTEX_M4, 5)
+# It issues up to two instructions a cycle; loads, branches and dependences take that gain back in part.
+CORTEX_M7 = Core("Cortex-M7", UC_CPU_ARM_CORTEX_M7, 4)
+
+
 class Cpu:
-    """A Cortex-M4 with its memory.
+    """A processor with its memory.
 
     Parameters
     ----------
+    core : Core
     in_c : bool
         Whether instructions are counted by the hook in C.
     """
 
-    def __init__(self, in_c: bool = True) -> None:
-        self.engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB, cpu=UC_CPU_ARM_CORTEX_M4)
-        if self.engine.ctl_get_cpu_model() != UC_CPU_ARM_CORTEX_M4:
-            raise RuntimeError("Unicorn has chosen another processor than the Cortex-M4")
+    def __init__(self, core: Core = CORTEX_M4, in_c: bool = True) -> None:
+        self.engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB, cpu=core.model)
+        if self.engine.ctl_get_cpu_model() != core.model:
+            raise RuntimeError(f"Unicorn has chosen another processor than the {core.name}")
         self.counter = BlockCounter(self.engine, in_c)
         self.registers = CoreRegisters(self.engine)
         self._calls: list[Any] = []
@@ -124,13 +157,19 @@ class Cpu:
         self.fault_address = 0
         # What writes to memory that is read-only for the program do; returns whether hardware accepts the write.
         self.on_protected_write: Callable[[int, int, int], bool] = lambda address, size, value: False
+        # What reads of memory that `forbid_reads` has closed do; returns whether they give the memory's contents. What
+        # follows from one that did, such as closing its page again.
+        self.on_protected_read: Callable[[int, int], bool] = lambda address, size: False
+        self.after_protected_read: Callable[[int, int], None] = lambda address, size: None
         self.has_debugger = False
         self._broken = False
         self._failure: BaseException | None = None
         self._interrupt: int | None = None
         self._fetching = False
         self.engine.hook_add(UC_HOOK_INTR, self._note_interrupt)
-        self.engine.hook_add(UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, self._note_fault)
+        others = UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT & ~UC_HOOK_MEM_READ_PROT
+        self.engine.hook_add(others, self._note_fault)
+        self.engine.hook_add(UC_HOOK_MEM_READ_PROT, self._read_protected)
         self.engine.hook_add(UC_HOOK_MEM_WRITE_PROT, self._write_protected)
 
     def map_memory(self, address: int, data: bytes, writable: bool, executable: bool = False) -> None:
@@ -191,6 +230,19 @@ class Cpu:
         rights = UC_PROT_READ | UC_PROT_EXEC | (0 if asked else UC_PROT_WRITE)
         self.engine.mem_protect(first, end - first, rights)
 
+    def close(self, address: int, size: int) -> None:
+        """Have every access to pages of a memory ask, as while the memory has no clock."""
+        self.engine.mem_protect(address, size, UC_PROT_NONE)
+        self.engine.ctl(UC_CTL_TLB_FLUSH, UC_CTL_IO_WRITE)
+
+    def forbid_reads(self, address: int, size: int, forbidden: bool) -> None:
+        """Have reads of the pages of a range of flash go through `on_protected_read`, or end that."""
+        page = self.engine.ctl_get_page_size()
+        first, end = address // page * page, -(-(address + size) // page) * page
+        self.engine.mem_protect(first, end - first, UC_PROT_EXEC | (0 if forbidden else UC_PROT_READ))
+        # What has been read before would else stay readable.
+        self.engine.ctl(UC_CTL_TLB_FLUSH, UC_CTL_IO_WRITE)
+
     def fail(self, error: BaseException) -> None:
         """Keep an exception of a call-back for `run`, and stop."""
         self._failure = self._failure or error
@@ -224,6 +276,7 @@ class Cpu:
         self._interrupt = None
         self._fetching = self._broken = False
         self.fault_address = -1
+        self._closed_read: tuple[int, int] | None = None
         failed: UcError | None = None
         try:
             self.engine.emu_start(self.pc | 1, _NOWHERE, count=count)
@@ -232,6 +285,8 @@ class Cpu:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if failed is not None and self._closed_read is not None:
+            return self._read_closed(*self._closed_read)
         return self._cause(failed, count != 0)
 
     def _cause(self, failed: UcError | None, is_step: bool) -> Stop:
@@ -293,6 +348,11 @@ class Cpu:
         else:
             self.engine.mem_write(address, data)
 
+    def poke(self, address: int, data: bytes) -> None:
+        """Write memory that holds no code, as a call-back may in the middle of an instruction."""
+        memory = self._find(address, len(data))
+        memory.view[address - memory.start : address - memory.start + len(data)] = data
+
     def _find(self, address: int, size: int) -> _Memory:
         for memory in self._memories:
             if memory.start <= address and address + size <= memory.end:
@@ -315,3 +375,19 @@ class Cpu:
         except BaseException as error:
             self.fail(error)
             return True
+
+    def _read_protected(self, _engine: Uc, _access: int, address: int, size: int, _value: int, _data: object) -> bool:
+        # Unicorn cannot let such a read pass; it can end ahead of the instruction.
+        self.fault_address = address
+        self._closed_read = (address, size)
+        return False
+
+    def _read_closed(self, address: int, size: int) -> Stop:
+        """Fault, or execute the one instruction that reads with its page open."""
+        if not self.on_protected_read(address, size):
+            return Stop.DATA_FAULT
+        self.forbid_reads(address, size, False)
+        try:
+            return self.step()
+        finally:
+            self.after_protected_read(address, size)

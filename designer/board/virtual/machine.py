@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from designer.board.virtual.cpu import CompiledRegisters, Cpu, Stop
+from designer.board.virtual.cpu import CORTEX_M4, CompiledRegisters, Core, Cpu, Stop
 from designer.board.virtual.errors import HardwareRefusalError
 from designer.board.virtual.events import SECOND, EventQueue
 from designer.board.virtual.exceptions import Exceptions, Number
 from designer.board.virtual.registers import RegisterBlock
 
-# Cycles of an instruction, in the mean over this firmware: as a fraction, so that virtual time stays exact.
-CYCLES_PER_4_INSTRUCTIONS = 5
 _ENTRY_CYCLES = 12  # ARM 100166, 3.9: interrupt latency
 # While something pending is masked, the processor runs block by block: CPSIE, MSR and ISB end a block, so that an
 # exception comes right behind the instruction that lets it in.
@@ -34,16 +32,18 @@ class Counter(Protocol):
 
 
 class Machine:
-    """What every board is made of; `designer.board.virtual.stm32f405` adds the blocks of one.
+    """What every board is made of; `stm32f405` and `stm32h743` add the blocks of one.
 
     Parameters
     ----------
     in_c : bool
         Whether instructions are counted by the hook in C.
+    core : Core
     """
 
-    def __init__(self, in_c: bool = True) -> None:
-        self.cpu = Cpu(in_c)
+    def __init__(self, in_c: bool = True, core: Core = CORTEX_M4) -> None:
+        self.cpu = Cpu(core, in_c)
+        self._cycles_per_4 = core.cycles_per_4_instructions
         self.exceptions = Exceptions(self.cpu)
         self.events = EventQueue()
         self.core_hz = 16_000_000
@@ -72,7 +72,7 @@ class Machine:
     def now(self) -> int:
         """Virtual time since power-on, in femtoseconds."""
         executed = self.cpu.counter.executed - self._anchor_executed
-        return self._anchor_time + executed * CYCLES_PER_4_INSTRUCTIONS * SECOND // (4 * self.core_hz)
+        return self._anchor_time + executed * self._cycles_per_4 * SECOND // (4 * self.core_hz)
 
     @property
     def is_asleep(self) -> bool:
@@ -119,7 +119,7 @@ class Machine:
 
     def _instructions_until(self, time: int) -> int:
         rest = max(0, time - self.now)
-        return -(-rest * 4 * self.core_hz // (CYCLES_PER_4_INSTRUCTIONS * SECOND))
+        return -(-rest * 4 * self.core_hz // (self._cycles_per_4 * SECOND))
 
     # --- registers
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from designer.board.control import Channel, ChannelClosedError
+from designer.board.virtual.chips import ExecutedBoard
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.gdb_server import GdbServer
 from designer.board.virtual.gdb_target import Target
-from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.transport import VirtualTransport
 from designer.errors import HilError
 
@@ -43,14 +43,14 @@ class Server:
 
     Parameters
     ----------
-    board : Stm32f405
+    board : ExecutedBoard
     channel : Channel, optional
         To the program that started it; the process ends with it.
     gdb_port : int, optional
         Where a debugger may connect.
     """
 
-    def __init__(self, board: Stm32f405, channel: Channel | None = None, gdb_port: int | None = None) -> None:
+    def __init__(self, board: ExecutedBoard, channel: Channel | None = None, gdb_port: int | None = None) -> None:
         self.board = board
         self._gdb = None
         if gdb_port is not None:
@@ -68,7 +68,7 @@ class Server:
         self._next_idle_s = 0.0
         self._held = False
         self._transport: VirtualTransport | None = None
-        self._heard = [np.zeros((0, 2), np.int32) for _ in board.dacs]
+        self._heard = [np.zeros((0, dac.channels), np.int32) for dac in board.dacs]
         self._requests: dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]] = {
             "hold": self._hold, "reset": self._reset, "power_on": self._power_on, "write": self._write,
             "read": self._read, "begin": self._begin, "record": self._record, "play": self._play, "run": self._run,
@@ -217,7 +217,7 @@ class Server:
         return {
             "seconds": board.machine.now / SECOND,
             "frame": board.adc.position,
-            "races": board.spi2.races + board.spi3.races,
+            "races": board.races,
             "late": len(board.ignored),
         }, b""
 
@@ -226,7 +226,7 @@ class Server:
         origin = self.board.adc.feed(np.zeros((0, 2), np.int32), _HOP_FRAMES)
         self._forget_audio()
         first = max(dac.position for dac in self.board.dacs)
-        self._heard = [np.zeros((0, 2), np.int32) for _ in self.board.dacs]
+        self._heard = [np.zeros((0, dac.channels), np.int32) for dac in self.board.dacs]
         self._skip = [first - dac.position for dac in self.board.dacs]
         return {"origin": origin, "first": first}, b""
 
@@ -242,7 +242,7 @@ class Server:
         """Append frames, record all whole runs, and give what has come over the DACs' wires since the last time."""
         board, adc = self.board, self.board.adc
         self._record(fields, payload)
-        end, run_frames = adc.origin + len(adc.signal), board.i2s2ext.run_frames
+        end, run_frames = adc.origin + len(adc.signal), board.run_frames
         missing, rate_hz = max(0, end - adc.position), board.sample_rate_hz()
         longest = missing * SECOND // rate_hz + _FRAMES_LATE if rate_hz else 0
         # What does not fill a run waits for the next piece.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import ClassVar
 
 from designer import protocol
 from designer.board.virtual.converters import Adc, Dac
@@ -11,8 +12,10 @@ from designer.board.virtual.errors import PowerCutError
 from designer.board.virtual.exceptions import FIRST_INTERRUPT, Number
 from designer.board.virtual.image import flash_contents
 from designer.board.virtual.machine import Machine
+from designer.board.virtual.peripherals import dma as dma_module
 from designer.board.virtual.peripherals import flash as flash_module
 from designer.board.virtual.peripherals import rcc as rcc_module
+from designer.board.virtual.peripherals import usart as usart_module
 from designer.board.virtual.peripherals.adc import CALIBRATION_ADDRESS, COUNTS_AT_30, COUNTS_AT_110, AdcCommon
 from designer.board.virtual.peripherals.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.dma import Dma
@@ -33,6 +36,7 @@ from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
 from designer.board.virtual.system_memory import SystemMemory
 
+INTERRUPTS = 82  # RM0090 12.1.1
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
@@ -75,10 +79,12 @@ class Stm32f405:
         self.flash.hclk_hz = lambda: self.rcc.hclk_hz
         self.rcc.check_core = self._check_core
         self.rcc.on_security = lambda pending: exceptions.set_level(Number.NMI - FIRST_INTERRUPT, pending)
-        ports = [Gpio(letter, self.rcc) for letter in "ABC"]
+        ports = [Gpio(letter, 0x40020000 + 0x400 * n, self.rcc.gate("AHB1ENR", n)) for n, letter in enumerate("ABC")]
         self.pins = Pins(ports)
-        self.dma = Dma(machine, exceptions, self.rcc)
-        self.usart = Usart(machine, self.rcc, self.pins, protocol.BAUD_RATE)
+        self.dma = Dma(machine, exceptions, self.rcc.gate("AHB1ENR", 21))
+        self.usart = Usart(
+            machine, self.rcc.gate("APB2ENR", 4), lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE
+        )
         self.rom = SystemMemory(machine, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
@@ -89,9 +95,13 @@ class Stm32f405:
         machine.is_guarded = self.mpu.forbids
         exceptions.forbids = self.mpu.forbids
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
-        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
+        common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions, INTERRUPTS)
         self.adc_block = AdcBlock(machine, self.rcc, common)
-        dwt, self.tim11, self.syscfg = Dwt(machine, debug), Tim11(machine, self.rcc), Syscfg(self.rcc)
+        dwt, self.tim11 = (
+            Dwt(machine, debug),
+            Tim11(machine, self.rcc.gate("APB2ENR", 18), lambda: self.rcc.timer2_hz, lambda: self.rcc.rtc_source_hz),
+        )
+        self.syscfg = Syscfg(self.rcc)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
             self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11, self.syscfg,
@@ -184,6 +194,28 @@ class Stm32f405:
     def ignored(self) -> list[str]:
         """Accesses to blocks without a clock, which hardware ignores."""
         return [text for block in self._blocks for text in block.ignored]
+
+    @property
+    def controllers(self) -> tuple[Dma, ...]:
+        """DMA controllers."""
+        return (self.dma,)
+
+    # audio.c and i2s.c in firmware/port: the stream that receives asks for the pipeline.
+    recording_stream = (0, 3)
+    interrupt_names: ClassVar[dict[int, str]] = {
+        usart_module.INTERRUPT: "USART1",
+        **{interrupt: f"DMA1 stream {n}" for n, interrupt in enumerate(dma_module.INTERRUPTS)},
+    }
+
+    @property
+    def races(self) -> int:
+        """Halves of a buffer that were written while a DAC read them."""
+        return self.spi2.races + self.spi3.races
+
+    @property
+    def run_frames(self) -> int:
+        """Frames that the ADC gives at once."""
+        return self.i2s2ext.run_frames
 
     def sample_rate_hz(self) -> int:
         """Frames a second, rounded down; 0 while the audio clock stands."""

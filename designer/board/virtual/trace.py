@@ -6,27 +6,24 @@ Source: "Trace Event Format" (Google, 2016): an array of events with a phase, a 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from designer.board.virtual.chips import ExecutedBoard
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.exceptions import FIRST_INTERRUPT, Number
-from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals import usart
-from designer.board.virtual.peripherals.dma import COMPLETE, HALF, HALF_ENABLED, INTERRUPTS, Dma
+from designer.board.virtual.peripherals.dma import COMPLETE, HALF, HALF_ENABLED
 from designer.errors import LayoutError
 
 _MICROSECOND = SECOND // 10**6
 _INTERRUPTS, _DMA, _DEADLINES = 1, 2, 3
-_THREADS = {_INTERRUPTS: "exceptions", _DMA: "DMA1 halves", _DEADLINES: "blocks and deadlines"}
-# The pipeline runs in PendSV; the stream that receives asks for it (audio.c and i2s.c in firmware/port/stm32f405).
-_AUDIO_STREAM = 3
+_THREADS = {_INTERRUPTS: "exceptions", _DMA: "DMA halves", _DEADLINES: "blocks and deadlines"}
+# The pipeline runs in PendSV; the stream that receives asks for it (audio.c in firmware/port/stm32).
 _NAMES = {
     Number.PENDSV.value: "PendSV",
     Number.SYSTICK.value: "SysTick",
-    FIRST_INTERRUPT + usart.INTERRUPT: "USART1",
-    **{FIRST_INTERRUPT + interrupt: f"DMA1 stream {n}" for n, interrupt in enumerate(INTERRUPTS)},
 }
 
 
@@ -37,7 +34,7 @@ class Trace:
     ----------
     path : Path
         A JSON file.
-    machine, dma
+    board : ExecutedBoard
 
     Raises
     ------
@@ -45,8 +42,8 @@ class Trace:
         If the file cannot be written.
     """
 
-    def __init__(self, path: Path, machine: Machine, dma: Dma) -> None:
-        self._machine, self._dma = machine, dma
+    def __init__(self, path: Path, board: ExecutedBoard) -> None:
+        self._board, self._machine = board, board.machine
         try:
             self._file: TextIO = path.open("w", encoding="utf-8")
         except OSError as error:
@@ -60,8 +57,10 @@ class Trace:
         self.missed = 0
         for thread, name in _THREADS.items():
             self._write("thread_name", "M", 0, thread, args={"name": name})
-        machine.exceptions.on_begin, machine.exceptions.on_end = self._begin, self._end
-        dma.on_flag = self._flag
+        exceptions = self._machine.exceptions
+        exceptions.on_begin, exceptions.on_end = self._begin, self._end
+        for number, controller in enumerate(board.controllers):
+            controller.on_flag = partial(self._flag, number)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +74,8 @@ class Trace:
         """End the array; what happens from here on is not noted."""
         if not self._file.closed:
             self._machine.exceptions.on_begin = self._machine.exceptions.on_end = lambda number: None
-            self._dma.on_flag = lambda stream, flag: None
+            for controller in self._board.controllers:
+                controller.on_flag = lambda stream, flag: None
             self._file.write("\n]\n")
             self._file.close()
 
@@ -86,26 +86,27 @@ class Trace:
 
     def _begin(self, number: int) -> None:
         now = self._machine.now
-        self._write(_name(number), "B", now, _INTERRUPTS)
+        self._write(self._name(number), "B", now, _INTERRUPTS)
         if number == Number.PENDSV and self._asked is not None:
             self._write("block", "B", now, _DEADLINES)
 
     def _end(self, number: int) -> None:
         now = self._machine.now
-        self._write(_name(number), "E", now, _INTERRUPTS)
+        self._write(self._name(number), "E", now, _INTERRUPTS)
         if number == Number.PENDSV and self._asked is not None:
             self._write("block", "E", now, _DEADLINES)
             self._asked, self._ready = None, now
             self.blocks += 1
 
-    def _flag(self, stream: int, flag: int) -> None:
+    def _flag(self, controller: int, stream: int, flag: int) -> None:
+        name = f"{self._board.controllers[controller].name} stream {stream}"
         if flag not in (HALF, COMPLETE):
-            self._write(f"stream {stream}, error 0x{flag:02X}", "i", self._machine.now, _DMA, s="t")
+            self._write(f"{name}, error 0x{flag:02X}", "i", self._machine.now, _DMA, s="t")
             return
         now = self._machine.now
         half = "first" if flag == HALF else "second"
-        self._write(f"stream {stream}, {half} half", "i", now, _DMA, s="t")
-        if stream == _AUDIO_STREAM:
+        self._write(f"{name}, {half} half", "i", now, _DMA, s="t")
+        if (controller, stream) == self._board.recording_stream:
             self._deadline(now)
 
     def _deadline(self, now: int) -> None:
@@ -116,12 +117,14 @@ class Trace:
         elif self._ready is not None:
             slack_us = (now - self._ready) / _MICROSECOND
             self._write("slack", "C", now, _DEADLINES, args={"microseconds": slack_us})
-        self._asked = now if self._dma.values[f"S{_AUDIO_STREAM}CR"] & HALF_ENABLED else None
+        controller, stream = self._board.recording_stream
+        control = self._board.controllers[controller].values[f"S{stream}CR"]
+        self._asked = now if control & HALF_ENABLED else None
 
-
-def _name(number: int) -> str:
-    if number in _NAMES:
-        return _NAMES[number]
-    if number < FIRST_INTERRUPT:
-        return Number(number).name if number in set(Number) else f"exception {number}"
-    return f"interrupt {number - FIRST_INTERRUPT}"
+    def _name(self, number: int) -> str:
+        if number in _NAMES:
+            return _NAMES[number]
+        if number < FIRST_INTERRUPT:
+            return Number(number).name if number in set(Number) else f"exception {number}"
+        interrupt = number - FIRST_INTERRUPT
+        return self._board.interrupt_names.get(interrupt, f"interrupt {interrupt}")

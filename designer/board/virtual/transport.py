@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from designer.board.virtual.chips import ExecutedBoard
 from designer.board.virtual.events import SECOND
-from designer.board.virtual.stm32f405 import Stm32f405
 
 # After its first byte the board goes on for so long, or until it is silent for one such stretch.
 _QUIET = SECOND // 10000
@@ -18,10 +18,10 @@ class VirtualTransport:
 
     Parameters
     ----------
-    board : Stm32f405
+    board : ExecutedBoard
     """
 
-    def __init__(self, board: Stm32f405) -> None:
+    def __init__(self, board: ExecutedBoard) -> None:
         self.board = board
         # What is sent to a board that is starting is lost, and a host would try again after 0.1 s.
         board.machine.run(_START, lambda: board.usart.is_listening)

@@ -8,24 +8,30 @@
 
 #define MARK 0x544C5350u /* "PSLT" */
 
-/* Fields of a slot, in bytes from its start. The image's digest says which image the tables are for. The
- * erasures are those of all slots, this slot's last one included. */
+/* Fields of a slot, in bytes from its start. A flash word is programmed once: the mark has one of its own.
+ * The image's digest says which image the tables are for. The erasures are those of all slots, this slot's
+ * last one included. */
 #define AT_MARK     0u
-#define AT_SEQUENCE 4u
-#define AT_IMAGE    8u
+#define AT_SEQUENCE PS_FLASH_WORD_BYTES
+#define AT_IMAGE    (AT_SEQUENCE + 4u)
 #define AT_BEGIN    (AT_IMAGE + 32u)
 #define AT_ERASURES (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
 #define AT_CRC      (AT_ERASURES + 4u)
-#define AT_TABLES   (AT_CRC + 4u)
+#define AT_TABLES   ((AT_CRC + 4u + PS_FLASH_WORD_BYTES - 1u) / PS_FLASH_WORD_BYTES * PS_FLASH_WORD_BYTES)
 
-_Static_assert(AT_CRC % 4u == 0 && AT_TABLES % 8u == 0, "fields lie on words");
+_Static_assert(AT_CRC % 4u == 0, "fields lie on words");
+
+static bool is_readable(const ps_flash_t *flash, uint32_t slot)
+{
+    return flash->is_readable == NULL || flash->is_readable(slot);
+}
 
 static bool is_head_whole(const uint8_t *start)
 {
     return ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) == ps_get_u32(start + AT_CRC);
 }
 
-/* Whether head and tables are whole, and for this image. Does not look at the mark. */
+/* Whether head and tables, which can be read, are whole, and for this image. Does not look at the mark. */
 static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
 {
     const uint8_t *start = flash->at(slot);
@@ -69,7 +75,8 @@ uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
         ps_slot_t candidate;
         uint32_t place = count;
 
-        if (ps_get_u32(flash->at(slot) + AT_MARK) != MARK || !is_whole(flash, slot, &candidate)) {
+        if (!is_readable(flash, slot) || ps_get_u32(flash->at(slot) + AT_MARK) != MARK ||
+            !is_whole(flash, slot, &candidate)) {
             continue;
         }
         for (; place != 0 && is_newer(candidate.sequence, found[place - 1u].sequence); place--) {
@@ -86,10 +93,11 @@ uint32_t ps_slots_erasures(const ps_flash_t *flash)
     uint32_t most = 0;
 
     for (uint32_t slot = 0; slot < PS_SLOTS; slot++) {
-        const uint8_t *start = flash->at(slot);
+        if (is_readable(flash, slot)) {
+            const uint8_t *start = flash->at(slot);
+            const uint32_t erasures = is_head_whole(start) ? ps_get_u32(start + AT_ERASURES) : 0;
 
-        if (is_head_whole(start) && ps_get_u32(start + AT_ERASURES) > most) {
-            most = ps_get_u32(start + AT_ERASURES);
+            most = erasures > most ? erasures : most;
         }
     }
     return most;
@@ -100,22 +108,23 @@ bool ps_slots_hold(const ps_flash_t *flash, const ps_slot_t *slot, const uint8_t
 {
     ps_slot_t found;
 
-    return ps_get_u32(flash->at(slot->slot) + AT_MARK) == MARK && is_whole(flash, slot->slot, &found) &&
-           memcmp(found.begin, begin, PS_TUNE_BEGIN_BYTES) == 0 &&
+    return is_readable(flash, slot->slot) && ps_get_u32(flash->at(slot->slot) + AT_MARK) == MARK &&
+           is_whole(flash, slot->slot, &found) && memcmp(found.begin, begin, PS_TUNE_BEGIN_BYTES) == 0 &&
            memcmp(found.tables, tables, found.bytes) == 0;
 }
 
 static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, const uint8_t *data, size_t size)
 {
-    for (size_t n = 0; n < size; n += 4u) {
-        uint8_t word[4] = {0xFF, 0xFF, 0xFF, 0xFF};
+    for (size_t n = 0; n < size; n += flash->word_bytes) {
+        uint32_t words[PS_FLASH_WORD_BYTES / 4u];
 
-        memcpy(word, data + n, size - n < 4u ? size - n : 4u);
-        if (!flash->program(slot, offset + (uint32_t)n, ps_get_u32(word))) {
+        memset(words, 0xFF, sizeof words);
+        memcpy(words, data + n, size - n < flash->word_bytes ? size - n : flash->word_bytes);
+        if (!flash->program(slot, offset + (uint32_t)n, words)) {
             return false;
         }
     }
-    return memcmp(flash->at(slot) + offset, data, size) == 0;
+    return is_readable(flash, slot) && memcmp(flash->at(slot) + offset, data, size) == 0;
 }
 
 int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_t *begin,

@@ -14,13 +14,19 @@
 
 #define PS_SLOTS 2u
 
+/* The largest flash word */
+#define PS_FLASH_WORD_BYTES 32u
+
 /* Flash. An erased word is all ones, and is programmed once. */
 typedef struct {
     uint32_t slot_bytes;
+    uint32_t word_bytes;                 /* programmed at once: 4 to PS_FLASH_WORD_BYTES, a power of two */
     uint32_t endurance;                  /* erasures of one slot that the chip's maker promises */
     const uint8_t *(*at)(uint32_t slot); /* to read */
+    /* Whether every byte can be read without a fault. NULL: always. */
+    bool (*is_readable)(uint32_t slot);
     bool (*erase)(uint32_t slot);
-    bool (*program)(uint32_t slot, uint32_t offset, uint32_t word); /* offset: times 4 */
+    bool (*program)(uint32_t slot, uint32_t offset, const uint32_t *words); /* offset: times word_bytes */
 } ps_flash_t;
 
 /* A slot that is whole and belongs to this image. */

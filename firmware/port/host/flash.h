@@ -12,6 +12,9 @@
 typedef struct {
     ps_flash_t flash; /* what the core is given */
     uint8_t slots[PS_SLOTS][HOST_SLOT_BYTES];
+    uint32_t word_bytes;
+    uint8_t programs[PS_SLOTS][HOST_SLOT_BYTES / 4u]; /* of each word since it was erased; TORN: half done */
+    uint32_t torn_reads;
     uint32_t operations;
     uint32_t cut_after; /* operations: the next one is cut short, and none follows */
     uint32_t weak_word; /* this operation programs nothing and says that it did */
@@ -20,7 +23,10 @@ typedef struct {
 /* The chip that the functions of every `flash` work on from now on. */
 void host_flash_use(host_flash_t *flash);
 
-/* Sets every bit, as in a new chip. */
+/* Words of 32 bytes have an error code: half programmed, or programmed twice, they cannot be read. */
+void host_flash_words(host_flash_t *flash, uint32_t word_bytes);
+
+/* Sets every bit, as in a new chip, with words of four bytes. */
 void host_flash_erase(host_flash_t *flash);
 
 /* Gives power for so many operations from now on. The contents of the slots stay. */

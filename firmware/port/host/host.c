@@ -46,6 +46,8 @@ EXPORT void host_board_power_cycle(host_board_t *board);
 EXPORT void host_board_cut_after(host_board_t *board, uint32_t operations);
 EXPORT void host_board_weaken(host_board_t *board, uint32_t operation);
 EXPORT uint32_t host_board_flash_operations(const host_board_t *board);
+EXPORT void host_board_flash_words(host_board_t *board, uint32_t bytes);
+EXPORT uint32_t host_board_torn_reads(const host_board_t *board);
 EXPORT uint8_t *host_board_slot(host_board_t *board, uint32_t slot);
 EXPORT size_t host_board_feed(host_board_t *board, const uint8_t *data, size_t size, uint8_t *out,
                               size_t out_capacity);
@@ -151,6 +153,16 @@ void host_board_weaken(host_board_t *board, uint32_t operation)
 {
     host_flash_power(&board->flash, UINT32_MAX);
     board->flash.weak_word = operation;
+}
+
+void host_board_flash_words(host_board_t *board, uint32_t bytes)
+{
+    host_flash_words(&board->flash, bytes);
+}
+
+uint32_t host_board_torn_reads(const host_board_t *board)
+{
+    return board->flash.torn_reads;
 }
 
 uint32_t host_board_flash_operations(const host_board_t *board)

@@ -2,22 +2,17 @@
 
 #include <stddef.h>
 
+#include "board.h"
+#include "clock_tree.h"
+#include "crystal.h"
 #include "pll_settings.h"
-#include "protocol.h"
-#include "registers.h"
-#include "tim11.h"
-
-#define HSI_HZ  16000000u
-#define CORE_HZ 168000000u
+#include "wait.h"
 
 /* Crystals that there are dividers for. */
-static const struct {
-    uint32_t hz;
-    ps_pll_t pll;
-} crystals[] = {{8000000u, PLL_8_MHZ}, {12000000u, PLL_12_MHZ}, {16000000u, PLL_16_MHZ}};
+static const ps_crystal_t crystals[] = {
+    {8000000u, PLL_8_MHZ}, {12000000u, PLL_12_MHZ}, {16000000u, PLL_16_MHZ}};
 
-static const ps_pll_t pll_internal = PLL_16_MHZ;
-static ps_clock_t in_use;
+const ps_pll_t pll_internal = PLL_16_MHZ;
 
 /*
  * Polls at the reset clock of 16 MHz, some ten cycles each: 0.1 s for the crystal (data sheet: typically 2
@@ -27,38 +22,24 @@ static ps_clock_t in_use;
 #define HSE_POLLS 160000u
 #define PLL_POLLS 10000u
 
-static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value, uint32_t polls)
-{
-    for (uint32_t n = 0; n < polls; n++) {
-        if ((*address & mask) == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * The dividers for the crystal that is there; NULL where none starts, or one that there are no dividers for.
- * HSI, which measures it, may be 8 % off (DS8626); an eighth is allowed, and the crystals are a
- * quarter apart.
  */
-static const ps_pll_t *start_crystal(void)
+const ps_pll_t *clock_tree_start_crystal(void)
 {
     RCC_CR |= RCC_CR_HSEON;
     if (wait_for(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY, HSE_POLLS)) {
-        const uint32_t hz = tim11_measure_hse();
+        const ps_pll_t *pll = crystal_settings(crystals, sizeof crystals / sizeof crystals[0]);
 
-        for (uint32_t n = 0; n < sizeof crystals / sizeof crystals[0]; n++) {
-            if (hz > crystals[n].hz / 8u * 7u && hz < crystals[n].hz / 8u * 9u) {
-                return &crystals[n].pll;
-            }
+        if (pll != NULL) {
+            return pll;
         }
     }
     RCC_CR &= ~RCC_CR_HSEON;
     return NULL;
 }
 
-static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
+bool clock_tree_switch_to_pll(ps_clock_t *clock, const ps_pll_t *pll, bool from_crystal)
 {
     /* 336 MHz / 2 = 168 MHz; / 7 = 48 MHz. Written while the PLL is off (RM0090 7.3.2) */
     RCC_PLLCFGR = RCC_PLLCFGR_PLLM((uint32_t)pll->m) | RCC_PLLCFGR_PLLN((uint32_t)pll->n) |
@@ -78,61 +59,32 @@ static bool switch_to_pll(const ps_pll_t *pll, bool from_crystal)
         RCC_CFGR = 0; /* internal oscillator, undivided */
         return false;
     }
+    clock->core_hz = BOARD_CORE_HZ;
+    clock->serial_hz = BOARD_SERIAL_HZ;
     return true;
 }
 
-static ps_clock_t find_clock(void)
+void clock_tree_prepare(void)
 {
     /* RM0090 5.1.3: voltage scale 1 is what 168 MHz needs; set while the PLL is off */
     RCC_APB1ENR |= RCC_APB1ENR_PWREN;
     PWR_CR |= PWR_CR_VOS;
-
-    const ps_pll_t *crystal = start_crystal();
-    const bool from_crystal = crystal != NULL;
-    const ps_pll_t *pll = from_crystal ? crystal : &pll_internal;
-
-    if (switch_to_pll(pll, from_crystal)) {
-        if (from_crystal) {
-            RCC_CR |= RCC_CR_CSSON; /* RM0090 7.2.7: NMI where the crystal fails */
-        }
-        return (ps_clock_t){
-            .core_hz = CORE_HZ,
-            .apb2_hz = CORE_HZ / 2u,
-            .source = from_crystal ? PS_CLOCK_HSE_PLL : PS_CLOCK_HSI_PLL,
-            .pll = *pll,
-        };
-    }
-    /* RM0090 7.3.1: HSION is set by reset and never cleared here. QEMU has no RCC, which reads 0, and runs
-     * SysTick at 168 MHz of its own time. */
-    if (!(RCC_CR & RCC_CR_HSION)) {
-        return (ps_clock_t){.core_hz = CORE_HZ, .apb2_hz = CORE_HZ / 2u, .source = PS_CLOCK_SIMULATED};
-    }
-    return (ps_clock_t){.core_hz = HSI_HZ, .apb2_hz = HSI_HZ, .source = PS_CLOCK_HSI};
 }
 
-const ps_clock_t *clock_start(void)
+void clock_tree_watch_crystal(void)
 {
-    in_use = find_clock();
-    return &in_use;
+    RCC_CR |= RCC_CR_CSSON; /* RM0090 7.2.7: NMI where the crystal fails */
 }
 
-const ps_clock_t *clock_in_use(void)
-{
-    return &in_use;
-}
-
-bool clock_replace_crystal(void)
+void clock_tree_forget_crystal(void)
 {
     /* RM0090 7.2.7: NMI comes again until the flag is cleared. The hardware has switched to HSI, and both
      * PLLs off; said again, as the dividers may only be written while they are. */
     RCC_CIR = RCC_CIR_CSSC;
     RCC_CR &= ~(RCC_CR_HSEON | RCC_CR_CSSON | RCC_CR_PLLON | RCC_CR_PLLI2SON);
-    in_use.source = PS_CLOCK_HSI_PLL;
-    in_use.pll = pll_internal;
-    return switch_to_pll(&pll_internal, false);
 }
 
-bool clock_start_i2s(const ps_clock_t *clock)
+bool clock_start_audio(const ps_clock_t *clock)
 {
     if (clock->pll.i2s_n == 0) {
         return false;

@@ -92,20 +92,21 @@ static bool slot_erase(uint32_t slot)
     return done;
 }
 
-static bool slot_program(uint32_t slot, uint32_t offset, uint32_t word)
+static bool slot_program(uint32_t slot, uint32_t offset, const uint32_t *words)
 {
     if (!unlock()) {
         return false;
     }
     /* RM0090 3.6.4: words at a time, from 2.7 V on (3.6.2) */
     FLASH_CR = FLASH_CR_PSIZE_32 | FLASH_CR_PG;
-    *(volatile uint32_t *)(uintptr_t)(SLOT_START + slot * SLOT_BYTES + offset) = word;
+    *(volatile uint32_t *)(uintptr_t)(SLOT_START + slot * SLOT_BYTES + offset) = words[0];
     watchdog_feed();
     return finish();
 }
 
 const ps_flash_t flash_slots = {
     .slot_bytes = SLOT_BYTES,
+    .word_bytes = 4u,
     .endurance = SLOT_ENDURANCE,
     .at = slot_address,
     .erase = slot_erase,

@@ -1,9 +1,9 @@
-#include "i2s.h"
+#include "converters.h"
 
 #include <string.h>
 
-#include "audio.h"
 #include "cpu.h"
+#include "frames.h"
 #include "registers.h"
 
 /*
@@ -19,7 +19,7 @@ static void start_pins(void)
 {
     RCC_AHB1ENR |= RCC_AHB1ENR_GPIOAEN | RCC_AHB1ENR_GPIOBEN | RCC_AHB1ENR_GPIOCEN;
     (void)RCC_AHB1ENR; /* errata ES0182: two cycles between enabling and first access */
-    i2s_mute(true);
+    converters_mute(true);
     GPIOA_AFRL = (GPIOA_AFRL & ~(0xFu << 16)) | (6u << 16);
     GPIOA_OSPEEDR |= 1u << 8;
     GPIOA_MODER = (GPIOA_MODER & ~(3u << 8)) | (2u << 8);
@@ -40,6 +40,8 @@ static void start_pins(void)
 
 #define ADDRESS(object) ((uint32_t)(uintptr_t)(object))
 
+audio_buffers_t audio_buffers;
+
 #define EVERY_FLAG 0x0F7D0F7Du /* RM0090 10.5.3: of streams 0 to 3; 10.5.4: of 4 to 7 */
 
 /* A stream ends with the item that it moves: a few cycles of the bus. */
@@ -53,7 +55,7 @@ static void stop_stream(volatile uint32_t *control)
     }
 }
 
-void i2s_stop(void)
+void converters_stop(void)
 {
     RCC_AHB1ENR |= RCC_AHB1ENR_DMA1EN;
     RCC_APB1ENR |= RCC_APB1ENR_SPI2EN | RCC_APB1ENR_SPI3EN;
@@ -138,7 +140,7 @@ static void enable_interrupt(uint32_t number)
     NVIC_ISER(number / 32u) = BIT(number % 32u);
 }
 
-void i2s_start(const ps_pll_t *pll)
+bool converters_start(const ps_pll_t *pll)
 {
     const uint32_t format =
         SPI2_I2SCFGR_I2SMOD | SPI2_I2SCFGR_I2SSTD_PHILIPS | SPI2_I2SCFGR_DATLEN_32 | SPI2_I2SCFGR_CHLEN;
@@ -147,7 +149,7 @@ void i2s_start(const ps_pll_t *pll)
                                SPI2_I2SPR_ODD((uint32_t)pll->divider & 1u) | SPI2_I2SPR_MCKOE;
 
     start_pins();
-    i2s_stop();
+    converters_stop();
     memset(&audio_buffers, 0, sizeof audio_buffers);
     /* RM0090 28.4.5: prescaler, then format and direction, then DMA; I2S2ext takes its clock from I2S2
      * (28.4.1) */
@@ -180,21 +182,22 @@ void i2s_start(const ps_pll_t *pll)
     enable_interrupt(DMA1_Stream5_INTERRUPT);
     /* RM0090 28.4.8: after OVR nothing more is received, so that no half of the buffer would end either */
     enable_interrupt(SPI2_INTERRUPT);
+    return true;
 }
 
-void i2s_pause(void)
+void converters_pause(void)
 {
     /* RM0090 10.5.5: the interrupt enables may be written while the stream runs */
     DMA1_S3CR &= ~(DMA1_S3CR_HTIE | DMA1_S3CR_TCIE);
 }
 
-void i2s_resume(void)
+void converters_resume(void)
 {
     DMA1_LIFCR = DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3;
     DMA1_S3CR |= DMA1_S3CR_HTIE | DMA1_S3CR_TCIE;
 }
 
-void i2s_mute(bool muted)
+void converters_mute(bool muted)
 {
     /* Without the port's clock nothing drives the pin, and its pull-down mutes. */
     if (RCC_AHB1ENR & RCC_AHB1ENR_GPIOCEN) {
@@ -202,32 +205,32 @@ void i2s_mute(bool muted)
     }
 }
 
-uint32_t i2s_events(void)
+uint32_t converters_events(void)
 {
     const uint32_t flags = DMA1_LISR & (DMA1_LISR_TEIF3 | DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3);
     const uint32_t halves = flags & (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3);
-    uint32_t events = halves != 0 ? I2S_HALF_COMPLETE : 0;
+    uint32_t events = halves != 0 ? CONVERTERS_HALF_COMPLETE : 0;
 
     DMA1_LIFCR = flags;
     /* RM0090 28.4.8: OVR is a half-word that nobody fetched, TIFRFE a WS that the slave did not expect. Both
      * halves at once: one has passed unseen. */
     if ((I2S2ext_SR & (SPI2_SR_OVR | SPI2_SR_TIFRFE)) || (flags & DMA1_LISR_TEIF3) ||
         halves == (DMA1_LISR_HTIF3 | DMA1_LISR_TCIF3)) {
-        events |= I2S_INPUT_LOST; /* which changes the leads as well */
+        events |= CONVERTERS_INPUT_LOST; /* which changes the leads as well */
     } else if ((DMA1_HISR & (DMA1_HISR_TEIF4 | DMA1_HISR_TEIF5)) || !leads_are_kept()) {
         /* RM0090 28.4.8: no flag tells that a master had nothing to send, as UDR belongs to slaves */
-        events |= I2S_OUTPUT_LATE;
+        events |= CONVERTERS_OUTPUT_LATE;
     }
     return events;
 }
 
-uint32_t i2s_free_half(void)
+uint32_t converters_free_half(void)
 {
     /* The stream counts down from STREAM_ITEMS: while it fills the first half, the second one is ours. */
     return DMA1_S3NDTR > STREAM_ITEMS / 2u ? 1u : 0u;
 }
 
-uint32_t i2s_items_until(uint32_t half)
+uint32_t converters_items_until(uint32_t half)
 {
     const uint32_t played = STREAM_ITEMS - DMA1_S4NDTR;
 

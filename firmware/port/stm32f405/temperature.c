@@ -20,24 +20,13 @@ void temperature_start(void)
     ADC1_CR2 = ADC1_CR2_ADON;
 }
 
-int8_t temperature_read(const volatile uint16_t *calibration)
+int8_t temperature_read(int32_t at_30, int32_t at_110)
 {
-    const int32_t at_30 = calibration[0];
-    const int32_t at_110 = calibration[1];
-
     ADC1_CR2 = ADC1_CR2_ADON | ADC1_CR2_SWSTART;
     for (uint32_t n = 0; n < CONVERSION_POLLS; n++) {
         if (ADC1_SR & ADC1_SR_EOC) {
-            /* DS8626: both counts were taken at 3.3 V, which is what boards have. Reading clears
-             * EOC. */
-            const int32_t counts = (int32_t)ADC1_DR;
-            const int32_t celsius =
-                at_110 > at_30 ? 30 + (counts - at_30) * 80 / (at_110 - at_30) : INT32_MAX;
-
-            if (celsius >= -40 && celsius <= 125) {
-                return (int8_t)celsius;
-            }
-            return PS_TEMPERATURE_UNKNOWN;
+            /* Reading clears EOC. */
+            return temperature_of((int32_t)ADC1_DR, at_30, at_110, 80);
         }
     }
     return PS_TEMPERATURE_UNKNOWN;

@@ -16,12 +16,12 @@ const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [14] = {.handler = pendsv_handler},
     [15] = {.handler = systick_handler},
     [16 ... 16 + DMA1_Stream3_INTERRUPT - 1] = {.handler = fault_handler},
-    [16 + DMA1_Stream3_INTERRUPT] = {.handler = dma1_streams_handler},
-    [16 + DMA1_Stream4_INTERRUPT] = {.handler = dma1_streams_handler},
-    [16 + DMA1_Stream5_INTERRUPT] = {.handler = dma1_streams_handler},
+    [16 + DMA1_Stream3_INTERRUPT] = {.handler = converters_handler},
+    [16 + DMA1_Stream4_INTERRUPT] = {.handler = converters_handler},
+    [16 + DMA1_Stream5_INTERRUPT] = {.handler = converters_handler},
     [16 + DMA1_Stream5_INTERRUPT + 1 ... 16 + SPI2_INTERRUPT - 1] = {.handler = fault_handler},
-    [16 + SPI2_INTERRUPT] = {.handler = dma1_streams_handler},
-    [16 + USART1_INTERRUPT] = {.handler = usart1_handler},
+    [16 + SPI2_INTERRUPT] = {.handler = converters_handler},
+    [16 + USART1_INTERRUPT] = {.handler = serial_handler},
     [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };
 /* clang-format on */

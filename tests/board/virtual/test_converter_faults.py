@@ -8,8 +8,8 @@ from unicorn.arm_const import UC_ARM_REG_R2
 
 from designer import protocol
 from designer.board.session import Board
+from designer.board.virtual.cpu import CORTEX_M4
 from designer.board.virtual.events import SECOND
-from designer.board.virtual.machine import CYCLES_PER_4_INSTRUCTIONS
 from designer.board.virtual.peripherals.dma import TRANSFER_ERROR
 from designer.board.virtual.peripherals.rcc import Faults
 from designer.board.virtual.stm32f405 import Stm32f405
@@ -308,7 +308,8 @@ def test_writing_a_block_takes_less_than_the_port_allows(small):
     machine.run(0.05)
     whole = [instructions for frames, instructions in calls if frames == small.layout.block_samples]
     assert len(whole) > 5
-    assert max(whole) * CYCLES_PER_4_INSTRUCTIONS / 4 < 16 * small.layout.block_samples * len(small.layout.drivers)
+    cycles = max(whole) * CORTEX_M4.cycles_per_4_instructions / 4
+    assert cycles < 16 * small.layout.block_samples * len(small.layout.drivers)
 
 
 # --- finding E: both DACs start together

@@ -136,7 +136,7 @@ def test_a_bit_of_the_tables_that_has_flipped_keeps_the_board_mute(small):
     assert machine.pins.output("PC8") is not True
 
 
-@pytest.mark.parametrize("offset", [0, 5, 40, 300])
+@pytest.mark.parametrize("offset", [0, 35, 70, 300])
 def test_a_bit_of_a_slot_that_has_flipped_brings_the_tables_before(small, tables, offset):
     machine, board = small.boot()
     for each in tables:

@@ -14,7 +14,7 @@ from designer.errors import LayoutError
 def traced(small, tmp_path):
     """A tenth of a second of playing, and a question of the host; the events, in order."""
     machine, board = small.boot()
-    with Trace(tmp_path / "trace.json", machine.machine, machine.dma) as trace:
+    with Trace(tmp_path / "trace.json", machine) as trace:
         machine.run(0.1)
         board.health()
     return trace, json.loads((tmp_path / "trace.json").read_text())
@@ -31,12 +31,19 @@ def test_what_begins_ends_and_nests(traced):
     times = [event["ts"] for event in events if event["ph"] != "M"]
     assert times == sorted(times)
     names = {event["name"] for event in events}
-    assert {"PendSV", "DMA1 stream 3", "USART1", "stream 3, first half", "stream 4, second half", "block"} <= names
+    assert {
+        "PendSV",
+        "DMA1 stream 3",
+        "USART1",
+        "DMA1 stream 3, first half",
+        "DMA1 stream 4, second half",
+        "block",
+    } <= names
 
 
 def test_halves_come_with_the_sample_rate_and_every_block_meets_its_deadline(traced, small):
     trace, events = traced
-    halves = [event["ts"] for event in events if event["name"].startswith("stream 3, ")]
+    halves = [event["ts"] for event in events if event["name"].startswith("DMA1 stream 3, ")]
     period_us = 1e6 * small.layout.block_samples / 48000
     assert all(abs(b - a - period_us) < 0.01 for a, b in pairwise(halves))
     slack = [event["args"]["microseconds"] for event in events if event["ph"] == "C"]
@@ -48,7 +55,7 @@ def test_halves_come_with_the_sample_rate_and_every_block_meets_its_deadline(tra
 def test_a_deadline_that_is_missed_is_in_the_trace(small, tmp_path):
     machine, board = small.boot()
     machine.run(0.02)
-    with Trace(tmp_path / "trace.json", machine.machine, machine.dma) as trace:
+    with Trace(tmp_path / "trace.json", machine) as trace:
         # The core stands still for three halves.
         machine.machine.stall(3 * 32 * 10**15 // 48000)
         machine.run(0.02)
@@ -62,4 +69,4 @@ def test_a_deadline_that_is_missed_is_in_the_trace(small, tmp_path):
 def test_a_file_that_cannot_be_is_said(small, tmp_path):
     machine, _ = small.boot()
     with pytest.raises(LayoutError, match="cannot be written: No such file or directory: give another file"):
-        Trace(tmp_path / "none" / "trace.json", machine.machine, machine.dma)
+        Trace(tmp_path / "none" / "trace.json", machine)

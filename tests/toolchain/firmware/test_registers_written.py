@@ -11,6 +11,7 @@ from designer.toolchain.boards import FIRMWARE_ROOT
 
 HERE = Path(__file__).parent
 PORT = FIRMWARE_ROOT / "port" / "stm32f405"
+SHARED = FIRMWARE_ROOT / "port" / "stm32"
 CORTEX_M = FIRMWARE_ROOT / "port" / "cortex_m"
 BLOCK = 32  # of the small design
 
@@ -34,7 +35,7 @@ def recorder(tmp_path_factory):
     """The port's clock and I2S on recorded registers; returns lines of text for what works."""
     directory = tmp_path_factory.mktemp("recorder")
     generate_small("q31", directory)
-    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, CORTEX_M]
+    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, SHARED, CORTEX_M]
     options = ["-O1", "-std=gnu11", *(f"-I{path}" for path in includes)]
     instrumented = [
         "-fsanitize=thread",
@@ -49,11 +50,17 @@ def recorder(tmp_path_factory):
         (PORT / "i2s.c", instrumented),
         (PORT / "tim11.c", instrumented),
         (PORT / "flash.c", instrumented),
-        (PORT / "watchdog.c", instrumented),
         (PORT / "temperature.c", instrumented),
-        (PORT / "port.c", instrumented),
+        (PORT / "serial.c", instrumented),
+        (PORT / "rom.c", instrumented),
+        (SHARED / "clock_choice.c", instrumented),
+        (SHARED / "crystal.c", instrumented),
+        (SHARED / "temperature_scale.c", instrumented),
+        (SHARED / "watchdog.c", instrumented),
+        (SHARED / "port.c", instrumented),
         (CORTEX_M / "stack_guard.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
+        (HERE / "recorder" / "recording.c", []),
     ):
         objects.append(directory / f"{source.stem}.o")
         subprocess.run(["gcc", *options, *more, "-c", str(source), "-o", str(objects[-1])], check=True)

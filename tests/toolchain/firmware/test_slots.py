@@ -16,6 +16,9 @@ from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.toolchain.compiler import build_host_library
 from hil_tests.harness.host_core import HostCore, HostTransport
 
+# Places in a slot (firmware/core/tables/slots.c): the mark is alone in the largest flash word.
+AT_SEQUENCE, AT_TABLES = 32, 128
+
 
 @pytest.fixture
 def design(built):
@@ -80,6 +83,34 @@ def test_the_power_may_go_at_every_word(design):
     assert whole > len(tables.tables) // 4
 
 
+def test_flash_words_of_256_bits_are_programmed_once_and_never_read_when_torn(design):
+    """A word of 32 bytes that power left half written, or that is programmed twice, has no value: it faults."""
+    layout, bank, _, core = design
+    transport = HostTransport(core)
+    transport.use_flash_words(32)
+    first, second = (retuned(layout, bank, seed)[1] for seed in (2, 3))
+    keep(transport, second)
+    whole = transport.flash_operations
+    # The erasure, tables, head of three words, and the mark.
+    assert whole == 1 + -(-len(second.tables) // 32) + 3 + 1
+    transport.restart()
+    transport.use_flash_words(32)
+    keep(transport, first)
+    for cut in range(whole + 1):
+        board = Board(transport)
+        upload(board.link, second)
+        board.start()
+        transport.cut_power_after(cut)
+        if cut < whole:
+            with pytest.raises(HilError, match="E_FLASH"):
+                commit(board.link)
+        else:
+            assert commit(board.link).number == 2
+        transport.power_cycle()
+        assert plays(transport) == ((first.digest, "SLOT", 1) if cut < whole else (second.digest, "SLOT", 2)), cut
+    assert transport.torn_words_read == 0
+
+
 def test_the_very_first_write_cut_short_leaves_the_image(design):
     layout, bank, digest, core = design
     transport = HostTransport(core)
@@ -125,7 +156,7 @@ def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     keep(transport, second)
     transport.power_cycle()
     assert plays(transport) == (second.digest, "SLOT", 2)
-    for offset in (0, 4, 8, 39, 40, 76, 84, 88, 92, 96, 95 + len(second.tables)):
+    for offset in (0, AT_SEQUENCE, 36, 67, 68, 104, 112, 116, 120, AT_TABLES, AT_TABLES - 1 + len(second.tables)):
         transport.flip_flash(1, offset, 0x10)
         transport.power_cycle()
         assert plays(transport) == (first.digest, "SLOT", 1), offset
@@ -149,7 +180,7 @@ def rewrite(transport, slot, offset, was, becomes):
 
 def renumber(transport, slot, image, begin, old, new):
     """Give a slot another number, and its head the CRC-32 that then fits."""
-    rewrite(transport, slot, 4, head_of(image, old, begin, 1), head_of(image, new, begin, 1))
+    rewrite(transport, slot, AT_SEQUENCE, head_of(image, old, begin, 1), head_of(image, new, begin, 1))
 
 
 def forge(transport, slot, image, sequence, tables, at, value):
@@ -159,10 +190,9 @@ def forge(transport, slot, image, sequence, tables, at, value):
     fields = protocol.TUNE_BEGIN.payload.unpack(tables.begin)
     del fields["crc"]
     begin = announce(fields, bytes(forged))
-    rewrite(
-        transport, slot, 4, head_of(image, sequence, tables.begin, sequence), head_of(image, sequence, begin, sequence)
-    )
-    rewrite(transport, slot, 96, tables.tables, forged)
+    before, after = (head_of(image, sequence, each, sequence) for each in (tables.begin, begin))
+    rewrite(transport, slot, AT_SEQUENCE, before, after)
+    rewrite(transport, slot, AT_TABLES, tables.tables, forged)
 
 
 def unprovable(tables, bank):
@@ -189,10 +219,10 @@ def test_a_slot_that_cannot_be_proved_gives_way_to_the_one_before(design, what):
     )
     # What is kept next takes the forged one's place, and never that of what plays.
     assert keep(transport, third) == 3
-    transport.flip_flash(1, 96, 1)
+    transport.flip_flash(1, AT_TABLES, 1)
     transport.power_cycle()
     assert plays(transport) == (first.digest, "SLOT", 1)
-    transport.flip_flash(1, 96, 1)
+    transport.flip_flash(1, AT_TABLES, 1)
     transport.power_cycle()
     assert plays(transport) == (third.digest, "SLOT", 3)
 
@@ -252,7 +282,7 @@ def test_slots_of_another_image_are_passed_over(tmp_path, number_format):
     core = HostCore(build_host_library(tmp_path / "one", tmp_path / "one.so"))
     transport = HostTransport(core)
     keep(transport, retuned(layout, bank, 2)[1])
-    for offset in range(8, 40, 8):  # the image's digest in the slot
+    for offset in range(36, 68, 8):  # the image's digest in the slot
         transport.flip_flash(0, offset, 0xFF)
         transport.power_cycle()
         assert plays(transport)[:2] == (digest, "IMAGE")
@@ -297,7 +327,7 @@ def test_a_slot_that_has_rotted_is_written_again(design):
     transport = HostTransport(core)
     tables = retuned(layout, bank, 2)[1]
     keep(transport, tables)
-    for offset in (0, 4, 40, 96):
+    for offset in (0, AT_SEQUENCE, 68, AT_TABLES):
         transport.flip_flash(0, offset, 0x10)
         assert commit(Board(transport).link).written, offset
         transport.power_cycle()
@@ -328,7 +358,9 @@ def test_erasures_are_counted_over_starts_images_and_power_cuts(design):
     # A slot of another image is never played, and its erasures count.
     image = bytes.fromhex(digest)
     other = bytes(byte ^ 0xFF for byte in image)
-    rewrite(transport, 0, 4, head_of(digest, 3, kinds[0].begin, 3), head_of(other.hex(), 3, kinds[0].begin, 3))
+    rewrite(
+        transport, 0, AT_SEQUENCE, head_of(digest, 3, kinds[0].begin, 3), head_of(other.hex(), 3, kinds[0].begin, 3)
+    )
     transport.power_cycle()
     assert plays(transport) == (digest, "IMAGE", 0)
     assert tables_of(Board(transport).link).erasures == 3

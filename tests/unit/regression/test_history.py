@@ -181,3 +181,10 @@ def test_a_line_that_does_not_fit_on_the_disk_is_not_written_in_part(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("board", "load"), [("virtual:stm32f405", 50.0), ("virtual:stm32h743", 17.5)])
+def test_the_load_is_of_the_boards_own_core(board, load):
+    """100 % of 168 MHz at 48 kHz are 2800 instructions of 1.25 cycles a frame; the STM32H743 runs at 480 MHz."""
+    report = {"board": board, "instructions_per_block": 1400 * 64}
+    assert collect(report, 64, 48_000)["load_percent"] == load

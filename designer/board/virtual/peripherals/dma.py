@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from designer.board.virtual.exceptions import Exceptions
 from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
 STREAMS = 8
@@ -65,11 +64,22 @@ class Dma(RegisterBlock):
         **{offset: register for n in range(STREAMS) for offset, register in _stream_registers(n).items()},
     }
 
-    def __init__(self, machine: Machine, exceptions: Exceptions, rcc: Rcc) -> None:
+    # Bytes of the data registers that it serves, and numbers of the streams' interrupts.
+    item_bytes: ClassVar[int] = 2
+    interrupts: ClassVar[tuple[int, ...]] = INTERRUPTS
+
+    def __init__(
+        self,
+        machine: Machine,
+        exceptions: Exceptions,
+        gate: Callable[[], bool],
+        name: str = "DMA1",
+        base: int = 0x40026000,
+    ) -> None:
         self._machine = machine
         self._exceptions = exceptions
-        super().__init__("DMA1", 0x40026000)
-        self.is_clocked = rcc.gate("AHB1ENR", 21)
+        super().__init__(name, base)
+        self.is_clocked = gate
         # Told of each flag that a stream sets, as for a trace.
         self.on_flag: Callable[[int, int], None] = lambda n, flag: None
         for n in range(STREAMS):
@@ -115,11 +125,9 @@ class Dma(RegisterBlock):
     def _enable(self, n: int) -> None:
         control, memory = self.values[f"S{n}CR"], self.values[f"S{n}M0AR"]
         size, count = self._item_bytes(n), self.values[f"S{n}NDTR"]
-        where = _FLASH if self._reads_memory(n) and memory in _FLASH else _SRAM
-        if memory not in where or memory + size * count - 1 not in where:
-            raise self.refusal(f"S{n}M0AR = 0x{memory:08X}, {count} items: DMA1 does not reach it (2.1, figure 1)")
         if count == 0 or memory % size:
             raise self.refusal(f"S{n}: {count} items at 0x{memory:08X}, {size} bytes each (10.3.8)")
+        self.check_reach(n, memory, size * count)
         if not control & _MINC or control & _PINC or control >> 11 & 3 != control >> 13 & 3:
             raise self.refusal(f"S{n}CR = 0x{control:08X}: MINC and equal sizes only are modelled")
         if control >> 6 & 3 > 1 or control >> 18 & 1 or self.values[f"S{n}FCR"] & 4:
@@ -127,8 +135,18 @@ class Dma(RegisterBlock):
         if self.flags(n):
             raise self.refusal(f"S{n}CR: EN while flags 0x{self.flags(n):02X} are set (10.3.17)")
         if self.request_of(n) is None:
-            raise self.refusal(f"S{n}CR: channel {control >> 25 & 7} of stream {n} serves nothing that is modelled")
+            raise self.refusal(f"S{n}CR: {self.describe_request(n)} serves nothing that is modelled")
         self._counts[n] = count
+
+    def check_reach(self, n: int, memory: int, size: int) -> None:
+        """Refuse memory that the stream does not reach."""
+        where = _FLASH if self._reads_memory(n) and memory in _FLASH else _SRAM
+        if memory not in where or memory + size - 1 not in where:
+            raise self.refusal(f"S{n}M0AR = 0x{memory:08X}, {size} bytes: DMA1 does not reach it (2.1, figure 1)")
+
+    def describe_request(self, n: int) -> str:
+        """Say how the stream's request is chosen."""
+        return f"channel {self.values[f'S{n}CR'] >> 25 & 7} of stream {n}"
 
     def _read_count(self, n: int) -> int:
         count = self.values[f"S{n}NDTR"]
@@ -170,8 +188,10 @@ class Dma(RegisterBlock):
             if self.values[f"S{n}CR"] & _EN and self.request_of(n) == request:
                 if self.values[f"S{n}PAR"] != address or self._reads_memory(n) != reads_memory:
                     raise self.refusal(f"S{n}PAR = 0x{self.values[f'S{n}PAR']:08X}: {request} is at 0x{address:08X}")
-                if self._item_bytes(n) != 2:
-                    raise self.refusal(f"S{n}CR: items of {self._item_bytes(n)} bytes for a data register of two")
+                if self._item_bytes(n) != self.item_bytes:
+                    raise self.refusal(
+                        f"S{n}CR: items of {self._item_bytes(n)} bytes for a data register of {self.item_bytes}"
+                    )
                 return n
         return None
 
@@ -246,4 +266,4 @@ class Dma(RegisterBlock):
                 or (flags & DIRECT_ERROR and control & _DMEIE)
                 or (flags & FIFO_ERROR and self.values[f"S{n}FCR"] & 0x80)
             )
-            self._exceptions.set_level(INTERRUPTS[n], bool(wanted))
+            self._exceptions.set_level(self.interrupts[n], bool(wanted))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
 # DS8626, "Alternate function mapping", the part that this board needs: (pin, alternate function) -> signal
@@ -40,8 +39,12 @@ class Gpio(RegisterBlock):
     Parameters
     ----------
     letter : str
-        'A' to 'I'.
-    rcc : Rcc
+        'A' to 'K'.
+    base : int
+    gate : callable
+        Whether its clock is on.
+    functions : mapping
+        (pin, alternate function) -> signal.
     """
 
     registers: ClassVar[dict[int, Register]] = {
@@ -61,13 +64,19 @@ class Gpio(RegisterBlock):
         "B": {"MODER": 0x00000280, "OSPEEDR": 0x000000C0, "PUPDR": 0x00000100},
     }
 
-    def __init__(self, letter: str, rcc: Rcc) -> None:
+    def __init__(
+        self,
+        letter: str,
+        base: int,
+        gate: Callable[[], bool],
+        functions: Mapping[tuple[str, int], str] = ALTERNATE_FUNCTIONS,
+    ) -> None:
         self.letter = letter
+        self.functions = functions
         # Told after every write, as routing may have changed.
         self.on_change: Callable[[], None] = lambda: None
-        index = ord(letter) - ord("A")
-        super().__init__(f"GPIO{letter}", 0x40020000 + 0x400 * index)
-        self.is_clocked = rcc.gate("AHB1ENR", index)
+        super().__init__(f"GPIO{letter}", base)
+        self.is_clocked = gate
 
     def reset(self) -> None:
         """Return to the values after reset."""
@@ -93,7 +102,7 @@ class Gpio(RegisterBlock):
         if self.mode(pin) != _ALTERNATE:
             return None
         function = self.values["AFRH" if pin >= 8 else "AFRL"] >> 4 * (pin % 8) & 0xF
-        return ALTERNATE_FUNCTIONS.get((f"P{self.letter}{pin}", function))
+        return self.functions.get((f"P{self.letter}{pin}", function))
 
     def output(self, pin: int) -> bool | None:
         """Level that the pin drives as an output, or None."""
@@ -103,8 +112,9 @@ class Gpio(RegisterBlock):
 class Pins:
     """All ports, by the names of their pins."""
 
-    def __init__(self, ports: list[Gpio]) -> None:
+    def __init__(self, ports: Sequence[Gpio]) -> None:
         self._ports = {port.letter: port for port in ports}
+        self._functions = {key: name for port in ports for key, name in port.functions.items()}
         self._carried: dict[str, bool] = {}
         for port in ports:
             port.on_change = self._carried.clear
@@ -120,6 +130,6 @@ class Pins:
     def carries(self, signal: str) -> bool:
         """Whether any pin is routed to a signal."""
         if signal not in self._carried:
-            candidates = [pin for (pin, _), name in ALTERNATE_FUNCTIONS.items() if name == signal]
+            candidates = [pin for (pin, _), name in self._functions.items() if name == signal]
             self._carried[signal] = any(self.signal(pin) == signal for pin in candidates)
         return self._carried[signal]

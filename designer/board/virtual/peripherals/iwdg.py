@@ -26,11 +26,11 @@ class Iwdg(RegisterBlock):
         0x0C: Register("SR", 0, 0, 3),
     }
 
-    def __init__(self, machine: Machine, on_timeout: Callable[[], None]) -> None:
+    def __init__(self, machine: Machine, on_timeout: Callable[[], None], base: int = 0x40003000) -> None:
         self._machine = machine
         self._on_timeout = on_timeout
         self._timeout: Event | None = None
-        super().__init__("IWDG", 0x40003000)
+        super().__init__("IWDG", base)
 
     def reset(self) -> None:
         """Stop, as only a reset can."""

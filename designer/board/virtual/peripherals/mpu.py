@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
 
-REGIONS = 8
 _PRIVDEFENA = 1 << 2
 _NO_ACCESS, _FULL_ACCESS = 0, 3
 _SUBREGIONS = 0xFF00
@@ -28,6 +27,9 @@ class Mpu(RegisterBlock):
         0x10: Register("RASR", 0, 0x173FFF3F),
     }
 
+    # How many there are.
+    region_count: ClassVar[int] = 8
+
     def __init__(self, protect: Callable[[int, int, bool], None]) -> None:
         # Told first byte, size, and whether writes to a range are to be asked for.
         self._protect = protect
@@ -39,7 +41,7 @@ class Mpu(RegisterBlock):
             self._protect(first, size, False)
         self._guards: list[tuple[int, int]] = []
         super().reset()
-        self.regions = [(0, 0)] * REGIONS
+        self.regions = [(0, 0)] * self.region_count
 
     def read_RBAR(self) -> int:
         """Give the base of the region that RNR names."""
@@ -54,8 +56,8 @@ class Mpu(RegisterBlock):
         self._existing(value)
 
     def _existing(self, region: int) -> int:
-        if region >= REGIONS:
-            raise self.refusal(f"region {region}: there are {REGIONS} (4.2.7)")
+        if region >= self.region_count:
+            raise self.refusal(f"region {region}: there are {self.region_count} (4.2.7)")
         return region
 
     def write_RBAR(self, value: int, before: int) -> None:

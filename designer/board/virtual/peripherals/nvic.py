@@ -5,14 +5,20 @@ from __future__ import annotations
 from designer.board.virtual.exceptions import FIRST_INTERRUPT, Exceptions
 from designer.board.virtual.registers import RegisterBlock
 
-INTERRUPTS = 82  # RM0090 12.1.1
-
 
 class Nvic(RegisterBlock):
-    """Offsets 0x000 (ISER) to 0x4FF (IPR) from 0xE000E100."""
+    """Offsets 0x000 (ISER) to 0x4FF (IPR) from 0xE000E100.
 
-    def __init__(self, exceptions: Exceptions) -> None:
+    Parameters
+    ----------
+    exceptions : Exceptions
+    interrupts : int
+        How many there are.
+    """
+
+    def __init__(self, exceptions: Exceptions, interrupts: int) -> None:
         self._exceptions = exceptions
+        self._interrupts = interrupts
         super().__init__("NVIC", 0xE000E100)
 
     def read(self, offset: int, size: int) -> int:
@@ -48,6 +54,6 @@ class Nvic(RegisterBlock):
         exceptions.stop_soon()
 
     def _number(self, interrupt: int) -> int:
-        if interrupt >= INTERRUPTS:
-            raise self.refusal(f"interrupt {interrupt}: there are {INTERRUPTS}")
+        if interrupt >= self._interrupts:
+            raise self.refusal(f"interrupt {interrupt}: there are {self._interrupts}")
         return FIRST_INTERRUPT + interrupt

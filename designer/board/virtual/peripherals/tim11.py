@@ -5,11 +5,11 @@ Edges need no events: what a capture would hold is computed from virtual time wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
 _CEN, _UG, _CC1IF, _CC1E = 1 << 0, 1 << 0, 1 << 1, 1 << 0
@@ -33,11 +33,20 @@ class Tim11(RegisterBlock):
         0x50: Register("OR", 0, 0x0003),
     }
 
-    def __init__(self, machine: Machine, rcc: Rcc) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        gate: Callable[[], bool],
+        timer_hz: Callable[[], int],
+        crystal_hz: Callable[[], int],
+        name: str = "TIM11",
+    ) -> None:
         self._machine = machine
-        self._rcc = rcc
-        super().__init__("TIM11", 0x40014800)
-        self.is_clocked = rcc.gate("APB2ENR", 18)
+        # Frequencies that it counts and that it captures.
+        self._timer_hz = timer_hz
+        self._crystal_hz = crystal_hz
+        super().__init__(name, 0x40014800)
+        self.is_clocked = gate
         machine.counters.append(self)
 
     def reset(self) -> None:
@@ -61,7 +70,7 @@ class Tim11(RegisterBlock):
         """Counter's value at a time; it stands still while ARR is 0 (19.3.1)."""
         if not self.values["CR1"] & _CEN:
             return self.values["CNT"]
-        passed = (time - self._begun) * self._rcc.timer2_hz // (SECOND * self._divider)
+        passed = (time - self._begun) * self._timer_hz() // (SECOND * self._divider)
         return (self.values["CNT"] + passed) % (self.values["ARR"] + 1)
 
     def read_CNT(self) -> int:
@@ -100,9 +109,13 @@ class Tim11(RegisterBlock):
         if value & 3 not in (0, 1):
             raise self.refusal(f"CCMR1 = 0x{value:04X}: CC1S is reserved (19.5.5)")
 
+    def _captures_crystal(self) -> bool:
+        """Whether the input is the crystal's clock (19.5.11)."""
+        return self.values["OR"] & 3 == _HSE_RTC
+
     def _captured(self) -> tuple[int, int]:
         """Count the captures since the channel is on, and give the time of the last one."""
-        source_hz = self._rcc.rtc_source_hz if self.values["OR"] & 3 == _HSE_RTC else 0
+        source_hz = self._crystal_hz() if self._captures_crystal() else 0
         if not (self.values["CCER"] & _CC1E and self.values["CR1"] & _CEN and source_hz):
             return 0, 0
         edges = 1 << (self.values["CCMR1_Input"] >> 2 & 3)

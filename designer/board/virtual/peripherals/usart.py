@@ -16,12 +16,11 @@ from designer.board.virtual.cpu import CompiledRegisters
 from designer.board.virtual.events import SECOND, Event
 from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.gpio import Pins
-from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
 INTERRUPT = 37  # RM0090 12.1.3
-_RXNE, _TC, _TXE = 1 << 5, 1 << 6, 1 << 7
-_RE, _TE, _RXNEIE, _UE = 1 << 2, 1 << 3, 1 << 5, 1 << 13
+RXNE, TC, TXE = 1 << 5, 1 << 6, 1 << 7
+_RE, _TE, _RXNEIE = 1 << 2, 1 << 3, 1 << 5
 # Oversampling by 8, 9 bits, parity; stop bits, LIN; flow control, smartcard, half-duplex, IrDA.
 _OTHER_FORMATS = {
     "CR1": 1 << 15 | 1 << 12 | 1 << 10,
@@ -42,6 +41,10 @@ class _Buffers(ctypes.Structure):
         ("first", ctypes.c_uint64),
         ("waiting", ctypes.c_uint64),
         ("sent", ctypes.c_uint64),
+        ("status_offset", ctypes.c_uint64),
+        ("receive_offset", ctypes.c_uint64),
+        ("transmit_offset", ctypes.c_uint64),
+        ("idle_status", ctypes.c_uint64),
         ("read", ctypes.c_void_p),
         ("write", ctypes.c_void_p),
         ("to_board", ctypes.c_uint8 * _BURST_BYTES),
@@ -54,10 +57,24 @@ class Usart(RegisterBlock):
 
     Parameters
     ----------
-    machine, rcc, pins
+    machine : Machine
+    gate : callable
+        Whether its clock is on.
+    clock_hz : callable
+        Frequency that its baud rate is made of.
+    pins : Pins
     baud_rate : int
         Of the host.
     """
+
+    # What the registers of other chips have otherwise: name, address, interrupt; the enable bit in CR1; where status
+    # and data are, from the begin of their page on, and the status of an idle line.
+    line_name: ClassVar[str] = "USART1"
+    line_base: ClassVar[int] = 0x40011000
+    interrupt: ClassVar[int] = INTERRUPT
+    enable: ClassVar[int] = 1 << 13
+    offsets: ClassVar[tuple[int, int, int]] = (0x00, 0x04, 0x04)
+    idle_status: ClassVar[int] = TXE | TC
 
     registers: ClassVar[dict[int, Register]] = {
         0x00: Register("SR", 0x000000C0, 0, 0x3FF),
@@ -68,19 +85,28 @@ class Usart(RegisterBlock):
         0x14: Register("CR3", 0, 0x0FFF),
     }
 
-    def __init__(self, machine: Machine, rcc: Rcc, pins: Pins, baud_rate: int) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        gate: Callable[[], bool],
+        clock_hz: Callable[[], int],
+        pins: Pins,
+        baud_rate: int,
+    ) -> None:
         self._machine = machine
-        self._rcc = rcc
+        self._clock_hz = clock_hz
         self._pins = pins
         self._host_baud_rate = baud_rate
-        self._buffers = _Buffers()
+        self._buffers = buffers = _Buffers()
+        buffers.status_offset, buffers.receive_offset, buffers.transmit_offset = self.offsets
+        buffers.idle_status = self.idle_status
         self._to_board = bytearray()
         self._sent = bytearray()
         self._next_burst: Event | None = None
         # What hears the line in the program's place, and answers: the bootloader in the ROM.
         self.listener: Callable[[bytes], bytes] | None = None
-        super().__init__("USART1", 0x40011000)
-        self.is_clocked = rcc.gate("APB2ENR", 4)
+        super().__init__(self.line_name, self.line_base)
+        self.is_clocked = gate
 
     def reset(self) -> None:
         """Forget what is on the line."""
@@ -133,17 +159,21 @@ class Usart(RegisterBlock):
     @property
     def is_listening(self) -> bool:
         """Whether the receiver hears the line."""
-        return self._works(_RE) and self._pins.carries("USART1_RX")
+        return self._works(_RE) and self._pins.carries(f"{self.line_name}_RX")
 
     # --- the board's end
 
     def _works(self, direction: int) -> bool:
         """Whether the block is on and the baud rate near enough to the host's (30.3.4)."""
         divider = self.values["BRR"]
-        if not (self.is_clocked() and self.values["CR1"] & _UE and self.values["CR1"] & direction and divider):
+        if not (self.is_clocked() and self.values["CR1"] & self.enable and self.values["CR1"] & direction and divider):
             return False
-        rate = self._rcc.apb2_hz / divider
+        rate = self.line_hz() / divider
         return abs(rate / self._host_baud_rate - 1) < _TOLERANCE
+
+    def line_hz(self) -> int:
+        """Frequency that the baud rate's divider divides."""
+        return self._clock_hz()
 
     def forget_checks(self) -> None:
         """Check clocks and pins again at the next access: something has changed."""
@@ -152,7 +182,7 @@ class Usart(RegisterBlock):
     def _check(self) -> bool:
         """Find out whether both directions work, once until something changes."""
         if not self._buffers.works:
-            works = self.is_listening and self._works(_TE) and self._pins.carries("USART1_TX")
+            works = self.is_listening and self._works(_TE) and self._pins.carries(f"{self.line_name}_TX")
             self._buffers.works = int(works)
         return bool(self._buffers.works)
 
@@ -176,12 +206,12 @@ class Usart(RegisterBlock):
 
     def _set_line(self) -> None:
         is_high = bool(self._buffers.waiting and self.values["CR1"] & _RXNEIE)
-        self._machine.exceptions.set_level(INTERRUPT, is_high)
+        self._machine.exceptions.set_level(self.interrupt, is_high)
 
     def read_SR(self) -> int:
         """Give the state: the transmitter is always ready."""
         self._check()
-        return _TXE | _TC | (_RXNE if self._buffers.waiting else 0)
+        return self.idle_status | (RXNE if self._buffers.waiting else 0)
 
     def read_DR(self) -> int:
         """Take the oldest byte (30.6.2)."""
@@ -199,15 +229,15 @@ class Usart(RegisterBlock):
 
     def write_DR(self, value: int, before: int) -> None:
         """Send a byte (30.6.2)."""
-        if not self.values["CR1"] & _UE or not self.values["CR1"] & _TE:
+        if not self.values["CR1"] & self.enable or not self.values["CR1"] & _TE:
             raise self.refusal("DR is written while the transmitter is off (30.3.2)")
-        if self._check() or (self._works(_TE) and self._pins.carries("USART1_TX")):
+        if self._check() or (self._works(_TE) and self._pins.carries(f"{self.line_name}_TX")):
             self._collect()
             self._sent.append(value & 0xFF)
 
     def _refuse_format(self) -> None:
         """Refuse frames of another kind than the host's (30.6.4 to 30.6.6)."""
-        if not self.values["CR1"] & _UE:
+        if not self.values["CR1"] & self.enable:
             return
         for name, mask in _OTHER_FORMATS.items():
             if self.values[name] & mask:

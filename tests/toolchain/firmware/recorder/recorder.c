@@ -1,24 +1,21 @@
 /*
- * A block of registers on the host that records every write, in order. The port is compiled with GCC's
- * instrumentation of volatile accesses (-fsanitize=thread --param tsan-distinguish-volatile=1), and the
- * functions that this calls ahead of each access are here: there is no ThreadSanitizer. The registers are
- * memory at their own addresses.
+ * The STM32F405's port on registers that record (recording.h).
  *
  * usage: recorder SCENARIO; prints "ADDRESS SIZE VALUE" for each write and what the functions returned.
  */
-#define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "audio.h"
+#include "audio_port.h"
 #include "bootloader.h"
 #include "clock.h"
+#include "converters.h"
 #include "flash.h"
-#include "i2s.h"
+#include "frames.h"
+#include "recording.h"
 #include "stack_guard.h"
 #include "temperature.h"
 #include "watchdog.h"
@@ -30,108 +27,24 @@
 #define CORE             0xE0000000u
 #define CORE_SIZE        0x10000u
 
-/* What the hardware does by itself: a write that sets `when` in a register sets `then` in it. */
-typedef struct {
-    uint32_t address, when, then;
-} rule_t;
-
-#define FLASH_SR_AT 0x40023C0Cu
-static uint32_t flash_errors;
-static rule_t rules[8];
-static size_t rule_count;
-static uintptr_t pending;
-static int pending_size;
-static unsigned long reads;
-
-static volatile uint32_t *at(uint32_t address)
-{
-    return (volatile uint32_t *)(uintptr_t)address;
-}
-
-__attribute__((no_sanitize("thread"))) static void settle(void)
-{
-    const uintptr_t address = pending;
-
-    if (address == 0) {
-        return;
-    }
-    pending = 0;
-    uint32_t value = 0;
-    memcpy(&value, (const void *)address, (size_t)pending_size);
-    printf("%08lx %d %08lx\n", (unsigned long)address, pending_size, (unsigned long)value);
-    if (address == FLASH_SR_AT) { /* RM0090 3.9.5: ones clear; a protected sector sets WRPERR again */
-        memcpy((void *)address, &flash_errors, sizeof flash_errors);
-    }
-    for (size_t n = 0; n < rule_count; n++) {
-        if (rules[n].address == address && (value & rules[n].when) == rules[n].when) {
-            value |= rules[n].then;
-            memcpy((void *)address, &value, sizeof value);
-        }
-    }
-}
-
-static bool is_register(const volatile void *address)
-{
-    const uintptr_t a = (uintptr_t)address;
-
-    return (a >= SLOTS && a < SLOTS + SLOTS_SIZE) ||
-           (a >= PERIPHERALS && a < PERIPHERALS + PERIPHERALS_SIZE) || (a >= CORE && a < CORE + CORE_SIZE);
-}
-
+#define FLASH_SR_AT   0x40023C0Cu
 #define TIM11_CCR1_AT 0x40014834u
+
+static uint32_t flash_errors;
 static uint32_t capture_counts; /* of HSI between two captures of the crystal */
 
-static void note_read(const volatile void *address)
+static void behind_write(uint32_t address, uint32_t *value)
 {
-    if (is_register(address)) {
-        settle();
-        reads++;
-        if ((uintptr_t)address == TIM11_CCR1_AT) {
-            *at(TIM11_CCR1_AT) = (*at(TIM11_CCR1_AT) + capture_counts) & 0xFFFFu;
-        }
+    if (address == FLASH_SR_AT) { /* RM0090 3.9.5: ones clear; a protected sector sets WRPERR again */
+        *value = flash_errors;
     }
 }
 
-static void note_write(const volatile void *address, int size)
+static void ahead_of_read(uint32_t address)
 {
-    if (is_register(address)) {
-        settle();
-        pending = (uintptr_t)address;
-        pending_size = size;
+    if (address == TIM11_CCR1_AT) {
+        *at(TIM11_CCR1_AT) = (*at(TIM11_CCR1_AT) + capture_counts) & 0xFFFFu;
     }
-}
-
-/* clang-format off */
-void __tsan_init(void) {}
-void __tsan_func_entry(void *caller) { (void)caller; }
-void __tsan_func_exit(void) {}
-void __tsan_volatile_read1(void *a) { note_read(a); }
-void __tsan_volatile_read2(void *a) { note_read(a); }
-void __tsan_volatile_read4(void *a) { note_read(a); }
-void __tsan_volatile_write1(void *a) { note_write(a, 1); }
-void __tsan_volatile_write4(void *a) { note_write(a, 4); }
-#define IGNORED(name) void name(void *a) { (void)a; }
-IGNORED(__tsan_read1) IGNORED(__tsan_read2) IGNORED(__tsan_read4) IGNORED(__tsan_read8) IGNORED(__tsan_read16)
-IGNORED(__tsan_write1) IGNORED(__tsan_write2) IGNORED(__tsan_write4) IGNORED(__tsan_write8) IGNORED(__tsan_write16)
-IGNORED(__tsan_unaligned_read2) IGNORED(__tsan_unaligned_read4) IGNORED(__tsan_unaligned_read8)
-IGNORED(__tsan_unaligned_write2) IGNORED(__tsan_unaligned_write4) IGNORED(__tsan_unaligned_write8)
-void __tsan_read_range(void *a, unsigned long size) { (void)a; (void)size; }
-void __tsan_write_range(void *a, unsigned long size) { (void)a; (void)size; }
-/* clang-format on */
-
-static void map(uintptr_t address, size_t size)
-{
-    void *got = mmap((void *)address, size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got != (void *)address) {
-        perror("the registers' addresses are taken");
-        exit(1);
-    }
-}
-
-static void rule(uint32_t address, uint32_t when, uint32_t then)
-{
-    rules[rule_count++] = (rule_t){address, when, then};
 }
 
 #define RCC_CR_AT   0x40023800u
@@ -166,8 +79,6 @@ static void power_up(const char *works)
         rule(RCC_CR_AT, 1u << 26, 1u << 27);
     }
 }
-
-audio_buffers_t audio_buffers;
 
 /* What starting the port asks of the rest. */
 void ticks_start(void)
@@ -211,6 +122,8 @@ int main(int argc, char **argv)
     if (argc != 2) {
         return 2;
     }
+    recording_on_read = ahead_of_read;
+    recording_on_write = behind_write;
     map(PERIPHERALS, PERIPHERALS_SIZE);
     map(CORE, CORE_SIZE);
     map(SLOTS, SLOTS_SIZE);
@@ -234,21 +147,21 @@ int main(int argc, char **argv)
     const ps_clock_t clock = *clock_start();
     settle();
     printf("clock source %u core %lu apb2 %lu\n", clock.source, (unsigned long)clock.core_hz,
-           (unsigned long)clock.apb2_hz);
-    const bool audio = clock_start_i2s(&clock);
+           (unsigned long)clock.serial_hz);
+    const bool audio = clock_start_audio(&clock);
     settle();
     printf("i2s clock %d\n", audio);
     if (audio) {
-        i2s_start(&clock.pll);
+        converters_start(&clock.pll);
         settle();
         printf("resume\n");
-        i2s_resume();
+        converters_resume();
         settle();
         printf("pause\n");
-        i2s_pause();
+        converters_pause();
         settle();
         printf("mute\n");
-        i2s_mute(false);
+        converters_mute(false);
         settle();
         printf("lost\n");
         *at(RCC_CR_AT) &= ~(1u << 16 | 3u << 24 | 3u << 26); /* RM0090 7.2.7 */
@@ -256,7 +169,7 @@ int main(int argc, char **argv)
         settle();
         printf("replaced %d\n", replaced);
     }
-    printf("reads %lu\n", reads);
+    printf("reads %lu\n", recording_reads);
     printf("watchdog\n");
     watchdog_start();
     settle();
@@ -265,17 +178,16 @@ int main(int argc, char **argv)
     const bool erased = flash_slots.erase(1);
     settle();
     printf("erased %d\n", erased);
-    const bool programmed = flash_slots.program(0, 8, 0x12345678u);
+    static const uint32_t words[8] = {0x12345678u};
+    const bool programmed = flash_slots.program(0, 8, words);
     settle();
     printf("programmed %d\n", programmed);
-    static const uint16_t calibration[2] = {900, 1200};
-
     temperature_start();
     settle();
     printf("sensor on\n");
     *at(0x40012000u) = strstr(argv[1], "adc") ? 1u << 1 : 0; /* EOC */
     *at(0x4001204Cu) = 975u;
-    const int celsius = temperature_read(calibration);
+    const int celsius = temperature_read(900, 1200);
     settle();
     printf("celsius %d\n", celsius);
     printf("buffers %08lx %08lx\n", (unsigned long)(uint32_t)(uintptr_t)audio_buffers.played,

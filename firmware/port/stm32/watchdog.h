@@ -1,5 +1,5 @@
-#ifndef PS_STM32F405_WATCHDOG_H
-#define PS_STM32F405_WATCHDOG_H
+#ifndef PS_STM32_WATCHDOG_H
+#define PS_STM32_WATCHDOG_H
 
 #include <stdint.h>
 

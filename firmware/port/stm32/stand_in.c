@@ -1,4 +1,4 @@
-#include "audio.h"
+#include "audio_port.h"
 #include "ticks.h"
 
 static void (*on_half_complete)(void);

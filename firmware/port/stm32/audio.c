@@ -1,23 +1,20 @@
-#include "audio.h"
+#include "audio_port.h"
 
-#include "cpu.h"
+#include "board.h"
+#include "clock.h"
+#include "converters.h"
+#include "frames.h"
 #include "handlers.h"
-#include "i2s.h"
 #include "port.h"
 #include "protocol.h"
-#include "registers.h"
 
 /* 32-bit words, whatever the number format: q15 samples lie in the upper half. */
 #define SAMPLE_SHIFT (32u - 8u * (uint32_t)sizeof(ps_sample_t))
 
-audio_buffers_t audio_buffers;
-
-/*
- * Half-words that audio_write() takes at most: one frame, and the time of 16 cycles a sample (a test measures
- * less).
- */
+/* Items of DMA that audio_write() takes at most: one frame, and the time of 16 cycles a sample (a test
+ * measures less). */
 #define WRITE_CYCLES (16u * PS_BLOCK_SAMPLES * PS_DRIVERS)
-#define WRITE_ITEMS  (AUDIO_FRAME_ITEMS * (2u + WRITE_CYCLES / (168000000u / PS_SAMPLE_RATE_HZ)))
+#define WRITE_ITEMS  (AUDIO_FRAME_ITEMS * (2u + WRITE_CYCLES / (BOARD_CORE_HZ / PS_SAMPLE_RATE_HZ)))
 
 static struct {
     volatile uint8_t clock; /* PS_AUDIO_CLOCK_… */
@@ -28,11 +25,6 @@ static struct {
     uint32_t half; /* of the stand-in */
     volatile bool running;
 } audio;
-
-static uint32_t swap_halves(uint32_t word)
-{
-    return word << 16 | word >> 16;
-}
 
 static void complete(uint32_t half)
 {
@@ -46,15 +38,15 @@ static void stand_in_half_complete(void)
     complete(audio.half);
 }
 
-/* On I2S; where the audio PLL does not lock, on the timer, with the converters muted. */
+/* On the converters; where the audio PLL does not lock, on the timer, with the converters muted. */
 static void start_clock(void)
 {
     const ps_clock_t *clock = clock_in_use();
 
-    if (clock_start_i2s(clock)) {
+    if (clock_start_audio(clock) && converters_start(&clock->pll)) {
         audio.clock = PS_AUDIO_CLOCK_I2S;
-        i2s_start(&clock->pll);
     } else {
+        converters_stop();
         audio.clock = PS_AUDIO_CLOCK_TIMER;
         stand_in_start(clock->core_hz, stand_in_half_complete);
     }
@@ -64,7 +56,7 @@ static void audio_resume(void)
 {
     audio.running = true;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
-        i2s_resume();
+        converters_resume();
     } else {
         stand_in_resume();
     }
@@ -91,8 +83,8 @@ static uint8_t audio_clock(void)
  */
 static void restart(void)
 {
-    i2s_mute(true);
-    i2s_stop();
+    converters_mute(true);
+    converters_stop();
     start_clock();
     if (audio.running) {
         audio_resume();
@@ -100,19 +92,19 @@ static void restart(void)
     audio.events->restarted();
 }
 
-void dma1_streams_handler(void)
+void converters_handler(void)
 {
-    const uint32_t events = i2s_events();
+    const uint32_t events = converters_events();
 
     if (audio.restart) {
         audio.restart = false;
         restart();
-    } else if (events & (I2S_INPUT_LOST | I2S_OUTPUT_LATE)) {
-        audio.overruns += (events & I2S_INPUT_LOST) != 0;
-        audio.underruns += (events & I2S_OUTPUT_LATE) != 0;
+    } else if (events & (CONVERTERS_INPUT_LOST | CONVERTERS_OUTPUT_LATE)) {
+        audio.overruns += (events & CONVERTERS_INPUT_LOST) != 0;
+        audio.underruns += (events & CONVERTERS_OUTPUT_LATE) != 0;
         restart();
-    } else if (events & I2S_HALF_COMPLETE) {
-        complete(i2s_free_half());
+    } else if (events & CONVERTERS_HALF_COMPLETE) {
+        complete(converters_free_half());
     }
 }
 
@@ -121,14 +113,14 @@ static void audio_restart(void)
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
         audio.underruns++;
         audio.restart = true;
-        NVIC_ISPR(DMA1_Stream3_INTERRUPT / 32u) = BIT(DMA1_Stream3_INTERRUPT % 32u);
+        NVIC_ISPR(AUDIO_INTERRUPT / 32u) = BIT(AUDIO_INTERRUPT % 32u);
     }
 }
 
-/* RM0090 7.2.7: the crystal has failed, and the core runs at 16 MHz. */
+/* The crystal has failed, and the core runs from the internal oscillator. */
 void nmi_handler(void)
 {
-    i2s_mute(true);
+    converters_mute(true);
     if (!clock_replace_crystal()) {
         /* A clock that fits neither the line nor the blocks: the start finds its way with what there is. */
         SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;
@@ -145,18 +137,22 @@ void pendsv_handler(void)
 
 static void audio_read(uint32_t half, ps_sample_t *stereo)
 {
-    for (uint32_t n = 0; n < AUDIO_WORDS; n++) {
-        stereo[n] = (ps_sample_t)((int32_t)swap_halves(audio_buffers.recorded[half][n]) >> SAMPLE_SHIFT);
+    for (uint32_t n = 0; n < AUDIO_FRAMES; n++) {
+        const uint32_t *pair = audio_recorded(half, n);
+
+        for (uint32_t side = 0; side < 2u; side++) {
+            stereo[2u * n + side] = (ps_sample_t)((int32_t)audio_word(pair[side]) >> SAMPLE_SHIFT);
+        }
     }
 }
 
 static void audio_write(uint32_t half, uint32_t first, uint32_t frames, const ps_sample_t *drivers)
 {
     for (uint32_t d = 0; d < PS_DRIVERS; d++) {
-        uint32_t *word = audio_buffers.played[d / 2u][half] + 2u * first + d % 2u;
+        uint32_t *word = audio_played(half, d) + AUDIO_STRIDE * first;
 
         for (uint32_t n = 0; n < frames; n++) {
-            word[2u * n] = swap_halves((uint32_t)drivers[n * PS_DRIVERS + d] << SAMPLE_SHIFT);
+            word[AUDIO_STRIDE * n] = audio_word((uint32_t)drivers[n * PS_DRIVERS + d] << SAMPLE_SHIFT);
         }
     }
 }
@@ -170,7 +166,7 @@ static void audio_pause(void)
 {
     audio.running = false;
     if (audio.clock == PS_AUDIO_CLOCK_I2S) {
-        i2s_pause();
+        converters_pause();
     } else {
         stand_in_pause();
     }
@@ -178,7 +174,7 @@ static void audio_pause(void)
 
 static void audio_mute(bool muted)
 {
-    i2s_mute(muted || audio.clock != PS_AUDIO_CLOCK_I2S);
+    converters_mute(muted || audio.clock != PS_AUDIO_CLOCK_I2S);
 }
 
 static bool audio_has_time(uint32_t half)
@@ -186,9 +182,9 @@ static bool audio_has_time(uint32_t half)
     if (audio.clock != PS_AUDIO_CLOCK_I2S) {
         return true;
     }
-    const uint32_t items = i2s_items_until(half);
+    const uint32_t items = converters_items_until(half);
 
-    return items >= WRITE_ITEMS && items <= 2u * AUDIO_WORDS;
+    return items >= WRITE_ITEMS && items <= AUDIO_FRAMES * AUDIO_FRAME_ITEMS;
 }
 
 static void audio_errors(uint32_t *underruns, uint32_t *overruns)

@@ -1,6 +1,6 @@
 /* The last two sectors of the flash, as slots for tables. */
-#ifndef PS_STM32F405_FLASH_H
-#define PS_STM32F405_FLASH_H
+#ifndef PS_STM32_FLASH_H
+#define PS_STM32_FLASH_H
 
 #include "tables/slots.h"
 
