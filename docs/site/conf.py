@@ -64,6 +64,7 @@ docs/board
 docs/flashing
 docs/tuning
 docs/playing
+docs/faults
 docs/virtual_board
 docs/regression
 docs/walkthrough
