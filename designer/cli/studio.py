@@ -9,6 +9,8 @@ import typer
 
 from designer.cli.common import PortOption, app, say, usage_error
 
+_NEEDED = ("starlette", "tomlkit", "uvicorn", "websockets")
+
 
 @app.command()
 def studio(
@@ -27,9 +29,10 @@ def studio(
     try:
         from designer.studio.server import run_studio
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "tomlkit", "uvicorn", "websockets"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _NEEDED:
             raise
-        raise usage_error(f"the studio needs {error.name}: pip install 'proscenium[studio]'") from error
+        raise usage_error(f"the studio needs {missing}: pip install 'proscenium[studio]'") from error
 
     def opened(address: str) -> None:
         say(f"The studio is at {address}")

@@ -165,7 +165,7 @@ class Studio:
             return {"id": number, "result": await self._handlers[name](request)}
         except ProsceniumError as error:
             return {"id": number, "error": str(error)}
-        except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OSError) as error:
             return {"id": number, "error": f"request '{name}': {type(error).__name__}: {error}"}
 
     # Designs.

@@ -65,6 +65,7 @@ docs/stm32h743
 docs/flashing
 docs/tuning
 docs/playing
+docs/faults
 docs/virtual_board
 docs/regression
 docs/lab

@@ -28,14 +28,35 @@ export function buildViews(host) {
     view("front", "As the listener sees it", (p) => [-p[1], -p[2], -p[0]]),
     view("turned", "In three dimensions: drag to turn", turned),
   ];
-  host.replaceChildren(...views.map((made) => h("figure", { class: made.name === "turned" ? "wide" : "" }, made.svg,
-    h("figcaption", { text: made.name === "top" ? "From above; the listener is below" : made.name === "front" ? "As the listener sees it" : "In three dimensions: drag to turn" }))));
+  host.replaceChildren(
+    ...views.map((made) =>
+      h(
+        "figure",
+        { class: made.name === "turned" ? "wide" : "" },
+        made.svg,
+        h("figcaption", {
+          text:
+            made.name === "top"
+              ? "From above; the listener is below"
+              : made.name === "front"
+                ? "As the listener sees it"
+                : "In three dimensions: drag to turn",
+        }),
+      ),
+    ),
+  );
   turnByHand(views[2].svg);
 }
 
 /** @param {"top" | "front" | "turned"} name @param {string} label @param {(p: Point) => [number, number, number]} project @returns {View} */
 function view(name, label, project) {
-  const svg = s("svg", { role: "group", "aria-label": label, "data-view": name, viewBox: "-1 -1 2 2", tabindex: name === "turned" ? "0" : undefined });
+  const svg = s("svg", {
+    role: "group",
+    "aria-label": label,
+    "data-view": name,
+    viewBox: "-1 -1 2 2",
+    tabindex: name === "turned" ? "0" : undefined,
+  });
   return { name, svg, project };
 }
 
@@ -92,9 +113,12 @@ export function showViews() {
   const drivers = shown.values.driver ?? [];
   const size = reach(cabinet) * MARGIN;
   for (const made of views) {
-    const focused = made.svg.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement)?.dataset.index : undefined;
+    const focused = made.svg.contains(document.activeElement)
+      ? /** @type {HTMLElement} */ (document.activeElement)?.dataset.index
+      : undefined;
     made.svg.setAttribute("viewBox", `${-size} ${-size} ${2 * size} ${2 * size}`);
-    const shapes = drivers.map((/** @type {any} */ driver, /** @type {number} */ index) => drawDriver(made, cabinet, driver, index, size))
+    const shapes = drivers
+      .map((/** @type {any} */ driver, /** @type {number} */ index) => drawDriver(made, cabinet, driver, index, size))
       .sort((/** @type {any} */ a, /** @type {any} */ b) => a.depth - b.depth);
     made.svg.replaceChildren(...outline(made, cabinet), ...shapes.map((/** @type {any} */ shape) => shape.element));
     if (focused !== undefined) /** @type {any} */ (made.svg.querySelector(`[data-index="${focused}"]`))?.focus();
@@ -107,7 +131,12 @@ function outline(made, cabinet) {
   if (cabinet.shape === "baffle") {
     const [w, t] = [Number(cabinet.width_m) / 2, Number(cabinet.height_m) / 2];
     const depth = 0.15 * size;
-    const front = [[0, w, -t], [0, -w, -t], [0, -w, t], [0, w, t]];
+    const front = [
+      [0, w, -t],
+      [0, -w, -t],
+      [0, -w, t],
+      [0, w, t],
+    ];
     const back = front.map(([, y, z]) => [depth, y, z]);
     const faces = [back, ...front.map((p, i) => [p, front[(i + 1) % 4], back[(i + 1) % 4], back[i]]), front];
     return faces.map((face) => s("path", { class: "cabinet", d: path(/** @type {Point[]} */ (face), made, true) }));
@@ -115,8 +144,10 @@ function outline(made, cabinet) {
   const shapes = [s("circle", { class: "cabinet", r: size })];
   if (made.name !== "turned") return shapes;
   for (const angle of [0, 30, 60, 90, 120, 150]) {
-    const a = angle * Math.PI / 180;
-    shapes.push(ring((t) => [size * Math.cos(a) * Math.cos(t), size * Math.sin(a) * Math.cos(t), size * Math.sin(t)], made));
+    const a = (angle * Math.PI) / 180;
+    shapes.push(
+      ring((t) => [size * Math.cos(a) * Math.cos(t), size * Math.sin(a) * Math.cos(t), size * Math.sin(t)], made),
+    );
   }
   for (const height of [-0.5, 0, 0.5]) {
     const r = size * Math.sqrt(1 - height * height);
@@ -130,7 +161,7 @@ function ring(at, made) {
   let d = "";
   let drawing = false;
   for (let step = 0; step <= 72; step += 1) {
-    const [x, y, depth] = made.project(at(step * Math.PI / 36));
+    const [x, y, depth] = made.project(at((step * Math.PI) / 36));
     d += depth >= 0 ? `${drawing ? "L" : "M"}${x.toFixed(5)} ${y.toFixed(5)}` : "";
     drawing = depth >= 0;
   }
@@ -149,24 +180,46 @@ function drawDriver(made, cabinet, driver, index, size) {
   const [x, y, depth] = made.project(place(cabinet, driver));
   const behind = depth < -0.2 * reach(cabinet) && cabinet.shape !== "baffle" && made.name !== "top";
   const faulty = shown.faults.some((fault) => fault.key.startsWith(`driver.${index}.`));
-  const where = cabinet.shape === "baffle" ? `${driver.y_m ?? 0} m to the left, ${driver.z_m ?? 0} m up`
-    : `azimuth ${driver.azimuth_deg ?? 0}°, elevation ${driver.elevation_deg ?? 0}°`;
+  const where =
+    cabinet.shape === "baffle"
+      ? `${driver.y_m ?? 0} m to the left, ${driver.z_m ?? 0} m up`
+      : `azimuth ${driver.azimuth_deg ?? 0}°, elevation ${driver.elevation_deg ?? 0}°`;
   const movable = made.name !== "turned";
   const away = Math.hypot(x, y) || 1;
   const label = 0.22 * size;
   const flat = cabinet.shape === "baffle";
   // Names of many drivers in a row would lie on one another: those that are not chosen show their channel.
-  const text = flat && index !== chosen ? String(driver.channel ?? index) : driver.name ?? "";
-  const [lx, ly] = flat ? [x, y + (index === chosen ? -0.24 : 0.2) * size] : [x + (x / away) * label * 0.9, y + (y / away) * label * 0.6];
-  const element = s("g", {
-    class: `driver${behind ? " behind" : ""}${index === chosen ? " chosen" : ""}${faulty ? " faulty" : ""}`, "data-index": index,
-    ...(movable ? { tabindex: "0", role: "slider", "aria-label": `driver ${driver.name ?? index}, ${made.name === "top" ? "from above" : "in front view"}`,
-      "aria-valuenow": Math.round(Number(driver.azimuth_deg ?? 100 * (driver.y_m ?? 0))), "aria-valuetext": where } : { "aria-hidden": "true" }),
-  },
-  s("title", { text: `${driver.name}: ${where}` }),
-  s("circle", { class: "area", cx: x, cy: y, r: 0.2 * size }),
-  s("path", { class: "shape", d: path(rim(cabinet, driver), made, true), stroke: colour, fill: colour }),
-  s("text", { x: lx, y: ly, "text-anchor": "middle", "dominant-baseline": "middle", style: `font-size:${0.09 * size}px` , text }));
+  const text = flat && index !== chosen ? String(driver.channel ?? index) : (driver.name ?? "");
+  const [lx, ly] = flat
+    ? [x, y + (index === chosen ? -0.24 : 0.2) * size]
+    : [x + (x / away) * label * 0.9, y + (y / away) * label * 0.6];
+  const element = s(
+    "g",
+    {
+      class: `driver${behind ? " behind" : ""}${index === chosen ? " chosen" : ""}${faulty ? " faulty" : ""}`,
+      "data-index": index,
+      ...(movable
+        ? {
+            tabindex: "0",
+            role: "slider",
+            "aria-label": `driver ${driver.name ?? index}, ${made.name === "top" ? "from above" : "in front view"}`,
+            "aria-valuenow": Math.round(Number(driver.azimuth_deg ?? 100 * (driver.y_m ?? 0))),
+            "aria-valuetext": where,
+          }
+        : { "aria-hidden": "true" }),
+    },
+    s("title", { text: `${driver.name}: ${where}` }),
+    s("circle", { class: "area", cx: x, cy: y, r: 0.2 * size }),
+    s("path", { class: "shape", d: path(rim(cabinet, driver), made, true), stroke: colour, fill: colour }),
+    s("text", {
+      x: lx,
+      y: ly,
+      "text-anchor": "middle",
+      "dominant-baseline": "middle",
+      style: `font-size:${0.09 * size}px`,
+      text,
+    }),
+  );
   if (movable) {
     element.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => drag(made, index, event));
     element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => nudge(made, index, event));
@@ -189,7 +242,11 @@ function drag(made, index, event) {
   made.svg.setPointerCapture(event.pointerId);
   const move = (/** @type {PointerEvent} */ e) => {
     const at = new DOMPoint(e.clientX, e.clientY).matrixTransform(matrix);
-    put(index, moved(shown.values.cabinet, shown.values.driver[index], made.name === "top" ? "top" : "front", at.x, at.y), gesture);
+    put(
+      index,
+      moved(shown.values.cabinet, shown.values.driver[index], made.name === "top" ? "top" : "front", at.x, at.y),
+      gesture,
+    );
   };
   made.svg.addEventListener("pointermove", move);
   const end = () => {
@@ -214,7 +271,12 @@ function nudge(made, index, event) {
   const times = event.shiftKey ? 5 : 1;
   if (cabinet.shape === "baffle") {
     const step = 0.005 * times;
-    put(index, by[0] ? { y_m: Number(((driver.y_m ?? 0) + by[0] * step).toFixed(4)) } : { z_m: Number(((driver.z_m ?? 0) + by[1] * step).toFixed(4)) });
+    put(
+      index,
+      by[0]
+        ? { y_m: Number(((driver.y_m ?? 0) + by[0] * step).toFixed(4)) }
+        : { z_m: Number(((driver.z_m ?? 0) + by[1] * step).toFixed(4)) },
+    );
   } else if (by[0]) {
     const azimuth = (driver.azimuth_deg ?? 0) + by[0] * times;
     put(index, { azimuth_deg: azimuth > 180 ? azimuth - 360 : azimuth < -180 ? azimuth + 360 : azimuth });
@@ -225,5 +287,8 @@ function nudge(made, index, event) {
 
 /** @param {number} index @param {Record<string, number>} keys @param {string} [gesture] */
 function put(index, keys, gesture) {
-  setKeys(Object.entries(keys).map(([key, value]) => ({ path: ["driver", index, key], value })), gesture);
+  setKeys(
+    Object.entries(keys).map(([key, value]) => ({ path: ["driver", index, key], value })),
+    gesture,
+  );
 }

@@ -36,8 +36,12 @@ export function draw(place, chart, others = []) {
   for (const other of others) {
     for (const trace of other.chart?.data ?? []) {
       if (!trace.line || trace.name === "target") continue;
-      data.push({ ...structuredClone(trace), name: `${other.name}: ${trace.name}`, opacity: 0.75,
-        line: { ...trace.line, width: 1.5, dash: "dashdot" } });
+      data.push({
+        ...structuredClone(trace),
+        name: `${other.name}: ${trace.name}`,
+        opacity: 0.75,
+        line: { ...trace.line, width: 1.5, dash: "dashdot" },
+      });
     }
   }
   for (const trace of data) if (trace.line?.color === PALE) trace.line.color = text;
@@ -48,7 +52,9 @@ export function draw(place, chart, others = []) {
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) Object.assign(layout[key], { gridcolor: grid, zerolinecolor: grid, linecolor: grid });
   }
-  if (layout.polar) for (const axis of ["radialaxis", "angularaxis"]) Object.assign(layout.polar[axis], { gridcolor: grid, linecolor: grid });
+  if (layout.polar)
+    for (const axis of ["radialaxis", "angularaxis"])
+      Object.assign(layout.polar[axis], { gridcolor: grid, linecolor: grid });
   layout.hovermode = "x unified";
   if (layout.polar || data[0]?.type === "heatmap") layout.hovermode = "closest";
   place.caption.textContent = chart.caption;

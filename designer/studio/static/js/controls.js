@@ -13,6 +13,7 @@ import { field } from "./fields.js";
 /** @typedef {{path: (string | number)[], control: Control, row: HTMLElement, show: (value: any, given: boolean) => void}} Row */
 
 // Keys of drivers that one shape of cabinet has and the other has not.
+/** @type {Record<string, string>} */
 const OF_SHAPE = { azimuth_deg: "sphere", elevation_deg: "sphere", y_m: "baffle", z_m: "baffle" };
 // These are edited as lists of tables, which the text does better.
 const BY_TEXT = ["listener.head"];
@@ -41,8 +42,9 @@ export function setChoices(found) {
 
 /** Open the section of a key and move to it. @param {string} key */
 export function goTo(key) {
-  const row = rows.find((candidate) => candidate.path.join(".") === key)
-    ?? rows.find((candidate) => candidate.path.join(".").startsWith(key));
+  const row =
+    rows.find((candidate) => candidate.path.join(".") === key) ??
+    rows.find((candidate) => candidate.path.join(".").startsWith(key));
   if (!row) return;
   for (let here = row.row.parentElement; here; here = here.parentElement) {
     if (here instanceof HTMLDetailsElement) here.open = true;
@@ -53,15 +55,22 @@ export function goTo(key) {
 
 /** Open the section of a driver, without moving to it. @param {number} index */
 export function openDriver(index) {
-  for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("#controls details.driver-card"))) {
+  for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+    document.querySelectorAll("#controls details.driver-card")
+  )) {
     details.open = details.dataset.table === `driver.${index}`;
   }
 }
 
 /** Show the document's values; only another structure builds the controls anew. @param {HTMLElement} place */
 export function showControls(place) {
-  const now = JSON.stringify([shown.values.cabinet?.shape, typeof shown.values.room === "string",
-    (shown.values.driver ?? []).map((/** @type {any} */ d) => Boolean(d.measured)), choices.heads, groups.length]);
+  const now = JSON.stringify([
+    shown.values.cabinet?.shape,
+    typeof shown.values.room === "string",
+    (shown.values.driver ?? []).map((/** @type {any} */ d) => Boolean(d.measured)),
+    choices.heads,
+    groups.length,
+  ]);
   if (now !== structure) {
     structure = now;
     rows = [];
@@ -94,7 +103,12 @@ function sections() {
 
 /** @param {string} name @param {string} title @param {HTMLElement[]} content */
 function section(name, title, content) {
-  const details = h("details", { "data-table": name }, h("summary", {}, title, h("span", { class: "count" })), ...content);
+  const details = h(
+    "details",
+    { "data-table": name },
+    h("summary", {}, title, h("span", { class: "count" })),
+    ...content,
+  );
   details.open = open.has(name);
   details.addEventListener("toggle", () => (details.open ? open.add(name) : open.delete(name)));
   return details;
@@ -108,13 +122,25 @@ function list(group, base) {
 /** @param {Group} group */
 function room(group) {
   const without = typeof shown.values.room === "string";
-  const choice = h("select", { id: "room-kind", onchange: (/** @type {any} */ event) => {
-    if (event.target.value === "none") order("document.set", { edits: [{ path: ["room"], value: "none" }] });
-    else order("document.unset", { path: ["room"] });
-  } }, h("option", { value: "room", text: "a furnished room" }), h("option", { value: "none", text: "none" }));
+  const choice = h(
+    "select",
+    {
+      id: "room-kind",
+      onchange: (/** @type {any} */ event) => {
+        if (event.target.value === "none") order("document.set", { edits: [{ path: ["room"], value: "none" }] });
+        else order("document.unset", { path: ["room"] });
+      },
+    },
+    h("option", { value: "room", text: "a furnished room" }),
+    h("option", { value: "none", text: "none" }),
+  );
   choice.value = without ? "none" : "room";
-  const label = h("div", { class: "control" }, h("label", { for: "room-kind", text: "room around the listener" }),
-    h("div", { class: "field" }, choice));
+  const label = h(
+    "div",
+    { class: "control" },
+    h("label", { for: "room-kind", text: "room around the listener" }),
+    h("div", { class: "field" }, choice),
+  );
   return without ? [label] : [label, ...list(group, ["room"])];
 }
 
@@ -122,7 +148,7 @@ function room(group) {
 function drivers(group, shape) {
   const measured = groups.find((candidate) => candidate.table === "driver.measured");
   return (shown.values.driver ?? []).map((/** @type {any} */ driver, /** @type {number} */ index) => {
-    const own = group.controls.filter((control) => (OF_SHAPE[/** @type {keyof OF_SHAPE} */ (control.key)] ?? shape) === shape);
+    const own = group.controls.filter((control) => (OF_SHAPE[control.key] ?? shape) === shape);
     const content = own.map((control) => row(["driver", index, control.key], control));
     if (driver.measured && measured) {
       content.push(h("h3", { text: measured.title }), ...list(measured, ["driver", index, "measured"]));
@@ -139,18 +165,42 @@ function row(path, control) {
   const id = `key-${path.join("-")}`;
   const name = control.key.replace(/_(m_per_s|m|deg|db|hz|ms)$/, "").replaceAll("_", " ");
   const meaning = h("p", { class: "meaning", id: `${id}-help`, hidden: true, text: help(control) });
-  const opener = h("button", { type: "button", class: "help", "aria-label": `Help: ${name}`, "aria-expanded": "false",
-    "aria-controls": `${id}-help`, text: "?", onclick: () => {
+  const opener = h("button", {
+    type: "button",
+    class: "help",
+    "aria-label": `Help: ${name}`,
+    "aria-expanded": "false",
+    "aria-controls": `${id}-help`,
+    text: "?",
+    onclick: () => {
       meaning.hidden = !meaning.hidden;
       opener.setAttribute("aria-expanded", String(!meaning.hidden));
-    } });
-  const reset = h("button", { type: "button", class: "reset", "aria-label": `Back to the default: ${name}`, title: "Back to the default",
-    text: "↺", onclick: () => unset(path) });
+    },
+  });
+  const reset = h("button", {
+    type: "button",
+    class: "reset",
+    "aria-label": `Back to the default: ${name}`,
+    title: "Back to the default",
+    text: "↺",
+    onclick: () => unset(path),
+  });
   const made = field(id, path, control, choices.heads);
-  const element = h("div", { class: "control", "data-key": path.join(".") },
-    h("label", { for: id, id: `${id}-label` }, name, control.unit ? h("span", { class: "unit", text: ` ${control.unit}` }) : null),
-    opener, reset, h("div", { class: "field" }, ...made.elements), meaning,
-    h("p", { class: "fault", id: `${id}-fault`, hidden: true }));
+  const element = h(
+    "div",
+    { class: "control", "data-key": path.join(".") },
+    h(
+      "label",
+      { for: id, id: `${id}-label` },
+      name,
+      control.unit ? h("span", { class: "unit", text: ` ${control.unit}` }) : null,
+    ),
+    opener,
+    reset,
+    h("div", { class: "field" }, ...made.elements),
+    meaning,
+    h("p", { class: "fault", id: `${id}-fault`, hidden: true }),
+  );
   rows.push({ path, control, row: element, show: made.show });
   return element;
 }
@@ -181,8 +231,9 @@ function showFaults(place) {
   }
   for (const details of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("details"))) {
     const table = details.dataset.table ?? "";
-    const inside = [...found.keys()].filter((key) => key === table || key.startsWith(`${table}.`)
-      || (table === "layout" && key !== "" && !key.includes("."))).length;
+    const inside = [...found.keys()].filter(
+      (key) => key === table || key.startsWith(`${table}.`) || (table === "layout" && key !== "" && !key.includes(".")),
+    ).length;
     const count = details.querySelector(":scope > summary .count");
     if (count) count.textContent = inside ? `${inside} to mend` : "";
     const driver = table.match(/^driver\.(\d+)$/);

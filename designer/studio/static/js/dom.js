@@ -56,16 +56,25 @@ export function toast(text, isError = false) {
 export function ask(title, text, answers, field) {
   const dialog = byId("dialog");
   const input = field ? h("input", { type: "text", id: "dialog-field", value: field.value }) : null;
-  const form = h("form", { method: "dialog" },
+  const form = h(
+    "form",
+    { method: "dialog" },
     h("h2", { id: "dialog-title", text: title }),
     h("p", { text }),
     input ? h("p", {}, h("label", { for: "dialog-field", text: field?.label }), " ", input) : null,
-    h("div", { class: "row" }, ...answers.map((a) => h("button", { value: a.value, class: a.kind ?? "", text: a.label })),
-      h("button", { value: "", text: "Cancel" })));
+    h(
+      "div",
+      { class: "row" },
+      ...answers.map((a) => h("button", { value: a.value, class: a.kind ?? "", text: a.label })),
+      h("button", { value: "", text: "Cancel" }),
+    ),
+  );
   dialog.replaceChildren(form);
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve({ answer: dialog.returnValue, text: input ? input.value : "" }), { once: true });
+    dialog.addEventListener("close", () => resolve({ answer: dialog.returnValue, text: input ? input.value : "" }), {
+      once: true,
+    });
     dialog.returnValue = "";
   });
 }

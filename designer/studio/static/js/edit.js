@@ -8,13 +8,26 @@ import { latest, on, order } from "./link.js";
  *   can_redo: boolean, file: string | null, dirty: boolean, on_disk: string | null, chosen: boolean}} DocumentState */
 
 /** @type {DocumentState} */
-export let shown = { revision: -1, text: "", values: {}, is_toml: true, faults: [], can_undo: false, can_redo: false,
-  file: null, dirty: false, on_disk: null, chosen: true };
+export let shown = {
+  revision: -1,
+  text: "",
+  values: {},
+  is_toml: true,
+  faults: [],
+  can_undo: false,
+  can_redo: false,
+  file: null,
+  dirty: false,
+  on_disk: null,
+  chosen: true,
+};
 /** Time of the last edit of this page, by `performance.now`. */
 export let editedAt = 0;
 let gestures = 0;
 
-on("document", (state) => { shown = state; });
+on("document", (state) => {
+  shown = state;
+});
 
 /** A name for the edits that make one step of undo. @returns {string} */
 export function newGesture() {

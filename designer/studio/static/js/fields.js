@@ -20,8 +20,17 @@ const ROLES = ["crosstalk", "beamformer"];
  */
 export function field(id, path, control, heads) {
   if (control.key === "shape") return shape(id);
-  if (control.kind === "choice") return choice(id, path, control.choices.map((value) => [value, String(value)]));
-  if (control.kind === "flag") return choice(id, path, [[true, "yes"], [false, "no"]]);
+  if (control.kind === "choice")
+    return choice(
+      id,
+      path,
+      control.choices.map((value) => [value, String(value)]),
+    );
+  if (control.kind === "flag")
+    return choice(id, path, [
+      [true, "yes"],
+      [false, "no"],
+    ]);
   if (control.kind === "file") return file(id, path, heads);
   if (control.kind === "roles") return roles(id, path);
   if (control.kind === "number" || control.kind === "integer") return number(id, path, control);
@@ -38,21 +47,32 @@ function number(id, path, control) {
   const bounds = { min: control.low, max: control.high, step: control.step ?? "any" };
   let gesture = newGesture();
   const input = h("input", { type: "number", id, ...bounds, step: "any", inputmode: "decimal" });
-  const slider = control.low !== null && control.high !== null
-    ? h("input", { type: "range", ...bounds, "aria-labelledby": `${id}-label` }) : null;
+  const slider =
+    control.low !== null && control.high !== null
+      ? h("input", { type: "range", ...bounds, "aria-labelledby": `${id}-label` })
+      : null;
   const word = control.choices.length
-    ? h("select", { "aria-labelledby": `${id}-label` },
-      h("option", { value: "", text: "left out" }), ...control.choices.map((value) => h("option", { value, text: value })),
-      h("option", { value: "#", text: "number" })) : null;
+    ? h(
+        "select",
+        { "aria-labelledby": `${id}-label` },
+        h("option", { value: "", text: "left out" }),
+        ...control.choices.map((value) => h("option", { value, text: value })),
+        h("option", { value: "#", text: "number" }),
+      )
+    : null;
   const send = (/** @type {string} */ value) => {
     if (value !== "") setKeys([{ path, value: Number(value) }], gesture);
   };
-  slider?.addEventListener("pointerdown", () => { gesture = newGesture(); });
+  slider?.addEventListener("pointerdown", () => {
+    gesture = newGesture();
+  });
   slider?.addEventListener("input", () => {
     input.value = slider.value;
     send(slider.value);
   });
-  input.addEventListener("focus", () => { gesture = newGesture(); });
+  input.addEventListener("focus", () => {
+    gesture = newGesture();
+  });
   input.addEventListener("change", () => (input.value === "" && !control.required ? unset(path) : send(input.value)));
   word?.addEventListener("change", () => {
     if (word.value === "") unset(path);
@@ -65,23 +85,42 @@ function number(id, path, control) {
       if (!busy(input) || !given) input.value = isNumber ? String(Number(value.toPrecision(9))) : "";
       input.placeholder = isNumber ? "" : word ? "" : "left out";
       if (slider && !busy(slider)) slider.value = isNumber ? String(value) : String(control.low);
-      if (word && !busy(word)) word.value = isNumber ? "#" : value ?? "";
+      if (word && !busy(word)) word.value = isNumber ? "#" : (value ?? "");
     },
   };
 }
 
 /** @param {string} id @param {(string | number)[]} path @param {[any, string][]} values @returns {Field} */
 function choice(id, path, values) {
-  const select = h("select", { id }, ...values.map(([value, label]) => h("option", { value: JSON.stringify(value), text: label })));
+  const select = h(
+    "select",
+    { id },
+    ...values.map(([value, label]) => h("option", { value: JSON.stringify(value), text: label })),
+  );
   select.addEventListener("change", () => setKeys([{ path, value: JSON.parse(select.value) }]));
-  return { elements: [select], show(value) { select.value = JSON.stringify(value ?? null); } };
+  return {
+    elements: [select],
+    show(value) {
+      select.value = JSON.stringify(value ?? null);
+    },
+  };
 }
 
 /** @param {string} id @returns {Field} */
 function shape(id) {
-  const select = h("select", { id }, h("option", { value: "sphere", text: "sphere" }), h("option", { value: "baffle", text: "flat baffle" }));
+  const select = h(
+    "select",
+    { id },
+    h("option", { value: "sphere", text: "sphere" }),
+    h("option", { value: "baffle", text: "flat baffle" }),
+  );
   select.addEventListener("change", () => order("document.shape", { shape: select.value }));
-  return { elements: [select], show(value) { select.value = value; } };
+  return {
+    elements: [select],
+    show(value) {
+      select.value = value;
+    },
+  };
 }
 
 /** @param {string} id @param {(string | number)[]} path @param {string[]} heads @returns {Field} */
@@ -89,17 +128,32 @@ function file(id, path, heads) {
   const input = h("input", { type: "text", id, list: `${id}-list`, placeholder: "left out", spellcheck: "false" });
   const known = h("datalist", { id: `${id}-list` }, ...heads.map((value) => h("option", { value })));
   input.addEventListener("change", () => (input.value === "" ? unset(path) : setKeys([{ path, value: input.value }])));
-  return { elements: [input, known], show(value) { if (!busy(input)) input.value = value ?? ""; } };
+  return {
+    elements: [input, known],
+    show(value) {
+      if (!busy(input)) input.value = value ?? "";
+    },
+  };
 }
 
 /** @param {string} id @param {(string | number)[]} path @returns {Field} */
 function roles(id, path) {
-  const boxes = ROLES.map((role, index) => h("input", { type: "checkbox", id: index ? `${id}-${role}` : id, value: role }));
+  const boxes = ROLES.map((role, index) =>
+    h("input", { type: "checkbox", id: index ? `${id}-${role}` : id, value: role }),
+  );
   const send = () => setKeys([{ path, value: boxes.filter((box) => box.checked).map((box) => box.value) }]);
   for (const box of boxes) box.addEventListener("change", send);
-  const group = h("div", { class: "flags", role: "group", "aria-labelledby": `${id}-label` },
-    ...boxes.map((box) => h("label", {}, box, box.value)));
-  return { elements: [group], show(value) { for (const box of boxes) box.checked = (value ?? []).includes(box.value); } };
+  const group = h(
+    "div",
+    { class: "flags", role: "group", "aria-labelledby": `${id}-label` },
+    ...boxes.map((box) => h("label", {}, box, box.value)),
+  );
+  return {
+    elements: [group],
+    show(value) {
+      for (const box of boxes) box.checked = (value ?? []).includes(box.value);
+    },
+  };
 }
 
 /** @param {string} id @param {(string | number)[]} path @param {boolean} isList @returns {Field} */
@@ -122,7 +176,12 @@ function text(id, path, isList) {
     elements: [input],
     show(value) {
       if (busy(input)) return;
-      input.value = value === null || value === undefined ? "" : isList ? JSON.stringify(value).slice(1, -1).replaceAll(",", ", ") : String(value);
+      input.value =
+        value === null || value === undefined
+          ? ""
+          : isList
+            ? JSON.stringify(value).slice(1, -1).replaceAll(",", ", ")
+            : String(value);
     },
   };
 }

@@ -34,12 +34,12 @@ export function rim(cabinet, driver) {
   const v = cross(axis, u);
   const radius = Number(driver.radius_m) || 0.02;
   return Array.from({ length: 33 }, (_, index) => {
-    const [c, sine] = [Math.cos(index * Math.PI / 16), Math.sin(index * Math.PI / 16)];
+    const [c, sine] = [Math.cos((index * Math.PI) / 16), Math.sin((index * Math.PI) / 16)];
     return /** @type {Point} */ (centre.map((value, k) => value + radius * (c * u[k] + sine * v[k])));
   });
 }
 
-/** Keys of a driver that was moved to a place of a view. @param {any} cabinet @param {any} driver @param {"top" | "front"} view @param {number} right metres @param {number} down metres */
+/** Keys of a driver that was moved to a place of a view. @param {any} cabinet @param {any} driver @param {"top" | "front"} view @param {number} right metres @param {number} down metres @returns {Record<string, number>} */
 export function moved(cabinet, driver, view, right, down) {
   if (cabinet?.shape === "baffle") {
     const radius = Number(driver.radius_m) || 0;
@@ -52,7 +52,10 @@ export function moved(cabinet, driver, view, right, down) {
   const [y, z] = [-right / size, -down / size];
   const depth = Math.sqrt(Math.max(0, 1 - y * y - z * z));
   const towards = direction(driver)[0] > 0.2 ? -depth : depth;
-  return { azimuth_deg: whole(Math.atan2(y, towards) / DEG), elevation_deg: whole(Math.asin(Math.max(-1, Math.min(1, z))) / DEG) };
+  return {
+    azimuth_deg: whole(Math.atan2(y, towards) / DEG),
+    elevation_deg: whole(Math.asin(Math.max(-1, Math.min(1, z))) / DEG),
+  };
 }
 
 /** @param {number} value @param {number} most */

@@ -23,18 +23,61 @@ export function buildListen(panel) {
   parts.yaw.addEventListener("input", moved);
   parts.aside.addEventListener("input", moved);
   parts.play = h("button", { type: "button", id: "listen", class: "primary", text: "Play", onclick: toggle });
-  parts.after = h("button", { type: "button", id: "hear-after", "aria-pressed": "true", text: "With the design", onclick: () => choose("after") });
-  parts.before = h("button", { type: "button", id: "hear-before", "aria-pressed": "false", text: "Without", onclick: () => choose("before") });
-  parts.status = h("p", { id: "listen-status", role: "status", class: "hint", text: "Wear headphones. Both versions are equally loud." });
-  const file = h("input", { type: "file", id: "music-file", accept: ".wav,.flac,.ogg,.mp3,.aiff,.aif,.sofa", onchange: () => upload(file) });
-  panel.replaceChildren(h("h2", { text: "Listen" }),
-    h("p", { class: "hint", text: "You hear what reaches the ears of the listener, by headphones: through the float engine, the loudspeaker, and the head." }),
-    h("div", { class: "row" }, parts.play, h("div", { class: "switch", role: "group", "aria-label": "What is heard" }, parts.after, parts.before)), parts.status,
-    h("div", { class: "cards" },
-      pick("source", "Signal", parts.source), pick("head", "Head", parts.head), pick("room", "Room", parts.room)),
+  parts.after = h("button", {
+    type: "button",
+    id: "hear-after",
+    "aria-pressed": "true",
+    text: "With the design",
+    onclick: () => choose("after"),
+  });
+  parts.before = h("button", {
+    type: "button",
+    id: "hear-before",
+    "aria-pressed": "false",
+    text: "Without",
+    onclick: () => choose("before"),
+  });
+  parts.status = h("p", {
+    id: "listen-status",
+    role: "status",
+    class: "hint",
+    text: "Wear headphones. Both versions are equally loud.",
+  });
+  const file = h("input", {
+    type: "file",
+    id: "music-file",
+    accept: ".wav,.flac,.ogg,.mp3,.aiff,.aif,.sofa",
+    onchange: () => upload(file),
+  });
+  panel.replaceChildren(
+    h("h2", { text: "Listen" }),
+    h("p", {
+      class: "hint",
+      text: "You hear what reaches the ears of the listener, by headphones: through the float engine, the loudspeaker, and the head.",
+    }),
+    h(
+      "div",
+      { class: "row" },
+      parts.play,
+      h("div", { class: "switch", role: "group", "aria-label": "What is heard" }, parts.after, parts.before),
+    ),
+    parts.status,
+    h(
+      "div",
+      { class: "cards" },
+      pick("source", "Signal", parts.source),
+      pick("head", "Head", parts.head),
+      pick("room", "Room", parts.room),
+    ),
     h("div", { class: "row" }, h("label", { for: "yaw", text: "Turn the head" }), parts.yaw, parts.yawText),
     h("div", { class: "row" }, h("label", { for: "aside", text: "Move the head" }), parts.aside, parts.asideText),
-    h("div", { class: "row" }, h("label", { for: "music-file", text: "Your own music, or a measured head (SOFA)" }), file));
+    h(
+      "div",
+      { class: "row" },
+      h("label", { for: "music-file", text: "Your own music, or a measured head (SOFA)" }),
+      file,
+    ),
+  );
 }
 
 /** @param {string} id @param {string} label @param {HTMLElement} select */
@@ -46,7 +89,10 @@ function pick(id, label, select) {
 export function showListen(state) {
   fill(parts.source, state.sources);
   fill(parts.head, state.heads);
-  fill(parts.room, [["none", "none: open air"], ...state.rooms.map((/** @type {string} */ name) => [name, `${name} room`])]);
+  fill(parts.room, [
+    ["none", "none: open air"],
+    ...state.rooms.map((/** @type {string} */ name) => [name, `${name} room`]),
+  ]);
 }
 
 /** @param {any} select @param {[string, string][]} options */
@@ -59,12 +105,19 @@ function fill(select, options) {
 function moved() {
   const [yaw, aside] = [Number(parts.yaw.value), Number(parts.aside.value)];
   parts.yawText.textContent = yaw === 0 ? "straight ahead" : `${Math.abs(yaw)}° to the ${yaw > 0 ? "left" : "right"}`;
-  parts.asideText.textContent = aside === 0 ? "in the middle" : `${Math.round(100 * Math.abs(aside))} cm to the ${aside > 0 ? "left" : "right"}`;
+  parts.asideText.textContent =
+    aside === 0 ? "in the middle" : `${Math.round(100 * Math.abs(aside))} cm to the ${aside > 0 ? "left" : "right"}`;
   refresh();
 }
 
 function settings() {
-  return { source: parts.source.value, head: parts.head.value, room: parts.room.value, yaw_deg: Number(parts.yaw.value), aside_m: Number(parts.aside.value) };
+  return {
+    source: parts.source.value,
+    head: parts.head.value,
+    room: parts.room.value,
+    yaw_deg: Number(parts.yaw.value),
+    aside_m: Number(parts.aside.value),
+  };
 }
 
 /** Fetch the sound of the present design and settings. */
@@ -113,7 +166,9 @@ function choose(which) {
 
 function show() {
   parts.play.textContent = player.playing ? "Stop" : "Play";
-  parts.status.textContent = player.playing ? "It plays, over and over. Changes of the design are heard as soon as they are ready." : "Wear headphones. Both versions are equally loud.";
+  parts.status.textContent = player.playing
+    ? "It plays, over and over. Changes of the design are heard as soon as they are ready."
+    : "Wear headphones. Both versions are equally loud.";
 }
 
 /** @param {HTMLInputElement} input */
@@ -144,7 +199,8 @@ export async function captured(which, frames) {
   const sound = await prepare();
   const ears = await capture(sound, which, frames);
   const bytes = new Uint8Array(8 * frames);
-  for (const [index, ear] of ears.entries()) bytes.set(new Uint8Array(ear.buffer, ear.byteOffset, 4 * frames), index * 4 * frames);
+  for (const [index, ear] of ears.entries())
+    bytes.set(new Uint8Array(ear.buffer, ear.byteOffset, 4 * frames), index * 4 * frames);
   let text = "";
   for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
   return { ...sound.prepared, ears: btoa(text) };
@@ -152,6 +208,13 @@ export async function captured(which, frames) {
 
 /** For tests: what plays. */
 export function playing() {
-  return { playing: player.playing, which: player.which, time: player.context?.currentTime ?? 0, state: player.context?.state ?? "",
-    digest: player.sound?.prepared.digest ?? "", after: player.chain?.gains.after.gain.value ?? 0, before: player.chain?.gains.before.gain.value ?? 0 };
+  return {
+    playing: player.playing,
+    which: player.which,
+    time: player.context?.currentTime ?? 0,
+    state: player.context?.state ?? "",
+    digest: player.sound?.prepared.digest ?? "",
+    after: player.chain?.gains.after.gain.value ?? 0,
+    before: player.chain?.gains.before.gain.value ?? 0,
+  };
 }

@@ -114,7 +114,24 @@ function start() {
   listen();
   connect();
   // For tests: what the page shows, and how long it took.
-  Object.assign(window, { studio: { get document() { return shown; }, get design() { return design; }, get board() { return board; }, request, stateLink, captured, playing, timing } });
+  Object.assign(window, {
+    studio: {
+      get document() {
+        return shown;
+      },
+      get design() {
+        return design;
+      },
+      get board() {
+        return board;
+      },
+      request,
+      stateLink,
+      captured,
+      playing,
+      timing,
+    },
+  });
   document.documentElement.dataset.ready = "1";
 }
 

@@ -7,8 +7,14 @@ import { editedAt } from "./edit.js";
 import { emit } from "./link.js";
 
 const TITLES = {
-  gain: "Crosstalk cancellation", polar: "Beam", map: "Beam map", zone: "Listening zone", ild: "Level difference (ILD)",
-  timbre: "Timbre", effort: "Effort", beam: "Centre beam",
+  gain: "Crosstalk cancellation",
+  polar: "Beam",
+  map: "Beam map",
+  zone: "Listening zone",
+  ild: "Level difference (ILD)",
+  timbre: "Timbre",
+  effort: "Effort",
+  beam: "Centre beam",
 };
 /** @typedef {{label: string, value: string | number, unit: string}} Tile */
 
@@ -30,13 +36,29 @@ export function buildResults(panel, compare) {
   parts.tiles = h("div", { class: "tiles" });
   parts.charts = h("div", { class: "charts" }, ...Object.values(figures).map((made) => made.element));
   for (const name of ["warnings", "room", "bounds", "budget"]) parts[name] = h("div");
-  panel.replaceChildren(parts.progress, compare, parts.tiles, parts.charts, parts.room, parts.warnings, parts.bounds, parts.budget);
+  panel.replaceChildren(
+    parts.progress,
+    compare,
+    parts.tiles,
+    parts.charts,
+    parts.room,
+    parts.warnings,
+    parts.bounds,
+    parts.budget,
+  );
   placeholders();
 }
 
 /** Places of the key figures before there are any. */
 function placeholders() {
-  const names = ["cancellation, 1 – 5 kHz", "ITD of the left source", "ILD of the left source", "null of the centre beam", "ripple of its lobe", "least white-noise gain"];
+  const names = [
+    "cancellation, 1 – 5 kHz",
+    "ITD of the left source",
+    "ILD of the left source",
+    "null of the centre beam",
+    "ripple of its lobe",
+    "least white-noise gain",
+  ];
   showTiles(names.map((label) => ({ label, value: "…", unit: "" })));
 }
 
@@ -52,7 +74,12 @@ export function takeDesign(message) {
     // A new design: what is shown stays until something newer arrives.
     design = { ...design, ...patch, error: patch.error, step: undefined };
   } else {
-    design = { ...design, ...patch, charts: { ...design.charts, ...patch.charts }, error: patch.error ?? (patch.step === undefined ? design.error : undefined) };
+    design = {
+      ...design,
+      ...patch,
+      charts: { ...design.charts, ...patch.charts },
+      error: patch.error ?? (patch.step === undefined ? design.error : undefined),
+    };
   }
   show(patch);
   emit("designed", design);
@@ -74,7 +101,12 @@ function show(news) {
   showProgress();
   for (const [name, chart] of Object.entries(news.charts ?? {})) {
     if (!figures[name] || !design.charts[name]) continue;
-    const waiting = () => draw(figures[name], /** @type {any} */ (chart), others.map((other) => ({ name: other.name, chart: other.figures.charts[name] })));
+    const waiting = () =>
+      draw(
+        figures[name],
+        /** @type {any} */ (chart),
+        others.map((other) => ({ name: other.name, chart: other.figures.charts[name] })),
+      );
     // The curve that is looked at most comes first; the others do not hold it up.
     if (name === "gain") waiting();
     else setTimeout(waiting);
@@ -91,11 +123,20 @@ function show(news) {
 
 function showProgress() {
   const steps = design.steps ?? [];
-  const text = design.error ? design.error : design.running ? `Working: ${steps[(design.step ?? -1) + 1] ?? "…"}` : "Up to date";
+  const text = design.error
+    ? design.error
+    : design.running
+      ? `Working: ${steps[(design.step ?? -1) + 1] ?? "…"}`
+      : "Up to date";
   parts.progress.classList.toggle("bad", Boolean(design.error));
   parts.progress.replaceChildren(
-    h("progress", { max: steps.length || 1, value: design.running ? (design.step ?? -1) + 1 : steps.length || 1, "aria-label": "Progress of the design" }),
-    h("span", { text }));
+    h("progress", {
+      max: steps.length || 1,
+      value: design.running ? (design.step ?? -1) + 1 : steps.length || 1,
+      "aria-label": "Progress of the design",
+    }),
+    h("span", { text }),
+  );
   parts.charts.classList.toggle("stale", Boolean(design.error));
 }
 
@@ -107,42 +148,116 @@ function showTiles(tiles) {
 
 /** @param {Tile} tile @param {Tile} [other] @param {string} [name] */
 function oneTile(tile, other, name) {
-  return h("div", { class: "tile" }, h("b", {}, String(tile.value), " ", h("small", { text: tile.unit })),
-    h("span", { text: tile.label }), other ? h("span", { class: "was", text: `${name}: ${other.value} ${other.unit}` }) : null);
+  return h(
+    "div",
+    { class: "tile" },
+    h("b", {}, String(tile.value), " ", h("small", { text: tile.unit })),
+    h("span", { text: tile.label }),
+    other ? h("span", { class: "was", text: `${name}: ${other.value} ${other.unit}` }) : null,
+  );
 }
 
 /** @param {Tile[]} tiles */
 function showRoom(tiles) {
-  parts.room.replaceChildren(h("h3", { text: "Room, level and delay" }), h("div", { class: "tiles" }, ...tiles.map((tile) => oneTile(tile))));
+  parts.room.replaceChildren(
+    h("h3", { text: "Room, level and delay" }),
+    h("div", { class: "tiles" }, ...tiles.map((tile) => oneTile(tile))),
+  );
 }
 
 /** @param {any} news */
 function showBounds(news) {
   const missed = news.bounds.filter((/** @type {any} */ bound) => !bound.met);
-  const row = (/** @type {any} */ bound) => h("tr", {}, h("td", { text: bound.figure }), h("td", { class: "n", text: `${bound.value} ${bound.unit}` }),
-    h("td", { class: "n", text: `${bound.bound} ${bound.unit}` }), h("td", { class: bound.met ? "good" : "bad", text: bound.met ? "kept" : "missed" }), h("td", { text: bound.reason }));
-  parts.warnings.replaceChildren(h("h3", { text: "What to change" }), news.warnings.length
-    ? h("ul", { class: "notices" }, ...news.warnings.map((/** @type {any} */ item) => h("li", {}, h("b", { text: item.what }), ` ${item.remedy}`)))
-    : h("p", { text: "There are no warnings." }));
-  parts.bounds.replaceChildren(h("h3", { text: `Bounds: ${news.bounds.length - missed.length} of ${news.bounds.length} kept` }),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Bounds" }, h("table", {},
-      h("thead", {}, h("tr", {}, ...["figure", "value", "bound", "", "why"].map((text) => h("th", { scope: "col", text })))),
-      h("tbody", {}, ...[...missed, ...news.bounds.filter((/** @type {any} */ bound) => bound.met)].map(row)))));
+  const row = (/** @type {any} */ bound) =>
+    h(
+      "tr",
+      {},
+      h("td", { text: bound.figure }),
+      h("td", { class: "n", text: `${bound.value} ${bound.unit}` }),
+      h("td", { class: "n", text: `${bound.bound} ${bound.unit}` }),
+      h("td", { class: bound.met ? "good" : "bad", text: bound.met ? "kept" : "missed" }),
+      h("td", { text: bound.reason }),
+    );
+  parts.warnings.replaceChildren(
+    h("h3", { text: "What to change" }),
+    news.warnings.length
+      ? h(
+          "ul",
+          { class: "notices" },
+          ...news.warnings.map((/** @type {any} */ item) =>
+            h("li", {}, h("b", { text: item.what }), ` ${item.remedy}`),
+          ),
+        )
+      : h("p", { text: "There are no warnings." }),
+  );
+  parts.bounds.replaceChildren(
+    h("h3", { text: `Bounds: ${news.bounds.length - missed.length} of ${news.bounds.length} kept` }),
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Bounds" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h("tr", {}, ...["figure", "value", "bound", "", "why"].map((text) => h("th", { scope: "col", text }))),
+        ),
+        h("tbody", {}, ...[...missed, ...news.bounds.filter((/** @type {any} */ bound) => bound.met)].map(row)),
+      ),
+    ),
+  );
 }
 
 function showBudget() {
   const { budget, load } = design;
   if (!budget) return;
-  const share = (/** @type {number} */ used, /** @type {number} */ room) => `${(used / 1024).toFixed(1)} of ${room / 1024} KiB`;
+  const share = (/** @type {number} */ used, /** @type {number} */ room) =>
+    `${(used / 1024).toFixed(1)} of ${room / 1024} KiB`;
   const rows = budget.boards.map((/** @type {any} */ board) => {
     const found = (load ?? []).find((/** @type {any} */ other) => other.board === board.board);
     const outputs = board.outputs ? `${board.drivers} of ${board.outputs}` : "virtual only";
-    const cells = found ? [share(found.flash_bytes, found.flash_room), share(found.ram_bytes, found.ram_room), String(found.instructions),
-      found.load_percent === null ? "–" : `${found.load_percent} %`] : ["…", "…", "…", "…"];
-    return h("tr", {}, h("td", { text: board.board }), ...cells.map((text) => h("td", { class: "n", text })), h("td", { class: board.fits ? "" : "bad", text: outputs }));
+    const cells = found
+      ? [
+          share(found.flash_bytes, found.flash_room),
+          share(found.ram_bytes, found.ram_room),
+          String(found.instructions),
+          found.load_percent === null ? "–" : `${found.load_percent} %`,
+        ]
+      : ["…", "…", "…", "…"];
+    return h(
+      "tr",
+      {},
+      h("td", { text: board.board }),
+      ...cells.map((text) => h("td", { class: "n", text })),
+      h("td", { class: board.fits ? "" : "bad", text: outputs }),
+    );
   });
-  parts.budget.replaceChildren(h("h3", { text: "Budget of each board" }),
-    h("p", { class: "hint", text: `${budget.taps} taps in ${budget.filters} filters, ${(budget.table_bytes / 1024).toFixed(1)} KiB of coefficients. Instructions are those of one frame, counted in QEMU.` }),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Budgets" }, h("table", {},
-      h("thead", {}, h("tr", {}, ...["board", "flash", "RAM", "instructions", "load", "outputs"].map((text) => h("th", { scope: "col", text })))), h("tbody", {}, ...rows))));
+  parts.budget.replaceChildren(
+    h("h3", { text: "Budget of each board" }),
+    h("p", {
+      class: "hint",
+      text: `${budget.taps} taps in ${budget.filters} filters, ${(budget.table_bytes / 1024).toFixed(1)} KiB of coefficients. Instructions are those of one frame, counted in QEMU.`,
+    }),
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Budgets" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ...["board", "flash", "RAM", "instructions", "load", "outputs"].map((text) =>
+              h("th", { scope: "col", text }),
+            ),
+          ),
+        ),
+        h("tbody", {}, ...rows),
+      ),
+    ),
+  );
 }

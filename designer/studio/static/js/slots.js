@@ -36,14 +36,25 @@ function show() {
   const parts = [];
   for (const name of state.names) {
     const inUse = name in state.kept;
-    parts.push(h("button", { type: "button", "data-slot": name, text: inUse ? `Swap with ${name}` : `Keep as ${name}`,
-      title: inUse ? `Keep the present design in ${name}, and go on with the one that is there` : `Keep the present design in slot ${name}`,
-      onclick: () => order(inUse ? "slots.swap" : "slots.keep", { slot: name }) }));
+    parts.push(
+      h("button", {
+        type: "button",
+        "data-slot": name,
+        text: inUse ? `Swap with ${name}` : `Keep as ${name}`,
+        title: inUse
+          ? `Keep the present design in ${name}, and go on with the one that is there`
+          : `Keep the present design in slot ${name}`,
+        onclick: () => order(inUse ? "slots.swap" : "slots.keep", { slot: name }),
+      }),
+    );
   }
-  const behind = h("select", { id: "behind", onchange: (/** @type {any} */ event) => order("slots.compare", { behind: event.target.value }) },
+  const behind = h(
+    "select",
+    { id: "behind", onchange: (/** @type {any} */ event) => order("slots.compare", { behind: event.target.value }) },
     h("option", { value: "", text: "nothing" }),
     ...Object.keys(state.kept).map((name) => h("option", { value: name, text: `slot ${name}` })),
-    ...shipped.map((name) => h("option", { value: name, text: `shipped: ${name}` })));
+    ...shipped.map((name) => h("option", { value: name, text: `shipped: ${name}` })),
+  );
   behind.value = state.behind;
   place.replaceChildren(...parts, h("label", {}, "Compare with ", behind));
 }

@@ -9,11 +9,13 @@ const FADE_S = 0.03;
 
 /** Fetch what the studio has prepared. @param {Prepared} prepared @returns {Promise<Sound>} */
 export async function fetchSound(prepared) {
-  const parts = await Promise.all(["drivers", "stereo", "after", "before"].map(async (part) => {
-    const answer = await fetch(`/listen/${prepared.names[part]}`);
-    if (!answer.ok) throw new Error("the studio has prepared something newer meanwhile");
-    return new Float32Array(await answer.arrayBuffer());
-  }));
+  const parts = await Promise.all(
+    ["drivers", "stereo", "after", "before"].map(async (part) => {
+      const answer = await fetch(`/listen/${prepared.names[part]}`);
+      if (!answer.ok) throw new Error("the studio has prepared something newer meanwhile");
+      return new Float32Array(await answer.arrayBuffer());
+    }),
+  );
   return { prepared, drivers: parts[0], stereo: parts[1], after: parts[2], before: parts[3] };
 }
 
@@ -31,8 +33,13 @@ export function buildChain(context, sound, when, offset, loop) {
   const master = context.createGain();
   const ways = { after: way(sound.drivers, sound.after), before: way(sound.stereo, sound.before) };
   master.connect(context.destination);
-  return { start: when - offset, gains: { after: ways.after.gain, before: ways.before.gain }, master,
-    sources: [ways.after.source, ways.before.source], seconds: prepared.frames / prepared.rate_hz };
+  return {
+    start: when - offset,
+    gains: { after: ways.after.gain, before: ways.before.gain },
+    master,
+    sources: [ways.after.source, ways.before.source],
+    seconds: prepared.frames / prepared.rate_hz,
+  };
 
   /** @param {Float32Array} signals @param {Float32Array} responses (ear, input, tap) */
   function way(signals, responses) {
@@ -43,9 +50,16 @@ export function buildChain(context, sound, when, offset, loop) {
     const splitter = context.createChannelSplitter(inputs);
     const gain = context.createGain();
     for (let input = 0; input < inputs; input += 1) {
-      buffer.copyToChannel(/** @type {any} */ (signals.subarray(input * prepared.frames, (input + 1) * prepared.frames)), input);
+      buffer.copyToChannel(
+        /** @type {any} */ (signals.subarray(input * prepared.frames, (input + 1) * prepared.frames)),
+        input,
+      );
       const response = context.createBuffer(2, taps, prepared.rate_hz);
-      for (const ear of [0, 1]) response.copyToChannel(/** @type {any} */ (responses.subarray((ear * inputs + input) * taps, (ear * inputs + input + 1) * taps)), ear);
+      for (const ear of [0, 1])
+        response.copyToChannel(
+          /** @type {any} */ (responses.subarray((ear * inputs + input) * taps, (ear * inputs + input + 1) * taps)),
+          ear,
+        );
       const filter = new ConvolverNode(context, { buffer: response, disableNormalization: true });
       splitter.connect(filter, input).connect(gain);
     }

@@ -30,5 +30,7 @@ export function buildTabs() {
     });
   }
   showTab(sessionStorage.getItem("tab") ?? (matchMedia("(min-width: 901px)").matches ? "results" : "speaker"));
-  matchMedia("(min-width: 901px)").addEventListener("change", () => showTab(sessionStorage.getItem("tab") ?? "results"));
+  matchMedia("(min-width: 901px)").addEventListener("change", () =>
+    showTab(sessionStorage.getItem("tab") ?? "results"),
+  );
 }

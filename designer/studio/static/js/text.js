@@ -16,16 +16,32 @@ let gesture = "";
 
 /** @param {HTMLElement} panel */
 export function buildText(panel) {
-  area = h("textarea", { class: "text-editor", id: "toml", spellcheck: "false", "aria-describedby": "toml-hint", autocomplete: "off" });
-  area.addEventListener("focus", () => { gesture = newGesture(); });
+  area = h("textarea", {
+    class: "text-editor",
+    id: "toml",
+    spellcheck: "false",
+    "aria-describedby": "toml-hint",
+    autocomplete: "off",
+  });
+  area.addEventListener("focus", () => {
+    gesture = newGesture();
+  });
   area.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = window.setTimeout(send, PAUSE_MS);
   });
   area.addEventListener("blur", send);
   faults = h("div", { class: "fault-list", "aria-live": "polite" });
-  panel.replaceChildren(h("h2", {}, h("label", { for: "toml", text: "The layout as text (TOML)" })),
-    h("p", { class: "hint", id: "toml-hint", text: "Edit here or with the controls. Comments stay. Every key is explained at its control." }), faults, area);
+  panel.replaceChildren(
+    h("h2", {}, h("label", { for: "toml", text: "The layout as text (TOML)" })),
+    h("p", {
+      class: "hint",
+      id: "toml-hint",
+      text: "Edit here or with the controls. Comments stay. Every key is explained at its control.",
+    }),
+    faults,
+    area,
+  );
 }
 
 function send() {
@@ -40,7 +56,9 @@ export function showText() {
     clearTimeout(waiting);
     area.value = shown.text;
   }
-  faults.replaceChildren(...shown.faults.map((fault) => h("button", { type: "button", text: fault.message, onclick: () => show(fault) })));
+  faults.replaceChildren(
+    ...shown.faults.map((fault) => h("button", { type: "button", text: fault.message, onclick: () => show(fault) })),
+  );
 }
 
 /** @param {import("./edit.js").Fault} fault */
