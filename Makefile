@@ -23,6 +23,7 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin/proscenium
 CMSIS  := $(VENV)/share/cmsis-dsp-1.10.3
 SVD    := $(VENV)/share/STM32F40x.svd
+AXE    := $(VENV)/share/axe.min.js
 
 # What the project needs of Debian, by package, and what only its tests and checks need; what is missing is installed.
 PACKAGES      := gcc g++ make python3-venv python3-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
@@ -55,7 +56,7 @@ hil: setup
 quick: setup
 	$(PYTEST) tests/unit
 
-test: $(VENV)/.test-packages setup $(SVD)
+test: $(VENV)/.test-packages setup $(SVD) $(AXE)
 	$(PYTEST) --junitxml build/test.xml
 
 flash: setup
@@ -76,7 +77,7 @@ fuzz: $(VENV)/.test-packages setup
 	$(VENV)/bin/python -m hil_tests.harness.fuzz --runs $(or $(RUNS),10000000)
 
 # Instructions of kernels and layouts beside their peers', tables beside rounding: build/bench.json.
-bench: $(VENV)/.bench-packages setup
+bench: $(VENV)/.bench-packages setup $(VENV)/.bench-tools
 	$(VENV)/bin/python -m benchmarks.bench
 
 # The site stands on its own: no page asks the network for anything. A broken link or a missing reference fails.
@@ -137,6 +138,11 @@ $(VENV)/.docs-tools: requirements-docs.txt | $(VENV)/.ready
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation -r requirements-docs.txt
 	@touch $@
 
+$(VENV)/.bench-tools: requirements-bench.txt | $(VENV)/.ready
+	@echo "==> set-up for the benchmarks: Atheris"
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements-bench.txt
+	@touch $@
+
 # Only the test of the register definitions reads it.
 $(SVD): requirements-svd.txt | $(VENV)/.ready
 	@echo "==> set-up for the tests: the vendor's register description, hash-checked"
@@ -145,6 +151,15 @@ $(SVD): requirements-svd.txt | $(VENV)/.ready
 	  --dest $(VENV)/download -r requirements-svd.txt
 	@tar -xzOf $(VENV)/download/cmsis-svd-0.4.tar.gz cmsis-svd-0.4/cmsis_svd/data/STMicro/STM32F40x.svd > $@
 	@rm -rf $(VENV)/download
+
+# Only the test of the studio's accessibility runs it.
+$(AXE): requirements-axe.txt | $(VENV)/.ready
+	@echo "==> set-up for the tests: axe-core, hash-checked"
+	@rm -rf $(VENV)/download-axe && mkdir -p $(VENV)/download-axe $(@D)
+	@$(PIP) download --require-hashes --no-deps --dest $(VENV)/download-axe -r requirements-axe.txt
+	@$(VENV)/bin/python -m zipfile -e $(VENV)/download-axe/*.whl $(VENV)/download-axe
+	@mv $(VENV)/download-axe/axe_playwright_python/axe.min.js $@ && touch $@
+	@rm -rf $(VENV)/download-axe
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -22,7 +22,7 @@ from designer.toolchain.process import run_tool
 # Loops by the instruction that only they have, in their order in a function, and products of one iteration.
 _TURN_PRODUCTS = {"q15": 16 * 18, "q31": 16 * 9, "q31x15": 16 * 16}
 _FUNCTIONS = {"q15": "ps_fir_q15", "q31": "ps_fir_q31_subfilters", "q31x15": "ps_fir_q31x15"}
-_CORES = {"cortex-m4": "stm32f405", "cortex-m7": "mps2-an500"}
+_CORES = {"cortex-m4": "stm32f405", "cortex-m7": "stm32h743"}
 _ITERATIONS = 100
 _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(.+)$")
 

@@ -47,6 +47,22 @@ class BoardNotFoundError(ProsceniumError):
     exit_code = 5
 
 
+class FlashError(ProsceniumError):
+    """A board was not written, or not verified.  The message says why, and what to do.
+
+    Attributes
+    ----------
+    cause : str
+        What went wrong, as one term: see `designer.toolchain.flashing.failures.Cause`.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, cause: str = "unknown") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class OutputConflictError(ProsceniumError):
     """A file that Proscenium did not write is in the place of an output file."""
 

@@ -7,13 +7,13 @@ import fcntl
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from designer.errors import OutputConflictError
+from designer.temporary import remove_abandoned, temporary_file
 
 LOCK_FILE = ".proscenium.lock"
 
@@ -36,21 +36,16 @@ def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            fill(file)
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with temporary_file(path) as temporary:
+            with temporary.open("wb") as file:
+                fill(file)
+            temporary.chmod(0o644)
+            temporary.replace(path)
     except OSError as error:
         # A full disk is found while writing, where the system does not name the file.
         if error.filename is None:
             error.filename = str(path)
-        temporary.unlink(missing_ok=True)
-        raise
-    except BaseException:
-        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -133,4 +128,5 @@ def locked(directory: Path) -> Iterator[None]:
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
         file.write(f"process {os.getpid()} ({command!a})")
         file.flush()
+        remove_abandoned(directory)
         yield

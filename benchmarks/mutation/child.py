@@ -109,11 +109,16 @@ def run_tests(name: str, path: Path, tree: ast.Module, tests: list[str], cpu_s: 
     """Run tests with a mutant, and return pytest's exit code, or `TIMED_OUT`."""
 
     def work() -> int:
-        _forget_modules(path.parents[name.count(".")])
+        _forget_modules(import_root(name, path))
         sys.meta_path.insert(0, _Finder(name, path, tree))
         return int(pytest.main([*_QUIET, *tests]))
 
     return _forked(work, cpu_s, wall_s)
+
+
+def import_root(name: str, path: Path) -> Path:
+    """Return the folder from which a module or a package (its ``__init__.py``) is imported."""
+    return path.parents[name.count(".") + (path.name == "__init__.py")]
 
 
 def record_lines(root: Path, files: list[Path], tests: list[str], to: Path) -> bool:

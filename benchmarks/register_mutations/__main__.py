@@ -8,12 +8,13 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from benchmarks.register_mutations.equivalent import reason
 from benchmarks.register_mutations.recorded import Record, load_helpers
 from benchmarks.register_mutations.sites import Site, find_sites, mutations_of, source_writes
-from benchmarks.register_mutations.verdict import CASES, Subject, caught_by, observe
+from benchmarks.register_mutations.verdict import CASES, Observation, Subject, caught_by, observe
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.toolchain.compiler import build_image
@@ -59,27 +60,43 @@ def cases_of(site: Site) -> list[str]:
     return common or [case for case in CASES if case in site.cases]
 
 
-def judge(subject: Subject, record: Record, every: int = 1, place: str = "") -> Counter[str]:
-    """Apply the mutations, or some of them; prints each that nothing catches, and its reason."""
-    sound = {case: list(observe(subject, case)) for case in CASES}
+def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: str = "") -> Counter[str]:
+    """Apply the mutations, or some of them; prints each that nothing catches, and its reason.
+
+    Parameters
+    ----------
+    subject : Subject
+    record : Record
+    chosen : slice
+        Of the list of mutations.
+    place : str
+        Only sites whose file, line and register contain this.
+    """
     sites = find_sites(subject)
+
+    @cache
+    def sound(case: str) -> list[Observation]:
+        return list(observe(subject, case))
+
     counts: Counter[str] = Counter(
         writes=len(source_writes()), sites=len(sites), unreached=len(unreached(sites.values()))
     )
-    for place in unreached(sites.values()):
-        print(f"not reached    {place}")
-    chosen = [
+    for write in unreached(sites.values()):
+        print(f"not reached    {write}")
+    mutations = [
         (site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site) if place in str(site)
     ]
-    print(f"{len(chosen)} mutations of {len(sites)} stores", flush=True)
-    for n, (site, mutation) in enumerate(chosen[::every], 1):
+    print(
+        f"{len(mutations)} mutations of {len(sites)} stores, of which {len(mutations[chosen])} are applied", flush=True
+    )
+    for n, (site, mutation) in enumerate(mutations[chosen], 1):
         first, *others = cases_of(site)
-        if caught_by(subject, {first: sound[first]}, mutation):
+        if caught_by(subject, {first: sound(first)}, mutation):
             verdict = "board"
         elif record.catches(site, mutation):
             verdict = "record"
         else:
-            verdict = "board" if caught_by(subject, {case: sound[case] for case in others}, mutation) else ""
+            verdict = "board" if caught_by(subject, {case: sound(case) for case in others}, mutation) else ""
         why = "" if verdict else reason(site, mutation)
         counts[verdict or ("equivalent" if why else "survived")] += 1
         if not verdict:
@@ -95,11 +112,13 @@ def main() -> None:
     """Print every mutation that nothing catches, and how many are caught."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.register_mutations", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="apply only each N-th mutation")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with the N-th mutation of the list")
     parser.add_argument("--place", default="", help="only sites whose file, line and register contain this")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="proscenium-mutations-") as scratch:
         directory = Path(scratch)
-        counts = judge(build_subject(directory), Record(_Directories(directory)), options.every, options.place)
+        chosen = slice(options.first - 1, None, options.every)
+        counts = judge(build_subject(directory), Record(_Directories(directory)), chosen, options.place)
     caught = counts["board"] + counts["record"]
     total = caught + counts["equivalent"] + counts["survived"]
     print(f"{counts['writes']} register writes in the sources, {counts['unreached']} of them not reached")

@@ -1,7 +1,8 @@
-"""Names of boards: ``virtual:NAME``, ``qemu:NAME``, or a serial port."""
+"""Names of boards: ``virtual:NAME``, ``qemu:NAME``, or a serial port, which may be a URL."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from designer.errors import BoardNotFoundError
@@ -10,6 +11,7 @@ from designer.toolchain.boards import BOARDS, BoardTarget, find_board
 DEFAULT_BOARD = "virtual:stm32f405"
 # What designer.board.virtual models, by names of BOARDS.
 MODELLED = ("stm32f405", "stm32h743")
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class BoardChoice:
     def suffix(self) -> str:
         """Suffix of the files of this board, empty for the virtual STM32F405."""
         if self.port is not None:
-            return "-" + self.port.removeprefix("/dev/").replace("/", "-")
+            return "-" + _NO_FILE_NAME.sub("-", self.port.removeprefix("/dev/")).strip("-")
         if self.target.is_virtual_only:
             return f"-{self.target.name}"
         if self.in_qemu:
@@ -54,7 +56,8 @@ def choose_board(name: str) -> BoardChoice:
     ----------
     name : str
         ``virtual``, ``virtual:NAME``, ``qemu``, ``qemu:NAME``, or a serial port. A port has an STM32F405, unless the
-        name of another board stands before it: ``stm32h743:/dev/ttyACM0``.
+        name of another board stands before it: ``stm32h743:/dev/ttyACM0``.  It may be a URL, see
+        `designer.toolchain.serial_port`.
 
     Raises
     ------

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from designer import protocol
 from designer.board.qemu import Qemu
@@ -15,6 +14,7 @@ from designer.board.virtual_process import HeldLine, VirtualLine, VirtualProcess
 from designer.dsp.engine import InjectionPoint
 from designer.errors import BoardNotFoundError
 from designer.layout.model import Layout
+from designer.temporary import temporary_directory
 from designer.toolchain.boards import BoardTarget, find_board
 
 # Under -icount shift=0 one instruction takes 1 ns of virtual time.
@@ -139,6 +139,11 @@ class QemuBoard(Board):
         Further options, such as `hil_tests.harness.debugger.debugger_options`.
     target : BoardTarget, optional
         The board to simulate, by default the STM32F405.
+
+    Attributes
+    ----------
+    directory : Path
+        Of the files that the image opens.
     """
 
     def __init__(
@@ -155,10 +160,11 @@ class QemuBoard(Board):
         self.tick_hz = target.virtual_tick_hz
         self.keeps_time = icount is not None
         options = (*qemu_options, *(() if icount is None else ("-icount", icount)))
-        self._directory = TemporaryDirectory(prefix="proscenium-board-")
+        self._opened = ExitStack()
+        self.directory = self._opened.enter_context(temporary_directory("proscenium-board"))
         self._qemu: Qemu | None = None
         try:
-            self._qemu = Qemu(target.qemu_machine, elf, options, Path(self._directory.name))
+            self._qemu = Qemu(target.qemu_machine, elf, options, self.directory)
             transport = SerialTransport(self._qemu.port)
             super().__init__(transport, expected_digest, expected_layout, name=f"qemu:{target.name}")
         except BaseException:
@@ -176,11 +182,6 @@ class QemuBoard(Board):
         if self._qemu is None:
             raise BoardNotFoundError("the board in QEMU is closed")
         return self._qemu.port
-
-    @property
-    def directory(self) -> Path:
-        """Directory of the files that the image opens."""
-        return Path(self._directory.name)
 
     def reset(self) -> None:
         """Press the reset button."""
@@ -228,7 +229,7 @@ class QemuBoard(Board):
         if self._qemu is not None:
             self._qemu.stop()
             self._qemu = None
-        self._directory.cleanup()
+        self._opened.close()
 
 
 def _codec_of(layout: Layout | None) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 import serial
+from serial.urlhandler.protocol_socket import Serial as SocketPort
 
 from designer import protocol
-from designer.errors import BoardNotFoundError, HilError
+from designer.errors import HilError
+from designer.toolchain.serial_port import open_serial_port
 
 WRITE_TIMEOUT_S = 5.0
 _MOST_BYTES = 1 << 16
@@ -31,14 +33,14 @@ class Transport(Protocol):
 
 
 class SerialTransport:
-    """A serial port: a real one, or the pseudo terminal of a virtual board.
+    """A serial port: a real one, the pseudo terminal of a virtual board, or one at another machine.
 
     Parameters
     ----------
     port : str
-        Such as ``/dev/ttyACM0``.
+        Such as ``/dev/ttyACM0``, ``rfc2217://host:port`` or ``socket://host:port``.
     baud_rate : int
-        A pseudo terminal ignores it.
+        A pseudo terminal and a socket ignore it.
 
     Raises
     ------
@@ -47,16 +49,19 @@ class SerialTransport:
     """
 
     def __init__(self, port: str, baud_rate: int = protocol.BAUD_RATE) -> None:
-        try:
-            self._serial = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
-        except (serial.SerialException, ValueError, OSError) as error:
-            raise BoardNotFoundError(f"serial port '{port}': cannot be opened: {error}") from error
+        self._serial = open_serial_port(port, baud_rate)
         self._port = port
+        # RFC 2217 has no file to wait for: a thread of pyserial reads all the time, so a write never waits for a read.
+        self._has_file = isinstance(self._serial, (serial.Serial, SocketPort))
+        self._is_socket = isinstance(self._serial, SocketPort)
         self._early = bytearray()
 
     def write(self, data: bytes) -> None:
         """Send all of `data`; HilError after `WRITE_TIMEOUT_S` without progress."""
         try:
+            if not self._has_file:
+                self._serial.write(data)
+                return
             handle = self._serial.fileno()
             _write(handle, handle, data, self._early)
         except (serial.SerialException, OSError, TimeoutError) as error:
@@ -67,10 +72,22 @@ class SerialTransport:
         if self._early:
             return _take(self._early)
         try:
+            if self._is_socket:
+                return self._read_socket(timeout_s)
             self._serial.timeout = timeout_s
             return bytes(self._serial.read(max(1, self._serial.in_waiting)))
         except (serial.SerialException, OSError) as error:
             raise HilError(f"serial port '{self._port}': lost: {error}") from error
+
+    def _read_socket(self, timeout_s: float) -> bytes:
+        """Read all that there is.  The port's own read knows only whether there is a byte."""
+        handle = self._serial.fileno()
+        if not select.select([handle], [], [], timeout_s)[0]:
+            return b""
+        data = os.read(handle, _MOST_BYTES)
+        if not data:
+            raise OSError("the other end is gone")
+        return data
 
     def close(self) -> None:
         """Close the port."""

@@ -41,6 +41,28 @@ class TablesInfo:
     flash: bool
     equalised: int
     committed: int
+    erasures: int
+    endurance: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Tables in flash for the next start.
+
+    Attributes
+    ----------
+    number : int
+        Sequence number of their slot.
+    written : bool
+        False if flash held these tables already: nothing was erased.
+    erasures, endurance : int
+        Erasures of both slots so far, and how many the maker of the chip promises.
+    """
+
+    number: int
+    written: bool
+    erasures: int
+    endurance: int
 
 
 def tables_of(link: Link) -> TablesInfo:
@@ -160,8 +182,8 @@ def _check_keeps_up(board: Board) -> None:
         )
 
 
-def commit(link: Link) -> int:
-    """Let the board keep its present tables in flash; returns the sequence number of the slot.
+def commit(link: Link) -> Kept:
+    """Let the board keep its present tables in flash.  Tables that it keeps already are not written again.
 
     Raises
     ------
@@ -172,8 +194,9 @@ def commit(link: Link) -> int:
         raise HilError(
             "this board has no flash that it can write (a board in QEMU has none): its tables last until the reset"
         )
-    link.request(protocol.TUNE_COMMIT)
-    return tables_of(link).committed
+    written = bool(link.fields(protocol.TUNE_COMMIT, protocol.TUNE_COMMIT_REPLY)["written"])
+    found = tables_of(link)
+    return Kept(found.committed, written, found.erasures, found.endurance)
 
 
 def status_of(board: Board) -> dict[str, Any]:

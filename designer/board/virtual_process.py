@@ -66,6 +66,7 @@ class VirtualProcess:
         )
         theirs.close()
         self._channel = Channel(ours)
+        self._is_out_of_step = False
         try:
             ours.settimeout(START_TIMEOUT_S)
             self.port = str(self._channel.receive()[0]["port"])
@@ -83,8 +84,8 @@ class VirtualProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process is alive."""
-        return self._process.poll() is None
+        """Whether the process is alive and takes requests."""
+        return not self._is_out_of_step and self._process.poll() is None
 
     def ask(self, what: str, payload: bytes = b"", **fields: Any) -> tuple[dict[str, Any], bytes]:
         """Send a request and wait for its reply.
@@ -99,6 +100,10 @@ class VirtualProcess:
             reply, data = self._channel.receive()
         except ChannelClosedError as error:
             raise HilError(self.last_words()) from error
+        except BaseException:
+            # Ctrl-C, mostly. The reply would be taken for that of the next request, and the board may stand still.
+            self._is_out_of_step = True
+            raise
         if "error" in reply:
             raise HilError(f"the virtual board: {reply['error']}")
         return reply, data

@@ -11,14 +11,28 @@ from typing import TextIO
 
 import typer
 
-from designer.cli import board, design, doctor, export, listen, look, play, playing, sweep, tune
+from designer.cli import board, design, doctor, export, listen, look, play, playing, studio, sweep, tune
 from designer.cli.common import app, output_locks
 from designer.cli.failures import prepare_process, report
 from designer.errors import InputWarning
 from designer.layout.renamed import RenamedKeyWarning
 from designer.numerics.threads import limit_blas_threads
 
-__all__ = ["app", "board", "design", "doctor", "export", "listen", "look", "main", "play", "playing", "sweep", "tune"]
+__all__ = [
+    "app",
+    "board",
+    "design",
+    "doctor",
+    "export",
+    "listen",
+    "look",
+    "main",
+    "play",
+    "playing",
+    "studio",
+    "sweep",
+    "tune",
+]
 
 
 _show_others = warnings.showwarning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,18 @@ from designer.cli.common import (
     usage_error,
     write_report,
 )
+from designer.toolchain.flashing.via import Via
+
+if TYPE_CHECKING:
+    from designer.design.model import Design
+    from designer.toolchain.image import Image
+
+ViaOption = Annotated[
+    Via,
+    typer.Option(
+        "--via", help="How to write a real board: openocd or pyocd by a debug probe; uart by the serial line alone."
+    ),
+]
 
 
 @app.command()
@@ -32,6 +44,7 @@ def flash(
     layout: LayoutArgument,
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
+    via: ViaOption = Via.openocd,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,19 +58,18 @@ def flash(
         from designer.layout.shipped import find_layout
         from designer.toolchain.flash import check_channels
 
+        if via is Via.uart and port is None:
+            raise usage_error("--via uart needs --port, e.g. --port /dev/ttyUSB0")
         check_channels(find_layout(layout), board.value)
     result, image = run_image(layout, out, json or quiet, board)
     values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
-        from designer.toolchain.flash import flash as program
-
-        step("writing and verifying the flash through ST-Link", quiet=json or quiet)
-        program(image, result.layout, board.value)
+        _write(image, result, board, via, port, json or quiet)
         if port is None:
             if json:
                 print_json({**values, "verified": "flash"})
             else:
-                say(f"digest {result.digest}: written; OpenOCD read the flash back, and it is equal", quiet)
+                say(f"digest {result.digest}: written; {via.value} read the flash back, and it is equal", quiet)
                 say("The board was NOT asked over serial what it runs: give --port, e.g. /dev/ttyUSB0", quiet)
             return
     step("asking the board for its digest", quiet=json or quiet)
@@ -68,12 +80,25 @@ def flash(
             say(f"{running.name} runs layout '{result.layout.name}', digest {result.digest}", quiet)
 
 
+def _write(image: Image, result: Design, board: BoardName, via: Via, port: str | None, quiet: bool) -> None:
+    """Write the flash of a real board, and show how far it is."""
+    from designer.board.bootloader import enter_bootloader
+    from designer.cli.listen import rendering_progress
+    from designer.toolchain.flash import flash as program
+
+    if via is Via.uart and port is not None and enter_bootloader(port):
+        step("the running board has entered its bootloader", quiet=quiet)
+    step(f"writing the flash through {via.value}, and reading it back", quiet=quiet)
+    with rendering_progress(quiet or via is not Via.uart, "flashing") as progress:
+        program(image, result.layout, board.value, via, port, progress)
+
+
 @app.command()
 def hil(
     layout: LayoutArgument,
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
-    input_file: Annotated[Path | None, typer.Option("--input", help="Stereo audio to stream instead of music.")] = None,
+    input_file: Annotated[Path | None, typer.Option("--input", help="Audio to stream instead of music.")] = None,
     out: OutOption = None,
     seconds: Annotated[
         float,

@@ -22,7 +22,7 @@ app = typer.Typer(
     name="proscenium",
     help="From the layout of a small multi-driver loudspeaker to a proven, flashable speaker board.",
     epilog="Exit codes: 0 success, 1 the image does not compile or fit, 2 bad input, 3 infeasible design, "
-    "4 HIL failed, 5 no board, probe or tool, 70 a fault of Proscenium itself.",
+    "4 HIL failed, 5 no board, probe or tool, or not written, 70 a fault of Proscenium itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -62,8 +62,12 @@ DesignArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A design, a
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write [build/<layout>].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
-PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of a real board, e.g. /dev/ttyACM0.")]
-NeededPortOption = Annotated[str, typer.Option("--port", help="Serial port of the board, e.g. /dev/ttyACM0.")]
+PortOption = Annotated[
+    str | None, typer.Option("--port", help="Port of a real board: /dev/ttyACM0, rfc2217://host:port, ...")
+]
+NeededPortOption = Annotated[
+    str, typer.Option("--port", help="Port of the board: /dev/ttyACM0, rfc2217://host:port, ...")
+]
 
 
 class BoardName(StrEnum):

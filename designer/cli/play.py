@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from designer.cli.common import (
     say,
     step,
 )
+from designer.errors import LayoutError
 
 TraceOption = Annotated[
     Path | None,
@@ -41,6 +43,7 @@ def play(
     from designer.board.play_file import play_file
     from designer.cli.listen import rendering_progress
 
+    _check_trace(trace, source, target)
     result, image = run_image(layout, out, json or quiet)
     step("booting it on the virtual board", quiet=json or quiet)
     began = time.monotonic()
@@ -63,6 +66,11 @@ def play(
         )
 
 
+def _check_trace(trace: Path | None, *others: Path) -> None:
+    if trace is not None and any(trace.resolve() == other.resolve() for other in others):
+        raise LayoutError(f"trace '{trace}': is the input or the output: give another file")
+
+
 def _options(trace: Path | None, gdb: int | None = None) -> tuple[str, ...]:
     """Options of the board's process."""
     return (
@@ -79,16 +87,27 @@ def board(
         typer.Option("--gdb", metavar="PORT", min=1, max=65535, help="Wait for GDB at this port of this machine."),
     ] = None,
     trace: TraceOption = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="URL",
+            help="Serve the serial line by network: rfc2217://localhost:2217, or socket://. It has no password.",
+        ),
+    ] = None,
     out: OutOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Run the virtual board until Ctrl-C: its serial line is a pseudo terminal, for every command that has --port."""
+    from designer.board.line_server import LineServer
     from designer.board.virtual_process import VirtualProcess
 
     _, image = run_image(layout, out, quiet)
     process = VirtualProcess(image.elf, _options(trace, gdb))
+    servers = ExitStack()
     try:
-        say(f"serial line: {process.port}")
+        server = None if listen is None else servers.enter_context(LineServer(listen, process.port))
+        say(f"serial line: {process.port if server is None else server.url}")
         if gdb is not None:
             say(f"debugger: gdb-multiarch {image.elf} -ex 'target remote localhost:{gdb}'")
         step("Ctrl-C ends", quiet=quiet)
@@ -97,3 +116,4 @@ def board(
         return
     finally:
         process.stop()
+        servers.close()

@@ -152,6 +152,8 @@ def status_table(found: dict[str, Any]) -> None:
         table.add_row("audio", "this board has none")
     else:
         _health_rows(table, health)
+    if tables["endurance"]:
+        table.add_row("flash for tables", f"erased {tables['erasures']} of {tables['endurance']} times")
     table.add_row("processor clock", line["clock_source"])
     spoiled = line["bad_cobs"] + line["bad_crc"] + line["bad_header"]
     table.add_row("serial line", f"{spoiled} spoiled frames, {line['receive_overruns']} bytes lost")

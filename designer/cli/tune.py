@@ -27,6 +27,7 @@ from designer.errors import ProsceniumError
 
 if TYPE_CHECKING:
     from designer.board.session import Board
+    from designer.board.tune import Kept
 
 # An editor writes a file in several steps.  They count as one save after this pause.
 _SETTLE_MS = 30
@@ -104,22 +105,31 @@ def _tune_once(layout: str, connect: Any, json: bool, quiet: bool, keep: bool) -
     board: Board
     with connect() as board:
         tuned = tune_board(board, pack(result.layout, result.fixed, result.digest))
-        slot = commit(board.link) if keep else None
+        kept = commit(board.link) if keep else None
         name = board.name
     ended = time.monotonic()
     seconds = {"design": round(designed - begun, 3), "board": round(ended - designed, 3)}
     if json:
-        values = {"layout": result.layout.name, "board": name, "digest": result.digest, "slot": slot}
-        print_json({**values, **asdict(tuned), "seconds": seconds})
+        values = {"layout": result.layout.name, "board": name, "digest": result.digest}
+        slot = None if kept is None else kept.number
+        flash = None if kept is None else asdict(kept)
+        print_json({**values, "slot": slot, "flash": flash, **asdict(tuned), "seconds": seconds})
     else:
         fades = f"fades from {tuned.before[:12]} to {result.digest[:12]}"
         what = "plays it already" if tuned.before == result.digest else fades
         spent = f"designed in {seconds['design']:.2f} s, on the board in {seconds['board']:.2f} s"
-        kept = "" if slot is None else f"; kept in its flash as number {slot}"
-        say(f"{name}: '{result.layout.name}' {what}; {spent}{kept}", quiet)
+        say(f"{name}: '{result.layout.name}' {what}; {spent}{_about(kept)}", quiet)
         if tuned.late_blocks:
             late = f"{tuned.late_blocks} blocks were late, and so silent, while old and new filters ran together"
             step(f"{late}; only the new ones run now; shorter ones (filters.taps) fade in time", quiet)
+
+
+def _about(kept: Kept | None) -> str:
+    if kept is None:
+        return ""
+    if not kept.written:
+        return f"; its flash held them already, as number {kept.number}"
+    return f"; kept in its flash as number {kept.number}, erased {kept.erasures} of {kept.endurance} times"
 
 
 def _path_of(layout: str) -> Path:

@@ -96,6 +96,7 @@ def protocol_context() -> dict[str, Any]:
         "max_encoded_bytes": protocol.MAX_ENCODED_BYTES,
         "baud_rate": protocol.BAUD_RATE,
         "name_bytes": protocol.NAME_BYTES,
+        "enter_bootloader_magic": protocol.ENTER_BOOTLOADER_MAGIC,
         "messages": protocol.MESSAGES,
         "fir_entry": protocol.FIR_ENTRY,
         "enumerations": [

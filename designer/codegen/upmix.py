@@ -27,7 +27,7 @@ def upmix_context() -> dict[str, Any]:
         ],
         "tables": [
             ("rate_filter", _flat(tables.rate_filter)),
-            ("phases", _nested(polyphase(tables.rate_filter))),
+            ("phases", _nested(polyphase(tables.rate_filter).T)),
             ("prototypes", _nested(tables.prototypes.T)),
             ("window", _flat(tables.window)),
             ("twiddles", _nested(tables.twiddles)),

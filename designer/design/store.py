@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import zipfile
@@ -28,8 +29,13 @@ from designer.fixedpoint.number_format import NumberFormat
 from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
 
+# In filters.npz, the digest of all else in it.
+_CONTENT = "content_digest"
 # What NumPy raises for a file that is cut short, altered or of another kind.
-_DAMAGE = (KeyError, ValueError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(KeyError, ValueError, TypeError, IndexError, OverflowError, EOFError, OSError),
+    *(zipfile.BadZipFile, zlib.error, MemoryError),
+)
 
 
 def save_design(result: Design, directory: Path, card: Scorecard | None = None) -> None:
@@ -74,17 +80,9 @@ def load_card(directory: Path) -> Scorecard:
         raise LayoutError(f"'{path}': damaged design, or one of another version ({error}): design it again") from error
     except ValueError as error:
         raise LayoutError(f"'{path}': damaged design: design it again") from error
-    if card.digest != _stored_digest(directory):
+    if card.digest != str(_read_filters(directory).get("digest")):
         raise LayoutError(f"'{directory}': scorecard.json and filters.npz are not of one design: design it again")
     return card
-
-
-def _stored_digest(directory: Path) -> str:
-    try:
-        with np.load(directory / "filters.npz") as file:
-            return str(file["digest"])
-    except _DAMAGE as error:
-        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
 
 
 def load_gain_db(directory: Path) -> float:
@@ -95,14 +93,47 @@ def load_gain_db(directory: Path) -> float:
     LayoutError
         If the design is damaged.
     """
+    gain_db = float(_read_filters(directory)["gain_db"])
+    if not math.isfinite(gain_db):
+        raise LayoutError(f"'{directory}': damaged design (gain_db is {gain_db}): design it again")
+    return gain_db
+
+
+def _read_filters(directory: Path) -> dict[str, Any]:
+    """Read the arrays of filters.npz, and check that they are those that were saved together.
+
+    Raises
+    ------
+    LayoutError
+        If there is no design, or it is damaged or of an earlier version.
+    """
+    path = directory / "filters.npz"
     try:
-        with np.load(directory / "filters.npz") as file:
-            gain_db = float(file["gain_db"])
-            if not math.isfinite(gain_db):
-                raise ValueError(f"gain_db is {gain_db}")
-            return gain_db
+        with np.load(path) as file:
+            arrays = dict(file)
+        stored = str(arrays.pop(_CONTENT))
+    except FileNotFoundError as error:
+        raise LayoutError(f"'{directory}': no design here: run 'proscenium design LAYOUT --out {directory}'") from error
     except _DAMAGE as error:
-        raise LayoutError(f"'{directory}': damaged design ({error}): design it again") from error
+        raise LayoutError(
+            f"'{directory}': damaged design, or one of an earlier version ({error}): design it again"
+        ) from error
+    if _content_digest(arrays) != stored:
+        raise LayoutError(f"'{path}': damaged design (its numbers are not those that were saved): design it again")
+    return arrays
+
+
+def _content_digest(arrays: dict[str, Any]) -> str:
+    """SHA-256 over names, types, shapes and values.
+
+    The design digest covers the integers that a board runs.  This one covers the float design beside them.
+    """
+    sha = hashlib.sha256()
+    for name, given in sorted(arrays.items()):
+        array = np.asarray(given)
+        sha.update(f"{name} {array.dtype.str} {array.shape}\0".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
 
 
 def load_design_layout(directory: Path) -> Layout:
@@ -134,17 +165,17 @@ def load_tables(directory: Path) -> tuple[FilterBank, FixedPointBank]:
         If the directory holds no design, a damaged one, or files of different designs.
     """
     layout = load_design_layout(directory)
+    filters = _read_filters(directory)
     try:
-        with np.load(directory / "filters.npz") as file:
-            bank = FilterBank(
-                file["impulse_responses"],
-                _names(file["driver_names"]),
-                _names(file["input_names"]),
-                int(file["sample_rate_hz"]),
-                int(file["modelling_delay_samples"]),
-                _two_stage(file),
-            )
-            digest = str(file["digest"])
+        bank = FilterBank(
+            filters["impulse_responses"],
+            _names(filters["driver_names"]),
+            _names(filters["input_names"]),
+            int(filters["sample_rate_hz"]),
+            int(filters["modelling_delay_samples"]),
+            _two_stage(filters),
+        )
+        digest = str(filters["digest"])
         with np.load(directory / "tables.npz") as file:
             fixed = _fixed_bank(file)
     except FileNotFoundError as error:
@@ -179,7 +210,7 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         for bus, equaliser in zip(bank.two_stage.structure.buses, bank.two_stage.equalisers, strict=True):
             if equaliser is not None:
                 arrays[f"equaliser_{bus}"] = equaliser
-    return arrays
+    return {**arrays, _CONTENT: np.array(_content_digest(arrays))}
 
 
 def _names(stored: Any) -> tuple[str, ...]:

@@ -34,8 +34,10 @@ class BeamFigures(Record):
     null_depth_db : tuple of B float
         Axis over the loudest of the azimuths at which the layout asks for nulls; ±90° if it asks for none.
     lobe_ripple_db : tuple of B float
-        Largest less smallest level within the lobe.
+        Largest less smallest level within the lobe, on a grid of 1°.  Levels are means over the third octave.  In
+        narrower bands the lobe is less even: `LobeFigures`.
     white_noise_gain_db : tuple of B float
+        Power on axis over Σ|w|², both summed over the third octave.
     mean_null_depth_db : float
         Of the mean power.
     worst_lobe_ripple_db, least_white_noise_gain_db, worst_on_axis_db : float
@@ -91,13 +93,13 @@ def evaluate_beam(
     power = np.abs(pressure) ** 2
     axis = power[:, _index(plant, 0)]
     relative = power / np.maximum(axis, 1e-20)[:, None]
-    used = _used_bands(layout, plant)
+    used = used_bands(layout, plant)
     on_axis = decibels(plant.band_mean(axis))
     on_axis -= on_axis[used].mean()
     sides = plant.band_mean(relative[:, plant.places_of(null_azimuths_deg(layout))])
-    lobe = np.abs(plant.azimuths_deg) <= layout.beamformer.lobe_half_width_deg + 1e-9
-    ripple = _range_db(decibels(plant.band_mean(relative[:, lobe])))
-    noise_gain = decibels(plant.band_mean(axis / np.maximum(np.sum(np.abs(drive[:, :, 2]) ** 2, axis=1), 1e-20)))
+    ripple = range_db(decibels(plant.band_mean(relative[:, plant.is_in_lobe])))
+    noise = plant.band_mean(np.sum(np.abs(drive[:, :, 2]) ** 2, axis=1))
+    noise_gain = decibels(plant.band_mean(axis) / np.maximum(noise, 1e-20))
     error = _null_level_error_db(layout, sides)
 
     def response_db(azimuth: float) -> Curve:
@@ -123,12 +125,12 @@ def evaluate_beam(
     )
 
 
-def _range_db(levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest less smallest level of each band: (B, A) to (B,)."""
+def range_db(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest less the smallest level of each band: (B, A) to (B,)."""
     return np.asarray(levels.max(axis=1) - levels.min(axis=1))
 
 
-def _used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:
+def used_bands(layout: Layout, plant: EvaluationPlant) -> NDArray[np.bool_]:
     """Third octaves that lie wholly within the beam's band.  If there are none, the one nearest to its lower end."""
     low, high = layout.beamformer.band_hz
     # Edges are a twentieth of a decade from the centre.

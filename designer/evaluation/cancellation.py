@@ -34,9 +34,9 @@ class ChannelAtTheEars(Record):
     worst_timbre_db : float
         Largest deviation within 200 Hz … 10 kHz.
     ild_db : tuple of B float
-        Level of the own ear over the other one.
+        Level of the own ear over the other one.  Powers are summed over the third octave before their ratio is taken.
     mean_ild_db : float
-        Its mean over 1.5 … 6 kHz.
+        Mean of the level difference of single lines over 1.5 … 6 kHz, in decibels.
     itd_us : float
         Time difference within 500 … 1500 Hz, positive when the own ear leads.
     """
@@ -78,9 +78,11 @@ class ChannelCancellation(Record):
     reachable_gain_db : tuple of B float
         Gain that the layout can reach under the effort cap, at most the target.
     allowed_effort_db : tuple of B float
-        Effort that is spent.  It is less than the cap where the last part of it would gain little (`steer_null`).
+        Effort that the frequency design allows, before filters are fitted.  It is less than the cap where the last
+        part of it would gain little (`steer_null`).
     effort_db : tuple of B float
-        Σ|w|² of the nulls, over the power that the reference driver alone needs for the same pressure at the own ear.
+        Effort that the filters spend: Σ|w|² of the nulls, over the power that the reference driver alone needs for
+        the same pressure at the own ear.  Filters of finite length may pass what is allowed.
     greatest_effort_db : tuple of B float
         Largest effort of any line in the band.
     timbre_db, worst_timbre_db, ild_db, mean_ild_db, itd_us
@@ -213,12 +215,12 @@ def _channel(
         worst_shortfall_db=round(float(np.max(target_db - gain)), 3),
         worst_excess_db=round(float(np.max(gain - target_db)), 3),
         reachable_gain_db=rounded(plant.band_mean(intended.reachable_db)),
-        allowed_effort_db=rounded(plant.band_mean(intended.allowed_db)),
+        allowed_effort_db=rounded(decibels(plant.band_mean(10 ** (intended.allowed_db / 10)))),
         effort_db=rounded(decibels(plant.band_mean(effort))),
         greatest_effort_db=rounded(decibels(plant.band_lines(effort).max(axis=1))),
         timbre_db=rounded(timbre),
         worst_timbre_db=round(float(np.abs(timbre[heard]).max()), 3),
-        ild_db=rounded(decibels(plant.band_mean(np.abs(ipsi) ** 2 / np.abs(contra) ** 2))),
+        ild_db=rounded(decibels(plant.band_mean(np.abs(ipsi) ** 2) / plant.band_mean(np.abs(contra) ** 2))),
         mean_ild_db=round(_mean_ild_db(plant, ipsi, contra), 3),
         itd_us=round(_itd_us(plant, ipsi, contra), 3),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.beam import null_azimuths_deg
+from designer.evaluation.lobe import LobeFigures, evaluate_lobe
 from designer.evaluation.plant import EvaluationPlant, decibels, rounded
 from designer.evaluation.records import Curve, Record
 from designer.evaluation.room import RoomPlant
@@ -37,7 +38,7 @@ class DirectivityFigures(Record):
     front_to_side_db : tuple of B float
         Axis over the mean of ±90°.
     octaves_hz, directivity_index_db : tuple of float
-        Power on axis over the mean of the whole sphere.
+        Power on axis over the mean of the whole sphere, both summed over the octave.
     mismatch_bands_hz : tuple of float
         Third octaves of the beam's band.
     mismatch_null_depth_db : tuple of float
@@ -45,6 +46,8 @@ class DirectivityFigures(Record):
         ±1 dB and ±5°.
     mismatch_mean_null_depth_db : float
         The same for the mean power over the bands.
+    lobe : LobeFigures
+        How even the lobe is, also in bands narrower than third octaves.
     """
 
     band_centres_hz: Curve
@@ -58,6 +61,7 @@ class DirectivityFigures(Record):
     mismatch_bands_hz: Curve
     mismatch_null_depth_db: Curve
     mismatch_mean_null_depth_db: float
+    lobe: LobeFigures
 
 
 def evaluate_directivity(
@@ -100,6 +104,7 @@ def evaluate_directivity(
         mismatch_bands_hz=bands,
         mismatch_null_depth_db=depths_db,
         mismatch_mean_null_depth_db=mean_depth_db,
+        lobe=evaluate_lobe(layout, drive, plant),
     )
 
 

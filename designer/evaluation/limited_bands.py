@@ -24,7 +24,9 @@ class LimitedBand(Record):
     ----------
     centre_hz, target_gain_db, reachable_gain_db, achieved_gain_db : float
     allowed_effort_db : float
-        Effort that the design spends.  More of it would gain too little.
+        Effort that the frequency design allows.  More of it would gain too little.
+    effort_db : float
+        Effort that the filters spend, as in the curve ``effort_db`` of the channel.
     """
 
     centre_hz: float
@@ -32,6 +34,7 @@ class LimitedBand(Record):
     reachable_gain_db: float
     achieved_gain_db: float
     allowed_effort_db: float
+    effort_db: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +124,7 @@ def _band(figures: CancellationFigures, channel: ChannelCancellation, band: int)
         reachable_gain_db=channel.reachable_gain_db[band],
         achieved_gain_db=channel.cancellation_gain_db[band],
         allowed_effort_db=channel.allowed_effort_db[band],
+        effort_db=channel.effort_db[band],
     )
 
 
@@ -135,8 +139,8 @@ def _reason(
         return "the layout separates the ears more than asked, and no drive takes it back"
     if gain < target and allowed < cap - 0.1:
         return (
-            f"even {cap:g} dB of effort would reach {reachable:.1f} dB; the last of it gains too "
-            f"little, {allowed:.1f} dB are spent"
+            f"even {cap:g} dB of effort would reach {reachable:.1f} dB, and the last of it gains too little: the "
+            f"design allows {allowed:.1f} dB, the filters spend {channel.effort_db[band]:.1f} dB"
         )
     if target - reachable > 0.5:
         return f"the effort cap of {cap:g} dB allows {reachable:.1f} dB"

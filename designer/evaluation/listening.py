@@ -98,10 +98,12 @@ class DownmixFigures(Record):
     ----------
     cancellation : EarFigures
     room : RoomFigures
+    directivity : DirectivityFigures
     """
 
     cancellation: EarFigures
     room: RoomFigures
+    directivity: DirectivityFigures
 
 
 class Listening:
@@ -178,5 +180,7 @@ class Listening:
         """Return those figures that the same loudspeaker also has with a stereo downmix."""
         cancellation = evaluate_cancellation(self._layout, self._downmix, self._plant)
         return DownmixFigures(
-            cancellation=cancellation.at_the_ears, room=evaluate_room(self._layout, self._downmix, self._room)
+            cancellation=cancellation.at_the_ears,
+            room=evaluate_room(self._layout, self._downmix, self._room),
+            directivity=evaluate_directivity(self._layout, self._downmix, self._plant, self._room),
         )

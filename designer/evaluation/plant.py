@@ -21,8 +21,8 @@ from designer.layout.sections import INPUT_NAMES
 _THIRDS = np.arange(20, 43)
 _LINES_PER_BAND = 12
 _AZIMUTH_STEP_DEG = 15.0
-# The step of the design.  With steps of 15° the lobe of a wide array seems up to 4 dB more even than it is.
-_LOBE_STEP_DEG = 7.5
+# With steps of 7.5°, the lobe of a wide array seems up to 4 dB more even than it is.
+_LOBE_STEP_DEG = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class EvaluationPlant:
     ears : AcousticModel
         Pressure at both ears of all poses per unit drive, (F, 2 * H, D), Pa.
     azimuths_deg : (A,) float64
-        Directions around the cabinet, positive to the listener's left.  They are every 15°, every 7.5° or less within
+        Directions around the cabinet, positive to the listener's left.  They are every 15°, every 1° or less within
         the lobe, and at each null that the layout asks for.  A baffle has only the half circle in front of it.
     field : AcousticModel
         Pressure at the azimuths without a head, (F, A, D), Pa per unit drive.
@@ -137,6 +137,11 @@ class EvaluationPlant:
     def is_even(self) -> NDArray[np.bool_]:
         """Which of the azimuths are on the grid of 15°, whose mean is the mean over angle: (A,) bool."""
         return np.asarray(np.abs(np.remainder(self.azimuths_deg, _AZIMUTH_STEP_DEG)) < 1e-9)
+
+    @property
+    def is_in_lobe(self) -> NDArray[np.bool_]:
+        """Which of the azimuths lie within the lobe of the centre channel: (A,) bool."""
+        return np.asarray(np.abs(self.azimuths_deg) <= self.layout.beamformer.lobe_half_width_deg + 1e-9)
 
     def places_of(self, azimuths_deg: tuple[float, ...]) -> list[int]:
         """Find the indices of the nearest of ``azimuths_deg``."""

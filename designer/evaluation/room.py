@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from designer.acoustics.head import ear_pressure
 from designer.acoustics.hrtf import load_head
-from designer.acoustics.model import cabinet_centre_m, field_plant
+from designer.acoustics.model import cabinet_centre_m, ear_plant, field_plant
+from designer.acoustics.poses import HeadPoses
 from designer.acoustics.room import Images, Room, image_sources, listening_room
 from designer.acoustics.spherical_harmonics import harmonics, quadrature
 from designer.evaluation.plant import decibels
@@ -88,7 +89,8 @@ class RoomPlant:
 
     Notes
     -----
-    The head is the layout's: a sphere, or the measured one that ``listener.hrtf`` names.
+    The head is the layout's: a sphere, or the measured one that ``listener.hrtf`` names.  Reflections are plane waves
+    over the head.  The direct sound keeps tilt and curvature of its wave, because cancellation makes it uneven there.
     """
 
     def __init__(self, layout: Layout, room: Room | None = None, order: int = _ORDER) -> None:
@@ -146,11 +148,16 @@ class RoomPlant:
         return _evaluate(self.radiation_order, self.expansion, np.array([[-1.0, 0.0, 0.0]]))[:, 0]
 
     def directivity_index_db(self, drive: NDArray[np.complex128]) -> NDArray[np.float64]:
-        """Power on axis over the mean over the sphere, for drives (F, D), in each octave: (5,) float64."""
+        """Power on axis over the mean over the sphere, for drives (F, D), in each octave: (5,) float64.
+
+        Both powers are summed over an octave before their ratio is taken.  A mean of ratios would be that of the
+        few lines on which the drivers hardly radiate.
+        """
         # Harmonics are orthonormal: the mean over the sphere is their power over 4π.
         everywhere = np.sum(np.abs((self.expansion @ drive[..., None])[..., 0]) ** 2, axis=1) / (4 * np.pi)
         ahead = np.abs(np.sum(self.axis * drive, axis=1)) ** 2
-        return decibels((ahead / np.maximum(everywhere, 1e-30)).reshape(_OCTAVES_HZ.size, -1).mean(axis=1))
+        ahead, everywhere = (power.reshape(_OCTAVES_HZ.size, -1).sum(axis=1) for power in (ahead, everywhere))
+        return decibels(ahead / np.maximum(everywhere, 1e-30))
 
     @cached_property
     def _reception(self) -> NDArray[np.complex128]:
@@ -169,6 +176,11 @@ class RoomPlant:
         pattern = heard.reshape(self.frequencies_hz.size, 2, -1).transpose(0, 2, 1)
         return _evaluate(order, _expand(order, directions, weights, pattern), self.images.incoming)
 
+    @cached_property
+    def ears(self) -> NDArray[np.complex128]:
+        """Direct sound of each driver at both ears of the nominal head, Pa per unit drive: (F, 2, D)."""
+        return ear_plant(self._layout, self.frequencies_hz, HeadPoses.nominal()).transfer
+
     def with_head(self, hrtf: Path) -> RoomPlant:
         """Replace the layout's head by a measured one.  What the loudspeaker radiates is not computed again."""
         listener = self._layout.listener.model_copy(update={"hrtf": str(hrtf)})
@@ -176,8 +188,8 @@ class RoomPlant:
         plant.__dict__.update({name: getattr(self, name) for name in _OF_THE_LOUDSPEAKER})
         return plant
 
-    def covariances(self, ears: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
-        """Energy of direct and of reverberant sound at ears, as quadratic forms of the drive, mean over the ears.
+    def direct(self, ears: tuple[int, ...]) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+        """Response of each driver in direct sound, and the energy of a point source's direct sound.
 
         Parameters
         ----------
@@ -186,15 +198,32 @@ class RoomPlant:
 
         Returns
         -------
-        direct : (F,) float64
-            Energy of the direct sound for unit response on axis.
-        reverberant : (F, D, D) complex128
-            All images but the direct sound, up to the order of the plant.
+        response : (F, D) complex128
+            Relative to a point source: at the ear if there is one, on axis if there are two.
+        energy : (F,) float64
+            Of a point source in the cabinet's place, mean over the ears, Pa² for 1 Pa at 1 m.
+        """
+        energy = np.mean(np.abs(self._reception[:, 0, list(ears)]) ** 2, axis=1) / self.images.distances_m[0] ** 2
+        response = self.axis if len(ears) > 1 else self.ears[:, ears[0]] / np.sqrt(energy)[:, None]
+        return response, energy
+
+    def reverberant(self, ears: tuple[int, ...]) -> NDArray[np.complex128]:
+        """Energy of all images but the direct sound at ears, mean over them, as a quadratic form of the drive.
+
+        Parameters
+        ----------
+        ears : tuple of int
+            0 is left, 1 is right.
+
+        Returns
+        -------
+        (F, D, D) complex128
+            Up to the order of the plant.
         """
         loss = (1 - self.room.absorption) ** self.images.reflections / self.images.distances_m**2
         heard = np.mean(np.abs(self._reception[:, :, list(ears)]) ** 2, axis=2) * loss
         rows = self._radiation[:, 1:] * np.sqrt(heard[:, 1:])[..., None]
-        return heard[:, 0], rows.conj().transpose(0, 2, 1) @ rows
+        return np.asarray(rows.conj().transpose(0, 2, 1) @ rows)
 
     def energies(self, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Energy that each image sends to each ear from each channel, mean over the lines.
@@ -209,10 +238,14 @@ class RoomPlant:
             Image, ear, channel; Pa².
         """
         omega = 2 * np.pi * self.frequencies_hz / self._layout.sample_rate_hz
-        sent = np.abs(self._radiation @ spectra(impulse_responses, omega)) ** 2
+        drive = spectra(impulse_responses, omega)
+        sent = np.abs(self._radiation @ drive) ** 2
         received = np.abs(self._reception) ** 2
         loss = (1 - self.room.absorption) ** self.images.reflections / self.images.distances_m**2
-        return np.asarray(np.einsum("fie,fic,i->iec", received, sent, loss) / omega.size)
+        energies = np.einsum("fie,fic,i->iec", received, sent, loss) / omega.size
+        # The source itself is no image: its sound is that of the ears.
+        energies[0] = np.mean(np.abs(self.ears @ drive) ** 2, axis=0)
+        return np.asarray(energies)
 
 
 def evaluate_room(

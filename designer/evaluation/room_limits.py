@@ -1,8 +1,8 @@
 """What the design makes of its room, against plain mixing and against what any drive could do.
 
 Every figure is the direct-to-reverberant ratio for direct sound of a flat spectrum.  So a loudspeaker gains nothing by
-being loud where the room is dry.  The octaves are 250 Hz … 4 kHz.  The reverberant power is that of the image sources,
-which no design has seen: it knows the diffuse field only.
+being loud where the room is dry.  That of L and R is flat at the own ear, that of C on axis.  The octaves are 250 Hz …
+4 kHz.  The reverberant power is that of the image sources, which no design has seen: it knows the diffuse field only.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def evaluate_room_limits(
     designed, plain = spectra(impulse_responses, omega), spectra(downmix, omega)
 
     def channel(index: int, ears: tuple[int, ...], role: Literal["crosstalk", "beamformer"]) -> ChannelDepth:
-        direct, reverberant = room.covariances(ears)
+        (response, direct), reverberant = room.direct(ears), room.reverberant(ears)
         band = np.maximum(role_weights(layout, room.frequencies_hz, role), 1e-6)
-        axis, late = room.axis * band, reverberant * (band[:, :, None] * band[:, None])
+        axis, late = response * band, reverberant * (band[:, :, None] * band[:, None])
         floor = np.full(len(axis), 10 ** (-layout.beamformer.white_noise_gain_floor_db / 10))
-        own = designed[..., index] / np.sum(room.axis * designed[..., index], axis=1)[:, None] / band
+        own = designed[..., index] / np.sum(response * designed[..., index], axis=1)[:, None] / band
         spent = np.sum(np.abs(own) ** 2, axis=1)
         drives = (
             designed[..., index],
@@ -113,7 +113,7 @@ def evaluate_room_limits(
             _best_drive(axis, late, floor) * band,
             _best_drive(axis, late, spent) * band,
         )
-        depths = [round(_depth_db(room.axis, direct, reverberant, drive), 3) for drive in drives]
+        depths = [round(_depth_db(response, direct, reverberant, drive), 3) for drive in drives]
         return ChannelDepth(
             depth_db=depths[0], plain_depth_db=depths[1], most_depth_db=depths[2], same_effort_depth_db=depths[3]
         )
@@ -133,13 +133,13 @@ def evaluate_room_limits(
 
 
 def _depth_db(
-    axis: NDArray[np.complex128],
+    response: NDArray[np.complex128],
     direct: NDArray[np.float64],
     reverberant: NDArray[np.complex128],
     drive: NDArray[np.complex128],
 ) -> float:
-    """Ratio of sums over the lines, with the drive (F, D) scaled to unit response on axis on each of them."""
-    flat = drive / np.sum(axis * drive, axis=1)[:, None]
+    """Ratio of sums over the lines, with the drive (F, D) scaled to unit response on each of them."""
+    flat = drive / np.sum(response * drive, axis=1)[:, None]
     late = np.einsum("fd,fde,fe->f", flat.conj(), reverberant, flat).real
     return float(decibels(np.array(direct.sum() / late.sum())))
 
@@ -147,7 +147,7 @@ def _depth_db(
 def _best_drive(
     axis: NDArray[np.complex128], reverberant: NDArray[np.complex128], effort: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
-    """Drive per band weight (F, D) of the least reverberant power for unit response on axis, within an effort (F,).
+    """Drive per band weight (F, D) of the least reverberant power for unit response, within an effort (F,).
 
     The generalised eigenvalue problem has rank one, so its solution is a division.  The Lagrange multiplier of the
     effort is found by bisection.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -14,6 +12,7 @@ from designer.acoustics.model import cabinet_centre_m, piston_centres_m
 from designer.export.camilladsp import camilladsp_config
 from designer.filters.bank import FilterBank
 from designer.layout.model import Layout
+from designer.temporary import temporary_directory
 
 Files = dict[str, bytes]
 
@@ -52,8 +51,8 @@ def export_sofa(layout: Layout, bank: FilterBank) -> Files:
     sofa.ReceiverPosition_Type, sofa.ReceiverPosition_Units = "cartesian", "metre"
     sofa.GLOBAL_Title = f"Proscenium filters: {layout.name}"
     sofa.GLOBAL_Comment = f"measurements: {', '.join(bank.input_names)}; receivers: {', '.join(bank.driver_names)}"
-    with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
-        path = Path(scratch) / "filters.sofa"
+    with temporary_directory("proscenium-export") as scratch:
+        path = scratch / "filters.sofa"
         sofar.write_sofa(str(path), sofa)
         return {"filters.sofa": path.read_bytes()}
 

@@ -13,12 +13,19 @@ from designer.layout.sections import DEFAULT_PEAK_GAIN_DB
 _BAND_HZ = (40.0, 4000.0)
 _LINES_HZ = np.geomspace(20.0, 20000.0, 121)
 # Power of L, R and C after the upmix, relative to one channel of music: what five recordings have on average.
-_SHARES = (0.35, 0.35, 0.5)
+PROGRAMME_SHARES = (0.35, 0.35, 0.5)
 # Level of a driver signal, for music of this level, at which the limiter takes more than 1 dB for 1 % of the time.  The
 # five recordings of benchmarks/room_trade.py need 0 to 1.9 dB less, or up to 3.8 dB more.
 _LIMITED_LEVEL_DB = -2.0
 # Σ|h| of a driver that every number format takes, with room for rounding and trimming.
 _MOST_PEAK_GAIN_DB = 17.0
+
+
+def programme_spectrum() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lines (F,), hertz, and the part (F,) of the power of music that each of them has."""
+    weight = 1 / ((1 + (_BAND_HZ[0] / _LINES_HZ) ** 2) * (1 + (_LINES_HZ / _BAND_HZ[1]) ** 2))
+    # Lines are equally far apart in octaves, which is pink.
+    return _LINES_HZ, weight / weight.sum()
 
 
 def programme_levels_db(layout: Layout, impulse_responses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,12 +42,11 @@ def programme_levels_db(layout: Layout, impulse_responses: NDArray[np.float64]) 
     (D,) float64
         dB.
     """
-    omega = 2 * np.pi * _LINES_HZ / layout.sample_rate_hz
-    weight = 1 / ((1 + (_BAND_HZ[0] / _LINES_HZ) ** 2) * (1 + (_LINES_HZ / _BAND_HZ[1]) ** 2))
-    # Lines are equally far apart in octaves, which is pink.
-    power = np.abs(spectra(impulse_responses, omega)) ** 2 @ np.array(_SHARES)
+    lines, weight = programme_spectrum()
+    omega = 2 * np.pi * lines / layout.sample_rate_hz
+    power = np.abs(spectra(impulse_responses, omega)) ** 2 @ np.array(PROGRAMME_SHARES)
     limits_db = np.array([driver.limit_db for driver in layout.drivers])
-    return np.asarray(10 * np.log10(weight @ power / weight.sum()) - limits_db)
+    return np.asarray(10 * np.log10(weight @ power) - limits_db)
 
 
 def peak_gain_db(layout: Layout, impulse_responses: NDArray[np.float64]) -> float:

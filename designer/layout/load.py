@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from designer.errors import LayoutError
-from designer.layout.inputs import change_input_paths
+from designer.layout.input_paths import change_input_paths
 from designer.layout.messages import explain
 from designer.layout.model import Layout
 from designer.layout.renamed import take_old_keys
+
+_MOST_CHARACTERS = 100_000
+_MOST_PARTS = 8
+_DEEP_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:[\w\"'-]+[ \t]*\.[ \t]*){{{_MOST_PARTS}}}", re.MULTILINE)
 
 
 def parse_layout(text: str, source: str = "layout", directory: Path | None = None) -> Layout:
@@ -42,6 +47,7 @@ def parse_layout(text: str, source: str = "layout", directory: Path | None = Non
     RenamedKeyWarning
         If a key has its old name.
     """
+    _check_size(text, source)
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except RecursionError as error:
@@ -82,10 +88,27 @@ def load_layout(path: Path) -> Layout:
         If the file cannot be read or is not a valid layout.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin files with a byte order mark
+        with path.open(encoding="utf-8-sig") as file:  # some editors begin files with a byte order mark
+            text = file.read(_MOST_CHARACTERS + 1)
     except (OSError, ValueError) as error:
         raise LayoutError(f"layout '{path}': cannot be read: {error}") from error
     return parse_layout(text, path.name, path.parent)
+
+
+def _check_size(text: str, source: str) -> None:
+    """Refuse what would take minutes to parse: the time grows with the square of the depth of a key."""
+    if len(text) > _MOST_CHARACTERS:
+        raise LayoutError(
+            f"layout '{source}': more than {_MOST_CHARACTERS} characters, allowed are up to {_MOST_CHARACTERS}: "
+            "is this a layout? a layout of 16 drivers has about 5000"
+        )
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.end()) + 1
+        raise LayoutError(
+            f"layout '{source}', line {line}: a key of more than {_MOST_PARTS} parts, allowed are up to {_MOST_PARTS}: "
+            "a layout needs three at most"
+        )
 
 
 def _rebase(data: dict[str, Any], directory: Path) -> None:

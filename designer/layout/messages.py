@@ -11,6 +11,9 @@ from pydantic_core import ErrorDetails
 
 from designer.layout import sections
 
+# More than a screen of faults helps nobody.
+_MOST_FAULTS = 40
+_MOST_SHOWN = 80
 _RANGE_WORDS = {"ge": "from", "gt": "above", "le": "up to", "lt": "below"}
 
 
@@ -31,9 +34,12 @@ def explain(error: ValidationError, data: dict[str, Any], source: str) -> str:
     str
         Lines of what, where, allowed and remedy.
     """
+    details = error.errors()
     lines = []
-    for detail in error.errors():
+    for detail in details[:_MOST_FAULTS]:
         lines += [f"layout '{source}', {line}" for line in _explain_one(detail, data)]
+    if len(details) > _MOST_FAULTS:
+        lines.append(f"layout '{source}': and {len(details) - _MOST_FAULTS} more faults: mend these first")
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -49,16 +55,16 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
     if kind == "value_error":
         message = str(context["error"])
         prefix = f"{path}: " if path and not message.startswith(("driver", "beamformer", "crosstalk")) else ""
-        shown = f"{path} = {value!r}: " if path == "sample_rate_hz" else prefix
+        shown = f"{path} = {_shown(value)}: " if path == "sample_rate_hz" else prefix
         return [shown + line for line in message.split("\n")]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return [f"{path}.shape: allowed are 'sphere' and 'baffle'"]
     if kind == "tuple_type":
         wanted = "[[driver]] tables, in two pairs of brackets, are needed" if path == "driver" else "a list is needed"
-        return [f"{path} = {value!r}: {wanted}" + ("" if path == "driver" else ": write it in brackets")]
+        return [f"{path} = {_shown(value)}: {wanted}" + ("" if path == "driver" else ": write it in brackets")]
     if kind in ("model_type", "model_attributes_type"):
         how = "in braces, { key = value }" if "." in path or "[" in path else f"[{path}] and its keys below"
-        return [f"{path} = {value!r}: a table is needed: write {how}"]
+        return [f"{path} = {_shown(value)}: a table is needed: write {how}"]
     if kind == "finite_number":
         return [f"{path} = {value}: not a finite number: give a number"]
     if kind == "too_short":
@@ -70,8 +76,14 @@ def _explain_one(detail: ErrorDetails, data: dict[str, Any]) -> list[str]:
         return [f"{path}: {len(value)} given, allowed up to {context.get('max_length')}: leave some out"]
     limits = [f"{word} {context[key]:g}" for key, word in _RANGE_WORDS.items() if key in context]
     if limits:
-        return [f"{path} = {value!r}: allowed is {' and '.join(limits)}{_unit_hint(path, value, context)}"]
-    return [f"{path} = {value!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"]
+        return [f"{path} = {_shown(value)}: allowed is {' and '.join(limits)}{_unit_hint(path, value, context)}"]
+    return [f"{path} = {_shown(value)}: {detail['msg'][0].lower()}{detail['msg'][1:]}"]
+
+
+def _shown(value: Any) -> str:
+    """Value as in Python, its middle left out where it is long."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN // 2]} … {text[-_MOST_SHOWN // 4 :]}"
 
 
 def _path(loc: tuple[int | str, ...], data: dict[str, Any]) -> str:

@@ -178,7 +178,7 @@ def keys_of(model: str) -> list[Key]:
     KeyError
         If there is no such table, or a key of it has no meaning here or in the model.
     """
-    schema = _schemas()[model]
+    schema = schemas()[model]
     written = MEANINGS.get(model, {})
     keys = []
     for name, field in schema["properties"].items():
@@ -191,17 +191,18 @@ def keys_of(model: str) -> list[Key]:
 
 def tables() -> Iterator[tuple[str, str]]:
     """Yield the names of the tables in a file and of their classes, in the order of the model."""
-    schemas = _schemas()
+    found = schemas()
     yield "", "Layout"
-    for name, field in schemas["Layout"]["properties"].items():
+    for name, field in found["Layout"]["properties"].items():
         for reference in _references(field):
             yield name, reference
-            for inner, part in schemas[reference]["properties"].items():
+            for inner, part in found[reference]["properties"].items():
                 for nested in _references(part):
                     yield f"{name}.{inner}", nested
 
 
-def _schemas() -> dict[str, Any]:
+def schemas() -> dict[str, Any]:
+    """JSON schemas of all tables by the names of their classes."""
     schema = Layout.model_json_schema(by_alias=True)
     return {"Layout": schema, **schema.get("$defs", {})}
 

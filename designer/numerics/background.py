@@ -29,7 +29,7 @@ def in_background(work: Callable[[], Result]) -> Callable[[], Result]:
     A forked process has only the thread that made it, and locks of other threads stay locked.  So the work runs in this
     process, when its result is asked for, if there are other threads, no second core, or no ``fork``.
     """
-    if not hasattr(os, "fork") or _cores() < 2 or threading.active_count() > 1:
+    if not hasattr(os, "fork") or _cores() < 2 or _threads() > 1:
         return work
     reading, writing = os.pipe()
     child = os.fork()
@@ -59,6 +59,14 @@ def in_background(work: Callable[[], Result]) -> Callable[[], Result]:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _threads() -> int:
+    """Threads of this process, with those that libraries have started and Python does not know."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 def _pickled_result(work: Callable[[], object]) -> bytes:

@@ -28,6 +28,7 @@ STATUS_CODES = {
     "E_TIMEOUT": (-11, "hardware did not become ready"),
     "E_RANGE": (-20, "a field lies outside its range"),
     "E_NO_SEMIHOSTING": (-21, "this board has no semihosting pipes"),
+    "E_NO_BOOTLOADER": (-22, "this board has no bootloader that it could enter"),
     "E_LAYOUT": (-30, "the tables are of another layout or filter graph"),
     "E_ROOM": (-31, "the tables need more room than the image has"),
     "E_BUSY": (-32, "a fade is ordered or in progress"),

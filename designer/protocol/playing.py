@@ -29,7 +29,8 @@ SET_LIMITER = Message(
             ),
         )
     ),
-    "sets a driver's limit, at most that of the design; it holds from the next sample into the limiter",
+    "sets a driver's limit, at most that of the design, from the next sample into the limiter on; "
+    "a higher limit also holds for up to 15 samples before",
 )
 SET_LIMITER_REPLY = Message("SET_LIMITER_REPLY", SET_LIMITER.code | REPLY_BIT, Payload(), "the limit holds")
 LIMITS = Message("LIMITS", 0x24, Payload(), "asks for the limits of the board's own playing")

@@ -13,6 +13,19 @@ SEMIHOSTING = Message(
     Payload(),
     "virtual boards only: continues over the files 'to_board' and 'from_board' until the host closes them",
 )
+# "BOOT" in ASCII, little-endian.
+ENTER_BOOTLOADER_MAGIC = 0x544F4F42
+ENTER_BOOTLOADER = Message(
+    "ENTER_BOOTLOADER",
+    0x13,
+    Payload(
+        (
+            Field("magic", "u32", f"0x{ENTER_BOOTLOADER_MAGIC:08X}; anything else is refused"),
+            Field("digest", "bytes", "the digest of HELLO_REPLY; anything else is refused", 32),
+        )
+    ),
+    "mutes the output, restarts, and waits in the bootloader of the chip's ROM for a new image",
+)
 HELLO_REPLY = Message(
     "HELLO_REPLY",
     HELLO.code | REPLY_BIT,
@@ -77,6 +90,12 @@ SEMIHOSTING_REPLY = Message(
     SEMIHOSTING.code | REPLY_BIT,
     Payload(),
     "the pipes are open; this reply still uses the serial line",
+)
+ENTER_BOOTLOADER_REPLY = Message(
+    "ENTER_BOOTLOADER_REPLY",
+    ENTER_BOOTLOADER.code | REPLY_BIT,
+    Payload(),
+    "the board enters the bootloader when this reply has left",
 )
 ERROR_REPLY = Message(
     "ERROR_REPLY",

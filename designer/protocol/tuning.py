@@ -48,8 +48,8 @@ TUNE_APPLY_REPLY = Message(
 TUNE_COMMIT_REPLY = Message(
     "TUNE_COMMIT_REPLY",
     TUNE_COMMIT.code | REPLY_BIT,
-    Payload(),
-    "the tables are written and read back; the next start plays them",
+    Payload((Field("written", "u8", "1: written and read back; 0: flash held these tables already"),)),
+    "the next start plays the tables that play now",
 )
 TABLES_REPLY = Message(
     "TABLES_REPLY",
@@ -67,6 +67,8 @@ TABLES_REPLY = Message(
             Field("flash", "u8", "1 if TUNE_COMMIT can write to flash"),
             Field("equalised", "u8", "a bit for each bus with an equaliser, the first bus lowest"),
             Field("committed", "u32", "sequence number of the tables in flash for the next start; 0: none"),
+            Field("erasures", "u32", "erasures of both slots since they were erased from outside, at least"),
+            Field("endurance", "u32", "erasures of both slots that the maker of the chip promises; 0: no flash"),
         )
     ),
     "tables that play, and room for others",

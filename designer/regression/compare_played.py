@@ -187,6 +187,7 @@ def _report(
     muted: int,
     wall_s: float,
 ) -> PlayedReport:
+    fault = fault or ("" if walk.done else "no sample was compared")
     seconds = walk.done / walk.bank.sample_rate_hz
     return PlayedReport(name, walk.done, not fault, fault, changes, late, races, muted, wall_s, seconds / wall_s)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from designer.dsp.engine import FloatEngine
 from designer.dsp.limiter import Limiter
+from designer.errors import HilError
 from designer.filters.bank import FilterBank
 from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.limiter_settings import GAIN_ONE
@@ -93,7 +94,18 @@ def compare(signal: Signal, board: np.ndarray, bank: FilterBank, fixed: FixedPoi
         Output of the board.
     bank, fixed : FilterBank, FixedPointBank
         The design in float64 and in fixed point.
+
+    Raises
+    ------
+    HilError
+        If there are no samples, or not as many from the board as in the signal: such a comparison would say nothing.
     """
+    expected_shape = (signal.samples.shape[0], len(bank.driver_names))
+    if signal.samples.shape[0] == 0 or np.shape(board) != expected_shape:
+        raise HilError(
+            f"signal '{signal.name}': {signal.samples.shape[0]} samples, and the board's output has the shape "
+            f"{np.shape(board)}: nothing can be compared: give a signal with samples, and look at the line"
+        )
     word = fixed.number_format.sample
     model = PipelineModel(fixed)
     expected = model.process(signal.samples, signal.injection_point)

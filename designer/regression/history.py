@@ -6,6 +6,8 @@ its last accepted run.  If no run was accepted, it is the first run that passed.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import math
 import os
@@ -72,17 +74,38 @@ def record(report: dict[str, Any], figures: dict[str, float], compiler: str, com
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
-    """Append one line in a single write, so that lines of runs that end at the same time do not mix."""
+    """Append one line, whole or not at all.  Runs that end at the same time wait for each other.
+
+    What a killed run left of its line is removed first.  It would make all later lines unreadable.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, or the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode()
-    # A line that a crash cut off must not swallow this one.
-    if path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
-        data = b"\n" + data
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    with path.open("a+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = path.read_bytes()
+        end = _end_of_lines(before)
+        file.truncate(end)
+        if end and before[end - 1 : end] != b"\n":
+            data = b"\n" + data
+        written = file.write(data)
+        if written != len(data):
+            file.truncate(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _end_of_lines(data: bytes) -> int:
+    """Length without a last line that has no end and is no record."""
+    begin = data.rfind(b"\n") + 1
     try:
-        os.write(handle, data)
-    finally:
-        os.close(handle)
+        json.loads(data[begin:])
+    except ValueError:
+        return begin
+    return len(data)
 
 
 def read(path: Path, layout: str | None = None, board: str | None = None) -> list[dict[str, Any]]:

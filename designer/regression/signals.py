@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.number_format import QFormat
 from designer.fixedpoint.proof.worst_case import driver_input
+from designer.render.audio_files import StereoReader
 
 SEED = 20260214
 MUSIC = Path("/usr/share/games/asc/music/frontiers.mp3")  # Debian package asc-music
@@ -47,7 +49,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     bank : FixedPointBank
         Gives the sample format, the sample rate, and the filters for which the worst case is computed.
     music : Path, optional
-        Stereo audio file.  By default, one second of a piece from the Debian package asc-music.
+        Mono or stereo audio file.  By default, one second of a piece from the Debian package asc-music.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def standard_signals(bank: FixedPointBank, music: Path | None = None) -> list[Si
     Raises
     ------
     LayoutError
-        If the audio file cannot be read, is not stereo, is empty or holds values that are not finite.
+        If the audio file cannot be read, has more than two channels, is empty or holds values that are not finite.
     """
     rate, word = bank.sample_rate_hz, bank.number_format.sample
     rng = np.random.default_rng(SEED)
@@ -139,21 +141,16 @@ def _sweep(rate: int, count: int, word: QFormat) -> np.ndarray:
 
 def _read_music(path: Path | None, rate: int) -> np.ndarray:
     """One second of the default piece, or the whole of a given file: (n, 2) float64 at the board's rate."""
-    source = path or MUSIC
+    if path is not None:
+        with closing(StereoReader(path, rate)) as given:
+            return np.concatenate(list(given.pieces()))
     try:
-        with soundfile.SoundFile(source) as reader:
-            if path is None:
-                reader.seek(int(MUSIC_START_S * reader.samplerate))
+        with soundfile.SoundFile(MUSIC) as reader:
+            reader.seek(int(MUSIC_START_S * reader.samplerate))
             native = reader.samplerate
-            music = reader.read(native if path is None else -1, dtype="float64", always_2d=True)
+            music = reader.read(native, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise LayoutError(f"'{source}': cannot be read as audio: {error}: give a stereo file with --input") from error
-    if music.shape[1] != 2:
-        raise LayoutError(f"'{source}': {music.shape[1]} channels, a stereo file is needed")
-    if not music.size:
-        raise LayoutError(f"'{source}': holds no samples: give a stereo file with --input")
-    if not np.all(np.isfinite(music)):
-        raise LayoutError(f"'{source}': holds values that are not finite: repair or export it again")
+        raise LayoutError(f"'{MUSIC}': cannot be read as audio: {error}: give a file with --input") from error
     if native != rate:
         from scipy.signal import resample_poly
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from designer.toolchain.boards import BOARDS, find_board
+
 Better = Literal["higher", "lower"]
 
 
@@ -63,14 +65,13 @@ FIGURES = (
     Figure("virtual_itd_error_us", "µs", "left and right virtual source against the target", "lower", 5.0),
     Figure("null_depth_db", "dB", "mean depth of the centre's nulls", "higher", 0.5),
     Figure("instructions_per_frame", "instructions", "whole pipeline, a frame", "lower", 0.01, relative=True),
-    Figure("load_percent", "%", "of 168 MHz at 1.25 cycles an instruction", "lower", 0.01, relative=True),
+    Figure("load_percent", "%", "of the core's clock at 1.25 cycles an instruction", "lower", 0.01, relative=True),
     Figure("flash_bytes", "bytes", "image", "lower", 0.02, relative=True),
     Figure("ram_bytes", "bytes", "image, static", "lower", 0.02, relative=True),
 )
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
 _CYCLES_PER_INSTRUCTION = 1.25
-_CORE_HZ = 168_000_000
 _BAND_HZ = (900.0, 5100.0)
 # Keys of the acoustic figures in `hil.json`, left and right channel.
 _CANCELLATION_GAINS = ("left_cancellation_gain_db", "right_cancellation_gain_db")
@@ -94,9 +95,16 @@ def collect(report: dict[str, Any], block_samples: int, sample_rate_hz: int) -> 
     found |= dict(_acoustic(report.get("acoustics") or {}))
     if (instructions := report.get("instructions_per_block")) is not None:
         found["instructions_per_frame"] = instructions / block_samples
-        found["load_percent"] = 100 * instructions / block_samples * _CYCLES_PER_INSTRUCTION * sample_rate_hz / _CORE_HZ
+        cycles = instructions / block_samples * _CYCLES_PER_INSTRUCTION * sample_rate_hz
+        found["load_percent"] = 100 * cycles / _core_hz(str(report.get("board")))
     found |= report.get("image") or {}
     return {name: float(value) for name in BY_NAME if (value := found.get(name)) is not None and math.isfinite(value)}
+
+
+def _core_hz(board_name: str) -> int:
+    """Frequency of a board's core; of the STM32F405 where the name tells no board."""
+    named = [board for board in BOARDS.values() if board.name in board_name]
+    return (named[0] if named else find_board("stm32f405")).core_hz
 
 
 def _acoustic(figures: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +14,11 @@ import soxr
 from numpy.typing import NDArray
 
 from designer.errors import InputWarning, LayoutError
+from designer.temporary import temporary_file
 
 CHUNK_SAMPLES = 1 << 16
+# The chunks ahead of the samples, with room to spare.
+_HEADER_BYTES = 256
 # A plain WAV counts its bytes in 32 bits.
 _MOST_WAV_BYTES = 4_000_000_000
 _RATES_HZ = (4000, 768_000)
@@ -136,6 +137,19 @@ class StereoReader:
         return np.clip(stereo, -1.0, 1.0)
 
 
+def _forget_time(path: Path) -> None:
+    """Set the time of writing to 0, which libsndfile puts into the PEAK chunk of a float WAV: equal sound, equal bytes.
+
+    The chunk has its name, its size, a version and the time, each of four bytes.
+    """
+    with path.open("r+b") as file:
+        head = file.read(_HEADER_BYTES)
+        place = head.find(b"PEAK", 0, max(head.find(b"data"), 0))
+        if head.startswith(b"RIFF") and place >= 0:
+            file.seek(place + 12)
+            file.write(bytes(4))
+
+
 @contextmanager
 def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: int) -> Iterator[soundfile.SoundFile]:
     """Write an audio file that appears whole or not at all.
@@ -153,7 +167,9 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     Raises
     ------
     LayoutError
-        If the format cannot hold it, or the file cannot be written.
+        If the format cannot hold it.
+    OSError
+        If the file cannot be written.
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -165,21 +181,13 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
     elif frames * channels * 4 > _MOST_WAV_BYTES:
         kind = "RF64"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # A name of its own, so that two processes do not write into one file.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with temporary_file(path) as temporary:
         try:
             file = soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind)
         except soundfile.LibsndfileError as error:
             raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
         with file:
             yield file
+        _forget_time(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -35,8 +35,14 @@ class Ears:
     delay_samples: int
 
 
-def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int, room: Room | None = None) -> Ears:
-    """Impulse responses from driver signals to the ears of the nominal head.
+def ears_of_drivers(
+    layout: Layout,
+    gain_db: float,
+    modelling_delay_samples: int,
+    room: Room | None = None,
+    head: HeadPoses | None = None,
+) -> Ears:
+    """Impulse responses from driver signals to the ears of one head.
 
     Parameters
     ----------
@@ -48,6 +54,8 @@ def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int
         Modelling delay of the design's filters.
     room : Room, optional
         Its reflections are added to the direct sound.  Without it the field is free.
+    head : HeadPoses, optional
+        One pose; by default the nominal one.  The reflections are always those of the nominal head.
 
     Returns
     -------
@@ -55,7 +63,7 @@ def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int
         With one input for each driver.
     """
     grid = np.fft.rfftfreq(_TAPS, 1.0 / layout.sample_rate_hz)
-    ears = ear_plant(layout, np.maximum(grid, 1.0), HeadPoses.nominal()).transfer
+    ears = ear_plant(layout, np.maximum(grid, 1.0), head or HeadPoses.nominal()).transfer
     distance = layout.listener.distance_m
     travel = np.exp(2j * np.pi * grid * (distance / layout.speed_of_sound_m_per_s)) * distance
     lead = np.exp(-2j * np.pi * grid * _LEAD_SAMPLES / layout.sample_rate_hz)
@@ -70,13 +78,15 @@ def ears_of_drivers(layout: Layout, gain_db: float, modelling_delay_samples: int
     return Ears(np.ascontiguousarray(responses), _LEAD_SAMPLES + modelling_delay_samples)
 
 
-def ears_of_downmix(layout: Layout, room: Room | None = None) -> Ears:
+def ears_of_downmix(layout: Layout, room: Room | None = None, head: HeadPoses | None = None) -> Ears:
     """Impulse responses from stereo to the same ears in the same room, by way of the stereo downmix.
 
     Parameters
     ----------
     layout : Layout
     room : Room, optional
+        As `ears_of_drivers`.
+    head : HeadPoses, optional
         As `ears_of_drivers`.
 
     Returns
@@ -85,7 +95,7 @@ def ears_of_downmix(layout: Layout, room: Room | None = None) -> Ears:
         With two inputs.
     """
     downmix = downmix_bank(layout)
-    ears = ears_of_drivers(layout, 0.0, downmix.modelling_delay_samples, room)
+    ears = ears_of_drivers(layout, 0.0, downmix.modelling_delay_samples, room, head)
     length = ears.responses.shape[2] + downmix.impulse_responses.shape[2] - 1
     paths = np.fft.rfft(downmix.impulse_responses[:, :2], length, axis=2)
     heard = np.einsum("edf,dif->eif", np.fft.rfft(ears.responses, length, axis=2), paths)

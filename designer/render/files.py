@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from designer.fixedpoint.bank import FixedPointBank
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.render.audio_files import CHUNK_SAMPLES, StereoReader, open_writer
 from designer.render.binaural import Ears
+from designer.temporary import temporary_file
 
 Engine = Literal["float", "fixed"]
 Processor = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -237,15 +236,15 @@ class _ToEars:
 
     def __enter__(self) -> Self:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{self._target.name}.", suffix=".scratch", dir=self._target.parent)
-        os.close(handle)
-        self._scratch = Path(name)
-        self._file = soundfile.SoundFile(self._scratch, "w", self._rate_hz, 2, "FLOAT", format="RF64")
+        with ExitStack() as stack:
+            self._scratch = stack.enter_context(temporary_file(self._target))
+            scratch = soundfile.SoundFile(self._scratch, "w", self._rate_hz, 2, "FLOAT", format="RF64")
+            self._file = stack.enter_context(scratch)
+            self._opened = stack.pop_all()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._file.close()
-        self._scratch.unlink(missing_ok=True)
+        self._opened.close()
 
     def add(self, stereo: NDArray[np.float64]) -> None:
         heard = self._ears.process(self._process(stereo))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from designer.errors import LayoutError
-from designer.layout.inputs import input_digests
+from designer.layout.input_paths import input_digests
 from designer.layout.model import Layout
 from designer.layout.renamed import with_stored_names
 

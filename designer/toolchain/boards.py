@@ -27,12 +27,12 @@ class BoardTarget:
         Driver channels that its audio outputs can feed.
     audio_buses : tuple of str
         Values of the layout's ``board.audio.bus`` that its port has.
+    core_hz : int
+        Frequency at which a load is told.  For boards of QEMU it is that of the STM32F405.
     flash_bytes, ram_bytes : int
         Largest use by an image.
     slot_sectors : tuple of int
         First and last sector of the flash for tuned tables.  Empty if the board has none.
-    slot_bank : int
-        OpenOCD's number of the flash bank that these sectors are counted in.
     openocd_configs : tuple of str
         Scripts of OpenOCD: probe, then target.  Empty if the board exists in QEMU only.
     qemu_machine : str
@@ -51,8 +51,8 @@ class BoardTarget:
     openocd_configs: tuple[str, ...]
     qemu_machine: str
     virtual_tick_hz: int
-    slot_bank: int = 0
     audio_buses: tuple[str, ...] = ("i2s",)
+    core_hz: int = 168_000_000
 
     @property
     def port_directory(self) -> Path:
@@ -97,12 +97,12 @@ BOARDS = {
         # Bank 1; of bank 2 the last two sectors are the slots (firmware/port/stm32h743/flash.c).
         flash_bytes=1024 * 1024,
         ram_bytes=128 * 1024,
-        slot_sectors=(6, 7),
+        slot_sectors=(14, 15),
         openocd_configs=("interface/stlink.cfg", "target/stm32h7x.cfg"),
         qemu_machine="",
         virtual_tick_hz=0,
-        slot_bank=1,
         audio_buses=("i2s", "tdm8"),
+        core_hz=480_000_000,
     ),
     "mps2-an500": BoardTarget(
         name="mps2-an500",

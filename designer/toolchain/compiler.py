@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from designer.errors import BuildError
+from designer.temporary import temporary_directory
 from designer.toolchain.boards import FIRMWARE_ROOT, BoardTarget, find_board
 from designer.toolchain.image import Image, read_image
 from designer.toolchain.objects import CALLS_SUFFIX, Unit, compile_units
@@ -27,9 +27,9 @@ FUZZER_FLAGS = (*SANITIZER_FLAGS, "-fsanitize=fuzzer")
 # not count as coverage.  Counting them took most of a run's time.
 UNSTEERED = frozenset(
     {
-        *("crc32", "generator", "limiter", "volume", "upmix", "upmix_analysis"),
+        *("crc32", "generator", "limiter", "volume", "upmix", "analysis", "kernels"),
         *("fir", "fir_q15", "fir_q31", "fir_q31x15"),
-        *("fir_kernels", "fir_kernels_mve", "fast_fir"),
+        *("fir_kernels", "fir_kernels_mve", "fast_fir", "shift"),
     }
 )
 
@@ -160,8 +160,8 @@ def _placed_whole(out: Path) -> Iterator[Path]:
     ``out`` itself comes last, so that where it is, the files beside it are of the same build.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.stem}.", dir=out.parent) as scratch:
-        fresh = Path(scratch) / out.name
+    with temporary_directory(f".{out.stem}", out.parent) as scratch:
+        fresh = scratch / out.name
         yield fresh
         for file in sorted(fresh.parent.iterdir(), key=lambda file: file == fresh):
             file.replace(out.parent / file.name)

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from designer.errors import BoardNotFoundError
+from designer.toolchain.flashing.pyocd import find_pyocd
+
 _KEMAR = Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa")
 _LEAST_PYTHON = (3, 11)
 
@@ -56,7 +59,8 @@ def _needed() -> Iterator[Finding]:
 
 
 def _optional() -> Iterator[Finding]:
-    yield _tool("openocd", "flash: real boards, through ST-Link", "apt-get install openocd", False)
+    yield _tool("openocd", "flash --via openocd: real boards, by ST-Link", "apt-get install openocd", False)
+    yield _pyocd()
     ports = _serial_ports()
     yield Finding(
         "serial port", "hil --port: real boards", bool(ports), ", ".join(ports) or "none: plug a board in", False
@@ -79,6 +83,14 @@ def _optional() -> Iterator[Finding]:
 def _tool(name: str, purpose: str, remedy: str, needed: bool) -> Finding:
     path = shutil.which(name)
     return Finding(name, purpose, path is not None, path or remedy, needed)
+
+
+def _pyocd() -> Finding:
+    purpose = "flash --via pyocd: the same, with Python packages only"
+    try:
+        return Finding("pyocd", purpose, True, find_pyocd(), False)
+    except BoardNotFoundError:
+        return Finding("pyocd", purpose, False, "pip install 'proscenium[pyocd]'", False)
 
 
 def _serial_ports() -> list[str]:

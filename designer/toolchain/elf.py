@@ -21,6 +21,8 @@ _IDENTITY = struct.Struct("<IHBBBBHI32s32s")
 _SECTION_ALLOCATED = 0x2
 _SECTION_WRITABLE = 0x1
 _TYPE_NOBITS = 8
+_SEGMENT_LOAD = 1
+_LARGEST_FLASH = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Identity:
     digest: str
 
 
+def _read_elf(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BuildError(f"image '{path}': cannot be read: {error}") from error
+    if len(data) < 52 or data[:6] != b"\x7fELF\x01\x01":
+        raise BuildError(f"image '{path}': not a 32-bit little-endian ELF file")
+    return data
+
+
 def read_sections(path: Path) -> dict[str, Section]:
     """Read the section table.
 
@@ -56,12 +68,7 @@ def read_sections(path: Path) -> dict[str, Section]:
     BuildError
         If the file is not a 32-bit little-endian ELF file.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BuildError(f"image '{path}': cannot be read: {error}") from error
-    if len(data) < 52 or data[:6] != b"\x7fELF\x01\x01":
-        raise BuildError(f"image '{path}': not a 32-bit little-endian ELF file")
+    data = _read_elf(path)
     (table,) = struct.unpack_from("<I", data, 32)
     entry_size, count, names_index = struct.unpack_from("<HHH", data, 46)
     try:
@@ -76,6 +83,44 @@ def read_sections(path: Path) -> dict[str, Section]:
     except (struct.error, IndexError, ValueError) as error:
         raise BuildError(f"image '{path}': broken section table") from error
     return sections
+
+
+def flash_contents(path: Path) -> tuple[int, bytes]:
+    """Read what an image has in the flash: its loadable segments, in one piece.
+
+    Returns
+    -------
+    address : int
+        Of the first byte, where it is loaded (not where it runs).
+    contents : bytes
+        Gaps are 0xFF, as erased flash is.
+
+    Raises
+    ------
+    BuildError
+        If the file is not a 32-bit little-endian ELF file, or has nothing to load.
+    """
+    data = _read_elf(path)
+    (table,) = struct.unpack_from("<I", data, 28)
+    entry_size, count = struct.unpack_from("<HH", data, 42)
+    try:
+        headers = [struct.unpack_from("<IIIIII", data, table + n * entry_size) for n in range(count)]
+    except struct.error as error:
+        raise BuildError(f"image '{path}': broken program table") from error
+    loaded = [
+        (address, data[offset : offset + size])
+        for kind, offset, _, address, size, _ in headers
+        if kind == _SEGMENT_LOAD and size
+    ]
+    if not loaded:
+        raise BuildError(f"image '{path}': has nothing to load")
+    start = min(address for address, _ in loaded)
+    contents = bytearray(b"\xff" * (max(address + len(part) for address, part in loaded) - start))
+    if len(contents) > _LARGEST_FLASH:
+        raise BuildError(f"image '{path}': spans {len(contents)} bytes, more than any flash: link it for a board")
+    for address, part in loaded:
+        contents[address - start : address - start + len(part)] = part
+    return start, bytes(contents)
 
 
 def memory_use(sections: dict[str, Section]) -> tuple[int, int]:

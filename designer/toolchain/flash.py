@@ -1,25 +1,17 @@
-"""Write an image to a real board through OpenOCD and an ST-Link probe."""
+"""Write an image to a real board, and read it back."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 from designer.errors import BoardNotFoundError, BuildError, LayoutError
 from designer.layout.model import Layout
-from designer.toolchain.boards import BoardTarget, find_board
+from designer.toolchain.boards import find_board
+from designer.toolchain.flashing.openocd import flash_with_openocd
+from designer.toolchain.flashing.pyocd import flash_with_pyocd
+from designer.toolchain.flashing.uart import flash_with_uart
+from designer.toolchain.flashing.via import Via
 from designer.toolchain.image import Image
-
-OPENOCD = "openocd"
-OPENOCD_TIMEOUT_S = 120
-
-# Messages of OpenOCD 0.12 if there is no probe on the USB, or the probe finds no target.
-_NO_PROBE = re.compile(r"open failed|no device found|unable to find a matching|LIBUSB_ERROR", re.IGNORECASE)
-_NO_TARGET = re.compile(
-    r"init mode failed|unable to connect|target voltage may be too low|examination failed", re.IGNORECASE
-)
 
 
 def check_channels(layout: Layout, board: str) -> None:
@@ -54,8 +46,15 @@ def check_channels(layout: Layout, board: str) -> None:
             )
 
 
-def flash(image: Image, layout: Layout, board: str) -> None:
-    """Program, verify and reset.
+def flash(
+    image: Image,
+    layout: Layout,
+    board: str,
+    via: Via = Via.openocd,
+    port: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> None:
+    """Program, read back, compare and reset.
 
     Parameters
     ----------
@@ -64,60 +63,33 @@ def flash(image: Image, layout: Layout, board: str) -> None:
         Layout of the image.
     board : str
         A real board.
+    via : Via
+        The tool.
+    port : str, optional
+        Serial port at which the bootloader waits, for `Via.uart` only.
+    progress : callable
+        Called with bytes done and bytes in all, for `Via.uart` only.
 
     Raises
     ------
     LayoutError
         If the board has not enough audio outputs for the layout.
     BoardNotFoundError
-        If OpenOCD, the probe or the target is missing.
+        If the tool is missing.
     BuildError
-        If writing or verifying failed, or the image has another layout.
+        If the image has another layout.
+    FlashError
+        If the board was not written or not verified.
     """
     target = find_board(board)
     check_channels(layout, board)
     if image.identity.layout_name != layout.name:
         raise BuildError(f"image '{image.elf}' was built from '{image.identity.layout_name}', not '{layout.name}'")
-    executable = shutil.which(OPENOCD)
-    if executable is None:
-        raise BoardNotFoundError(f"'{OPENOCD}' was not found on the PATH: apt-get install openocd")
-    command = openocd_command(executable, image.elf, target)
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=OPENOCD_TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise BoardNotFoundError(
-            f"{OPENOCD}: no end after {OPENOCD_TIMEOUT_S} s; unplug the probe, try again"
-        ) from error
-    said = (result.stdout + result.stderr).strip()
-    if result.returncode != 0:
-        raise _explain(said, target)
-    if "** Verified OK **" not in said:
-        raise BuildError(f"{OPENOCD} did not confirm what it wrote:\n{said}")
-
-
-def openocd_command(executable: str, elf: Path, target: BoardTarget) -> list[str]:
-    """Build the command that programs, verifies and resets.
-
-    It also erases tuned tables, so that the board plays what was flashed.
-    """
-    scripts = [part for config in target.openocd_configs for part in ("-f", config)]
-    forget = "; ".join(["init", "reset init", "flash erase_sector {} {} {}"]).format(
-        target.slot_bank, *target.slot_sectors
-    )
-    # Tcl takes text in braces literally, with its blanks.
-    return [executable, *scripts, "-c", forget, "-c", f"program {{{elf}}} verify reset exit"]
-
-
-def _explain(said: str, target: BoardTarget) -> BoardNotFoundError | BuildError:
-    looked_for = f"looked for an ST-Link probe on USB ({', '.join(target.openocd_configs)})"
-    if _NO_PROBE.search(said):
-        return BoardNotFoundError(
-            f"no board {target.name}: {looked_for} and found none. Plug it in; without permission for USB devices, "
-            f"install OpenOCD's udev rules. 'make flash BOARD=virtual' needs no probe"
-        )
-    if _NO_TARGET.search(said):
-        return BoardNotFoundError(
-            f"no board {target.name}: the ST-Link probe is there, but no {target.name} answers on its SWD pins: "
-            f"check SWDIO, SWCLK, ground and power\n{said}"
-        )
-    return BuildError(f"writing to {target.name} failed:\n{said}")
+    if via is Via.uart:
+        if port is None:
+            raise BoardNotFoundError("--via uart needs the serial port: --port /dev/ttyUSB0")
+        flash_with_uart(image.elf, target, port, progress)
+    elif via is Via.pyocd:
+        flash_with_pyocd(image.elf, target)
+    else:
+        flash_with_openocd(image.elf, target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import BinaryIO
 
 from designer.files import replace_file
 from designer.resources import cache_directory, source_root
+from designer.temporary import temporary_directory
 from designer.toolchain.process import find_tool, run_tool, tool_version
 
 CACHE_DIRECTORY = cache_directory()
@@ -72,8 +72,8 @@ def _compile(executable: str, unit: Unit) -> Path:
     key = hashlib.sha256("\0".join((tool_version(executable), *unit.flags, _place(unit.source), text)).encode())
     kept = CACHE_DIRECTORY / f"{unit.source.stem}-{key.hexdigest()[:32]}.o"
     if not kept.is_file():
-        with tempfile.TemporaryDirectory(prefix="proscenium-") as scratch:
-            fresh = Path(scratch) / kept.name
+        with temporary_directory("proscenium-objects") as scratch:
+            fresh = scratch / kept.name
             run_tool([executable, *unit.options, "-o", str(fresh)], doing)
             # Files are moved into place whole, the object last, because another build may look for it at the same time.
             for file in (fresh.with_suffix(CALLS_SUFFIX), fresh):

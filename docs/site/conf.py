@@ -61,6 +61,7 @@ docs/commands
 docs/layout
 docs/board
 docs/stm32h743
+docs/flashing
 docs/tuning
 docs/playing
 docs/virtual_board

@@ -17,6 +17,13 @@ extern uint8_t linker_spare_start[], linker_spare_end[];
 /* Whether replies go through semihosting. The reply that opens it still goes over the line. */
 static bool on_semihosting;
 
+static bool bootloader_wanted;
+
+static void request_bootloader(void)
+{
+    bootloader_wanted = true;
+}
+
 static void write_reply(const uint8_t *data, size_t size)
 {
     if (on_semihosting) {
@@ -51,6 +58,9 @@ int main(void)
         .ticks = ps_port.ticks,
         .receive_overruns = ps_port.receive_overruns,
         .open_semihosting = semihosting_open,
+        /* A simulator that takes the stand-in path has no ROM. */
+        .request_bootloader =
+            ps_port.enter_bootloader != NULL && !ps_port.is_simulated() ? request_bootloader : NULL,
         .alive = ps_port.feed_watchdog,
         .reset_report = &reset_report,
         .board_name = ps_port.board_name,
@@ -77,6 +87,12 @@ int main(void)
         } else {
             heard = ps_port.ticks();
             ps_link_feed(&link, received, size);
+        }
+        if (bootloader_wanted) {
+            if (ps_port.audio != NULL) {
+                ps_port.audio->io.mute(true);
+            }
+            ps_port.enter_bootloader();
         }
         if (semihosting_is_open()) {
             serve_semihosting();

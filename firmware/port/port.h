@@ -73,6 +73,10 @@ typedef struct {
     /* To be called at least once in 1.4 s. NULL without a watchdog. */
     void (*feed_watchdog)(void);
 
+    /* Restarts into the bootloader of the chip's ROM, which listens on the same line, and does not return.
+     * The output is muted before. NULL without such a bootloader. */
+    void (*enter_bootloader)(void);
+
     /* NULL without audio. */
     const ps_audio_port_t *audio;
 

@@ -101,6 +101,19 @@ def test_a_board_that_is_not_simulated_refuses_semihosting(design, tmp_path):
         board.link.request(protocol.SEMIHOSTING)
 
 
+def test_a_board_without_a_rom_refuses_the_bootloader(design, tmp_path):
+    layout, _, digest, elf = design
+    confirmed = protocol.ENTER_BOOTLOADER.payload.pack(
+        magic=protocol.ENTER_BOOTLOADER_MAGIC, digest=bytes.fromhex(digest)
+    )
+    core = HostCore(build_host_library(elf.parent, tmp_path / "core.so"))
+    for board in (Board(HostTransport(core), digest, layout), QemuBoard(elf, digest, layout)):
+        with board:
+            with pytest.raises(HilError, match="E_NO_BOOTLOADER"):
+                board.link.request(protocol.ENTER_BOOTLOADER, confirmed)
+            board.status()  # and goes on
+
+
 def test_pipes_that_nobody_serves_end_in_bounded_time(tmp_path, monkeypatch):
     monkeypatch.setattr("designer.board.transport.WRITE_TIMEOUT_S", 0.05)
     pipes = PipeTransport(tmp_path)

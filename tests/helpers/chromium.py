@@ -53,7 +53,8 @@ class Page:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        self.call("Page.navigate", url=Path(path).resolve().as_uri())
+        url = path if str(path).startswith("http:") else Path(path).resolve().as_uri()
+        self.call("Page.navigate", url=url)
         end = time.monotonic() + _CALL_LIMIT_S
         while not self.evaluate("document.readyState === 'complete' && document.documentElement.dataset.ready"):
             assert time.monotonic() < end, self.errors or "the page never became ready"
@@ -61,6 +62,46 @@ class Page:
 
     def evaluate(self, expression):
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def wait_for(self, expression, what=None):
+        """Evaluate until it is true; return its value."""
+        end = time.monotonic() + _CALL_LIMIT_S
+        while not (value := self.evaluate(expression)):
+            assert time.monotonic() < end, f"never true: {what or expression}; errors of the page: {self.errors}"
+            time.sleep(0.05)
+        return value
+
+    def resolve(self, expression):
+        """Await a promise of the page; return what it resolves to."""
+        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def centre(self, selector):
+        """Centre of an element, scrolled into view, in pixels of the window."""
+        self.wait_for(f"document.querySelector({json.dumps(selector)}) !== null", selector)
+        box = f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
+          e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();
+          return [b.x + b.width / 2, b.y + b.height / 2]; }})()"""
+        return self.evaluate(box)
+
+    def click(self, selector):
+        x, y = self.centre(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def drag(self, selector, right, down, steps=6):
+        """Drag an element with the mouse by so many pixels."""
+        x, y = self.centre(selector)
+        self.call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, button="left", clickCount=1)
+        for step in range(1, steps + 1):
+            at = {"x": x + right * step / steps, "y": y + down * step / steps}
+            self.call("Input.dispatchMouseEvent", type="mouseMoved", button="left", buttons=1, **at)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", button="left", clickCount=1, **at)
+
+    def press(self, key, **more):
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more)
 
     def screenshot(self, path, whole=True):
         picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
@@ -74,6 +115,8 @@ class Page:
 def open_browser():
     profile = tempfile.mkdtemp(prefix="chromium-")
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--disable-extensions"]
+    # A page may play sound without a click, into nothing.
+    flags += ["--autoplay-policy=no-user-gesture-required"]
     # The browser's own errands are not the page's.
     flags += ["--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
     loop = asyncio.new_event_loop()

@@ -1,21 +1,58 @@
-"""Flashing: the call of OpenOCD, and what its failures are turned into; OpenOCD itself is played by a script."""
+"""Flashing through OpenOCD: its call, and what its failures are turned into.  A script plays OpenOCD, except where
+its own Tcl is tested.  Messages are those of OpenOCD 0.12.0: src/flash/nor/stm32f2x.c and stm32h7x.c,
+src/flash/startup.tcl, src/jtag/drivers/stlink_usb.c and libusb_helper.c, src/target/target.c.
+"""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from designs import small_layout
 
-from designer.errors import BoardNotFoundError, BuildError, LayoutError
-from designer.toolchain.boards import BOARDS
+from designer.errors import BoardNotFoundError, BuildError, FlashError, LayoutError
+from designer.toolchain.boards import BOARDS, find_board
 from designer.toolchain.elf import Identity
 from designer.toolchain.flash import check_channels, flash
+from designer.toolchain.flashing.chips import CHIPS, protection_level
+from designer.toolchain.flashing.openocd import check_commands, openocd_commands
 from designer.toolchain.image import Image
 
-# As OpenOCD 0.12 puts them
-NO_PROBE = "Info : clock speed 2000 kHz\nError: open failed\n** OpenOCD init failed **"
-NO_TARGET = "Info : STLINK V2J37\nError: init mode failed (unable to connect to the target)\n** OpenOCD init failed **"
-NOT_VERIFIED = "** Programming Finished **\n** Verify Started **\nError: checksum mismatch\n** Verify Failed **"
+CLOCK = "Info : clock speed 2000 kHz\n"
+PROBE = CLOCK + "Info : STLINK V2J37M26 (API v2) VID:PID 0483:374B\nInfo : Target voltage: 3.259060\n"
+INIT_FAILED = "\n** OpenOCD init failed **"
+FAILED = "\n** Programming Failed **"
+FAILURES = {
+    "no permission": [CLOCK + "Error: libusb_open() failed with LIBUSB_ERROR_ACCESS\nError: open failed" + INIT_FAILED],
+    "busy": [
+        CLOCK + "Error: libusb_open() failed with LIBUSB_ERROR_BUSY\nError: open failed" + INIT_FAILED,
+        PROBE + "Error: couldn't bind gdb to socket on port 3333: Address already in use",
+        CLOCK + "Error: the selected device is already used" + INIT_FAILED,
+        CLOCK.strip() + INIT_FAILED,
+    ],
+    "no probe": [CLOCK + "Error: open failed" + INIT_FAILED],
+    "no target": [
+        PROBE + "Error: init mode failed (unable to connect to the target)" + INIT_FAILED,
+        PROBE + "Error: target voltage may be too low for reliable debugging" + INIT_FAILED,
+    ],
+    "read-out protected": [PROBE + "** read-out protection: byte 0xff"],
+    "write protected": [
+        PROBE + "Error: stm32x device protected\nError: failed erasing sectors 0 to 2" + FAILED,
+        PROBE + "Error: flash memory write protected\nError: error writing to flash at address 0x08000000" + FAILED,
+        PROBE + "Error: wait_flash_op_queue, write protection error" + FAILED,
+    ],
+    "wrong chip": [
+        PROBE + "** wrong chip: device id 0x419, expected 0x413 (STM32F405)",
+        PROBE + "Warn : Cannot identify target as a STM32 family.\nError: auto_probe failed" + FAILED,
+        PROBE + "Warn : UNEXPECTED idcode: 0x1ba01477\nError: expected 1 of 1: 0x2ba01477",
+    ],
+    "not halted": [
+        PROBE + "Error: timed out while waiting for target halted\n** Unable to reset target **",
+        PROBE + "Error: Target not halted\nError: failed erasing sectors 0 to 2" + FAILED,
+    ],
+    "not verified": ["** Programming Finished **\n** Verify Started **\nError: checksum mismatch\n** Verify Failed **"],
+}
 DONE = "** Programming Finished **\n** Verify Started **\n** Verified OK **\n** Resetting Target **"
 
 
@@ -26,13 +63,12 @@ def image():
 
 @pytest.fixture
 def openocd(tmp_path, monkeypatch):
-    """Put a program called openocd on the PATH that prints a text and ends with a code; returns its arguments."""
+    """Put a program called openocd on the PATH that prints bytes and ends with a code; returns its arguments."""
 
-    def play(text, code):
-        script = tmp_path / "openocd"
-        script.write_text(
-            f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {tmp_path}/arguments\ncat >&2 <<'END'\n{text}\nEND\nexit {code}\n"
-        )
+    def play(said, code):
+        script, output = tmp_path / "openocd", tmp_path / "output"
+        output.write_bytes(said if isinstance(said, bytes) else said.encode())
+        script.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {tmp_path}/arguments\ncat {output} >&2\nexit {code}\n")
         script.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         return tmp_path / "arguments"
@@ -40,38 +76,142 @@ def openocd(tmp_path, monkeypatch):
     return play
 
 
-def test_programs_verifies_and_resets(image, openocd):
+def test_checks_erases_tuned_tables_programs_verifies_and_resets(image, openocd):
     arguments = openocd(DONE, 0)
     flash(image, small_layout("q15"), "stm32f405")
-    assert arguments.read_text().splitlines() == [
+    lines = arguments.read_text().splitlines()
+    assert lines[:8] == [
         "-f",
         "interface/stlink.cfg",
         "-f",
         "target/stm32f4x.cfg",
         "-c",
-        "init; reset init; flash erase_sector 0 10 11",  # what was tuned on an earlier image
+        "gdb_port disabled; tcl_port disabled; telnet_port disabled",
+        "-c",
+        "init; reset init",
+    ]
+    # Sectors 10 and 11, RM0090, table 5: what was tuned on an earlier image.
+    assert lines[-3:] == [
+        "flash erase_address 0x80c0000 0x40000",
         "-c",
         "program {/a place/firmware.elf} verify reset exit",
     ]
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "error", "message"),
-    [
-        (NO_PROBE, 1, BoardNotFoundError, r"looked for an ST-Link probe on USB \(interface/stlink\.cfg, .* found none"),
-        (NO_TARGET, 1, BoardNotFoundError, "no stm32f405 answers on its SWD pins"),
-        (NOT_VERIFIED, 1, BuildError, "writing to stm32f405 failed:(.|\n)*checksum mismatch"),
-        ("nothing", 0, BuildError, "did not confirm what it wrote"),
-    ],
+    ("cause", "said"), [(cause, said) for cause, all_said in FAILURES.items() for said in all_said]
 )
-def test_failures_are_told_apart(image, openocd, text, code, error, message):
-    openocd(text, code)
-    with pytest.raises(error, match=message):
+def test_failures_are_told_apart(image, openocd, cause, said):
+    openocd(said, 1)
+    with pytest.raises(FlashError, match=rf"^stm32f405 was not flashed \({cause}\): .{{40,}}") as caught:
+        flash(image, small_layout("q15"), "stm32f405")
+    assert (caught.value.cause, caught.value.exit_code) == (cause, 5)
+    assert str(caught.value).endswith(said.splitlines()[-1])  # and what the tool said is there to read
+
+
+def test_an_unknown_failure_shows_what_the_tool_said(image, openocd):
+    openocd("Error: something else\n" * 40, 1)
+    with pytest.raises(FlashError, match="openocd failed\nError: something else") as caught:
+        flash(image, small_layout("q15"), "stm32f405")
+    assert len(str(caught.value).splitlines()) == 13
+    assert caught.value.exit_code == 5
+
+
+def test_success_without_a_read_back_is_no_success(image, openocd):
+    openocd("nothing", 0)
+    with pytest.raises(FlashError, match="did not confirm what it wrote"):
+        flash(image, small_layout("q15"), "stm32f405")
+
+
+def test_output_that_is_no_text_is_shown_and_not_decoded_strictly(image, openocd):
+    openocd(b"Info : serial \xff\xfe\x1b]0;title\x07 \x1b[31mred\x1b[0m\r\nError: open failed\n", 1)
+    with pytest.raises(
+        FlashError, match=r"no probe(.|\n)*serial \\xff\\xfe\\x1b\]0;title\\x07 red\nError: open failed$"
+    ):
+        flash(image, small_layout("q15"), "stm32f405")
+
+
+def test_a_program_that_cannot_be_run_is_no_stack_trace(image, tmp_path, monkeypatch):
+    script = tmp_path / "openocd"
+    script.write_bytes(b"\x7fELF of another machine")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FlashError, match=r"openocd: .* cannot be run: .*; install it again"):
         flash(image, small_layout("q15"), "stm32f405")
 
 
 def test_no_board_is_exit_code_5():
     assert BoardNotFoundError("").exit_code == 5
+
+
+# Plays a chip to OpenOCD's own Tcl: registers, and commands that report what they were given.
+TCL_CHIP = """
+proc read_memory {{address width count}} {{
+    return [dict get {{0xe0042000 {id:#x} 0x40023c14 {protection:#x}}} $address]
+}}
+proc init args {{}}
+proc reset args {{}}
+proc flash args {{ echo "flash $args" }}
+proc program args {{ echo "program $args"; shutdown }}
+"""
+
+
+def in_openocd(device_id, protection):
+    executable = shutil.which("openocd")
+    if executable is None:
+        pytest.skip("OpenOCD is not installed")
+    commands = [TCL_CHIP.format(id=device_id, protection=protection)]
+    commands += openocd_commands(Path("/a place/firmware.elf"), find_board("stm32f405"))
+    arguments = [part for command in commands for part in ("-c", command)]
+    return subprocess.run([executable, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_openocd_itself_runs_the_commands():
+    result = in_openocd(0x1007_6413, 0x0FFF_AAED)
+    assert result.returncode == 0
+    assert "flash erase_address 0x80c0000 0x40000\nprogram {/a place/firmware.elf} verify reset exit" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("device_id", "protection", "message"),
+    [
+        (0x1000_6419, 0x0FFF_AAED, "** wrong chip: device id 0x419, expected 0x413 (STM32F405)"),
+        (0x1007_6413, 0x0FFF_FFED, "** read-out protection: byte 0xff"),
+    ],
+)
+def test_openocd_itself_refuses_another_chip_and_a_protected_one(device_id, protection, message):
+    result = in_openocd(device_id, protection)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "program {" not in result.stderr
+
+
+def test_each_chip_has_the_check_of_its_own_registers():
+    assert "read_memory 0x5c001000 32 1" in check_commands(CHIPS["stm32h743"])[0]
+    assert "0x450" in check_commands(CHIPS["stm32h743"])[0]
+
+
+def test_levels_of_read_out_protection():
+    # RM0090, table 10: 0xAA is level 0, 0xCC level 2, all else level 1
+    assert [protection_level(rdp << 8) for rdp in (0xAA, 0x00, 0x55, 0xFF, 0xCC)] == [0, 1, 1, 1, 2]
+
+
+def test_sectors_of_the_chips():
+    f405, h743 = CHIPS["stm32f405"], CHIPS["stm32h743"]
+    assert [f405.sector_address(n) for n in (0, 3, 4, 5, 11, 12)] == [
+        0x0800_0000,
+        0x0800_C000,
+        0x0801_0000,
+        0x0802_0000,
+        0x080E_0000,
+        0x0810_0000,
+    ]
+    assert list(f405.sectors_of(0x0800_3FFF, 2)) == [0, 1]
+    assert list(f405.sectors_of(0x080E_0000, 128 * 1024)) == [11]
+    assert h743.sector_address(16) == 0x0820_0000
+    for address, size in ((0x07FF_FFFF, 1), (0x080F_FFFF, 2), (0x0800_0000, 0)):
+        with pytest.raises(FlashError, match="do not lie in the flash of STM32F405"):
+            f405.sectors_of(address, size)
 
 
 def test_without_openocd_its_package_is_named(image, tmp_path, monkeypatch):

@@ -9,7 +9,14 @@ from places import ROOT
 
 # From the lowest layer to the highest: a package imports from lower layers, and from its own layer without a cycle.
 LAYERS = (
-    ("designer.errors", "designer.files", "designer.resources", "designer.numerics", "designer.protocol"),
+    (
+        "designer.errors",
+        "designer.files",
+        "designer.temporary",
+        "designer.resources",
+        "designer.numerics",
+        "designer.protocol",
+    ),
     ("designer.layout",),
     ("designer.acoustics", "designer.dsp"),
     ("designer.filters",),
@@ -18,6 +25,7 @@ LAYERS = (
     ("designer.design",),
     ("designer.report", "designer.export", "designer.render", "designer.board"),
     ("designer.regression", "designer.sweep"),
+    ("designer.studio",),
     ("designer.cli",),
     ("hil_tests",),
     ("benchmarks",),

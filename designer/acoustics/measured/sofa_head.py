@@ -53,6 +53,10 @@ def head_from_sofa(file: SofaFile) -> ResponseSet:
     delays = delays_samples(file, measurements, receivers, rate)
     places = sources_from_head(file, measurements)
     ears = ears_from_head(file, measurements)
+    if len(ears) != receivers:
+        raise file.error(
+            f"ReceiverPosition has {len(ears)} places, Data.IR has {receivers} receivers", "give one for each ear"
+        )
     order = _left_first(file, ears)
     found = ResponseSet(places, responses[:, order], delays[:, order], rate)
     found = merge_repeats(found, str(file.path))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
+
+from designer.temporary import temporary_directory
 
 _SOURCES = ("block_counter.c", "serial_registers.c")
 
@@ -18,8 +19,8 @@ def compiled_functions() -> ctypes.CDLL | None:
     gcc = shutil.which("gcc")
     if gcc is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="proscenium-hook-") as directory:
-        library = Path(directory) / "functions.so"
+    with temporary_directory("proscenium-hook") as directory:
+        library = directory / "functions.so"
         sources = [str(Path(__file__).with_name(name)) for name in _SOURCES]
         command = [gcc, "-O2", "-shared", "-fPIC", "-o", str(library), *sources]
         if subprocess.run(command, capture_output=True, check=False).returncode != 0:

@@ -114,8 +114,12 @@ class Exceptions:
             return
         if number not in self._levels:
             self._levels.add(number)
-            if number not in self.active:
-                self.pend(number)
+            # An edge is remembered while the handler runs as well.
+            self.pend(number)
+
+    def unpend(self, numbers: set[int]) -> None:
+        """Take back what is pending; an interrupt whose line is high stays so (PM0214 4.3.5)."""
+        self.pending -= numbers - (self._levels - set(self.active))
 
     def priority(self, number: int) -> int:
         """Priority of an exception; lower is more urgent."""
@@ -150,7 +154,7 @@ class Exceptions:
         return min(priority, -1) if read(UC_ARM_REG_FAULTMASK) & 1 else priority
 
     def wakes(self) -> bool:
-        """Whether something is pending that ends WFI, PRIMASK or not (PM0214 2.5.3)."""
+        """Whether something is pending that ends WFI, PRIMASK or not (PM0214 2.5.2)."""
         number = self.candidate()
         return number is not None and self._group(self.priority(number)) < self.execution_priority(masks=False)
 

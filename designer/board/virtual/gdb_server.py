@@ -117,9 +117,9 @@ class GdbServer:
             del self._received[: begin if begin >= 0 else len(self._received) - self._received.count(_INTERRUPT)]
             return False
         packet = bytes(self._received[begin + 1 : end])
-        checksum = bytes(self._received[end + 1 : end + 3])
+        checksum = bytes(self._received[end + 1 : end + 3]).lower()
         del self._received[: end + 3]
-        if int(checksum, 16) != sum(packet) & 0xFF:
+        if checksum != b"%02x" % (sum(packet) & 0xFF):
             self._write(b"-")
             return True
         self._write(b"+")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from designer.board.virtual.cpu import CORTEX_M4, CompiledRegisters, Core, Cpu, Stop
 from designer.board.virtual.errors import HardwareRefusalError
@@ -17,6 +19,16 @@ _MASKED_SLICE = 1
 # Ranges of peripherals are multiples of this.
 _BLOCK_BYTES = 0x10
 _FAULT_BITS = {Number.MEMORY_FAULT: 16, Number.BUS_FAULT: 17, Number.USAGE_FAULT: 18}
+
+
+class Counter(Protocol):
+    """What counts periods of a clock that may change."""
+
+    def pause(self) -> None:
+        """Take the present count over, ahead of a change of the clocks."""
+
+    def resume(self) -> None:
+        """Go on from there, with the new clock."""
 
 
 class Machine:
@@ -45,6 +57,8 @@ class Machine:
         self.halted = False
         self.restarts = 0
         self._reset_wanted: Callable[[], None] | None = None
+        # Counters that follow a change of the clocks.
+        self.counters: list[Counter] = []
         # Told when the core goes to sleep, and of all that may change what a block does: writes, clocks.
         self.on_sleep: Callable[[], None] = _do_nothing
         self.on_change: Callable[[], None] = _do_nothing
@@ -72,6 +86,15 @@ class Machine:
     def cycles(self, count: int) -> int:
         """Femtoseconds of so many cycles of the core."""
         return count * SECOND // self.core_hz
+
+    @contextmanager
+    def changing_clocks(self) -> Iterator[None]:
+        """Let every counter keep its count while clocks change."""
+        for counter in self.counters:
+            counter.pause()
+        yield
+        for counter in self.counters:
+            counter.resume()
 
     def set_core_hz(self, core_hz: int) -> None:
         """Change the core's clock from now on."""

@@ -53,10 +53,10 @@ class RegisterBlock:
     def __init__(self, name: str, base: int) -> None:
         self.name = name
         self.base = base
-        # Whether the block's clock runs; the clock tree puts its own here.
+        # Whether the block's clock runs, and it is not held in reset; the clock tree puts its own here.
         self.is_clocked: Callable[[], bool] = lambda: True
         self.values: dict[str, int] = {}
-        # Accesses without a clock: the bus reads 0 and drops writes (RM0090 7.2.18), which is seldom meant.
+        # Accesses without a clock or in reset: the bus reads 0 and drops writes, which is seldom meant.
         self.ignored: list[str] = []
         self._reads: dict[int, Callable[[], int] | None] = {
             offset: getattr(self, f"read_{register.name}", None) for offset, register in self.registers.items()
@@ -97,10 +97,10 @@ class RegisterBlock:
         return HardwareRefusalError(f"{self.name} {text}")
 
     def _ignores(self, what: str, offset: int) -> bool:
-        """Whether the block has no clock; notes the access."""
+        """Whether the block has no clock or is held in reset; notes the access."""
         if self.is_clocked():
             return False
-        self.ignored.append(f"{self.name} offset 0x{offset:02X}: {what} without a clock")
+        self.ignored.append(f"{self.name} offset 0x{offset:02X}: {what} without a clock or in reset")
         return True
 
     def _find(self, offset: int, size: int) -> Register:

@@ -28,17 +28,19 @@ from designer.board.virtual.peripherals.nvic import Nvic
 from designer.board.virtual.peripherals.pwr import Pwr
 from designer.board.virtual.peripherals.rcc import Faults, Rcc
 from designer.board.virtual.peripherals.scb import Scb
-from designer.board.virtual.peripherals.spi_i2s import HALFWORDS_PER_FRAME, I2s
+from designer.board.virtual.peripherals.spi_i2s import ERROR_INTERRUPT, HALFWORDS_PER_FRAME, I2s
+from designer.board.virtual.peripherals.syscfg import Syscfg
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
+from designer.board.virtual.system_memory import SystemMemory
 
 INTERRUPTS = 82  # RM0090 12.1.1
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
-# The pin is released by every reset, the core's own as well (RM0090 6.1.1): PINRSTF always comes along.
+# The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
 _PIN = rcc_module.PIN_RESET
 
 
@@ -74,6 +76,7 @@ class Stm32f405:
         self.rcc = Rcc(machine, clock_faults or Faults())
         self.pwr = Pwr(self.rcc)
         self.flash = Flash(machine, seed)
+        self.flash.hclk_hz = lambda: self.rcc.hclk_hz
         self.rcc.check_core = self._check_core
         self.rcc.on_security = lambda pending: exceptions.set_level(Number.NMI - FIRST_INTERRUPT, pending)
         ports = [Gpio(letter, 0x40020000 + 0x400 * n, self.rcc.gate("AHB1ENR", n)) for n, letter in enumerate("ABC")]
@@ -82,7 +85,8 @@ class Stm32f405:
         self.usart = Usart(
             machine, self.rcc.gate("APB2ENR", 4), lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE
         )
-        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
+        self.rom = SystemMemory(machine, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
         scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
@@ -97,13 +101,15 @@ class Stm32f405:
             Dwt(machine, debug),
             Tim11(machine, self.rcc.gate("APB2ENR", 18), lambda: self.rcc.timer2_hz, lambda: self.rcc.rtc_source_hz),
         )
+        self.syscfg = Syscfg(self.rcc)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
-            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11, self.syscfg,
         ]  # fmt: skip
         for block in self._blocks[:12]:
             machine.add(block)
         machine.add(self.tim11)
+        machine.add(self.syscfg)
         for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
             machine.add(block, size)
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
@@ -144,6 +150,7 @@ class Stm32f405:
         self.adc = Adc(wires, pins, lambda: self.spi2.has_master_clock)
         self.spi2.on_sent, self.spi3.on_sent = self.dacs[0].play, self.dacs[1].play
         self.i2s2ext.incoming = self.adc.record
+        self.i2s2ext.on_error = lambda is_high: machine.exceptions.set_level(ERROR_INTERRUPT, is_high)
         rcc.blocks_of |= {
             ("APB1RSTR", 14): (self.spi2, self.i2s2ext),
             ("APB1RSTR", 15): (self.spi3,),

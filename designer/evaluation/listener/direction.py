@@ -7,6 +7,7 @@ that is heard is the mean of what is likely.  So cues that contradict each other
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -134,8 +135,7 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> HeardImage:
     ValueError
         If the ears hear nothing.
     """
-    if not np.any(ears):
-        raise ValueError("image: both ears are silent: play a signal")
+    _refuse_silence(ears)
     cues = interaural_cues(complex_envelopes(ears))
     fit, weight = _fit(cues, cues.selected, free_field(head)), _by_moment(cues.selected).sum(axis=(0, 2))
     heard = float(_likely(fit.sum(axis=0), weight.sum()) @ _AZIMUTHS_DEG)
@@ -146,6 +146,36 @@ def image(ears: NDArray[np.float64], head: ListenerHead) -> HeardImage:
     return HeardImage(heard, _width_deg(cues, head), float(share[steady].sum() / share.sum()))
 
 
+def azimuth_deg(ears: NDArray[np.float64], head: ListenerHead) -> float:
+    """Find only the azimuth of `image`, in a third of the time.
+
+    Parameters
+    ----------
+    ears : (2, N) float64
+        Left and right ear at 24 kHz, not silent.
+    head : ListenerHead
+
+    Returns
+    -------
+    float
+        Degrees, positive on the left.
+
+    Raises
+    ------
+    ValueError
+        If the ears hear nothing.
+    """
+    _refuse_silence(ears)
+    cues = interaural_cues(complex_envelopes(ears))
+    fit = _fit(cues, cues.selected, free_field(head), _at_once)
+    return float(_likely(fit[0], cues.selected.sum()) @ _AZIMUTHS_DEG)
+
+
+def _refuse_silence(ears: NDArray[np.float64]) -> None:
+    if not np.any(ears):
+        raise ValueError("image: both ears are silent: play a signal")
+
+
 def _by_moment(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cut (B, M) into moments of 5 ms, the last filled up with zeros: (B, W, 20)."""
     size = round(_MOMENT_S * ENVELOPE_RATE_HZ)
@@ -153,14 +183,24 @@ def _by_moment(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.pad(values, ((0, 0), (0, missing))).reshape(len(values), -1, size)
 
 
-def _fit(cues: Cues, weight: NDArray[np.float64], reference: FreeField) -> NDArray[np.float64]:
-    """Sum of the logarithms of likelihood of all bands, by moment and azimuth: (W, A)."""
+def _at_once(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take (B, M) as one moment: (B, 1, M)."""
+    return values[:, None]
+
+
+def _fit(
+    cues: Cues,
+    weight: NDArray[np.float64],
+    reference: FreeField,
+    cut: Callable[[NDArray[np.float64]], NDArray[np.float64]] = _by_moment,
+) -> NDArray[np.float64]:
+    """Sum of the logarithms of likelihood of all bands, by moment and azimuth: (W, A).  ``cut`` makes the moments."""
     bands = np.arange(len(weight))[:, None, None]
-    weights = _by_moment(weight)
+    weights = cut(weight)
     moments = np.arange(weights.shape[1])[None, :, None]
-    phase = _by_moment((cues.phase_rad + np.pi) * (_PHASE_BINS / (2 * np.pi))).astype(np.int64) % _PHASE_BINS
+    phase = cut((cues.phase_rad + np.pi) * (_PHASE_BINS / (2 * np.pi))).astype(np.int64) % _PHASE_BINS
     scale = (_LEVEL_BINS - 1) / (2 * _LARGEST_LEVEL_DB)
-    level = np.clip(np.rint(_by_moment((cues.level_db + _LARGEST_LEVEL_DB) * scale)), 0, _LEVEL_BINS - 1)
+    level = np.clip(np.rint(cut((cues.level_db + _LARGEST_LEVEL_DB) * scale)), 0, _LEVEL_BINS - 1)
     total = np.zeros((weights.shape[1], _AZIMUTHS_DEG.size))
     for found, table in ((phase, reference.phase_fit), (level.astype(np.int64), reference.level_fit)):
         counted, bins = len(table), table.shape[1]

@@ -62,8 +62,7 @@ def _refinement(
     targets: ChannelTargets, basis: NDArray[np.float64], values: NDArray[np.float64], taps: int, delay: int
 ) -> Refinement:
     layout, beam = targets.layout, targets.beam
-    bands = ThirdOctaves.over(targets.frequencies_hz)
-    used = _shares(targets.frequencies_hz, bands.centres_hz[_refined_bands(bands, layout)])
+    used = refined_bands(layout, targets.frequencies_hz)
     axis, lobe, nulls = beam.axis @ basis, beam.lobe @ basis, beam.nulls @ basis
     band = np.maximum(role_weights(layout, targets.frequencies_hz, "beamformer"), _LEAST_BAND)
     effort = (1 / band**2) @ basis**2
@@ -103,7 +102,21 @@ def _shares(frequencies_hz: NDArray[np.float64], centres_hz: NDArray[np.float64]
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 
 
-def _refined_bands(bands: ThirdOctaves, layout: Layout) -> NDArray[np.bool_]:
-    """Third octaves whose centre lies in the beam's band: (B,) bool."""
+def refined_bands(layout: Layout, frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Third octaves whose levels are refined: those whose centre lies in the beam's band.
+
+    Parameters
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Lines of the design.
+
+    Returns
+    -------
+    (B, F) float64
+        Share of each line in each third octave.  Rows sum to 1.
+    """
+    bands = ThirdOctaves.over(frequencies_hz)
     found = bands.within(layout.beamformer.band_hz)
-    return found if found.any() else bands.inside(layout.beamformer.band_hz)
+    found = found if found.any() else bands.inside(layout.beamformer.band_hz)
+    return _shares(frequencies_hz, bands.centres_hz[found])

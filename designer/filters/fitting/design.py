@@ -9,6 +9,7 @@ from designer.errors import InfeasibleDesignError
 from designer.filters.bank import FilterBank
 from designer.filters.fitting.error_budget import STEREO_ALLOWANCES, within_allowances
 from designer.filters.fitting.length_search import LENGTHS, ChannelFits, FittedFilters, find_shortest_filters
+from designer.filters.fitting.lobe_check import evened
 from designer.filters.fitting.targets import design_channel_targets
 from designer.filters.fitting.two_stage_search import fit_two_stages
 from designer.filters.structure import join
@@ -90,11 +91,11 @@ def fit_filters(layout: Layout) -> FittedFilters:
     longest = round(max(LENGTHS) * layout.sample_rate_hz / 48000)
     targets = design_channel_targets(layout, max(longest, taps or 0))
     if taps is None:
-        found = _in_form(layout, find_shortest_filters(targets))
+        found = _in_form(layout, evened(find_shortest_filters(targets)))
     else:
         fits = ChannelFits.up_to(targets, taps)
         found = replace(
-            fits.at(taps, taps, fits.best_delay(taps, taps)), why_direct=f"filters.taps = {taps} asks for it"
+            evened(fits.at(taps, taps, fits.best_delay(taps, taps))), why_direct=f"filters.taps = {taps} asks for it"
         )
     timbre_db = max(found.stereo_losses["timbre_db"], found.centre_losses["on_axis_db"])
     if timbre_db > _MOST_TIMBRE_DB:

@@ -77,7 +77,7 @@ def _for_the_room(
     weights = np.stack([left.weights, right.weights], axis=2)
     target = (left.gain_db + right.gain_db) / 2
     unmixed = Composition(np.tile(np.eye(2, dtype=np.complex128), (frequencies_hz.size, 1, 1)))
-    response = weights * _played(layout, frequencies_hz, ears, heads)[:, None, None]
+    response = weights * unit_response(layout, frequencies_hz, ears, heads)[:, None, None]
     return StereoDesign(left, right, unmixed, response, target, found)
 
 
@@ -104,14 +104,30 @@ def _without_a_room(
     wanted = target_matrix(layout, frequencies_hz)
     composition = compose(frequencies_hz, left, right, nominal_ears, wanted, band, target)
     composed = np.stack([left.weights, right.weights], axis=2) @ composition.mixing
-    response = composed * _played(layout, frequencies_hz, ears, heads)[:, None, None]
+    response = composed * unit_response(layout, frequencies_hz, ears, heads)[:, None, None]
     return StereoDesign(left, right, composition, response, target)
 
 
-def _played(
+def unit_response(
     layout: Layout, frequencies_hz: NDArray[np.float64], ears: NDArray[np.complex128], heads: HeadPoses
 ) -> NDArray[np.complex128]:
-    """Pressure at the own ear: the reference, as far as the drivers can give it, (F,)."""
+    """Pressure at the own ear that L and R are designed for: the reference, as far as the drivers can give it.
+
+    Parameters
+    ----------
+    layout : Layout
+    frequencies_hz : (F,) float64
+        Positive and rising.
+    ears : (F, 2 * H, D) complex128
+        From `ear_plant` for ``heads``, Pa per unit drive.
+    heads : HeadPoses
+        H poses.
+
+    Returns
+    -------
+    (F,) complex128
+        Pa.
+    """
     band = role_weights(layout, frequencies_hz, "crosstalk")
     nominal = heads.nominal_index
     nominal_ears = ears[:, 2 * nominal : 2 * nominal + 2]

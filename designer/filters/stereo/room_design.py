@@ -102,68 +102,91 @@ def design_in_room(
     -------
     StereoInRoom
     """
-    band = np.maximum(role_weights(layout, frequencies_hz, "crosstalk"), 1e-6)
-    per_reference = band / reference_pressure(layout, frequencies_hz)[:, None]
-    radiation = Radiation.of(layout, frequencies_hz, band, STEREO_PRICE)
-    gain = ear_diffuse_gain(frequencies_hz, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s)
-    diffuse = diffuse_after_precedence(listening_room(layout)) * gain
-    problem = _Problem(layout, heads, ears * per_reference[:, None], radiation, diffuse)
-    rows = error_rows(layout, frequencies_hz, ears, heads)
-    left, right = (
-        problem.side(side, ErrorRows(errors.rows * per_reference[:, None], errors.probability))
-        for side, errors in enumerate(rows)
-    )
-    return StereoInRoom(_with_weights(left, per_reference), _with_weights(right, per_reference), radiation)
-
-
-def _with_weights(side: RoomSide, to_drive: NDArray[np.complex128]) -> RoomSide:
-    """Turn a drive per band weight for the reference pressure into a drive for unit pressure."""
-    null = side.null
-    weights = null.weights * to_drive
-    steering = NullSteering(
-        weights, null.gain_db, null.effort_db, null.loading, null.blend, null.reachable_db, null.allowed_db
-    )
-    return RoomSide(steering, side.radiated_db, side.least_db, side.fullest_db)
+    width = layout.crosstalk.width
+    front = StereoFront.of(layout, frequencies_hz, ears, heads)
+    return front.at(width if isinstance(width, float) else None)
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
-    """Everything that both channels share.  Drives are per band weight, pressures relative to the reference."""
+class StereoFront:
+    """Curves of both channels, on which a design for a room takes one point.
+
+    Drives are per band weight, pressures relative to the reference.
+
+    Attributes
+    ----------
+    layout : Layout
+    heads : HeadPoses
+        H poses.
+    ears : (F, 2 * H, D) complex128
+    to_drive : (F, D) complex128
+        From drives of the curves to drives for unit pressure at the own ear.
+    radiation : Radiation
+    diffuse : (F,) float64
+        κ: diffuse energy at the ear per radiated power, relative to the direct sound.
+    trades : tuple of two RoomTrade
+        Of left and right.
+    fullest : tuple of two (F,) float64
+        Loading of the least error within the effort cap.
+    """
 
     layout: Layout
     heads: HeadPoses
     ears: NDArray[np.complex128]
+    to_drive: NDArray[np.complex128]
     radiation: Radiation
     diffuse: NDArray[np.float64]
+    trades: tuple[RoomTrade, RoomTrade]
+    fullest: tuple[NDArray[np.float64], NDArray[np.float64]]
 
-    def side(self, side: int, errors: ErrorRows) -> RoomSide:
+    @classmethod
+    def of(
+        cls, layout: Layout, frequencies_hz: NDArray[np.float64], ears: NDArray[np.complex128], heads: HeadPoses
+    ) -> StereoFront:
+        """Set up both curves; see `design_in_room`."""
+        band = np.maximum(role_weights(layout, frequencies_hz, "crosstalk"), 1e-6)
+        per_reference = band / reference_pressure(layout, frequencies_hz)[:, None]
+        radiation = Radiation.of(layout, frequencies_hz, band, STEREO_PRICE)
+        gain = ear_diffuse_gain(frequencies_hz, layout.listener.head_radius_m, layout.speed_of_sound_m_per_s)
+        diffuse = diffuse_after_precedence(listening_room(layout)) * gain
+        seen = ears * per_reference[:, None]
+        cap = 10 ** (layout.crosstalk.effort_cap_db / 10)
+        trades, fullest = [], []
+        for side, errors in enumerate(error_rows(layout, frequencies_hz, ears, heads)):
+            own = seen[:, 2 * heads.nominal_index + side]
+            covariance = ErrorRows(errors.rows * per_reference[:, None], errors.probability).covariance()
+            trades.append(RoomTrade.of(own, covariance, radiation.metric))
+            fullest.append(_loading_within_effort(trades[-1], own, cap))
+        return cls(
+            layout, heads, seen, per_reference, radiation, diffuse, (trades[0], trades[1]), (fullest[0], fullest[1])
+        )
+
+    def at(self, width: float | None) -> StereoInRoom:
+        """Take a point of both curves.
+
+        Parameters
+        ----------
+        width : float or None
+            0 … 1, or None for the point that the room makes best.
+
+        Returns
+        -------
+        StereoInRoom
+        """
+        return StereoInRoom(self._side(0, width), self._side(1, width), self.radiation)
+
+    def _side(self, side: int, width: float | None) -> RoomSide:
         """Design one channel; side 0 is left."""
-        own = self.ears[:, 2 * self.heads.nominal_index + side]
-        trade = RoomTrade.of(own, errors.covariance(), self.radiation.metric)
-        alone = np.max(np.abs(own) ** 2, axis=1)
-        cap = 10 ** (self.layout.crosstalk.effort_cap_db / 10)
-
-        def effort(loading: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.asarray(np.sum(np.abs(trade.drive(loading)) ** 2, axis=1) * alone)
-
-        # Where even the least loading keeps the cap, the error cannot be made smaller.
-        fullest = trade.loading_within(lambda loading: effort(loading) > cap)
-        width = self.layout.crosstalk.width
-        if not isinstance(width, float):
+        trade, fullest = self.trades[side], self.fullest[side]
+        if width is None:
             loading = np.maximum(trade.best_loading(self.diffuse), fullest)
         else:
             loading = trade.loading_of_width(width, fullest)
         drive = trade.drive(loading)
-        gain_db = self._gain_db(drive, side)
-        none = np.zeros_like(gain_db)
+        gain_db, effort = self._gain_db(drive, side), _effort(drive, self.ears[:, 2 * self.heads.nominal_index + side])
+        none, cap_db = np.zeros_like(gain_db), self.layout.crosstalk.effort_cap_db
         null = NullSteering(
-            drive,
-            gain_db,
-            10 * np.log10(effort(loading)),
-            loading,
-            none,
-            gain_db,
-            none + self.layout.crosstalk.effort_cap_db,
+            drive * self.to_drive, gain_db, 10 * np.log10(effort), loading, none, gain_db, none + cap_db
         )
         least, full = (self._radiated_db(trade.drive(at)) for at in (trade.scale(1e4), fullest))
         return RoomSide(null, self._radiated_db(drive), least, full)
@@ -175,3 +198,13 @@ class _Problem:
         power = np.abs((self.ears @ drive[..., None])[..., 0]) ** 2
         own, other = (power[:, ear::2] @ self.heads.weight for ear in (side, 1 - side))
         return np.asarray(10 * np.log10(own / np.maximum(other, 1e-30)))
+
+
+def _effort(drive: NDArray[np.complex128], own: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Effort of a drive (F, D), relative to the best single driver: (F,)."""
+    return np.asarray(np.sum(np.abs(drive) ** 2, axis=1) * np.max(np.abs(own) ** 2, axis=1))
+
+
+def _loading_within_effort(trade: RoomTrade, own: NDArray[np.complex128], cap: float) -> NDArray[np.float64]:
+    """Find the loading (F,) of the least error within the effort cap, or the least one where all keep the cap."""
+    return trade.loading_within(lambda loading: _effort(trade.drive(loading), own) > cap)

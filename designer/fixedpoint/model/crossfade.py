@@ -1,4 +1,4 @@
-"""Bit-exact model of the crossfade from one bank to another while the board plays (``core/dsp/crossfade.c``).
+"""Bit-exact model of the crossfade from one bank to another while the board plays (``core/pipeline/crossfade.c``).
 
 The groups of drivers fade one after the other, so that the board runs the filters of only one group twice at a time.
 The new equalisers run from the start, together with the old ones.  The first group waits until the paths behind the new

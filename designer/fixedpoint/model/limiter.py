@@ -61,7 +61,7 @@ class LimiterModel:
     Attributes
     ----------
     limits : (D,) int64
-        May be lowered between two calls.
+        May be changed between two calls.  A higher one also holds for the samples of the hop that has begun.
     decisions : list of (G,) int64
         Gains at the end of each hop that has been played.
     least : (D,) int64

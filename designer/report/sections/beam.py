@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.beam import BeamFigures
+from designer.evaluation.directivity import DirectivityFigures
+from designer.evaluation.lobe import LobeFigures
 from designer.report.chart import BEFORE, SERIES, TARGET, Chart, chart, frequency_axis, heatmap, line
 from designer.report.data import ReportData
 from designer.report.html import Section, decimal, paragraph, table
@@ -27,9 +29,12 @@ def build(data: ReportData) -> Section:
         f"{beam.band_hz[0]:g} to {beam.band_hz[1]:g} Hz. For comparison, the stereo downmix gives every driver the "
         "same signal."
     )
+    spread, mixed_spread = data.card.listening.quantised.directivity, data.card.listening.downmix.directivity
     rows = [
         (label, decimal(designed, 1, "dB"), decimal(mixed, 1, "dB"))
-        for (label, designed), (_, mixed) in zip(_figures(figures), _figures(downmix), strict=True)
+        for (label, designed), (_, mixed) in zip(
+            _figures(figures, spread), _figures(downmix, mixed_spread), strict=True
+        )
     ]
     caption = (
         "Beamformer: level around the cabinet at the listener's distance, seen from above. The listener is at the "
@@ -41,18 +46,41 @@ def build(data: ReportData) -> Section:
         _map(data, after, "Beamformer: level over azimuth and frequency."),
         _map(data, before, "Stereo downmix, likewise."),
         _cut(data, figures, downmix),
+        _evenness(data, spread.lobe),
     )
     return Section(
         "beam", "Centre beam", lead + table(("in the beam's band", "beamformer", "stereo downmix"), rows), charts
     )
 
 
-def _figures(beam: BeamFigures) -> tuple[tuple[str, float], ...]:
+def _figures(beam: BeamFigures, spread: DirectivityFigures) -> tuple[tuple[str, float], ...]:
+    lobe = spread.lobe
+    octaves = zip(spread.octaves_hz, spread.directivity_index_db, strict=True)
     return (
         ("null depth (mean power at the worse side)", beam.mean_null_depth_db),
-        ("largest ripple within the lobe", beam.worst_lobe_ripple_db),
+        ("largest ripple within the lobe, third octaves", lobe.worst_ripple_db),
+        ("largest ripple within the lobe, twelfth octaves", lobe.worst_twelfth_ripple_db),
+        ("level over the axis that 99 % of the lobe exceeds", lobe.overall_first_percentile_db),
+        ("deepest dip in the lobe, single line and degree", lobe.overall_least_level_db),
         ("least white noise gain", beam.least_white_noise_gain_db),
         ("largest deviation on axis", beam.worst_on_axis_db),
+        *((f"directivity index, octave at {octave:g} Hz", index) for octave, index in octaves),
+    )
+
+
+def _evenness(data: ReportData, lobe: LobeFigures) -> Chart:
+    centres, asked = lobe.band_centres_hz, data.layout.beamformer.lobe_ripple_db
+    return chart(
+        "Evenness of the lobe, on a grid of 1°. The layout asks for its ripple in third octaves. Narrow dips vanish in "
+        "their means.",
+        [
+            line("ripple asked", [centres[0], centres[-1]], [asked, asked], TARGET, dash="dash"),
+            line("ripple, third octaves", centres, lobe.ripple_db, SERIES[0]),
+            line("ripple, twelfth octaves", centres, lobe.twelfth_ripple_db, SERIES[1]),
+            line("level that 99 % exceed", centres, lobe.first_percentile_db, SERIES[2], dash="dot"),
+        ],
+        xaxis=frequency_axis(100, 16000),
+        yaxis={"title": {"text": "dB"}, "range": [-30, 30]},
     )
 
 

@@ -65,7 +65,7 @@ def _load(data: ReportData, name: str) -> tuple[str, str]:
     """Instructions of a frame, and the load where the board has a core of known speed behind it."""
     figures = (data.boards.get(name) or {}).get("figures") or {}
     instructions = figures.get("instructions_per_frame")
-    load = figures.get("load_percent") if name == _MAIN else None
+    load = figures.get("load_percent") if not BOARDS[name].is_virtual_only else None
     return decimal(instructions, 0), decimal(load, 0, "%")
 
 

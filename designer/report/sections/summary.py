@@ -49,6 +49,7 @@ def warnings(data: ReportData) -> Iterator[tuple[str, str]]:
     """Name each shortfall, with what to change."""
     figures = data.card.quantised.cancellation
     yield from _cancellation_warnings(figures)
+    yield from _effort_warnings(data)
     yield from _source_warnings(figures, "left", figures.left)
     yield from _source_warnings(figures, "right", figures.right)
     yield from _beam_warnings(data)
@@ -81,6 +82,19 @@ def _cancellation_warnings(figures: CancellationFigures) -> Iterator[tuple[str, 
             "Allow more effort (crosstalk.effort_cap_db), or ask for less gain there (crosstalk.target_gain_db). Or "
             "narrow the listener's spans, or move two drivers further apart.",
         )
+
+
+def _effort_warnings(data: ReportData) -> Iterator[tuple[str, str]]:
+    figures, cap_db = data.card.quantised.cancellation, data.layout.crosstalk.effort_cap_db
+    for side, channel in (("left", figures.left), ("right", figures.right)):
+        worst_db, worst_hz = max(zip(channel.effort_db, figures.band_centres_hz, strict=True))
+        if worst_db > cap_db:
+            yield (
+                f"The null of the {side} channel takes up to {worst_db:.2f} dB of effort, at {worst_hz:.0f} Hz. The "
+                f"cap is {cap_db:g} dB.",
+                "The frequency design keeps the cap, and its filters pass it. A lower crosstalk.effort_cap_db brings "
+                "it down.",
+            )
 
 
 def _source_warnings(

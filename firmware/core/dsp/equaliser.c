@@ -71,6 +71,7 @@ static void equalise(const ps_design_t *design, uint32_t n, const ps_buses_t *bu
     /* The sum begins at half a unit of the result, so that the right shift rounds. */
     ps_fir_sum(design, PS_SUMS + n, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
+#pragma GCC unroll 4
     for (uint32_t k = 0; k < frames; k++) {
         /* The result fits: designer/fixedpoint/proof/overflow.py, stage 'equalised'. */
         to[k] = (ps_sample_t)ps_low_word_of(scratch->common[k], shift);

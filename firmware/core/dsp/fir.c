@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dsp/move.h"
+#include "dsp/shift.h"
 
 void ps_samples_advance(ps_sample_t *samples, uint32_t kept, uint32_t frames)
 {
@@ -97,32 +98,6 @@ void ps_fir_sum(const ps_design_t *design, uint32_t sum, uint32_t from, int64_t 
     }
 }
 
-/* The magnitudes of one driver's block: all their bits, and whether one exceeds 32 bits. */
-typedef struct {
-    uint32_t bits;
-    uint32_t beyond;
-} reach_t;
-
-/* sum >> shift, 0 <= shift <= 31. */
-static inline ps_wide_t to_driver_signal(int64_t sum, uint32_t shift, reach_t *reach)
-{
-    const int32_t low = ps_low_word_of(sum, shift);
-
-    reach->bits |= (uint32_t)(low ^ (low >> 31));
-    const int32_t high = (int32_t)(sum >> 32) >> shift;
-
-    if (sizeof(ps_wide_t) == sizeof low) {
-        return low;
-    }
-    reach->beyond |= (uint32_t)(high ^ (low >> 31));
-    return (ps_wide_t)((uint64_t)(uint32_t)high << 32 | (uint32_t)low);
-}
-
-static uint32_t reached(reach_t reach)
-{
-    return reach.beyond != 0 ? UINT32_MAX : reach.bits;
-}
-
 void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps_buses_t *buses,
                     ps_fir_scratch_t *scratch, ps_driver_signal_t *signals, uint32_t frames)
 {
@@ -131,27 +106,17 @@ void ps_fir_process(const ps_design_t *design, const ps_group_t *group, const ps
     ps_wide_t *plus = ps_driver_signal_block(to_plus);
     const int64_t *common = scratch->common;
     const int64_t *difference = scratch->difference;
-    reach_t of_plus = {0};
 
     /* The sum begins at half a unit of the result, so that the right shift rounds. */
     ps_fir_sum(design, group->common, PS_FIR_ALL_BUSES, (1LL << shift) >> 1, buses, scratch, scratch->common,
                frames);
     if (group->minus == PS_NONE) {
-        for (uint32_t n = 0; n < frames; n++) {
-            plus[n] = to_driver_signal(common[n], shift, &of_plus);
-        }
-        to_plus->reach = reached(of_plus);
+        to_plus->reach = ps_shift_sums(plus, common, shift, frames);
         return;
     }
     ps_fir_sum(design, group->difference, PS_FIR_ALL_BUSES, 0, buses, scratch, scratch->difference, frames);
     ps_driver_signal_t *to_minus = &signals[group->minus];
-    ps_wide_t *minus = ps_driver_signal_block(to_minus);
-    reach_t of_minus = {0};
 
-    for (uint32_t n = 0; n < frames; n++) {
-        plus[n] = to_driver_signal(common[n] + difference[n], shift, &of_plus);
-        minus[n] = to_driver_signal(common[n] - difference[n], shift, &of_minus);
-    }
-    to_plus->reach = reached(of_plus);
-    to_minus->reach = reached(of_minus);
+    ps_shift_pairs(plus, ps_driver_signal_block(to_minus), common, difference, shift, frames, &to_plus->reach,
+                   &to_minus->reach);
 }

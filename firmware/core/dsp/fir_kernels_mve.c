@@ -1,6 +1,6 @@
 /*
- * The kernels for Helium (Cortex-M55): eight 16-bit or four 32-bit products an instruction. Vectors may start
- * on any sample, so outputs of odd number need no table of their own.
+ * The kernel of q31x15 for Helium (Cortex-M55): four products an instruction. fir_kernels_mve.S has the
+ * others.
  */
 #include "dsp/fir_kernels.h"
 
@@ -11,45 +11,10 @@
 /* Each loop works on four outputs: their vectors of samples lie one sample apart. */
 #define OUTPUTS 4u
 
-/* Unsigned, as a left shift of a negative number is undefined in C. */
-static inline void add_wide_to(int64_t *sum, int64_t value, uint32_t shift)
-{
-    *sum += (int64_t)((uint64_t)value << shift);
-}
-
 /* A product takes one instruction, and the value is known to fit 32 bits. */
 static inline void add_to(int64_t *sum, int32_t value, int32_t factor)
 {
     *sum += (int64_t)value * factor;
-}
-
-void ps_fir_q15(const int16_t *taps, const int16_t *taps_odd, uint32_t length, const int16_t *x, int64_t *sum,
-                uint32_t shift, uint32_t frames)
-{
-    (void)taps_odd;
-    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
-        const int16_t *c = taps;
-        const int16_t *w = x + n;
-        int64_t a0 = 0;
-        int64_t a1 = 0;
-        int64_t a2 = 0;
-        int64_t a3 = 0;
-
-        for (uint32_t iterations = (length + 7u) / 8u; iterations != 0; iterations--) {
-            const int16x8_t c8 = vld1q_s16(c);
-
-            a0 = vmlaldavaq_s16(a0, c8, vld1q_s16(w));
-            a1 = vmlaldavaq_s16(a1, c8, vld1q_s16(w + 1));
-            a2 = vmlaldavaq_s16(a2, c8, vld1q_s16(w + 2));
-            a3 = vmlaldavaq_s16(a3, c8, vld1q_s16(w + 3));
-            c += 8;
-            w += 8;
-        }
-        add_wide_to(&sum[n], a0, shift);
-        add_wide_to(&sum[n + 1], a1, shift);
-        add_wide_to(&sum[n + 2], a2, shift);
-        add_wide_to(&sum[n + 3], a3, shift);
-    }
 }
 
 /* (x * (c << 16)) >> 32 is (x * c) >> 16, floored alike. */
@@ -85,38 +50,6 @@ void ps_fir_q31x15(const int16_t *taps, uint32_t length, const int32_t *x, int64
         add_to(&sum[n + 1], a1, factor);
         add_to(&sum[n + 2], a2, factor);
         add_to(&sum[n + 3], a3, factor);
-    }
-}
-
-void ps_fir_q31(const int32_t *taps, uint32_t length, const int32_t *x, int64_t *sum, uint32_t frames)
-{
-    for (uint32_t n = 0; n < frames; n += OUTPUTS) {
-        const int32_t *c = taps;
-        const int32_t *w = x + n;
-        int64_t a0 = sum[n];
-        int64_t a1 = sum[n + 1];
-        int64_t a2 = sum[n + 2];
-        int64_t a3 = sum[n + 3];
-
-        for (uint32_t iterations = (length + 7u) / 8u; iterations != 0; iterations--) {
-            int32x4_t c4 = vld1q_s32(c);
-
-            a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w));
-            a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 1));
-            a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 2));
-            a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 3));
-            c4 = vld1q_s32(c + 4);
-            a0 = vmlaldavaq_s32(a0, c4, vld1q_s32(w + 4));
-            a1 = vmlaldavaq_s32(a1, c4, vld1q_s32(w + 5));
-            a2 = vmlaldavaq_s32(a2, c4, vld1q_s32(w + 6));
-            a3 = vmlaldavaq_s32(a3, c4, vld1q_s32(w + 7));
-            c += 8;
-            w += 8;
-        }
-        sum[n] = a0;
-        sum[n + 1] = a1;
-        sum[n + 2] = a2;
-        sum[n + 3] = a3;
     }
 }
 

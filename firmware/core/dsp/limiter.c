@@ -121,9 +121,17 @@ static void find_peak(ps_limiter_t *limiter, uint32_t driver, const ps_wide_t *s
 
 static void copy(const ps_wide_t *signal, ps_sample_t *out, uint32_t frames)
 {
-#pragma GCC unroll 4
-    for (uint32_t n = 0; n < frames; n++) {
-        out[n * PS_DRIVERS] = (ps_sample_t)signal[n];
+    for (; frames >= 4; frames -= 4) {
+        out[0] = (ps_sample_t)signal[0];
+        out[PS_DRIVERS] = (ps_sample_t)signal[1];
+        out[2 * PS_DRIVERS] = (ps_sample_t)signal[2];
+        out[3 * PS_DRIVERS] = (ps_sample_t)signal[3];
+        out += 4 * PS_DRIVERS;
+        signal += 4;
+    }
+    for (; frames != 0; frames--) {
+        *out = (ps_sample_t)*signal++;
+        out += PS_DRIVERS;
     }
 }
 

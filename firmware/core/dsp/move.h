@@ -39,29 +39,46 @@ static inline void ps_move_words(void *to, const void *from, uint32_t words)
 }
 
 /* sum >> shift, 0 to 31, in two words: a 64-bit shift by a variable takes three times as many instructions.
- */
+ * The assembler's shift gives 0 for 32 bits, which C leaves undefined. */
 static inline int32_t ps_low_word_of(int64_t sum, uint32_t shift)
 {
-    return (int32_t)((uint32_t)sum >> shift | (uint32_t)((uint64_t)sum >> 32) << 1 << (31u - shift));
+    const uint32_t low = (uint32_t)sum;
+    const uint32_t high = (uint32_t)((uint64_t)sum >> 32);
+
+#if defined(__thumb2__)
+    uint32_t upper;
+
+    __asm("lsl %0, %1, %2" : "=r"(upper) : "r"(high), "r"(32u - shift));
+    return (int32_t)(low >> shift | upper);
+#else
+    return (int32_t)(low >> shift | high << 1 << (31u - shift));
+#endif
 }
+
+/* Four sums, in Thumb-2: the value is in each pair of registers. */
+#define PS_FOUR_SUMS "stmia %[t]!, {r4, r5, r6, r8, r9, r10, r12, lr}\n\t"
 
 /* Writes the value `count` times, rounded up to a multiple of 4. */
 static inline void ps_fill_sums(int64_t *to, int64_t value, uint32_t count)
 {
-#if defined(__thumb2__)
-    register uint32_t a __asm("r4") = (uint32_t)value;
-    register uint32_t b __asm("r5") = (uint32_t)((uint64_t)value >> 32);
-    register uint32_t c __asm("r6") = a;
-    register uint32_t d __asm("r8") = b;
+    const uint32_t fours = (count + 3u) / 4u;
 
-    for (uint32_t fours = (count + 3u) / 4u; fours != 0; fours--) {
-        __asm volatile("stmia %[t]!, {r4, r5, r6, r8}\n\tstmia %[t]!, {r4, r5, r6, r8}"
-                       : [t] "+r"(to)
-                       : "r"(a), "r"(b), "r"(c), "r"(d)
-                       : "memory");
-    }
+#if defined(__thumb2__)
+    uint32_t eights = fours / 2u;
+    const uint32_t odd = fours % 2u;
+
+    __asm volatile("mov r4, %[low]\n\tmov r5, %[high]\n\tmov r6, r4\n\tmov r8, r5\n\t"
+                   "mov r9, r4\n\tmov r10, r5\n\tmov r12, r4\n\tmov lr, r5\n\t"
+                   "cbz %[odd], 0f\n\t" PS_FOUR_SUMS "0:\n\t"
+                   "cbz %[n], 2f\n"
+                   "1:\n\t" PS_FOUR_SUMS PS_FOUR_SUMS "subs %[n], %[n], #1\n\t"
+                   "bne 1b\n"
+                   "2:"
+                   : [t] "+r"(to), [n] "+l"(eights)
+                   : [low] "r"((uint32_t)value), [high] "r"((uint32_t)((uint64_t)value >> 32)), [odd] "l"(odd)
+                   : "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
 #else
-    for (uint32_t n = 0; n < (count + 3u) / 4u * 4u; n++) {
+    for (uint32_t n = 0; n < 4u * fours; n++) {
         to[n] = value;
     }
 #endif

@@ -28,6 +28,21 @@ static int open_semihosting(const ps_platform_t *platform)
     return platform->open_semihosting != NULL && platform->open_semihosting() ? PS_OK : PS_E_NO_SEMIHOSTING;
 }
 
+/* Magic and digest: no board leaves its work by accident, nor one that the host takes for another. */
+static int leave_for_bootloader(const ps_command_t *command, const uint8_t *request)
+{
+    if (command->platform->request_bootloader == NULL) {
+        return PS_E_NO_BOOTLOADER;
+    }
+    if (ps_get_u32(request + PS_ENTER_BOOTLOADER_MAGIC) != PS_ENTER_BOOTLOADER_CONFIRMATION ||
+        memcmp(request + PS_ENTER_BOOTLOADER_DIGEST, ps_report_digest(command),
+               PS_ENTER_BOOTLOADER_BYTES - PS_ENTER_BOOTLOADER_DIGEST) != 0) {
+        return PS_E_RANGE;
+    }
+    command->platform->request_bootloader();
+    return PS_OK;
+}
+
 static int play(const ps_platform_t *platform)
 {
     if (platform->release != NULL) {
@@ -49,13 +64,19 @@ static int tune(ps_command_t *command, const ps_frame_t *request, uint8_t *reply
 {
     const ps_platform_t *platform = command->platform;
     ps_engine_t *engine = command->engine;
-    /* A commit silences the board only where flash is going to be written. */
-    const bool silent = request->type == PS_TUNE_COMMIT && engine->tuning.flash != NULL &&
-                        platform->claim != NULL && engine->tuning.too_slow != engine->design;
+    const bool commits = request->type == PS_TUNE_COMMIT;
 
     if (engine->bad_tables) {
         return PS_E_DESIGN;
     }
+    /* Once only: an interrupt may find the tables quick enough later, and the board is not silent then. */
+    if (commits && engine->tuning.too_slow == engine->design) {
+        return PS_E_OVERLOAD;
+    }
+    /* A commit silences the board only where flash is going to be written. */
+    const bool silent =
+        commits && platform->claim != NULL && ps_tuning_commit_writes(&engine->tuning, engine->design);
+
     if (silent) {
         platform->claim();
     }
@@ -84,6 +105,8 @@ static int length_of(uint8_t type)
         return PS_SET_VOLUME_BYTES;
     case PS_SET_LIMITER:
         return PS_SET_LIMITER_BYTES;
+    case PS_ENTER_BOOTLOADER:
+        return PS_ENTER_BOOTLOADER_BYTES;
     default:
         return 0;
     }
@@ -120,6 +143,8 @@ int ps_command_handle(ps_command_t *command, const ps_frame_t *request, const ps
         return ps_run_tap(command, request->payload, reply, reply_size);
     case PS_SEMIHOSTING:
         return open_semihosting(command->platform);
+    case PS_ENTER_BOOTLOADER:
+        return leave_for_bootloader(command, request->payload);
     case PS_PLAY:
         return play(command->platform);
     case PS_HEALTH:

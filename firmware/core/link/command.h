@@ -31,6 +31,8 @@ typedef struct {
     uint64_t (*ticks)(void);                         /* SysTick ticks, never going back */
     uint32_t (*receive_overruns)(void);              /* bytes lost so far */
     bool (*open_semihosting)(void);                  /* whether it is open now; NULL for none */
+    /* Asks for the bootloader in the chip's ROM, which begins when the reply has left; NULL without one. */
+    void (*request_bootloader)(void);
     /* Take the pipeline from the player, and give it back; NULL where there is no audio. */
     void (*claim)(void);
     void (*release)(void);

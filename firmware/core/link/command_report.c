@@ -34,13 +34,16 @@ static void put_reset_report(const ps_reset_report_t *report, uint8_t *reply)
     ps_put_u32(reply + PS_HELLO_REPLY_FAULT_ADDRESS, told->address);
 }
 
+const uint8_t *ps_report_digest(const ps_command_t *command)
+{
+    return ps_tuning_playing(&command->engine->tuning, &command->engine->pipeline, command->engine->design);
+}
+
 size_t ps_report_hello(const ps_command_t *command, uint8_t *reply)
 {
     put_text(reply + PS_HELLO_REPLY_BOARD_NAME, command->platform->board_name);
     put_text(reply + PS_HELLO_REPLY_LAYOUT_NAME, ps_identity.layout_name);
-    memcpy(reply + PS_HELLO_REPLY_DIGEST,
-           ps_tuning_playing(&command->engine->tuning, &command->engine->pipeline, command->engine->design),
-           sizeof ps_identity.digest);
+    memcpy(reply + PS_HELLO_REPLY_DIGEST, ps_report_digest(command), sizeof ps_identity.digest);
     ps_put_u32(reply + PS_HELLO_REPLY_SAMPLE_RATE_HZ, PS_SAMPLE_RATE_HZ);
     ps_put_u16(reply + PS_HELLO_REPLY_BLOCK_SAMPLES, PS_BLOCK_SAMPLES);
     ps_put_u16(reply + PS_HELLO_REPLY_MAX_PAYLOAD_BYTES, PS_MAX_PAYLOAD_BYTES);

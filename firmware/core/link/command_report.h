@@ -14,4 +14,8 @@ size_t ps_report_status(const ps_command_t *command, const ps_link_counters_t *c
 size_t ps_report_health(const ps_command_t *command, uint8_t *reply);
 
 size_t ps_report_limits(const ps_command_t *command, uint8_t *reply);
+
+/* The digest of the design that plays, as in HELLO_REPLY. */
+const uint8_t *ps_report_digest(const ps_command_t *command);
+
 #endif

@@ -5,7 +5,7 @@
 #include "tables/bytes.h"
 #include "tables/crc32.h"
 #include "dsp/generator.h"
-#include "dsp/tap.h"
+#include "pipeline/tap.h"
 
 _Static_assert(PS_DRIVERS * sizeof(ps_sample_t) <= PS_MAX_PAYLOAD_BYTES,
                "one frame of audio fits in a reply");

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dsp/pipeline.h"
+#include "pipeline/pipeline.h"
 #include "tables/tuning.h"
 
 /* What the host may set. It holds until the next reset, while the board plays its own input. */

@@ -9,12 +9,14 @@
 #define MARK 0x544C5350u /* "PSLT" */
 
 /* Fields of a slot, in bytes from its start. A flash word is programmed once: the mark has one of its own.
- * The image's digest says which image the tables are for. */
+ * The image's digest says which image the tables are for. The erasures are those of all slots, this slot's
+ * last one included. */
 #define AT_MARK     0u
 #define AT_SEQUENCE PS_FLASH_WORD_BYTES
 #define AT_IMAGE    (AT_SEQUENCE + 4u)
 #define AT_BEGIN    (AT_IMAGE + 32u)
-#define AT_CRC      (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
+#define AT_ERASURES (AT_BEGIN + PS_TUNE_BEGIN_BYTES)
+#define AT_CRC      (AT_ERASURES + 4u)
 #define AT_TABLES   ((AT_CRC + 4u + PS_FLASH_WORD_BYTES - 1u) / PS_FLASH_WORD_BYTES * PS_FLASH_WORD_BYTES)
 
 _Static_assert(AT_CRC % 4u == 0, "fields lie on words");
@@ -24,6 +26,11 @@ static bool is_readable(const ps_flash_t *flash, uint32_t slot)
     return flash->is_readable == NULL || flash->is_readable(slot);
 }
 
+static bool is_head_whole(const uint8_t *start)
+{
+    return ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) == ps_get_u32(start + AT_CRC);
+}
+
 /* Whether head and tables, which can be read, are whole, and for this image. Does not look at the mark. */
 static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
 {
@@ -31,7 +38,7 @@ static bool is_whole(const ps_flash_t *flash, uint32_t slot, ps_slot_t *found)
     const uint8_t *begin = start + AT_BEGIN;
     const uint32_t bytes = ps_get_u32(begin + PS_TUNE_BEGIN_TABLES_BYTES);
 
-    if (ps_crc32(0, start + AT_SEQUENCE, AT_CRC - AT_SEQUENCE) != ps_get_u32(start + AT_CRC) ||
+    if (!is_head_whole(start) ||
         memcmp(start + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest) != 0 ||
         bytes > flash->slot_bytes - AT_TABLES ||
         ps_crc32(ps_crc32(0, begin, PS_TUNE_BEGIN_CRC), start + AT_TABLES, bytes) !=
@@ -81,6 +88,31 @@ uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS])
     return count;
 }
 
+uint32_t ps_slots_erasures(const ps_flash_t *flash)
+{
+    uint32_t most = 0;
+
+    for (uint32_t slot = 0; slot < PS_SLOTS; slot++) {
+        if (is_readable(flash, slot)) {
+            const uint8_t *start = flash->at(slot);
+            const uint32_t erasures = is_head_whole(start) ? ps_get_u32(start + AT_ERASURES) : 0;
+
+            most = erasures > most ? erasures : most;
+        }
+    }
+    return most;
+}
+
+bool ps_slots_hold(const ps_flash_t *flash, const ps_slot_t *slot, const uint8_t *begin,
+                   const uint8_t *tables)
+{
+    ps_slot_t found;
+
+    return is_readable(flash, slot->slot) && ps_get_u32(flash->at(slot->slot) + AT_MARK) == MARK &&
+           is_whole(flash, slot->slot, &found) && memcmp(found.begin, begin, PS_TUNE_BEGIN_BYTES) == 0 &&
+           memcmp(found.tables, tables, found.bytes) == 0;
+}
+
 static bool program(const ps_flash_t *flash, uint32_t slot, uint32_t offset, const uint8_t *data, size_t size)
 {
     for (size_t n = 0; n < size; n += flash->word_bytes) {
@@ -111,6 +143,7 @@ int ps_slots_write(const ps_flash_t *flash, const ps_slot_t *stays, const uint8_
     ps_put_u32(head + AT_SEQUENCE, number_after(found[0].sequence));
     memcpy(head + AT_IMAGE, ps_identity.digest, sizeof ps_identity.digest);
     memcpy(head + AT_BEGIN, begin, PS_TUNE_BEGIN_BYTES);
+    ps_put_u32(head + AT_ERASURES, ps_slots_erasures(flash) + 1u);
     ps_put_u32(head + AT_CRC, ps_crc32(0, head + AT_SEQUENCE, AT_CRC - AT_SEQUENCE));
     ps_put_u32(head + AT_MARK, MARK);
     if (!flash->erase(slot) || !program(flash, slot, AT_TABLES, tables, bytes) ||

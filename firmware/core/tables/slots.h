@@ -21,6 +21,7 @@
 typedef struct {
     uint32_t slot_bytes;
     uint32_t word_bytes;                 /* programmed at once: 4 to PS_FLASH_WORD_BYTES, a power of two */
+    uint32_t endurance;                  /* erasures of one slot that the chip's maker promises */
     const uint8_t *(*at)(uint32_t slot); /* to read */
     /* Whether every byte can be read without a fault. NULL: always. */
     bool (*is_readable)(uint32_t slot);
@@ -39,6 +40,16 @@ typedef struct {
 
 /* Finds such slots, the newest first, and returns their number. The caller validates their tables. */
 uint32_t ps_slots_find(const ps_flash_t *flash, ps_slot_t found[PS_SLOTS]);
+
+/*
+ * Erasures of all slots that the slots know of. One is missing for each time that the power failed during a
+ * write. All are missing after both slots have been erased from outside.
+ */
+uint32_t ps_slots_erasures(const ps_flash_t *flash);
+
+/* Whether a slot is still whole, marked, and holds exactly these tables. */
+bool ps_slots_hold(const ps_flash_t *flash, const ps_slot_t *slot, const uint8_t *begin,
+                   const uint8_t *tables);
 
 /*
  * Writes a slot, reads it back, and makes it the newest. It never writes the slot `stays`, which holds the

@@ -182,8 +182,23 @@ static int apply(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_design_t
     return PS_OK;
 }
 
+/* Whether flash holds the tables of a bank for the next start. */
+static bool is_kept(const ps_tuning_t *tuning, const ps_bank_t *bank)
+{
+    return tuning->kept.sequence != 0 &&
+           ps_slots_hold(tuning->flash, &tuning->kept, bank->begin, bank->tables);
+}
+
+bool ps_tuning_commit_writes(const ps_tuning_t *tuning, const ps_design_t *design)
+{
+    const ps_bank_t *bank = bank_of(tuning, design);
+
+    return tuning->flash != NULL && bank != NULL && !is_kept(tuning, bank);
+}
+
 /* The caller has silenced the player: while flash is erased, the core cannot read instructions from it. */
-static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design)
+static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_design_t *design,
+                  uint8_t *reply, size_t *reply_size)
 {
     const ps_bank_t *bank = bank_of(tuning, design);
 
@@ -198,6 +213,11 @@ static int commit(ps_tuning_t *tuning, const ps_pipeline_t *pipeline, const ps_d
     }
     if (bank == NULL) {
         return PS_E_INCOMPLETE;
+    }
+    *reply_size = PS_TUNE_COMMIT_REPLY_BYTES;
+    reply[PS_TUNE_COMMIT_REPLY_WRITTEN] = !is_kept(tuning, bank);
+    if (!reply[PS_TUNE_COMMIT_REPLY_WRITTEN]) {
+        return PS_OK; /* an erasure would wear the flash for nothing */
     }
     ps_slot_t written;
     const ps_slot_t *stays = tuning->kept.sequence != 0 ? &tuning->kept : NULL;
@@ -227,6 +247,10 @@ static size_t tables(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline, c
     reply[PS_TABLES_REPLY_FLASH] = tuning->flash != NULL;
     ps_put_u32(reply + PS_TABLES_REPLY_COMMITTED, tuning->kept.sequence);
     reply[PS_TABLES_REPLY_FADING] = ps_crossfade_is_active(&pipeline->crossfade);
+    if (tuning->flash != NULL) {
+        ps_put_u32(reply + PS_TABLES_REPLY_ERASURES, ps_slots_erasures(tuning->flash));
+        ps_put_u32(reply + PS_TABLES_REPLY_ENDURANCE, PS_SLOTS * tuning->flash->endurance);
+    }
     return PS_TABLES_REPLY_BYTES;
 }
 
@@ -262,7 +286,7 @@ int ps_tuning_handle(ps_tuning_t *tuning, ps_pipeline_t *pipeline, const ps_desi
     case PS_TUNE_APPLY:
         return apply(tuning, pipeline, design);
     case PS_TUNE_COMMIT:
-        return commit(tuning, pipeline, *design);
+        return commit(tuning, pipeline, *design, reply, reply_size);
     default:
         *reply_size = tables(tuning, pipeline, *design, reply);
         return PS_OK;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dsp/pipeline.h"
+#include "pipeline/pipeline.h"
 #include "tables/table_crc.h"
 #include "tables/slots.h"
 
@@ -48,6 +48,10 @@ const ps_design_t *ps_tuning_reset(ps_tuning_t *tuning, uint8_t *memory, size_t 
 /* The SHA-256 of the design that plays: that of `design`, but of the outgoing one until the end of a fade. */
 const uint8_t *ps_tuning_playing(const ps_tuning_t *tuning, const ps_pipeline_t *pipeline,
                                  const ps_design_t *design);
+
+/* Whether TUNE_COMMIT would write flash: it does not if flash holds the tables already. Depends on nothing
+ * that an interrupt changes. */
+bool ps_tuning_commit_writes(const ps_tuning_t *tuning, const ps_design_t *design);
 
 /* Whether ps_tuning_handle() handles requests of this type. */
 bool ps_tuning_takes(uint8_t type);

@@ -38,10 +38,11 @@
 #define SCB_ICSR_PENDSTSET          BIT(26)
 #define SCB_ICSR_PENDSTCLR          BIT(25)
 #define SCB_ICSR_PENDSVSET          BIT(28)
+#define SCB_VTOR                    REGISTER(0xE000ED08u) /* PM0214 4.4.4 */
 #define SCB_SHPR3                   REGISTER(0xE000ED20u) /* PM0214 4.4.8 */
 #define SCB_SHPR3_SYSTICK(priority) ((priority) << 24)
 #define SCB_SHPR3_PENDSV_LOWEST     (0xFFu << 16)
-/* PM0214 4.4: .6 AIRCR, .9 SHCSR, .10 CFSR, .14 MMFAR, .15 BFAR */
+/* PM0214 4.4: .5 AIRCR, .9 SHCSR, .10 CFSR, .15 MMFAR, .16 BFAR */
 #define SCB_AIRCR             REGISTER(0xE000ED0Cu)
 #define SCB_AIRCR_SYSRESETREQ BIT(2)
 #define SCB_AIRCR_KEY         (0x05FAu << 16)

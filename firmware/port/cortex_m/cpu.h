@@ -34,7 +34,7 @@ static inline void cpu_restore_faults(uint32_t masked)
     __asm volatile("msr faultmask, %0" : : "r"(masked) : "memory");
 }
 
-/* WFI wakes for a pending interrupt even while it is masked (PM0214 2.5.3). */
+/* WFI wakes for a pending interrupt even while it is masked (PM0214 2.5.2). */
 static inline void cpu_sleep(void)
 {
     __asm volatile("wfi" ::: "memory");

@@ -99,6 +99,7 @@ void host_flash_power(host_flash_t *flash, uint32_t operations)
     flash->flash = (ps_flash_t){
         .slot_bytes = HOST_SLOT_BYTES,
         .word_bytes = flash->word_bytes,
+        .endurance = HOST_SLOT_ENDURANCE,
         .at = slot_at,
         .is_readable = slot_is_readable,
         .erase = erase_slot,

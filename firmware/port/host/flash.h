@@ -6,7 +6,8 @@
 
 #include "tables/slots.h"
 
-#define HOST_SLOT_BYTES 16384u
+#define HOST_SLOT_BYTES     16384u
+#define HOST_SLOT_ENDURANCE 10000u
 
 typedef struct {
     ps_flash_t flash; /* what the core is given */

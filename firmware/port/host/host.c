@@ -9,7 +9,7 @@
 #include "flash.h"
 #include "dsp/generator.h"
 #include "link/link.h"
-#include "dsp/tap.h"
+#include "pipeline/tap.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -66,7 +66,7 @@ void serial_handler(void)
 
 static void start_board(ps_reset_report_t *report)
 {
-    memory_start();
+    board_begin();
     fault_report(reset_cause(), report);
     const ps_clock_t *clock = clock_start();
 
@@ -163,6 +163,7 @@ const ps_port_t ps_port = {
     .send = serial_send,
     .idle = serial_idle,
     .feed_watchdog = watchdog_feed,
+    .enter_bootloader = BOARD_BOOTLOADER,
     .audio = &audio_port,
     .flash = &flash_slots,
     .has_flash = flash_has_slots,

@@ -43,9 +43,12 @@
 #define CRYSTAL_TIMER_CCR1  TIM11_CCR1
 #define CRYSTAL_TIMER_CR1   TIM11_CR1
 
-/* No cache, and every RAM reachable: nothing to do ahead of the clocks. */
-static inline void memory_start(void)
-{
-}
+/* Ahead of all else: into the ROM's bootloader, where it was asked for. */
+void board_begin(void);
+
+/* Restarts into it; does not return. */
+void enter_bootloader(void);
+
+#define BOARD_BOOTLOADER enter_bootloader
 
 #endif

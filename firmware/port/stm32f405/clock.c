@@ -49,7 +49,7 @@ bool clock_tree_switch_to_pll(ps_clock_t *clock, const ps_pll_t *pll, bool from_
         RCC_CR &= ~RCC_CR_PLLON;
         return false;
     }
-    /* RM0090 3.5.1, table 10: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
+    /* RM0090 3.5.1: five wait states for 150 to 168 MHz at 2.7 to 3.6 V, set before the switch */
     FLASH_ACR = FLASH_ACR_LATENCY(5u) | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
     (void)FLASH_ACR; /* RM0090 3.5.1: read back, so that the new latency is taken into account */
     /* RM0090 7.3.3: APB1 at most 42 MHz, APB2 at most 84 MHz */

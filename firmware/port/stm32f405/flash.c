@@ -10,12 +10,14 @@
 #include "tim11.h"
 #include "watchdog.h"
 
-/* RM0090 3.4, table 5: sectors 10 and 11 of an STM32F405xG; the linker script leaves them out. */
+/* RM0090 3.3, table 5: sectors 10 and 11 of an STM32F405xG; the linker script leaves them out. */
 #define SLOT_SECTOR 10u
 #define SLOT_BYTES  0x20000u
 #define SLOT_START  0x080C0000u
+/* DS8626, "Flash memory endurance and data retention": 10 kcycles at least, of every sector. */
+#define SLOT_ENDURANCE 10000u
 
-/* Far beyond the 2 s (DS8626, table 40) that erasing a sector of 128 KiB takes at most. */
+/* Far beyond the 2 s (DS8626) that erasing a sector of 128 KiB takes at most. */
 #define FLASH_POLLS 100000000u
 
 #define FLASH_ERRORS (FLASH_SR_OPERR | FLASH_SR_WRPERR | FLASH_SR_PGAERR | FLASH_SR_PGPERR | FLASH_SR_PGSERR)
@@ -42,7 +44,7 @@ static bool wait_until_idle(void)
     return false;
 }
 
-/* RM0090 3.6.1; and 3.6.3: errors of before are cleared by writing ones */
+/* RM0090 3.6.1; and 3.9.5: errors of before are cleared by writing ones */
 static bool unlock(void)
 {
     if (!wait_until_idle()) {
@@ -82,7 +84,7 @@ static bool slot_erase(uint32_t slot)
 
     ticks_catch_up(before, (uint64_t)tim11_counted() * (clock_in_use()->core_hz / TIM11_COUNTS_HZ));
     watchdog_relax(false);
-    /* RM0090 3.6.3, note: the data cache is flushed while it is off, or it may go on with what was there */
+    /* RM0090 3.6.4: the data cache is flushed while it is off, or it may go on with what was there */
     FLASH_ACR = cached & ~FLASH_ACR_DCEN;
     FLASH_ACR = (cached & ~FLASH_ACR_DCEN) | FLASH_ACR_DCRST;
     FLASH_ACR = cached & ~FLASH_ACR_DCEN;
@@ -95,7 +97,7 @@ static bool slot_program(uint32_t slot, uint32_t offset, const uint32_t *words)
     if (!unlock()) {
         return false;
     }
-    /* RM0090 3.6.4: words at a time, from 2.7 V on (3.6.2, table 7) */
+    /* RM0090 3.6.4: words at a time, from 2.7 V on (3.6.2) */
     FLASH_CR = FLASH_CR_PSIZE_32 | FLASH_CR_PG;
     *(volatile uint32_t *)(uintptr_t)(SLOT_START + slot * SLOT_BYTES + offset) = words[0];
     watchdog_feed();
@@ -105,6 +107,7 @@ static bool slot_program(uint32_t slot, uint32_t offset, const uint32_t *words)
 const ps_flash_t flash_slots = {
     .slot_bytes = SLOT_BYTES,
     .word_bytes = 4u,
+    .endurance = SLOT_ENDURANCE,
     .at = slot_address,
     .erase = slot_erase,
     .program = slot_program,

@@ -13,7 +13,7 @@
  * PB15 I2S2_SD      DAC 1 DIN             PC12  I2S3_SD      DAC 2 DIN
  * PB14 I2S2ext_SD   ADC DOUT              PC8   output       both DACs' XSMT, low mutes
  * PC6  I2S2_MCK     ADC SCKI
- * Alternate functions: data sheet DS8626, table 9; 5 for I2S2, 6 for I2S3 and I2S2ext.
+ * Alternate functions: data sheet DS8626; 5 for I2S2, 6 for I2S3 and I2S2ext.
  */
 static void start_pins(void)
 {
@@ -160,7 +160,7 @@ bool converters_start(const ps_pll_t *pll)
     I2S2ext_I2SCFGR = format | SPI2_I2SCFGR_I2SCFG_SLAVE_RX;
     SPI2_CR2 = SPI2_CR2_TXDMAEN;
     SPI3_CR2 = SPI2_CR2_TXDMAEN;
-    I2S2ext_CR2 = SPI2_CR2_RXDMAEN;
+    I2S2ext_CR2 = SPI2_CR2_RXDMAEN | SPI2_CR2_ERRIE;
     start_dma();
 
     /* The slave first, so that it hears the first word. Nothing may come between the masters: it would skew
@@ -180,6 +180,8 @@ bool converters_start(const ps_pll_t *pll)
     enable_interrupt(DMA1_Stream3_INTERRUPT);
     enable_interrupt(DMA1_Stream4_INTERRUPT);
     enable_interrupt(DMA1_Stream5_INTERRUPT);
+    /* RM0090 28.4.8: after OVR nothing more is received, so that no half of the buffer would end either */
+    enable_interrupt(SPI2_INTERRUPT);
     return true;
 }
 

@@ -51,6 +51,7 @@
 #define RCC_APB2ENR               REGISTER(0x40023844u)
 #define RCC_APB2ENR_USART1EN      BIT(4)
 #define RCC_APB2ENR_ADC1EN        BIT(8)
+#define RCC_APB2ENR_SYSCFGEN      BIT(14)
 #define RCC_APB2ENR_TIM11EN       BIT(18)
 #define RCC_CSR                   REGISTER(0x40023874u)
 #define RCC_CSR_RMVF              BIT(24)
@@ -112,6 +113,7 @@
 #define USART1_SR         REGISTER(0x40011000u)
 #define USART1_SR_ORE     BIT(3)
 #define USART1_SR_RXNE    BIT(5)
+#define USART1_SR_TC      BIT(6)
 #define USART1_SR_TXE     BIT(7)
 #define USART1_DR         REGISTER(0x40011004u)
 #define USART1_BRR        REGISTER(0x40011008u)
@@ -128,6 +130,7 @@
 #define SPI2_CR2                      REGISTER(0x40003804u)
 #define SPI2_CR2_RXDMAEN              BIT(0)
 #define SPI2_CR2_TXDMAEN              BIT(1)
+#define SPI2_CR2_ERRIE                BIT(5)
 #define SPI2_SR                       REGISTER(0x40003808u)
 #define SPI2_SR_OVR                   BIT(6)
 #define SPI2_SR_TIFRFE                BIT(8)
@@ -156,7 +159,7 @@
 
 /*
  * DMA1, RM0090 10.5: .1 LISR, .2 HISR, .3 LIFCR, .4 HIFCR, .5 SxCR, .6 SxNDTR, .7 SxPAR, .8 SxM0AR, .10
- * SxFCR. Requests, table 42: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel
+ * SxFCR. Requests, 10.3.3: stream 3 channel 3 is I2S2_EXT_RX, stream 4 channel 0 SPI2_TX, stream 5 channel
  * 0 SPI3_TX.
  */
 #define DMA1_LISR                 REGISTER(0x40026000u)
@@ -242,10 +245,14 @@
 #define ADC_CCR_ADCPRE_4 (1u << 16)
 #define ADC_CCR_TSVREFE  BIT(23)
 
-/* Interrupts, RM0090 12.2, table 61 */
+/* Interrupts, RM0090 12.1.3 */
 #define DMA1_Stream3_INTERRUPT 14
 #define DMA1_Stream4_INTERRUPT 15
 #define DMA1_Stream5_INTERRUPT 16
+#define SPI2_INTERRUPT         36 /* of I2S2ext, too */
 #define USART1_INTERRUPT       37
+
+/* SYSCFG, RM0090 9.2.1 (MEMRMP there): which memory lies at address 0 */
+#define SYSCFG_MEMRM REGISTER(0x40013800u)
 
 #endif

@@ -12,8 +12,8 @@
 void temperature_start(void)
 {
     RCC_APB2ENR |= RCC_APB2ENR_ADC1EN;
-    (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
-    /* At most 36 MHz (DS8626, table 67): APB2 / 4 is 21. Sampled for 480 periods, the sensor wants 10 us. */
+    (void)RCC_APB2ENR; /* errata ES0182: two cycles between enabling and first access */
+    /* At most 36 MHz (DS8626): APB2 / 4 is 21. Sampled for 480 periods, the sensor wants 10 us. */
     ADC_CCR = ADC_CCR_TSVREFE | ADC_CCR_ADCPRE_4;
     ADC1_SMPR1 = ADC1_SMPR1_SMP16;
     ADC1_SQR3 = ADC1_SQR3_SQ1(SENSOR);

@@ -6,7 +6,7 @@
 static void start_clock(void)
 {
     RCC_APB2ENR |= RCC_APB2ENR_TIM11EN;
-    (void)RCC_APB2ENR; /* RM0090 7.2.18 and errata ES0182: two cycles between enabling and first access */
+    (void)RCC_APB2ENR; /* errata ES0182: two cycles between enabling and first access */
 }
 
 void crystal_timer_start(void)

@@ -1,4 +1,4 @@
-/* Vector table: RM0090 12.2 table 61, PM0214 2.3.4. */
+/* Vector table: RM0090 12.1.3, PM0214 2.3.4. */
 #include "fault.h"
 #include "handlers.h"
 #include "registers.h"
@@ -19,7 +19,8 @@ const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [16 + DMA1_Stream3_INTERRUPT] = {.handler = converters_handler},
     [16 + DMA1_Stream4_INTERRUPT] = {.handler = converters_handler},
     [16 + DMA1_Stream5_INTERRUPT] = {.handler = converters_handler},
-    [16 + DMA1_Stream5_INTERRUPT + 1 ... 16 + USART1_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + DMA1_Stream5_INTERRUPT + 1 ... 16 + SPI2_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + SPI2_INTERRUPT] = {.handler = converters_handler},
     [16 + USART1_INTERRUPT] = {.handler = serial_handler},
     [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };

@@ -47,4 +47,10 @@
 #define CRYSTAL_TIMER_CCR1  TIM17_CCR1
 #define CRYSTAL_TIMER_CR1   TIM17_CR1
 
+/* Ahead of all else: memories and caches (memory.c). */
+void board_begin(void);
+
+/* AN2606: the ROM listens on other pins than those of the ST-Link's serial line. */
+#define BOARD_BOOTLOADER NULL
+
 #endif

@@ -13,6 +13,8 @@
 #define SLOT_SECTOR      6u /* of bank 2 */
 #define SLOT_BYTES       0x20000u
 #define FLASH_WORD_BYTES 32u
+/* DS12110, "Flash memory endurance and data retention": 10 kcycles at least, of every sector. */
+#define SLOT_ENDURANCE 10000u
 
 /* Far beyond the 4 s (DS12110) that erasing a sector takes at most. */
 #define FLASH_POLLS 200000000u
@@ -129,6 +131,7 @@ static bool slot_program(uint32_t slot, uint32_t offset, const uint32_t *words)
 const ps_flash_t flash_slots = {
     .slot_bytes = SLOT_BYTES,
     .word_bytes = FLASH_WORD_BYTES,
+    .endurance = SLOT_ENDURANCE,
     .at = slot_address,
     .is_readable = slot_is_readable,
     .erase = slot_erase,

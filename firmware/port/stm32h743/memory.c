@@ -1,5 +1,3 @@
-#include "memory.h"
-
 #include "board.h"
 #include "cpu.h"
 
@@ -35,7 +33,8 @@ static void start_caches(void)
     cpu_synchronise();
 }
 
-void memory_start(void)
+/* SRAM1 and slots out of the caches, then both caches on, ahead of any access to SRAM1. */
+void board_begin(void)
 {
     RCC_AHB2ENR |= RCC_AHB2ENR_SRAM1EN;
     (void)RCC_AHB2ENR; /* RM0433 8.5.12: two cycles between enabling and first access */

@@ -8,7 +8,4 @@
 /* Where tables are kept: the last two sectors of bank 2, 256 KiB */
 #define MEMORY_SLOTS 0x081C0000u
 
-/* SRAM1 and slots out of the caches, then both caches on. Ahead of any access to SRAM1. */
-void memory_start(void);
-
 #endif

@@ -245,6 +245,11 @@
 #define SAI_xSLOTR_SLOTSZ_32        (2u << 6)
 #define SAI_xSLOTR_NBSLOT(n)        ((n) << 8)
 #define SAI_xSLOTR_SLOTEN(mask)     ((mask) << 16)
+#define SAI_xIM(block)              REGISTER((block) + 0x10u)
+#define SAI_xIM_OVRUDRIE            BIT(0)
+#define SAI_xIM_WCKCFGIE            BIT(2)
+#define SAI_xIM_AFSDETIE            BIT(5)
+#define SAI_xIM_LFSDETIE            BIT(6)
 #define SAI_xSR(block)              REGISTER((block) + 0x14u)
 #define SAI_xSR_OVRUDR              BIT(0)
 #define SAI_xSR_WCKCFG              BIT(2)
@@ -344,5 +349,8 @@
 #define DMA1_Stream0_INTERRUPT 11
 #define DMA1_Stream4_INTERRUPT 15
 #define USART3_INTERRUPT       39
+#define SAI1_INTERRUPT         87
+#define SAI2_INTERRUPT         91
+#define SAI3_INTERRUPT         114
 
 #endif

@@ -219,7 +219,13 @@ bool converters_start(const ps_pll_t *pll)
     for (uint32_t n = 0; n < CONVERTERS; n++) {
         DMA1_SxCR(converters[n].stream) |= DMA1_SxCR_TEIE;
         enable_interrupt(DMA1_Stream0_INTERRUPT + converters[n].stream);
+        /* RM0433 51.4.14: and a block that fails mutes at once */
+        SAI_xIM(converters[n].block) =
+            SAI_xIM_OVRUDRIE | SAI_xIM_WCKCFGIE | SAI_xIM_AFSDETIE | SAI_xIM_LFSDETIE;
     }
+    enable_interrupt(SAI1_INTERRUPT);
+    enable_interrupt(SAI2_INTERRUPT);
+    enable_interrupt(SAI3_INTERRUPT);
     return start_codec();
 }
 

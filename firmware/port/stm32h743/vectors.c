@@ -19,6 +19,12 @@ const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [16 + DMA1_Stream0_INTERRUPT ... 16 + DMA1_Stream4_INTERRUPT] = {.handler = converters_handler},
     [16 + DMA1_Stream4_INTERRUPT + 1 ... 16 + USART3_INTERRUPT - 1] = {.handler = fault_handler},
     [16 + USART3_INTERRUPT] = {.handler = serial_handler},
-    [16 + USART3_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
+    [16 + USART3_INTERRUPT + 1 ... 16 + SAI1_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + SAI1_INTERRUPT] = {.handler = converters_handler},
+    [16 + SAI1_INTERRUPT + 1 ... 16 + SAI2_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + SAI2_INTERRUPT] = {.handler = converters_handler},
+    [16 + SAI2_INTERRUPT + 1 ... 16 + SAI3_INTERRUPT - 1] = {.handler = fault_handler},
+    [16 + SAI3_INTERRUPT] = {.handler = converters_handler},
+    [16 + SAI3_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };
 /* clang-format on */

@@ -29,7 +29,7 @@ def test_a_crystal_without_dividers_is_left_for_the_internal_oscillator(small, c
 @pytest.mark.parametrize("crystal_mhz", [8, 12, 16])
 @pytest.mark.parametrize("error", [-0.08, 0.045])
 def test_the_crystal_is_known_by_an_oscillator_at_the_ends_of_its_tolerance(small, crystal_mhz, error):
-    """DS8626 table 41: HSI is -8 to 4.5 % off."""
+    """DS8626: HSI is -8 to 4.5 % off."""
     faults = Faults(hse_hz=crystal_mhz * 10**6, hsi_hz=round(16e6 * (1 + error)))
     machine, board = small.boot(clock_faults=faults)
     assert (board.info.clock_source, machine.rcc.sysclk_hz) == ("HSE_PLL", 168_000_000)

@@ -89,6 +89,42 @@ def test_words_that_are_shifted_are_never_played(small, accurate, offset, fault)
     assert machine.pins.output("PC8") is True
 
 
+def test_after_an_overrun_nothing_is_received_until_it_is_cleared(small):
+    """28.4.8: all subsequent half-words are lost, so DMA moves nothing and no half ends."""
+    machine, _ = small.boot()
+    machine.i2s2ext.values["CR2"] &= ~(1 << 5)  # without the interrupt
+    machine.machine.exceptions.enabled.clear()
+    machine.run(0.0102)
+    machine.i2s2ext.overrun()
+    left = machine.dma.read(0x5C, 4)
+    machine.run(0.0103)
+    assert machine.dma.read(0x5C, 4) == left
+    assert machine.i2s2ext.read(0x08, 4) & 1 << 6
+    assert not machine.i2s2ext.read(0x08, 4) & 1 << 6
+    machine.run(10 / 48000)
+    assert (left - machine.dma.read(0x5C, 4)) % 128 in range(36, 42)
+
+
+def test_a_frame_error_is_cleared_by_a_read_of_the_flags(small):
+    machine, _ = small.boot()
+    machine.machine.exceptions.enabled.clear()
+    machine.i2s2ext.lose_frame()
+    assert machine.i2s2ext.read(0x08, 4) & 1 << 8
+    assert not machine.i2s2ext.read(0x08, 4) & 1 << 8
+
+
+@pytest.mark.parametrize(
+    "fault", [lambda machine: machine.i2s2ext.overrun(), lambda machine: machine.i2s2ext.lose_frame()]
+)
+def test_lost_input_mutes_within_microseconds(small, fault):
+    machine, _ = small.boot()
+    machine.run(0.0201)
+    levels = record_mute(machine)
+    fault(machine)
+    machine.run(20e-6)
+    assert levels[:1] == [False]
+
+
 def test_after_an_overrun_it_plays_bit_exact(small):
     machine, board = small.boot()
     machine.run(0.02)

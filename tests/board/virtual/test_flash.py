@@ -5,6 +5,7 @@ import pytest
 from designer.board.session import Board
 from designer.board.tune import commit, tables_of, tune_board
 from designer.board.virtual.errors import PowerCutError
+from designer.board.virtual.events import SECOND
 from designer.board.virtual.transport import VirtualTransport
 
 SLOTS, SLOT_BYTES = 0x080C0000, 0x40000
@@ -22,7 +23,7 @@ def committed(small, tables):
     """A board that keeps the first tables."""
     machine, board = small.boot()
     tune_board(board, tables[0])
-    assert commit(board.link) == 1
+    assert commit(board.link).number == 1
     return machine
 
 
@@ -30,7 +31,7 @@ def test_what_is_committed_plays_after_power_on(small, committed, tables):
     board, found = boot_again(committed)
     assert (found.digest, found.source, found.committed) == (tables[0].digest, "SLOT", 1)
     tune_board(board, tables[1])
-    assert commit(board.link) == 2
+    assert commit(board.link).number == 2
     _, found = boot_again(committed)
     assert (found.digest, found.committed) == (tables[1].digest, 2)
 
@@ -67,6 +68,28 @@ def test_the_supply_really_fails_there(committed, tables, operation):
     assert boot_again(committed)[1].digest == tables[0].digest
 
 
+@pytest.mark.parametrize("after_s", [0.005, 0.4])
+@pytest.mark.parametrize(
+    ("fault", "clock"),
+    [
+        (lambda machine: machine.rcc.lose_crystal(), "HSI_PLL"),
+        (lambda machine: machine.i2s2ext.overrun(), "HSE_PLL"),
+        (lambda machine: machine.dma.fail(5), "HSE_PLL"),
+    ],
+)
+def test_a_fault_of_clock_or_converter_in_the_midst_of_a_commit_spoils_nothing(small, tables, fault, clock, after_s):
+    machine, board = small.boot()
+    tune_board(board, tables[0])
+    machine.machine.after(round(after_s * SECOND), lambda: fault(machine))
+    commit(board.link)
+    machine.run(0.2)
+    health = board.health()
+    assert (health["player"], health["audio_clock"], health["clock_source"]) == ("PLAYING", "I2S", clock)
+    assert health["overruns"] + health["underruns"] == 1
+    found = boot_again(machine)[1]
+    assert (found.digest, found.source) == (tables[0].digest, "SLOT")
+
+
 def test_the_core_stands_still_for_as_long_as_the_flash_is_busy(small, tables):
     machine, board = small.boot()
     tune_board(board, tables[0])
@@ -74,3 +97,20 @@ def test_the_core_stands_still_for_as_long_as_the_flash_is_busy(small, tables):
     commit(board.link)
     operations = len(machine.flash.log)
     assert machine.machine.now - begun > 10**15 + (operations - 1) * 16 * 10**9
+
+
+def test_tables_that_the_flash_holds_are_not_written_again_and_play_on(small, committed, tables):
+    del small
+    board, _ = boot_again(committed)
+    tune_board(board, tables[1])
+    tune_board(board, tables[0])
+    done, begun = len(committed.flash.log), committed.machine.now
+    kept = commit(board.link)
+    assert (kept.number, kept.written, kept.erasures, kept.endurance) == (1, False, 1, 20_000)
+    assert len(committed.flash.log) == done
+    # Without an erasure, which takes a second; and it has played all the time.
+    assert committed.machine.now - begun < 10**15 // 2
+    assert board.health()["player"] == "PLAYING"
+    assert committed.pins.output("PC8") is True
+    tune_board(board, tables[1])
+    assert commit(board.link).written

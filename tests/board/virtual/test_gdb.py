@@ -127,8 +127,9 @@ def test_registers_and_memory_are_read_and_written(debugger):
 
 def test_what_is_wrong_or_not_known_is_answered_so(debugger):
     client, _ = debugger
-    client.send(b"$g#00")
-    assert client.byte() == b"-"
+    for spoilt in (b"$g#00", b"$g#zz", b"$g#6-"):
+        client.send(spoilt)
+        assert client.byte() == b"-"
     assert client.packet("m60000000,4") == "E14"
     assert client.packet("mnothing") == "E16"
     assert client.packet("pff") == "E16"

@@ -57,6 +57,17 @@ def test_the_command_tells_what_it_did(song, tmp_path):
     assert (info.channels, info.samplerate, info.frames, info.subtype) == (2, 48000, 6857, "PCM_16")
 
 
+def test_a_trace_never_overwrites_the_song_or_the_output(song, tmp_path):
+    before = song.read_bytes()
+    for trace in (song, tmp_path / "out.wav"):
+        done = proscenium("play", "pair2", song, tmp_path / "out.wav", "--trace", trace, "--out", tmp_path / "pair2")
+        assert (done.returncode, done.stderr) == (
+            2, f"error: trace '{trace}': is the input or the output: give another file\n"
+        )  # fmt: skip
+    assert song.read_bytes() == before
+    assert not (tmp_path / "pair2").exists()
+
+
 def test_a_layout_with_more_drivers_than_converters_is_refused(song, tmp_path):
     done = proscenium("play", "bar6", song, tmp_path / "out.wav", "--out", tmp_path / "bar6")
     assert done.returncode == 4

@@ -13,6 +13,7 @@ from places import ROOT
 
 from designer.board import virtual_process
 from designer.board.choice import choose_board
+from designer.board.control import Channel
 from designer.board.converters import playing
 from designer.board.open import SerialBoard, VirtualBoard, open_board
 from designer.errors import BoardNotFoundError, HilError
@@ -51,6 +52,24 @@ def test_it_streams_bit_for_bit_over_the_pseudo_terminal_and_ends(small):
     assert gone(pid)
     assert not Path(port).exists()
     assert (status["clock_source"], status["receive_overruns"]) == ("HSE_PLL", 0)
+
+
+def test_ctrl_c_in_the_middle_of_a_request_ends_a_board_that_stands_still(small, monkeypatch):
+    def interrupt(channel):
+        raise KeyboardInterrupt
+
+    pids = []
+
+    def interrupted():
+        with open_small(small) as board, playing(board) as converters:
+            pids.append(board.pid)
+            os.kill(board.pid, signal.SIGSTOP)
+            monkeypatch.setattr(Channel, "receive", interrupt)
+            converters.races()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert gone(pids[0])
 
 
 def models_of(small):

@@ -7,7 +7,7 @@ import pytest
 from designer.toolchain.boards import FIRMWARE_ROOT
 
 # From the innermost outwards: each may include itself and those before it.
-LAYERS = ("dsp", "tables", "play", "link")
+LAYERS = ("dsp", "upmix", "pipeline", "tables", "play", "link")
 
 
 def test_every_directory_of_the_core_is_a_layer():

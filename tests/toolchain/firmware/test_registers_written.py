@@ -25,7 +25,7 @@ def names():
         0xE000E104: "NVIC_ISER1",
         0xE000E400 + 37: "NVIC_IPR37",
         0xE000E100: "NVIC_ISER0",
-        **{0xE000E400 + n: f"NVIC_IPR{n}" for n in (14, 15, 16)},
+        **{0xE000E400 + n: f"NVIC_IPR{n}" for n in (14, 15, 16, 36)},
     }
     return {**{int(address, 16): name for name, address in found}, **core}
 
@@ -52,6 +52,7 @@ def recorder(tmp_path_factory):
         (PORT / "flash.c", instrumented),
         (PORT / "temperature.c", instrumented),
         (PORT / "serial.c", instrumented),
+        (PORT / "rom.c", instrumented),
         (SHARED / "clock_choice.c", instrumented),
         (SHARED / "crystal.c", instrumented),
         (SHARED / "temperature_scale.c", instrumented),
@@ -230,7 +231,7 @@ PINS_AND_CONVERTERS = [
     ("I2S2ext_I2SCFGR", I2S_SLAVE),
     ("SPI2_CR2", 1 << 1),
     ("SPI3_CR2", 1 << 1),
-    ("I2S2ext_CR2", 1 << 0),
+    ("I2S2ext_CR2", 1 << 5 | 1 << 0),
 ]
 
 
@@ -267,6 +268,8 @@ STARTED = [
     ("DMA1_S4CR", DMA_FROM_MEMORY | 1 | 1 << 2),
     ("DMA1_S5CR", DMA_FROM_MEMORY | 1 | 1 << 2),
     *[write for n in (14, 15, 16) for write in ((f"NVIC_IPR{n}", 0x80), ("NVIC_ISER0", 1 << n))],
+    ("NVIC_IPR36", 0x80),
+    ("NVIC_ISER1", 1 << 4),
 ]
 
 
@@ -376,6 +379,15 @@ def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names,
     ]
     # 975 of 900 at 30 and 1200 at 110 degrees; without an end of the conversion there is no figure.
     assert part(found, "sensor on", f"celsius {celsius}") == [("ADC1_CR2", 1 | 1 << 30)]
+
+
+def test_the_rom_is_entered_before_anything_else_is_started(recorder, names):
+    # RM0090 9.2.1: the clock of SYSCFG, then system memory at address 0; 2.4: where system memory is
+    assert writes(recorder("port bootloader"), names) == [
+        ("RCC_APB2ENR", 1 << 14),
+        ("SYSCFG_MEMRM", 1),
+        "jump 1fff0000",
+    ]
 
 
 @pytest.mark.parametrize(("works", "divider"), [("hse8 pll", 91), ("", 17)])

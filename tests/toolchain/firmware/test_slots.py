@@ -37,7 +37,7 @@ def keep(transport, tables):
     board.start()
     upload(board.link, tables)
     board.start()
-    return commit(board.link)
+    return commit(board.link).number
 
 
 def plays(transport):
@@ -77,7 +77,7 @@ def test_the_power_may_go_at_every_word(design):
             with pytest.raises(HilError, match="E_FLASH"):
                 commit(board.link)
         else:
-            assert commit(board.link) == 2
+            assert commit(board.link).number == 2
         transport.power_cycle()
         assert plays(transport) == ((kept.digest, "SLOT", 1) if cut < whole else (tables.digest, "SLOT", 2)), cut
     assert whole > len(tables.tables) // 4
@@ -105,7 +105,7 @@ def test_flash_words_of_256_bits_are_programmed_once_and_never_read_when_torn(de
             with pytest.raises(HilError, match="E_FLASH"):
                 commit(board.link)
         else:
-            assert commit(board.link) == 2
+            assert commit(board.link).number == 2
         transport.power_cycle()
         assert plays(transport) == ((first.digest, "SLOT", 1) if cut < whole else (second.digest, "SLOT", 2)), cut
     assert transport.torn_words_read == 0
@@ -156,7 +156,7 @@ def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     keep(transport, second)
     transport.power_cycle()
     assert plays(transport) == (second.digest, "SLOT", 2)
-    for offset in (0, AT_SEQUENCE, 36, 67, 68, 104, 112, AT_TABLES, AT_TABLES - 1 + len(second.tables)):
+    for offset in (0, AT_SEQUENCE, 36, 67, 68, 104, 112, 116, 120, AT_TABLES, AT_TABLES - 1 + len(second.tables)):
         transport.flip_flash(1, offset, 0x10)
         transport.power_cycle()
         assert plays(transport) == (first.digest, "SLOT", 1), offset
@@ -167,9 +167,9 @@ def test_a_slot_that_rots_gives_way_to_the_one_before(design):
     assert plays(transport) == (digest, "IMAGE", 0)
 
 
-def head_of(image, sequence, begin):
+def head_of(image, sequence, begin, erasures):
     """A slot's head behind the mark, its CRC-32 at the end."""
-    head = sequence.to_bytes(4, "little") + bytes.fromhex(image) + begin
+    head = sequence.to_bytes(4, "little") + bytes.fromhex(image) + begin + erasures.to_bytes(4, "little")
     return head + zlib.crc32(head).to_bytes(4, "little")
 
 
@@ -180,7 +180,7 @@ def rewrite(transport, slot, offset, was, becomes):
 
 def renumber(transport, slot, image, begin, old, new):
     """Give a slot another number, and its head the CRC-32 that then fits."""
-    rewrite(transport, slot, AT_SEQUENCE, head_of(image, old, begin), head_of(image, new, begin))
+    rewrite(transport, slot, AT_SEQUENCE, head_of(image, old, begin, 1), head_of(image, new, begin, 1))
 
 
 def forge(transport, slot, image, sequence, tables, at, value):
@@ -190,7 +190,8 @@ def forge(transport, slot, image, sequence, tables, at, value):
     fields = protocol.TUNE_BEGIN.payload.unpack(tables.begin)
     del fields["crc"]
     begin = announce(fields, bytes(forged))
-    rewrite(transport, slot, AT_SEQUENCE, head_of(image, sequence, tables.begin), head_of(image, sequence, begin))
+    before, after = (head_of(image, sequence, each, sequence) for each in (tables.begin, begin))
+    rewrite(transport, slot, AT_SEQUENCE, before, after)
     rewrite(transport, slot, AT_TABLES, tables.tables, forged)
 
 
@@ -297,3 +298,71 @@ def test_the_images_own_tables_are_not_kept_and_a_fade_is_not_interrupted(design
     upload(board.link, retuned(layout, bank, 2)[1])
     with pytest.raises(HilError, match="TUNE_COMMIT: the board refuses: E_BUSY"):
         commit(board.link)
+
+
+def test_tables_that_flash_holds_are_not_written_again(design):
+    """Neither at once, nor from the other bank, nor after the next start."""
+    layout, bank, _, core = design
+    transport = HostTransport(core)
+    first, second = (retuned(layout, bank, seed)[1] for seed in (2, 3))
+    assert keep(transport, first) == 1
+    done = transport.flash_operations
+    board = Board(transport)
+    again = commit(board.link)
+    assert (again.number, again.written, again.erasures, again.endurance) == (1, False, 1, 20_000)
+    for tables in (second, first):
+        upload(board.link, tables)
+        board.start()
+    assert commit(board.link) == again
+    assert transport.flash_operations == done
+    transport.power_cycle()
+    upload(Board(transport).link, first)
+    Board(transport).start()
+    assert commit(Board(transport).link) == again
+    assert transport.flash_operations == 0
+
+
+def test_a_slot_that_has_rotted_is_written_again(design):
+    layout, bank, _, core = design
+    transport = HostTransport(core)
+    tables = retuned(layout, bank, 2)[1]
+    keep(transport, tables)
+    for offset in (0, AT_SEQUENCE, 68, AT_TABLES):
+        transport.flip_flash(0, offset, 0x10)
+        assert commit(Board(transport).link).written, offset
+        transport.power_cycle()
+        assert plays(transport)[:2] == (tables.digest, "SLOT")
+        transport.restart()
+        keep(transport, tables)
+
+
+def test_erasures_are_counted_over_starts_images_and_power_cuts(design):
+    layout, bank, digest, core = design
+    transport = HostTransport(core)
+    assert tables_of(Board(transport).link).erasures == 0
+    kinds = [retuned(layout, bank, seed)[1] for seed in (2, 3, 4)]
+    for count, tables in enumerate((kinds[0], kinds[1], kinds[0]), 1):
+        keep(transport, tables)
+        assert tables_of(Board(transport).link).erasures == count
+        transport.power_cycle()
+        assert tables_of(Board(transport).link).erasures == count
+    board = Board(transport)
+    upload(board.link, kinds[2])
+    board.start()
+    transport.cut_power_after(1)
+    with pytest.raises(HilError, match="E_FLASH"):
+        commit(board.link)
+    transport.power_cycle()
+    # The slot that was being written is lost, and with it the fourth erasure: the other one knows of three.
+    assert tables_of(Board(transport).link).erasures == 3
+    # A slot of another image is never played, and its erasures count.
+    image = bytes.fromhex(digest)
+    other = bytes(byte ^ 0xFF for byte in image)
+    rewrite(
+        transport, 0, AT_SEQUENCE, head_of(digest, 3, kinds[0].begin, 3), head_of(other.hex(), 3, kinds[0].begin, 3)
+    )
+    transport.power_cycle()
+    assert plays(transport) == (digest, "IMAGE", 0)
+    assert tables_of(Board(transport).link).erasures == 3
+    assert keep(transport, kinds[1]) == 1
+    assert tables_of(Board(transport).link).erasures == 4

@@ -1,8 +1,13 @@
 """The fuzz of the host's readers: its damage is what it says, and a short run finds nothing."""
 
+import os
+import signal
+
 import pytest
 
-from benchmarks.fuzz_readers import READERS, damage, fuzz
+from benchmarks.fuzz_readers.damage import damage
+from benchmarks.fuzz_readers.readers import READERS
+from benchmarks.fuzz_readers.run import CaseError, fuzz_in_process
 
 
 @pytest.mark.parametrize(
@@ -22,5 +27,26 @@ def test_damage_is_what_it_says(edit, expected):
 
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_a_reader_gives_a_result_or_a_refusal(name, tmp_path):
-    counts, _ = fuzz(name, 40, tmp_path)
-    assert counts.total() == 40
+    assert fuzz_in_process(name, 40, tmp_path, 0).total == 40
+
+
+def _ends(folder):
+    del folder
+    return lambda data: os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _raises(folder):
+    del folder
+
+    def read(data):
+        raise IndexError("of what was read")
+
+    return read
+
+
+@pytest.mark.parametrize(("reader", "message"), [(_ends, "ended by SIGSEGV"), (_raises, "IndexError: of what")])
+def test_a_fault_is_told_and_its_case_is_kept(monkeypatch, tmp_path, reader, message):
+    monkeypatch.setitem(READERS, "broken", reader)
+    with pytest.raises(CaseError, match=message):
+        fuzz_in_process("broken", 40, tmp_path, 0)
+    assert (tmp_path / "case").stat().st_size > 0

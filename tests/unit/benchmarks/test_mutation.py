@@ -2,9 +2,11 @@
 
 import ast
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from benchmarks.mutation.child import import_root
 from benchmarks.mutation.mutants import mutants, mutate
 
 
@@ -91,3 +93,9 @@ def test_a_mutant_behaves_as_it_says():
 def test_what_keeps_its_results_is_known():
     source = "@functools.cache\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n"
     assert {(mutant.line, mutant.cached) for mutant in mutants(source)} == {(3, True), (7, False)}
+
+
+@pytest.mark.parametrize("file", ["a/b.py", "a/b/__init__.py"])
+def test_packages_and_modules_are_imported_from_one_folder(file):
+    """Otherwise the modules that are loaded already stay, and no test ever meets the mutant."""
+    assert import_root("a.b", Path("/tree") / file) == Path("/tree")

@@ -154,6 +154,19 @@ def test_files_of_two_designs_are_refused(name, saved, louder, tmp_path):
         load_tables(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["impulse_responses", "modelling_delay_samples", "sample_rate_hz", "gain_db"])
+def test_a_number_of_the_float_design_that_was_changed_is_refused(name, saved, tmp_path):
+    """The design digest covers the integers of the board only."""
+    for file in ("layout.json", "filters.npz", "tables.npz"):
+        (tmp_path / file).write_bytes((saved / file).read_bytes())
+    with np.load(tmp_path / "filters.npz") as file:
+        arrays = dict(file)
+    arrays[name] = np.asarray(arrays[name] + 1, dtype=arrays[name].dtype)
+    np.savez(tmp_path / "filters.npz", **arrays)
+    with pytest.raises(LayoutError, match=r"damaged design \(its numbers are not those that were saved\)"):
+        load_tables(tmp_path)
+
+
 def test_a_scorecard_beside_the_tables_of_another_design_is_refused(saved, louder, tmp_path):
     assert load_card(louder).digest
     (tmp_path / "scorecard.json").write_bytes((louder / "scorecard.json").read_bytes())

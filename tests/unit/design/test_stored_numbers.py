@@ -3,17 +3,42 @@
 import numpy as np
 import pytest
 
-from designer.design.store import load_gain_db
+from designer.design.store import _content_digest, load_gain_db
 from designer.errors import LayoutError
+
+
+def save(directory, **arrays):
+    np.savez(directory / "filters.npz", **arrays, content_digest=np.array(_content_digest(arrays)))
 
 
 @pytest.mark.parametrize("gain_db", [np.nan, np.inf, -np.inf])
 def test_a_gain_that_is_no_number_is_refused(tmp_path, gain_db):
-    np.savez(tmp_path / "filters.npz", gain_db=np.float64(gain_db))
+    save(tmp_path, gain_db=np.float64(gain_db))
     with pytest.raises(LayoutError, match=r"damaged design .*gain_db is .*design it again"):
         load_gain_db(tmp_path)
 
 
 def test_a_finite_gain_comes_back(tmp_path):
-    np.savez(tmp_path / "filters.npz", gain_db=np.float64(-3.25))
+    save(tmp_path, gain_db=np.float64(-3.25))
     assert load_gain_db(tmp_path) == -3.25
+
+
+def test_a_design_of_an_earlier_version_is_named_as_such(tmp_path):
+    np.savez(tmp_path / "filters.npz", gain_db=np.float64(-3.25))
+    with pytest.raises(LayoutError, match="damaged design, or one of an earlier version"):
+        load_gain_db(tmp_path)
+
+
+def test_the_digest_of_the_content_tells_every_change():
+    arrays = {"a": np.arange(6.0), "b": np.array(["x", "y"]), "c": np.int64(3)}
+    others = [
+        arrays,
+        {**arrays, "a": np.arange(6.0).reshape(2, 3)},
+        {**arrays, "a": np.arange(6.0).astype(np.float32)},
+        {**arrays, "a": np.nextafter(np.arange(6.0), 9)},
+        {**arrays, "b": np.array(["x", "z"])},
+        {**arrays, "c": np.int64(4)},
+        {**arrays, "d": np.int64(3)},
+        {"a": arrays["a"], "b": arrays["b"], "e": arrays["c"]},
+    ]
+    assert len({_content_digest(each) for each in others}) == len(others)

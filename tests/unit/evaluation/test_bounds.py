@@ -32,7 +32,7 @@ CANCELLATION = ("quantised", "cancellation")
     [
         ((*CANCELLATION, "right", "worst_timbre_db"), 1.6, "right timbre"),
         ((*CANCELLATION, "left", "cancellation_gain_db", 5), 9.0, "left cancellation gain off its target"),
-        ((*CANCELLATION, "left", "effort_db", 3), 13.1, "left effort of each null"),
+        ((*CANCELLATION, "left", "effort_db", 3), 12.1, "left effort of each null"),
         ((*CANCELLATION, "left", "itd_us"), 400.0, "left time difference off a real pair's"),
         ((*CANCELLATION, "right", "mean_ild_db"), 9.0, "right level difference off a real pair's"),
         (

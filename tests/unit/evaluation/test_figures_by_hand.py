@@ -8,8 +8,11 @@ import pytest
 
 from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
+from designer.evaluation.beam import evaluate_beam
 from designer.evaluation.cancellation import evaluate_cancellation
+from designer.evaluation.directivity import evaluate_directivity
 from designer.evaluation.plant import EvaluationPlant, distant_source
+from designer.evaluation.room import RoomPlant
 from designer.evaluation.time_response import evaluate_time_response
 from designer.filters.fitting.design import design_filters
 from designer.filters.fitting.time_response import audible
@@ -79,6 +82,31 @@ def test_differences_between_the_ears(blurred):
         high = (f >= 0.99 * 1500) & (f <= 1.01 * 6000)
         level = np.mean(20 * np.log10(np.abs(near[high] / far[high])))
         assert ild_db == pytest.approx(level, abs=1e-3)
+
+
+def test_ratios_of_bands_are_ratios_of_energies(blurred):
+    layout, h, plant, figures = blurred
+    # A mean of ratios would be that of the few lines on which the lower power is nearly zero.
+    beam, room = evaluate_beam(layout, h, plant), RoomPlant(layout)
+    at_ears = np.einsum("fed,fd->fe", plant.nominal_ears, spectrum(h[:, 0], plant.frequencies_hz))
+    drive = spectrum(h[:, 2], plant.frequencies_hz)
+    reference = reference_pressure(layout, plant.frequencies_hz)
+    on_axis = np.sum(plant.field.transfer[:, list(plant.azimuths_deg).index(0)] * drive, axis=1) / reference
+    for band in (8, 12, 17, 20):
+        lines = slice(12 * band, 12 * band + 12)
+        own, other = (np.sum(np.abs(at_ears[lines, ear]) ** 2) for ear in (0, 1))
+        assert figures.left.ild_db[band] == pytest.approx(10 * np.log10(own / other), abs=1e-3)
+        gain = np.sum(np.abs(on_axis[lines]) ** 2) / np.sum(np.abs(drive[lines]) ** 2)
+        assert beam.white_noise_gain_db[band] == pytest.approx(10 * np.log10(gain), abs=1e-3)
+    index = evaluate_directivity(layout, h, plant, room).directivity_index_db
+    _, weights, far_field = room.far_field
+    drive = spectrum(h[:, 2], room.frequencies_hz)
+    everywhere = np.abs(np.einsum("fqd,fd->fq", far_field, drive)) ** 2 @ weights / weights.sum()
+    ahead = np.abs(np.sum(room.axis * drive, axis=1)) ** 2
+    for octave in range(5):
+        lines = slice(6 * octave, 6 * octave + 6)
+        expected = 10 * np.log10(ahead[lines].sum() / everywhere[lines].sum())
+        assert index[octave] == pytest.approx(expected, abs=0.01)
 
 
 def test_timbre(blurred):

@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.acoustics.model import cabinet_centre_m, field_plant
+from designer.acoustics.model import cabinet_centre_m, ear_plant, field_plant
+from designer.acoustics.poses import HeadPoses
+from designer.design.build import build_design
 from designer.errors import LayoutError
+from designer.evaluation.listener.distance import distance_cues
+from designer.evaluation.listener.heads import SPHERE
+from designer.evaluation.listener.loudspeakers import Cabinet
+from designer.evaluation.listener.systems import Heard, designed
 from designer.evaluation.listening import KEMAR
 from designer.evaluation.room import RoomPlant, evaluate_room, living_room
 from designer.filters.stereo_downmix import downmix_bank
+from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.layout.load import load_layout, parse_layout
+from designer.layout.shipped import find_layout
 
 
 def layout_of(name):
@@ -67,6 +75,28 @@ def test_gain_is_of_no_effect_and_symmetry_holds():
     assert figures.centre.critical_distance_m == pytest.approx(
         layout.listener.distance_m * 10 ** (figures.centre.direct_to_reverberant_db / 20), rel=1e-3
     )
+
+
+@pytest.mark.parametrize("name", ["front3", "pair2"])
+def test_direct_sound_of_a_canceller_is_that_of_the_ear_itself(name):
+    """The wave of a canceller is uneven over the head: a plane wave of the level on axis is not what the ear gets."""
+    layout = find_layout(name)
+    design = build_design(layout)
+    filters, delay = dequantised_impulse_responses(design.fixed), design.bank.modelling_delay_samples
+    heard = Heard.of((Cabinet(layout),), living_room(layout), SPHERE).channels(designed(layout, filters, delay))
+    figures = evaluate_room(layout, filters)
+    for side, ear in ((figures.left, 0), (figures.right, 1)):
+        binaural = distance_cues(heard, ear, (ear,)).direct_to_reverberant_db
+        # Energies of images against pressures that interfere: see test_responses.py.  It was 4 dB off.
+        assert side.direct_to_reverberant_db == pytest.approx(binaural, abs=1.6)
+
+
+def test_depth_of_one_driver_is_that_of_its_own_response():
+    layout = find_layout("pair2")
+    plant = RoomPlant(layout)
+    response, energy = plant.direct((0,))
+    heard = ear_plant(layout, plant.frequencies_hz, HeadPoses.nominal()).transfer[:, 0]
+    np.testing.assert_allclose(np.abs(response) ** 2 * energy[:, None], np.abs(heard) ** 2, rtol=1e-9)
 
 
 def in_room(**room):

@@ -1,5 +1,7 @@
 """A layout is validated once, and each fault is named with what, where, allowed and remedy."""
 
+import re
+
 import pytest
 
 from designer.errors import LayoutError
@@ -251,3 +253,35 @@ def test_shipped_layouts():
 def test_unknown_name_suggests_the_nearest():
     with pytest.raises(LayoutError, match=r"layout 'fromt3': no such file or shipped layout: did you mean 'front3'\?"):
         find_layout("fromt3")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" + ".".join(["a"] * 20_000) + "]\n", "line 1: a key of more than 8 parts"),
+        ("[output]\n" + ".".join(["a"] * 9) + " = 1\n", "line 2: a key of more than 8 parts"),
+        ("x = {" + " . ".join(["'a'"] * 9) + " = 1}\n", "line 1: a key of more than 8 parts"),
+        ("x = [" + "1," * 60_000 + "]\n", "more than 100000 characters"),
+    ],
+)
+def test_what_would_take_minutes_to_parse_is_refused_first(text, message):
+    with pytest.raises(LayoutError, match=message):
+        parse_layout(text, "my.toml")
+
+
+def test_many_faults_are_counted_and_long_values_are_shortened():
+    text = "".join(f"k{n} = 1\n" for n in range(2000)) + 'name = "' + "a" * 5000 + '"\n'
+    with pytest.raises(LayoutError) as caught:
+        parse_layout(text, "my.toml")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 41
+    assert re.fullmatch(r"layout 'my\.toml': and \d+ more faults: mend these first", lines[-1])
+    assert max(map(len, lines)) < 300
+
+
+def test_no_more_than_a_layout_is_read_of_a_file(tmp_path):
+    """A file that is no layout may have any size."""
+    with (tmp_path / "huge.toml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(LayoutError, match="more than 100000 characters"):
+        load_layout(tmp_path / "huge.toml")

@@ -7,7 +7,7 @@ from places import ROOT
 
 from designer import protocol
 from designer.board import link, transport
-from designer.protocol import Frame
+from designer.protocol import Field, Frame, Payload, document
 from designer.protocol.document import tables
 
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -16,6 +16,15 @@ TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 def test_every_table_is_the_codes_own():
     written = TEXT[TEXT.index("## Tables\n\n") + len("## Tables\n\n") :]
     assert written == tables(), "write designer.protocol.document.tables() behind '## Tables'"
+
+
+def test_a_field_of_several_elements_says_how_many():
+    payload = Payload(tuple(Field(f"of_{n}", "bytes", "", n) for n in (1, 2, 3)))
+    assert [line.split("|")[2].strip() for line in document._fields(payload).splitlines()[2:]] == [
+        "bytes",
+        "bytes[2]",
+        "bytes[3]",
+    ]
 
 
 def test_the_tables_hold_every_message_field_and_code():

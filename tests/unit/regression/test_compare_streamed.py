@@ -12,6 +12,7 @@ import pytest
 from banks import mirror_bank, random_bank
 
 from designer.dsp.engine import FloatEngine
+from designer.errors import HilError
 from designer.fixedpoint.model.pipeline import PipelineModel
 from designer.fixedpoint.number_format import NumberFormat
 from designer.fixedpoint.proof.error_bound import filter_error_bound
@@ -172,14 +173,6 @@ def test_silence_with_an_error_that_its_bound_allows_is_at_the_end_of_the_scale(
     assert report.passed
 
 
-def test_no_samples_have_no_error(number_format):
-    bank, fixed = random_bank(3, number_format)
-    signal = Signal("nothing", "filters", np.zeros((0, 3), dtype=np.int64))
-    report = compare(signal, np.zeros((0, 2), dtype=np.int64), bank, fixed)
-    assert (report.board_model_max_difference_lsb, report.max_error_lsb, report.error_bound_lsb) == (0, 0.0, 0.0)
-    assert report.peak_dbfs == -240.0
-
-
 def test_levels_are_those_of_the_board(number_format):
     bank, fixed = random_bank(3, number_format)
     word = fixed.number_format.sample
@@ -225,3 +218,13 @@ def test_the_report_keeps_its_keys():
     assert json.loads(json.dumps(plain)) == plain
     assert plain["entry"] == "filters"
     assert plain["located"] is None
+
+
+@pytest.mark.parametrize(("samples", "rows", "too_many"), [(0, 0, 0), (4, 3, 0), (4, 4, 1), (4, 4, -1), (4, 0, 0)])
+def test_what_cannot_be_compared_does_not_pass(samples, rows, too_many):
+    """Of no samples, none differs; and of too few, the rest would go unseen."""
+    bank, fixed = random_bank(1, "q31")
+    signal = Signal("short", "program", np.zeros((samples, 2), dtype=np.int64))
+    board = np.zeros((rows, len(bank.driver_names) + too_many), dtype=np.int64)
+    with pytest.raises(HilError, match=r"signal 'short': \d samples, and the board's output has the shape"):
+        compare(signal, board, bank, fixed)

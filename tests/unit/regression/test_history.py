@@ -1,6 +1,7 @@
 """The memory: what is worse than the baseline is told with both values, and only a reason moves the baseline."""
 
 import json
+import resource
 
 import pytest
 
@@ -77,8 +78,7 @@ def test_a_cut_off_last_line_costs_only_itself(path):
         file.write('{"layout": "fro')
     assert len(history.read(path)) == 1
     history.append(path, run(thd_n_db=-91.0))
-    with pytest.raises(LayoutError, match="line 2: no record"):
-        history.read(path)
+    assert [line["figures"]["thd_n_db"] for line in history.read(path)] == [-90.0, -91.0]
 
 
 def test_a_line_in_the_middle_that_is_no_record_is_named(path):
@@ -151,3 +151,40 @@ def test_a_damaged_line_is_named_with_the_reason(tmp_path, damage, reason):
     # As the last line it may be what an ended run left.
     path.write_bytes(whole + damage)
     assert len(history.read(path)) == 1
+
+
+def test_what_a_killed_run_left_goes_and_the_next_line_stands(tmp_path):
+    path = tmp_path / history.FILE_NAME
+    history.append(path, run())
+    whole = path.read_bytes()
+    for cut in (1, 10, len(whole) - 2):
+        path.write_bytes(whole + whole[:cut])
+        history.append(path, run())
+        history.append(path, run())
+        assert path.read_bytes().count(b"\n") == 3
+        assert len(history.read(path)) == 3
+    path.write_bytes(whole[:-1])
+    history.append(path, run())
+    assert len(history.read(path)) == 2
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_not_written_in_part(tmp_path):
+    """The limit of a file's size stands for a full disk."""
+    path = tmp_path / history.FILE_NAME
+    history.append(path, run())
+    whole = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, limits[1]))
+        with pytest.raises(OSError, match=r"hil_history\.jsonl"):
+            history.append(path, run())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("board", "load"), [("virtual:stm32f405", 50.0), ("virtual:stm32h743", 17.5)])
+def test_the_load_is_of_the_boards_own_core(board, load):
+    """100 % of 168 MHz at 48 kHz are 2800 instructions of 1.25 cycles a frame; the STM32H743 runs at 480 MHz."""
+    report = {"board": board, "instructions_per_block": 1400 * 64}
+    assert collect(report, 64, 48_000)["load_percent"] == load

@@ -90,7 +90,7 @@ def test_a_source_that_is_not_there_is_said(made, tmp_path):
 def test_a_target_that_cannot_be_written_is_refused(made, tmp_path):
     soundfile.write(tmp_path / "in.wav", noise(0.1, 48000), 48000)
     # No file can be made there, not even by root.
-    with pytest.raises(LayoutError, match=r"'/proc/out\.wav': cannot be written"):
+    with pytest.raises(OSError, match=r"'/proc/out\.wav'"):
         render(made.bank, made.fixed, tmp_path / "in.wav", Path("/proc/out.wav"), "float")
 
 
@@ -236,3 +236,16 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
         second.write(np.full(10, 0.5))
     assert soundfile.read(path)[0].tolist() == [0.25] * 10
     assert [file.name for file in tmp_path.iterdir()] == ["out.wav"]
+
+
+def test_equal_sound_gives_equal_bytes(tmp_path):
+    """libsndfile writes the time into float WAVs.  What looks like such a chunk among the samples stays."""
+    samples = np.frombuffer(b"PEAK" * 20, dtype=np.float32).reshape(-1, 2)
+    with open_writer(tmp_path / "float.wav", 48000, 2, "FLOAT", len(samples)) as file:
+        file.write(samples)
+    data = (tmp_path / "float.wav").read_bytes()
+    place = data.index(b"PEAK")
+    assert place < data.index(b"data")
+    assert data[place + 12 : place + 16] == bytes(4)
+    assert data.endswith(b"PEAK" * 20)
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "float.wav", dtype="float32")[0], samples)

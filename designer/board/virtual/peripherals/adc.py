@@ -1,4 +1,4 @@
-"""ADC1 with the temperature sensor, RM0090 13, and the factory's calibration of it, DS8626 table 70."""
+"""ADC1 with the temperature sensor, RM0090 13, and the factory's calibration of it, DS8626."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _EOC, _STRT, _ADON, _SWSTART = 1 << 1, 1 << 4, 1 << 0, 1 << 30
 _TSVREFE = 1 << 23
 _SENSOR = 16
 _SAMPLE_PERIODS = (3, 15, 28, 56, 84, 112, 144, 480)
-_MOST_HZ = 36_000_000  # DS8626 table 67
-_SENSOR_SECONDS = 10e-6  # DS8626 table 69
+_MOST_HZ = 36_000_000  # DS8626, "ADC characteristics"
+_SENSOR_SECONDS = 10e-6  # DS8626, "Temperature sensor characteristics"
 
 
 class AdcCommon(RegisterBlock):
@@ -64,14 +64,14 @@ class Adc(RegisterBlock):
             raise self.refusal("CR2: SWSTART while ADON is 0 (13.13.3)")
         clock_hz = self._rcc.apb2_hz // (2 * ((self._common.values["CCR"] >> 16 & 3) + 1))
         if clock_hz > _MOST_HZ:
-            raise self.refusal(f"CCR: ADCCLK {clock_hz / 1e6:g} MHz, at most 36 (DS8626 table 67)")
+            raise self.refusal(f"CCR: ADCCLK {clock_hz / 1e6:g} MHz, at most 36 (DS8626)")
         channel = self.values["SQR3"] & 0x1F
         code = (
             self.values["SMPR1"] >> 3 * (channel - 10) & 7 if channel >= 10 else self.values["SMPR2"] >> 3 * channel & 7
         )
         periods = _SAMPLE_PERIODS[code]
         if channel == _SENSOR and periods / clock_hz < _SENSOR_SECONDS:
-            raise self.refusal(f"SMPR1: the sensor is sampled for {periods} periods, less than 10 us (DS8626 table 69)")
+            raise self.refusal(f"SMPR1: the sensor is sampled for {periods} periods, less than 10 us (DS8626)")
         self.values["SR"] |= _STRT
         self._machine.after((periods + 12) * SECOND // clock_hz, lambda: self._convert(channel))
 

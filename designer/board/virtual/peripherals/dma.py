@@ -1,6 +1,6 @@
 """DMA1, RM0090 10: streams between memory and the peripherals of APB1.
 
-Requests are routed by CHSEL (table 42), data by PAR: a stream that serves a request with the address of another
+Requests are routed by CHSEL (10.3.3), data by PAR: a stream that serves a request with the address of another
 register is refused. Direct mode, single transfers, one memory; that is what this firmware uses.
 """
 
@@ -15,7 +15,7 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.registers import Register, RegisterBlock
 
 STREAMS = 8
-# RM0090 table 42, the part that belongs to I2S: (stream, channel) -> request
+# RM0090 10.3.3, "DMA1 request mapping", the part that belongs to I2S: (stream, channel) -> request
 REQUESTS = {
     (0, 0): "SPI3_RX",
     (2, 0): "SPI3_RX",
@@ -29,7 +29,7 @@ REQUESTS = {
     (5, 2): "I2S3_EXT_TX",
     (7, 0): "SPI3_TX",
 }
-INTERRUPTS = (11, 12, 13, 14, 15, 16, 17, 47)  # RM0090 table 61
+INTERRUPTS = (11, 12, 13, 14, 15, 16, 17, 47)  # RM0090 12.1.3
 _FLAG_SHIFTS = (0, 6, 16, 22)
 FIFO_ERROR, DIRECT_ERROR, TRANSFER_ERROR, HALF, COMPLETE = 1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 _EN, _DMEIE, _TEIE, _HTIE, _TCIE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4
@@ -118,6 +118,8 @@ class Dma(RegisterBlock):
             raise self.refusal(f"S{n}CR = 0x{value:08X} while the stream runs (10.5.5)")
         if value & _EN and not before & _EN:
             self._enable(n)
+        if before & _EN and not value & _EN:
+            self._set(n, COMPLETE)  # 10.3.14: it tells the end of a transfer that is stopped, too
         self._set_lines((n,))
 
     def _enable(self, n: int) -> None:
@@ -154,7 +156,7 @@ class Dma(RegisterBlock):
         return count
 
     def request_of(self, n: int) -> str | None:
-        """Give the request that a stream serves by its channel (table 42)."""
+        """Give the request that a stream serves by its channel (10.3.3)."""
         return REQUESTS.get((n, self.values[f"S{n}CR"] >> 25 & 7))
 
     def _reads_memory(self, n: int) -> bool:
@@ -171,7 +173,7 @@ class Dma(RegisterBlock):
         Parameters
         ----------
         request : str
-            As in table 42.
+            As in 10.3.3.
         address : int
             Of the register that is to be read or written.
         reads_memory : bool
@@ -246,8 +248,11 @@ class Dma(RegisterBlock):
         """Give the flags of a stream, its lowest at bit 0."""
         return self.values["LISR" if n < 4 else "HISR"] >> _FLAG_SHIFTS[n % 4] & 0x3D
 
-    def _flag(self, n: int, flag: int) -> None:
+    def _set(self, n: int, flag: int) -> None:
         self.values["LISR" if n < 4 else "HISR"] |= flag << _FLAG_SHIFTS[n % 4]
+
+    def _flag(self, n: int, flag: int) -> None:
+        self._set(n, flag)
         self.on_flag(n, flag)
         self._set_lines((n,))
 

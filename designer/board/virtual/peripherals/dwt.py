@@ -33,6 +33,16 @@ class Dwt(RegisterBlock):
         self._begun = 0
         super().__init__("DWT", 0xE0001000)
         self.is_clocked = lambda: bool(debug.values["DEMCR"] & _TRCENA)
+        machine.counters.append(self)
+
+    def pause(self) -> None:
+        """Take the present count over, ahead of a change of the clocks."""
+        if self.values["CTRL"] & _CYCCNTENA:
+            self.values["CYCCNT"] = self._count()
+
+    def resume(self) -> None:
+        """Go on from there, with the new clock."""
+        self._begun = self._machine.now
 
     def write_CTRL(self, value: int, before: int) -> None:
         """Start or stop the counter, which keeps its value."""

@@ -1,12 +1,13 @@
 """Flash memory and its interface, RM0090 3: wait states, unlocking, erasing, programming.
 
-The core stands still during an operation, as it executes from the same flash (3.6.3). A supply that fails during an
+The core stands still during an operation, as it executes from the same flash (3.6). A supply that fails during an
 operation leaves a sector partly erased, or a word partly programmed.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,17 +17,17 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.registers import Register, RegisterBlock
 
 START, BYTES = 0x08000000, 1 << 20
-# 3.4, table 5: first byte of each sector, and the end
+# 3.3, table 5: first byte of each sector, and the end
 SECTORS = (0, *range(0x4000, 0x10000, 0x4000), 0x10000, *range(0x20000, BYTES + 1, 0x20000))
 SHIPPED_OPTIONS = 0x0FFFAAED  # level 0, nothing protected
 _KEYS = (0x45670123, 0xCDEF89AB)
 _PG, _SER, _MER, _STRT, _LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 16, 1 << 31
 _EOP, _WRPERR, _PGAERR, _PGPERR, _PGSERR, _BSY = 1 << 0, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 16
 _ERRORS = 0xF2
-# DS8626 table 40, typical at x32: 16 us a word; erasing 16, 64 and 128 KiB.
+# DS8626, "Flash memory programming", typical at x32: 16 us a word; erasing 16, 64 and 128 KiB.
 _PROGRAM = 16 * SECOND // 10**6
 _ERASE_MS = {0x4000: 250, 0x10000: 550, 0x20000: 1000}
-# 3.5.1 table 10, 2.7 to 3.6 V: a wait state more for each 30 MHz
+# 3.5.1, at 2.7 to 3.6 V: a wait state more for each 30 MHz
 _HZ_PER_STATE = 30_000_000
 
 
@@ -73,7 +74,8 @@ class Flash(RegisterBlock):
         self.operations = 0
         self.log: list[Operation] = []
         self.cut_at: int | None = None
-        self._core_hz = 0
+        # HCLK, which the board fills in.
+        self.hclk_hz: Callable[[], int] = lambda: 0
         # The option bytes as OPTCR shows them after reset (3.9.10): read-out protection, write protection.
         self.options = SHIPPED_OPTIONS
         super().__init__("FLASH", 0x40023C00)
@@ -93,20 +95,24 @@ class Flash(RegisterBlock):
         """Protect a sector: its bit of nWRP is 0 (3.7.4)."""
         self.options &= ~(1 << 16 + sector)
 
-    def _is_protected(self, address: int) -> bool:
+    def holds(self, address: int) -> bool:
+        """Whether an address lies in the flash."""
+        return START <= address < START + BYTES
+
+    def is_protected(self, address: int) -> bool:
+        """Whether the sector of an address is write-protected (3.7.4)."""
         sector = next(n for n, end in enumerate(SECTORS[1:]) if address - START < end)
         return not self.values["OPTCR"] >> 16 + sector & 1
 
     def check_wait_states(self, hclk_hz: int) -> None:
         """Refuse a clock that the wait states are too few for (3.5.1)."""
-        self._core_hz = hclk_hz
         states = self.values["ACR"] & 7
         if hclk_hz > (states + 1) * _HZ_PER_STATE:
             raise self.refusal(f"ACR: {states} wait states at {hclk_hz / 1e6:g} MHz (3.5.1)")
 
     def write_ACR(self, value: int, before: int) -> None:
         """Check the wait states; caches are flushed only while off (3.9.1)."""
-        self.check_wait_states(self._core_hz)
+        self.check_wait_states(self.hclk_hz())
         for reset, enable, name in ((1 << 11, 1 << 9, "instruction"), (1 << 12, 1 << 10, "data")):
             if value & reset and value & enable:
                 raise self.refusal(f"ACR: the {name} cache is flushed while it is on (3.9.1)")
@@ -143,9 +149,9 @@ class Flash(RegisterBlock):
         if not value & _SER or value & (_PG | _MER) or sector >= len(SECTORS) - 1:
             raise self.refusal(f"CR = 0x{value:08X}: STRT without one sector alone (3.6.3)")
         if self.values["SR"] & _ERRORS:
-            raise self.refusal("CR: STRT with errors pending (3.6.3)")
+            raise self.refusal("CR: STRT with errors pending (3.9.5)")
         first, end = SECTORS[sector], SECTORS[sector + 1]
-        if self._is_protected(START + first):
+        if self.is_protected(START + first):
             self.values["SR"] |= _WRPERR
             return
         self._operate(START + first, b"\xff" * (end - first), _ERASE_MS[end - first] * SECOND // 1000)
@@ -162,7 +168,7 @@ class Flash(RegisterBlock):
         if address % size:
             self.values["SR"] |= _PGAERR
             return True
-        if self._is_protected(address):
+        if self.is_protected(address):
             self.values["SR"] |= _WRPERR
             return True
         old = int.from_bytes(self._machine.cpu.read(address, size), "little")

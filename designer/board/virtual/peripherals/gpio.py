@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
 
-# DS8626 table 9, the part that this board needs: (pin, alternate function) -> signal
+# DS8626, "Alternate function mapping", the part that this board needs: (pin, alternate function) -> signal
 ALTERNATE_FUNCTIONS = {
     ("PB12", 5): "I2S2_WS",
     ("PB13", 5): "I2S2_CK",

@@ -46,6 +46,7 @@ class Iwdg(RegisterBlock):
         self._unlocked = value == _UNLOCK
         if value == _START:
             self._runs = True
+            self._machine.cpu.stop_soon()
         if value in (_START, _FEED):
             self._feed()
         elif value != _UNLOCK:

@@ -1,6 +1,7 @@
 """Memory protection unit, PM0214 4.2: regions without access refuse writes, which is how a stack reaches its guard.
 
-Reads are not refused, nor are other rights enforced: Unicorn tells only of writes to a page that it protects.
+Reads are not refused: Unicorn tells only of writes to a page that it protects. What else a region may forbid is not
+modelled, and is refused when it is configured.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
 
+_PRIVDEFENA = 1 << 2
+_NO_ACCESS, _FULL_ACCESS = 0, 3
+_SUBREGIONS = 0xFF00
+
 
 class Mpu(RegisterBlock):
     """TYPE, CTRL, RNR, RBAR, RASR from 0xE000ED90 on."""
@@ -17,7 +22,7 @@ class Mpu(RegisterBlock):
     registers: ClassVar[dict[int, Register]] = {
         0x00: Register("TYPE", 0x00000800, 0),
         0x04: Register("CTRL", 0, 7),
-        0x08: Register("RNR", 0, 7, 0xFF),
+        0x08: Register("RNR", 0, 0xFF),
         0x0C: Register("RBAR", 0, 0xFFFFFFE0, 0x1F),
         0x10: Register("RASR", 0, 0x173FFF3F),
     }
@@ -46,24 +51,37 @@ class Mpu(RegisterBlock):
         """Give the attributes of the region that RNR names."""
         return self.regions[self.values["RNR"]][1]
 
+    def write_RNR(self, value: int, before: int) -> None:
+        """Choose a region (4.2.7)."""
+        self._existing(value)
+
+    def _existing(self, region: int) -> int:
+        if region >= self.region_count:
+            raise self.refusal(f"region {region}: there are {self.region_count} (4.2.7)")
+        return region
+
     def write_RBAR(self, value: int, before: int) -> None:
         """Set a region's base; with VALID, that of the region in the low bits (4.2.8)."""
         if value & 0x10:
-            self.values["RNR"] = value & 0xF
+            self.values["RNR"] = self._existing(value & 0xF)
         region = self.values["RNR"]
         self.regions[region] = (value & ~0x1F, self.regions[region][1])
 
     def write_RASR(self, value: int, before: int) -> None:
-        """Set a region's size and rights; its base must be a multiple of the size (4.2.8)."""
+        """Set a region's size and rights; its base must be a multiple of the size (4.2.9)."""
         region = self.values["RNR"]
         base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)
         if value & 1 and (size < 32 or base % size):
-            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.8)")
+            raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.9)")
+        if value & 1 and (value >> 24 & 7 not in (_NO_ACCESS, _FULL_ACCESS) or value & _SUBREGIONS):
+            raise self.refusal(f"RASR = 0x{value:08X}: only whole regions without or with full access")
         self.regions[region] = (base, value)
         self._enforce()
 
     def write_CTRL(self, value: int, before: int) -> None:
         """Switch the unit on or off (4.2.6)."""
+        if value & 1 and not value & _PRIVDEFENA:
+            raise self.refusal(f"CTRL = {value}: without PRIVDEFENA nothing may be fetched outside of a region (4.2.6)")
         self._enforce()
 
     def _enforce(self) -> None:

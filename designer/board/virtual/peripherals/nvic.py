@@ -50,7 +50,7 @@ class Nvic(RegisterBlock):
         elif offset < 0x180:
             exceptions.pending |= numbers
         else:
-            exceptions.pending -= numbers
+            exceptions.unpend(numbers)
         exceptions.stop_soon()
 
     def _number(self, interrupt: int) -> int:

@@ -1,6 +1,6 @@
 """Reset and clock control, RM0090 7: oscillators, both PLLs, prescalers, gates, reset flags.
 
-Times: HSE 2 ms (DS8626 table 40, typical), PLL and PLLI2S 200 us (tables 43 and 44, within 300 us).
+Times: HSE 2 ms (DS8626, typical), PLL and PLLI2S 200 us (within 300 us).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Faults:
     pll_takes_over : bool
         Whether the system clock switches to the PLL.
     hsi_hz : int
-        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626 table 41).
+        The internal oscillator, -8 to 4.5 % off 16 MHz (DS8626).
     """
 
     hse_hz: int | None = 8_000_000
@@ -59,11 +59,11 @@ class Rcc(RegisterBlock):
         0x04: Register("PLLCFGR", 0x24003010, 0x0F437FFF),
         0x08: Register("CFGR", 0, 0xFFFFFCF3, 0x0000000C),
         0x0C: Register("CIR", 0, 0x00003F00, 0x00BF00BF),
-        0x10: Register("AHB1RSTR", 0, 0x22E011FF),
+        0x10: Register("AHB1RSTR", 0, 0x226011FF),
         0x20: Register("APB1RSTR", 0, _APB1),
         0x24: Register("APB2RSTR", 0, 0x00075933),
         0x30: Register("AHB1ENR", 0x00100000, _AHB1),
-        0x34: Register("AHB2ENR", 0, 0x000000F1),
+        0x34: Register("AHB2ENR", 0, 0x000000C1),
         0x38: Register("AHB3ENR", 0, 0x00000001),
         0x40: Register("APB1ENR", 0, _APB1),
         0x44: Register("APB2ENR", 0, _APB2),
@@ -153,19 +153,21 @@ class Rcc(RegisterBlock):
         return self.source_hz * (settings >> 6 & 0x1FF), m * (settings >> 28 & 7)
 
     def gate(self, register: str, bit: int) -> Callable[[], bool]:
-        """Give the question whether a block's clock is on."""
-        return lambda: bool(self.values[register] >> bit & 1)
+        """Give the question whether a block's clock is on, and the block is not held in reset."""
+        reset = register.replace("ENR", "RSTR")
+        return lambda: bool((self.values[register] & ~self.values[reset]) >> bit & 1)
 
     # --- registers
 
     def write_CR(self, value: int, before: int) -> None:
         """Switch oscillators and PLLs (7.3.1); what drives the system clock cannot be stopped."""
         switch = self.values["CFGR"] >> 2 & 3
-        uses_hse = switch == 1 or (switch == 2 and self.values["PLLCFGR"] >> 22 & 1)
+        pll_takes_hse = bool(self.values["PLLCFGR"] >> 22 & 1)
+        uses_hse = switch == 1 or (switch == _PLL and pll_takes_hse)
         for bit, in_use, name in (
-            (_HSION, switch == 0, "HSI"),
+            (_HSION, switch == 0 or (switch == _PLL and not pll_takes_hse), "HSI"),
             (_HSEON, uses_hse, "HSE"),
-            (_PLLON, switch == 2, "PLL"),
+            (_PLLON, switch == _PLL, "PLL"),
         ):
             if before & bit and not value & bit and in_use:
                 raise self.refusal(f"CR: {name} is off while the system clock needs it (7.3.1)")
@@ -199,7 +201,7 @@ class Rcc(RegisterBlock):
             self.values["CR"] |= ready
 
     def _check_vco(self, name: str, n: int, least: int) -> None:
-        """Check the limits of 7.3.2 and 7.3.23: input 0.95 to 2.1 MHz (DS8626 table 43), VCO 100 to 432 MHz."""
+        """Check the limits of 7.3.2 and 7.3.23: input 0.95 to 2.1 MHz (DS8626), VCO 100 to 432 MHz."""
         m, input_hz = self.values["PLLCFGR"] & 0x3F, self._pll_input_hz()
         if m < 2 or not 0.95e6 <= input_hz <= 2.1e6:
             raise self.refusal(f"{name}: its input is {input_hz / 1e6:g} MHz, allowed are 0.95 to 2.1 (7.3.2)")
@@ -235,7 +237,11 @@ class Rcc(RegisterBlock):
         if not self.values["CR"] & ready:
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (7.3.3)")
         taken = before >> 2 & 3 if switch == _PLL and not self.faults.pll_takes_over else switch
-        self.values["CFGR"] = value & ~0xC | taken << 2
+        with self._machine.changing_clocks():
+            self._take_clock(value & ~0xC | taken << 2)
+
+    def _take_clock(self, settings: int) -> None:
+        self.values["CFGR"] = settings
         if self.apb1_hz > 42_000_000 or self.apb2_hz > 84_000_000:
             raise self.refusal(
                 f"CFGR: APB1 {self.apb1_hz / 1e6:g}, APB2 {self.apb2_hz / 1e6:g} MHz; at most 42 and 84 (7.3.3)"
@@ -269,10 +275,6 @@ class Rcc(RegisterBlock):
                 for block in self.blocks_of[register, bit]:
                     block.reset()
 
-    def in_reset(self, register: str, bit: int) -> bool:
-        """Whether a block is held in reset."""
-        return bool(self.values[register] >> bit & 1)
-
     def write_CSR(self, value: int, before: int) -> None:
         """Clear the reset flags (7.3.21)."""
         if value & _RMVF:
@@ -291,15 +293,19 @@ class Rcc(RegisterBlock):
 
     def lose_crystal(self) -> None:
         """Let HSE stop: with CSS on, HSI takes over and NMI comes (7.2.7); else the core stands still for ever."""
-        self.faults = replace(self.faults, hse_hz=None)
-        if not self._hse_runs:
-            return
+        with self._machine.changing_clocks():
+            self.faults = replace(self.faults, hse_hz=None)
+            if self._hse_runs:
+                self._stop_hse()
+
+    def _stop_hse(self) -> None:
         secured = self.values["CR"] & _CSSON
         uses_hse = self.values["PLLCFGR"] >> 22 & 1
         self._hse_runs = False
         self.values["CR"] &= ~(_HSERDY | (_PLLRDY | _PLLI2SRDY if uses_hse else 0))
         if secured:
             self.values["CR"] &= ~(_HSEON | (_PLLON | _PLLI2SON if uses_hse else 0))
+            self.values["CR"] |= _HSION | _HSIRDY
             self.values["CFGR"] &= ~0xF
             self.values["CIR"] |= _CSSF
             self._machine.set_core_hz(self.hclk_hz)

@@ -11,6 +11,7 @@ from designer.board.virtual.registers import Register, RegisterBlock
 _PENDSVSET, _PENDSVCLR, _PENDSTSET, _PENDSTCLR, _NMIPENDSET = 1 << 28, 1 << 27, 1 << 26, 1 << 25, 1 << 31
 _ENABLE_BITS = {Number.MEMORY_FAULT: 16, Number.BUS_FAULT: 17, Number.USAGE_FAULT: 18}
 _KEY, _SYSRESETREQ = 0x05FA, 1 << 2
+_UNALIGN_TRP, _DIV_0_TRP, _BFHFNMIGN, _STKALIGN = 1 << 3, 1 << 4, 1 << 8, 1 << 9
 _FORCED = 1 << 30
 
 
@@ -60,6 +61,16 @@ class Scb(RegisterBlock):
             if value & bit:
                 self._exceptions.pending.discard(number)
 
+    def write_SCR(self, value: int, before: int) -> None:
+        """Refuse what would make of WFI something else than a sleep (4.4.6)."""
+        if value:
+            raise self.refusal(f"SCR = 0x{value:02X}: only plain sleep is modelled (4.4.6)")
+
+    def write_CCR(self, value: int, before: int) -> None:
+        """Refuse traps and stack frames that are not modelled (4.4.7)."""
+        if (value ^ self.registers[0x14].reset) & (_UNALIGN_TRP | _DIV_0_TRP | _BFHFNMIGN | _STKALIGN):
+            raise self.refusal(f"CCR = 0x{value:04X}: traps and frames of four bytes are not modelled (4.4.7)")
+
     def write_VTOR(self, value: int, before: int) -> None:
         """Move the vector table (4.4.4)."""
         self._exceptions.vectors = self.values["VTOR"]
@@ -93,7 +104,7 @@ class Scb(RegisterBlock):
         self.values["CFSR"] &= ~value
 
     def write_HFSR(self, value: int, before: int) -> None:
-        """Clear by writing ones (4.4.13)."""
+        """Clear by writing ones (4.4.14)."""
         self.values["HFSR"] &= ~value
 
     def note_fault(self, number: Number, bits: int, address: int | None) -> Number:

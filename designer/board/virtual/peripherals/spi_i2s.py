@@ -20,8 +20,9 @@ from designer.board.virtual.peripherals.rcc import Rcc
 from designer.board.virtual.registers import Register, RegisterBlock
 
 HALFWORDS_PER_FRAME = 4  # two channels of 32 bits
-_RXDMAEN, _TXDMAEN = 1 << 0, 1 << 1
+_RXDMAEN, _TXDMAEN, _ERRIE = 1 << 0, 1 << 1, 1 << 5
 _RXNE, _TXE, _OVR, _BSY, _TIFRFE = 1 << 0, 1 << 1, 1 << 6, 1 << 7, 1 << 8
+ERROR_INTERRUPT = 36  # SPI2's, RM0090 12.1.3
 _CHLEN, _I2SE, _I2SMOD = 1 << 0, 1 << 10, 1 << 11
 _SLAVE_RECEIVE, _MASTER_TRANSMIT = 1, 2
 _MCKOE = 1 << 9
@@ -57,6 +58,8 @@ class I2s(RegisterBlock):
         # What the wires are connected to: half-words that leave, half-words that come.
         self.on_sent: Callable[[int, bytes], None] = lambda first, data: None
         self.incoming: Callable[[int, int], bytes] = lambda first, count: bytes(2 * count)
+        # Told the level of the interrupt for errors; I2S2ext shares that of SPI2.
+        self.on_error: Callable[[bool], None] = lambda is_high: None
         # Of a slave: the block that clocks it.
         self.master: I2s | None = None
         self.slave: I2s | None = None
@@ -77,6 +80,7 @@ class I2s(RegisterBlock):
         self._stream: int | None = None
         self._lost = 0
         self._dr_read = False
+        self._set_line()
 
     # --- registers
 
@@ -88,6 +92,15 @@ class I2s(RegisterBlock):
             self._enable()
         elif before & _I2SE and not value & _I2SE:
             self._stop()
+
+    def write_CR2(self, value: int, before: int) -> None:
+        """Enable requests and the interrupt for errors (28.5.2)."""
+        if (value ^ before) & (_RXDMAEN | _TXDMAEN) and self._event is not None:
+            raise self.refusal(f"CR2 = 0x{value:02X}: requests of a block that runs: not modelled")
+        self._set_line()
+
+    def _set_line(self) -> None:
+        self.on_error(bool(self.values["CR2"] & _ERRIE and self.values["SR"] & (_OVR | _TIFRFE)))
 
     def write_I2SPR(self, value: int, before: int) -> None:
         """Set the divider, from 2 on and while off (28.5.9)."""
@@ -103,11 +116,14 @@ class I2s(RegisterBlock):
         return self.values["DR"]
 
     def read_SR(self) -> int:
-        """Read the flags; behind a read of DR this clears OVR (28.4.8)."""
+        """Read the flags, which clears FRE, and OVR behind a read of DR (28.4.8)."""
         value = self.values["SR"] | (_BSY if self._event is not None else 0)
-        if self._dr_read:
+        self.values["SR"] &= ~_TIFRFE
+        if self._dr_read and value & _OVR:
             self.values["SR"] &= ~_OVR
-            self._dr_read = False
+            self._hear_again()
+        self._dr_read = False
+        self._set_line()
         return value
 
     # --- timing
@@ -233,13 +249,16 @@ class I2s(RegisterBlock):
         if self._mode == _MASTER_TRANSMIT:
             self._transmit(first, serves)
         elif serves and stream is not None:
-            data = self.incoming(first, self._run)
-            self._dma.store(stream, data)
-            self._dma.advance(stream, self._run)
+            self._receive(stream, first, self._run)
         else:
             self.values["SR"] |= _RXNE | (_OVR if self.values["SR"] & _RXNE else 0)
         self._moved += self._run
         self._begin_run()
+
+    def _receive(self, stream: int, first: int, count: int) -> None:
+        self._dma.store(stream, self.incoming(first, count))
+        self._dma.advance(stream, count)
+        self._dr_read = True
 
     def _transmit(self, first: int, serves: bool) -> None:
         """Send a run; without DMA the last half-word is sent again and again, as TXE is not answered."""
@@ -256,16 +275,30 @@ class I2s(RegisterBlock):
     # --- faults
 
     def overrun(self) -> None:
-        """Lose the half-word that comes just now, as when DMA was too late (28.4.8)."""
+        """Lose what comes from now on, as when DMA was too late: DR is not updated until OVR is cleared (28.4.8)."""
+        passed, stream = self._elapsed(), self._stream
+        if passed and stream is not None and self._dma.serving_still(stream):
+            self._receive(stream, self._moved + self._lost, passed)
+            self._moved += passed
+        self._cancel()
+        self._dr_read = True  # by DMA, which takes the half-word of before
         self.values["SR"] |= _OVR
-        self._lost += 1
-        self._await_end()
+        self._set_line()
+
+    def _hear_again(self) -> None:
+        """Receive again: the half-words of meanwhile are lost, and words are shifted by so many."""
+        if self._event is None and self.is_running:
+            numerator, denominator = (self.master or self).halfword_rate()
+            passed = (self._machine.now - self._start) * numerator // (SECOND * denominator)
+            self._lost = max(self._lost, int(passed) + 1 - self._moved)
+            self._begin_run()
 
     def lose_frame(self) -> None:
         """Let a slave see WS where it does not expect it: the words are shifted from then on (28.4.8)."""
         self.values["SR"] |= _TIFRFE
         self._lost += 1
         self._await_end()
+        self._set_line()
 
     def underrun(self) -> None:
         """Send a half-word twice, as when DMA was too late: no flag tells, UDR belongs to slaves (28.4.8)."""

@@ -26,11 +26,14 @@ class SysTick(RegisterBlock):
         self._machine = machine
         self._wrap: Event | None = None
         super().__init__("SYST", 0xE000E010)
+        machine.counters.append(self)
 
     def reset(self) -> None:
         """Stop."""
         super().reset()
         self._begun = 0  # when the counter was last at its reload value
+        self._paused_at: int | None = None
+        self._reloaded = 0  # what that was: a write to LOAD counts from the next reload on (4.5.2)
         self._stop()
 
     def _stop(self) -> None:
@@ -46,10 +49,25 @@ class SysTick(RegisterBlock):
         """Reload at a time."""
         self._stop()
         if self.values["CTRL"] & _ENABLE and self.values["LOAD"]:
-            self._begun = time
-            period = (self.values["LOAD"] + 1) * SECOND // self._hz()
-            self._wrap = self._machine.events.at(time + period, self._on_wrap)
-            self._machine.cpu.stop_soon()
+            self._begun, self._reloaded = time, self.values["LOAD"]
+            self._await_wrap(time + (self.values["LOAD"] + 1) * SECOND // self._hz())
+
+    def pause(self) -> None:
+        """Take the present count over, ahead of a change of the clocks."""
+        self._paused_at = self.read_VAL() if self._wrap is not None else None
+
+    def resume(self) -> None:
+        """Go on from there, with the new clock."""
+        if self._paused_at is None:
+            return
+        now, hz = self._machine.now, self._hz()
+        self._stop()
+        self._begun = now + (self._paused_at - self._reloaded) * SECOND // hz
+        self._await_wrap(now + (self._paused_at + 1) * SECOND // hz)
+
+    def _await_wrap(self, time: int) -> None:
+        self._wrap = self._machine.events.at(time, self._on_wrap)
+        self._machine.cpu.stop_soon()
 
     def _on_wrap(self) -> None:
         due = self._wrap.time if self._wrap is not None else self._machine.now
@@ -76,7 +94,7 @@ class SysTick(RegisterBlock):
 
     def read_VAL(self) -> int:
         """Compute the count: cycles since the reload, and none beyond a wrap that is still to be told."""
-        if not self.values["CTRL"] & _ENABLE or not self.values["LOAD"]:
+        if self._wrap is None:
             return 0
         passed = (self._machine.now - self._begun) * self._hz() // SECOND
-        return max(0, self.values["LOAD"] - passed)
+        return max(0, self._reloaded - passed)

@@ -47,6 +47,7 @@ class Tim11(RegisterBlock):
         self._crystal_hz = crystal_hz
         super().__init__(name, 0x40014800)
         self.is_clocked = gate
+        machine.counters.append(self)
 
     def reset(self) -> None:
         """Stop."""
@@ -55,6 +56,15 @@ class Tim11(RegisterBlock):
         self._divider = 1  # PSC + 1 as it was taken over by the last update event (19.3.1)
         self._captures_from = 0
         self._captures_seen = 0
+
+    def pause(self) -> None:
+        """Take the present count over, ahead of a change of the clocks."""
+        if self.values["CR1"] & _CEN:
+            self.values["CNT"] = self._count(self._machine.now)
+
+    def resume(self) -> None:
+        """Go on from there, with the new clock."""
+        self._begun = self._machine.now
 
     def _count(self, time: int) -> int:
         """Counter's value at a time; it stands still while ARR is 0 (19.3.1)."""
@@ -87,7 +97,7 @@ class Tim11(RegisterBlock):
             self._begun = self._machine.now
 
     def write_CCER(self, value: int, before: int) -> None:
-        """Switch the capture on: edges count from here on (19.5.7)."""
+        """Switch the capture on: edges count from here on (19.5.6)."""
         if self.values["CCMR1_Input"] & 3 == 0 and value & _CC1E:
             raise self.refusal("CCER: CC1E with the channel as an output is not modelled")
         self._captures_from, self._captures_seen = self._machine.now, 0

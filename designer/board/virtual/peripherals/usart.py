@@ -18,9 +18,15 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.registers import Register, RegisterBlock
 
-INTERRUPT = 37  # RM0090 table 61
+INTERRUPT = 37  # RM0090 12.1.3
 RXNE, TC, TXE = 1 << 5, 1 << 6, 1 << 7
 _RE, _TE, _RXNEIE = 1 << 2, 1 << 3, 1 << 5
+# Oversampling by 8, 9 bits, parity; stop bits, LIN; flow control, smartcard, half-duplex, IrDA.
+_OTHER_FORMATS = {
+    "CR1": 1 << 15 | 1 << 12 | 1 << 10,
+    "CR2": 3 << 12 | 1 << 14,
+    "CR3": 1 << 9 | 1 << 8 | 1 << 5 | 1 << 3 | 1 << 1,
+}
 # A receiver samples the stop bit's middle, 9.5 bits on: half a bit is 5 %, of which 30.3.5 leaves about 3.75 %.
 _TOLERANCE = 0.0375
 _BURST_BYTES, _SENT_BYTES = 1024, 65536
@@ -97,6 +103,8 @@ class Usart(RegisterBlock):
         self._to_board = bytearray()
         self._sent = bytearray()
         self._next_burst: Event | None = None
+        # What hears the line in the program's place, and answers: the bootloader in the ROM.
+        self.listener: Callable[[bytes], bytes] | None = None
         super().__init__(self.line_name, self.line_base)
         self.is_clocked = gate
 
@@ -107,6 +115,7 @@ class Usart(RegisterBlock):
         self._buffers.waiting = 0
         self._buffers.works = 0
         self._next_burst = None
+        self.listener = None
 
     def compiled_registers(self) -> CompiledRegisters | None:
         """Functions in C for what is read and written most; None where there is no compiler."""
@@ -119,7 +128,9 @@ class Usart(RegisterBlock):
 
     def feed(self, data: bytes) -> None:
         """Put bytes on the line to the board; without a receiver they are lost."""
-        if self.is_listening:
+        if self.listener is not None:
+            self._sent += self.listener(data)
+        elif self.is_listening:
             self._to_board += data
             if self._next_burst is None:
                 self.offer()
@@ -224,6 +235,23 @@ class Usart(RegisterBlock):
             self._collect()
             self._sent.append(value & 0xFF)
 
+    def _refuse_format(self) -> None:
+        """Refuse frames of another kind than the host's (30.6.4 to 30.6.6)."""
+        if not self.values["CR1"] & self.enable:
+            return
+        for name, mask in _OTHER_FORMATS.items():
+            if self.values[name] & mask:
+                raise self.refusal(f"{name} = 0x{self.values[name]:04X}: only 8 bits, no parity, 1 stop bit")
+
+    def write_CR2(self, value: int, before: int) -> None:
+        """Refuse other frames (30.6.5)."""
+        self._refuse_format()
+
+    def write_CR3(self, value: int, before: int) -> None:
+        """Refuse other frames and flow control (30.6.6)."""
+        self._refuse_format()
+
     def write_CR1(self, value: int, before: int) -> None:
-        """Follow the interrupt's enable."""
+        """Refuse other frames, and follow the interrupt's enable (30.6.4)."""
+        self._refuse_format()
         self._set_line()

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "audio_port.h"
+#include "bootloader.h"
 #include "clock.h"
 #include "converters.h"
 #include "flash.h"
@@ -99,6 +100,21 @@ bool audio_is_running(void)
 {
     return false;
 }
+static bool bootloader_wanted;
+bool bootloader_is_wanted(void)
+{
+    return bootloader_wanted;
+}
+void bootloader_restart(void)
+{
+    exit(1);
+}
+void bootloader_jump(uint32_t vectors)
+{
+    settle();
+    printf("jump %08lx\n", (unsigned long)vectors);
+    exit(0);
+}
 const ps_audio_port_t audio_port;
 
 int main(int argc, char **argv)
@@ -120,6 +136,7 @@ int main(int argc, char **argv)
     if (strstr(argv[1], "port")) {
         ps_reset_report_t report;
 
+        bootloader_wanted = strstr(argv[1], "bootloader") != NULL;
         *at(0x40023874u) =
             1u << 29 | 1u << 26; /* RCC_CSR, RM0090 7.3.21: the watchdog, which pulls the pin */
         ps_port.start(&report);

@@ -143,3 +143,12 @@ def test_broken_delays_are_told(tmp_path, change, message):
     write_sofa(tmp_path / "broken.sofa", "SimpleFreeFieldHRIR", "FIR", variables)
     with pytest.raises(LayoutError, match=message):
         read_head(tmp_path / "broken.sofa")
+
+
+@pytest.mark.parametrize("ears", [[[0, 0, 0], [0, 0.09, 0], [0, -0.09, 0]], [[0, 0.09, 0], [0, -0.09, 0], [0, 0, 0]]])
+def test_as_many_ears_as_receivers(tmp_path, ears):
+    at = sources()
+    variables = head(impulses(at), at, ReceiverPosition=("ZC", ears, CARTESIAN))
+    write_sofa(tmp_path / "three.sofa", "SimpleFreeFieldHRIR", "FIR", variables)
+    with pytest.raises(LayoutError, match=r"ReceiverPosition has 3 places, Data\.IR has 2 receivers"):
+        read_head(tmp_path / "three.sofa")

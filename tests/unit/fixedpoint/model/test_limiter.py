@@ -7,7 +7,7 @@ from definition import limited
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.dsp.limiter import LimiterSettings
+from designer.dsp.limiter import HOP_SAMPLES, LimiterSettings
 from designer.fixedpoint.limiter_settings import (
     GAIN_ONE,
     RAMP_BITS,
@@ -250,3 +250,31 @@ def test_settings_out_of_range_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             FixedLimiter(**settings_)
+
+
+def at_a_change_of_the_limit(seed, position, before, after):
+    """Return how far each sample passes the limit of before, from the first one of the hop in which it changes."""
+    rng = np.random.default_rng(seed)
+    full, first = 2**31 - 1, 40 * HOP_SAMPLES
+    settings = FixedLimiter((full,) * 2, int(rng.integers(1, 10)), int(rng.integers(2**20, 2**31 - 1)))
+    model = LimiterModel(settings)
+    x = rng.uniform(-full, full, (first + position + 300, 2)) * (rng.random((first + position + 300, 2)) < 0.7)
+    x = x.astype(np.int64)
+    model.limits[:] = before
+    heard = [model.process(x[: first + position])]
+    model.limits[:] = after
+    output = np.concatenate([*heard, model.process(x[first + position :])])
+    assert np.abs(output).max() <= max(before, after) + 1
+    return np.abs(output[settings.delay_samples :]).max(axis=1) - before - 1, first
+
+
+@pytest.mark.parametrize("position", range(HOP_SAMPLES))
+def test_a_higher_limit_holds_for_the_hop_that_has_begun_and_a_lower_one_for_what_follows(position):
+    earliest = []
+    for seed in range(40):
+        beyond, first = at_a_change_of_the_limit(seed, position, 2**26, 2**29)
+        earliest.append(int(np.argmax(beyond > 0)) - first)
+        below, first = at_a_change_of_the_limit(seed, position, 2**29, 2**26)
+        assert (below[first + position :] <= 2**26 - 2**29).all()
+    # No sample of an earlier hop passes the old limit, and one of the first of this hop does.
+    assert min(earliest) in (0, 1)

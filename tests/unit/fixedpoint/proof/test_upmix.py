@@ -69,7 +69,7 @@ def test_recursions_stay_below_their_bound_on_full_scale():
 
 
 def test_bounds_are_sums_of_magnitudes_by_their_definition():
-    """Each written a second time from what the firmware multiplies and adds (firmware/core/dsp/upmix*.c)."""
+    """Each written a second time from what the firmware multiplies and adds (firmware/core/upmix)."""
     tables = upmix_tables()
     rate = [abs(int(tap)) for tap in tables.rate_filter]
     window = [int(value) for value in tables.window]

@@ -1,0 +1,141 @@
+"""The layout that is edited: its text, its values, its errors, and the way back to earlier texts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from designer.errors import LayoutError
+from designer.layout.input_paths import input_paths
+from designer.layout.load import parse_layout
+from designer.layout.model import Layout
+from designer.studio.faults import Fault, find_faults
+
+LONGEST_TEXT = 200_000
+_KEPT_STEPS = 500
+
+
+@dataclass(frozen=True)
+class State:
+    """One text and what it means.
+
+    Attributes
+    ----------
+    text : str
+    values : dict
+        As parsed; those of an earlier text where this one is no TOML.
+    is_toml : bool
+    layout : Layout or None
+        None if there is an error.
+    faults : tuple of Fault
+    """
+
+    text: str
+    values: dict[str, Any]
+    is_toml: bool
+    layout: Layout | None
+    faults: tuple[Fault, ...]
+
+
+class LayoutDocument:
+    """A text that is edited, with undo and redo.
+
+    Parameters
+    ----------
+    text : str
+    folder : Path
+        Relative paths in the text start here.
+    allows : callable
+        Says whether a layout may read a file.
+    """
+
+    def __init__(self, text: str, folder: Path, allows: Callable[[Path], bool]) -> None:
+        self.folder, self._allows = folder, allows
+        self._past: list[str] = []
+        self._future: list[str] = []
+        self._gesture: str | None = None
+        self.revision = 0
+        self.state = self._read(text, {})
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an earlier text."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an edit was undone and none followed."""
+        return bool(self._future)
+
+    def replace(self, text: str, gesture: str | None = None) -> None:
+        """Make a new text the present one.
+
+        Parameters
+        ----------
+        text : str
+        gesture : str, optional
+            Edits of one gesture, such as a drag, are one step for `undo`.
+
+        Raises
+        ------
+        LayoutError
+            If the text is too long.
+        """
+        if len(text) > LONGEST_TEXT:
+            raise LayoutError(f"the text has {len(text)} characters, allowed are {LONGEST_TEXT}: shorten it")
+        if text == self.state.text:
+            return
+        if gesture is None or gesture != self._gesture:
+            self._past = [*self._past, self.state.text][-_KEPT_STEPS:]
+        self._gesture = gesture
+        self._future.clear()
+        self._show(text)
+
+    def undo(self) -> None:
+        """Return to the text before the last step."""
+        if self._past:
+            self._future.append(self.state.text)
+            self._gesture = None
+            self._show(self._past.pop())
+
+    def redo(self) -> None:
+        """Repeat the step that was undone last."""
+        if self._future:
+            self._past.append(self.state.text)
+            self._gesture = None
+            self._show(self._future.pop())
+
+    def move_to(self, folder: Path) -> None:
+        """Let relative paths start from another folder."""
+        if folder != self.folder:
+            self.folder = folder
+            self._show(self.state.text)
+
+    def _show(self, text: str) -> None:
+        self.revision += 1
+        self.state = self._read(text, self.state.values)
+
+    def _read(self, text: str, earlier: dict[str, Any]) -> State:
+        try:
+            values = tomllib.loads(text)
+        except (ValueError, RecursionError):
+            values = None
+        try:
+            layout = parse_layout(text, "layout", self.folder)
+            self._refuse_outside(layout)
+        except LayoutError as error:
+            faults = tuple(find_faults(str(error), values or {}))
+            return State(text, earlier if values is None else values, values is not None, None, faults)
+        return State(text, values or {}, True, layout, ())
+
+    def _refuse_outside(self, layout: Layout) -> None:
+        """Refuse a layout that would read files outside the folder."""
+        for path in input_paths(layout.model_dump(mode="json", by_alias=True)):
+            if not self._allows(path):
+                raise LayoutError(
+                    f"the file '{path}' lies outside the folder of this studio: copy it there, or start the studio in "
+                    "the folder that has it (--folder)"
+                )

@@ -1,0 +1,276 @@
+"""One studio: its document, its designs, its pages, and the requests that these may make."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import pickle
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from designer.errors import LayoutError, ProsceniumError
+from designer.files import replace_file
+from designer.layout.shipped import find_layout, shipped_layouts
+from designer.studio.clients import Client, Clients
+from designer.studio.controls import control_groups
+from designer.studio.design_steps import STEPS, Made
+from designer.studio.designing import DesignProcess
+from designer.studio.document import LayoutDocument
+from designer.studio.file_link import FileLink, read_text
+from designer.studio.folder import Folder
+
+Request = dict[str, Any]
+Handler = Callable[[Request], Awaitable[Any]]
+_LOOK_AT_DISK_S = 0.5
+_AUTOSAVE_S = 1.0
+_SESSION = "session.json"
+
+
+class Studio:
+    """State that all pages share.
+
+    Parameters
+    ----------
+    folder : Folder
+    layout : str, optional
+        File in the folder, or name of a shipped layout, which is opened as a copy without a file.
+
+    Raises
+    ------
+    LayoutError
+        If there is no such layout.
+    """
+
+    def __init__(self, folder: Folder, layout: str | None = None) -> None:
+        self.folder, self.clients = folder, Clients()
+        self.chosen = layout is not None
+        self.file, text = self._opened(layout or "front3")
+        self.document = LayoutDocument(text, folder.root, folder.allows)
+        self.made: Made | None = None
+        self.card: Any = None
+        self.design: dict[str, Any] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._handlers: dict[str, Handler] = {}
+        self._followers: list[Callable[[Made], None]] = []
+        self._unsaved = asyncio.Event()
+        self._topics: dict[str, Callable[[], Any]] = {
+            "controls": control_groups,
+            "choices": self.choices_state,
+            "document": self.document_state,
+            "design": lambda: self.design,
+        }
+
+    def register(self, prefix: str, handlers: dict[str, Handler]) -> None:
+        """Add requests that pages may make: ``prefix.name``."""
+        self._handlers |= {f"{prefix}.{name}": handler for name, handler in handlers.items()}
+
+    def add_topic(self, topic: str, state: Callable[[], Any]) -> None:
+        """Add a state that each new page is told."""
+        self._topics[topic] = state
+
+    def whole_state(self) -> list[dict[str, Any]]:
+        """List the messages that a new page needs."""
+        return [{"topic": topic, "state": state()} for topic, state in self._topics.items()]
+
+    def follow(self, follower: Callable[[Made], None]) -> None:
+        """Call a function with each new design."""
+        self._followers.append(follower)
+
+    async def start(self) -> None:
+        """Start the process that designs, and look after files."""
+        self._restore()
+        self._process = DesignProcess(self._arrived)
+        self.redesign()
+        self._tasks = [asyncio.create_task(self._watch_disk()), asyncio.create_task(self._autosave())]
+
+    async def stop(self) -> None:
+        """End everything that was started."""
+        for task in self._tasks:
+            task.cancel()
+        self._keep_session()
+        self._process.close()
+
+    # What pages see.
+
+    def document_state(self) -> dict[str, Any]:
+        """Text, values and errors of the document, and what has happened to its file."""
+        state, file = self.document.state, self.file
+        return {
+            "revision": self.document.revision,
+            "text": state.text,
+            "values": _jsonable(state.values),
+            "is_toml": state.is_toml,
+            "faults": [fault.__dict__ for fault in state.faults],
+            "can_undo": self.document.can_undo,
+            "can_redo": self.document.can_redo,
+            "file": None if file.path is None else file.path.name,
+            "dirty": state.text != file.saved or file.path is None,
+            "on_disk": file.on_disk,
+            "chosen": self.chosen,
+        }
+
+    def choices_state(self) -> dict[str, Any]:
+        """Layouts and heads that can be chosen."""
+        return {
+            "shipped": list(shipped_layouts()),
+            "about": {name: find_layout(name).description for name in shipped_layouts()},
+            "files": self.folder.layouts(),
+            "heads": self.folder.heads(),
+            "folder": self.folder.root.name,
+        }
+
+    def tell_document(self) -> None:
+        """Tell all pages the document's state."""
+        self.clients.tell({"topic": "document", "state": self.document_state()})
+
+    def changed(self) -> None:
+        """Follow a change of the document: tell the pages, design anew, and keep the session."""
+        self.tell_document()
+        self.redesign()
+        self._unsaved.set()
+
+    async def answer(self, client: Client, request: Request) -> dict[str, Any]:
+        """Do what a page asks for.
+
+        Parameters
+        ----------
+        client : Client
+        request : dict
+            ``do`` names the request, ``id`` returns in the answer.
+
+        Returns
+        -------
+        dict
+            ``id`` with ``result``, or with ``error`` in plain words.
+        """
+        number, name = request.get("id"), str(request.get("do"))
+        try:
+            if name == "take_over":
+                self.clients.take_over(client)
+                return {"id": number, "result": None}
+            if name not in self._handlers:
+                raise LayoutError(f"request '{name}': unknown: load the page again")
+            if not self.clients.edits(client):
+                raise LayoutError("this page follows another one: choose 'Edit here' first")
+            return {"id": number, "result": await self._handlers[name](request)}
+        except ProsceniumError as error:
+            return {"id": number, "error": str(error)}
+        except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+            return {"id": number, "error": f"request '{name}': {type(error).__name__}: {error}"}
+
+    # Designs.
+
+    def redesign(self) -> None:
+        """Begin the design of the present document, if it has no error."""
+        revision = self.document.revision
+        layout = self.document.state.layout
+        self.design = {"revision": revision, "running": layout is not None, "steps": STEPS}
+        if layout is None:
+            self._process.stop()
+            self.design["error"] = "The layout has an error. The figures are those of the last layout without one."
+        else:
+            work = self.folder.state / "design"
+            self._process.begin(self.document.state.text, str(self.document.folder), str(work))
+        self.clients.tell({"topic": "design", "patch": self.design})
+
+    def _arrived(self, fields: dict[str, Any], payload: bytes) -> None:
+        patch = {key: value for key, value in fields.items() if key not in ("job", "done")}
+        patch["revision"] = self.document.revision
+        if fields.get("done") or "error" in fields:
+            patch["running"] = False
+        charts = {**self.design.get("charts", {}), **patch.get("charts", {})}
+        self.design = {**self.design, **patch, "charts": charts}
+        self.clients.tell({"topic": "design", "patch": patch})
+        if payload and fields.get("step") == 1:
+            self.made, self.card = pickle.loads(payload), None
+            for follower in self._followers:
+                follower(self.made)
+        elif payload:
+            self.card = pickle.loads(payload)
+
+    # Files.
+
+    def open(self, layout: str) -> None:
+        """Begin with another layout; what was unsaved stays in undo.
+
+        Raises
+        ------
+        LayoutError
+            If there is no such layout.
+        """
+        self.file, text = self._opened(layout)
+        self.chosen = True
+        self.document.replace(text)
+        self.changed()
+
+    def _opened(self, layout: str) -> tuple[FileLink, str]:
+        shipped = shipped_layouts()
+        if layout in shipped:
+            text = read_text(shipped[layout])
+            return FileLink(None, text), text
+        path = self.folder.place(Path(layout).name, ".toml")
+        text = read_text(path)
+        return FileLink(path, text), text
+
+    async def _watch_disk(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_AT_DISK_S)
+            text = self.file.changed()
+            if text is None:
+                continue
+            if self.document.state.text == self.file.saved:
+                self.file.saved, self.file.on_disk = text, None
+                self.document.replace(text)
+                self.changed()
+            else:
+                self.file.on_disk = text
+                self.tell_document()
+
+    async def _autosave(self) -> None:
+        while True:
+            await self._unsaved.wait()
+            self._unsaved.clear()
+            await asyncio.sleep(_AUTOSAVE_S)
+            self._keep_session()
+
+    def _keep_session(self) -> None:
+        if not self.chosen:
+            return
+        session = {
+            "file": None if self.file.path is None else self.file.path.name,
+            "saved": self.file.saved,
+            "text": self.document.state.text,
+        }
+        replace_file(self.folder.state / _SESSION, lambda file: file.write(json.dumps(session).encode()))
+
+    def _restore(self) -> None:
+        """Take back what was not saved, if it is of the same file; the file itself stays as it is."""
+        try:
+            session = json.loads((self.folder.state / _SESSION).read_bytes())
+            file, saved, text = session["file"], str(session["saved"]), str(session["text"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        own = None if self.file.path is None else self.file.path.name
+        if self.chosen and own is not None and file == own and text != self.file.saved:
+            if saved != self.file.saved:
+                self.file.on_disk, self.file.saved = self.file.saved, saved
+            self.document.replace(text)
+        elif not self.chosen:
+            with_file = file is not None and (self.folder.root / file).is_file()
+            if with_file:
+                self.file = FileLink(self.folder.place(file, ".toml"), saved)
+            self.document.replace(text)
+            self.chosen = True
+
+
+def _jsonable(value: Any) -> Any:
+    """Values of TOML as JSON has them: dates, infinities and what is not a number become texts."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)

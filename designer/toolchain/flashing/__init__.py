@@ -1,0 +1,1 @@
+"""The ways to write an image to a real board: OpenOCD, pyOCD, or the bootloader in the chip's ROM."""
