@@ -109,12 +109,13 @@ void audio_begin(ps_engine_t *shared, ps_platform_t *platform)
                        *(const volatile uint32_t *)&image_crc_record.crc);
     platform->health = write_health;
     engine = shared;
-    if (!ps_table_crc_check(&image_crc, size)) {
-        stop_for(PS_PLAYER_BAD_TABLES);
-        return;
-    }
+    /* Ahead of the check: where flash has an error code, reading a table that is broken is a fault itself. */
     if (platform->reset_report->faults >= FAULTS_MAX) {
         stop_for(PS_PLAYER_FAULTS);
+        return;
+    }
+    if (!ps_table_crc_check(&image_crc, size)) {
+        stop_for(PS_PLAYER_BAD_TABLES);
         return;
     }
     if (ps_port.audio == NULL) {
@@ -135,8 +136,8 @@ void audio_watch(uint64_t heard)
     if (player.state == PS_PLAYER_SERIAL && now - heard > (uint64_t)HOST_SILENCE_S * ps_port.tick_hz()) {
         ps_player_release(&player);
     }
-    if (!(ps_table_crc_check(&image_crc, CRC_PORTION) && ps_engine_check_tables(engine, CRC_PORTION)) &&
-        player.state != PS_PLAYER_BAD_TABLES) {
+    if (player.state != PS_PLAYER_FAULTS && player.state != PS_PLAYER_BAD_TABLES &&
+        !(ps_table_crc_check(&image_crc, CRC_PORTION) && ps_engine_check_tables(engine, CRC_PORTION))) {
         stop_for(PS_PLAYER_BAD_TABLES);
     }
     if (now > (uint64_t)FORGIVE_S * ps_port.tick_hz() && player.state != PS_PLAYER_FAULTS) {

@@ -116,8 +116,10 @@ def test_two_wrong_bits_of_the_tables_are_a_bus_fault_that_is_told(small, playin
     sleep(machine)
     machine.flash.flip(tables_in_flash(small) + 64, 0b101)
     machine.run(1.0)
-    fields = Board(VirtualTransport(machine)).link.hello()
-    assert fields["fault_exception"] == 5
+    board = Board(VirtualTransport(machine))
+    fields = board.link.hello()
+    assert (fields["fault_exception"], fields["faults"]) == (5, 3)
+    assert board.health()["player"] == "FAULTS"
     assert machine.pins.output(MUTE_PIN) is not True
 
 
