@@ -116,6 +116,7 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     from designer.design.build import build_design
     from designer.design.store import save_design
     from designer.layout.shipped import find_layout
+    from designer.report.save import remove_other_report
     from designer.report.scorecard import scorecard
 
     found = find_layout(layout)
@@ -126,6 +127,7 @@ def run_design(layout: str, out: Path | None, quiet: bool = False) -> tuple[Desi
     result = build_design(found)
     step("evaluating what the listener gets", quiet=quiet)
     card = scorecard(result)
+    remove_other_report(directory, result.digest)
     save_design(result, directory, card)
     return result, card, directory
 

@@ -140,7 +140,8 @@ def _about(kept: Kept | None) -> str:
         return ""
     if not kept.written:
         return f"; its flash held them already, as number {kept.number}"
-    return f"; kept in its flash as number {kept.number}, erased {kept.erasures} of {kept.endurance} times"
+    worn = f", erased {kept.erasures} of {kept.endurance} times" if kept.endurance else ""
+    return f"; kept in its flash as number {kept.number}{worn}"
 
 
 def _path_of(layout: str) -> Path:

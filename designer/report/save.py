@@ -44,6 +44,13 @@ def save_report(result: Design, card: Scorecard, directory: Path) -> Path:
     return path
 
 
+def remove_other_report(directory: Path, digest: str) -> None:
+    """Remove the report of another design, which would otherwise lie beside the filters of this one."""
+    path = directory / "report.html"
+    if path.is_file() and digest.encode() not in path.read_bytes():
+        path.unlink()
+
+
 def _hil(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
     """Read the HIL report of a design; where there is none to show, say why."""
     try:

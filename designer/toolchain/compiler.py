@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -94,6 +95,7 @@ def build_image(generated_dir: Path, board: str, out: Path, public_key: bytes | 
     with _placed_whole(out) as fresh:
         _link_image(target, objects, fresh)
         write_table_crc(fresh)
+        _name_final_place(fresh.with_suffix(".map"), fresh, out)
         # Assembly has no such file.
         graphs = [graph for found in objects if (graph := found.with_suffix(CALLS_SUFFIX)).is_file()]
         fresh.with_suffix(CALLS_SUFFIX).write_text("".join(graph.read_text(encoding="utf-8") for graph in graphs))
@@ -174,6 +176,12 @@ def _placed_whole(out: Path) -> Iterator[Path]:
         yield fresh
         for file in sorted(fresh.parent.iterdir(), key=lambda file: file == fresh):
             file.replace(out.parent / file.name)
+
+
+def _name_final_place(file: Path, fresh: Path, out: Path) -> None:
+    """Name the image in the linker's map by the place that it is moved to: equal builds give equal maps."""
+    text = file.read_bytes()
+    file.write_bytes(text.replace(os.fsencode(fresh), os.fsencode(out)))
 
 
 def _core_sources(generated_dir: Path) -> list[Path]:

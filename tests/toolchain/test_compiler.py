@@ -90,6 +90,17 @@ def test_the_same_sources_give_the_same_image(tmp_path):
     assert loaded[0] == loaded[1]
 
 
+def test_the_same_place_gives_the_same_map(tmp_path):
+    """Images are linked beside their place, in a directory whose name is another one each time."""
+    generate_small("q15", tmp_path)
+    maps = []
+    for _ in range(2):
+        build_image(tmp_path, "stm32f405", tmp_path / "firmware.elf")
+        maps.append((tmp_path / "firmware.map").read_text())
+    assert maps[0] == maps[1]
+    assert f"OUTPUT({tmp_path / 'firmware.elf'} " in maps[0]
+
+
 def test_a_very_large_design_fits_and_more_is_refused_with_a_remedy(tmp_path):
     layout = small_layout("q31", drivers=16).model_copy(update={"block_samples": 64})
     path = FixedPointPath(np.ones(2048, dtype=np.int32), delay=3400)
