@@ -132,11 +132,8 @@ def _spread(spread: HeadSpread | None) -> str:
         for n, head in enumerate(spread.heads)
     ]
     gains = (*left.cancellation_gain_db, *right.cancellation_gain_db)
-    short = [
-        pair - own
-        for channel in (left, right)
-        for own, pair in zip(channel.ild_db, spread.real_pair_ild_db, strict=True)
-    ]
+    pairs = zip(spread.real_pair_ild_db, left.ild_db, right.ild_db, strict=True)
+    short = max(0.0, *(pair - min(own) for pair, *own in pairs))
     lead = paragraph(
         f"Listeners differ. Over these heads the mean cancellation from 1 to 5 kHz is {decimal(min(gains), 1)} to "
         f"{decimal(max(gains), 1, 'dB')}. The level difference of the virtual sources is up to "

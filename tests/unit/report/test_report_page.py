@@ -10,11 +10,13 @@ import pytest
 from shipped import anechoic_design, anechoic_scorecard
 
 from designer.design.store import save_design
+from designer.evaluation.head_spread import ChannelSpread, HeadSpread
 from designer.evaluation.listening import NotMeasured, RealHead
 from designer.evaluation.realisation import OneStage
 from designer.report.data import ReportData
 from designer.report.page import SECTIONS, render_report
 from designer.report.save import _hil, save_report
+from designer.report.sections import listening
 from designer.toolchain.boards import BOARDS
 
 
@@ -258,3 +260,20 @@ def test_sentences_of_the_report_are_short(page):
     texts = re.findall(r"<(?:p|figcaption|b)>([^<]*)</", page)
     sentences = [sentence for text in texts for sentence in re.split(r"(?<=[.:;!?])\s", html.unescape(text))]
     assert [sentence for sentence in sentences if len(sentence.split()) > 25] == []
+
+
+def test_spread_over_heads_is_a_figure():
+    spread = ChannelSpread(
+        cancellation_gain_db=(11.0, 12.0), ild_db=(6.0, 5.4), itd_us=(300.0, 310.0), least_gain_db=(), most_gain_db=()
+    )
+    heads = HeadSpread(
+        heads=("sphere", "KEMAR"),
+        real_pair_ild_db=(5.9, 8.5),
+        real_pair_itd_us=(290.0, 294.0),
+        band_centres_hz=(),
+        left=spread,
+        right=spread,
+    )
+    text = listening._spread(heads)
+    assert "up to 3.1 dB smaller" in text
+    assert "11.0 to 12.0 dB" in text
