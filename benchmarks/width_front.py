@@ -51,8 +51,11 @@ _STARTS = (
     (0.10, 0.05, 0.02, 0.30, 35.0, 45.0),
     (0.03, 0.03, 0.30, 1.00, 45.0, 30.0),
     (0.30, 0.10, 0.01, 0.03, 40.0, 35.0),
+    (0.03, 0.10, 0.30, 0.30, 45.0, 45.0),
 )
 _STEP = 0.8
+# More effort than layouts allow, so that the search is not held by it.
+_EFFORT_CAP_DB = 15.0
 # Cost of a decibel below the limit, and of a degree beyond the widest that counts.
 _DEPTH_PENALTY, _TOO_WIDE_DEG, _TOO_WIDE_PENALTY = 6.0, 38.0, 0.7
 
@@ -115,7 +118,10 @@ class Search:
         self._played = unit_response(layout, self._lines, ears, heads)[:, None]
         self._fronts = []
         for aim in _AIMS_DEG:
-            aimed = {"virtualisation": layout.virtualisation.model_copy(update={"azimuth_deg": aim})}
+            aimed = {
+                "virtualisation": layout.virtualisation.model_copy(update={"azimuth_deg": aim}),
+                "crosstalk": layout.crosstalk.model_copy(update={"effort_cap_db": _EFFORT_CAP_DB}),
+            }
             self._fronts.append(StereoFront.of(layout.model_copy(update=aimed), self._lines, ears, heads))
         self._limit_db = listeners.listen(plain_mixing(layout)).depth_db - _NEAR_DB
 

@@ -80,8 +80,12 @@ def test_other_rooms_keep_the_centre_above_plain_mixing(name, room):
     tables = dequantised_impulse_responses(build_design(layout).fixed)
     ours, plain = (evaluate_room(layout, h) for h in (tables, downmix_bank(layout).impulse_responses))
     gained = ours.centre.direct_to_reverberant_db - plain.centre.direct_to_reverberant_db
-    # pair2 plays C as plain mixing does, but with a flat spectrum: 0.7 dB less where the room is dry, above 2 kHz.
-    assert gained > (-0.8 if name == "pair2" else 0.0)
+    clearer = ours.centre.clarity_c50_db - plain.centre.clarity_c50_db
+    # pair2 can do no more than plain mixing (test_room_limits.py).  It plays C with a flat spectrum, and so has up to
+    # 0.75 dB less where the room is dry, above 2 kHz.
+    least_db = -0.8 if name == "pair2" else 0.0
+    assert gained > least_db
+    assert clearer > least_db
     lost = plain.left.direct_to_reverberant_db - ours.left.direct_to_reverberant_db
     # A dry room makes more width worth its price.
     assert lost < (6.0 if room == "dry" else 4.0)
