@@ -291,3 +291,17 @@ def test_a_driver_that_plays_nothing_at_the_rate_is_refused():
     text = shipped_layouts()["pair2"].read_text().replace("channel = 0", "channel = 0\nband_hz = [24000.0, 40000.0]")
     with pytest.raises(LayoutError, match=r"driver 'left'\.band_hz = \[24000\.0, 40000\.0\]: silent at 48000 Hz"):
         parse_layout(text, "my.toml")
+
+
+def test_converters_are_on_i2s_unless_the_layout_asks_for_tdm():
+    assert parse_layout(SPHERE).audio.bus == "i2s"
+    # A layout without the table is what it was: its digest stays.
+    assert "board" not in parse_layout(SPHERE).model_dump()
+    asked = parse_layout(SPHERE + '[board]\naudio.bus = "tdm8"\naudio.codec = "cs42448"\n')
+    assert (asked.audio.bus, asked.audio.codec) == ("tdm8", "cs42448")
+
+
+def test_tdm_at_96_khz_is_refused_with_a_remedy():
+    text = SPHERE.replace("48000", "96000") + '[board]\naudio.bus = "tdm8"\n'
+    with pytest.raises(LayoutError, match=r"board\.audio\.bus = 'tdm8': allowed is sample_rate_hz up to 48000"):
+        parse_layout(text)

@@ -102,10 +102,22 @@ def test_names_addresses_bits_and_reset_values_are_the_vendors(board):
     assert checked > 250
 
 
+def test_a_block_that_is_held_in_reset_takes_nothing(machine):
+    write(machine, SAI1 + 8, 4)
+    write(machine, RCC + 0x98, 1 << 22)
+    write(machine, SAI1 + 8, 3)
+    assert read(machine, SAI1 + 8) == 0
+    write(machine, RCC + 0x98, 0)
+    assert read(machine, SAI1 + 8) == 0
+
+
 def test_an_access_without_a_clock_is_ignored_and_noted(board):
     write(board, SAI1 + 4, 0x40)
     assert read(board, SAI1 + 4) == 0
-    assert board.ignored == ["SAI1 offset 0x04: write without a clock", "SAI1 offset 0x04: read without a clock"]
+    assert board.ignored == [
+        "SAI1 offset 0x04: write without a clock or in reset",
+        "SAI1 offset 0x04: read without a clock or in reset",
+    ]
 
 
 @pytest.mark.parametrize(

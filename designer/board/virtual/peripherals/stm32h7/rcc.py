@@ -240,8 +240,9 @@ class Rcc(RegisterBlock):
         return sources[choice][0] // sources[choice][1]
 
     def gate(self, register: str, bit: int) -> Callable[[], bool]:
-        """Give the question whether a block's clock is on."""
-        return lambda: bool(self.values[register] >> bit & 1)
+        """Give the question whether a block's clock is on, and the block is not held in reset."""
+        reset = register.replace("ENR", "RSTR")
+        return lambda: bool((self.values[register] & ~self.values.get(reset, 0)) >> bit & 1)
 
     # --- registers
 
