@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from designer.board.converters import DAC_CHANNELS, Converters
+from designer.board.converters import Converters
 from designer.board.open import SerialBoard, VirtualBoard
 from designer.board.session import Board
 from designer.board.tune import commit, status_of, tables_of, tune_board
@@ -19,6 +19,7 @@ from designer.errors import BoardNotFoundError, HilError, LayoutError
 from designer.regression.compare_streamed import compare
 from designer.regression.signals import Signal
 from designer.studio.design_steps import Made
+from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.flash import check_channels, flash
 
@@ -174,7 +175,7 @@ class BoardLine:
         try:
             report = compare(signal, board.process(signal.samples, "program"), made.bank, made.fixed)
         finally:
-            if board.info.drivers <= DAC_CHANNELS:
+            if board.info.drivers <= find_board(board.info.board_name).audio_channels:
                 board.play()
         return {"frames": _CHECK_FRAMES, "bit_exact": report.bit_exact, "first_difference": report.first_difference}
 
@@ -197,7 +198,8 @@ class BoardLine:
         if not isinstance(board, VirtualBoard):
             raise LayoutError("music is fed to a virtual board only: a real one has its own input")
         info = board.info
-        converters = Converters(board.process_of_board, info.number_format, info.block_samples, info.drivers)
+        channels = board.target.audio_channels
+        converters = Converters(board.process_of_board, info.number_format, info.block_samples, info.drivers, channels)
         converters.play(info.number_format.sample.quantise(stereo))
 
     def _build(self, made: Made) -> Path:
