@@ -185,7 +185,7 @@ class BoardLine:
         try:
             report = compare(signal, board.process(signal.samples, "program"), made.bank, made.fixed)
         finally:
-            if board.info.drivers <= find_board(_TARGET).audio_channels:
+            if board.info.drivers <= find_board(board.info.board_name).audio_channels:
                 board.play()
         return {
             "digest": digest,

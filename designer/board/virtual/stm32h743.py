@@ -32,7 +32,8 @@ from designer.board.virtual.peripherals.stm32h7.i2c import I2c
 from designer.board.virtual.peripherals.stm32h7.iwdg import Iwdg
 from designer.board.virtual.peripherals.stm32h7.pwr import Dbgmcu, Pwr, Syscfg
 from designer.board.virtual.peripherals.stm32h7.rcc import Faults, Rcc
-from designer.board.virtual.peripherals.stm32h7.sai import Sai, SaiBlock
+from designer.board.virtual.peripherals.stm32h7.sai import Sai
+from designer.board.virtual.peripherals.stm32h7.sai_block import SaiBlock
 from designer.board.virtual.peripherals.stm32h7.tim17 import Tim17
 from designer.board.virtual.peripherals.stm32h7.usart import Usart
 from designer.board.virtual.peripherals.systick import SysTick

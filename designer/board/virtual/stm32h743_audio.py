@@ -11,7 +11,7 @@ from designer.board.virtual.codecs import Codec
 from designer.board.virtual.converters import Adc, Dac, halfwords_of
 from designer.board.virtual.errors import HardwareRefusalError
 from designer.board.virtual.peripherals.gpio import Pins
-from designer.board.virtual.peripherals.stm32h7.sai import SaiBlock
+from designer.board.virtual.peripherals.stm32h7.sai_block import SaiBlock
 from designer.board.virtual.peripherals.stm32h7.wire import WORD_BITS, Wire, i2s_starts, tdm_starts
 
 # firmware/port/stm32h743/sai.c: clocks of all converters, data lines, and the pin that lets the DACs sound.
