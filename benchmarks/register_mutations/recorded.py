@@ -35,6 +35,11 @@ class Record:
     ----------
     factory : object
         Has ``mktemp(name) -> Path``, as pytest's.
+
+    Raises
+    ------
+    RuntimeError
+        If the test fails without a mutation: it would seem to catch every one.
     """
 
     def __init__(self, factory: Any) -> None:
@@ -42,6 +47,9 @@ class Record:
         self._test = _load()
         self._run = cache(_plain(self._test.recorder)(factory))
         self._names = _plain(self._test.names)()
+        failing = self._failing(self._run)
+        if failing is not None:
+            raise RuntimeError(f"{TEST.name}: {failing} fails without a mutation: mend it first")
 
     def catches(self, site: Site, mutation: Mutation) -> str | None:
         """Give the name of the test that fails, or None."""
@@ -49,6 +57,10 @@ class Record:
         def recorder(works: str) -> list[str]:
             return mutated(self._run(works), site, mutation)
 
+        return self._failing(recorder)
+
+    def _failing(self, recorder: Callable[[str], list[str]]) -> str | None:
+        """Give the name of the first test that fails on a record, or None."""
         for name, call in _calls(self._test):
             try:
                 call(recorder, self._names)

@@ -146,14 +146,14 @@ SABOTAGES = {
     ),
     "upmix: one LSB off in the right bus": (
         "core/upmix/upmix.c",
-        "right[n] = (ps_sample_t)(r - c);",
-        "right[n] = (ps_sample_t)(r - c - (c == 100 || position == 3));",
+        "*right++ = (ps_sample_t)r_rest;",
+        "*right++ = (ps_sample_t)(r_rest - (c == 100 || n == 4));",
         ("bus", "bus 'right'"),
     ),
     "stage: the first driver rounds down": (
-        "core/dsp/fir.c",
-        "to_driver_signal(common[n], shift, &of_plus);",
-        "to_driver_signal(common[n] - (group->plus == 0 && n == 7 ? 1LL << shift : 0), shift, &of_plus);",
+        "core/dsp/shift.c",
+        "to[n] = shifted(sum[n], shift, &reach);",
+        "to[n] = shifted(sum[n] - (n == 7 ? 1LL << shift : 0), shift, &reach);",
         ("driver_signal", "driver 'd0'"),
     ),
     "limiter: a sample one step off": (
@@ -264,16 +264,16 @@ def test_a_fault_far_from_the_start_is_reached_without_running_all_again(design,
     layout, bank, digest, directory = design
     root = tmp_path / "firmware"
     shutil.copytree(compiler.FIRMWARE_ROOT, root)
-    upmix = root / "core" / "dsp" / "upmix.c"
+    upmix = root / "core" / "upmix" / "upmix.c"
     # Wrong only where both channels have one certain value, in block 1000, and by more than rounding may hide.
     samples = NOISE.samples(bank.number_format, "program", 32 * 1000 + 9, 1)[0]
     text = upmix.read_text()
-    honest = "centre[n] = (ps_sample_t)c;"
+    honest = "*centre++ = (ps_sample_t)c;"
     # q31x15 drops 16 bits of each product, and a limiter may turn the output down: a few steps would vanish there.
     step = {"q15": 16, "q31": 1 << 10, "q31x15": 1 << 17}[bank.number_format.name]
     assert honest in text
     upmix.write_text(
-        text.replace(honest, f"centre[n] = (ps_sample_t)(c + {step} * (l == {samples[0]} && r == {samples[1]}));")
+        text.replace(honest, f"*centre++ = (ps_sample_t)(c + {step} * (l == {samples[0]} && r == {samples[1]}));")
     )
     monkeypatch.setattr(compiler, "FIRMWARE_ROOT", root)
     shutil.copytree(directory / "generated", tmp_path / "generated")

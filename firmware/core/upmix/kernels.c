@@ -91,7 +91,7 @@ void ps_upmix_first_stage(ps_upmix_complex_t *x, const ps_upmix_pair_t *low)
  */
 static inline int32_t rotated(int32_t a, int32_t x, int32_t b, int32_t y)
 {
-    return (int32_t)((HALF_WORD + (int64_t)a * (x * 4) + (int64_t)b * (y * 4)) >> 32);
+    return (int32_t)((HALF_WORD + (int64_t)a * (int64_t)(x * 4) + (int64_t)b * (int64_t)(y * 4)) >> 32);
 }
 
 static inline ps_upmix_complex_t rotate(ps_upmix_complex_t x, const int32_t twiddle[2])

@@ -5,6 +5,7 @@ import pytest
 from designer.board.session import Board
 from designer.board.tune import commit, tables_of, tune_board
 from designer.board.virtual.errors import PowerCutError
+from designer.board.virtual.events import SECOND
 from designer.board.virtual.transport import VirtualTransport
 
 SLOTS, SLOT_BYTES = 0x080C0000, 0x40000
@@ -65,6 +66,28 @@ def test_the_supply_really_fails_there(committed, tables, operation):
     with pytest.raises(PowerCutError, match=f"operation {operation}"):
         commit(board.link)
     assert boot_again(committed)[1].digest == tables[0].digest
+
+
+@pytest.mark.parametrize("after_s", [0.005, 0.4])
+@pytest.mark.parametrize(
+    ("fault", "clock"),
+    [
+        (lambda machine: machine.rcc.lose_crystal(), "HSI_PLL"),
+        (lambda machine: machine.i2s2ext.overrun(), "HSE_PLL"),
+        (lambda machine: machine.dma.fail(5), "HSE_PLL"),
+    ],
+)
+def test_a_fault_of_clock_or_converter_in_the_midst_of_a_commit_spoils_nothing(small, tables, fault, clock, after_s):
+    machine, board = small.boot()
+    tune_board(board, tables[0])
+    machine.machine.after(round(after_s * SECOND), lambda: fault(machine))
+    commit(board.link)
+    machine.run(0.2)
+    health = board.health()
+    assert (health["player"], health["audio_clock"], health["clock_source"]) == ("PLAYING", "I2S", clock)
+    assert health["overruns"] + health["underruns"] == 1
+    found = boot_again(machine)[1]
+    assert (found.digest, found.source) == (tables[0].digest, "SLOT")
 
 
 def test_the_core_stands_still_for_as_long_as_the_flash_is_busy(small, tables):

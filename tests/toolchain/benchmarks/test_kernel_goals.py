@@ -69,6 +69,13 @@ def test_a_goal_that_is_missed_is_said():
     assert all(goals_met(measured).values())
     measured["Cortex-M55"]["128"]["ours q31"] = 0.21
     assert [goal for goal, met in goals_met(measured).items() if not met] == ["Cortex-M55 ours q31 <= CMSIS-DSP"]
+    measured["Cortex-M4"]["128"]["ours q15"] = 0.73
+    measured["Cortex-M55"]["128"]["ours q31"] = 0.61
+    assert [goal for goal, met in goals_met(measured).items() if not met] == [
+        "Cortex-M4 ours q15 <= 1.15 x its limit",
+        "Cortex-M55 ours q31 <= 0.60",
+        "Cortex-M55 ours q31 <= CMSIS-DSP",
+    ]
 
 
 def test_layout_goals_say_which_arithmetic_and_by_how_much():
@@ -79,11 +86,13 @@ def test_layout_goals_say_which_arithmetic_and_by_how_much():
     goals = layout_goals(rows, {"arm_fir_q15": 2000.0}, "q31")
     assert goals == {
         "front3 in q31: pipeline 1401 <= 1400 instructions a frame": False,
-        "front3 in q31: filters 2.86 >= 4 times fewer than arm_fir_q15": False,
+        "front3 in q31: filters 2.86 >= 3 times fewer than arm_fir_q15": False,
+        "front3 in q31: all but the filters 701 <= 330 instructions a frame": False,
         "front3 in q15: pipeline 900 <= 1400 instructions a frame": True,
         "front3 in q15: filters 4.00 >= 4 times fewer than arm_fir_q15": True,
+        "front3 in q15: all but the filters 400 <= 330 instructions a frame": False,
     }
-    assert "2000 / 4 = 500 would be the goal" in explain_filters(rows[1], 2000.0)
+    assert "2000 / 3 = 667 would be the goal" in explain_filters(rows[1], 2000.0)
     assert "600 taps at 0.688" in explain_filters(rows[1], 2000.0)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("unicorn")
 
+from benchmarks.register_mutations import recorded
 from benchmarks.register_mutations.__main__ import build_subject, unreached
 from benchmarks.register_mutations.bus import EXCHANGED, LEFT_OUT, WRONG_BIT, Key, Mutation
 from benchmarks.register_mutations.recorded import Record, mutated
@@ -82,3 +83,14 @@ def test_the_record_of_the_order_notices(tmp_path_factory):
     record = Record(tmp_path_factory)
     assert record.catches(SITE, Mutation(Key(0, 0), EXCHANGED)) == "test_pins_converters_and_dma_in_the_manuals_order"
     assert record.catches(Site("none", 1, "none", 0, {(0, 0)}), Mutation(Key(0, 0), LEFT_OUT)) is None
+
+
+def test_a_record_that_fails_without_a_mutation_judges_nothing(tmp_path_factory, monkeypatch):
+    """It would seem to catch every mutation."""
+    monkeypatch.setattr(recorded, "_calls", lambda test: [("test_names", failing)])
+    with pytest.raises(RuntimeError, match="test_names fails without a mutation"):
+        Record(tmp_path_factory)
+
+
+def failing(recorder, names):
+    raise AssertionError

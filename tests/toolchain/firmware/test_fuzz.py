@@ -36,7 +36,7 @@ def test_a_missing_check_is_found(tmp_path, monkeypatch):
     """TAP without the check of its channel, the fuzzer's own test: it must find the read beyond the buses."""
     root = tmp_path / "firmware"
     shutil.copytree(compiler.FIRMWARE_ROOT, root)
-    tap = root / "core" / "dsp" / "tap.c"
+    tap = root / "core" / "pipeline" / "tap.c"
     check = "index >= channels_of(stage) || "
     assert check in tap.read_text()
     tap.write_text(tap.read_text().replace(check, "channels_of(stage) == 0 || "))

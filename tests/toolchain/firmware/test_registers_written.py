@@ -24,7 +24,7 @@ def names():
         0xE000E104: "NVIC_ISER1",
         0xE000E400 + 37: "NVIC_IPR37",
         0xE000E100: "NVIC_ISER0",
-        **{0xE000E400 + n: f"NVIC_IPR{n}" for n in (14, 15, 16)},
+        **{0xE000E400 + n: f"NVIC_IPR{n}" for n in (14, 15, 16, 36)},
     }
     return {**{int(address, 16): name for name, address in found}, **core}
 
@@ -224,7 +224,7 @@ PINS_AND_CONVERTERS = [
     ("I2S2ext_I2SCFGR", I2S_SLAVE),
     ("SPI2_CR2", 1 << 1),
     ("SPI3_CR2", 1 << 1),
-    ("I2S2ext_CR2", 1 << 0),
+    ("I2S2ext_CR2", 1 << 5 | 1 << 0),
 ]
 
 
@@ -261,6 +261,8 @@ STARTED = [
     ("DMA1_S4CR", DMA_FROM_MEMORY | 1 | 1 << 2),
     ("DMA1_S5CR", DMA_FROM_MEMORY | 1 | 1 << 2),
     *[write for n in (14, 15, 16) for write in ((f"NVIC_IPR{n}", 0x80), ("NVIC_ISER0", 1 << n))],
+    ("NVIC_IPR36", 0x80),
+    ("NVIC_ISER1", 1 << 4),
 ]
 
 
