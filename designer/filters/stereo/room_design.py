@@ -192,11 +192,11 @@ class StereoFront:
 
     def _side(self, side: int, width: float | None) -> RoomSide:
         """Design one channel; side 0 is left."""
-        trade, fullest, worth = self.trades[side], self.fullest[side], _worth(self.frequencies_hz)
+        trade, fullest = self.trades[side], self.fullest[side]
         if width is None:
-            loading = np.maximum(trade.best_loading(self.diffuse) / worth, fullest)
+            loading = np.maximum(trade.best_loading(self.diffuse), fullest)
         else:
-            loading = trade.loading_of_width(width, fullest, worth, _share(self.frequencies_hz))
+            loading = trade.loading_of_width(width, fullest, _worth(self.frequencies_hz), _share(self.frequencies_hz))
         drive = trade.drive(loading)
         gain_db, effort = self._gain_db(drive, side), _effort(drive, self.ears[:, 2 * self.heads.nominal_index + side])
         none, cap_db = np.zeros_like(gain_db), self.layout.crosstalk.effort_cap_db
