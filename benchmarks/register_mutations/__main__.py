@@ -81,8 +81,8 @@ def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: 
     counts: Counter[str] = Counter(
         writes=len(source_writes()), sites=len(sites), unreached=len(unreached(sites.values()))
     )
-    for place in unreached(sites.values()):
-        print(f"not reached    {place}")
+    for write in unreached(sites.values()):
+        print(f"not reached    {write}")
     mutations = [
         (site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site) if place in str(site)
     ]

@@ -18,8 +18,10 @@ import numpy as np
 from unicorn.arm_const import UC_ARM_REG_PC, UC_ARM_REG_PRIMASK, UC_ARM_REG_SP
 
 from benchmarks.register_mutations.bus import Bus, Mutation
+from designer import protocol
 from designer.board.session import Board
 from designer.board.tune import commit, tables_of, tune_board
+from designer.board.virtual import system_memory
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.peripherals.rcc import Faults
 from designer.board.virtual.stm32f405 import Stm32f405
@@ -192,6 +194,24 @@ def _lost_clock(run: Run) -> Iterator[Observation]:
     yield "cause of the second start", run.talk().info.reset_cause
 
 
+def _bootloader(run: Run) -> Iterator[Observation]:
+    yield "listens", run.wait()
+    board, link = run.board, run.talk()
+    restarts = board.machine.restarts
+    payload = protocol.ENTER_BOOTLOADER.payload.pack(
+        magic=protocol.ENTER_BOOTLOADER_MAGIC, digest=bytes.fromhex(link.info.digest)
+    )
+    yield "reply", link.link.request(protocol.ENTER_BOOTLOADER, payload)
+    board.run(0.02)
+    yield "in the ROM", system_memory.START <= board.machine.cpu.pc < system_memory.START + system_memory.BYTES
+    yield "restarts", board.machine.restarts - restarts
+    yield "memory at address 0", dict(board.syscfg.values)
+    yield "last registers of the core", tuple(run.bus.core[-4:])
+    yield "accesses without a clock", tuple(board.ignored)
+    board.run(3.0)
+    yield "restarts later", board.machine.restarts - restarts
+
+
 # What is observed, and the clocks of the board.
 CASES: dict[str, tuple[Callable[[Run], Iterator[Observation]], Faults]] = {
     "boot": (_boot, Faults()),
@@ -204,6 +224,7 @@ CASES: dict[str, tuple[Callable[[Run], Iterator[Observation]], Faults]] = {
     "no audio PLL": (_other_clocks, Faults(plli2s_locks=False)),
     "loss of the crystal without a PLL": (_lost_clock, Faults()),
     "resets": (_resets, Faults()),
+    "bootloader": (_bootloader, Faults()),
 }
 
 

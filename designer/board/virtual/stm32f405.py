@@ -91,15 +91,15 @@ class Stm32f405:
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR
         common, debug, systick, nvic = AdcCommon(self.rcc), CoreDebug(), SysTick(machine), Nvic(exceptions)
         self.adc_block = AdcBlock(machine, self.rcc, common)
-        dwt, self.tim11, syscfg = Dwt(machine, debug), Tim11(machine, self.rcc), Syscfg(self.rcc)
+        dwt, self.tim11, self.syscfg = Dwt(machine, debug), Tim11(machine, self.rcc), Syscfg(self.rcc)
         self._blocks: list[RegisterBlock] = [
             self.rcc, self.pwr, self.flash, *ports, self.dma, self.usart, self.iwdg, self.spi2, self.spi3,
-            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11, syscfg,
+            self.i2s2ext, scb, common, self.adc_block, debug, dwt, systick, self.mpu, nvic, self.tim11, self.syscfg,
         ]  # fmt: skip
         for block in self._blocks[:12]:
             machine.add(block)
         machine.add(self.tim11)
-        machine.add(syscfg)
+        machine.add(self.syscfg)
         for block, size in ((self.adc_block, 0x100), (common, 0x100), (systick, 0x10), (nvic, 0x400)):
             machine.add(block, size)
         for block, size in ((scb, 0x90), (self.mpu, 0x30), (debug, 0x10), (dwt, 0x1000)):
