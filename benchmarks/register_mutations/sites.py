@@ -16,7 +16,7 @@ from designer.toolchain.boards import FIRMWARE_ROOT
 from designer.toolchain.process import find_tool, run_tool
 
 ADDR2LINE = "arm-none-eabi-addr2line"
-PORT = (FIRMWARE_ROOT / "port" / "stm32f405", FIRMWARE_ROOT / "port" / "cortex_m")
+PORT = tuple(FIRMWARE_ROOT / "port" / name for name in ("stm32f405", "stm32", "cortex_m"))
 # Bits inverted at each site: of those that the write changes, so many at each end.
 _EACH_END = 1
 _WRITE = re.compile(r"^\s*(?:\*control|[A-Z]\w*?_\w+(?:\([^=]*\))?) (?:\||&)?= ")
@@ -70,7 +70,7 @@ def source_writes() -> dict[tuple[str, int], int]:
 
 def register_names() -> dict[int, str]:
     """Name of each register by its address, from the port's headers."""
-    text = (PORT[0] / "registers.h").read_text(encoding="utf-8") + (PORT[1] / "core_registers.h").read_text(
+    text = (PORT[0] / "registers.h").read_text(encoding="utf-8") + (PORT[-1] / "core_registers.h").read_text(
         encoding="utf-8"
     )
     plain = {

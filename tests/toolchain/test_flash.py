@@ -12,6 +12,7 @@ import pytest
 from designs import small_layout
 
 from designer.errors import BoardNotFoundError, BuildError, FlashError, LayoutError
+from designer.layout.sections import BoardAudio, BoardSettings
 from designer.toolchain.boards import BOARDS, find_board
 from designer.toolchain.elf import Identity
 from designer.toolchain.flash import check_channels, flash
@@ -233,6 +234,14 @@ def test_a_channel_that_the_board_lacks_is_refused():
     moved = layout.drivers[1].model_copy(update={"channel": 4})
     with pytest.raises(LayoutError, match="driver 'd1': channel = 4, but stm32f405 has channels 0 to 3"):
         check_channels(layout.model_copy(update={"drivers": (layout.drivers[0], moved)}), "stm32f405")
+
+
+def test_a_bus_that_the_board_lacks_is_refused():
+    layout = small_layout("q15")
+    asked = layout.model_copy(update={"board": BoardSettings(audio=BoardAudio(bus="tdm8"))})
+    check_channels(asked, "stm32h743")
+    with pytest.raises(LayoutError, match=r"board\.audio\.bus = 'tdm8': stm32f405 has i2s; take one of these"):
+        check_channels(asked, "stm32f405")
 
 
 def test_the_image_of_another_layout_is_refused(image, openocd):

@@ -285,3 +285,17 @@ def test_no_more_than_a_layout_is_read_of_a_file(tmp_path):
         file.truncate(1 << 40)
     with pytest.raises(LayoutError, match="more than 100000 characters"):
         load_layout(tmp_path / "huge.toml")
+
+
+def test_converters_are_on_i2s_unless_the_layout_asks_for_tdm():
+    assert parse_layout(SPHERE).audio.bus == "i2s"
+    # A layout without the table is what it was: its digest stays.
+    assert "board" not in parse_layout(SPHERE).model_dump()
+    asked = parse_layout(SPHERE + '[board]\naudio.bus = "tdm8"\naudio.codec = "cs42448"\n')
+    assert (asked.audio.bus, asked.audio.codec) == ("tdm8", "cs42448")
+
+
+def test_tdm_at_96_khz_is_refused_with_a_remedy():
+    text = SPHERE.replace("48000", "96000") + '[board]\naudio.bus = "tdm8"\n'
+    with pytest.raises(LayoutError, match=r"board\.audio\.bus = 'tdm8': allowed is sample_rate_hz up to 48000"):
+        parse_layout(text)
