@@ -132,10 +132,10 @@ def test_a_fade_keeps_every_deadline_of_the_default_layout(front3):
 
 
 def test_blocks_that_are_late_in_the_fade_are_told(front3):
-    """Alone, filters of 200 taps keep their deadlines; beside the old ones they do not."""
+    """Alone, filters of 240 taps keep their deadlines; beside the old ones they do not."""
     directory, _, digest = front3
     longer = directory / "longer.toml"
-    longer.write_text((directory / "front3.toml").read_text() + "\n[filters]\ntaps = 200\n")
+    longer.write_text((directory / "front3.toml").read_text() + "\n[filters]\ntaps = 240\n")
     result = build_design(find_layout(str(longer)))
     with QemuBoard(directory / "build" / "front3" / "firmware.elf", digest, icount=STEADY_CLOCK) as board:
         await_blocks(board, 10)

@@ -26,6 +26,7 @@ STAMPS = (
     ".ready",
     "share/STM32F40x.svd",
     "share/axe.min.js",
+    "lab/.ready",
     ".docs-tools",
 )
 PROGRAMS = ("python", "proscenium", "ruff", "mypy", "clang-format", "sphinx-build")

@@ -61,7 +61,7 @@ def test_each_site_is_left_out_spoilt_and_exchanged(sites):
     [
         ("i2s.c", "SPI2_I2SPR", LEFT_OUT, 0),
         ("clock.c", "RCC_PLLCFGR", WRONG_BIT, 1 << 6),
-        ("tim11.c", "TIM11_CCMR1", EXCHANGED, 0),
+        ("crystal.c", "TIM11_CCMR1", EXCHANGED, 0),
     ],
 )
 def test_the_executed_board_notices(subject, sites, file, register, kind, bit):

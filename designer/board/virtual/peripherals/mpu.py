@@ -73,8 +73,10 @@ class Mpu(RegisterBlock):
         base, size = self.regions[region][0], 2 << (value >> 1 & 0x1F)
         if value & 1 and (size < 32 or base % size):
             raise self.refusal(f"RASR: region {region} of {size} bytes at 0x{base:08X} (4.2.9)")
-        if value & 1 and (value >> 24 & 7 not in (_NO_ACCESS, _FULL_ACCESS) or value & _SUBREGIONS):
-            raise self.refusal(f"RASR = 0x{value:08X}: only whole regions without or with full access")
+        rights = value >> 24 & 7
+        # A part that is switched off has the background's rights, which are full access too.
+        if value & 1 and (rights not in (_NO_ACCESS, _FULL_ACCESS) or (rights == _NO_ACCESS and value & _SUBREGIONS)):
+            raise self.refusal(f"RASR = 0x{value:08X}: only regions with full access, and whole ones without access")
         self.regions[region] = (base, value)
         self._enforce()
 
