@@ -71,8 +71,11 @@ def temporary_directory(name: str, parent: Path | None = None) -> Iterator[Path]
     place = Path(tempfile.gettempdir()) if parent is None else parent
 
     def make() -> tuple[str, int]:
-        made = tempfile.mkdtemp(SUFFIX, f"{name}.", place)
-        return made, os.open(made, os.O_RDONLY | os.O_DIRECTORY)
+        while True:
+            made = tempfile.mkdtemp(SUFFIX, f"{name}.", place)
+            # Until it is open and locked, another process may take it for abandoned and remove it.
+            with suppress(FileNotFoundError):
+                return made, os.open(made, os.O_RDONLY | os.O_DIRECTORY)
 
     remove_abandoned(place, f"{name}.")
     made, handle = _locked_new(make)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -12,6 +13,7 @@ from designer.temporary import remove_abandoned, temporary_directory, temporary_
 
 HOLD = """
 import sys
+import tempfile
 from pathlib import Path
 from designer.temporary import temporary_directory, temporary_file
 target = Path(sys.argv[1])
@@ -86,3 +88,20 @@ def test_files_of_others_and_links_stay(tmp_path):
     before = sorted(os.listdir(tmp_path))
     remove_abandoned(tmp_path)
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_directory_that_is_taken_for_abandoned_at_once_is_made_again(tmp_path, monkeypatch):
+    """Between the making of a directory and its lock, another process may visit."""
+    make, made = tempfile.mkdtemp, []
+
+    def visited(*words):
+        made.append(make(*words))
+        if len(made) == 1:
+            remove_abandoned(tmp_path, "objects.")
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", visited)
+    with temporary_directory("objects", tmp_path) as directory:
+        assert str(directory) == made[1]
+        assert directory.is_dir()
+    assert list(tmp_path.iterdir()) == []
