@@ -32,6 +32,9 @@ class Impostor:
         data, self._pending = bytes(self._pending), bytearray()
         return data
 
+    def wait(self, seconds: float) -> None:
+        """Do nothing: the impostor has no time."""
+
     def close(self) -> None:
         """Nothing is open."""
 

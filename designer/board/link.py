@@ -103,6 +103,10 @@ class Link:
         """The line in use."""
         return self._transport
 
+    def wait(self, seconds: float) -> None:
+        """Let the board go on for so long; a board whose time stands between requests runs meanwhile."""
+        self._transport.wait(seconds)
+
     def hello(self, first_sequence: int = 0) -> dict[str, int | bytes | str]:
         """Open a new session and return the fields of HELLO_REPLY.
 

@@ -28,6 +28,9 @@ class Transport(Protocol):
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes received; wait at most `timeout_s` for the first, and return b"" if none comes."""
 
+    def wait(self, seconds: float) -> None:
+        """Let the board go on for `seconds` without a word: of its own time if that stands still otherwise."""
+
     def close(self) -> None:
         """Release the line; more than once does no harm."""
 
@@ -89,6 +92,10 @@ class SerialTransport:
             raise OSError("the other end is gone")
         return data
 
+    def wait(self, seconds: float) -> None:
+        """Let the board go on: its time is the host's."""
+        time.sleep(seconds)
+
     def close(self) -> None:
         """Close the port."""
         self._serial.close()
@@ -126,6 +133,10 @@ class PipeTransport:
         if not select.select([self._from_board], [], [], timeout_s)[0]:
             return b""
         return os.read(self._from_board, _MOST_BYTES)
+
+    def wait(self, seconds: float) -> None:
+        """Let the board go on: its time is the host's."""
+        time.sleep(seconds)
 
     def close(self) -> None:
         """Close both ends: the board then returns to its serial line."""

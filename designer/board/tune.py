@@ -121,7 +121,7 @@ def await_fade(link: Link, digest: str) -> bool:
             if now > began + FADE_TIMEOUT_S or not _plays(link):
                 return False
             due = now + FADE_DUE_S
-        time.sleep(_POLL_S)
+        link.wait(_POLL_S)
     if found.digest != digest:
         raise HilError(f"the board plays {found.digest[:16]}…, not {digest[:16]}…: another host has tuned it meanwhile")
     return True
@@ -180,7 +180,7 @@ def _check_keeps_up(board: Board) -> None:
     found = board.health()
     last = found["blocks"] + _WATCHED_BLOCKS
     while found["player"] == "PLAYING" and found["blocks"] < last and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
+        board.link.wait(_POLL_S)
         found = board.health()
     if found["player"] == "OVERLOAD":
         raise HilError(

@@ -191,5 +191,9 @@ class HeldLine:
         """Run the board until it sends, at most `timeout_s` of its time."""
         return self._process.ask("read", timeout_s=timeout_s)[1]
 
+    def wait(self, seconds: float) -> None:
+        """Run the board for so long of its own time."""
+        self._process.ask("run", seconds=seconds)
+
     def close(self) -> None:
         """Leave the board as it stands."""

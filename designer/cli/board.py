@@ -56,6 +56,7 @@ def flash(
     from designer.toolchain.boards import find_board
 
     target = find_board(board.value)
+    _check_port(port)
     if board.is_real:
         from designer.layout.shipped import find_layout
         from designer.toolchain.flash import check_channels
@@ -136,6 +137,8 @@ def hil(
         return
     if board.is_real and port is None:
         raise usage_error(f"--board {board.value} needs --port, e.g. --port /dev/ttyACM0")
+    _check_port(port)
+    _check_music(layout, input_file)
     silent = json or quiet
     result, card, directory = run_design(layout, out, quiet=silent)
     signals = standard_signals(result.fixed, input_file)
@@ -162,6 +165,24 @@ def hil(
         _say_results(values, directory, board, quiet)
     if not report.passed:
         raise typer.Exit(4)
+
+
+def _check_port(port: str | None) -> None:
+    """Refuse a port that cannot be opened, ahead of all that takes time."""
+    from designer import protocol
+    from designer.toolchain.serial_port import check_serial_port
+
+    if port is not None:
+        check_serial_port(port, protocol.BAUD_RATE)
+
+
+def _check_music(layout: str, path: Path | None) -> None:
+    """Refuse a file that is no stereo audio, ahead of all that takes time."""
+    from designer.layout.shipped import find_layout
+    from designer.render.audio_files import StereoReader
+
+    if path is not None:
+        StereoReader(path, find_layout(layout).sample_rate_hz).close()
 
 
 def _virtual_name(board: BoardName, target_name: str) -> str | None:

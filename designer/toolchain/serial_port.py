@@ -74,6 +74,21 @@ def open_serial_port(
         raise BoardNotFoundError(f"serial port '{port}': cannot be opened: {error}{_remedy(port, error)}") from error
 
 
+def check_serial_port(port: str, baud_rate: int) -> None:
+    """Find out early, before minutes of other work, whether a port can be opened.
+
+    A server behind a URL may serve one client and end: of a URL the scheme alone is checked.
+
+    Raises
+    ------
+    BoardNotFoundError
+        As `open_serial_port`.
+    """
+    if is_url(port) and port.partition("://")[0].lower() in ("rfc2217", "socket"):
+        return
+    open_serial_port(port, baud_rate).close()
+
+
 def _remedy(port: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     text = str(error)

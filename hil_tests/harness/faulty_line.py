@@ -97,6 +97,10 @@ class FaultyLine:
         data = self._transport.read(timeout_s)
         return self._pass(data) if self._direction == "to_host" else data
 
+    def wait(self, seconds: float) -> None:
+        """Let the board go on."""
+        self._transport.wait(seconds)
+
     def close(self) -> None:
         """Leave the line beneath open: the board is needed for what follows."""
 

@@ -217,5 +217,8 @@ class HostTransport:
         self._replies.clear()
         return replies
 
+    def wait(self, seconds: float) -> None:
+        """Do nothing: its time goes on with requests alone."""
+
     def close(self) -> None:
         """Do nothing: there is nothing to release."""

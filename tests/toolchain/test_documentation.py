@@ -29,7 +29,17 @@ def blocks(name, language):
     return [text for found, text in _BLOCK.findall(path_of(name).read_text()) if found == language]
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if blocks(name, "sh")])
+# The README's commands go on where those of the longer page have ended: what both have runs once.
+_AFTER = {"commands.md": ("README.md",)}
+
+
+def command_lines(name):
+    """The lines of a document's shell blocks, then those of the documents behind it, each once."""
+    lines = [line for each in (name, *_AFTER.get(name, ())) for line in "".join(blocks(each, "sh")).splitlines()]
+    return list(dict.fromkeys(lines))
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if blocks(name, "sh") and name != "README.md"])
 def test_every_command_of_a_document_works(name, tmp_path):
     """Save its layouts, then run its shell blocks line by line, all in one empty directory with a recording."""
     rng = np.random.default_rng(0)
@@ -38,7 +48,7 @@ def test_every_command_of_a_document_works(name, tmp_path):
         title = re.search(r'^name = "(.*)"$', text, re.MULTILINE).group(1)
         (tmp_path / f"{title}.toml").write_text(text)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    for line in "".join(blocks(name, "sh")).splitlines():
+    for line in command_lines(name):
         result = subprocess.run(
             ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
         )

@@ -40,5 +40,9 @@ class VirtualTransport:
             machine.run(_QUIET)
         return usart.take_sent()
 
+    def wait(self, seconds: float) -> None:
+        """Run the board for so long of its own time."""
+        self.board.machine.run(round(seconds * SECOND))
+
     def close(self) -> None:
         """Leave the board as it stands."""

@@ -7,9 +7,9 @@
 
 #define SENSOR 18u
 
-/* HSI's 64 MHz / 16: 4 MHz, at which BOOST stays 0. 387.5 + 8.5 periods are 0.1 ms, twice that from revision
- * V on. */
-#define SAMPLE_387_PERIODS 6u
+/* HSI's 64 MHz / 16: 4 MHz, at which BOOST stays 0. The sensor wants 9 us (DS12110); 64.5 periods are 16 us,
+ * twice that from revision V on. */
+#define SAMPLE_64_PERIODS  5u
 #define CONVERSION_POLLS   100000u
 
 /* Far more than the 10 us that the regulator takes (DS12110) */
@@ -32,7 +32,7 @@ void temperature_start(void)
     ADC3_CR = ADC3_CR_ADVREGEN | ADC3_CR_ADEN;
     (void)wait_for(&ADC3_ISR, ADC3_ISR_ADRDY, ADC3_ISR_ADRDY, CONVERSION_POLLS);
     ADC3_PCSEL = ADC3_PCSEL_PCSEL_18;
-    ADC3_SMPR2 = ADC3_SMPR2_SMP18(SAMPLE_387_PERIODS);
+    ADC3_SMPR2 = ADC3_SMPR2_SMP18(SAMPLE_64_PERIODS);
     ADC3_SQR1 = ADC3_SQR1_SQ1(SENSOR);
 }
 

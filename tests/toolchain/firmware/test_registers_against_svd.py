@@ -96,7 +96,7 @@ def split(name, registers):
         return match[1], f"{match[2]}1{match[3]}", match[4]
     if match := re.match(r"SAI_x([A-Z0-9]+)_?(.*)", name):
         return "SAI1", f"SAI_A{match[1]}", match[2]
-    found = [where for where in registers if re.match(rf"{where[0]}_{where[1]}(_|$)", name)]
+    found = [where for where in registers if f"{name}_".startswith("_".join((*where, "")))]
     if not found:
         return None
     where = max(found, key=lambda each: len(each[1]))

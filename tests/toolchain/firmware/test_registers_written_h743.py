@@ -409,7 +409,7 @@ def test_the_temperature_is_read_as_the_manual_says_and_bounded(recorder, names,
         ("ADC3_ISR", 1),
         ("ADC3_CR", 1 << 28 | 1),
         ("ADC3_PCSEL", 1 << 18),
-        ("ADC3_SMPR2", 6 << 24),
+        ("ADC3_SMPR2", 5 << 24),
         ("ADC3_SQR1", 18 << 6),
     ]
     assert part(found, "sensor on", f"celsius {celsius}") == [("ADC3_CR", 1 << 28 | 1 | 1 << 2)]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_a_signal_leaves_no_part_of_a_file(number, tmp_path):
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     journal = tmp_path / "points.jsonl"
     while process.poll() is None and not (journal.is_file() and journal.stat().st_size):
-        pass
+        time.sleep(0.02)
     process.send_signal(number)
     _, message = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else 128 + number), message

@@ -1,7 +1,7 @@
 """New layouts and the layout reference: both are generated from the model."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 
@@ -62,6 +62,7 @@ def test_sketch_has_the_listeners_left_on_the_left():
     assert middle.index("1") < middle.index("2")
 
 
+@settings(max_examples=30)
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_any_description_is_written_and_read_back(description):
     layout = find_layout("pair2").model_copy(update={"description": description})
