@@ -21,7 +21,6 @@ from benchmarks.register_mutations.bus import Bus, Mutation
 from designer import protocol
 from designer.board.session import Board
 from designer.board.tune import commit, tables_of, tune_board
-from designer.board.virtual import system_memory
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.peripherals.rcc import Faults
 from designer.board.virtual.stm32f405 import Stm32f405
@@ -203,7 +202,7 @@ def _bootloader(run: Run) -> Iterator[Observation]:
     )
     yield "reply", link.link.request(protocol.ENTER_BOOTLOADER, payload)
     board.run(0.02)
-    yield "in the ROM", system_memory.START <= board.machine.cpu.pc < system_memory.START + system_memory.BYTES
+    yield "in the ROM", board.rom.is_running
     yield "restarts", board.machine.restarts - restarts
     yield "memory at address 0", dict(board.syscfg.values)
     yield "last registers of the core", tuple(run.bus.core[-4:])

@@ -34,11 +34,13 @@ from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
-from designer.board.virtual.system_memory import SystemMemory
+from designer.board.virtual.system_memory import Rom, SystemMemory
 
 INTERRUPTS = 82  # RM0090 12.1.1
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
+# RM0090 2.4, table 2; AN2606
+ROM = Rom(start=0x1FFF0000, size=0x1000, vectors=0x1FFF0000, device_id=0x413)
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
 # The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
 _PIN = rcc_module.PIN_RESET
@@ -85,7 +87,7 @@ class Stm32f405:
         self.usart = Usart(
             machine, self.rcc.gate("APB2ENR", 4), lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE
         )
-        self.rom = SystemMemory(machine, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
+        self.rom = SystemMemory(machine, ROM, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()

@@ -18,6 +18,7 @@
 #define SERIAL_STATUS_OVERRUN  USART1_SR_ORE
 #define SERIAL_STATUS_RECEIVED USART1_SR_RXNE
 #define SERIAL_STATUS_CAN_SEND USART1_SR_TXE
+#define SERIAL_STATUS_SENT     USART1_SR_TC
 #define SERIAL_RECEIVED        USART1_DR
 #define SERIAL_SENT            USART1_DR
 #define SERIAL_FORGET_OVERRUN()
@@ -45,10 +46,5 @@
 
 /* Ahead of all else: into the ROM's bootloader, where it was asked for. */
 void board_begin(void);
-
-/* Restarts into it; does not return. */
-void enter_bootloader(void);
-
-#define BOARD_BOOTLOADER enter_bootloader
 
 #endif
