@@ -16,7 +16,7 @@ from designer.toolchain.boards import FIRMWARE_ROOT
 from designer.toolchain.process import find_tool, run_tool
 
 ADDR2LINE = "arm-none-eabi-addr2line"
-PORT = tuple(FIRMWARE_ROOT / "port" / name for name in ("stm32f405", "stm32", "cortex_m"))
+PORT = tuple(FIRMWARE_ROOT / "port" / name for name in ("stm32f405", "stm32f40x", "stm32", "cortex_m"))
 # Bits inverted at each site: of those that the write changes, so many at each end.
 _EACH_END = 1
 _WRITE = re.compile(r"^\s*(?:\*control|[A-Z]\w*?_\w+(?:\([^=]*\))?) (?:\||&)?= ")

@@ -2,7 +2,8 @@
 #include "board.h"
 #include "bootloader.h"
 
-/* RM0090 2.3: system memory. AN2606: its bootloader listens on USART1, PA9 and PA10, as this port does. */
+/* RM0090 2.3: system memory. AN2606: its bootloader listens on USART1 at PA9 and PA10, and on USART3 at
+ * PB10 and PB11, or PC10 and PC11. */
 #define SYSTEM_MEMORY 0x1FFF0000u
 
 /* With the chip as a reset leaves it: nothing runs yet, and the watchdog stands. */
