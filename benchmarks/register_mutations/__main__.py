@@ -40,7 +40,7 @@ def build_subject(directory: Path, chip: Chip = STM32F405) -> Subject:
     load_helpers()
     designs = importlib.import_module("designs")
     layout, bank, _ = designs.generate_small(
-        "q15", directory / "generated", equalised=(True, False, True), drivers=chip.drivers
+        "q15", directory / "generated", equalised=(True, False, True), **chip.layout
     )
     other = designs.retuned_bank(layout, bank, 2)
     elf = build_image(directory / "generated", chip.name, directory / "firmware.elf").elf

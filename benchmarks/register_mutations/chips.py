@@ -28,8 +28,8 @@ class Chip:
     ----------
     name : str
         Of the board that the image is built for.
-    drivers : int
-        So many that all outputs are needed.
+    layout : dict
+        Of the image: so many drivers that all outputs are needed.
     board : callable
         Makes a board of an image.
     ports : tuple of str
@@ -51,7 +51,7 @@ class Chip:
     """
 
     name: str
-    drivers: int
+    layout: dict[str, Any]
     board: Callable[..., AnyBoard]
     ports: tuple[str, ...]
     headers: tuple[str, ...]
@@ -101,6 +101,13 @@ def _h743_faults(board: Stm32h743) -> Actions:
     }
 
 
+def _h743_tdm8_faults(board: Stm32h743) -> Actions:
+    return {
+        **{f"late word of {name}": board.block(name).slip for name in ("SAI1_A", "SAI1_B")},
+        "stop of the audio clock": partial(board.rcc.lose_audio_clock, 2, locks_again=True),
+    }
+
+
 def _h743_lose_pll(board: Stm32h743) -> None:
     board.rcc.faults = replace(board.rcc.faults, pll_locks=(False, False, False))
 
@@ -115,7 +122,7 @@ def _h743_case(steps: str, **faults: Any) -> Case:
 
 STM32F405 = Chip(
     name="stm32f405",
-    drivers=4,
+    layout={"drivers": 4},
     board=Stm32f405,
     ports=("stm32f405", "stm32f40x", "stm32", "cortex_m"),
     headers=("stm32f40x/registers.h", "cortex_m/core_registers.h"),
@@ -142,7 +149,7 @@ STM32F405 = Chip(
 )
 STM32H743 = Chip(
     name="stm32h743",
-    drivers=8,
+    layout={"drivers": 8},
     board=Stm32h743,
     ports=("stm32h743", "stm32", "cortex_m"),
     headers=("stm32h743/registers.h", "cortex_m/core_registers.h"),
@@ -169,4 +176,11 @@ STM32H743 = Chip(
     faults=_h743_faults,
     lose_pll=_h743_lose_pll,
 )
-CHIPS = {chip.name: chip for chip in (STM32F405, STM32H743)}
+# The same port with a codec on one line, which it sets up over I2C.
+STM32H743_TDM8 = replace(
+    STM32H743,
+    layout={"drivers": 8, "board": 'audio.bus = "tdm8"'},
+    board=partial(Stm32h743, codec="pcm3168a"),
+    faults=_h743_tdm8_faults,
+)
+CHIPS = {"stm32f405": STM32F405, "stm32h743": STM32H743, "stm32h743:tdm8": STM32H743_TDM8}
