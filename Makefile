@@ -3,7 +3,7 @@
 #   make quick        the unit tests, in less than two minutes
 #   make test         all tests: units, virtual boards, compilers, browsers and documents
 #   make check        linters, type checker and static analysis
-#   make flash        BOARD=virtual|qemu|stm32f405|stm32h743|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
+#   make flash        BOARD=virtual|qemu|stm32f405|stm32f407|stm32h743|mps2-an500|mps3-an547 [PORT=/dev/ttyACM0]
 #   make coefficients LAYOUT=layouts/mine.toml
 #   make lab          labgrid, for the regression on boards of a lab
 #   make docs         the documentation and the API reference, in build/site
@@ -44,9 +44,9 @@ PYTEST := $(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-re
 .DELETE_ON_ERROR:
 
 # A board at a port has its name before the port; without a port it is the virtual board of that name, or QEMU's.
-VIRTUAL := $(if $(filter virtual,$(BOARD)),virtual:stm32f405,$(if $(filter stm32h743,$(BOARD)),virtual:stm32h743,\
+VIRTUAL := $(if $(filter virtual,$(BOARD)),virtual:stm32f405,$(if $(filter stm32f407 stm32h743,$(BOARD)),virtual:$(BOARD),\
            $(if $(filter virtual:% qemu:%,$(BOARD)),$(BOARD),qemu:$(patsubst qemu,stm32f405,$(BOARD)))))
-AT_PORT := $(if $(filter stm32h743,$(BOARD)),stm32h743:)
+AT_PORT := $(if $(filter stm32f407 stm32h743,$(BOARD)),$(BOARD):)
 
 hil: setup
 	$(if $(filter stm32f405,$(BOARD)),$(if $(PORT),,$(error BOARD=stm32f405 needs PORT, such as PORT=/dev/ttyACM0)))

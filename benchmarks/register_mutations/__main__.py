@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from benchmarks.register_mutations.chips import CHIPS, STM32F405, Chip
 from benchmarks.register_mutations.equivalent import reason
 from benchmarks.register_mutations.recorded import Record, load_helpers
 from benchmarks.register_mutations.sites import Site, find_sites, mutations_of, source_writes
-from benchmarks.register_mutations.verdict import CASES, Observation, Subject, caught_by, observe
+from benchmarks.register_mutations.verdict import Observation, Subject, caught_by, observe
 from designer.codegen.digest import design_digest
 from designer.codegen.table_set import pack
 from designer.toolchain.compiler import build_image
@@ -34,30 +35,32 @@ class _Directories:
         return Path(tempfile.mkdtemp(prefix=name, dir=self._root))
 
 
-def build_subject(directory: Path) -> Subject:
-    """Build a small image of four drivers, which both DACs are needed for."""
+def build_subject(directory: Path, chip: Chip = STM32F405) -> Subject:
+    """Build a small image whose drivers need all outputs."""
     load_helpers()
     designs = importlib.import_module("designs")
-    layout, bank, _ = designs.generate_small("q15", directory / "generated", equalised=(True, False, True), drivers=4)
+    layout, bank, _ = designs.generate_small(
+        "q15", directory / "generated", equalised=(True, False, True), **chip.layout
+    )
     other = designs.retuned_bank(layout, bank, 2)
-    elf = build_image(directory / "generated", "virtual", directory / "firmware.elf").elf
-    return Subject(elf, pack(layout, other, design_digest(layout, other)))
+    elf = build_image(directory / "generated", chip.name, directory / "firmware.elf").elf
+    return Subject(chip, elf, pack(layout, other, design_digest(layout, other)))
 
 
-def unreached(sites: Iterable[Site]) -> list[str]:
+def unreached(sites: Iterable[Site], chip: Chip = STM32F405) -> list[str]:
     """Give the statements of the sources that write a register and that no case reaches."""
     reached = {(site.file, site.line) for site in sites}
     return [
         f"{file}:{first}"
-        for (file, first), last in source_writes().items()
+        for (file, first), last in source_writes(chip).items()
         if not any((file, line) in reached for line in range(first, last + 1))
     ]
 
 
-def cases_of(site: Site) -> list[str]:
+def cases_of(site: Site, chip: Chip) -> list[str]:
     """Cases to run: the short ones first, and those of other clocks only for what they alone reach."""
     common = [case for case in COMMON if case in site.cases]
-    return common or [case for case in CASES if case in site.cases]
+    return common or [case for case in chip.cases if case in site.cases]
 
 
 def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: str = "") -> Counter[str]:
@@ -72,16 +75,16 @@ def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: 
     place : str
         Only sites whose file, line and register contain this.
     """
-    sites = find_sites(subject)
+    chip, sites = subject.chip, find_sites(subject)
 
     @cache
     def sound(case: str) -> list[Observation]:
         return list(observe(subject, case))
 
     counts: Counter[str] = Counter(
-        writes=len(source_writes()), sites=len(sites), unreached=len(unreached(sites.values()))
+        writes=len(source_writes(chip)), sites=len(sites), unreached=len(unreached(sites.values(), chip))
     )
-    for write in unreached(sites.values()):
+    for write in unreached(sites.values(), chip):
         print(f"not reached    {write}")
     mutations = [
         (site, mutation) for key, site in sites.items() for mutation in mutations_of(key, site) if place in str(site)
@@ -90,7 +93,7 @@ def judge(subject: Subject, record: Record, chosen: slice = slice(None), place: 
         f"{len(mutations)} mutations of {len(sites)} stores, of which {len(mutations[chosen])} are applied", flush=True
     )
     for n, (site, mutation) in enumerate(mutations[chosen], 1):
-        first, *others = cases_of(site)
+        first, *others = cases_of(site, chip)
         if caught_by(subject, {first: sound(first)}, mutation):
             verdict = "board"
         elif record.catches(site, mutation):
@@ -114,11 +117,15 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="apply only each N-th mutation")
     parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with the N-th mutation of the list")
     parser.add_argument("--place", default="", help="only sites whose file, line and register contain this")
+    parser.add_argument("--board", choices=tuple(CHIPS), default="stm32f405", help="whose port")
     options = parser.parse_args()
+    chip = CHIPS[options.board]
     with tempfile.TemporaryDirectory(prefix="proscenium-mutations-") as scratch:
         directory = Path(scratch)
         chosen = slice(options.first - 1, None, options.every)
-        counts = judge(build_subject(directory), Record(_Directories(directory)), chosen, options.place)
+        counts = judge(
+            build_subject(directory, chip), Record(_Directories(directory), chip.record), chosen, options.place
+        )
     caught = counts["board"] + counts["record"]
     total = caught + counts["equivalent"] + counts["survived"]
     print(f"{counts['writes']} register writes in the sources, {counts['unreached']} of them not reached")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.register_mutations.chips import AnyBoard
 from designer.board.virtual.registers import RegisterBlock
-from designer.board.virtual.stm32f405 import Stm32f405
 
 _CORE = 0xE0000000
 LEFT_OUT, WRONG_BIT, EXCHANGED = "left out", "wrong bit", "exchanged with its neighbour"
@@ -43,7 +43,7 @@ class Bus:
 
     Parameters
     ----------
-    board : Stm32f405
+    board : Stm32f405 or Stm32h743
         Ahead of its first instruction.
     mutation : Mutation, optional
     note : callable, optional
@@ -52,7 +52,7 @@ class Bus:
 
     def __init__(
         self,
-        board: Stm32f405,
+        board: AnyBoard,
         mutation: Mutation | None = None,
         note: Callable[[Key, int, int, int], None] | None = None,
     ) -> None:

@@ -6,6 +6,7 @@ The record is the recorder's text. A mutation is found in it by register and val
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -15,10 +16,11 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.register_mutations.bus import EXCHANGED, LEFT_OUT, Mutation
+from benchmarks.register_mutations.chips import STM32F405
 from benchmarks.register_mutations.sites import Site
 
 ROOT = Path(__file__).parents[2]
-TEST = ROOT / "tests" / "toolchain" / "firmware" / "test_registers_written.py"
+TESTS = ROOT / "tests" / "toolchain" / "firmware"
 
 
 def load_helpers() -> None:
@@ -35,6 +37,8 @@ class Record:
     ----------
     factory : object
         Has ``mktemp(name) -> Path``, as pytest's.
+    test : str
+        File name of the test.
 
     Raises
     ------
@@ -42,20 +46,20 @@ class Record:
         If the test fails without a mutation: it would seem to catch every one.
     """
 
-    def __init__(self, factory: Any) -> None:
+    def __init__(self, factory: Any, test: str = STM32F405.record) -> None:
         load_helpers()
-        self._test = _load()
+        self._test = _load(TESTS / test)
         self._run = cache(_plain(self._test.recorder)(factory))
         self._names = _plain(self._test.names)()
         failing = self._failing(self._run)
         if failing is not None:
-            raise RuntimeError(f"{TEST.name}: {failing} fails without a mutation: mend it first")
+            raise RuntimeError(f"{test}: {failing} fails without a mutation: mend it first")
 
     def catches(self, site: Site, mutation: Mutation) -> str | None:
         """Give the name of the test that fails, or None."""
 
-        def recorder(works: str) -> list[str]:
-            return mutated(self._run(works), site, mutation)
+        def recorder(*works: str) -> list[str]:
+            return mutated(self._run(*works), site, mutation)
 
         return self._failing(recorder)
 
@@ -94,8 +98,8 @@ def mutated(lines: list[str], site: Site, mutation: Mutation) -> list[str]:
     return found
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("registers_written", TEST)
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -121,7 +125,9 @@ def _calls(test: ModuleType) -> Iterator[tuple[str, Callable[[Any, Any], None]]]
 
 
 def _call(function: Callable[..., None], arguments: dict[str, Any], recorder: Any, names: Any) -> None:
-    function(recorder=recorder, names=names, **arguments)
+    fixtures = {"recorder": recorder, "names": names}
+    wanted = inspect.signature(function).parameters
+    function(**{name: value for name, value in fixtures.items() if name in wanted}, **arguments)
 
 
 def _choices(mark: Any) -> list[dict[str, Any]]:

@@ -10,13 +10,12 @@ from pathlib import Path
 from unicorn import UC_HOOK_BLOCK, UC_HOOK_CODE
 
 from benchmarks.register_mutations.bus import EXCHANGED, LEFT_OUT, WRONG_BIT, Bus, Key, Mutation
-from benchmarks.register_mutations.verdict import CASES, Run, Subject
-from designer.board.virtual.stm32f405 import Stm32f405
+from benchmarks.register_mutations.chips import STM32F405, Chip
+from benchmarks.register_mutations.verdict import Run, Subject, steps_of
 from designer.toolchain.boards import FIRMWARE_ROOT
 from designer.toolchain.process import find_tool, run_tool
 
 ADDR2LINE = "arm-none-eabi-addr2line"
-PORT = tuple(FIRMWARE_ROOT / "port" / name for name in ("stm32f405", "stm32", "cortex_m"))
 # Bits inverted at each site: of those that the write changes, so many at each end.
 _EACH_END = 1
 _WRITE = re.compile(r"^\s*(?:\*control|[A-Z]\w*?_\w+(?:\([^=]*\))?) (?:\||&)?= ")
@@ -52,10 +51,14 @@ class Site:
         return f"{self.file}:{self.line} {self.register}"
 
 
-def source_writes() -> dict[tuple[str, int], int]:
+def _directories(chip: Chip) -> list[Path]:
+    return [FIRMWARE_ROOT / "port" / name for name in chip.ports]
+
+
+def source_writes(chip: Chip = STM32F405) -> dict[tuple[str, int], int]:
     """Find the statements of the port's sources that write a register: (file, first line) -> last line."""
     found = {}
-    for path in sorted(path for directory in PORT for path in directory.glob("*.c")):
+    for path in sorted(path for directory in _directories(chip) for path in directory.glob("*.c")):
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, text in enumerate(lines, 1):
             if _WRITE.match(text):
@@ -68,30 +71,28 @@ def source_writes() -> dict[tuple[str, int], int]:
     return found
 
 
-def register_names() -> dict[int, str]:
+def register_names(chip: Chip) -> dict[int, str]:
     """Name of each register by its address, from the port's headers."""
-    text = (PORT[0] / "registers.h").read_text(encoding="utf-8") + (PORT[-1] / "core_registers.h").read_text(
-        encoding="utf-8"
-    )
+    text = "".join((FIRMWARE_ROOT / "port" / name).read_text(encoding="utf-8") for name in chip.headers)
     plain = {
         int(address, 16): name for name, address in re.findall(r"^#define (\w+) +REGISTER\((0x\w+)u\)", text, re.M)
     }
     arrays = {0xE000E100: "ISER", 0xE000E200: "ISPR"}
-    numbered = {base + 4 * n: f"NVIC_{name}{n}" for base, name in arrays.items() for n in range(3)}
-    return {**plain, **numbered, **{0xE000E400 + n: f"NVIC_IPR{n}" for n in range(82)}}
+    numbered = {base + 4 * n: f"NVIC_{name}{n}" for base, name in arrays.items() for n in range(5)}
+    return {**plain, **numbered, **{0xE000E400 + n: f"NVIC_IPR{n}" for n in range(chip.interrupts)}}
 
 
-def find_sites(subject: Subject, cases: Iterable[str] = tuple(CASES)) -> dict[Key, Site]:
-    """Run cases once, and give the stores of the port's own lines."""
+def find_sites(subject: Subject, cases: Iterable[str] = ()) -> dict[Key, Site]:
+    """Run cases once, all by default, and give the stores of the port's own lines."""
     stores: dict[Key, tuple[int, int]] = {}
     noted: list[tuple[str, Key, int, int, int]] = []
-    for case in cases:
+    for case in cases or subject.chip.cases:
         _trace(subject, case, stores, noted)
     lines = _lines_of(subject.elf, sorted({code for code, _ in stores.values()}))
-    names, sites = register_names(), dict[Key, Site]()
+    names, sites = register_names(subject.chip), dict[Key, Site]()
     for key, (code, address) in stores.items():
         function, file, line = lines[code]
-        if any((directory / file).is_file() for directory in PORT):
+        if any((directory / file).is_file() for directory in _directories(subject.chip)):
             sites[key] = Site(file, line, names.get(address, f"0x{address:08X} ({function})"), address)
     for n, (case, key, _, value, before) in enumerate(noted):
         if key in sites:
@@ -107,8 +108,7 @@ def find_sites(subject: Subject, cases: Iterable[str] = tuple(CASES)) -> dict[Ke
 def _trace(
     subject: Subject, case: str, stores: dict[Key, tuple[int, int]], noted: list[tuple[str, Key, int, int, int]]
 ) -> None:
-    steps, faults = CASES[case]
-    board = Stm32f405(subject.elf, faults, serial_in_c=False)
+    board = subject.board(case)
     engine = board.machine.cpu.engine
     place = {"block": 0, "code": 0}
     engine.hook_add(UC_HOOK_BLOCK, lambda _engine, address, _size, _data: place.update(block=address))
@@ -122,7 +122,7 @@ def _trace(
 
     bus = Bus(board, note=note)
     bus.block_of = lambda: place["block"]
-    for _ in steps(Run(subject, board, bus)):
+    for _ in steps_of(Run(subject, board, bus), case):
         pass
 
 

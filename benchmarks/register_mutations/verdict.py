@@ -9,7 +9,7 @@ import hashlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -18,13 +18,11 @@ import numpy as np
 from unicorn.arm_const import UC_ARM_REG_PC, UC_ARM_REG_PRIMASK, UC_ARM_REG_SP
 
 from benchmarks.register_mutations.bus import Bus, Mutation
+from benchmarks.register_mutations.chips import AnyBoard, Chip
 from designer import protocol
 from designer.board.session import Board
 from designer.board.tune import commit, tables_of, tune_board
-from designer.board.virtual import system_memory
 from designer.board.virtual.events import SECOND
-from designer.board.virtual.peripherals.rcc import Faults
-from designer.board.virtual.stm32f405 import Stm32f405
 from designer.board.virtual.transport import VirtualTransport
 from designer.codegen.table_set import TableSet
 
@@ -37,10 +35,15 @@ _PENDS_PENDSV = (0xE000ED04, 1 << 28)
 
 @dataclass(frozen=True)
 class Subject:
-    """An image of four drivers, and tables that fit it."""
+    """An image whose drivers need all outputs, and tables that fit it."""
 
+    chip: Chip
     elf: Path
     tables: TableSet
+
+    def board(self, case: str) -> AnyBoard:
+        """Make the board of a case, ahead of its first instruction; no register is answered in C."""
+        return self.chip.board(self.elf, serial_in_c=False, **self.chip.cases[case][1])
 
 
 @dataclass
@@ -48,12 +51,12 @@ class Run:
     """A board under observation."""
 
     subject: Subject
-    board: Stm32f405
+    board: AnyBoard
     bus: Bus
 
     def wait(self) -> bool:
         """Run until the serial line listens, or for half a second."""
-        return self.board.machine.run(SECOND // 2, lambda: self.board.usart.is_listening)
+        return bool(self.board.machine.run(SECOND // 2, lambda: self.board.usart.is_listening))
 
     def talk(self) -> Board:
         """Begin a conversation."""
@@ -66,14 +69,22 @@ class Run:
         return (*(health[name] for name in names), health["peak_left"], health["peak_right"], tuple(health["peaks"]))
 
     def heard(self, seconds: float = 0.01) -> tuple[object, ...]:
-        """Play noise, and give what both DACs have heard and how the mute pin stands."""
+        """Play noise, and give what all DACs have heard and how the mute pin stands."""
         noise = np.random.default_rng(1).integers(-(2**29), 2**29, (round(seconds * 48000), 2)).astype(np.int32)
         for dac in self.board.dacs:
             dac.take()
         self.board.adc.feed(noise, 64)
         self.board.run(seconds)
         digests = [hashlib.sha256(dac.take().tobytes()).hexdigest() for dac in self.board.dacs]
-        return (*digests, self.board.pins.output("PC8"))
+        return (*digests, self.muted())
+
+    def muted(self) -> object:
+        """How the mute pin stands."""
+        return self.board.pins.output(self.subject.chip.mute_pin)
+
+    def clocks(self) -> tuple[object, ...]:
+        """Frequencies of the core, the buses and the converters."""
+        return self.subject.chip.clocks(self.board)
 
     def sleep(self) -> None:
         """Run until the program sleeps."""
@@ -87,17 +98,17 @@ def core_writes(bus: Bus) -> list[tuple[int, int]]:
 
 
 def _boot(run: Run) -> Iterator[Observation]:
-    board, rcc = run.board, run.board.rcc
+    board = run.board
     yield "listens", run.wait()
     link = run.talk()
     info = link.info
     yield "hello", (info.clock_source, info.reset_cause)
     yield "registers of the core", tuple(core_writes(run.bus))
-    yield "clocks", (rcc.sysclk_hz, rcc.apb1_hz, rcc.apb2_hz, *board.spi2.halfword_rate(), *board.spi3.halfword_rate())
+    yield "clocks", run.clocks()
     yield "output at the start", run.heard(0.004)
     yield "health", run.health(link)
     yield "accesses without a clock", tuple(board.ignored)
-    yield "start of the second DAC", board.spi3.enabled_at - board.spi2.enabled_at
+    yield "start of the other converters", run.subject.chip.starts(board)
     yield "output", run.heard(0.02)
     yield "health while playing", run.health(link)
     samples = np.random.default_rng(2).integers(-(2**15), 2**15, (100, 2))
@@ -130,24 +141,14 @@ def _faults(run: Run) -> Iterator[Observation]:
     yield "listens", run.wait()
     board = run.board
     link = run.talk()
-    actions: dict[str, Callable[[], None]] = {
-        "overrun": board.i2s2ext.overrun,
-        "frame error": board.i2s2ext.lose_frame,
-        "late output of DAC 2": board.spi3.underrun,
-        **{f"failure of stream {n}": lambda n=n: board.dma.fail(n) for n in (3, 4, 5)},  # type: ignore[misc]
-        "stop of the audio clock": lambda: board.rcc.lose_audio_clock(locks_again=True),
-        "stall of the core": lambda: board.machine.stall(SECOND // 500),
-        "loss of the crystal": board.rcc.lose_crystal,
-    }
-    for name, action in actions.items():
+    for name, action in run.subject.chip.faults(board).items():
         board.run(0.0103)
         action()
         board.run(0.0002)
-        yield f"mute at {name}", board.pins.output("PC8")
+        yield f"mute at {name}", run.muted()
         yield f"output after {name}", run.heard(0.06 if "clock" in name else 0.006)
         yield f"health after {name}", run.health(link)
-    rcc = board.rcc
-    yield "clocks without the crystal", (rcc.sysclk_hz, rcc.apb1_hz, rcc.apb2_hz, rcc.values["CR"])
+    yield "clocks without the crystal", (*run.clocks(), board.rcc.values["CR"])
 
 
 def _resets(run: Run) -> Iterator[Observation]:
@@ -176,7 +177,7 @@ def _other_clocks(run: Run) -> Iterator[Observation]:
     link = run.talk()
     yield (
         "hello without a crystal or PLL",
-        (link.info.clock_source, run.board.rcc.sysclk_hz, run.board.rcc.values["CR"]),
+        (link.info.clock_source, run.clocks()[0], run.board.rcc.values["CR"]),
     )
     yield "registers of the core", tuple(core_writes(run.bus))
     yield "output without an audio clock", run.heard(0.01)
@@ -187,7 +188,7 @@ def _other_clocks(run: Run) -> Iterator[Observation]:
 def _lost_clock(run: Run) -> Iterator[Observation]:
     yield "listens", run.wait()
     board = run.board
-    board.rcc.faults = replace(board.rcc.faults, pll_locks=False)
+    run.subject.chip.lose_pll(board)
     board.rcc.lose_crystal()
     board.run(0.3)
     yield "listens again", run.wait()
@@ -203,7 +204,7 @@ def _bootloader(run: Run) -> Iterator[Observation]:
     )
     yield "reply", link.link.request(protocol.ENTER_BOOTLOADER, payload)
     board.run(0.02)
-    yield "in the ROM", system_memory.START <= board.machine.cpu.pc < system_memory.START + system_memory.BYTES
+    yield "in the ROM", board.rom.is_running
     yield "restarts", board.machine.restarts - restarts
     yield "memory at address 0", dict(board.syscfg.values)
     yield "last registers of the core", tuple(run.bus.core[-4:])
@@ -212,27 +213,26 @@ def _bootloader(run: Run) -> Iterator[Observation]:
     yield "restarts later", board.machine.restarts - restarts
 
 
-# What is observed, and the clocks of the board.
-CASES: dict[str, tuple[Callable[[Run], Iterator[Observation]], Faults]] = {
-    "boot": (_boot, Faults()),
-    "12 MHz": (_boot, Faults(hse_hz=12_000_000)),
-    "commit": (_commit, Faults()),
-    "faults": (_faults, Faults()),
-    "no crystal": (_other_clocks, Faults(hse_hz=None)),
-    "no PLL": (_other_clocks, Faults(pll_locks=False)),
-    "no switch to the PLL": (_other_clocks, Faults(pll_takes_over=False)),
-    "no audio PLL": (_other_clocks, Faults(plli2s_locks=False)),
-    "loss of the crystal without a PLL": (_lost_clock, Faults()),
-    "resets": (_resets, Faults()),
-    "bootloader": (_bootloader, Faults()),
+_STEPS: dict[str, Callable[[Run], Iterator[Observation]]] = {
+    "boot": _boot,
+    "commit": _commit,
+    "faults": _faults,
+    "other clocks": _other_clocks,
+    "lost clock": _lost_clock,
+    "resets": _resets,
+    "bootloader": _bootloader,
 }
+
+
+def steps_of(run: Run, case: str) -> Iterator[Observation]:
+    """Run the steps of a case."""
+    return _STEPS[run.subject.chip.cases[case][0]](run)
 
 
 def observe(subject: Subject, case: str, mutation: Mutation | None = None) -> Iterator[Observation]:
     """Run a case, mutated or not."""
-    steps, faults = CASES[case]
-    board = Stm32f405(subject.elf, faults, serial_in_c=False)
-    yield from steps(Run(subject, board, Bus(board, mutation)))
+    board = subject.board(case)
+    yield from steps_of(Run(subject, board, Bus(board, mutation)), case)
 
 
 def _too_long(_signal: int, _frame: FrameType | None) -> None:

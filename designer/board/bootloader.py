@@ -11,7 +11,7 @@ from designer.toolchain.flashing.uart import is_in_bootloader
 _BY_HAND = "set BOOT0 to 1, reset the board, and run this command again"
 
 
-def enter_bootloader(port: str) -> bool:
+def enter_bootloader(port: str, bootloader_port: str | None = None) -> bool:
     """Have a bootloader at the port: one that waits already, or that of a running board, which is asked to enter it.
 
     The bootloader is tried first.  It measures the baud rate from the first byte that it hears, so that the fast bytes
@@ -20,6 +20,9 @@ def enter_bootloader(port: str) -> bool:
     Parameters
     ----------
     port : str
+        Where a running board answers.
+    bootloader_port : str, optional
+        Where its bootloader listens, if that is another port.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def enter_bootloader(port: str) -> bool:
     FlashError
         If neither a bootloader nor a board answers, or the board cannot enter its bootloader.
     """
-    if is_in_bootloader(port):
+    if is_in_bootloader(bootloader_port or port):
         return False
     try:
         _ask(port)

@@ -10,7 +10,7 @@ from designer.toolchain.boards import BOARDS, BoardTarget, find_board
 
 DEFAULT_BOARD = "virtual:stm32f405"
 # What designer.board.virtual models, by names of BOARDS.
-MODELLED = ("stm32f405", "stm32h743")
+MODELLED = ("stm32f405", "stm32f407", "stm32h743")
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 

@@ -39,6 +39,15 @@ ViaOption = Annotated[
     ),
 ]
 
+BootloaderPortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bootloader-port",
+        metavar="PORT",
+        help="With --via uart: where the bootloader in ROM listens, if that is another port than --port.",
+    ),
+]
+
 
 @app.command()
 def flash(
@@ -46,6 +55,7 @@ def flash(
     board: BoardOption = BoardName.virtual,
     port: PortOption = None,
     via: ViaOption = Via.openocd,
+    bootloader_port: BootloaderPortOption = None,
     public_key: PublicKeyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
@@ -63,11 +73,13 @@ def flash(
 
         if via is Via.uart and port is None:
             raise usage_error("--via uart needs --port, e.g. --port /dev/ttyUSB0")
+        if via is not Via.uart and bootloader_port is not None:
+            raise usage_error(f"--bootloader-port {bootloader_port}: only --via uart uses the bootloader in ROM")
         check_channels(find_layout(layout), board.value)
     result, image = run_image(layout, out, json or quiet, board, public_key)
     values = {"layout": result.layout.name, "board": board.value, "digest": result.digest}
     if board.is_real:
-        _write(image, result, board, via, port, json or quiet)
+        _write(image, result, board, via, (port, bootloader_port or port), json or quiet)
         if port is None:
             if json:
                 print_json({**values, "verified": "flash"})
@@ -83,17 +95,20 @@ def flash(
             say(f"{running.name} runs layout '{result.layout.name}', digest {result.digest}", quiet)
 
 
-def _write(image: Image, result: Design, board: BoardName, via: Via, port: str | None, quiet: bool) -> None:
-    """Write the flash of a real board, and show how far it is."""
+def _write(
+    image: Image, result: Design, board: BoardName, via: Via, ports: tuple[str | None, str | None], quiet: bool
+) -> None:
+    """Write the flash of a real board, and show how far it is; the ports are the board's and its bootloader's."""
     from designer.board.bootloader import enter_bootloader
     from designer.cli.listen import rendering_progress
     from designer.toolchain.flash import flash as program
 
-    if via is Via.uart and port is not None and enter_bootloader(port):
+    port, bootloader_port = ports
+    if via is Via.uart and port is not None and enter_bootloader(port, bootloader_port):
         step("the running board has entered its bootloader", quiet=quiet)
     step(f"writing the flash through {via.value}, and reading it back", quiet=quiet)
     with rendering_progress(quiet or via is not Via.uart, "flashing") as progress:
-        program(image, result.layout, board.value, via, port, progress)
+        program(image, result.layout, board.value, via, bootloader_port, progress)
 
 
 @app.command()

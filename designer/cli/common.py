@@ -84,6 +84,8 @@ class BoardName(StrEnum):
     virtual = "virtual"
     qemu = "qemu"
     stm32f405 = "stm32f405"
+    virtual_stm32f407 = "virtual:stm32f407"
+    stm32f407 = "stm32f407"
     virtual_stm32h743 = "virtual:stm32h743"
     stm32h743 = "stm32h743"
     mps2_an500 = "mps2-an500"
@@ -92,7 +94,7 @@ class BoardName(StrEnum):
     @property
     def is_real(self) -> bool:
         """Whether it is hardware, with a port and a probe."""
-        return self in (BoardName.stm32f405, BoardName.stm32h743)
+        return self in (BoardName.stm32f405, BoardName.stm32f407, BoardName.stm32h743)
 
     @property
     def suffix(self) -> str:
@@ -104,8 +106,8 @@ BoardOption = Annotated[
     BoardName,
     typer.Option(
         "--board",
-        help="virtual, virtual:stm32h743: an STM32F405 or STM32H743 with converters; qemu, mps2-an500, mps3-an547: in "
-        "QEMU; stm32f405, stm32h743: a real one.",
+        help="virtual, virtual:stm32f407, virtual:stm32h743: an executed STM32F405, STM32F407 or STM32H743 with "
+        "converters; qemu, mps2-an500, mps3-an547: in QEMU; stm32f405, stm32f407, stm32h743: a real one.",
     ),
 ]
 

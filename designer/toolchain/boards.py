@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from designer.errors import BoardNotFoundError
@@ -75,20 +75,22 @@ class BoardTarget:
         return self.port_directory / f"{self.name}.ld"
 
 
+_STM32F405 = BoardTarget(
+    name="stm32f405",
+    cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+    shared_ports=("cortex_m", "stm32", "stm32f40x"),
+    audio_channels=4,
+    # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f40x/flash.c).
+    flash_bytes=768 * 1024,
+    ram_bytes=128 * 1024,
+    slot_sectors=(10, 11),
+    openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
+    qemu_machine="netduinoplus2",
+    virtual_tick_hz=168_000_000,
+)
 BOARDS = {
-    "stm32f405": BoardTarget(
-        name="stm32f405",
-        cpu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        shared_ports=("cortex_m", "stm32"),
-        audio_channels=4,
-        # Of 1024 KiB the last two sectors are the slots (firmware/port/stm32f405/flash.c).
-        flash_bytes=768 * 1024,
-        ram_bytes=128 * 1024,
-        slot_sectors=(10, 11),
-        openocd_configs=("interface/stlink.cfg", "target/stm32f4x.cfg"),
-        qemu_machine="netduinoplus2",
-        virtual_tick_hz=168_000_000,
-    ),
+    "stm32f405": _STM32F405,
+    "stm32f407": replace(_STM32F405, name="stm32f407", qemu_machine="", virtual_tick_hz=0),
     "stm32h743": BoardTarget(
         name="stm32h743",
         cpu_flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),

@@ -44,7 +44,7 @@ POINTERS: dict[str, tuple[str, ...]] = {
         "flash_has_slots",
         "is_simulated",
         "audio_mute",
-        "enter_bootloader",
+        "rom_enter",
     ),
     "app/semihosting.c": ("is_simulated",),
     "core/link/link.c": ("write_reply",),

@@ -33,9 +33,9 @@ elevation_deg = 0
 """
 
 
-def small_layout(number_format, drivers=2, name="small"):
-    """A valid layout with as many drivers as wanted, 20 degrees apart."""
-    text = LAYOUT.format(name=name, number_format=number_format)
+def small_layout(number_format, drivers=2, name="small", board=""):
+    """A valid layout with as many drivers as wanted, 20 degrees apart; `board` is the text of its board section."""
+    text = LAYOUT.format(name=name, number_format=number_format) + (f"[board]\n{board}\n" if board else "")
     return parse_layout(text + "".join(DRIVER.format(channel=d, azimuth=20 * d - 160) for d in range(drivers)))
 
 

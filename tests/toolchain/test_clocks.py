@@ -9,7 +9,7 @@ from designer.toolchain.clocks import SAMPLE_RATES_HZ, SOURCES_HZ, best_settings
 
 
 def test_the_ports_header_is_what_the_search_finds():
-    assert (FIRMWARE_ROOT / "port" / "stm32f405" / "pll_settings.h").read_text() == render_settings()
+    assert (FIRMWARE_ROOT / "port" / "stm32f40x" / "pll_settings.h").read_text() == render_settings()
 
 
 @pytest.mark.parametrize("rate", SAMPLE_RATES_HZ)

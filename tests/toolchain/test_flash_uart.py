@@ -9,6 +9,7 @@ from designs import small_layout
 from elf_files import elf_file
 from rom_chip import RomAtTerminal, RomChip
 
+from designer.board import bootloader
 from designer.errors import BoardNotFoundError, FlashError
 from designer.toolchain.boards import find_board
 from designer.toolchain.elf import Identity
@@ -185,3 +186,12 @@ def test_a_real_port_gets_even_parity_and_a_pseudo_terminal_none(monkeypatch, si
     uart.open_line("rfc2217://lab:1")
     uart.open_line(silent)
     assert asked == [("/dev/ttyUSB0", 115200, "E"), ("rfc2217://lab:1", 115200, "E"), (silent, 115200, "N")]
+
+
+def test_the_bootloader_may_listen_at_another_port_than_the_board(chip, terminal, silent, monkeypatch):
+    asked = []
+    monkeypatch.setattr(bootloader, "_ask", asked.append)
+    assert bootloader.enter_bootloader("board", silent)
+    assert asked == ["board"]
+    assert not bootloader.enter_bootloader("board", terminal(chip).port)
+    assert asked == ["board"]

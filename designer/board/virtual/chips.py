@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.dma import Dma
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.stm32f405 import Stm32f405
+from designer.board.virtual.stm32f407 import Stm32f407
 from designer.board.virtual.stm32h743 import Stm32h743
 from designer.errors import HilError
 
@@ -72,10 +74,10 @@ class ExecutedBoard(Protocol):
         """Run for so much virtual time."""
 
 
-def _stm32f405(elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
+def _stm32f40x(kind: type[Stm32f405], elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
     if codec is not None:
-        raise HilError(f"codec '{codec}': the STM32F405 has no TDM line: take the STM32H743")
-    return Stm32f405(elf, stm32f405.Faults(hse_hz=crystal_hz))
+        raise HilError(f"codec '{codec}': the {kind.__name__.upper()} has no TDM line: take the STM32H743")
+    return kind(elf, stm32f405.Faults(hse_hz=crystal_hz))
 
 
 def _stm32h743(elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
@@ -84,6 +86,7 @@ def _stm32h743(elf: Path, crystal_hz: int, codec: str | None) -> ExecutedBoard:
 
 # Of an image, the frequency of the board's crystal in Hz, and the codec on its TDM line, if any.
 CHIPS: dict[str, Callable[[Path, int, str | None], ExecutedBoard]] = {
-    "stm32f405": _stm32f405,
+    "stm32f405": partial(_stm32f40x, Stm32f405),
+    "stm32f407": partial(_stm32f40x, Stm32f407),
     "stm32h743": _stm32h743,
 }

@@ -34,11 +34,14 @@ from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
-from designer.board.virtual.system_memory import SystemMemory
+from designer.board.virtual.system_memory import Rom, SystemMemory
 
 INTERRUPTS = 82  # RM0090 12.1.1
 SRAM_START, SRAM_BYTES = 0x20000000, 128 * 1024
 CORE_COUPLED_START, CORE_COUPLED_BYTES = 0x10000000, 64 * 1024
+_PERIPHERALS = 0x40000000, 0x40080000
+# RM0090 2.4, table 2; AN2606
+ROM = Rom(start=0x1FFF0000, size=0x1000, vectors=0x1FFF0000, device_id=0x413)
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
 # The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
 _PIN = rcc_module.PIN_RESET
@@ -82,10 +85,8 @@ class Stm32f405:
         ports = [Gpio(letter, 0x40020000 + 0x400 * n, self.rcc.gate("AHB1ENR", n)) for n, letter in enumerate("ABC")]
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc.gate("AHB1ENR", 21))
-        self.usart = Usart(
-            machine, self.rcc.gate("APB2ENR", 4), lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE
-        )
-        self.rom = SystemMemory(machine, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
+        self.usart = self._serial_line()
+        self.rom = SystemMemory(machine, ROM, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
         self._add_converters()
@@ -116,13 +117,18 @@ class Stm32f405:
             machine.add(block, size)
         machine.add(scb, 0x10, 0x230)
         # The line of bytes is on a page of its own, some of whose accesses are answered in C.
-        machine.map_registers(0x40000000, 0x11000)
         compiled = self.usart.compiled_registers() if in_c and serial_in_c else None
-        machine.map_registers(0x40011000, 0x1000, compiled)
-        machine.map_registers(0x40012000, 0x6E000)
+        page = self.usart.base & ~0xFFF
+        machine.map_registers(page, 0x1000, compiled)
+        machine.map_registers(_PERIPHERALS[0], page - _PERIPHERALS[0])
+        machine.map_registers(page + 0x1000, _PERIPHERALS[1] - page - 0x1000)
         machine.map_registers(0xE0001000, 0x1000)
         machine.map_registers(0xE000E000, 0x1000)
         self.power_on()
+
+    def _serial_line(self) -> Usart:
+        gate = self.rcc.gate("APB2ENR", 4)
+        return Usart(self.machine, gate, lambda: self.rcc.apb2_hz, self.pins, protocol.BAUD_RATE)
 
     def _map_memory(self, elf: Path) -> None:
         cpu = self.machine.cpu

@@ -39,6 +39,7 @@ from designer.board.virtual.peripherals.stm32h7.usart import Usart
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.registers import RegisterBlock
 from designer.board.virtual.stm32h743_audio import connect_codec, connect_converters
+from designer.board.virtual.system_memory import Rom, SystemMemory
 
 INTERRUPTS = 150  # RM0433 20.1
 # RM0433 2.3.2: name, first byte, size, whether code may run there.
@@ -59,7 +60,12 @@ _REGISTER_PAGES = (
 )  # fmt: skip
 _SERIAL_PAGE = 0x40004000
 _PIN = rcc_module.PIN_RESET
-_SYSTEM_PAGE = 0x1FF1E000
+
+
+def _rom(revision: str) -> Rom:
+    """RM0433 2.3.2, AN2606: 128 KiB, with the bootloader and the factory's calibration."""
+    factory = tuple((address, counts.to_bytes(2, "little")) for address, counts in calibration(revision).items())
+    return Rom(start=0x1FF00000, size=128 * 1024, vectors=0x1FF09800, device_id=0x450, factory=factory)
 
 
 class Stm32h743:
@@ -81,6 +87,8 @@ class Stm32h743:
         Of the silicon, 'Y' or 'V'.
     codec : str, optional
         'pcm3168a' or 'cs42448', with eight channels on one line, in place of four stereo DACs and the ADC.
+    has_rom_wires : bool
+        Whether the serial line is wired to PB10 and PB11 as well, where the bootloader in the ROM listens.
     """
 
     def __init__(
@@ -92,9 +100,9 @@ class Stm32h743:
         serial_in_c: bool = True,
         revision: str = "V",
         codec: str | None = None,
+        has_rom_wires: bool = True,
     ) -> None:
         self._random = random.Random(seed)
-        self._revision = revision
         machine = self.machine = Machine(in_c, CORTEX_M7)
         self.rcc = Rcc(machine, clock_faults or Faults(), revision)
         self.pwr = Pwr(machine, revision)
@@ -111,7 +119,9 @@ class Stm32h743:
         self.usart = Usart(
             machine, self.rcc.gate("APB1LENR", 18), self.rcc.usart_hz, self.pins, protocol.BAUD_RATE
         )  # fmt: skip
-        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.usart.offer
+        software_reset = partial(self.reset, rcc_module.SOFTWARE_RESET)
+        self.rom = SystemMemory(machine, _rom(revision), self.flash, self.usart, software_reset, has_rom_wires)
+        machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
         timeout = partial(self._want_reset, rcc_module.WATCHDOG_RESET)
         self.iwdg = Iwdg(machine, timeout, 0x58004800)
         self.tim17 = Tim17(
@@ -148,9 +158,6 @@ class Stm32h743:
         cpu.map_memory(flash_module.START, contents, writable=False, executable=True)
         for _, start, size, executable in MEMORIES:
             cpu.map_memory(start, bytes(size), writable=True, executable=executable)
-        cpu.map_memory(_SYSTEM_PAGE, b"\xff" * 0x1000, writable=False)
-        for address, counts in calibration(self._revision).items():
-            cpu.write(address, counts.to_bytes(2, "little"))
         cpu.on_protected_write = self._write_protected
         cpu.on_protected_read = self._read_protected
         cpu.after_protected_read = self.flash.watch

@@ -6,7 +6,7 @@ AN2606 lists the bootloaders in ROM.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from designer.errors import FlashError
 
@@ -79,21 +79,24 @@ def protection_level(register: int) -> int:
     return {_RDP_LEVEL_0: 0, _RDP_LEVEL_2: 2}.get(rdp, 1)
 
 
+_STM32F405 = Chip(
+    name="STM32F405",
+    device_id=0x413,
+    id_register=0xE004_2000,
+    protection_register=0x4002_3C14,
+    flash_start=0x0800_0000,
+    sector_bytes=(*[16 * KIB] * 4, 64 * KIB, *[128 * KIB] * 7),
+    openocd_driver="stm32f2x",
+    # pyOCD has no STM32F405 of its own.  The STM32F412xG has the same sectors and the same flash registers
+    # (RM0402, section 3), and its algorithm uses the first 20 KiB of RAM.
+    pyocd_target="stm32f412xg",
+    bootloader_pins="USART1: PA9 (transmit), PA10 (receive)",
+    reset_code_address=0x2000_4000,
+)
 CHIPS = {
-    "stm32f405": Chip(
-        name="STM32F405",
-        device_id=0x413,
-        id_register=0xE004_2000,
-        protection_register=0x4002_3C14,
-        flash_start=0x0800_0000,
-        sector_bytes=(*[16 * KIB] * 4, 64 * KIB, *[128 * KIB] * 7),
-        openocd_driver="stm32f2x",
-        # pyOCD has no STM32F405 of its own.  The STM32F412xG has the same sectors and the same flash registers
-        # (RM0402, section 3), and its algorithm uses the first 20 KiB of RAM.
-        pyocd_target="stm32f412xg",
-        bootloader_pins="USART1: PA9 (transmit), PA10 (receive)",
-        reset_code_address=0x2000_4000,
-    ),
+    "stm32f405": _STM32F405,
+    # The same die, with more pins (DS8626): device id, flash and ROM are those of the STM32F405.
+    "stm32f407": replace(_STM32F405, name="STM32F407", bootloader_pins="USART3: PB10 (transmit), PB11 (receive)"),
     "stm32h743": Chip(
         name="STM32H743",
         device_id=0x450,

@@ -15,6 +15,7 @@
 #include "handlers.h"
 #include "protocol.h"
 #include "ring.h"
+#include "rom.h"
 #include "serial.h"
 #include "temperature.h"
 #include "ticks.h"
@@ -163,7 +164,7 @@ const ps_port_t ps_port = {
     .send = serial_send,
     .idle = serial_idle,
     .feed_watchdog = watchdog_feed,
-    .enter_bootloader = BOARD_BOOTLOADER,
+    .enter_bootloader = rom_enter,
     .audio = &audio_port,
     .flash = &flash_slots,
     .has_flash = flash_has_slots,

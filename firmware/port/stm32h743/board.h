@@ -21,6 +21,7 @@
 #define SERIAL_STATUS_OVERRUN   USART3_ISR_ORE
 #define SERIAL_STATUS_RECEIVED  USART3_ISR_RXNE
 #define SERIAL_STATUS_CAN_SEND  USART3_ISR_TXE
+#define SERIAL_STATUS_SENT      USART3_ISR_TC
 #define SERIAL_RECEIVED         USART3_RDR
 #define SERIAL_SENT             USART3_TDR
 #define SERIAL_FORGET_OVERRUN() (USART3_ICR = USART3_ICR_ORECF)
@@ -47,10 +48,8 @@
 #define CRYSTAL_TIMER_CCR1  TIM17_CCR1
 #define CRYSTAL_TIMER_CR1   TIM17_CR1
 
-/* Ahead of all else: memories and caches (memory.c). */
+/* Ahead of all else: into the ROM's bootloader, where it was asked for; then memories and caches (memory.c).
+ */
 void board_begin(void);
-
-/* AN2606: the ROM listens on other pins than those of the ST-Link's serial line. */
-#define BOARD_BOOTLOADER NULL
 
 #endif

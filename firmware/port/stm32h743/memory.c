@@ -1,5 +1,10 @@
 #include "board.h"
+#include "bootloader.h"
 #include "cpu.h"
+
+/* AN2606, "STM32H74xxx/75xxx devices bootloader": where the ROM keeps the vectors of its bootloader. It
+ * listens on USART3 at PB10 and PB11, and not at PD8 and PD9. */
+#define SYSTEM_MEMORY 0x1FF09800u
 
 #define REGION_DMA   1u /* 0 is the stack's guard */
 #define REGION_SLOTS 2u
@@ -36,6 +41,9 @@ static void start_caches(void)
 /* SRAM1 and slots out of the caches, then both caches on, ahead of any access to SRAM1. */
 void board_begin(void)
 {
+    if (bootloader_is_wanted()) {
+        bootloader_jump(SYSTEM_MEMORY);
+    }
     RCC_AHB2ENR |= RCC_AHB2ENR_SRAM1EN;
     (void)RCC_AHB2ENR; /* RM0433 8.5.12: two cycles between enabling and first access */
     /* Errata ES0392 2.2.9: before revision X, reads of the AXI SRAM may be wrong unless they come one at a

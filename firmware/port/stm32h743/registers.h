@@ -200,6 +200,7 @@
 #define USART3_ISR        REGISTER(0x4000481Cu)
 #define USART3_ISR_ORE    BIT(3)
 #define USART3_ISR_RXNE   BIT(5)
+#define USART3_ISR_TC     BIT(6)
 #define USART3_ISR_TXE    BIT(7)
 #define USART3_ICR        REGISTER(0x40004820u)
 #define USART3_ICR_ORECF  BIT(3)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 from designs import generate_small
+from rom_line import InProcessPort, ask
 
-from designer import protocol
 from designer.board.bootloader import enter_bootloader
 from designer.board.open import SerialBoard
 from designer.board.session import Board
 from designer.board.virtual.rom_bootloader import RomBootloader
 from designer.board.virtual.stm32f405 import Stm32f405
-from designer.board.virtual.system_memory import BYTES, START
 from designer.board.virtual.transport import VirtualTransport
 from designer.board.virtual_process import VirtualProcess
 from designer.errors import FlashError, HilError
@@ -29,35 +28,13 @@ from designer.toolchain.flashing.uart import flash_with_uart, is_in_bootloader
 PROSCENIUM = Path(sys.executable).with_name("proscenium")
 
 
-class InProcessPort:
-    """A serial port of pyserial's kind to a board in this process."""
-
-    def __init__(self, board):
-        self.line, self.timeout, self.early = VirtualTransport(board), 1.0, b""
-
-    def write(self, data):
-        self.line.write(data)
-
-    def read(self, size=1):
-        if len(self.early) < size:
-            self.early += self.line.read(0.001)
-        taken, self.early = self.early[:size], self.early[size:]
-        return taken
-
-
-def ask(board, magic=protocol.ENTER_BOOTLOADER_MAGIC, digest=None):
-    opened = Board(VirtualTransport(board))
-    payload = protocol.ENTER_BOOTLOADER.payload.pack(magic=magic, digest=digest or bytes.fromhex(opened.info.digest))
-    return opened.link.request(protocol.ENTER_BOOTLOADER, payload)
-
-
 def test_a_confirmed_request_ends_in_the_rom(small):
     board = Stm32f405(small.elf)
     board.run(0.02)
     restarts = board.machine.restarts
     assert ask(board) == b""
     board.run(0.02)
-    assert START <= board.machine.cpu.pc < START + BYTES
+    assert board.rom.is_running
     assert isinstance(board.usart.listener.__self__, RomBootloader)
     assert board.machine.restarts == restarts + 1  # by a reset: the ROM finds the chip as after power-on
     board.run(3.0)  # and the watchdog, of 1.4 s, does not run

@@ -7,6 +7,7 @@ pytest.importorskip("unicorn")
 from benchmarks.register_mutations import recorded
 from benchmarks.register_mutations.__main__ import build_subject, unreached
 from benchmarks.register_mutations.bus import EXCHANGED, LEFT_OUT, WRONG_BIT, Key, Mutation
+from benchmarks.register_mutations.chips import STM32H743
 from benchmarks.register_mutations.recorded import Record, mutated
 from benchmarks.register_mutations.sites import Site, find_sites, mutations_of, source_writes
 from benchmarks.register_mutations.verdict import caught_by, observe
@@ -104,3 +105,12 @@ def test_a_record_that_fails_without_a_mutation_judges_nothing(tmp_path_factory,
 
 def failing(recorder, names):
     raise AssertionError
+
+
+def test_the_port_to_the_stm32h743_is_judged_as_well(tmp_path):
+    subject = build_subject(tmp_path, STM32H743)
+    sites = find_sites(subject, ["boot"])
+    assert {site.file for site in sites.values()} >= {"clock.c", "sai.c", "memory.c", "serial.c", "watchdog.c"}
+    key, _ = find(sites, "clock.c", "RCC_PLLCKSELR")
+    sound = {"boot": list(observe(subject, "boot"))}
+    assert (caught_by(subject, sound, Mutation(key, LEFT_OUT)) or "").startswith("boot: ")

@@ -31,7 +31,7 @@ class Chip:
 
 
 F405 = Chip(
-    "stm32f405",
+    "stm32f40x",
     "RM0090",
     {
         "PWR_CR_VOS": "5.4.1: bit 14",

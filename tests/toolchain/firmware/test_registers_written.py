@@ -10,7 +10,8 @@ from designs import generate_small
 from designer.toolchain.boards import FIRMWARE_ROOT
 
 HERE = Path(__file__).parent
-PORT = FIRMWARE_ROOT / "port" / "stm32f405"
+BOARD = FIRMWARE_ROOT / "port" / "stm32f405"
+PORT = FIRMWARE_ROOT / "port" / "stm32f40x"
 SHARED = FIRMWARE_ROOT / "port" / "stm32"
 CORTEX_M = FIRMWARE_ROOT / "port" / "cortex_m"
 BLOCK = 32  # of the small design
@@ -35,7 +36,7 @@ def recorder(tmp_path_factory):
     """The port's clock and I2S on recorded registers; returns lines of text for what works."""
     directory = tmp_path_factory.mktemp("recorder")
     generate_small("q31", directory)
-    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", PORT, SHARED, CORTEX_M]
+    includes = [directory, FIRMWARE_ROOT / "core", FIRMWARE_ROOT / "port", BOARD, PORT, SHARED, CORTEX_M]
     options = ["-O1", "-std=gnu11", *(f"-I{path}" for path in includes)]
     instrumented = [
         "-fsanitize=thread",
@@ -51,18 +52,19 @@ def recorder(tmp_path_factory):
         (PORT / "tim11.c", instrumented),
         (PORT / "flash.c", instrumented),
         (PORT / "temperature.c", instrumented),
-        (PORT / "serial.c", instrumented),
+        (BOARD / "serial.c", instrumented),
         (PORT / "rom.c", instrumented),
         (SHARED / "clock_choice.c", instrumented),
         (SHARED / "crystal.c", instrumented),
         (SHARED / "temperature_scale.c", instrumented),
         (SHARED / "watchdog.c", instrumented),
         (SHARED / "port.c", instrumented),
+        (SHARED / "rom.c", instrumented),
         (CORTEX_M / "stack_guard.c", instrumented),
         (HERE / "recorder" / "recorder.c", []),
         (HERE / "recorder" / "recording.c", []),
     ):
-        objects.append(directory / f"{source.stem}.o")
+        objects.append(directory / f"{source.parent.name}-{source.stem}.o")
         subprocess.run(["gcc", *options, *more, "-c", str(source), "-o", str(objects[-1])], check=True)
     program = directory / "recorder"
     subprocess.run(["gcc", *map(str, objects), "-o", str(program)], check=True)

@@ -229,6 +229,11 @@ def test_memories_and_caches(recorder, names):
     assert found[-1] == ("SCB_CCR", 3 << 16)
 
 
+def test_the_rom_finds_the_chip_as_a_reset_leaves_it(recorder, names):
+    """AN2606: the vectors of the bootloader; ahead of memories and caches."""
+    assert writes(recorder("memory bootloader"), names) == ["jump 1ff09800"]
+
+
 def test_reads_of_the_axi_sram_come_one_at_a_time_before_revision_x(recorder, names):
     assert writes(recorder("memory revY"), names)[1] == ("AXI_TARG7_FN_MOD", 1)
 

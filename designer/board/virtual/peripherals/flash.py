@@ -6,6 +6,7 @@ operation leaves a sector partly erased, or a word partly programmed.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,14 +96,27 @@ class Flash(RegisterBlock):
         """Protect a sector: its bit of nWRP is 0 (3.7.4)."""
         self.options &= ~(1 << 16 + sector)
 
-    def holds(self, address: int) -> bool:
-        """Whether an address lies in the flash."""
-        return START <= address < START + BYTES
+    def unprotect_writing(self) -> None:
+        """Remove write protection from all sectors (3.7.4)."""
+        self.options |= 0x0FFF0000
 
     def is_protected(self, address: int) -> bool:
         """Whether the sector of an address is write-protected (3.7.4)."""
         sector = next(n for n, end in enumerate(SECTORS[1:]) if address - START < end)
         return not self.values["OPTCR"] >> 16 + sector & 1
+
+    sectors: ClassVar[tuple[tuple[int, int], ...]] = tuple(
+        (START + first, end - first) for first, end in itertools.pairwise(SECTORS)
+    )
+
+    def takes(self, address: int, data: bytes) -> bool:
+        """Whether programming gives the data: it clears bits only (3.6.4)."""
+        old = self._machine.cpu.read(address, len(data))
+        return not any(new & ~before for new, before in zip(data, old, strict=True))
+
+    def replace(self, address: int, data: bytes) -> None:
+        """Let whole operations leave the data."""
+        self._machine.cpu.write(address, data)
 
     def check_wait_states(self, hclk_hz: int) -> None:
         """Refuse a clock that the wait states are too few for (3.5.1)."""

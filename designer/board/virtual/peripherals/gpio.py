@@ -29,6 +29,10 @@ ALTERNATE_FUNCTIONS = {
     ("PA10", 7): "USART1_RX",
     ("PB6", 7): "USART1_TX",
     ("PB7", 7): "USART1_RX",
+    ("PB10", 7): "USART3_TX",
+    ("PB11", 7): "USART3_RX",
+    ("PC10", 7): "USART3_TX",
+    ("PC11", 7): "USART3_RX",
 }
 _OUTPUT, _ALTERNATE = 1, 2
 

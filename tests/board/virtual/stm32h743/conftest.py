@@ -81,8 +81,8 @@ def run_program(compile_program):
     return run
 
 
-def build(layout, directory):
-    result = build_design(find_layout(layout))
+def build(layout, directory, **changes):
+    result = build_design(find_layout(layout).model_copy(update=changes))
     write(result.sources, directory / "generated")
     elf = build_image(directory / "generated", "stm32h743", directory / "firmware.elf").elf
     return Image(result.layout, result.fixed, result.digest, elf)
@@ -113,3 +113,9 @@ def echo_studio(tmp_path_factory):
 def bar6(tmp_path_factory):
     """Six drivers."""
     return build("bar6", tmp_path_factory.mktemp("h743-bar6"))
+
+
+@pytest.fixture(scope="session")
+def bar6_at_96_khz(tmp_path_factory):
+    """Six drivers at twice the rate."""
+    return build("bar6", tmp_path_factory.mktemp("h743-bar6-96"), sample_rate_hz=96000)

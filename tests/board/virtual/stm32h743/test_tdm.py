@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from designs import DRIVER, LAYOUT, small_bank
+from designs import generate_small
 from executed import play, plays_small
 from h743 import Image
 
 from designer.board.virtual.stm32h743_audio import MUTE_PIN
-from designer.codegen.generate import generate
-from designer.codegen.writer import write
-from designer.layout.load import parse_layout
 from designer.toolchain.compiler import build_image
 
 DRIVERS = 8
@@ -23,14 +20,10 @@ SET_UPS = {
 @pytest.fixture(scope="module", params=SET_UPS)
 def image(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp(f"h743-{request.param}")
-    text = LAYOUT.format(name="small", number_format="q15")
-    drivers = "".join(DRIVER.format(channel=d, azimuth=20 * d - 160) for d in range(DRIVERS))
-    layout = parse_layout(f'{text}[board]\naudio.bus = "tdm8"\naudio.codec = "{request.param}"\n{drivers}')
-    bank = small_bank(layout)
-    sources = generate(layout, bank)
-    write(sources, directory / "generated")
+    wiring = f'audio.bus = "tdm8"\naudio.codec = "{request.param}"'
+    layout, bank, digest = generate_small("q15", directory / "generated", drivers=DRIVERS, board=wiring)
     elf = build_image(directory / "generated", "stm32h743", directory / "firmware.elf").elf
-    return Image(layout, bank, sources.digest, elf)
+    return Image(layout, bank, digest, elf)
 
 
 def test_eight_drivers_play_bit_exact_through_the_codec_that_the_board_has_set_up(image):

@@ -11,6 +11,7 @@
 
 #include "audio_port.h"
 #include "board.h"
+#include "bootloader.h"
 #include "clock.h"
 #include "converters.h"
 #include "flash.h"
@@ -112,6 +113,18 @@ void watchdog_feed(void)
 {
 }
 
+static bool bootloader_wanted;
+bool bootloader_is_wanted(void)
+{
+    return bootloader_wanted;
+}
+void bootloader_jump(uint32_t vectors)
+{
+    settle();
+    printf("jump %08lx\n", (unsigned long)vectors);
+    exit(0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -124,6 +137,7 @@ int main(int argc, char **argv)
     recording_on_write = behind_write;
     power_up(argv[1]);
     if (strstr(argv[1], "memory")) {
+        bootloader_wanted = strstr(argv[1], "bootloader") != NULL;
         board_begin();
         settle();
         return 0;

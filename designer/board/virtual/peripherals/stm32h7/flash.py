@@ -150,6 +150,15 @@ class Flash(RegisterBlock):
         """Protect one of sixteen sectors: its bit of WRPSN is 0 (4.5.1)."""
         self.write_protection[sector // 8] &= ~(1 << sector % 8)
 
+    def unprotect_writing(self) -> None:
+        """Remove write protection from all sectors (4.5.1)."""
+        self.write_protection = [0xFF, 0xFF]
+
+    def is_protected(self, address: int) -> bool:
+        """Whether the sector of an address is write-protected (4.5.1)."""
+        bank, offset = divmod(address - START, BANK_BYTES)
+        return not self.values[f"WPSN_CUR{bank + 1}R"] >> offset // SECTOR_BYTES & 1
+
     # --- registers
 
     def _write_key(self, n: int, value: int, _before: int) -> None:
@@ -343,6 +352,23 @@ class Flash(RegisterBlock):
             self._tear(operation.address, operation.torn, operation.new, {})
         else:
             self._store(operation.address, operation.new, {})
+
+    # --- what another program than the image does: the bootloader in the ROM
+
+    sectors: ClassVar[tuple[tuple[int, int], ...]] = tuple(
+        (first, SECTOR_BYTES) for first in range(START, START + BYTES, SECTOR_BYTES)
+    )
+
+    def takes(self, address: int, data: bytes) -> bool:
+        """Whether programming gives the data: whole words, that are erased (4.3.9)."""
+        words = range(address, address + len(data), WORD_BYTES)
+        is_erased = self._machine.cpu.read(address, len(data)).count(0xFF) == len(data)
+        is_whole = address % WORD_BYTES == 0 and len(data) % WORD_BYTES == 0
+        return is_whole and is_erased and not any(word in self._checks for word in words)
+
+    def replace(self, address: int, data: bytes) -> None:
+        """Let whole operations leave the data, with check bits that are theirs."""
+        self._store(address, data, {})
 
     # --- errors of cells
 

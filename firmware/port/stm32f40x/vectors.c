@@ -1,7 +1,7 @@
 /* Vector table: RM0090 12.1.3, PM0214 2.3.4. */
+#include "board.h"
 #include "fault.h"
 #include "handlers.h"
-#include "registers.h"
 #include "reset.h"
 #include "ticks.h"
 
@@ -21,7 +21,10 @@ const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     [16 + DMA1_Stream5_INTERRUPT] = {.handler = converters_handler},
     [16 + DMA1_Stream5_INTERRUPT + 1 ... 16 + SPI2_INTERRUPT - 1] = {.handler = fault_handler},
     [16 + SPI2_INTERRUPT] = {.handler = converters_handler},
-    [16 + USART1_INTERRUPT] = {.handler = serial_handler},
-    [16 + USART1_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
+#if SERIAL_INTERRUPT > SPI2_INTERRUPT + 1
+    [16 + SPI2_INTERRUPT + 1 ... 16 + SERIAL_INTERRUPT - 1] = {.handler = fault_handler},
+#endif
+    [16 + SERIAL_INTERRUPT] = {.handler = serial_handler},
+    [16 + SERIAL_INTERRUPT + 1 ... VECTORS - 1] = {.handler = fault_handler},
 };
 /* clang-format on */

@@ -1,21 +1,10 @@
 /* The bootloader in the chip's ROM. */
+#include "board.h"
 #include "bootloader.h"
 
-#include "board.h"
-
-/* RM0090 2.3: system memory. AN2606: its bootloader listens on USART1, PA9 and PA10, as this port does. */
+/* RM0090 2.3: system memory. AN2606: its bootloader listens on USART1 at PA9 and PA10, and on USART3 at
+ * PB10 and PB11, or PC10 and PC11. */
 #define SYSTEM_MEMORY 0x1FFF0000u
-
-/* Polls for one byte to leave: at 921600 baud it takes 11 us. */
-#define SEND_POLLS 100000u
-
-void enter_bootloader(void)
-{
-    /* RM0090 30.6.1: TC, when the last byte of the reply has left */
-    for (uint32_t n = 0; n < SEND_POLLS && !(USART1_SR & USART1_SR_TC); n++) {
-    }
-    bootloader_restart();
-}
 
 /* With the chip as a reset leaves it: nothing runs yet, and the watchdog stands. */
 static void jump_to_bootloader(void)

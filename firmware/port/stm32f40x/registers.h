@@ -47,6 +47,7 @@
 #define RCC_APB1ENR               REGISTER(0x40023840u)
 #define RCC_APB1ENR_SPI2EN        BIT(14)
 #define RCC_APB1ENR_SPI3EN        BIT(15)
+#define RCC_APB1ENR_USART3EN      BIT(18)
 #define RCC_APB1ENR_PWREN         BIT(28)
 #define RCC_APB2ENR               REGISTER(0x40023844u)
 #define RCC_APB2ENR_USART1EN      BIT(4)
@@ -102,6 +103,7 @@
 #define GPIOA_AFRH    REGISTER(0x40020024u)
 #define GPIOB_MODER   REGISTER(0x40020400u)
 #define GPIOB_OSPEEDR REGISTER(0x40020408u)
+#define GPIOB_PUPDR   REGISTER(0x4002040Cu)
 #define GPIOB_AFRH    REGISTER(0x40020424u)
 #define GPIOC_MODER   REGISTER(0x40020800u)
 #define GPIOC_OSPEEDR REGISTER(0x40020808u)
@@ -122,6 +124,20 @@
 #define USART1_CR1_TE     BIT(3)
 #define USART1_CR1_RXNEIE BIT(5)
 #define USART1_CR1_UE     BIT(13)
+
+/* USART3, RM0090 30.6: alike */
+#define USART3_SR         REGISTER(0x40004800u)
+#define USART3_SR_ORE     BIT(3)
+#define USART3_SR_RXNE    BIT(5)
+#define USART3_SR_TC      BIT(6)
+#define USART3_SR_TXE     BIT(7)
+#define USART3_DR         REGISTER(0x40004804u)
+#define USART3_BRR        REGISTER(0x40004808u)
+#define USART3_CR1        REGISTER(0x4000480Cu)
+#define USART3_CR1_RE     BIT(2)
+#define USART3_CR1_TE     BIT(3)
+#define USART3_CR1_RXNEIE BIT(5)
+#define USART3_CR1_UE     BIT(13)
 
 /*
  * SPI2 and SPI3 as I2S, and I2S2ext for the other direction, RM0090 28.5: .2 CR2, .3 SR, .4 DR, .8
@@ -251,6 +267,7 @@
 #define DMA1_Stream5_INTERRUPT 16
 #define SPI2_INTERRUPT         36 /* of I2S2ext, too */
 #define USART1_INTERRUPT       37
+#define USART3_INTERRUPT       39
 
 /* SYSCFG, RM0090 9.2.1 (MEMRMP there): which memory lies at address 0 */
 #define SYSCFG_MEMRM REGISTER(0x40013800u)
