@@ -11,6 +11,7 @@ small tmpfs.  Where mounting is not allowed, only the limit of a file's size sta
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -133,6 +134,7 @@ def main() -> int:
     parser.add_argument("--commands", nargs="+", choices=sorted(SCENARIOS), default=list(SCENARIOS))
     parser.add_argument("--faults", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--every", type=int, default=1, help="kill at each so many-th change of files")
+    parser.add_argument("--skip", type=int, default=0, help="so many faults of each kind, met before")
     arguments = parser.parse_args()
     cases = faulty = 0
     with tempfile.TemporaryDirectory(prefix="proscenium-faults-") as folder:
@@ -144,7 +146,7 @@ def main() -> int:
             campaign = Campaign(SCENARIOS[name], root / name, arguments.every)
             try:
                 for kind in (kind for kind in arguments.faults if kind in SCENARIOS[name].kinds):
-                    tried, wrong = _meet_all(campaign, name, kind)
+                    tried, wrong = _meet_all(campaign, name, kind, arguments.skip)
                     cases, faulty = cases + tried, faulty + wrong
             finally:
                 campaign.close()
@@ -162,11 +164,11 @@ def _prepare(root: Path) -> list[Layout]:
     return layouts
 
 
-def _meet_all(campaign: Campaign, name: str, kind: str) -> tuple[int, int]:
+def _meet_all(campaign: Campaign, name: str, kind: str, skip: int) -> tuple[int, int]:
     """Let a command meet all faults of a kind; return their number and that of those after which something is wrong."""
     tried = wrong = 0
     try:
-        for fault in campaign.faults(kind):
+        for fault in itertools.islice(campaign.faults(kind), skip, None):
             found = campaign.meet(fault)
             tried += 1
             wrong += bool(found)
@@ -174,8 +176,10 @@ def _meet_all(campaign: Campaign, name: str, kind: str) -> tuple[int, int]:
                 print(f"{name}, {fault}: {line}", flush=True)
     except PermissionError as error:
         print(f"{name}, {kind}: not tried: {error}", flush=True)
-    if tried:
-        print(f"{name}, {kind}: {tried} faults, {wrong} with something wrong", flush=True)
+    finally:
+        # Also of a campaign that is interrupted.
+        if tried:
+            print(f"{name}, {kind}: {tried} faults, {wrong} with something wrong", flush=True)
     return tried, wrong
 
 

@@ -24,6 +24,10 @@ _NEIGHBOURS = 4
 _NEAR_DEG = (20.0, 60.0)
 # For this check only, so within a few per cent.
 _SPEED_M_PER_S = 343.0
+# Peaks, or energies, that are so nearly equal were made so, if the others vary by more than that.
+_SAME, _VARIED = 1.001, 10**0.05
+# So many samples in a row at the peak were clipped there.
+_CLIPPED_RUN = 3
 # Shorter responses hold no driver.
 _LEAST_MS = 1.0
 _MOST_DIRECTIONS = 100_000
@@ -50,10 +54,41 @@ def check_set(found: ResponseSet, where: str) -> None:
     silent = np.argwhere(np.sum(found.responses**2, axis=2) == 0)
     if silent.size:
         raise LayoutError(f"'{where}': measurement {int(silent[0][0])} is silent: remove or repeat it")
+    _check_clipping(found, where)
+    _check_normalising(found, where)
     _check_distances(found, where)
     _check_span(found, where)
     _check_neighbours(found, where)
     _check_length(found, where)
+
+
+def _check_clipping(found: ResponseSet, where: str) -> None:
+    """Refuse responses that stay at their peak: a recording was too loud for its converter or its file."""
+    peaks = np.abs(found.responses).max(axis=2, keepdims=True)
+    at_peak = np.cumsum(np.pad(np.abs(found.responses) == peaks, ((0, 0), (0, 0), (1, 0))), axis=2)
+    runs = at_peak[:, :, _CLIPPED_RUN:] - at_peak[:, :, :-_CLIPPED_RUN]
+    clipped = np.argwhere((runs == _CLIPPED_RUN).any(axis=2))
+    if clipped.size:
+        index, channel = (int(place) for place in clipped[0])
+        raise LayoutError(
+            f"'{where}': measurement {index}: {_CLIPPED_RUN} samples or more in a row are at its peak of "
+            f"{peaks[index, channel, 0]:.4g}: it was clipped: measure it again with less gain"
+        )
+
+
+def _check_normalising(found: ResponseSet, where: str) -> None:
+    """Refuse responses that were scaled one by one, so that their levels against one another are lost."""
+    if len(found.responses) < _FEW:
+        return
+    peak, energy = np.abs(found.responses).max(axis=2), np.sum(found.responses**2, axis=2)
+    for peaks, energies in ((peak, energy), (peak.max(axis=1), energy.sum(axis=1))):
+        spreads = [float((values.max(axis=0) / values.min(axis=0)).max()) for values in (peaks, np.sqrt(energies))]
+        for what, same, other in (("peak", *spreads), ("energy", *spreads[::-1])):
+            if same < _SAME and other > _VARIED:
+                raise LayoutError(
+                    f"'{where}': all {len(found.responses)} responses have the same {what}: they were normalised one "
+                    "by one, and the levels between directions are lost: export all of them with one gain"
+                )
 
 
 def _check_length(found: ResponseSet, where: str) -> None:
