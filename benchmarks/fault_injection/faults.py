@@ -171,24 +171,26 @@ def _await(child: int, fault: Fault, pipe: FileIO) -> tuple[int, bytes]:
     seen: set[int] = set()
     said = b""
     began, board_lives = time.monotonic(), fault.kind == "board"
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        while part := pipe.read(1 << 16):
-            said += part
-        if done:
-            break
-        if time.monotonic() > began + _MOST_S:
+    try:
+        while True:
+            done, status = os.waitpid(child, os.WNOHANG)
+            while part := pipe.read(1 << 16):
+                said += part
+            if done:
+                break
+            if time.monotonic() > began + _MOST_S:
+                os.killpg(child, signal.SIGKILL)
+            if fault.kind == "worker":
+                for found in _children(child) - seen:
+                    seen.add(found)
+                    if len(seen) == fault.value:
+                        os.kill(found, signal.SIGKILL)
+            if board_lives and time.monotonic() > began + fault.value / 1000:
+                board_lives = not _kill_a_board(child)
+            time.sleep(_POLL_S)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
-        if fault.kind == "worker":
-            for found in _children(child) - seen:
-                seen.add(found)
-                if len(seen) == fault.value:
-                    os.kill(found, signal.SIGKILL)
-        if board_lives and time.monotonic() > began + fault.value / 1000:
-            board_lives = not _kill_a_board(child)
-        time.sleep(_POLL_S)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(status), said
 
 

@@ -26,8 +26,6 @@ _NEAR_DEG = (20.0, 60.0)
 _SPEED_M_PER_S = 343.0
 # Peaks, or energies, that are so nearly equal were made so, if the others vary by more than that.
 _SAME, _VARIED = 1.001, 10**0.05
-# So many samples in a row at the peak were clipped there.
-_CLIPPED_RUN = 3
 # Shorter responses hold no driver.
 _LEAST_MS = 1.0
 _MOST_DIRECTIONS = 100_000
@@ -65,13 +63,13 @@ def check_set(found: ResponseSet, where: str) -> None:
 def _check_clipping(found: ResponseSet, where: str) -> None:
     """Refuse responses that stay at their peak: a recording was too loud for its converter or its file."""
     peaks = np.abs(found.responses).max(axis=2, keepdims=True)
-    at_peak = np.cumsum(np.pad(np.abs(found.responses) == peaks, ((0, 0), (0, 0), (1, 0))), axis=2)
-    runs = at_peak[:, :, _CLIPPED_RUN:] - at_peak[:, :, :-_CLIPPED_RUN]
-    clipped = np.argwhere((runs == _CLIPPED_RUN).any(axis=2))
+    at_peak = np.abs(found.responses) == peaks
+    run = at_peak[:, :, 2:] & at_peak[:, :, 1:-1] & at_peak[:, :, :-2]
+    clipped = np.argwhere(run.any(axis=2))
     if clipped.size:
         index, channel = (int(place) for place in clipped[0])
         raise LayoutError(
-            f"'{where}': measurement {index}: {_CLIPPED_RUN} samples or more in a row are at its peak of "
+            f"'{where}': measurement {index}: three samples or more in a row are at its peak of "
             f"{peaks[index, channel, 0]:.4g}: it was clipped: measure it again with less gain"
         )
 
