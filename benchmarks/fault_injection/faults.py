@@ -16,7 +16,6 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import designer.toolchain.objects
 from designer.cli import main
 
 # In 1996; files that exist already then seem to come from the future.
@@ -126,9 +125,9 @@ def run(arguments: list[str], place: Path, fault: Fault, own_cache: bool = False
 
 def _enter(place: Path, said: int, own_cache: bool) -> None:
     (place / "tmp").mkdir(exist_ok=True)
-    os.environ.update({"TMPDIR": str(place / "tmp"), "XDG_CACHE_HOME": str(place / "cache")})
+    os.environ["TMPDIR"] = str(place / "tmp")
     if own_cache:
-        designer.toolchain.objects.CACHE_DIRECTORY = place / "cache"
+        os.environ["XDG_CACHE_HOME"] = str(place / "cache")
     os.chdir(place)
     quiet = os.open(os.devnull, os.O_RDWR)
     for stream, target in ((0, quiet), (1, quiet), (2, said)):

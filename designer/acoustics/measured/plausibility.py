@@ -78,15 +78,21 @@ def _check_normalising(found: ResponseSet, where: str) -> None:
     """Refuse responses that were scaled one by one, so that their levels against one another are lost."""
     if len(found.responses) < _FEW:
         return
-    peak, energy = np.abs(found.responses).max(axis=2), np.sum(found.responses**2, axis=2)
-    for peaks, energies in ((peak, energy), (peak.max(axis=1), energy.sum(axis=1))):
-        spreads = [float((values.max(axis=0) / values.min(axis=0)).max()) for values in (peaks, np.sqrt(energies))]
-        for what, same, other in (("peak", *spreads), ("energy", *spreads[::-1])):
-            if same < _SAME and other > _VARIED:
+    peak, root = np.abs(found.responses).max(axis=2), np.sqrt(np.sum(found.responses**2, axis=2))
+    # Each channel by itself, or both ears together.
+    for peaks, roots in ((peak, root), (peak.max(axis=1), np.linalg.norm(root, axis=1))):
+        varied = {"peak": _largest_ratio(peaks), "energy": _largest_ratio(roots)}
+        for what, other in (("peak", "energy"), ("energy", "peak")):
+            if varied[what] < _SAME and varied[other] > _VARIED:
                 raise LayoutError(
                     f"'{where}': all {len(found.responses)} responses have the same {what}: they were normalised one "
                     "by one, and the levels between directions are lost: export all of them with one gain"
                 )
+
+
+def _largest_ratio(values: NDArray[np.float64]) -> float:
+    """Largest ratio of positive values of one channel: (M, C) or (M,)."""
+    return float((values.max(axis=0) / values.min(axis=0)).max())
 
 
 def _check_length(found: ResponseSet, where: str) -> None:
