@@ -26,6 +26,8 @@ _NEAR_DEG = (20.0, 60.0)
 _SPEED_M_PER_S = 343.0
 # Peaks, or energies, that are so nearly equal were made so, if the others vary by more than that.
 _SAME, _VARIED = 1.001, 10**0.05
+# Steps of the numbers by which a round top that was quantised falls beside its run of equal samples, with margin.
+_ROUND_STEPS = 16
 # Shorter responses hold no driver.
 _LEAST_MS = 1.0
 _MOST_DIRECTIONS = 100_000
@@ -65,13 +67,30 @@ def _check_clipping(found: ResponseSet, where: str) -> None:
     peaks = np.abs(found.responses).max(axis=2, keepdims=True)
     at_peak = np.abs(found.responses) == peaks
     run = at_peak[:, :, 2:] & at_peak[:, :, 1:-1] & at_peak[:, :, :-2]
-    clipped = np.argwhere(run.any(axis=2))
-    if clipped.size:
-        index, channel = (int(place) for place in clipped[0])
-        raise LayoutError(
-            f"'{where}': measurement {index}: three samples or more in a row are at its peak of "
-            f"{peaks[index, channel, 0]:.4g}: it was clipped: measure it again with less gain"
-        )
+    for index, channel in np.argwhere(run.any(axis=2)):
+        magnitudes = np.abs(found.responses[index, channel])
+        if _is_cut_off(magnitudes):
+            raise LayoutError(
+                f"'{where}': measurement {index}: three samples or more in a row are at its peak of "
+                f"{magnitudes.max():.4g}: it was clipped: measure it again with less gain"
+            )
+
+
+def _is_cut_off(magnitudes: NDArray[np.float64]) -> bool:
+    """Whether the values (N,) fall faster beside their longest run at the peak than a round top, quantised, does.
+
+    The middle of a parabola falls by less than one step of the numbers over half of such a run, so by a few steps over
+    the whole of it.
+    """
+    values = np.unique(magnitudes)
+    edges = np.flatnonzero(np.diff(np.pad(magnitudes == values[-1], 1).astype(int)))
+    starts, stops = edges[::2], edges[1::2]
+    longest = int((stops - starts).argmax())
+    beside = int(stops[longest] - starts[longest]) // 2 + 1
+    places = np.array([starts[longest] - beside, stops[longest] - 1 + beside])
+    places = places[(places >= 0) & (places < magnitudes.size)]
+    step = float(np.diff(values).min()) if values.size > 1 else 0.0
+    return bool(np.any(values[-1] - magnitudes[places] > _ROUND_STEPS * step))
 
 
 def _check_normalising(found: ResponseSet, where: str) -> None:

@@ -204,6 +204,14 @@ def test_a_response_that_was_clipped_is_refused(tmp_path):
         read_driver(path, SPEED)
 
 
+def test_the_round_top_of_a_low_note_is_not_taken_for_clipping(tmp_path):
+    path = folder(tmp_path / "set", PLAIN)
+    low = 0.1 * np.exp(-np.arange(4096) / 1000) * np.sin(2 * np.pi * 40 * np.arange(4096) / RATE)
+    assert np.sum(np.rint(low * 2**15) == np.rint(low * 2**15).max()) > 3
+    soundfile.write(path / "2.wav", low, RATE, "PCM_16")
+    assert len(read_driver(path, SPEED).places_m) == 4
+
+
 @pytest.mark.parametrize("what", ["peak", "energy"])
 def test_responses_that_were_normalised_one_by_one_are_refused(tmp_path, what):
     angles = grid(30.0)
