@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from designer.errors import BuildError
+
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "_resources"
 RESOURCE_DIRECTORIES = ("firmware", "layouts", "templates")
@@ -47,6 +49,21 @@ def source_root() -> Path:
 
 
 def cache_directory() -> Path:
-    """Directory of compiled objects in the user's cache, by the XDG Base Directory Specification."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "proscenium"
+    """Directory of compiled objects in the user's cache, by the XDG Base Directory Specification.
+
+    Raises
+    ------
+    BuildError
+        If the user has no home directory, as in some containers.
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification tells to ignore relative paths.
+    if base and Path(base).is_absolute():
+        return Path(base) / "proscenium"
+    try:
+        return Path.home() / ".cache" / "proscenium"
+    except RuntimeError as error:
+        raise BuildError(
+            "there is no place for the cache of compiled objects, because this user has no home directory: set "
+            "XDG_CACHE_HOME, for example to /tmp/cache"
+        ) from error

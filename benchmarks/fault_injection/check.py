@@ -40,7 +40,7 @@ class Expectation:
 
     def faults_at_once(self, fault: Fault, outcome: Outcome, place: Path) -> list[str]:
         """Say what is wrong right after the fault."""
-        found = []
+        found = [f"still runs: {line}" for line in outcome.outlived]
         if not fault.kills:
             found += [f"left {name}" for name in temporaries_in(place)]
             if "Traceback" in outcome.said or (outcome.code != 0 and outcome.code not in _HONEST):
@@ -60,6 +60,7 @@ class Expectation:
     def faults_afterwards(self, outcome: Outcome, place: Path) -> list[str]:
         """Say what is wrong after the next run, which meets no fault."""
         found = [f"still there: {name}" for name in temporaries_in(place)]
+        found += [f"still runs: {line}" for line in outcome.outlived]
         if outcome.code != 0:
             found.append(f"the next run: exit code {outcome.code}: {outcome.said.strip()[-300:]}")
         return found + self._not_right(place)

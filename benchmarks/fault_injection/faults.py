@@ -22,6 +22,9 @@ from designer.cli import main
 _EARLIER_S = 833_000_000.0
 _MOST_S = 600.0
 _POLL_S = 0.005
+# A board's process is ended by the kernel after its user.
+_ENDING_S = 5.0
+_BOARDS = ("designer.board.virtual", "qemu-system-arm")
 # Audit events of Python that change what a directory holds.  The kill comes ahead of the change.
 _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -35,9 +38,9 @@ class Fault:
     ----------
     kind : str
         'none', 'kill' (at a change of files), 'cut' (killed as a file passes a size), 'large' (a file passes a size),
-        'disk' (full), 'clock' (set back) or 'worker' (a child process killed).
+        'disk' (full), 'clock' (set back), 'worker' (a child process killed) or 'board' (a board's process killed).
     value : int
-        Number of the change from 1, bytes, or number of the child process from 1.
+        Number of the change from 1, bytes, number of the child process from 1, or ms from the start.
     """
 
     kind: str = "none"
@@ -54,17 +57,44 @@ class Fault:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: exit code (negative: signal), what it said on standard error, and changes of files."""
+    """How a run ended.
+
+    Attributes
+    ----------
+    code : int
+        Exit code; negative: signal.
+    said : str
+        On standard error.
+    changes : int
+        Of files.
+    seconds : float
+        What it took.
+    outlived : tuple of str
+        Command lines of processes of this run that did not end with it.
+    """
 
     code: int
     said: str
     changes: int
+    seconds: float = 0.0
+    outlived: tuple[str, ...] = ()
 
 
-def run(arguments: list[str], place: Path, fault: Fault) -> Outcome:
-    """Run a command in a directory, which also has its temporaries and caches, and let it meet a fault."""
+def run(arguments: list[str], place: Path, fault: Fault, own_cache: bool = False) -> Outcome:
+    """Run a command in a directory, which also has its temporaries, and let it meet a fault.
+
+    Parameters
+    ----------
+    arguments : list of str
+        Of the command.
+    place : Path
+    fault : Fault
+    own_cache : bool
+        Compiled objects are kept in the directory too, and not in the user's cache, which knows them all.
+    """
     counter = place.parent / "changes"
     counter.write_text("0")
+    began = time.monotonic()
     # A pipe, since a limit of the size of files would hold for a file.
     reading, writing = os.pipe()
     child = os.fork()
@@ -72,7 +102,7 @@ def run(arguments: list[str], place: Path, fault: Fault) -> Outcome:
         code = 99
         try:
             os.setpgid(0, 0)
-            _enter(place, writing)
+            _enter(place, writing, own_cache)
             _meet(fault, counter)
             sys.argv = ["proscenium", *arguments]
             main()
@@ -87,13 +117,17 @@ def run(arguments: list[str], place: Path, fault: Fault) -> Outcome:
     os.close(writing)
     os.set_blocking(reading, False)
     with os.fdopen(reading, "rb", buffering=0) as pipe:
-        status, said = _await(child, fault.value if fault.kind == "worker" else None, pipe)
-    return Outcome(status, said.decode("utf-8", "replace"), int(counter.read_text() or 0))
+        status, said = _await(child, fault, pipe)
+    took_s = time.monotonic() - began
+    text, changes = said.decode("utf-8", "replace"), int(counter.read_text() or 0)
+    return Outcome(status, text, changes, took_s, tuple(_outlived(place)))
 
 
-def _enter(place: Path, said: int) -> None:
+def _enter(place: Path, said: int, own_cache: bool) -> None:
     (place / "tmp").mkdir(exist_ok=True)
-    os.environ.update({"TMPDIR": str(place / "tmp"), "XDG_CACHE_HOME": str(place / "cache")})
+    os.environ["TMPDIR"] = str(place / "tmp")
+    if own_cache:
+        os.environ["XDG_CACHE_HOME"] = str(place / "cache")
     os.chdir(place)
     quiet = os.open(os.devnull, os.O_RDWR)
     for stream, target in ((0, quiet), (1, quiet), (2, said)):
@@ -131,28 +165,42 @@ def _kill_at(number: int, counter: int) -> Callable[[str, tuple[Any, ...]], None
     return hook
 
 
-def _await(child: int, worker: int | None, pipe: FileIO) -> tuple[int, bytes]:
-    """Wait for a process, kill one of its child processes as it appears, and end what it leaves; also read a pipe."""
+def _await(child: int, fault: Fault, pipe: FileIO) -> tuple[int, bytes]:
+    """Wait for a process, kill one of its child processes, and end what it leaves; also read a pipe."""
     seen: set[int] = set()
     said = b""
-    deadline = time.monotonic() + _MOST_S
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        while part := pipe.read(1 << 16):
-            said += part
-        if done:
-            break
-        if time.monotonic() > deadline:
+    began, board_lives = time.monotonic(), fault.kind == "board"
+    try:
+        while True:
+            done, status = os.waitpid(child, os.WNOHANG)
+            while part := pipe.read(1 << 16):
+                said += part
+            if done:
+                break
+            if time.monotonic() > began + _MOST_S:
+                os.killpg(child, signal.SIGKILL)
+            if fault.kind == "worker":
+                for found in _children(child) - seen:
+                    seen.add(found)
+                    if len(seen) == fault.value:
+                        os.kill(found, signal.SIGKILL)
+            if board_lives and time.monotonic() > began + fault.value / 1000:
+                board_lives = not _kill_a_board(child)
+            time.sleep(_POLL_S)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
-        if worker is not None:
-            for found in _children(child) - seen:
-                seen.add(found)
-                if len(seen) == worker:
-                    os.kill(found, signal.SIGKILL)
-        time.sleep(_POLL_S)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(status), said
+
+
+def _kill_a_board(parent: int) -> bool:
+    """Kill the process of a board, if there is one now."""
+    for found in _children(parent):
+        if any(name in _command_line(found) for name in _BOARDS):
+            with suppress(ProcessLookupError):
+                os.kill(found, signal.SIGKILL)
+                return True
+    return False
 
 
 def _children(parent: int) -> set[int]:
@@ -161,6 +209,24 @@ def _children(parent: int) -> set[int]:
         for task in os.listdir(f"/proc/{parent}/task"):
             found |= {int(each) for each in Path(f"/proc/{parent}/task/{task}/children").read_text().split()}
     return found
+
+
+def _command_line(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _outlived(place: Path) -> list[str]:
+    """Command lines that name a directory, of processes that do not end within a moment."""
+    deadline = time.monotonic() + _ENDING_S
+    while True:
+        lines = [_command_line(int(entry)) for entry in os.listdir("/proc") if entry.isdecimal()]
+        found = [line for line in lines if f"{place}/" in line]
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_S)
 
 
 def mounted(place: Path, size: int) -> bool:

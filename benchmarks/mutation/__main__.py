@@ -88,7 +88,8 @@ def main() -> int:
         chosen = sorted(random.Random(arguments.seed).sample(range(total), arguments.sample))
         work = [work[n] for n in chosen]
     print(f"{len(work)} of {total} mutants of {len(modules)} modules; tests: {' '.join(tests)}", flush=True)
-    return _report(work, _run(work))
+    named = _named()
+    return _report(work, _run(work, named))
 
 
 def _modules(place: Path) -> list[Path]:
@@ -138,12 +139,25 @@ def _earlier() -> dict[tuple[str, str], str]:
     return {(line["place"], line["change"]): line["result"] for line in _lines()}
 
 
-def _run(work: list[tuple[Module, Mutant]]) -> list[str]:
-    """Return the result of each mutant: killed, timed out, survived or untested."""
+def _named() -> set[tuple[str, str, str]]:
+    """Return the mutants that change nothing that can be seen, by module, line of code and change."""
+    found = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+    return {(entry["module"], entry["code"], entry["change"]) for entry in found}
+
+
+def _name(module: Module, mutant: Mutant) -> tuple[str, str, str]:
+    return module.path, module.source.splitlines()[mutant.line - 1].strip(), mutant.change
+
+
+def _run(work: list[tuple[Module, Mutant]], named: set[tuple[str, str, str]]) -> list[str]:
+    """Return the result of each mutant: killed, timed out, survived, untested, or equivalent, which meets no test."""
     known = {line["key"]: line["result"] for line in _lines()}
     results = []
     with (RESULTS / "results.jsonl").open("a", encoding="utf-8") as file:
         for n, (module, mutant) in enumerate(work):
+            if _name(module, mutant) in named:
+                results.append("equivalent")
+                continue
             key = f"{module.digest}:{mutant.index}"
             if key not in known:
                 known[key] = _meet(module, mutant)
@@ -174,16 +188,11 @@ def _meet(module: Module, mutant: Mutant) -> str:
 
 
 def _report(work: list[tuple[Module, Mutant]], results: list[str]) -> int:
-    named = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
-    known = {(entry["module"], entry["code"], entry["change"]) for entry in named}
     counts: Counter[str] = Counter()
     per_module: dict[str, Counter[str]] = {}
     survivors = []
     for (module, mutant), result in zip(work, results, strict=True):
-        code = module.source.splitlines()[mutant.line - 1].strip()
-        if result in _ALIVE and (module.path, code, mutant.change) in known:
-            result = "equivalent"
-        elif result in _ALIVE:
+        if result in _ALIVE:
             survivors.append(f"{module.path}:{mutant.line}: {result}: {mutant.change}")
         counts[result] += 1
         per_module.setdefault(module.path, Counter())[result] += 1

@@ -43,8 +43,7 @@ def export(
     from dataclasses import replace
 
     from designer.design.store import load_design_layout, load_tables
-    from designer.export.files import EXPORTERS
-    from designer.files import replace_file
+    from designer.export.files import EXPORTERS, write_export
     from designer.fixedpoint.dequantised import dequantised_impulse_responses
 
     layout = load_design_layout(directory)
@@ -52,11 +51,7 @@ def export(
     if version is Version.quantised:
         tables = dequantised_impulse_responses(fixed, bank.impulse_responses.shape[2])
         bank = replace(bank, impulse_responses=tables, two_stage=None)
-    target = out or directory / "export" / to.value
-    paths = []
-    for name, data in EXPORTERS[to.value](layout, bank).items():
-        replace_file(target / name, lambda file, data=data: file.write(data))  # type: ignore[misc]
-        paths.append(target / name)
+    paths = write_export(EXPORTERS[to.value](layout, bank), out or directory / "export" / to.value)
     if json:
         print_json({"to": to.value, "files": [str(path) for path in paths]})
     else:

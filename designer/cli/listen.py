@@ -114,7 +114,7 @@ def _binaural(
     room: str | None,
     progress: Callable[[int, int], None],
 ) -> dict[str, float]:
-    from designer.design.store import load_design_layout, load_gain_db
+    from designer.design.store import check_inputs, load_design_layout, load_gain_db
     from designer.evaluation.listening_room import parse_room
     from designer.render.binaural import ears_of_downmix, ears_of_drivers
     from designer.render.files import render_binaural
@@ -123,6 +123,7 @@ def _binaural(
     if hrtf is not None:
         chosen = {"sphere": None, "kemar": str(_KEMAR)}.get(hrtf, hrtf)
         layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
+    check_inputs(directory, layout)
     around = None if room is None else parse_room(room, layout)
     ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
     downmix = ears_of_downmix(layout, around)

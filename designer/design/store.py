@@ -18,7 +18,7 @@ from designer.design.model import Design
 from designer.errors import LayoutError
 from designer.evaluation.records import RecordError
 from designer.evaluation.scorecard import Scorecard
-from designer.files import replace_file
+from designer.files import content_digest, replace_file
 from designer.filters.bank import FilterBank
 from designer.filters.structure import Group, Structure
 from designer.filters.two_stage import TwoStageFilters
@@ -26,6 +26,7 @@ from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.dequantised import dequantised_impulse_responses
 from designer.fixedpoint.limiter_settings import FixedLimiter
 from designer.fixedpoint.number_format import NumberFormat
+from designer.layout.input_paths import input_digests, input_paths
 from designer.layout.model import Layout
 from designer.layout.renamed import with_current_names, with_stored_names
 
@@ -51,10 +52,13 @@ def save_design(result: Design, directory: Path, card: Scorecard | None = None) 
     write(result.sources, directory / "generated")
     replace_file(directory / "filters.npz", lambda file: np.savez(file, **_filter_arrays(result)))
     replace_file(directory / "tables.npz", lambda file: np.savez(file, **_table_arrays(result)))
-    layout = result.layout.model_dump(mode="json", by_alias=True, exclude_none=True)
-    save_json(with_stored_names(layout), directory / "layout.json")
+    save_json(with_stored_names(_document(result.layout)), directory / "layout.json")
     if card is not None:
         save_json(card.to_json(), directory / "scorecard.json")
+
+
+def _document(layout: Layout) -> dict[str, Any]:
+    return layout.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def save_json(value: dict[str, Any], path: Path) -> None:
@@ -97,6 +101,33 @@ def load_gain_db(directory: Path) -> float:
     if not math.isfinite(gain_db):
         raise LayoutError(f"'{directory}': damaged design (gain_db is {gain_db}): design it again")
     return gain_db
+
+
+def check_inputs(directory: Path, layout: Layout) -> None:
+    """Refuse measured files that are no longer those that a saved design was made from.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the saved design.
+    layout : Layout
+        Its layout, or a changed one.  Files that only the changed one names are not checked.
+
+    Raises
+    ------
+    LayoutError
+        If a file is missing or has another content, or the design is damaged or of an earlier version.
+    """
+    stored = _read_filters(directory).get("input_digests", np.array([])).tolist()
+    paths = input_paths(_document(load_design_layout(directory)))
+    if len(stored) != len(paths):
+        raise LayoutError(f"'{directory}': damaged design, or one of an earlier version: design it again")
+    known = dict(zip(paths, stored, strict=True))
+    for path in input_paths(_document(layout)):
+        if path in known and content_digest(path) != known[path]:
+            raise LayoutError(
+                f"'{directory}': '{path}' is missing or has changed since this design was made from it: design it again"
+            )
 
 
 def _read_filters(directory: Path) -> dict[str, Any]:
@@ -203,6 +234,8 @@ def _filter_arrays(result: Design) -> dict[str, Any]:
         "modelling_delay_samples": np.int64(bank.modelling_delay_samples),
         "gain_db": np.float64(result.gain_db),
         "digest": np.array(result.digest),
+        # In the order of the layout.  Paths are in layout.json.
+        "input_digests": np.array(list(input_digests(_document(result.layout)).values()), dtype=np.str_),
     }
     if bank.two_stage is not None:
         arrays |= _structure_arrays(bank.two_stage.structure)

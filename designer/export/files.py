@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from designer.acoustics.model import cabinet_centre_m, piston_centres_m
+from designer.errors import InputWarning, LayoutError
 from designer.export.camilladsp import camilladsp_config
+from designer.files import replace_file
 from designer.filters.bank import FilterBank
 from designer.layout.model import Layout
 from designer.temporary import temporary_directory
@@ -99,6 +103,36 @@ EXPORTERS: dict[str, Callable[[Layout, FilterBank], Files]] = {
     "npz": export_npz,
     "rew": export_rew,
 }
+
+
+def write_export(files: Files, directory: Path) -> list[Path]:
+    """Write the files of an export, and return their paths.
+
+    Raises
+    ------
+    LayoutError
+        If the directory holds a design, whose ``filters.npz`` an export would replace.
+    OSError
+        If a file cannot be written.
+
+    Warns
+    -----
+    InputWarning
+        If the directory also has files that are not of this export, such as filters of a driver that is no more.
+    """
+    if (directory / "layout.json").is_file():
+        raise LayoutError(f"'{directory}': holds a design, whose files an export would replace: give another --out")
+    for name, data in files.items():
+        replace_file(directory / name, lambda file, data=data: file.write(data))  # type: ignore[misc]
+    others = sorted(path.name for path in directory.iterdir() if path.name not in files)
+    if others:
+        warnings.warn(
+            f"'{directory}' also has {len(others)} files that are not of this export, the first is '{others[0]}': "
+            "remove them, or give another --out",
+            InputWarning,
+            stacklevel=2,
+        )
+    return [directory / name for name in files]
 
 
 def driver_places_m(layout: Layout) -> np.ndarray:

@@ -75,8 +75,8 @@ def verify_generated(
     board: Board,
     bank: FixedPointBank,
     signal: GeneratedSignal,
-    injection_point: InjectionPoint = "program",
-    seconds: float = 10.0,
+    injection_point: InjectionPoint,
+    seconds: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GeneratedReport:
     """Compare board and bit-exact model on a signal that the board generates itself.

@@ -112,7 +112,8 @@ class StereoReader:
         same = self._file.samplerate == self._rate_hz
         converter = None if same else soxr.ResampleStream(self._file.samplerate, self._rate_hz, 2, "float64", "VHQ")
         try:
-            for chunk in self._file.blocks(CHUNK_SAMPLES, dtype="float64", always_2d=True):
+            # Not by ``blocks``, which needs to seek: some codecs cannot.
+            while len(chunk := self._file.read(CHUNK_SAMPLES, dtype="float64", always_2d=True)):
                 if not np.all(np.isfinite(chunk)):
                     raise LayoutError(f"'{self._path}': holds values that are not finite: repair or export it again")
                 stereo = np.repeat(chunk, 2, axis=1) if chunk.shape[1] == 1 else chunk
@@ -150,6 +151,16 @@ def _forget_time(path: Path) -> None:
             file.write(bytes(4))
 
 
+def _require_room(temporary: Path, path: Path) -> None:
+    """Find out whether a file cannot be begun because the disk is full, which libsndfile does not tell."""
+    try:
+        temporary.write_bytes(bytes(_HEADER_BYTES))
+    except OSError as error:
+        # The user knows the target, and not the temporary.
+        error.filename = str(path)
+        raise
+
+
 @contextmanager
 def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: int) -> Iterator[soundfile.SoundFile]:
     """Write an audio file that appears whole or not at all.
@@ -185,7 +196,8 @@ def open_writer(path: Path, rate_hz: int, channels: int, subtype: str, frames: i
         try:
             file = soundfile.SoundFile(temporary, "w", rate_hz, channels, subtype, format=kind)
         except soundfile.LibsndfileError as error:
-            raise LayoutError(f"'{path}': cannot be written: check the path and its permissions") from error
+            _require_room(temporary, path)
+            raise LayoutError(f"'{path}': cannot be written: {error}: check the path and its permissions") from error
         with file:
             yield file
         _forget_time(temporary)

@@ -87,7 +87,8 @@ def parse_axis(text: str) -> Axis:
             values = [float(value) for value in right.split(",")]
     except ValueError:
         values = []
-    if not equals or not all(paths) or not values or not np.all(np.isfinite(values)):
+    # Python reads 1_5 as 15.
+    if "_" in right or not equals or not all(paths) or not values or not np.all(np.isfinite(values)):
         raise LayoutError(
             f"--vary '{text}': allowed is PATH=FROM:TO:COUNT or PATH=VALUE,VALUE,…, for example "
             "listener.distance_m=1:3:5; several paths, one with '-': driver.left.azimuth_deg,-driver.right.azimuth_deg"

@@ -15,7 +15,6 @@ from designer.resources import cache_directory, source_root
 from designer.temporary import temporary_directory
 from designer.toolchain.process import find_tool, run_tool, tool_version
 
-CACHE_DIRECTORY = cache_directory()
 JOBS = 2
 # File next to an object with the frames and calls of its functions, if GCC was asked for it.
 CALLS_SUFFIX = ".ci"
@@ -53,15 +52,16 @@ def compile_units(compiler: str, units: Sequence[Unit]) -> list[Path]:
     Raises
     ------
     BuildError
-        If the compiler is missing or refuses a source.
+        If the compiler is missing or refuses a source, or if there is no place for the cache.
     """
     executable = find_tool(compiler)
-    CACHE_DIRECTORY.mkdir(parents=True, exist_ok=True)
+    cache = cache_directory()
+    cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(JOBS) as pool:
-        return list(pool.map(lambda unit: _compile(executable, unit), units))
+        return list(pool.map(lambda unit: _compile(executable, unit, cache), units))
 
 
-def _compile(executable: str, unit: Unit) -> Path:
+def _compile(executable: str, unit: Unit, cache: Path) -> Path:
     """Compile one source, or find its object.
 
     The key covers the preprocessed text, and so every header.  It also covers the path in the project, which GCC's call
@@ -70,7 +70,7 @@ def _compile(executable: str, unit: Unit) -> Path:
     doing = f"compiling '{unit.source.name}'"
     text = run_tool([executable, *unit.options, "-E", "-P"], doing)
     key = hashlib.sha256("\0".join((tool_version(executable), *unit.flags, _place(unit.source), text)).encode())
-    kept = CACHE_DIRECTORY / f"{unit.source.stem}-{key.hexdigest()[:32]}.o"
+    kept = cache / f"{unit.source.stem}-{key.hexdigest()[:32]}.o"
     if not kept.is_file():
         with temporary_directory("proscenium-objects") as scratch:
             fresh = scratch / kept.name
@@ -79,7 +79,7 @@ def _compile(executable: str, unit: Unit) -> Path:
             for file in (fresh.with_suffix(CALLS_SUFFIX), fresh):
                 if file.is_file():
                     content = file.read_bytes()
-                    replace_file(CACHE_DIRECTORY / file.name, partial(_fill, content))
+                    replace_file(cache / file.name, partial(_fill, content))
     return kept
 
 

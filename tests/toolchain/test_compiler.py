@@ -194,3 +194,17 @@ def test_objects_are_kept_in_the_users_cache(monkeypatch, tmp_path):
     assert cache_directory() == tmp_path / "proscenium"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_directory() == Path.home() / ".cache" / "proscenium"
+    # Relative paths are ignored, as the specification says.
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    assert cache_directory() == Path.home() / ".cache" / "proscenium"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    def unknown(number):
+        raise KeyError(f"uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(BuildError, match="no home directory: set XDG_CACHE_HOME"):
+        cache_directory()

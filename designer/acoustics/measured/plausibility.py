@@ -24,6 +24,10 @@ _NEIGHBOURS = 4
 _NEAR_DEG = (20.0, 60.0)
 # For this check only, so within a few per cent.
 _SPEED_M_PER_S = 343.0
+# Peaks, or energies, that are so nearly equal were made so, if the others vary by more than that.
+_SAME, _VARIED = 1.001, 10**0.05
+# Steps of the numbers by which a round top that was quantised falls beside its run of equal samples, with margin.
+_ROUND_STEPS = 16
 # Shorter responses hold no driver.
 _LEAST_MS = 1.0
 _MOST_DIRECTIONS = 100_000
@@ -50,10 +54,64 @@ def check_set(found: ResponseSet, where: str) -> None:
     silent = np.argwhere(np.sum(found.responses**2, axis=2) == 0)
     if silent.size:
         raise LayoutError(f"'{where}': measurement {int(silent[0][0])} is silent: remove or repeat it")
+    _check_clipping(found, where)
+    _check_normalising(found, where)
     _check_distances(found, where)
     _check_span(found, where)
     _check_neighbours(found, where)
     _check_length(found, where)
+
+
+def _check_clipping(found: ResponseSet, where: str) -> None:
+    """Refuse responses that stay at their peak: a recording was too loud for its converter or its file."""
+    peaks = np.abs(found.responses).max(axis=2, keepdims=True)
+    at_peak = np.abs(found.responses) == peaks
+    run = at_peak[:, :, 2:] & at_peak[:, :, 1:-1] & at_peak[:, :, :-2]
+    for index, channel in np.argwhere(run.any(axis=2)):
+        magnitudes = np.abs(found.responses[index, channel])
+        if _is_cut_off(magnitudes):
+            raise LayoutError(
+                f"'{where}': measurement {index}: three samples or more in a row are at its peak of "
+                f"{magnitudes.max():.4g}: it was clipped: measure it again with less gain"
+            )
+
+
+def _is_cut_off(magnitudes: NDArray[np.float64]) -> bool:
+    """Whether the values (N,) fall faster beside their longest run at the peak than a round top, quantised, does.
+
+    The middle of a parabola falls by less than one step of the numbers over half of such a run, so by a few steps over
+    the whole of it.
+    """
+    values = np.unique(magnitudes)
+    edges = np.flatnonzero(np.diff(np.pad(magnitudes == values[-1], 1).astype(int)))
+    starts, stops = edges[::2], edges[1::2]
+    longest = int((stops - starts).argmax())
+    beside = int(stops[longest] - starts[longest]) // 2 + 1
+    places = np.array([starts[longest] - beside, stops[longest] - 1 + beside])
+    places = places[(places >= 0) & (places < magnitudes.size)]
+    step = float(np.diff(values).min()) if values.size > 1 else 0.0
+    return bool(np.any(values[-1] - magnitudes[places] > _ROUND_STEPS * step))
+
+
+def _check_normalising(found: ResponseSet, where: str) -> None:
+    """Refuse responses that were scaled one by one, so that their levels against one another are lost."""
+    if len(found.responses) < _FEW:
+        return
+    peak, root = np.abs(found.responses).max(axis=2), np.sqrt(np.sum(found.responses**2, axis=2))
+    # Each channel by itself, or both ears together.
+    for peaks, roots in ((peak, root), (peak.max(axis=1), np.linalg.norm(root, axis=1))):
+        varied = {"peak": _largest_ratio(peaks), "energy": _largest_ratio(roots)}
+        for what, other in (("peak", "energy"), ("energy", "peak")):
+            if varied[what] < _SAME and varied[other] > _VARIED:
+                raise LayoutError(
+                    f"'{where}': all {len(found.responses)} responses have the same {what}: they were normalised one "
+                    "by one, and the levels between directions are lost: export all of them with one gain"
+                )
+
+
+def _largest_ratio(values: NDArray[np.float64]) -> float:
+    """Largest ratio of positive values of one channel: (M, C) or (M,)."""
+    return float((values.max(axis=0) / values.min(axis=0)).max())
 
 
 def _check_length(found: ResponseSet, where: str) -> None:

@@ -18,6 +18,7 @@ from designer.acoustics.measured.driver_response import DirectionModel, DriverRe
 from designer.acoustics.measured.files import Signature, read_driver, signature
 from designer.acoustics.measured.likely_mistake import likely_mistake
 from designer.acoustics.measured.response_set import ResponseSet
+from designer.acoustics.measured.scatter import direction_faults
 from designer.acoustics.measured.window import DirectSound, direct_sound
 from designer.errors import LayoutError, MeasurementWarning
 from designer.layout.model import Layout
@@ -210,6 +211,8 @@ def _load(key: _Key) -> _Loaded:
         )
     own = _own(layout, index, found, response, at_distance)
     if own.clear:
+        if found.has_phase:
+            says += direction_faults(data, response, at_distance, sound.noise_db, speed)
         response = response.towards(10 ** (own.level_db / 20) * (-1 if own.inverted else 1), own.delay_s)
     else:
         model_of = partial(_direction_model_of, model, distance_m, speed)

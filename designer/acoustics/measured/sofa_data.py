@@ -59,6 +59,8 @@ def delays_samples(file: SofaFile, measurements: int, receivers: int, rate_hz: f
     names = file.axes("Data.Delay") or "MR"
     if values.ndim == 3 and names[2:] == "E" and values.shape[2] == 1:
         values = values[..., 0]
+    if values.ndim == 2 and names[0] == "R":
+        values = values.T
     fits = (1, measurements), (1, receivers)
     if values.ndim != 2 or any(size not in allowed for size, allowed in zip(values.shape, fits, strict=True)):
         raise file.error(

@@ -21,6 +21,15 @@ _LEAST_LEVEL_DB, _LEAST_TIME_S = 1.0, 50e-6
 # Largest time between the ears of any head, with margin: a head of 12 cm radius has 0.9 ms.
 _MOST_TIME_S = 1.3e-3
 _ONSET = 0.25
+# The two ears of a head differ by less, and a head that was measured with care is turned by less.
+_MOST_LATE_S, _MOST_LOUDER_DB, _MOST_TURNED_DEG = 100e-6, 2.0, 8.0
+# Below pinna and head shadow, where both ears are alike.
+_ALIKE_HZ = (200.0, 1000.0)
+_LINES = 1024
+# Sources that both ears hear at the same time, nearly: the sine of the lateral angle.
+_MIDDLE = 0.35
+# Least spread of directions, to the front and to the side, that tells these: 1 is all around.
+_LEAST_SPREAD = 0.2
 
 
 def head_from_sofa(file: SofaFile) -> ResponseSet:
@@ -61,6 +70,7 @@ def head_from_sofa(file: SofaFile) -> ResponseSet:
     found = ResponseSet(places, responses[:, order], delays[:, order], rate)
     found = merge_repeats(found, str(file.path))
     _check_ears(file, found, f"ReceiverPosition (left ear: receiver {order[0]})")
+    _check_symmetry(file, found)
     return found
 
 
@@ -107,6 +117,63 @@ def _check_ears(file: SofaFile, found: ResponseSet, said: str) -> None:
             f"the ear on the side of the source hears it {' and '.join(wrong)} than the other, against {said}",
             "correct ReceiverPosition, SourcePosition (+90° is on the left) or Data.Delay",
         )
+
+
+def _check_symmetry(file: SofaFile, found: ResponseSet) -> None:
+    """Hold the ears against each other: polarity, delay and gain of their microphones, and the way that they face.
+
+    Over the directions, the differences between the ears follow the lateral angle and are 0 in the middle.
+    """
+    matrix = np.column_stack([found.directions[:, :2], np.ones(len(found.directions))])
+    if np.linalg.svd(matrix, compute_uv=False)[-1] < _LEAST_SPREAD * np.sqrt(len(matrix)):
+        return
+    times_s = _onsets_samples(found) @ [-1.0, 1.0] / found.sample_rate_hz
+    ahead, aside, late_s = _fit(matrix, times_s)
+    left, right = _low_spectra(found)
+    levels_db = 10 * np.log10(np.sum(np.abs(right) ** 2, axis=1) / np.sum(np.abs(left) ** 2, axis=1))
+    louder_db = _fit(matrix, levels_db)[2]
+    turned_deg = float(np.rad2deg(np.arctan2(-ahead, aside)))
+    if abs(turned_deg) > _MOST_TURNED_DEG:
+        raise file.error(
+            f"the ears hear as a head that is turned by {abs(turned_deg):.0f}° to the "
+            f"{'left' if turned_deg > 0 else 'right'}, allowed is {_MOST_TURNED_DEG:g}°",
+            "correct ListenerView or SourcePosition",
+        )
+    middle = np.abs(found.directions[:, 1]) < _MIDDLE
+    if np.sum((left * right.conj()).real[middle]) < 0:
+        raise file.error("one ear has the opposite polarity of the other", "invert one of them, or repeat it")
+    if abs(late_s) > _MOST_LATE_S:
+        raise file.error(
+            f"the right ear hears {1e6 * abs(late_s):.0f} µs {'later' if late_s > 0 else 'earlier'} than the left one "
+            f"over all directions, allowed is {1e6 * _MOST_LATE_S:.0f} µs",
+            "correct Data.Delay, or repeat the measurement",
+        )
+    if abs(louder_db) > _MOST_LOUDER_DB:
+        raise file.error(
+            f"the right ear is {abs(louder_db):.1f} dB {'louder' if louder_db > 0 else 'quieter'} than the left one "
+            f"from {_ALIKE_HZ[0]:g} to {_ALIKE_HZ[1]:g} Hz over all directions, allowed is {_MOST_LOUDER_DB:g} dB",
+            "bring both microphones to one gain",
+        )
+
+
+def _low_spectra(found: ResponseSet) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Spectra of the left and the right ear where both are alike, each with its delay: (M, F) complex128."""
+    lines = np.fft.rfftfreq(_LINES, 1 / found.sample_rate_hz)
+    used = (lines > _ALIKE_HZ[0]) & (lines < _ALIKE_HZ[1])
+    turns = lines[used] / found.sample_rate_hz * found.delays_samples[:, :, None]
+    # Longer responses are folded, which changes nothing on these lines.
+    folded = np.pad(found.responses, ((0, 0), (0, 0), (0, -found.responses.shape[2] % _LINES)))
+    folded = folded.reshape(*folded.shape[:2], -1, _LINES).sum(axis=2)
+    spectra = np.fft.rfft(folded, axis=2)[:, :, used] * np.exp(-2j * np.pi * turns)
+    return spectra[:, 0], spectra[:, 1]
+
+
+def _fit(matrix: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least-squares coefficients (3,) of values (M,), without outliers: noise spoils the onsets of a few."""
+    coefficients = np.linalg.lstsq(matrix, values, rcond=None)[0]
+    off = np.abs(values - matrix @ coefficients)
+    kept = off <= 3 * np.median(off)
+    return np.asarray(np.linalg.lstsq(matrix[kept], values[kept], rcond=None)[0])
 
 
 def _onsets_samples(found: ResponseSet) -> NDArray[np.float64]:

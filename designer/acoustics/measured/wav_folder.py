@@ -22,6 +22,8 @@ _SEPARATORS = {";": "semicolon", "\t": "tab", ",": "comma"}
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DEFAULTS = {"elevation_deg": 0.0, "distance_m": 1.0}
 _MOST_ROWS = 100_000
+# Subtypes of libsndfile that keep the waveform.  All others are for listening.
+_LOSSLESS = ("PCM_", "ALAC_", "FLOAT", "DOUBLE")
 
 
 def find_table(folder: Path) -> Path:
@@ -46,8 +48,8 @@ def driver_from_folder(folder: Path) -> ResponseSet:
     ----------
     folder : Path
         It has ``angles.csv`` with the columns ``file``, ``azimuth_deg``, ``elevation_deg`` (0 where left out) and
-        ``distance_m`` (1 where left out).  Separators are comma, semicolon or tab.  Decimal commas, capitals, byte
-        order marks and Latin-1 are understood.
+        ``distance_m`` (1 where left out).  A column is left out of all rows or of none.  Separators are comma,
+        semicolon or tab.  Decimal commas, capitals, byte order marks and Latin-1 are understood.
 
     Returns
     -------
@@ -61,6 +63,7 @@ def driver_from_folder(folder: Path) -> ResponseSet:
     """
     table = find_table(folder)
     rows = _rows(table)
+    _check_gaps(table, rows)
     places, pieces = [], []
     rates: dict[int, str] = {}
     for number, row in rows:
@@ -146,6 +149,16 @@ def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
+def _check_gaps(table: Path, rows: list[tuple[int, dict[str, str]]]) -> None:
+    """Refuse a value that only some rows have: the default would stand for what somebody forgot."""
+    for column in _DEFAULTS:
+        gaps = [number for number, row in rows if not row.get(column)]
+        if gaps and len(gaps) < len(rows):
+            raise LayoutError(
+                f"'{table}', line {gaps[0]}: {column} is empty, and other rows have one: fill in all rows, or none"
+            )
+
+
 def _check_names(table: Path, names: list[str], separator: str) -> None:
     missing = [column for column in _NEEDED if column not in names]
     unknown = [name for name in names if name not in COLUMNS]
@@ -164,6 +177,9 @@ def _number(table: Path, line: int, column: str, row: dict[str, str]) -> float:
     if not text and column in _DEFAULTS:
         return _DEFAULTS[column]
     try:
+        if "_" in text:
+            # Python's own notation, which no spreadsheet writes.
+            raise ValueError(text)
         value = float(text.replace("\u2212", "-").replace(",", "."))
     except ValueError as error:
         raise LayoutError(
@@ -181,12 +197,19 @@ def _audio(folder: Path, table: Path, line: int, name: str) -> tuple[NDArray[np.
     try:
         with soundfile.SoundFile(path) as file:
             channels, seconds, rate = file.channels, file.frames / file.samplerate, file.samplerate
-            fits = channels == 1 and 0 < seconds <= LONGEST_S and 8000 <= rate <= 384000
+            subtype = str(file.subtype)
+            lossless = subtype.startswith(_LOSSLESS)
+            fits = lossless and channels == 1 and 0 < seconds <= LONGEST_S and 8000 <= rate <= 384000
             audio = file.read(dtype="float64") if fits else np.zeros(0)
     except (soundfile.LibsndfileError, OSError, ValueError, RuntimeError) as error:
         raise LayoutError(
             f"'{table}', line {line}: '{name}' cannot be read as audio: {error}: is the name spelled as the file's?"
         ) from error
+    if not lossless:
+        raise LayoutError(
+            f"'{path}': {subtype} is lossy, it changes the waveform: allowed are PCM and float, in WAV or FLAC: export "
+            "it again"
+        )
     if not fits:
         raise LayoutError(
             f"'{path}': {channels} channels, {seconds:.2f} s, {rate} Hz: "

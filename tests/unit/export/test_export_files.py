@@ -12,7 +12,8 @@ import yaml
 from shipped import shipped_design
 
 from designer.dsp.engine import FloatEngine
-from designer.export.files import EXPORTERS, driver_places_m, export_camilladsp, export_rew
+from designer.errors import InputWarning, LayoutError
+from designer.export.files import EXPORTERS, driver_places_m, export_camilladsp, export_rew, write_export
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +220,18 @@ def test_quantised_filters_can_be_exported(tmp_path):
     subprocess.run(command, check=True, timeout=120)
     with np.load(tmp_path / "export" / "npz" / "filters.npz") as file, np.load(tmp_path / "tables.npz") as tables:
         assert np.array_equal(file["impulse_responses"], tables["effective_impulse_responses"])
+
+
+def test_files_of_an_earlier_export_are_told(tmp_path):
+    write_export({"left_left.txt": b"1", "front_left.txt": b"1"}, tmp_path)
+    with pytest.warns(InputWarning, match=r"1 files that are not of this export, the first is 'front_left\.txt'"):
+        assert write_export({"left_left.txt": b"2"}, tmp_path) == [tmp_path / "left_left.txt"]
+    assert (tmp_path / "left_left.txt").read_bytes() == b"2"
+
+
+def test_an_export_does_not_replace_a_design(tmp_path):
+    for name in ("layout.json", "filters.npz"):
+        (tmp_path / name).write_bytes(b"design")
+    with pytest.raises(LayoutError, match="holds a design, whose files an export would replace: give another --out"):
+        write_export({"filters.npz": b"export"}, tmp_path)
+    assert (tmp_path / "filters.npz").read_bytes() == b"design"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 import zlib
 from types import SimpleNamespace
 
@@ -39,6 +40,8 @@ class ModelBoard:
             self.requests.append(request)
             output = [self._block(signal, request.position + n * SIZE) for n in range(request.blocks)]
             step = request.blocks_per_crc
+            # The length of a reply allows no more.
+            assert -(-len(output) // step) <= 256
             crcs += [zlib.crc32(b"".join(output[n : n + step])) for n in range(0, len(output), step)]
         self._calls += 1
         return self._answer(crcs, self._calls)
@@ -68,9 +71,10 @@ def verify(board, bank, blocks, point="program", progress=None):
 @pytest.mark.parametrize("point", ["program", "filters"])
 @pytest.mark.parametrize("blocks", [1, 16, 17, 100])
 def test_a_board_that_agrees_is_bit_exact(bank, blocks, point):
-    seen = []
+    seen, began = [], time.monotonic()
     board = ModelBoard(bank)
     report = verify(board, bank, blocks, point, lambda done, total: seen.append((done, total)))
+    assert 0 < report.wall_s <= time.monotonic() - began
     assert report.bit_exact
     assert (report.frames, report.crcs) == (blocks * SIZE, -(-blocks // BLOCKS_PER_CRC))
     assert (report.difference, report.fault) == (None, "")
@@ -138,14 +142,19 @@ def test_the_last_blocks_of_all_are_named_as_they_are(bank):
 
 
 @pytest.mark.parametrize(
-    ("answer", "crcs"), [(lambda crcs: crcs[:-1], 2), (lambda crcs: [], 0), (lambda crcs: [*crcs, crcs[-1]], 3)]
+    ("answer", "crcs", "blocks"),
+    [
+        (lambda crcs: crcs[:-1], 2, "32 to 47"),
+        (lambda crcs: [], 0, "0 to 15"),
+        (lambda crcs: [*crcs, crcs[-1]], 3, "47 to 47"),
+    ],
 )
-def test_a_board_that_answers_too_little_or_too_much_fails(bank, answer, crcs):
+def test_a_board_that_answers_too_little_or_too_much_fails(bank, answer, crcs, blocks):
     board = ModelBoard(bank, answer=lambda found, call: answer(found) if call == 2 else found)
     report = verify(board, bank, 48)
     assert not report.bit_exact
     assert report.crcs == crcs
-    assert report.fault.endswith("repeated, it was right")
+    assert report.fault == f"blocks {blocks}: the output differed once; repeated, it was right"
 
 
 def test_the_report_keeps_its_keys(bank):

@@ -1,8 +1,10 @@
 """Rendering: any rate and length in constant memory, and ears that hear what the scorecard says."""
 
+import resource
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -249,3 +251,26 @@ def test_equal_sound_gives_equal_bytes(tmp_path):
     assert data[place + 12 : place + 16] == bytes(4)
     assert data.endswith(b"PEAK" * 20)
     np.testing.assert_array_equal(soundfile.read(tmp_path / "float.wav", dtype="float32")[0], samples)
+
+
+def test_a_codec_that_cannot_seek_is_read(tmp_path):
+    tone = 0.5 * np.sin(np.arange(3200) / 10)
+    soundfile.write(tmp_path / "phone.wav", tone, 8000, "GSM610")
+    with closing(StereoReader(tmp_path / "phone.wav", 8000)) as reader:
+        found = np.concatenate(list(reader.pieces()))
+    with soundfile.SoundFile(tmp_path / "phone.wav") as file:
+        assert not file.seekable()
+        np.testing.assert_array_equal(found, np.repeat(file.read(3200)[:, None], 2, axis=1))
+
+
+def test_a_full_disk_is_not_taken_for_permissions(tmp_path):
+    """The limit of a file's size stands for it: libsndfile cannot even write the header, and does not say why."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="too large") as told, open_writer(tmp_path / "x.wav", 48000, 2, "FLOAT", 10):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert told.value.filename == str(tmp_path / "x.wav")
+    assert not list(tmp_path.iterdir())

@@ -72,6 +72,7 @@ def test_random_points_follow_their_seed(base):
     [
         ("listener.distance_m", "allowed is PATH=FROM:TO:COUNT"),
         ("listener.distance_m=1:x:3", "allowed is PATH=FROM:TO:COUNT"),
+        ("listener.distance_m=1_5", "allowed is PATH=FROM:TO:COUNT"),
         ("driver.middle.azimuth_deg=1,2", "there is no 'driver.middle'"),
         ("listener.height_m=1", "there is no 'listener.height_m'"),
         ("foo=1", "there is no 'foo'"),

@@ -104,7 +104,44 @@ def test_a_cabinet_beside_the_turntables_axis_is_no_drift(tmp_path):
         lines = np.fft.rfftfreq(data.shape[1], 1 / RATE)
         return np.fft.irfft(np.fft.rfft(data, axis=1) * np.exp(-2j * np.pi * lines * late[:, None]), data.shape[1])
 
-    assert all(each.drift_s == 0 for each in measured_drivers(measured_layout(tmp_path, disturb)))
+    with pytest.warns(MeasurementWarning, match=r"sounds as from a place 3\.0 cm above the one in the layout") as told:
+        found = measured_drivers(measured_layout(tmp_path, disturb))
+    assert all(each.drift_s == 0 for each in found)
+    assert len(told) == len(found)
+
+
+def test_directions_that_are_all_turned_are_told(tmp_path):
+    """By 10°, a driver on a sphere of 8.75 cm has moved by 1.5 cm, and the nulls of the design are gone."""
+    angles = grid(20.0)
+    turned = angles + np.array([10.0, 0.0])
+    layout = measured_layout(tmp_path, lambda driver, data: impulses(driver, turned), angles_deg=angles)
+    with pytest.warns(
+        MeasurementWarning, match=r"from a place 1\.\d cm .* the one in the layout: check its angles"
+    ) as told:
+        measured_drivers(layout)
+    assert len(told) == 5
+
+
+@pytest.mark.parametrize(
+    ("late_us", "louder_db", "message"),
+    [
+        (40.0, 0.0, r"arrivals scatter by (3\d|4\d|5\d) µs between neighbouring directions"),
+        (0.0, 1.5, r"levels scatter by (1\.[1-9]|2\.0) dB between neighbouring directions up to 2000 Hz"),
+    ],
+)
+def test_directions_that_do_not_match_each_other_are_told(tmp_path, late_us, louder_db, message):
+    rng = np.random.default_rng(4)
+
+    def disturb(driver, data):
+        late = 1e-6 * late_us * rng.standard_normal(len(data))
+        lines = np.fft.rfftfreq(data.shape[1], 1 / RATE)
+        moved = np.fft.rfft(data, axis=1) * np.exp(-2j * np.pi * lines * late[:, None])
+        gains = 10 ** (louder_db * rng.standard_normal(len(data)) / 20)
+        return gains[:, None] * np.fft.irfft(moved, data.shape[1])
+
+    with pytest.warns(MeasurementWarning, match=message) as told:
+        measured_drivers(measured_layout(tmp_path, disturb, angles_deg=grid(20.0)))
+    assert len(told) == 5
 
 
 def test_clean_sets_are_used_as_they_are_without_a_word(tmp_path, recwarn):

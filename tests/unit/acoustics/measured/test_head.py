@@ -59,6 +59,40 @@ def test_ears_that_contradict_what_they_hear_are_refused(tmp_path, what):
         read_head(tmp_path / "swapped.sofa")
 
 
+def turned(at, angle_deg):
+    """Places turned to the right, which is a head that is turned to the left."""
+    angle = np.deg2rad(-angle_deg)
+    across = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    return at @ across.T
+
+
+# Of the right ear, or of the whole head: what is done to the responses, to their delays in µs, and to the head.
+@pytest.mark.parametrize(
+    ("gain", "late_us", "turned_deg", "message"),
+    [
+        (-1.0, 0.0, 0.0, "one ear has the opposite polarity of the other"),
+        (1.41, 0.0, 0.0, "the right ear is 3.0 dB louder than the left one from 200 to 1000 Hz"),
+        (0.7, 0.0, 0.0, "the right ear is 3.1 dB quieter than the left one"),
+        (1.0, 200.0, 0.0, r"the right ear hears (19|20|21)\d µs later than the left one over all directions"),
+        (1.0, -200.0, 0.0, r"the right ear hears (19|20|21)\d µs earlier than the left one over all directions"),
+        (1.0, 0.0, 12.0, "a head that is turned by 12° to the left, allowed is 8°"),
+        (1.0, 0.0, -15.0, "a head that is turned by 15° to the right, allowed is 8°"),
+        (1.2, 0.0, 5.0, ""),
+    ],
+)
+def test_ears_that_do_not_match_each_other_are_refused(tmp_path, gain, late_us, turned_deg, message):
+    at = sources(5.0)
+    heard = turned(at, turned_deg)
+    delays = (ear_delays_s(heard) + np.array([0.0, 1e-6 * late_us])) * RATE
+    data = impulses(heard, delays) * np.array([1.0, gain])[:, None]
+    write_sofa(tmp_path / "head.sofa", "SimpleFreeFieldHRIR", "FIR", head(data, at))
+    if message:
+        with pytest.raises(LayoutError, match=message):
+            read_head(tmp_path / "head.sofa")
+    else:
+        assert len(read_head(tmp_path / "head.sofa").places_m) == len(at)
+
+
 def test_delays_of_the_wrong_ears_are_refused(tmp_path):
     at = sources()
     delays = ear_delays_s(at) * RATE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from measurements import grid, places_m
-from sofa_files import RATE, SPHERICAL, fir, write_sofa
+from sofa_files import CARTESIAN, RATE, SPHERICAL, ZERO, fir, write_sofa
 
 from designer.acoustics.measured.files import read_driver, signature
 from designer.acoustics.model import measured_drivers
@@ -178,11 +178,63 @@ def test_latin_1_names_are_read(tmp_path):
         (PLAIN.split("\n", 1)[0], "0 rows: allowed are 1 to"),
         (PLAIN.replace(",", "|"), r"unknown column .* \(separated by"),
         ("\0" + PLAIN, "is no text"),
+        (PLAIN.replace("90.5,0,1.5", "90.5,0,"), "line 3: distance_m is empty, and other rows have one"),
+        (PLAIN.replace("180,-10.25", "180,"), "line 4: elevation_deg is empty, and other rows have one"),
+        (PLAIN.replace("90.5", "9_0.5"), "line 3: not a number: azimuth_deg = '9_0.5'"),
     ],
 )
 def test_a_table_that_is_not_understood_is_refused_with_its_line(tmp_path, text, message):
     with pytest.raises(LayoutError, match=message):
         read_driver(folder(tmp_path / "set", text), SPEED)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("WAV", "IMA_ADPCM"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
+def test_a_response_that_a_codec_has_changed_is_refused(tmp_path, kind, subtype):
+    path = folder(tmp_path / "set", PLAIN)
+    soundfile.write(path / "1.wav", 0.5 * np.eye(1, 4096, 60)[0], RATE, subtype, format=kind)
+    with pytest.raises(LayoutError, match=rf"1\.wav': {subtype} is lossy.*allowed are PCM and float"):
+        read_driver(path, SPEED)
+
+
+def test_a_response_that_was_clipped_is_refused(tmp_path):
+    path = folder(tmp_path / "set", PLAIN)
+    ringing = 1.5 * np.exp(-np.arange(256) / 30) * np.cos(np.arange(256) / 10)
+    soundfile.write(path / "2.wav", np.clip(ringing, -1, 1), RATE, "PCM_16")
+    with pytest.raises(LayoutError, match="measurement 2: three samples or more in a row are at its peak of 1"):
+        read_driver(path, SPEED)
+
+
+def test_the_round_top_of_a_low_note_is_not_taken_for_clipping(tmp_path):
+    path = folder(tmp_path / "set", PLAIN)
+    low = 0.1 * np.exp(-np.arange(4096) / 1000) * np.sin(2 * np.pi * 40 * np.arange(4096) / RATE)
+    assert np.sum(np.rint(low * 2**15) == np.rint(low * 2**15).max()) > 3
+    soundfile.write(path / "2.wav", low, RATE, "PCM_16")
+    assert len(read_driver(path, SPEED).places_m) == 4
+
+
+@pytest.mark.parametrize("what", ["peak", "energy"])
+def test_responses_that_were_normalised_one_by_one_are_refused(tmp_path, what):
+    angles = grid(30.0)
+    at = places_m(angles, np.full(len(angles), 1.5))
+    data = impulses(at)
+    data[:, 300:] += np.abs(at[:, :1]) * 0.2 * np.random.default_rng(1).standard_normal(data[:, 300:].shape)
+    scale = np.abs(data).max(axis=1) if what == "peak" else np.sqrt(np.sum(data**2, axis=1))
+    write(tmp_path / "x.sofa", angles, 1.5, data / scale[:, None])
+    with pytest.raises(LayoutError, match=f"responses have the same {what}: they were normalised one by one"):
+        read_driver(tmp_path / "x.sofa", SPEED)
+
+
+def test_delays_whose_axes_are_exchanged_are_read_by_their_names(tmp_path):
+    angles = np.array([[0.0, 0.0], [30.0, 0.0], [60.0, 0.0], [90.0, 0.0]])
+    at = places_m(angles, np.full(4, 1.5)).reshape(2, 2, 3)
+    declared = np.array([[0.0, 3.0], [1.0, 2.0]])
+    variables = fir(
+        impulses(at.reshape(-1, 3)).reshape(2, 2, -1),
+        ZERO,
+        **{"ReceiverPosition": ("RCM", at.transpose(1, 2, 0), CARTESIAN), "Data.Delay": ("RM", declared.T, {})},
+    )
+    write_sofa(tmp_path / "x.sofa", "GeneralFIR", "FIR", variables)
+    assert read_driver(tmp_path / "x.sofa", SPEED).delays_samples.ravel().tolist() == [0.0, 3.0, 1.0, 2.0]
 
 
 def test_a_folder_has_one_table(tmp_path):
