@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 # Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
 _BLOCK_PER_TAPS = 8
 _SHORTEST = 4096
-# Outputs of one frame, a compromise between products with zeros and the work of cutting frames.
-_FRAME_OUTPUTS = 32
 
 
 class OverlapSave:
@@ -81,36 +79,38 @@ class ToeplitzFilter:
     Parameters
     ----------
     taps : (B, N) float64
+    frame_outputs : int
+        Outputs of one frame, a compromise between products with zeros and the work of cutting frames.
     step : int
         Samples from one output to the next.
     """
 
-    def __init__(self, taps: NDArray[np.float64], step: int = 1) -> None:
-        self._count, self._step = taps.shape[0], step
-        self._length = step * (_FRAME_OUTPUTS - 1) + taps.shape[1]
-        matrix = np.zeros((self._length, _FRAME_OUTPUTS, self._count))
-        for n in range(_FRAME_OUTPUTS):
-            matrix[step * n : step * n + taps.shape[1], n] = taps[:, ::-1].T
+    def __init__(self, taps: NDArray[np.float64], frame_outputs: int, step: int = 1) -> None:
+        filters, length = taps.shape
+        self._outputs, self._hop = frame_outputs, frame_outputs * step
+        self._length = step * (frame_outputs - 1) + length
+        matrix = np.zeros((self._length, filters, frame_outputs))
+        for n in range(frame_outputs):
+            matrix[step * n : step * n + length, :, n] = taps[:, ::-1].T
         self._matrix = matrix.reshape(self._length, -1)
 
-    def __call__(self, samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-        """Filter.
+    def frames(self, samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """Filter whole frames.
 
         Parameters
         ----------
-        samples : (M, C) float64
-            Oldest first; M from step·(count − 1) + N.
+        samples : (..., M) float64
+            Oldest first.  Those that are missing at the end count as zeros.
         count : int
-            Outputs; the first has the first sample as its oldest.
+            Frames.  Their first output has the first sample as its oldest.
 
         Returns
         -------
-        (count, C, B) float64
+        (..., count, B, frame_outputs) float64
         """
-        frames, hop = -(-count // _FRAME_OUTPUTS), _FRAME_OUTPUTS * self._step
-        padded = np.zeros((samples.shape[1], max(frames - 1, 0) * hop + self._length))
-        used = min(padded.shape[1], samples.shape[0])
-        padded[:, :used] = samples[:used].T
-        cut = np.lib.stride_tricks.sliding_window_view(padded, self._length, axis=1)[:, ::hop][:, :frames]
-        product = np.ascontiguousarray(cut) @ self._matrix
-        return product.reshape(samples.shape[1], -1, self._count)[:, :count].transpose(1, 0, 2)
+        padded = np.zeros((*samples.shape[:-1], max(count - 1, 0) * self._hop + self._length))
+        used = min(padded.shape[-1], samples.shape[-1])
+        padded[..., :used] = samples[..., :used]
+        cut = np.lib.stride_tricks.sliding_window_view(padded, self._length, axis=-1)[..., :: self._hop, :]
+        product = cut[..., :count, :].reshape(-1, self._length) @ self._matrix
+        return product.reshape(*samples.shape[:-1], count, -1, self._outputs)
