@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 # Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
 _BLOCK_PER_TAPS = 8
 _SHORTEST = 4096
+# Lengths whose spectra are kept, for signals that come in pieces of the same few lengths.
+_LENGTHS_KEPT = 4
 
 
 class OverlapSave:
@@ -23,10 +25,10 @@ class OverlapSave:
     """
 
     def __init__(self, responses: NDArray[np.float64]) -> None:
-        self._outputs, self._inputs, taps = responses.shape
-        self._size = _fast_length(max(_SHORTEST, _BLOCK_PER_TAPS * taps))
-        self._step = self._size - taps + 1
-        self._spectra = np.fft.rfft(responses, self._size, axis=2)
+        self._inputs, taps = responses.shape[1:]
+        self._responses = responses
+        self._step = max(_SHORTEST, _BLOCK_PER_TAPS * taps) - taps + 1
+        self._spectra: dict[int, NDArray[np.complex128]] = {}
         self._history = np.zeros((self._inputs, taps - 1))
 
     def process(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,6 +41,7 @@ class OverlapSave:
         Returns
         -------
         (n, D) float64
+            Each channel is contiguous.
 
         Raises
         ------
@@ -49,15 +52,25 @@ class OverlapSave:
             raise ValueError(f"samples {samples.shape}: allowed is (n, {self._inputs})")
         count, past = samples.shape[0], self._history.shape[1]
         extended = np.concatenate([self._history, samples.T], axis=1)
-        output = np.empty((count, self._outputs))
-        for start in range(0, count, self._step):
-            stop = min(start + self._step, count)
-            block = np.fft.rfft(extended[:, start : stop + past], self._size, axis=1)
-            for d in range(self._outputs):
-                spectrum = np.sum(self._spectra[d] * block, axis=0)
-                output[start:stop, d] = np.fft.irfft(spectrum, self._size)[past : past + stop - start]
+        output = np.empty((self._responses.shape[0], count))
+        # Blocks of equal length, so that the last one is not mostly zeros.
+        step = -(-count // max(-(-count // self._step), 1))
+        size = _fast_length(step + past)
+        for start in range(0, count, max(step, 1)):
+            stop = min(start + step, count)
+            found = self._multiply(np.fft.rfft(extended[:, start : stop + past], size, axis=1), size)
+            output[:, start:stop] = np.fft.irfft(found, size, axis=1)[:, past : past + stop - start]
         self._history = extended[:, extended.shape[1] - past :].copy()
-        return output
+        return output.T
+
+    def _multiply(self, block: NDArray[np.complex128], size: int) -> NDArray[np.complex128]:
+        """Spectra (I, F) of the inputs → (D, F) of the outputs."""
+        if size not in self._spectra:
+            for oldest in list(self._spectra)[: 1 - _LENGTHS_KEPT]:
+                del self._spectra[oldest]
+            self._spectra[size] = np.fft.rfft(self._responses, size, axis=2)
+        found: NDArray[np.complex128] = np.einsum("dif,if->df", self._spectra[size], block)
+        return found
 
 
 def _fast_length(least: int) -> int:

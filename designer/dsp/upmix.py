@@ -41,6 +41,8 @@ SMOOTHING = 1.0 / 16.0
 GAIN_SLEW_PER_HOP = 0.25
 # Side below this part of mid's power (−48 dB) counts as an imperfect centre, not as a source of its own.
 SIDE_FLOOR = 2.0**-16
+# Hops that are smoothed by one product of matrices.
+_RECURSION_HOPS = 64
 
 
 def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> np.ndarray:
@@ -98,8 +100,10 @@ class Upmix(UpmixFrame):
         self._smoothed = np.zeros((BANDS + 1, 3))
 
     def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
-        left, right = stereo
-        return np.stack([left + right, left - right]) / 2
+        found = np.empty_like(stereo)
+        np.add(stereo[0], stereo[1], out=found[0])
+        np.subtract(stereo[0], stereo[1], out=found[1])
+        return np.asarray(np.multiply(found, 0.5, out=found))
 
     def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
         return self._decimator.frames(samples, -(-count // LOW_HOP)).reshape(2, -1)[:, :count]
@@ -144,11 +148,14 @@ class Upmix(UpmixFrame):
 
 
 def _smooth(state: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): a product with its triangular matrix."""
-    response, memory = _recursion(len(powers))
-    return np.asarray(
-        (response @ powers.reshape(len(powers), -1)).reshape(powers.shape) + memory[:, None, None] * state
-    )
+    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): products with its triangular matrix."""
+    smoothed, state = np.empty((len(powers), state.size)), state.reshape(-1)
+    for start in range(0, len(powers), _RECURSION_HOPS):
+        part = powers[start : start + _RECURSION_HOPS].reshape(-1, state.size)
+        response, memory = _recursion(len(part))
+        smoothed[start : start + len(part)] = response @ part + memory[:, None] * state
+        state = smoothed[start + len(part) - 1]
+    return smoothed.reshape(powers.shape)
 
 
 @cache
@@ -173,8 +180,11 @@ def polyphase(rate_filter: np.ndarray) -> np.ndarray:
 
 def _band_powers(spectra: np.ndarray, high: np.ndarray) -> np.ndarray:
     """(2, H, 33) complex and (2, H, 16) → (H, 7, 3)."""
-    mid, side = spectra[..., BAND_BINS[0] : BAND_BINS[-1]]
-    bins = np.stack([np.abs(mid) ** 2, np.abs(side) ** 2, (mid * side.conj()).real], axis=2)
-    bands = np.add.reduceat(bins, np.array(BAND_BINS[:-1]) - BAND_BINS[0], axis=1)
-    top = np.stack([high[0] ** 2, high[1] ** 2, high[0] * high[1]], axis=2).sum(axis=1)
-    return np.concatenate([bands, top[:, None]], axis=1)
+    low = spectra[..., BAND_BINS[0] : BAND_BINS[-1]]
+    band_of_bin = np.repeat(np.eye(BANDS), np.diff(BAND_BINS), axis=0)
+    powers = []
+    for one, other in ((0, 0), (1, 1), (0, 1)):
+        bins = low[one].real * low[other].real + low[one].imag * low[other].imag
+        top = np.einsum("hn,hn->h", high[one], high[other])
+        powers.append(np.concatenate([bins @ band_of_bin, top[:, None]], axis=1))
+    return np.stack(powers, axis=2)

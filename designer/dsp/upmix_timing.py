@@ -67,13 +67,13 @@ class UpmixFrame(ABC):
             L', R', C, with L' + C = L and R' + C = R of `DELAY_SAMPLES` before.  Each channel is contiguous.
         """
         channels: np.ndarray = np.ascontiguousarray(np.asarray(stereo, dtype=self.dtype).T)
-        pieces = [
-            self._process(channels[:, start : start + _PIECE_SAMPLES])
-            for start in range(0, channels.shape[1], _PIECE_SAMPLES)
-        ]
-        return np.concatenate([np.zeros((3, 0), dtype=self.dtype), *pieces], axis=1).T
+        found: np.ndarray = np.empty((3, channels.shape[1]), dtype=self.dtype)
+        for start in range(0, channels.shape[1], _PIECE_SAMPLES):
+            piece = slice(start, start + _PIECE_SAMPLES)
+            self._process(channels[:, piece], found[:, piece])
+        return found.T
 
-    def _process(self, stereo: np.ndarray) -> np.ndarray:
+    def _process(self, stereo: np.ndarray, found: np.ndarray) -> None:
         count, begin = stereo.shape[1], self._count % HOP_SAMPLES
         extended = np.concatenate([self._past, stereo], axis=1)
         mid_side = self._mid_side(extended)
@@ -102,7 +102,8 @@ class UpmixFrame(ABC):
         self._low, self._high = low[:, instants:], high[:, instants:]
         self._filtered = filtered[instants:]
         self._gains = gains[-2:]
-        return np.concatenate([delayed - centre, centre[None]])
+        np.subtract(delayed, centre, out=found[:2])
+        found[2] = centre
 
     def _finish_hops(self, low: np.ndarray, high: np.ndarray, hops: int, done: int) -> np.ndarray:
         """Decide the gains at the ends of hops, of which the first has low-rate samples done: (hops, 7, 2)."""

@@ -123,9 +123,9 @@ class LimiterModel:
         if self._settings.linked:
             targets = targets.min(axis=1, keepdims=True)
         known = np.concatenate([self._targets, targets])
-        held = np.lib.stride_tricks.sliding_window_view(known, hops + 1, axis=0).min(axis=2)
+        held = np.minimum.reduce([known[k : k + len(targets)] for k in range(hops + 1)])
         smoothed = np.concatenate([self._smoothed, self._release(held)])
-        sums = np.lib.stride_tricks.sliding_window_view(smoothed[1:], hops, axis=0).sum(axis=2)
+        sums = np.add.reduce([smoothed[k : k + len(targets)] for k in range(1, hops + 1)])
         self._targets, self._smoothed = known[-hops:], smoothed[-hops:]
         gains = sums // hops
         self.decisions.extend(gains)

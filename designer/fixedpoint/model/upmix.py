@@ -47,7 +47,10 @@ class UpmixModel(UpmixFrame):
 
     def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
         left, right = stereo << self._shift
-        return np.stack([left + right, left - right]) >> 1
+        found = np.empty_like(stereo)
+        np.add(left, right, out=found[0])
+        np.subtract(left, right, out=found[1])
+        return np.asarray(np.right_shift(found, 1, out=found))
 
     def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
         # Q0.29 x Q0.31 → Q.60, the upper word is Q3.28
@@ -91,8 +94,8 @@ class UpmixModel(UpmixFrame):
     def _low_centre(self, mid: np.ndarray, side: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Bands of H hops, (H, 6, 16) each, and their weights (H, 6, 2) → (H, 16)."""
         # Q0.15 x Q0.15 → Q1.30 taps; x Q3.28 → Q.58, the upper word is Q5.26.  Each band is filtered first, and then
-        # multiplied by its weight.  The sum is the same as that of a filter made of the weighted bands: it fits 63 bits,
-        # so that parts of it may wrap.
+        # multiplied by its weight.  The sum is the same as that of a filter made of the weighted bands.  It fits 63
+        # bits, so that parts of it may wrap.
         sums = weights[:, None, :, 0] @ mid - weights[:, None, :, 1] @ side
         return np.asarray((sums[:, 0] + (1 << 31)) >> 32)
 

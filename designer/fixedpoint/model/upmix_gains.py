@@ -31,7 +31,7 @@ def _bit_length(values: np.ndarray) -> np.ndarray:
     """Count the bits of unsigned integers from 1 up."""
     # A float64 of more than 53 bits may be rounded up to the next power of two.
     length = np.frexp(values.astype(np.float64))[1].astype(np.uint64)
-    return length - ((values >> (length - np.uint64(1))) == 0)
+    return np.asarray(length - ((values >> (length - np.uint64(1))) == 0))
 
 
 def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
