@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
-_BLOCK_PER_TAPS = 8
+_BLOCK_PER_TAPS = 4
 _SHORTEST = 4096
 # Lengths whose spectra are kept, for signals that come in pieces of the same few lengths.
 _LENGTHS_KEPT = 4

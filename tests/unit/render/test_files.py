@@ -18,7 +18,7 @@ from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import InputWarning, LayoutError
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.render.audio_files import StereoReader, open_writer
-from designer.render.binaural import ears_of_downmix, ears_of_drivers
+from designer.render.binaural import ears_of_downmix, ears_of_drivers, ears_with_and_without
 from designer.render.files import render, render_binaural
 
 
@@ -249,3 +249,11 @@ def test_equal_sound_gives_equal_bytes(tmp_path):
     assert data[place + 12 : place + 16] == bytes(4)
     assert data.endswith(b"PEAK" * 20)
     np.testing.assert_array_equal(soundfile.read(tmp_path / "float.wav", dtype="float32")[0], samples)
+
+
+def test_ears_with_and_without_a_design_are_those_of_either_alone(made):
+    both = ears_with_and_without(made.layout, made.gain_db, 7)
+    alone = ears_of_drivers(made.layout, made.gain_db, 7), ears_of_downmix(made.layout)
+    for ours, expected in zip(both, alone, strict=True):
+        np.testing.assert_allclose(ours.responses, expected.responses, rtol=0, atol=1e-14)
+        assert ours.delay_samples == expected.delay_samples
