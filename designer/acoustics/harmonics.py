@@ -115,29 +115,39 @@ def sum_series(
     (F, Q, T) complex128
         Pascal where the weights are normalised to a monopole of 1 Pa at 1 m.
     """
-    highest, frequencies = ratios.shape
+    frequencies = ratios.shape[1]
     points, targets = angular.shape[1:]
+    # Points at the same distance share the radial functions, which are most of the work.
+    apart, shared = np.unique(distances_m, return_inverse=True)
+    by_distance = np.argsort(shared, kind="stable")
+    ends = np.cumsum(np.bincount(shared, minlength=apart.size))
+    result = np.empty((points, targets, frequencies), dtype=np.complex128)
+    for begin in range(0, apart.size, _BLOCK_POINTS):
+        block = apart[begin : begin + _BLOCK_POINTS]
+        terms = _radial(ratios, block[:, None] * wavenumbers).view(np.float64)
+        for n, distance in enumerate(block, start=begin):
+            here = by_distance[ends[n - 1] if n else 0 : ends[n]]
+            # Real weights times complex terms: one real matrix product per point.
+            product = np.matmul(angular[:, here].transpose(1, 2, 0), terms[:, n - begin])
+            spread = np.exp(-1j * (distance * wavenumbers)) / distance
+            result[here] = product.view(np.complex128) * spread
+    return np.ascontiguousarray(result.transpose(2, 0, 1))
+
+
+def _radial(ratios: NDArray[np.complex128], argument: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Terms s_n · h_n(kr)/h_0(kr) of each order, from kr at each distance: (N, Q, F)."""
+    highest, frequencies = ratios.shape
     # The first frequency at which each order counts.  It never falls with the order, because k rises.
     firsts = [int(np.argmax(row != 0)) for row in ratios]
-    result = np.empty((points, targets, frequencies), dtype=np.complex128)
-    for begin in range(0, points, _BLOCK_POINTS):
-        block = slice(begin, min(begin + _BLOCK_POINTS, points))
-        distance = distances_m[block, None]
-        argument = distance * wavenumbers
-        inverse = 1 / argument
-        radial = np.zeros((highest, argument.shape[0], frequencies), dtype=np.complex128)
-        radial[0] = ratios[0]
-        # h_n/h_{n−1}: upward recurrence is stable for the outgoing wave, which dominates (Gautschi, SIAM Rev. 9, 1967).
-        growth = inverse + 1j
-        for n in range(1, highest):
-            used = np.s_[:, firsts[n] :]
-            np.multiply(radial[n - 1][used], growth[used], out=radial[n][used])
-            radial[n][used] *= ratios[n, firsts[n] :]
-            step = np.reciprocal(growth[used])
-            np.subtract((2 * n + 1) * inverse[used], step, out=growth[used])
-        # Real weights times complex terms: one real matrix product per distance.
-        terms = radial.view(np.float64).transpose(1, 0, 2)
-        product = np.matmul(angular[:, block].transpose(1, 2, 0), terms)
-        spread = np.exp(-1j * argument) / distance
-        result[block] = product.view(np.complex128) * spread[:, None]
-    return np.ascontiguousarray(result.transpose(2, 0, 1))
+    inverse = 1 / argument
+    radial = np.zeros((highest, argument.shape[0], frequencies), dtype=np.complex128)
+    radial[0] = ratios[0]
+    # h_n/h_{n−1}: upward recurrence is stable for the outgoing wave, which dominates (Gautschi, SIAM Rev. 9, 1967).
+    growth = inverse + 1j
+    for n in range(1, highest):
+        used = np.s_[:, firsts[n] :]
+        np.multiply(radial[n - 1][used], growth[used], out=radial[n][used])
+        radial[n][used] *= ratios[n, firsts[n] :]
+        step = np.reciprocal(growth[used])
+        np.subtract((2 * n + 1) * inverse[used], step, out=growth[used])
+    return radial

@@ -116,7 +116,7 @@ def _binaural(
 ) -> dict[str, float]:
     from designer.design.store import check_inputs, load_design_layout, load_gain_db
     from designer.evaluation.listening_room import parse_room
-    from designer.render.binaural import ears_of_downmix, ears_of_drivers
+    from designer.render.binaural import ears_with_and_without
     from designer.render.files import render_binaural
 
     layout = load_design_layout(directory)
@@ -125,9 +125,8 @@ def _binaural(
         layout = layout.model_copy(update={"listener": layout.listener.model_copy(update={"hrtf": chosen})})
     check_inputs(directory, layout)
     around = None if room is None else parse_room(room, layout)
-    ears = ears_of_drivers(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
-    downmix = ears_of_downmix(layout, around)
-    return render_binaural(bank, fixed, ears, downmix, source, target, _before(target), engine, progress)
+    ears = ears_with_and_without(layout, load_gain_db(directory), bank.modelling_delay_samples, around)
+    return render_binaural(bank, fixed, *ears, source, target, _before(target), engine, progress)
 
 
 @contextmanager

@@ -11,6 +11,9 @@ from designer.dsp.limiter import Limiter, Volume
 from designer.dsp.overlap_save import OverlapSave
 from designer.dsp.upmix import Upmix
 
+# Samples processed at a time, so that their arrays stay in the processor's cache.
+_PIECE_SAMPLES = 1 << 14
+
 InjectionPoint = Literal["program", "filters"]
 INJECTION_CHANNELS: dict[InjectionPoint, int] = {"program": 2, "filters": 3}
 
@@ -86,6 +89,10 @@ class FloatEngine:
             If the number of channels does not fit the injection point.
         """
         check_channels(samples, injection_point)
+        pieces = np.split(samples, range(_PIECE_SAMPLES, samples.shape[0], _PIECE_SAMPLES))
+        return np.concatenate([self._process(piece, injection_point) for piece in pieces])
+
+    def _process(self, samples: np.ndarray, injection_point: InjectionPoint) -> np.ndarray:
         buses = self._upmix.process(samples) if injection_point == "program" else np.asarray(samples, dtype=np.float64)
         self._upmix.decisions.clear()
         driver_signals = self._matrix.process(self.volume.process(buses))

@@ -82,9 +82,9 @@ class Limiter:
         self._past = np.zeros((settings.delay_samples, drivers))
         self._peak = np.zeros(drivers)
         self._position = 0
-        self._targets = np.ones((settings.hops + 1, groups))
+        self._targets = np.ones((settings.hops, groups))
         self._smoothed = np.ones((settings.hops, groups))
-        self._before, self._after = np.ones(groups), np.ones(groups)
+        self._nodes = np.ones((2, groups))
         self._hops = 0
 
     def process(self, driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -100,69 +100,71 @@ class Limiter:
         (n, D) float64
             Later by `LimiterSettings.delay_samples`.
         """
+        count = driver_signals.shape[0]
         extended = np.concatenate([self._past, driver_signals])
-        output = np.empty(driver_signals.shape)
-        start = 0
-        while start < driver_signals.shape[0]:
-            whole = (driver_signals.shape[0] - start) // HOP_SAMPLES if self._position == 0 else 0
-            if whole:
-                stop = start + whole * HOP_SAMPLES
-                output[start:stop] = self._whole_hops(extended[start:stop], driver_signals[start:stop])
-            else:
-                stop = min(start + HOP_SAMPLES - self._position, driver_signals.shape[0])
-                output[start:stop] = self._part_of_hop(extended[start:stop], driver_signals[start:stop])
-            start = stop
-        self._past = extended[driver_signals.shape[0] :]
+        nodes = np.concatenate([self._nodes, self._end_hops(self._peaks(driver_signals))])
+        output = extended[:count]
+        if (nodes != 1.0).any():
+            output = output * _ramp(nodes, self._position, count)
+        self._past, self._nodes = extended[count:], nodes[-2:]
+        self._position = (self._position + count) % HOP_SAMPLES
         return output
 
-    def _part_of_hop(self, delayed: NDArray[np.float64], driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
-        part = (self._position + np.arange(len(driver_signals)))[:, None] / HOP_SAMPLES
-        output = delayed * (self._before + (self._after - self._before) * part)
-        self._peak = np.maximum(self._peak, np.abs(driver_signals).max(axis=0))
-        self._position += len(driver_signals)
-        if self._position == HOP_SAMPLES:
-            self._before, self._after = self._after, self._end_hops(self._peak[None])[0]
-            self._position, self._peak = 0, np.zeros_like(self._peak)
-        return output
-
-    def _whole_hops(self, delayed: NDArray[np.float64], driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
-        hops = (-1, HOP_SAMPLES, driver_signals.shape[1])
-        ends = self._end_hops(np.abs(driver_signals.reshape(hops)).max(axis=1))
-        nodes = np.concatenate([[self._before, self._after], ends])
-        self._before, self._after = nodes[-2:]
-        line = nodes[:-2, None] + np.diff(nodes[:-1], axis=0)[:, None] * (np.arange(HOP_SAMPLES) / HOP_SAMPLES)[:, None]
-        return np.asarray((delayed.reshape(hops) * line).reshape(driver_signals.shape))
+    def _peaks(self, driver_signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Find the largest magnitude in each finished hop: (hops, D)."""
+        stop = self._position + driver_signals.shape[0]
+        hops = -(-stop // HOP_SAMPLES)
+        padded = np.zeros((driver_signals.shape[1], hops * HOP_SAMPLES))
+        padded[:, self._position : stop] = driver_signals.T
+        # Many hops in each row: the maximum of rows is much quicker than that of 16 neighbours.
+        magnitudes = np.empty((HOP_SAMPLES, padded.size // HOP_SAMPLES))
+        np.abs(padded.reshape(-1, HOP_SAMPLES).T, out=magnitudes)
+        peaks = magnitudes.max(axis=0).reshape(-1, hops).T
+        if hops:
+            peaks[0] = np.maximum(peaks[0], self._peak)
+            self._peak = peaks[-1] if stop % HOP_SAMPLES else np.zeros_like(self._peak)
+        return np.asarray(peaks[: stop // HOP_SAMPLES])
 
     def _end_hops(self, peaks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gains at the end of H hops with peaks (H, D): (H, G)."""
+        if not len(peaks):
+            return self._nodes[:0]
         needed = np.minimum(1.0, self._settings.limits / np.maximum(peaks, 1e-300))
         targets = needed.min(axis=1, keepdims=True) if self._settings.linked else needed
         # Oldest first.  Each hop holds the minimum of the newest targets.
+        hops, count = self._settings.hops, len(targets)
         known = np.concatenate([self._targets, targets])
-        held = np.lib.stride_tricks.sliding_window_view(known, len(self._targets), axis=0)[1:].min(axis=2)
+        held = np.minimum.reduce([known[k : k + count] for k in range(hops + 1)])
         smoothed = np.concatenate([self._smoothed, self._released(held)])
-        ends = np.lib.stride_tricks.sliding_window_view(smoothed, len(self._smoothed), axis=0)[1:].mean(axis=2)
-        self._targets, self._smoothed = known[len(targets) :], smoothed[len(targets) :]
+        ends = np.add.reduce([smoothed[k : k + count] for k in range(1, hops + 1)]) / hops
+        self._targets, self._smoothed = known[count:], smoothed[count:]
         if self._decisions is not None:
-            ends = np.array(self._decisions[self._hops : self._hops + len(targets)], dtype=np.float64)
-        self._hops += len(targets)
+            ends = np.array(self._decisions[self._hops : self._hops + count], dtype=np.float64)
+        self._hops += count
         return np.asarray(ends)
 
     def _released(self, held: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Follow the held gains (H, G) down at once and up slowly.  Stretches where all gains are 1 are skipped."""
-        smoothed, newest = np.ones_like(held), self._smoothed[-1]
-        lowered = np.flatnonzero((held < 1.0).any(axis=1))
-        hop = 0
-        while hop < len(held):
-            if (newest == 1.0).all():
-                following = np.searchsorted(lowered, hop)
-                if following == lowered.size:
-                    break
-                hop = int(lowered[following])
-            released = newest + (1 + RELEASE_BEYOND - newest) * self._settings.release
-            newest = smoothed[hop] = np.minimum(np.minimum(released, 1.0), held[hop])
-            hop += 1
-        return smoothed
+        """Follow the held gains (H, G) down at once and up slowly."""
+        if held.min() == self._smoothed[-1].min() == 1.0:
+            return held
+        columns = zip(held.T.tolist(), self._smoothed[-1].tolist(), strict=True)
+        return np.array([_released(of_hops, gain, self._settings.release) for of_hops, gain in columns]).T
+
+
+def _released(held: list[float], gain: float, rate: float) -> list[float]:
+    """Let one gain follow the held ones (H)."""
+    released = []
+    for most in held:
+        gain = min(gain + (1 + RELEASE_BEYOND - gain) * rate, most)
+        released.append(gain)
+    return released
+
+
+def _ramp(nodes: NDArray[np.float64], position: int, count: int) -> NDArray[np.float64]:
+    """Interpolate linearly between gains (m, G) at the ends of hops, from a place in the first: (count, G)."""
+    starts, ends = nodes[:-1].T[..., None], nodes[1:].T[..., None]
+    lines = starts + (ends - starts) * (np.arange(HOP_SAMPLES) / HOP_SAMPLES)
+    return np.asarray(lines.reshape(len(lines), -1)[:, position : position + count].T)
 
 
 class Volume:
@@ -186,14 +188,11 @@ class Volume:
 
     def process(self, buses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scale signals (n, I): (n, I) float64."""
-        if self._before == self._after == self.target == 1.0:
-            self._position = (self._position + buses.shape[0]) % HOP_SAMPLES
-            return buses
-        gains = np.empty(buses.shape[0])
-        for n in range(gains.size):
-            gains[n] = self._before + (self._after - self._before) * self._position / HOP_SAMPLES
-            self._position += 1
-            if self._position == HOP_SAMPLES:
-                step = min(max(self.target - self._after, -VOLUME_STEP), VOLUME_STEP)
-                self._before, self._after, self._position = self._after, self._after + step, 0
-        return buses * gains[:, None]
+        count = buses.shape[0]
+        nodes = [self._before, self._after]
+        while HOP_SAMPLES * (len(nodes) - 1) <= self._position + count:
+            nodes.append(nodes[-1] + min(max(self.target - nodes[-1], -VOLUME_STEP), VOLUME_STEP))
+        gains, position = np.array(nodes)[:, None], self._position
+        over, self._position = divmod(position + count, HOP_SAMPLES)
+        self._before, self._after = nodes[over], nodes[over + 1]
+        return buses if (gains == 1.0).all() else buses * _ramp(gains, position, count)

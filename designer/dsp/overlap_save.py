@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
-_BLOCK_PER_TAPS = 8
+_BLOCK_PER_TAPS = 4
 _SHORTEST = 4096
-# Outputs of one frame, a compromise between products with zeros and the work of cutting frames.
-_FRAME_OUTPUTS = 32
+# Lengths whose spectra are kept, for signals that come in pieces of the same few lengths.
+_LENGTHS_KEPT = 4
 
 
 class OverlapSave:
@@ -25,10 +25,10 @@ class OverlapSave:
     """
 
     def __init__(self, responses: NDArray[np.float64]) -> None:
-        self._outputs, self._inputs, taps = responses.shape
-        self._size = _fast_length(max(_SHORTEST, _BLOCK_PER_TAPS * taps))
-        self._step = self._size - taps + 1
-        self._spectra = np.fft.rfft(responses, self._size, axis=2)
+        self._inputs, taps = responses.shape[1:]
+        self._responses = responses
+        self._step = max(_SHORTEST, _BLOCK_PER_TAPS * taps) - taps + 1
+        self._spectra: dict[int, NDArray[np.complex128]] = {}
         self._history = np.zeros((self._inputs, taps - 1))
 
     def process(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -41,6 +41,7 @@ class OverlapSave:
         Returns
         -------
         (n, D) float64
+            Each channel is contiguous.
 
         Raises
         ------
@@ -51,15 +52,25 @@ class OverlapSave:
             raise ValueError(f"samples {samples.shape}: allowed is (n, {self._inputs})")
         count, past = samples.shape[0], self._history.shape[1]
         extended = np.concatenate([self._history, samples.T], axis=1)
-        output = np.empty((count, self._outputs))
-        for start in range(0, count, self._step):
-            stop = min(start + self._step, count)
-            block = np.fft.rfft(extended[:, start : stop + past], self._size, axis=1)
-            for d in range(self._outputs):
-                spectrum = np.sum(self._spectra[d] * block, axis=0)
-                output[start:stop, d] = np.fft.irfft(spectrum, self._size)[past : past + stop - start]
+        output = np.empty((self._responses.shape[0], count))
+        # Blocks of equal length, so that the last one is not mostly zeros.
+        step = -(-count // max(-(-count // self._step), 1))
+        size = _fast_length(step + past)
+        for start in range(0, count, max(step, 1)):
+            stop = min(start + step, count)
+            found = self._multiply(np.fft.rfft(extended[:, start : stop + past], size, axis=1), size)
+            output[:, start:stop] = np.fft.irfft(found, size, axis=1)[:, past : past + stop - start]
         self._history = extended[:, extended.shape[1] - past :].copy()
-        return output
+        return output.T
+
+    def _multiply(self, block: NDArray[np.complex128], size: int) -> NDArray[np.complex128]:
+        """Spectra (I, F) of the inputs → (D, F) of the outputs."""
+        if size not in self._spectra:
+            for oldest in list(self._spectra)[: 1 - _LENGTHS_KEPT]:
+                del self._spectra[oldest]
+            self._spectra[size] = np.fft.rfft(self._responses, size, axis=2)
+        found: NDArray[np.complex128] = np.einsum("dif,if->df", self._spectra[size], block)
+        return found
 
 
 def _fast_length(least: int) -> int:
@@ -81,36 +92,38 @@ class ToeplitzFilter:
     Parameters
     ----------
     taps : (B, N) float64
+    frame_outputs : int
+        Outputs of one frame, a compromise between products with zeros and the work of cutting frames.
     step : int
         Samples from one output to the next.
     """
 
-    def __init__(self, taps: NDArray[np.float64], step: int = 1) -> None:
-        self._count, self._step = taps.shape[0], step
-        self._length = step * (_FRAME_OUTPUTS - 1) + taps.shape[1]
-        matrix = np.zeros((self._length, _FRAME_OUTPUTS, self._count))
-        for n in range(_FRAME_OUTPUTS):
-            matrix[step * n : step * n + taps.shape[1], n] = taps[:, ::-1].T
+    def __init__(self, taps: NDArray[np.float64], frame_outputs: int, step: int = 1) -> None:
+        filters, length = taps.shape
+        self._outputs, self._hop = frame_outputs, frame_outputs * step
+        self._length = step * (frame_outputs - 1) + length
+        matrix = np.zeros((self._length, filters, frame_outputs))
+        for n in range(frame_outputs):
+            matrix[step * n : step * n + length, :, n] = taps[:, ::-1].T
         self._matrix = matrix.reshape(self._length, -1)
 
-    def __call__(self, samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-        """Filter.
+    def frames(self, samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """Filter whole frames.
 
         Parameters
         ----------
-        samples : (M, C) float64
-            Oldest first; M from step·(count − 1) + N.
+        samples : (..., M) float64
+            Oldest first.  Those that are missing at the end count as zeros.
         count : int
-            Outputs; the first has the first sample as its oldest.
+            Frames.  Their first output has the first sample as its oldest.
 
         Returns
         -------
-        (count, C, B) float64
+        (..., count, B, frame_outputs) float64
         """
-        frames, hop = -(-count // _FRAME_OUTPUTS), _FRAME_OUTPUTS * self._step
-        padded = np.zeros((samples.shape[1], max(frames - 1, 0) * hop + self._length))
-        used = min(padded.shape[1], samples.shape[0])
-        padded[:, :used] = samples[:used].T
-        cut = np.lib.stride_tricks.sliding_window_view(padded, self._length, axis=1)[:, ::hop][:, :frames]
-        product = np.ascontiguousarray(cut) @ self._matrix
-        return product.reshape(samples.shape[1], -1, self._count)[:, :count].transpose(1, 0, 2)
+        padded = np.zeros((*samples.shape[:-1], max(count - 1, 0) * self._hop + self._length))
+        used = min(padded.shape[-1], samples.shape[-1])
+        padded[..., :used] = samples[..., :used]
+        cut = np.lib.stride_tricks.sliding_window_view(padded, self._length, axis=-1)[..., :: self._hop, :]
+        product = cut[..., :count, :].reshape(-1, self._length) @ self._matrix
+        return product.reshape(*samples.shape[:-1], count, -1, self._outputs)

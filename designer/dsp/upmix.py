@@ -17,7 +17,6 @@ The regression extends the similarity of Avendano and Jot ("A frequency-domain a
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from functools import cache
 
@@ -36,14 +35,14 @@ from designer.dsp.upmix_tables import (
     WINDOW_BITS,
     upmix_tables,
 )
-from designer.dsp.upmix_timing import PHASE_TAPS, UpmixFrame
+from designer.dsp.upmix_timing import UpmixFrame, follow
 
 SMOOTHING = 1.0 / 16.0
 GAIN_SLEW_PER_HOP = 0.25
-# Rounding error of a gain of up to 1 that is a sum of steps.
-_REACHED = 1e-15
 # Side below this part of mid's power (−48 dB) counts as an imperfect centre, not as a source of its own.
 SIDE_FLOOR = 2.0**-16
+# Hops that are smoothed by one product of matrices.
+_RECURSION_HOPS = 64
 
 
 def target_gains(power_mid: np.ndarray, power_side: np.ndarray, cross: np.ndarray) -> np.ndarray:
@@ -88,9 +87,10 @@ class Upmix(UpmixFrame):
         tables = upmix_tables()
         rate = np.ldexp(tables.rate_filter.astype(np.float64), -RATE_BITS)
         half = np.ldexp(tables.prototypes.astype(np.float64), -PROTOTYPE_BITS)
-        self._decimator = ToeplitzFilter(rate[None], DECIMATION)
-        self._bands = ToeplitzFilter(np.concatenate([half, half[:, -2::-1]], axis=1))
-        self._phases = np.ascontiguousarray(polyphase(DECIMATION * rate)[:, ::-1].T)
+        # Each frame of outputs is one hop.
+        self._decimator = ToeplitzFilter(rate[None], LOW_HOP, DECIMATION)
+        self._bands = ToeplitzFilter(np.concatenate([half, half[:, -2::-1]], axis=1), LOW_HOP)
+        self._phases = ToeplitzFilter(polyphase(DECIMATION * rate), LOW_HOP)
         self._window = np.ldexp(tables.window.astype(np.float64), -WINDOW_BITS)
         super().__init__()
 
@@ -100,68 +100,62 @@ class Upmix(UpmixFrame):
         self._smoothed = np.zeros((BANDS + 1, 3))
 
     def _mid_side(self, stereo: np.ndarray) -> np.ndarray:
-        return np.asarray(np.stack([stereo[:, 0] + stereo[:, 1], stereo[:, 0] - stereo[:, 1]], axis=1) / 2)
+        found = np.empty_like(stereo)
+        np.add(stereo[0], stereo[1], out=found[0])
+        np.subtract(stereo[0], stereo[1], out=found[1])
+        return np.asarray(np.multiply(found, 0.5, out=found))
 
     def _decimate(self, samples: np.ndarray, count: int) -> np.ndarray:
-        return self._decimator(samples, count)[..., 0]
+        return self._decimator.frames(samples, -(-count // LOW_HOP)).reshape(2, -1)[:, :count]
 
     def _remainder(self, mid_side: np.ndarray, low: np.ndarray) -> np.ndarray:
         return np.asarray(mid_side - low)
 
     def _powers(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        spectra = np.fft.rfft(low * self._window[:, None], axis=1)
-        return _band_powers(spectra, high)
+        return _band_powers(np.fft.rfft(low * self._window, axis=2), high)
 
     def _decide(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
-        assert self._given is not None
-        return np.asarray(self._given[self._hops], dtype=np.float64)
-
-    def _decide_all(self, powers: np.ndarray, gains: np.ndarray) -> list[np.ndarray]:
         if self._given is not None:
-            return super()._decide_all(powers, gains)
+            return np.array(self._given[self._hops : self._hops + len(powers)], dtype=np.float64)
         # Smoothing and targets of all hops at once: only the slew has to go hop by hop, where it acts.
         smoothed = _smooth(self._smoothed, powers)
         self._smoothed = smoothed[-1]
         targets = target_gains(*smoothed.reshape(-1, 3).T).reshape(*smoothed.shape[:2], 2)
-        self._hops += len(targets)
-        return list(_slewed(gains, targets))
+        return follow(gains, targets, _slewed)
 
-    def _filter_low(self, low: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        ramp = (phase / LOW_HOP)[:, None, None]
-        gains = before + (after - before) * ramp
+    def _filter_low(self, low: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        mid, side = self._bands.frames(low, len(gains) - 1)
         weights = gains[:, :-1] - gains[:, -1:]
         # Each band is filtered first, and then multiplied by its gain.  The sum is the same as with a new filter for
         # every sample, with less work.
-        bands = self._bands(low, phase.size)
-        return np.asarray(
-            np.einsum("jb,jb->j", weights[..., 0], bands[:, 0]) - np.einsum("jb,jb->j", weights[..., 1], bands[:, 1])
-        )
+        ends = np.stack([weights[:-1], weights[1:]], axis=1)
+        old, new = (ends[..., 0] @ mid - ends[..., 1] @ side).transpose(1, 0, 2)
+        return np.asarray(old + (new - old) * (np.arange(LOW_HOP) / LOW_HOP))
 
-    def _interpolate(self, filtered: np.ndarray, newest: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        # All phases of every low-rate sample at once; the zero ahead is the sample before the first.
-        padded = np.concatenate([[0.0], filtered])
-        windows = np.lib.stride_tricks.sliding_window_view(padded, PHASE_TAPS)
-        return np.asarray((np.ascontiguousarray(windows) @ self._phases)[newest - (PHASE_TAPS - 2), phase])
+    def _interpolate(self, filtered: np.ndarray, hops: int) -> np.ndarray:
+        return self._phases.frames(filtered, hops).transpose(0, 2, 1)
 
-    def _centre(
-        self, raised: np.ndarray, mid_side: np.ndarray, before: np.ndarray, after: np.ndarray, phase: np.ndarray
-    ) -> np.ndarray:
-        gains = before + (after - before) * (phase / HOP_SAMPLES)[:, None]
-        return np.asarray(raised + gains[:, 0] * mid_side[:, 0] - gains[:, 1] * mid_side[:, 1])
+    def _centre(self, raised: np.ndarray, mid_side: np.ndarray, gains: np.ndarray, begin: int) -> np.ndarray:
+        nodes = gains.T[..., None]
+        lines = nodes[:, :-1] + (nodes[:, 1:] - nodes[:, :-1]) * (np.arange(HOP_SAMPLES) / HOP_SAMPLES)
+        of_mid, of_side = lines.reshape(2, -1)[:, begin : begin + raised.size]
+        return np.asarray(raised + of_mid * mid_side[0] - of_side * mid_side[1])
 
     def _within_full_scale(self, centre: np.ndarray, stereo: np.ndarray) -> np.ndarray:
-        left, right = stereo.T
-        lowest = np.maximum(np.maximum(left, right) - self._full_scale, -1.0)
-        highest = np.minimum(np.minimum(left, right) + 1.0, self._full_scale)
-        return np.asarray(np.clip(centre, lowest, highest))
+        lowest = np.maximum(np.maximum(*stereo) - self._full_scale, -1.0)
+        highest = np.minimum(np.minimum(*stereo) + 1.0, self._full_scale)
+        return np.asarray(np.minimum(np.maximum(centre, lowest), highest))
 
 
 def _smooth(state: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): a product with its triangular matrix."""
-    response, memory = _recursion(len(powers))
-    return np.asarray(
-        (response @ powers.reshape(len(powers), -1)).reshape(powers.shape) + memory[:, None, None] * state
-    )
+    """First-order recursion over hops, (7, 3) and (H, 7, 3) → (H, 7, 3): products with its triangular matrix."""
+    smoothed, state = np.empty((len(powers), state.size)), state.reshape(-1)
+    for start in range(0, len(powers), _RECURSION_HOPS):
+        part = powers[start : start + _RECURSION_HOPS].reshape(-1, state.size)
+        response, memory = _recursion(len(part))
+        smoothed[start : start + len(part)] = response @ part + memory[:, None] * state
+        state = smoothed[start + len(part) - 1]
+    return smoothed.reshape(powers.shape)
 
 
 @cache
@@ -173,18 +167,8 @@ def _recursion(hops: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _slewed(gains: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Gains (H, 7, 2) that follow their targets, by at most the slew a hop."""
-    steps = np.abs(np.diff(np.concatenate([gains[None], targets]), axis=0)).max(axis=(1, 2))
-    decided, count, done = targets.copy(), len(targets), 0
-    for late in np.flatnonzero(steps > GAIN_SLEW_PER_HOP):
-        # From a target that is out of reach until one has been reached again.
-        for hop in range(max(int(late), done), count):
-            before = decided[hop - 1] if hop else gains
-            decided[hop] = before + np.clip(targets[hop] - before, -GAIN_SLEW_PER_HOP, GAIN_SLEW_PER_HOP)
-            done = hop + 1
-            if np.abs(decided[hop] - targets[hop]).max() <= _REACHED:
-                break
-    return decided
+    """Take the next step of gains towards their targets, by at most the slew a hop."""
+    return np.asarray(np.minimum(np.maximum(targets, gains - GAIN_SLEW_PER_HOP), gains + GAIN_SLEW_PER_HOP))
 
 
 def polyphase(rate_filter: np.ndarray) -> np.ndarray:
@@ -195,9 +179,12 @@ def polyphase(rate_filter: np.ndarray) -> np.ndarray:
 
 
 def _band_powers(spectra: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """(H, 33, 2) complex and (H, 16, 2) → (H, 7, 3)."""
-    mid, side = spectra[..., 0], spectra[..., 1]
-    bins = np.stack([np.abs(mid) ** 2, np.abs(side) ** 2, (mid * side.conj()).real], axis=2)
-    bands = [bins[:, a:b].sum(axis=1) for a, b in itertools.pairwise(BAND_BINS)]
-    top = np.stack([high[..., 0] ** 2, high[..., 1] ** 2, high[..., 0] * high[..., 1]], axis=2).sum(axis=1)
-    return np.stack([*bands, top], axis=1)
+    """(2, H, 33) complex and (2, H, 16) → (H, 7, 3)."""
+    low = spectra[..., BAND_BINS[0] : BAND_BINS[-1]]
+    band_of_bin = np.repeat(np.eye(BANDS), np.diff(BAND_BINS), axis=0)
+    powers = []
+    for one, other in ((0, 0), (1, 1), (0, 1)):
+        bins = low[one].real * low[other].real + low[one].imag * low[other].imag
+        top = np.einsum("hn,hn->h", high[one], high[other])
+        powers.append(np.concatenate([bins @ band_of_bin, top[:, None]], axis=1))
+    return np.stack(powers, axis=2)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfreqz
 
 from designer.acoustics.model import ear_plant
 from designer.acoustics.poses import HeadPoses
@@ -30,6 +29,7 @@ from designer.filters.programme import PROGRAMME_SHARES, programme_spectrum
 from designer.filters.stereo.design import design_stereo, unit_response
 from designer.filters.stereo.room_design import StereoFront
 from designer.layout.model import Layout
+from designer.numerics.filtering import second_order_response
 
 # Points of the knob, and taps of the coarse grid.
 KNOB = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -232,7 +232,7 @@ class _Judge:
 
 def k_power(frequencies_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Power response of the K-weighting (BS.1770-4) at frequencies (F,), hertz, below 24 kHz: (F,)."""
-    _, response = sosfreqz(k_weighting(_K_RATE_HZ), frequencies_hz, fs=_K_RATE_HZ)
+    response = second_order_response(k_weighting(_K_RATE_HZ), frequencies_hz, _K_RATE_HZ)
     return np.asarray(np.abs(response) ** 2)
 
 

@@ -78,6 +78,19 @@ def ears_of_drivers(
     return Ears(np.ascontiguousarray(responses), _LEAD_SAMPLES + modelling_delay_samples)
 
 
+def ears_with_and_without(
+    layout: Layout,
+    gain_db: float,
+    modelling_delay_samples: int,
+    room: Room | None = None,
+    head: HeadPoses | None = None,
+) -> tuple[Ears, Ears]:
+    """Return `ears_of_drivers` and `ears_of_downmix` of one layout, in half the time of both."""
+    plain = ears_of_drivers(layout, 0.0, 0, room, head)
+    with_design = Ears(plain.responses * 10 ** (-gain_db / 20), plain.delay_samples + modelling_delay_samples)
+    return with_design, _by_way_of_downmix(layout, plain)
+
+
 def ears_of_downmix(layout: Layout, room: Room | None = None, head: HeadPoses | None = None) -> Ears:
     """Impulse responses from stereo to the same ears in the same room, by way of the stereo downmix.
 
@@ -94,9 +107,12 @@ def ears_of_downmix(layout: Layout, room: Room | None = None, head: HeadPoses | 
     Ears
         With two inputs.
     """
+    return _by_way_of_downmix(layout, ears_of_drivers(layout, 0.0, 0, room, head))
+
+
+def _by_way_of_downmix(layout: Layout, ears: Ears) -> Ears:
     downmix = downmix_bank(layout)
-    ears = ears_of_drivers(layout, 0.0, downmix.modelling_delay_samples, room, head)
     length = ears.responses.shape[2] + downmix.impulse_responses.shape[2] - 1
     paths = np.fft.rfft(downmix.impulse_responses[:, :2], length, axis=2)
     heard = np.einsum("edf,dif->eif", np.fft.rfft(ears.responses, length, axis=2), paths)
-    return Ears(np.fft.irfft(heard, length, axis=2), ears.delay_samples)
+    return Ears(np.fft.irfft(heard, length, axis=2), ears.delay_samples + downmix.modelling_delay_samples)

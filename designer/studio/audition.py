@@ -24,7 +24,7 @@ from designer.evaluation.listening_room import ROOM_NAMES, named_room
 from designer.layout.model import Layout
 from designer.numerics.threads import with_one_blas_thread
 from designer.regression.signals import MUSIC
-from designer.render.binaural import Ears, ears_of_downmix, ears_of_drivers
+from designer.render.binaural import Ears, ears_with_and_without
 from designer.render.files import engine_processor
 from designer.studio.design_steps import Made
 from designer.studio.folder import SYSTEM_HEADS
@@ -211,14 +211,13 @@ def listening(
     nominal = HeadPoses.nominal()
     pose = _pose(float(request.get("yaw_deg", 0.0)), float(request.get("aside_m", 0.0)))
     modelling = made.bank.modelling_delay_samples
-    level = ears_of_drivers(layout, made.gain_db, modelling, room, nominal), ears_of_downmix(layout, room, nominal)
+    level = ears_with_and_without(layout, made.gain_db, modelling, room, nominal)
     loudness = [_loudness(level[0], drivers, made), _loudness(level[1], stereo.T, made)]
     gains = _equal(loudness)
     if _is_nominal(request):
         after, before = level
     else:
-        after = ears_of_drivers(layout, made.gain_db, modelling, room, pose)
-        before = ears_of_downmix(layout, room, pose)
+        after, before = ears_with_and_without(layout, made.gain_db, modelling, room, pose)
     # Both are delayed alike, so that one can be changed for the other.
     late = max(after.delay_samples, before.delay_samples)
     return Listening(_delayed(after, late), _delayed(before, late), *gains)

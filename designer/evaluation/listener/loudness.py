@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
+
+from designer.numerics.filtering import second_order_sections
 
 # BS.1770-4 § 1: offset of the scale, block of 400 ms with 75 % overlap, absolute gate, relative gate.
 _OFFSET_DB = -0.691
@@ -71,7 +72,7 @@ def programme_loudness(signals: NDArray[np.float64], rate_hz: int) -> float:
     block, step = round(_BLOCK_S * rate_hz), round(_STEP_S * rate_hz)
     if signals.shape[1] < block:
         raise ValueError(f"signals: {signals.shape[1] / rate_hz:.3g} s: allowed is from {_BLOCK_S} s")
-    power = np.sum(sosfilt(k_weighting(rate_hz), signals, axis=1) ** 2, axis=0)
+    power = np.sum(second_order_sections(k_weighting(rate_hz), signals) ** 2, axis=0)
     sums = np.concatenate([[0.0], np.cumsum(power)])
     starts = np.arange(0, signals.shape[1] - block + 1, step)
     means = (sums[starts + block] - sums[starts]) / block

@@ -8,7 +8,6 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import resample_poly
 
 from designer.dsp.limiter import HOP_SAMPLES, Limiter, LimiterSettings
 from designer.dsp.overlap_save import OverlapSave
@@ -17,6 +16,7 @@ from designer.evaluation.listener.loudness import programme_loudness
 from designer.evaluation.listener.responses import RATE_HZ, BinauralResponses
 from designer.evaluation.listener.systems import System
 from designer.evaluation.records import Record
+from designer.numerics.filtering import resampled
 
 # Equal activity of limiters: a reduction of 1 dB is not exceeded in 99 % of the time.
 _REDUCTION_DB, _TIME_PERCENT = 1.0, 99.0
@@ -153,7 +153,7 @@ def _active_gain_db(signals: NDArray[np.float64], settings: LimiterSettings) -> 
 def _at_the_ears(signals: NDArray[np.float64], system: System, responses: BinauralResponses) -> NDArray[np.float64]:
     """Driver signals (n, D) at the system's rate to both ears: (2, N) at 24 kHz."""
     common = gcd(RATE_HZ, system.rate_hz)
-    slow = resample_poly(signals, RATE_HZ // common, system.rate_hz // common, axis=0).T
+    slow = resampled(signals, RATE_HZ // common, system.rate_hz // common).T
     paths = responses.at(0)
     length = next_fast_len(slow.shape[1] + paths.shape[2] - 1, real=True)
     spectra = rfft(slow, length, axis=1)

@@ -7,12 +7,12 @@ from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from designer.dsp.upmix import Upmix
 from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.evaluation.listener.responses import RATE_HZ
 from designer.evaluation.listener.signals import signal
+from designer.numerics.filtering import resampled
 
 # Half the angle between the loudspeakers of a stereo pair.
 BASE_DEG = 30.0
@@ -72,8 +72,8 @@ def upmixed_program(name: str, azimuth_deg: float, rate_hz: int) -> NDArray[np.f
     """
     common = gcd(RATE_HZ, rate_hz)
     here, there = RATE_HZ // common, rate_hz // common
-    stereo = np.outer(resample_poly(signal(name), there, here), pan_gains(azimuth_deg))
+    stereo = np.outer(resampled(signal(name), there, here), pan_gains(azimuth_deg))
     buses = Upmix().process(np.pad(stereo, ((0, DELAY_SAMPLES), (0, 0))))[DELAY_SAMPLES:]
-    program = np.asarray(resample_poly(buses, here, there, axis=0).T)
+    program = resampled(buses, here, there).T
     program.setflags(write=False)
     return program

@@ -36,11 +36,11 @@ def ramp(nodes: np.ndarray, position: int, count: int) -> np.ndarray:
     Returns
     -------
     (count, ...) int64
-        At 2**28.
+        At 2**28.  Each channel is contiguous.
     """
-    hop, part = np.divmod(position + np.arange(count), HOP_SAMPLES)
-    steps = part.reshape(-1, *[1] * (nodes.ndim - 1))
-    return np.asarray(nodes[hop] * HOP_SAMPLES + (nodes[hop + 1] - nodes[hop]) * steps)
+    starts, ends = nodes[:-1].T[..., None], nodes[1:].T[..., None]
+    lines = starts * HOP_SAMPLES + (ends - starts) * np.arange(HOP_SAMPLES)
+    return np.asarray(lines.reshape(*lines.shape[:-2], -1)[..., position : position + count].T)
 
 
 def sample_gains(decisions: list[np.ndarray], count: int) -> np.ndarray:
@@ -93,7 +93,9 @@ class LimiterModel:
             return driver_signals
         extended = np.concatenate([self._past, driver_signals])
         nodes = np.concatenate([self._nodes, self._decide(self._peaks(driver_signals))])
-        output = scale(extended[:count], ramp(nodes, self._position, count))
+        output = extended[:count]
+        if (nodes != GAIN_ONE).any():
+            output = scale(output, ramp(nodes, self._position, count))
         self._past = extended[count:]
         self._nodes = nodes[-2:]
         self._position = (self._position + count) % HOP_SAMPLES
@@ -101,15 +103,15 @@ class LimiterModel:
 
     def _peaks(self, driver_signals: np.ndarray) -> np.ndarray:
         """Find the largest magnitude above the limit in each finished hop, else 0: (hops, D)."""
-        magnitudes = driver_signals ^ (driver_signals >> 63)
         stop = self._position + driver_signals.shape[0]
         hops = -(-stop // HOP_SAMPLES)
-        padded = np.zeros((hops * HOP_SAMPLES, driver_signals.shape[1]), dtype=np.int64)
-        padded[self._position : stop] = np.where(magnitudes > self.limits, magnitudes, 0)
-        peaks = padded.reshape(hops, HOP_SAMPLES, -1).max(axis=1)
+        magnitudes = np.zeros((driver_signals.shape[1], hops * HOP_SAMPLES), dtype=np.int64)
+        np.bitwise_xor(driver_signals.T, driver_signals.T >> 63, out=magnitudes[:, self._position : stop])
+        peaks = magnitudes.reshape(-1, hops, HOP_SAMPLES).max(axis=2).T
+        peaks = np.where(peaks > self.limits, peaks, 0)
         peaks[0] = np.maximum(peaks[0], self._peak)
         self._peak = np.zeros_like(self._peak) if stop % HOP_SAMPLES == 0 else peaks[-1]
-        return np.asarray(peaks[: stop // HOP_SAMPLES])
+        return peaks[: stop // HOP_SAMPLES]
 
     def _decide(self, peaks: np.ndarray) -> np.ndarray:
         """Decide the gains at the ends of the coming hops: (hops, G)."""
@@ -121,9 +123,9 @@ class LimiterModel:
         if self._settings.linked:
             targets = targets.min(axis=1, keepdims=True)
         known = np.concatenate([self._targets, targets])
-        held = np.lib.stride_tricks.sliding_window_view(known, hops + 1, axis=0).min(axis=2)
+        held = np.minimum.reduce([known[k : k + len(targets)] for k in range(hops + 1)])
         smoothed = np.concatenate([self._smoothed, self._release(held)])
-        sums = np.lib.stride_tricks.sliding_window_view(smoothed[1:], hops, axis=0).sum(axis=2)
+        sums = np.add.reduce([smoothed[k : k + len(targets)] for k in range(1, hops + 1)])
         self._targets, self._smoothed = known[-hops:], smoothed[-hops:]
         gains = sums // hops
         self.decisions.extend(gains)
@@ -132,12 +134,19 @@ class LimiterModel:
     def _release(self, held: np.ndarray) -> np.ndarray:
         if held.min() == GAIN_ONE == self._smoothed[-1].min():
             return held
-        result, rate = held.tolist(), self._settings.release
-        newest = self._smoothed[-1].tolist()
-        for row in result:
-            for g, most in enumerate(row):
-                row[g] = newest[g] = min(most, newest[g] + ((RELEASE_GOAL - newest[g]) * rate >> RELEASE_BITS))
-        return np.array(result, dtype=np.int64)
+        states = zip(held.T.tolist(), self._smoothed[-1].tolist(), strict=True)
+        return np.array([_released(of_hops, gain, self._settings.release) for of_hops, gain in states]).T
+
+
+def _released(held: list[int], gain: int, rate: int) -> list[int]:
+    """Let one gain follow the held ones (H) down at once and up slowly."""
+    released = []
+    for most in held:
+        gain += (RELEASE_GOAL - gain) * rate >> RELEASE_BITS
+        if gain > most:
+            gain = most
+        released.append(gain)
+    return released
 
 
 class VolumeModel:
@@ -161,7 +170,7 @@ class VolumeModel:
         nodes = [self._before, self._after]
         while HOP_SAMPLES * (len(nodes) - 1) <= self._position + count:
             nodes.append(nodes[-1] + min(max(self.target - nodes[-1], -VOLUME_STEP_RAW), VOLUME_STEP_RAW))
-        output = scale(buses, ramp(np.array(nodes, dtype=np.int64), self._position, count)[:, None])
-        over, self._position = divmod(self._position + count, HOP_SAMPLES)
+        gains, position = np.array(nodes, dtype=np.int64), self._position
+        over, self._position = divmod(position + count, HOP_SAMPLES)
         self._before, self._after = nodes[over], nodes[over + 1]
-        return output
+        return buses if (gains == GAIN_ONE).all() else scale(buses, ramp(gains, position, count)[:, None])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from designer.dsp.engine import InjectionPoint, check_channels
 from designer.fixedpoint.bank import FixedPointBank, FixedPointPath
 from designer.fixedpoint.limiter_settings import GAIN_ONE as LIMITER_ONE
-from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
+from designer.fixedpoint.model.convolution import ExactFilters, FlooringFilter
 from designer.fixedpoint.model.crossfade import Fade
 from designer.fixedpoint.model.limiter import LimiterModel, VolumeModel
 from designer.fixedpoint.model.upmix import UpmixModel
 from designer.fixedpoint.model.upmix_gains import GAIN_ONE
 from designer.fixedpoint.proof.worst_case import to_buses
+
+# Samples processed at a time, so that their arrays stay in the processor's cache.
+_PIECE_SAMPLES = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,7 @@ class PipelineModel:
         self.limiter = LimiterModel(bank.limiter)
         self._history_samples = max(bank.history_samples, history_samples)
         self._fade: Fade | None = None
+        self._firs: dict[FixedPointPath, Callable[[np.ndarray], np.ndarray]] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -97,10 +102,7 @@ class PipelineModel:
         """
         if self._fade is not None:
             raise ValueError("a fade is under way")
-        kinds = [
-            (b.number_format, b.structure, b.driver_names, b.sample_rate_hz, b.limiter) for b in (self._bank, bank)
-        ]
-        if kinds[0] != kinds[1] or bank.history_samples > self._history_samples:
+        if _kind(self._bank) != _kind(bank) or bank.history_samples > self._history_samples:
             raise ValueError("the bank has another filter graph or limiters, or needs a longer history")
         equalised = [equaliser is not None for equaliser in bank.equalisers]
         if any(here and not there for here, there in zip(equalised, self._image_equalised, strict=True)):
@@ -148,16 +150,23 @@ class PipelineModel:
         ValueError
             If the shape does not fit the injection point or a sample lies outside its word.
         """
-        return self.trace(samples, injection_point).output
+        return np.concatenate([piece.output for piece in self._pieces(samples, injection_point)])
 
     def trace(self, samples: np.ndarray, injection_point: InjectionPoint = "program") -> Stages:
         """Run samples as `process` does, and return the values at every stage."""
+        pieces = list(self._pieces(samples, injection_point))
+        return Stages(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(Stages)))
+
+    def _pieces(self, samples: np.ndarray, injection_point: InjectionPoint) -> Iterator[Stages]:
         samples = np.asarray(samples)
         check_channels(samples, injection_point)
         if samples.size and not (self._word.holds(int(samples.min())) and self._word.holds(int(samples.max()))):
             raise ValueError(f"samples: outside {self._word}")
-        buses = self._upmix.process(samples) if injection_point == "program" else samples.astype(np.int64)
-        return self._filter(self.volume.process(buses))
+        for start in range(0, max(samples.shape[0], 1), _PIECE_SAMPLES):
+            piece = samples[start : start + _PIECE_SAMPLES]
+            # Each channel is contiguous.
+            buses = self._upmix.process(piece) if injection_point == "program" else np.array(piece, np.int64, order="F")
+            yield self._filter(self.volume.process(buses))
 
     def _filter(self, inputs: np.ndarray) -> Stages:
         count, buses = inputs.shape[0], to_buses(self._bank, inputs)
@@ -177,8 +186,8 @@ class PipelineModel:
         return Stages(
             buses,
             behind[self._history_samples :],
-            np.stack(paths, axis=1),
-            np.stack(sums, axis=1),
+            np.stack(paths).T,
+            np.stack(sums).T,
             driver_signals,
             limited,
         )
@@ -205,7 +214,7 @@ class PipelineModel:
             shares = self._shares(bank.paths[k], bank.group_exponent(g), extended, count)
             paths += shares
             sums.append(np.sum(shares, axis=0))
-        driver_signals = np.zeros((count, len(bank.driver_names)), dtype=np.int64)
+        driver_signals = np.zeros((count, len(bank.driver_names)), dtype=np.int64, order="F")
         for g, group in enumerate(bank.structure.groups):
             common, *difference = (sums[k] for k in bank.structure.sums_of(g))
             driver_signals[:, group.plus] = _rounded(sum(difference, common), bank.group_shift(g))
@@ -225,11 +234,13 @@ class PipelineModel:
 
     def _path(self, path: FixedPointPath, extended: np.ndarray, count: int) -> np.ndarray:
         """FIR of one path: the exact sum of products, or of their floors."""
+        fir = self._firs.get(path)
+        if fir is None:
+            floors = self._bank.number_format.floors_products
+            fir = FlooringFilter(path.coefficients) if floors else ExactFilters(path.coefficients[None])
+            self._firs[path] = fir
         newest = extended.size - path.delay
-        window = extended[newest - count - path.taps + 1 : newest]
-        if self._bank.number_format.floors_products:
-            return floored_convolve(window, path.coefficients)
-        return exact_convolve(window, path.coefficients)
+        return fir(extended[newest - count - path.taps + 1 : newest])
 
 
 def _kind(bank: FixedPointBank) -> tuple[object, ...]:

@@ -152,5 +152,5 @@ def to_buses(bank: FixedPointBank, samples: np.ndarray) -> np.ndarray:
     if headroom:
         # Two shifts are quicker than a sum of 33 bits, and drop no more than the 27th bit.
         left, right = left >> (headroom + 1), right >> (headroom + 1)
-        return np.stack([left + right, left - right, centre >> headroom], axis=1)
-    return np.stack([(left + right) >> 1, (left - right) >> 1, centre], axis=1)
+        return np.stack([left + right, left - right, centre >> headroom]).T
+    return np.stack([(left + right) >> 1, (left - right) >> 1, centre]).T

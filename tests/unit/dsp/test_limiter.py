@@ -52,7 +52,7 @@ def test_decides_as_the_integer_limiter_does(linked):
     gains = []
     for n in range(0, driver_signals.shape[0], 16):
         own.process(np.ldexp(driver_signals[n : n + 16].astype(float), -31))
-        gains.append(own._after)
+        gains.append(own._nodes[1])
     difference = np.array(gains) - np.array(model.decisions) / 2**24
     # Held and released gains forget no floor for as long as they rise: at most every hop's.
     assert difference.min() >= -1e-9

@@ -20,7 +20,7 @@ from designer.dsp.upmix_tables import DELAY_SAMPLES
 from designer.errors import InputWarning, LayoutError
 from designer.evaluation.cancellation import evaluate_cancellation
 from designer.render.audio_files import StereoReader, open_writer
-from designer.render.binaural import ears_of_downmix, ears_of_drivers
+from designer.render.binaural import ears_of_downmix, ears_of_drivers, ears_with_and_without
 from designer.render.files import render, render_binaural
 
 
@@ -274,3 +274,11 @@ def test_a_full_disk_is_not_taken_for_permissions(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert told.value.filename == str(tmp_path / "x.wav")
     assert not list(tmp_path.iterdir())
+
+
+def test_ears_with_and_without_a_design_are_those_of_either_alone(made):
+    both = ears_with_and_without(made.layout, made.gain_db, 7)
+    alone = ears_of_drivers(made.layout, made.gain_db, 7), ears_of_downmix(made.layout)
+    for ours, expected in zip(both, alone, strict=True):
+        np.testing.assert_allclose(ours.responses, expected.responses, rtol=0, atol=1e-14)
+        assert ours.delay_samples == expected.delay_samples

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.fixedpoint.model.convolution import exact_convolve, floored_convolve
+from designer.fixedpoint.model.convolution import ExactFilters, FlooringFilter
+
+
+def exact_convolve(samples, taps):
+    return ExactFilters(taps[None])(samples)
 
 
 def by_hand(samples, taps):
@@ -42,6 +46,22 @@ def test_a_long_signal_is_cut_without_a_seam():
     np.testing.assert_array_equal(exact_convolve(x, c), np.convolve(x, c, "valid"))
 
 
+@pytest.mark.parametrize("step", [1, 4])
+def test_filters_of_one_signal_in_frames(step):
+    rng = np.random.default_rng(step)
+    x, c = rng.integers(-(2**31), 2**31, (2, 400)), rng.integers(-(2**20), 2**20, (3, 29))
+    frames = ExactFilters(c, 16, step).frames(x, 5)
+    assert frames.shape == (2, 5, 3, 16)
+    for channel, filter_ in np.ndindex(2, 3):
+        expected = np.convolve(x[channel], c[filter_], "valid")[::step][:80]
+        np.testing.assert_array_equal(frames[channel, :, filter_].reshape(-1), expected)
+
+
+def test_samples_that_are_missing_at_the_end_are_zeros():
+    frames = ExactFilters(np.array([[3, 2, 1]]), 4).frames(np.array([1, 1, 1]), 2)
+    assert frames.reshape(-1).tolist() == [6, 3, 1, 0, 0, 0, 0, 0]
+
+
 def test_what_64_bits_do_not_hold_is_refused():
     with pytest.raises(ValueError, match="not exact in 64 bits"):
         exact_convolve(np.full(4, 2**31), np.full(2, 2**31))
@@ -54,4 +74,4 @@ def test_floors_of_every_product(taps):
     x = rng.choice(np.array([-(2**31), 2**31 - 1, -1, 0, 1, *rng.integers(-(2**31), 2**31, 9)]), taps + 33000)
     at = [0, 1, 32767, 32768, 33000]
     expected = [sum((int(x[n + k]) * int(c[taps - 1 - k])) >> 16 for k in range(taps)) for n in at]
-    assert floored_convolve(x, c)[at].tolist() == expected
+    assert FlooringFilter(c)(x)[at].tolist() == expected

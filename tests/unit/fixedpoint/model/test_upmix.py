@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from definition_upmix import upmix
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,15 @@ def delayed(stereo):
 
 def noise(number_format, seed=1, count=14400):
     return np.random.default_rng(seed).integers(-SCALE[number_format] // 2, SCALE[number_format] // 2, count)
+
+
+@pytest.mark.parametrize("kind", ["noise", "full scale", "one side", "bursts"])
+def test_equals_the_definition(number_format, kind):
+    stereo = stimulus(kind, number_format, 1500)
+    model = UpmixModel(NumberFormat.named(number_format))
+    found, (expected, gains) = model.process(stereo), upmix(number_format, stereo)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(model.decisions, np.array(gains, dtype=np.int64))
 
 
 @pytest.mark.parametrize("kind", KINDS)

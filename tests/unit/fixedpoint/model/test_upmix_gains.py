@@ -32,18 +32,30 @@ Derivation.  All numbers are real.  A unit of a ratio is u = 2**-16, and a unit 
 from fractions import Fraction
 from math import floor
 
+import definition_upmix as definition
 import numpy as np
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from designer.dsp.upmix import SIDE_FLOOR
 from designer.dsp.upmix import target_gains as float_gains
-from designer.fixedpoint.model.upmix_gains import GAIN_ONE, RATIO_ONE, ratio, slewed, smoothed, target_gains
+from designer.fixedpoint.model.upmix_gains import GAIN_ONE, RATIO_ONE, slewed, smoothed
+from designer.fixedpoint.model.upmix_gains import ratio as ratios
+from designer.fixedpoint.model.upmix_gains import target_gains as target_gain_arrays
 
 POWERS = st.integers(0, 2**61)
 UNIT = Fraction(1, RATIO_ONE)
 LSB = Fraction(1, GAIN_ONE)
 LARGEST = 1 + Fraction(1, 2**15)
+
+
+def ratio(numerator, denominator):
+    return int(ratios(np.array([numerator]), np.array([denominator]))[0])
+
+
+def target_gains(mid, side, cross):
+    a, b = target_gain_arrays(np.array([mid]), np.array([side]), np.array([cross]))
+    return int(a[0]), int(b[0])
 
 
 def enclosed(low, high=None):
@@ -172,7 +184,7 @@ def test_silence_and_perfect_centre_are_exact():
 
 @given(st.integers(-GAIN_ONE, GAIN_ONE), st.integers(-GAIN_ONE, GAIN_ONE))
 def test_slewed_steps_stay_between_gain_and_target(gain, target):
-    after = slewed(gain, target)
+    after = int(slewed(np.array([gain]), np.array([target]))[0])
     assert min(gain, target) <= after <= max(gain, target)
     assert abs(after - gain) <= GAIN_ONE // 4
 
@@ -180,14 +192,24 @@ def test_slewed_steps_stay_between_gain_and_target(gain, target):
 @given(st.integers(0, 2**61), st.lists(st.integers(0, 2**61), max_size=50))
 def test_smoothed_power_never_passes_its_largest_input(start, powers):
     limit = max([start, *powers]) // 16 * 16 + 15
-    state = start
-    for power in powers:
-        state = smoothed(state, power)
-        assert 0 <= state <= limit
+    states = smoothed(np.array([start]), np.array(powers, dtype=np.int64)[:, None])
+    assert states.shape == (len(powers), 1)
+    assert ((states >= 0) & (states <= limit)).all()
 
 
 def test_smoothed_power_of_silence_falls_to_nothing_audible():
-    state = 2**61
-    for _ in range(700):
-        state = smoothed(state, 0)
-    assert state <= 15
+    assert smoothed(np.array([2**61]), np.zeros((700, 1), dtype=np.int64))[-1, 0] <= 15
+
+
+@given(st.lists(st.one_of(powers(), st.tuples(POWERS, POWERS, st.integers(-(2**61), 2**61))), min_size=1, max_size=40))
+def test_equals_the_definition(found):
+    expected = [definition.target_gains(*of_band) for of_band in found]
+    assert np.stack(target_gain_arrays(*np.array(found).T), axis=1).tolist() == [list(gains) for gains in expected]
+
+
+@given(st.integers(0, 63), st.integers(-1, 1))
+def test_a_ratio_keeps_its_leading_bits_beside_every_power_of_two(bits, more):
+    # Where float64 rounds a denominator up to the next power of two, its length must not change.
+    denominator = min(max((1 << bits) + more, 1), 2**63 - 1)
+    for numerator in (denominator - 1, denominator // 3):
+        assert ratio(numerator, denominator) == definition.ratio(numerator, denominator)

@@ -21,23 +21,23 @@ def test_every_bound_holds():
 def test_matched_sample_signs_reach_the_rate_filters_bound():
     taps = upmix_tables().rate_filter
     window = np.where(taps < 0, -(2**31), 2**31 - 1)[:, None] * np.ones((1, 2), dtype=np.int64)
-    low = UpmixModel(Q31)._decimate(window, 1)[0, 0]
+    low = UpmixModel(Q31)._decimate(window.T, 1)[0, 0]
     limit = bound("low rate, sum of two samples").magnitude // 2
     assert limit - 2 <= low <= limit
 
 
 def test_matched_pairs_under_the_worst_gains_stay_below_the_low_rate_bound():
-    model = UpmixModel(Q31)
-    prototypes = model._prototypes
+    half = upmix_tables().prototypes
+    prototypes = np.concatenate([half, half[:, -2::-1]], axis=1)
     low = bound("low rate, sum of two samples").magnitude // 2
     # Side alone at the largest pair, its gains at one end and the top band's at the other: the bound takes the
     # signs of every tap at their worst at once, which no one set of gains gives.
-    gains = np.zeros((1, 7, 2), dtype=np.int64)
-    gains[0, :-1, 1], gains[0, -1, 1] = GAIN_ONE, -GAIN_ONE
+    gains = np.zeros((2, 7, 2), dtype=np.int64)
+    gains[:, :-1, 1], gains[:, -1, 1] = GAIN_ONE, -GAIN_ONE
     taps = (gains[0, :-1, 1] - gains[0, -1, 1]) @ prototypes
-    window = np.zeros((1, taps.size, 2), dtype=np.int64)
-    window[0, :, 1] = -np.sign(taps) * low
-    peak = int(model._low_centre(window, gains)[0])
+    window = np.zeros((2, taps.size), dtype=np.int64)
+    window[1] = -np.sign(taps)[::-1] * low
+    peak = int(UpmixModel(Q31)._filter_low(window, gains)[0, 0])
     assert peak == (np.abs(taps).sum() * low + (1 << 31)) >> 32
     assert peak <= bound("low rate, centre").magnitude
 
@@ -56,7 +56,7 @@ def peak_of_powers(kind):
     model, peak = UpmixModel(Q31), 0
     for piece in np.array_split(stereo, 40):
         model.process(piece)
-        peak = max(peak, *(abs(value) for state in model._smoothed for value in state))
+        peak = max(peak, int(np.abs(model._smoothed).max()))
     return peak
 
 
