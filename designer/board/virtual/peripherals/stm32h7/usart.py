@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
-from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.usart import RXNE, TC, TXE
 from designer.board.virtual.peripherals.usart import Usart as CommonUsart
 from designer.board.virtual.registers import Register
@@ -15,8 +11,6 @@ from designer.board.virtual.registers import Register
 INTERRUPT = 39  # RM0433 table 136
 _UE, _RE, _TE, _RXNEIE, _OVER8, _FIFOEN = 1 << 0, 1 << 2, 1 << 3, 1 << 5, 1 << 15, 1 << 29
 _TEACK, _REACK = 1 << 21, 1 << 22
-# Set up ahead of UE (48.7.1 to 48.7.4, 48.7.12).
-_FIXED = ("BRR", "CR2", "PRESC")
 _PRESCALERS = (1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256)
 
 
@@ -45,22 +39,22 @@ class Usart(CommonUsart):
     offsets: ClassVar[tuple[int, int, int]] = (0x81C, 0x824, 0x828)
     idle_status: ClassVar[int] = TXE | TC | _TEACK | _REACK
 
-    def __init__(
-        self,
-        machine: Machine,
-        gate: Callable[[], bool],
-        clock_hz: Callable[[], int],
-        pins: Pins,
-        baud_rate: int,
-    ) -> None:
-        super().__init__(machine, gate, clock_hz, pins, baud_rate)
-        for name in _FIXED:
-            offset = next(at for at, register in self.registers.items() if register.name == name)
-            self._writes[offset] = partial(self._check_off, name)
-
-    def _check_off(self, name: str, _value: int, _before: int) -> None:
+    def _check_off(self, name: str) -> None:
+        """Refuse what is set up ahead of UE (48.7.1 to 48.7.4, 48.7.12)."""
         if self.values["CR1"] & _UE:
             raise self.refusal(f"{name} is written while UE is set (48.7)")
+
+    def write_BRR(self, value: int, before: int) -> None:
+        """Set the baud rate."""
+        self._check_off("BRR")
+
+    def write_CR2(self, value: int, before: int) -> None:
+        """Set the format."""
+        self._check_off("CR2")
+
+    def write_PRESC(self, value: int, before: int) -> None:
+        """Set the prescaler."""
+        self._check_off("PRESC")
 
     def _works(self, direction: int) -> bool:
         """Whether the block is on and the baud rate near enough to the host's (48.5.6, 48.5.7)."""
