@@ -291,7 +291,7 @@ class Stm32h743(Stm32Board):
     def _check_memory_clock(self, address: int) -> None:
         if not self._has_memory_clock(address):
             raise HardwareRefusalError(
-                f"0x{address:08X} at pc 0x{self.machine.cpu.pc:08X}: that memory has no clock (RCC_AHB2ENR, 8.7.41)"
+                f"0x{address:08X} at pc 0x{self.machine.cpu.pc:08X}: that memory has no clock (RCC_AHB2ENR, 8.7.42)"
             )
 
     # --- the board

@@ -91,7 +91,7 @@ PLL1 = 3 << 24  # on and ready
 # RM0433 6.8.4, 6.8.6: LDO alone, SCUEN cleared; scale 1.
 SUPPLY = [("PWR_CR3", 0x2), ("PWR_D3CR", 0xC000)]
 OVERDRIVE = [("RCC_APB4ENR", 1 << 1), ("SYSCFG_PWRCR", 1)]
-# RM0433 8.7.5, 41.6.17: HSE / 16 into channel 1 of TIM17, a capture at each eighth edge.
+# RM0433 8.7.7, 41.6.17: HSE / 16 into channel 1 of TIM17, a capture at each eighth edge.
 MEASURED = [
     ("RCC_CFGR", 16 << 8),
     ("RCC_APB2ENR", 1 << 18),

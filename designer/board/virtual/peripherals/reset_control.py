@@ -9,7 +9,7 @@ from designer.board.virtual.registers import RegisterBlock
 
 
 class ResetControl(RegisterBlock):
-    """The part of RCC that is about resets; RM0090 7.3.5 to 7.3.9 and 7.3.21, RM0433 8.7.31 to 8.7.38."""
+    """The part of RCC that is about resets; RM0090 7.3.5 to 7.3.9 and 7.3.21, RM0433 8.7.28 to 8.7.39."""
 
     # The register with the flags, its flags, and the bit that clears them.
     flags_register: ClassVar[str]

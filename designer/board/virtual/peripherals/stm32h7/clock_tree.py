@@ -115,7 +115,7 @@ class ClockTree(ResetControl):
         super().__init__("RCC", 0x58024400)
 
     def reset(self) -> None:
-        """Return to the internal oscillator; the flags of RSR stay (8.7.38)."""
+        """Return to the internal oscillator; the flags of RSR stay (8.7.39)."""
         self.generation += 1
         super().reset()
         self._hse_runs = False
@@ -135,7 +135,7 @@ class ClockTree(ResetControl):
         return (self.faults.hse_hz or 0) if self._hse_runs else 0
 
     def _source_hz(self) -> int:
-        """Frequency that feeds the PLLs (8.7.10)."""
+        """Frequency that feeds the PLLs (8.7.11)."""
         return (self.hsi_hz, CSI_HZ, self.faults.hse_hz or 0, 0)[self.values["PLLCKSELR"] & 3]
 
     def pll(self, number: int) -> Pll:

@@ -100,25 +100,25 @@ class Rcc(ClockTree):
         return bool(self.values["CR"] >> 22 + 2 * number & 3)
 
     def write_PLLCKSELR(self, value: int, before: int) -> None:
-        """Refuse changes while a PLL is on that they concern (8.7.10)."""
+        """Refuse changes while a PLL is on that they concern (8.7.11)."""
         for number in (1, 2, 3):
             mask = 3 | 0x3F << 4 + 8 * (number - 1)
             if (value ^ before) & mask and self._is_on(number):
-                raise self.refusal(f"PLLCKSELR is written while PLL{number} is on (8.7.10)")
+                raise self.refusal(f"PLLCKSELR is written while PLL{number} is on (8.7.11)")
 
     def write_PLLCFGR(self, value: int, before: int) -> None:
-        """Refuse ranges and outputs while the PLL is on; take a fraction over (8.7.11)."""
+        """Refuse ranges and outputs while the PLL is on; take a fraction over (8.7.12)."""
         for n in range(3):
             fixed = 0xE << 4 * n | 7 << 16 + 3 * n
             if (value ^ before) & fixed and self._is_on(n + 1):
-                raise self.refusal(f"PLLCFGR: range and outputs of PLL{n + 1} are written while it is on (8.7.11)")
+                raise self.refusal(f"PLLCFGR: range and outputs of PLL{n + 1} are written while it is on (8.7.12)")
             if value & ~before & 1 << 4 * n:
                 self._fractions[n] = self.values[f"PLL{n + 1}FRACR"] >> 3
         self._machine.on_change()
 
     def _write_dividers(self, number: int, _value: int, _before: int) -> None:
         if self._is_on(number):
-            raise self.refusal(f"PLL{number}DIVR is written while PLL{number} is on (8.7.12)")
+            raise self.refusal(f"PLL{number}DIVR is written while PLL{number} is on (8.7.13)")
 
     def write_CFGR(self, value: int, before: int) -> None:
         """Switch the system clock (8.7.7)."""
@@ -127,7 +127,7 @@ class Rcc(ClockTree):
         if not self.values["CR"] & ready:
             raise self.refusal(f"CFGR: switch to source {switch}, which is not ready (8.7.7)")
         if switch == SW_PLL1 and not self.pll(1).enables & 1:
-            raise self.refusal("CFGR: switch to PLL1, whose output P is off (8.7.11)")
+            raise self.refusal("CFGR: switch to PLL1, whose output P is off (8.7.12)")
         taken = before >> 3 & 7 if switch == SW_PLL1 and not self.faults.pll_takes_over else switch
         self.values["CFGR"] = self.values["CFGR"] & ~0x38 | taken << 3
         self._apply()
@@ -150,13 +150,13 @@ class Rcc(ClockTree):
         self._apply()
 
     def write_CICR(self, value: int, before: int) -> None:
-        """Clear flags; without this one NMI comes for ever (8.7.27)."""
+        """Clear flags; without this one NMI comes for ever (8.7.25)."""
         self.values["CIFR"] &= ~value
         if value & _HSECSSF:
             self.on_security(False)
 
     def write_CSR(self, value: int, before: int) -> None:
-        """Switch LSI (8.7.29)."""
+        """Switch LSI (8.7.27)."""
         if value & ~before & 1:
             self._machine.after(_LSI_START, self._start_lsi)
         elif not value & 1:
@@ -166,7 +166,7 @@ class Rcc(ClockTree):
         self.values["CSR"] |= 2 if self.values["CSR"] & 1 else 0
 
     def write_AHB2ENR(self, value: int, before: int) -> None:
-        """Give the memories of D2 their clocks (8.7.41)."""
+        """Give the memories of D2 their clocks (8.7.42)."""
         self.on_memories(value >> 29 & 7)
 
     # --- faults

@@ -136,9 +136,9 @@ class SaiBlock(SaiFormat):
         if master is None:
             raise self._refusal("CR1: a slave with SYNCEN 0 takes clock and frame from pins, which have none here")
         if not master.is_master:
-            raise self._refusal(f"CR1: synchronous to {master.name}, which is no master (51.3.4)")
+            raise self._refusal(f"CR1: synchronous to {master.name}, which is no master (51.4.4)")
         if master.is_on:
-            raise self._refusal(f"CR1: the slave is enabled behind {master.name}, its master (51.3.4)")
+            raise self._refusal(f"CR1: the slave is enabled behind {master.name}, its master (51.4.4)")
 
     def _enable_master(self, control: int) -> None:
         if control >> 10 & 3:
@@ -156,7 +156,7 @@ class SaiBlock(SaiFormat):
             return
         for block in self._followers():
             if block.wire().frame_bits != bits:
-                raise block._refusal(f"FRCR: a frame of another length than that of {self.name}: LFSDET (51.3.14)")
+                raise block._refusal(f"FRCR: a frame of another length than that of {self.name}: LFSDET (51.4.14)")
             block.begin()
         self.begin()
 
@@ -167,7 +167,7 @@ class SaiBlock(SaiFormat):
         return [block for block in others if block.is_on and block.master() is self]
 
     def _disable(self) -> None:
-        """Stop at the end of the present frame (51.3.14); without a clock at once."""
+        """Stop at the end of the present frame (51.4.15); without a clock at once."""
         if not self.is_running:
             self._close()
             return
@@ -296,7 +296,7 @@ class SaiBlock(SaiFormat):
         self._begin_run()
 
     def _receive(self, first: int, serves: bool, wire: Wire) -> None:
-        """Take a run; without DMA the FIFO fills, and what comes then is lost (51.3.14, OVRUDR)."""
+        """Take a run; without DMA the FIFO fills, and what comes then is lost (51.4.14, OVRUDR)."""
         data = self.incoming(first, self._run, wire)
         if serves and self._stream is not None:
             controller, stream = self._stream
@@ -310,7 +310,7 @@ class SaiBlock(SaiFormat):
             self._flag(_OVRUDR)
 
     def _transmit(self, first: int, serves: bool, wire: Wire) -> None:
-        """Send a run; a FIFO that is empty sends zeros (51.3.14, OVRUDR)."""
+        """Send a run; a FIFO that is empty sends zeros (51.4.14, OVRUDR)."""
         size = self._run * self.slots
         if serves and self._stream is not None:
             controller, stream = self._stream
@@ -330,7 +330,7 @@ class SaiBlock(SaiFormat):
     # --- faults
 
     def slip(self) -> None:
-        """Let DMA be too late for one frame: a flag tells, and slots stay in their places (51.3.14).
+        """Let DMA be too late for one frame: a flag tells, and slots stay in their places (51.4.14).
 
         A transmitter sends zeros, and what DMA brings comes a frame later from then on. A receiver loses the frame.
         """

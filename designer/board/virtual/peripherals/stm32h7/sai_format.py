@@ -75,7 +75,7 @@ class SaiFormat:
         return self.mode in (_MASTER_TRANSMIT, _MASTER_RECEIVE)
 
     def wire(self) -> Wire:
-        """Take the format out of the registers (51.3.6 to 51.3.8).
+        """Take the format out of the registers (51.4.6, 51.4.7).
 
         Raises
         ------
@@ -93,23 +93,23 @@ class SaiFormat:
         count, enabled, first_bit = (slots >> 8 & 0xF) + 1, slots >> 16, slots & 0x1F
         is_split = bool(frame >> 16 & 1)
         if slot_bits < data_bits or first_bit + data_bits > slot_bits:
-            raise self._refusal(f"SLOTR: {data_bits} bits from bit {first_bit} on in a slot of {slot_bits} (51.3.8)")
+            raise self._refusal(f"SLOTR: {data_bits} bits from bit {first_bit} on in a slot of {slot_bits} (51.4.7)")
         if frame_bits < 8 or count * slot_bits > frame_bits or active_bits >= frame_bits:
-            raise self._refusal(f"FRCR: {count} slots of {slot_bits} bits in a frame of {frame_bits} (51.3.6)")
+            raise self._refusal(f"FRCR: {count} slots of {slot_bits} bits in a frame of {frame_bits} (51.4.6)")
         if is_split and (count % 2 or frame_bits != 2 * active_bits):
-            raise self._refusal("FRCR: FSDEF wants an even number of slots, and FS that halves the frame (51.3.6)")
+            raise self._refusal("FRCR: FSDEF wants an even number of slots, and FS that halves the frame (51.4.6)")
         half = count // 2
         at = [active_bits + (n - half) * slot_bits if is_split and n >= half else n * slot_bits for n in range(count)]
         starts = tuple(at[n] for n in range(count) if enabled >> n & 1)
         if not starts:
-            raise self._refusal("SLOTR: no slot is enabled (51.3.8)")
+            raise self._refusal("SLOTR: no slot is enabled (51.4.7)")
         return Wire(
             frame_bits, active_bits, bool(frame >> 17 & 1), bool(frame >> 18 & 1), starts, slot_bits, data_bits,
             first_bit, bool(control >> 9 & 1),
         )  # fmt: skip
 
     def frame_rate(self) -> tuple[int, int]:
-        """Frames a second as a fraction (51.3.10); 0 without a kernel clock."""
+        """Frames a second as a fraction (51.4.8); 0 without a kernel clock."""
         if self._rate_generation != self._rcc.generation or not self.is_on:
             self._rate, self._rate_generation = self._frame_rate(), self._rcc.generation
         return self._rate
@@ -126,7 +126,7 @@ class SaiFormat:
         return numerator, denominator * divider * (512 if control & OSR else 256)
 
     def master(self) -> SaiFormat | None:
-        """Give the block that makes this one's clock and frame; itself for a master (51.3.4)."""
+        """Give the block that makes this one's clock and frame; itself for a master (51.4.4)."""
         if self.is_master:
             return self
         synchronous = self._value("CR1") >> 10 & 3
@@ -136,7 +136,7 @@ class SaiFormat:
 
     @property
     def has_master_clock(self) -> bool:
-        """Whether the block puts out 256 or 512 times the sample rate at MCLK (51.3.10)."""
+        """Whether the block puts out 256 or 512 times the sample rate at MCLK (51.4.8)."""
         control = self._value("CR1")
         wanted = bool(control & MCKEN) if self._revision != "Y" else self.is_on
         return wanted and not control & NODIV and self.is_master and self.frame_rate()[0] > 0

@@ -40,7 +40,7 @@ class Usart(CommonUsart):
     idle_status: ClassVar[int] = TXE | TC | _TEACK | _REACK
 
     def _check_off(self, name: str) -> None:
-        """Refuse what is set up ahead of UE (48.7.1 to 48.7.4, 48.7.12)."""
+        """Refuse what is set up ahead of UE (48.7.3, 48.7.5, 48.7.14)."""
         if self.values["CR1"] & _UE:
             raise self.refusal(f"{name} is written while UE is set (48.7)")
 
@@ -57,7 +57,7 @@ class Usart(CommonUsart):
         self._check_off("PRESC")
 
     def _works(self, direction: int) -> bool:
-        """Whether the block is on and the baud rate near enough to the host's (48.5.6, 48.5.7)."""
+        """Whether the block is on and the baud rate near enough to the host's (48.5.7, 48.5.8)."""
         if self.values["CR1"] & _OVER8 or self.values["BRR"] < 16 or self.values["PRESC"] >= len(_PRESCALERS):
             return False
         return super()._works(direction)
@@ -69,11 +69,11 @@ class Usart(CommonUsart):
         super().write_CR1(value, before)
 
     def line_hz(self) -> int:
-        """Clock behind the prescaler (48.7.12)."""
+        """Clock behind the prescaler (48.7.14)."""
         return self._clock_hz() // _PRESCALERS[self.values["PRESC"]]
 
     def read_ISR(self) -> int:
-        """Give the state; both ends acknowledge as soon as they are on (48.7.8)."""
+        """Give the state; both ends acknowledge as soon as they are on (48.7.10)."""
         self._check()
         control = self.values["CR1"]
         is_on = control & _UE
@@ -89,7 +89,7 @@ class Usart(CommonUsart):
         self.write_DR(value, before)
 
     def write_RQR(self, value: int, before: int) -> None:
-        """Flush what was received (48.7.7, RXFRQ)."""
+        """Flush what was received (48.7.8, RXFRQ)."""
         if value & 8:
             self._buffers.waiting = 0
             self._set_line()
