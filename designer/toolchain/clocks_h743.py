@@ -84,7 +84,7 @@ class AudioPll:
 
 
 def input_range(reference_hz: Fraction) -> int:
-    """Field PLLxRGE for a PLL's input: 0 from 1 MHz on, 1 from 2, 2 from 4, and 3 from 8 to 16 (RM0433 8.7.13)."""
+    """Field PLLxRGE for a PLL's input: 0 from 1 MHz on, 1 from 2, 2 from 4, and 3 from 8 to 16 (RM0433 8.7.12)."""
     return sum(reference_hz >= limit for limit in (2_000_000, 4_000_000, 8_000_000))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +34,7 @@ from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.peripherals.tim11 import Tim11
 from designer.board.virtual.peripherals.usart import Usart
 from designer.board.virtual.registers import RegisterBlock
+from designer.board.virtual.stm32_board import Stm32Board
 from designer.board.virtual.system_memory import Rom, SystemMemory
 
 INTERRUPTS = 82  # RM0090 12.1.1
@@ -43,11 +44,9 @@ _PERIPHERALS = 0x40000000, 0x40080000
 # RM0090 2.4, table 2; AN2606
 ROM = Rom(start=0x1FFF0000, size=0x1000, vectors=0x1FFF0000, device_id=0x413)
 _SYSTEM_PAGE = CALIBRATION_ADDRESS & ~0x3FF
-# The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
-_PIN = rcc_module.PIN_RESET
 
 
-class Stm32f405:
+class Stm32f405(Stm32Board):
     """The board.
 
     Parameters
@@ -64,6 +63,9 @@ class Stm32f405:
         Whether the registers of the serial line are answered in C, where no other code sees the accesses.
     """
 
+    rcc: Rcc
+    flash: Flash
+
     def __init__(
         self,
         elf: Path,
@@ -72,8 +74,8 @@ class Stm32f405:
         in_c: bool = True,
         serial_in_c: bool = True,
     ) -> None:
-        self._random = random.Random(seed)
-        machine = self.machine = Machine(in_c)
+        super().__init__(Machine(in_c), seed)
+        machine = self.machine
         self._map_memory(elf)
         exceptions = machine.exceptions
         self.rcc = Rcc(machine, clock_faults or Faults())
@@ -86,11 +88,11 @@ class Stm32f405:
         self.pins = Pins(ports)
         self.dma = Dma(machine, exceptions, self.rcc.gate("AHB1ENR", 21))
         self.usart = self._serial_line()
-        self.rom = SystemMemory(machine, ROM, self.flash, self.usart, lambda: self.reset(rcc_module.SOFTWARE_RESET))
+        self.rom = SystemMemory(machine, ROM, self.flash, self.usart, partial(self.reset, rcc_module.SOFTWARE_RESET))
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
-        self.iwdg = Iwdg(machine, lambda: machine.want_reset(lambda: self.reset(rcc_module.WATCHDOG_RESET)))
+        self.iwdg = Iwdg(machine, partial(self.want_reset, rcc_module.WATCHDOG_RESET))
         self._add_converters()
-        scb = Scb(exceptions, lambda: machine.want_reset(lambda: self.reset(rcc_module.SOFTWARE_RESET)))
+        scb = Scb(exceptions, partial(self.want_reset, rcc_module.SOFTWARE_RESET))
         machine.on_fault = scb.note_fault
         self.mpu = Mpu(machine.cpu.ask_for_writes)
         machine.is_guarded = self.mpu.forbids
@@ -176,30 +178,15 @@ class Stm32f405:
         self.machine.cpu.write(address, value.to_bytes(size, "little"))
         return True
 
-    def power_on(self) -> None:
-        """Switch the supply on: RAM is random, the flash is what it was."""
-        for start, size in ((SRAM_START, SRAM_BYTES), (CORE_COUPLED_START, CORE_COUPLED_BYTES)):
-            self.machine.cpu.write(start, self._random.randbytes(size))
-        self.flash.operations = 0
-        self.flash.log.clear()
-        self.flash.cut_at = None
-        self.rcc.values["CSR"] = 0
-        self.reset(rcc_module.POWER_RESET)
+    def _memories(self) -> tuple[tuple[int, int], ...]:
+        return (SRAM_START, SRAM_BYTES), (CORE_COUPLED_START, CORE_COUPLED_BYTES)
 
-    def reset(self, flags: int = _PIN) -> None:
-        """Reset everything but the RAM; by default, as the reset pin does."""
-        self.machine.restart(flash_module.START)
-        self.rcc.note_reset(flags | _PIN)
-        for block in self._blocks:
-            block.reset()
-        self.adc.restart()
-        for dac in self.dacs:
-            dac.restart()
+    def _power_on_reset(self) -> int:
+        return rcc_module.POWER_RESET
 
-    @property
-    def ignored(self) -> list[str]:
-        """Accesses to blocks without a clock, which hardware ignores."""
-        return [text for block in self._blocks for text in block.ignored]
+    def _pin_reset(self) -> int:
+        # The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
+        return rcc_module.PIN_RESET
 
     @property
     def controllers(self) -> tuple[Dma, ...]:
@@ -227,10 +214,6 @@ class Stm32f405:
         """Frames a second, rounded down; 0 while the audio clock stands."""
         numerator, denominator = self.spi2.halfword_rate() if self.spi2.is_running else (0, 1)
         return int(numerator // (denominator * HALFWORDS_PER_FRAME))
-
-    def run(self, seconds: float) -> None:
-        """Run for so much virtual time; a supply that fails ends it."""
-        self.machine.run(round(seconds * 10**15))
 
 
 __all__ = ["Faults", "PowerCutError", "Stm32f405"]

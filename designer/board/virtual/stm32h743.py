@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,9 +16,9 @@ from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.dwt import CoreDebug
 from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.nvic import Nvic
+from designer.board.virtual.peripherals.stm32h7 import clock_tree
 from designer.board.virtual.peripherals.stm32h7 import dma as dma_module
 from designer.board.virtual.peripherals.stm32h7 import flash as flash_module
-from designer.board.virtual.peripherals.stm32h7 import rcc as rcc_module
 from designer.board.virtual.peripherals.stm32h7 import usart as usart_module
 from designer.board.virtual.peripherals.stm32h7.adc import Adc as AdcBlock
 from designer.board.virtual.peripherals.stm32h7.adc import AdcCommon, calibration
@@ -38,6 +37,7 @@ from designer.board.virtual.peripherals.stm32h7.tim17 import Tim17
 from designer.board.virtual.peripherals.stm32h7.usart import Usart
 from designer.board.virtual.peripherals.systick import SysTick
 from designer.board.virtual.registers import RegisterBlock
+from designer.board.virtual.stm32_board import Stm32Board
 from designer.board.virtual.stm32h743_audio import connect_codec, connect_converters
 from designer.board.virtual.system_memory import Rom, SystemMemory
 
@@ -59,7 +59,6 @@ _REGISTER_PAGES = (
     (0x58000000, 0x27000), (0x5C001000, 0x1000), (0xE0001000, 0x1000), (0xE000E000, 0x1000),
 )  # fmt: skip
 _SERIAL_PAGE = 0x40004000
-_PIN = rcc_module.PIN_RESET
 
 
 def _rom(revision: str) -> Rom:
@@ -68,7 +67,7 @@ def _rom(revision: str) -> Rom:
     return Rom(start=0x1FF00000, size=128 * 1024, vectors=0x1FF09800, device_id=0x450, factory=factory)
 
 
-class Stm32h743:
+class Stm32h743(Stm32Board):
     """The board.
 
     Parameters
@@ -91,6 +90,9 @@ class Stm32h743:
         Whether the serial line is wired to PB10 and PB11 as well, where the bootloader in the ROM listens.
     """
 
+    rcc: Rcc
+    flash: Flash
+
     def __init__(
         self,
         elf: Path,
@@ -102,8 +104,8 @@ class Stm32h743:
         codec: str | None = None,
         has_rom_wires: bool = True,
     ) -> None:
-        self._random = random.Random(seed)
-        machine = self.machine = Machine(in_c, CORTEX_M7)
+        super().__init__(Machine(in_c, CORTEX_M7), seed)
+        machine = self.machine
         self.rcc = Rcc(machine, clock_faults or Faults(), revision)
         self.pwr = Pwr(machine, revision)
         self.flash = Flash(machine, seed)
@@ -119,10 +121,10 @@ class Stm32h743:
         self.usart = Usart(
             machine, self.rcc.gate("APB1LENR", 18), self.rcc.usart_hz, self.pins, protocol.BAUD_RATE
         )  # fmt: skip
-        software_reset = partial(self.reset, rcc_module.SOFTWARE_RESET)
+        software_reset = partial(self.reset, clock_tree.SOFTWARE_RESET)
         self.rom = SystemMemory(machine, _rom(revision), self.flash, self.usart, software_reset, has_rom_wires)
         machine.on_change, machine.on_sleep = self.usart.forget_checks, self.rom.sleep
-        timeout = partial(self._want_reset, rcc_module.WATCHDOG_RESET)
+        timeout = partial(self.want_reset, clock_tree.WATCHDOG_RESET)
         self.iwdg = Iwdg(machine, timeout, 0x58004800)
         self.tim17 = Tim17(
             machine, self.rcc.gate("APB2ENR", 18), lambda: self.rcc.timer_hz(2), lambda: self.rcc.rtc_source_hz, "TIM17"
@@ -186,7 +188,7 @@ class Stm32h743:
     def _add_core(self, interrupts: int) -> list[RegisterBlock]:
         machine, exceptions = self.machine, self.machine.exceptions
         caches = Caches()
-        scb = Scb(exceptions, partial(self._want_reset, rcc_module.SOFTWARE_RESET), caches)
+        scb = Scb(exceptions, partial(self.want_reset, clock_tree.SOFTWARE_RESET), caches)
         machine.on_fault = scb.note_fault
         self.flash.ignores_faults = lambda address: scb.ignores_bus_faults and exceptions.execution_priority() < 0
         self.mpu = Mpu(machine.cpu.ask_for_writes)
@@ -289,40 +291,23 @@ class Stm32h743:
     def _check_memory_clock(self, address: int) -> None:
         if not self._has_memory_clock(address):
             raise HardwareRefusalError(
-                f"0x{address:08X} at pc 0x{self.machine.cpu.pc:08X}: that memory has no clock (RCC_AHB2ENR, 8.7.41)"
+                f"0x{address:08X} at pc 0x{self.machine.cpu.pc:08X}: that memory has no clock (RCC_AHB2ENR, 8.7.42)"
             )
 
     # --- the board
 
-    def _want_reset(self, flags: int) -> None:
-        self.machine.want_reset(lambda: self.reset(flags))
+    def _memories(self) -> list[tuple[int, int]]:
+        return [(start, size) for _, start, size, _ in MEMORIES]
 
-    def power_on(self) -> None:
-        """Switch the supply on: RAM is random, the flash is what it was."""
-        for _, start, size, _ in MEMORIES:
-            self.machine.cpu.write(start, self._random.randbytes(size))
-        self.flash.operations = 0
-        self.flash.log.clear()
-        self.flash.cut_at = None
-        self.rcc.values["RSR"] = 0
+    def _power_on_reset(self) -> int:
         self.pwr.power_on()
-        self.reset(rcc_module.POWER_RESET)
+        return clock_tree.POWER_RESET
 
-    def reset(self, flags: int = _PIN) -> None:
-        """Reset everything but the RAM; by default, as the reset pin does."""
-        self.machine.restart(flash_module.START)
-        self.rcc.note_reset(flags | _PIN)
-        for block in self._blocks:
-            block.reset()
+    def _pin_reset(self) -> int:
+        return clock_tree.PIN_RESET
+
+    def _after_reset(self) -> None:
         self._clock_memories(0)
-        self.adc.restart()
-        for dac in self.dacs:
-            dac.restart()
-
-    @property
-    def ignored(self) -> list[str]:
-        """Accesses to blocks without a clock, which hardware ignores."""
-        return [text for block in self._blocks for text in block.ignored]
 
     @property
     def controllers(self) -> list[Dma]:
@@ -354,10 +339,6 @@ class Stm32h743:
         """Frames a second, rounded down; 0 while the audio clock stands."""
         numerator, denominator = self.recorder.frame_rate() if self.recorder.is_running else (0, 1)
         return numerator // denominator
-
-    def run(self, seconds: float) -> None:
-        """Run for so much virtual time; a supply that fails ends it."""
-        self.machine.run(round(seconds * 10**15))
 
 
 __all__ = ["Faults", "PowerCutError", "Stm32h743"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from designer.errors import FlashError
 
 KIB = 1024
-# Values of the byte RDP: RM0090, table 10.  RM0433, section 4.9.7, has the same.
+# Values of the byte RDP: RM0090, table 10.  RM0433, section 4.9.8, has the same.
 _RDP_LEVEL_0 = 0xAA
 _RDP_LEVEL_2 = 0xCC
 

@@ -90,7 +90,7 @@ const ps_pll_t *clock_tree_start_crystal(void)
 
 void crystal_timer_start(void)
 {
-    /* RM0433 8.7.5: HSE divided as for the RTC; 41.6.17: it reaches channel 1 of TIM17 */
+    /* RM0433 8.7.7: HSE divided as for the RTC; 41.6.17: it reaches channel 1 of TIM17 */
     RCC_CFGR = RCC_CFGR_RTCPRE(CRYSTAL_DIVIDER);
     RCC_APB2ENR |= RCC_APB2ENR_TIM17EN;
     (void)RCC_APB2ENR; /* RM0433 8.5.12 */
@@ -125,7 +125,7 @@ bool clock_tree_switch_to_pll(ps_clock_t *clock, const ps_pll_t *pll, bool from_
     if (!wait_for(&Flash_ACR, flash, flash, READY_POLLS)) {
         return false;
     }
-    /* RM0433 8.7.6 to 8.7.8: buses at half the core's clock, peripherals at a quarter: 120 MHz at most */
+    /* RM0433 8.7.8 to 8.7.10: buses at half the core's clock, peripherals at a quarter: 120 MHz at most */
     RCC_D1CFGR = RCC_D1CFGR_HPRE_2 | RCC_D1CFGR_D1PPRE_2;
     RCC_D2CFGR = RCC_D2CFGR_D2PPRE1_2 | RCC_D2CFGR_D2PPRE2_2;
     RCC_D3CFGR = RCC_D3CFGR_D3PPRE_2;
@@ -167,7 +167,7 @@ bool clock_start_audio(const ps_clock_t *clock)
         return true;
     }
     RCC_CR &= ~RCC_CR_PLL2ON; /* it may have lost its lock */
-    /* RM0433 8.3.3: the fraction is taken over when FRACEN rises; 8.7.13, 8.7.16: written while PLL2 is off
+    /* RM0433 8.3.3: the fraction is taken over when FRACEN rises; 8.7.15, 8.7.16: written while PLL2 is off
      */
     RCC_PLLCFGR = (RCC_PLLCFGR & (RCC_PLLCFGR_PLL1RGE(3u) | RCC_PLLCFGR_DIVP1EN | RCC_PLLCFGR_DIVP2EN)) |
                   RCC_PLLCFGR_PLL2RGE((uint32_t)pll->range2) | RCC_PLLCFGR_PLL2VCOSEL((uint32_t)pll->medium2);
@@ -176,7 +176,7 @@ bool clock_start_audio(const ps_clock_t *clock)
     if (pll->fraction2 != 0) {
         RCC_PLLCFGR |= RCC_PLLCFGR_PLL2FRACEN;
     }
-    /* RM0433 8.7.18: PLL2's output P is the kernel clock of SAI1, SAI2 and SAI3 */
+    /* RM0433 8.7.20: PLL2's output P is the kernel clock of SAI1, SAI2 and SAI3 */
     RCC_D2CCIP1R = RCC_D2CCIP1R_SAI1SRC_PLL2_P | RCC_D2CCIP1R_SAI23SRC_PLL2_P;
     RCC_CR |= RCC_CR_PLL2ON;
     if (!wait_for(&RCC_CR, RCC_CR_PLL2RDY, RCC_CR_PLL2RDY, READY_POLLS)) {

@@ -117,7 +117,7 @@ void converters_stop(void)
     }
     DMA1_LIFCR = EVERY_FLAG;
     DMA1_HIFCR = EVERY_FLAG;
-    /* RM0433 8.7.33: a reset clears what the blocks hold and their flags, and ends the frame. */
+    /* RM0433 8.7.35: a reset clears what the blocks hold and their flags, and ends the frame. */
     RCC_APB2RSTR |= RCC_APB2RSTR_SAI1RST | RCC_APB2RSTR_SAI2RST | RCC_APB2RSTR_SAI3RST;
     RCC_APB2RSTR &= ~(RCC_APB2RSTR_SAI1RST | RCC_APB2RSTR_SAI2RST | RCC_APB2RSTR_SAI3RST);
 }
@@ -203,7 +203,7 @@ bool converters_start(const ps_pll_t *pll)
         start_stream(n);
         SAI_xCR1(converters[n].block) |= SAI_xCR1_DMAEN;
     }
-    /* RM0433 51.4.10: an output that is switched on without a word has an underrun */
+    /* RM0433 51.4.14: an output that is switched on without a word has an underrun */
     for (uint32_t n = 0; n < RECEIVER; n++) {
         for (uint32_t polls = 0; polls < DMA_POLLS; polls++) {
             if (SAI_xSR(converters[n].block) & SAI_xSR_FLVL_MASK) {

@@ -17,7 +17,7 @@ void serial_start(uint32_t serial_hz)
     GPIOD_PUPDR = (GPIOD_PUPDR & ~(0xFu << 16)) | (0x5u << 16);
     GPIOD_MODER = (GPIOD_MODER & ~(0xFu << 16)) | (0xAu << 16);
 
-    /* RM0433 48.5.4: the clock over the baud rate; 0.16 % off at 120 MHz, 0.45 % at 100 and 0.64 % at 64 */
+    /* RM0433 48.5.7: the clock over the baud rate; 0.16 % off at 120 MHz, 0.45 % at 100 and 0.64 % at 64 */
     USART3_BRR = (serial_hz + PS_BAUD_RATE / 2u) / PS_BAUD_RATE;
     USART3_CR1 = USART3_CR1_UE | USART3_CR1_TE | USART3_CR1_RE | USART3_CR1_RXNEIE;
 }

@@ -91,7 +91,7 @@ PLL1 = 3 << 24  # on and ready
 # RM0433 6.8.4, 6.8.6: LDO alone, SCUEN cleared; scale 1.
 SUPPLY = [("PWR_CR3", 0x2), ("PWR_D3CR", 0xC000)]
 OVERDRIVE = [("RCC_APB4ENR", 1 << 1), ("SYSCFG_PWRCR", 1)]
-# RM0433 8.7.5, 41.6.17: HSE / 16 into channel 1 of TIM17, a capture at each eighth edge.
+# RM0433 8.7.7, 41.6.17: HSE / 16 into channel 1 of TIM17, a capture at each eighth edge.
 MEASURED = [
     ("RCC_CFGR", 16 << 8),
     ("RCC_APB2ENR", 1 << 18),
@@ -240,6 +240,7 @@ def test_reads_of_the_axi_sram_come_one_at_a_time_before_revision_x(recorder, na
 
 I2S_FRAME, I2S_SLOTS = 63 | 31 << 8 | 1 << 16 | 1 << 18, 2 << 6 | 1 << 8 | 3 << 16
 FORMAT = 7 << 5 | 1 << 9  # 32 bits, changing with the falling edge
+ALL_DMA_FLAGS = sum(0b111101 << shift for shift in (0, 6, 16, 22))  # 15.5.3, 15.5.4
 STREAM = 1 << 8 | 1 << 10 | 2 << 11 | 2 << 13 | 3 << 16  # circular, memory counts up, words, highest priority
 SLAVE_TX, SLAVE_RX, OTHER_BLOCK, OTHER_SAI = 2, 3, 1 << 10, 2 << 10
 MASTER_CLOCK = 1 << 20 | 1 << 27  # MCKDIV 1, MCKEN
@@ -285,6 +286,10 @@ def test_converters_and_dma_in_the_manuals_order(recorder, names):
     # Muted ahead of everything, and every stream stopped ahead of the resets.
     assert found.index(("GPIOD_BSRR", 1 << 16)) == 1
     assert [f"S{n}CR" for n in range(5)] == [register for register, _ in found[begin - 7 : begin - 2]]
+    assert found[begin - 2 : begin] == [("DMA1_LIFCR", ALL_DMA_FLAGS), ("DMA1_HIFCR", ALL_DMA_FLAGS)]
+    # Faster than after reset are the outputs: SAI2_SD_B; SAI2_SD_A, beside the serial line; all of SAI1.
+    speeds = {register: value for register, value in found[:begin] if register.endswith("OSPEEDR")}
+    assert speeds == {"GPIOA_OSPEEDR": 1, "GPIOD_OSPEEDR": 1 << 22 | 2 << 16, "GPIOE_OSPEEDR": 0x155 << 4}
     expected = [*resets, ("SAI1_SAI_GCR", 1 << 4), ("SAI2_SAI_GCR", 0), ("SAI3_SAI_GCR", 0)]
     for n, (name, request, mode, data) in enumerate(BLOCKS):
         buffer = recorded if n == 4 else played + n * 2 * BLOCK * 2 * 4

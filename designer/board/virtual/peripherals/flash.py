@@ -7,15 +7,14 @@ operation leaves a sector partly erased, or a word partly programmed.
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
-from designer.board.virtual.errors import PowerCutError
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.machine import Machine
-from designer.board.virtual.registers import Register, RegisterBlock
+from designer.board.virtual.peripherals.flash_cells import FlashCells
+from designer.board.virtual.registers import Register
 
 START, BYTES = 0x08000000, 1 << 20
 # 3.3, table 5: first byte of each sector, and the end
@@ -32,25 +31,7 @@ _ERASE_MS = {0x4000: 250, 0x10000: 550, 0x20000: 1000}
 _HZ_PER_STATE = 30_000_000
 
 
-@dataclass(frozen=True)
-class Operation:
-    """An erasure or a word that was programmed.
-
-    Attributes
-    ----------
-    address : int
-    torn : bytes
-        What would be there had the supply failed in the middle.
-    new : bytes
-        What is there.
-    """
-
-    address: int
-    torn: bytes
-    new: bytes
-
-
-class Flash(RegisterBlock):
+class Flash(FlashCells):
     """The interface, and operations on the memory.
 
     Parameters
@@ -68,18 +49,12 @@ class Flash(RegisterBlock):
         0x14: Register("OPTCR", SHIPPED_OPTIONS, 0, 0x0FFFFFEF),
     }
 
+    shipped_options: ClassVar[int] = SHIPPED_OPTIONS
+
     def __init__(self, machine: Machine, seed: int) -> None:
-        self._machine = machine
-        self._random = random.Random(seed)
-        # Operations since power-on, and the one at which the supply fails.
-        self.operations = 0
-        self.log: list[Operation] = []
-        self.cut_at: int | None = None
         # HCLK, which the board fills in.
         self.hclk_hz: Callable[[], int] = lambda: 0
-        # The option bytes as OPTCR shows them after reset (3.9.10): read-out protection, write protection.
-        self.options = SHIPPED_OPTIONS
-        super().__init__("FLASH", 0x40023C00)
+        super().__init__("FLASH", 0x40023C00, machine, seed)
 
     def reset(self) -> None:
         """Lock."""
@@ -87,10 +62,6 @@ class Flash(RegisterBlock):
         self.values["OPTCR"] = self.options
         self._keys_seen = 0
         self._blocked = False
-
-    def protect_reading(self) -> None:
-        """Set read-out protection, level 1 (3.7.3): RDP is neither 0xAA nor 0xCC."""
-        self.options = self.options & ~0xFF00 | 0x5500
 
     def protect_writing(self, sector: int) -> None:
         """Protect a sector: its bit of nWRP is 0 (3.7.4)."""
@@ -194,18 +165,8 @@ class Flash(RegisterBlock):
 
     def _operate(self, address: int, new: bytes, duration: int) -> None:
         """Change the memory and be busy for a time, the core standing still."""
-        cpu = self._machine.cpu
-        self.operations += 1
-        old = cpu.read(address, len(new))
-        # Of the bits that change, a supply that fails leaves some as they were.
-        kept = int.from_bytes(self._random.randbytes(len(new)), "little")
-        before, after = int.from_bytes(old, "little"), int.from_bytes(new, "little")
-        torn = (after ^ (before ^ after) & kept).to_bytes(len(new), "little")
-        self.log.append(Operation(address, torn, new))
-        if self.operations == self.cut_at:
-            cpu.write(address, torn)
-            raise PowerCutError(f"the supply failed at flash operation {self.operations}, at 0x{address:08X}")
-        cpu.write(address, new)
+        self._begin(address, new, partial(self.replace, address))
+        self.replace(address, new)
         self.values["SR"] |= _BSY
         self._machine.after(duration, self._finish)
         self._machine.stall(duration)

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.machine import Machine
-from designer.board.virtual.registers import Register, RegisterBlock
+from designer.board.virtual.peripherals.reset_control import ResetControl
+from designer.board.virtual.registers import Register
 
 HSI_HZ = 16_000_000
 _HSE_START = 2 * SECOND // 1000
@@ -51,7 +52,7 @@ class Faults:
     pll_takes_over: bool = True
 
 
-class Rcc(RegisterBlock):
+class Rcc(ResetControl):
     """The clock tree."""
 
     registers: ClassVar[dict[int, Register]] = {
@@ -71,22 +72,23 @@ class Rcc(RegisterBlock):
         0x84: Register("PLLI2SCFGR", 0x20003000, 0x70007FC0),
     }
 
+    flags_register: ClassVar[str] = "CSR"
+    flags: ClassVar[int] = _FLAGS
+    forget: ClassVar[int] = _RMVF
+    reset_registers: ClassVar[tuple[str, ...]] = ("AHB1RSTR", "APB1RSTR", "APB2RSTR")
+
     def __init__(self, machine: Machine, faults: Faults) -> None:
         self._machine = machine
         self.faults = faults
         # The flash's wait states and the regulator's scale are checked at every change: the board fills these in.
         self.check_core: Callable[[int], None] = lambda hclk_hz: None
         self.on_security: Callable[[bool], None] = lambda pending: None
-        # What to reset for each bit of a reset register.
-        self.blocks_of: dict[tuple[str, int], tuple[RegisterBlock, ...]] = {}
         self._hse_runs = False
         super().__init__("RCC", 0x40023800)
 
     def reset(self) -> None:
         """Return to the internal oscillator; the flags of CSR stay (7.3.21)."""
-        flags = self.values.get("CSR", POWER_RESET) & _FLAGS
         super().reset()
-        self.values["CSR"] = flags
         self._hse_runs = False
         self._machine.set_core_hz(self.faults.hsi_hz)
 
@@ -255,36 +257,7 @@ class Rcc(RegisterBlock):
             self.values["CIR"] &= ~_CSSF
             self.on_security(False)
 
-    def write_AHB1RSTR(self, value: int, before: int) -> None:
-        """Reset blocks of AHB1 (7.3.5)."""
-        self._reset_blocks("AHB1RSTR", value)
-
-    def write_APB1RSTR(self, value: int, before: int) -> None:
-        """Reset blocks of APB1 (7.3.8)."""
-        self._reset_blocks("APB1RSTR", value)
-
-    def write_APB2RSTR(self, value: int, before: int) -> None:
-        """Reset blocks of APB2 (7.3.9)."""
-        self._reset_blocks("APB2RSTR", value)
-
-    def _reset_blocks(self, register: str, value: int) -> None:
-        for bit in range(32):
-            if value >> bit & 1:
-                if (register, bit) not in self.blocks_of:
-                    raise self.refusal(f"{register}: bit {bit} resets a block that is not modelled")
-                for block in self.blocks_of[register, bit]:
-                    block.reset()
-
-    def write_CSR(self, value: int, before: int) -> None:
-        """Clear the reset flags (7.3.21)."""
-        if value & _RMVF:
-            self.values["CSR"] &= ~_FLAGS
-
     # --- faults
-
-    def note_reset(self, flags: int) -> None:
-        """Add to the flags of CSR."""
-        self.values["CSR"] |= flags
 
     def lose_audio_clock(self, locks_again: bool) -> None:
         """Let PLLI2S lose its lock; it may lock when it is switched on again."""

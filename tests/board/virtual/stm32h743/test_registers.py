@@ -12,8 +12,8 @@ NAMES = {"FLASH": "Flash", "SAI2": "SAI1", "SAI3": "SAI1", "SAI1": "SAI1", "SAI4
 # What the description of 2019 has otherwise than RM0433 (rev. 8), and where.
 OTHERWISE = {
     ("RCC", "CR"): "8.7.2: 0x25; the description has the STM32F4's",
-    ("RCC", "CSR"): "8.7.29: LSIRDY is read only",
-    ("RCC", "RSR"): "8.7.38: the flags of the reset that has been",
+    ("RCC", "CSR"): "8.7.27: LSIRDY is read only",
+    ("RCC", "RSR"): "8.7.39: the flags of the reset that has been",
     ("RCC", "APB4ENR"): "8.7.48: RTCAPBEN is set",
     ("Flash", "ACR"): "4.9.1: 0x37",
     ("Flash", "CR1"): "4.9.4: locked, parallelism 64",
@@ -24,7 +24,7 @@ OTHERWISE = {
     ("Flash", "WPSN_CUR2R"): "4.9.32: loaded from the option bytes",
     ("PWR", "CR3"): "6.8.4",
     ("GPIOA", "PUPDR"): "11.4.4: 0x64000000",
-    ("USART3", "ISR"): "48.7.8",
+    ("USART3", "ISR"): "48.7.10",
     ("TIM17", "ARR"): "41.6.10: 0xFFFF",
     ("ADC3", "CR"): "25.5.3: in deep power-down",
     ("ADC3", "CFGR"): "25.5.4: JQDIS is set",

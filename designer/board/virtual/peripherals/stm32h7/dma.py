@@ -43,7 +43,7 @@ class Dmamux(RegisterBlock):
 
     def __init__(self, gates: tuple[Callable[[], bool], Callable[[], bool]]) -> None:
         super().__init__("DMAMUX1", 0x40020800)
-        # It has the clock of either controller (8.7.40).
+        # It has the clock of either controller (8.7.41).
         self.is_clocked = lambda: gates[0]() or gates[1]()
         # Told of a channel ahead of a change.
         self.check_stopped: Callable[[int], None] = lambda channel: None
@@ -123,7 +123,7 @@ class Dma(CommonDma):
         if not any(memory in where and memory + size - 1 in where for where in _REACHED.values()):
             raise self.refusal(f"S{n}M0AR = 0x{memory:08X}, {size} bytes: {self.name} does not reach it (2.1.1)")
         if not self._has_memory_clock(memory):
-            raise self.refusal(f"S{n}M0AR = 0x{memory:08X}: that memory has no clock (8.7.41)")
+            raise self.refusal(f"S{n}M0AR = 0x{memory:08X}: that memory has no clock (8.7.42)")
         self._check_cache(n, memory, size)
 
     def _check_cache(self, n: int, memory: int, size: int) -> None:

@@ -6,17 +6,15 @@ value. A supply that fails during an operation leaves the word or the sector par
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from designer.board.virtual.errors import PowerCutError
 from designer.board.virtual.events import SECOND
 from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals.flash import Operation
+from designer.board.virtual.peripherals.flash_cells import FlashCells, Operation
 from designer.board.virtual.peripherals.stm32h7.ecc import ERASED, WORD_BYTES, check_bits, correct
-from designer.board.virtual.registers import Register, RegisterBlock
+from designer.board.virtual.registers import Register
 
 START, BYTES = 0x08000000, 2 << 20
 BANK_BYTES, SECTOR_BYTES = 1 << 20, 128 * 1024
@@ -61,7 +59,7 @@ def _bank_registers(n: int) -> dict[int, Register]:
     }
 
 
-class Flash(RegisterBlock):
+class Flash(FlashCells):
     """The interface, and operations on the memory.
 
     Parameters
@@ -80,13 +78,9 @@ class Flash(RegisterBlock):
         **_bank_registers(2),
     }
 
+    shipped_options: ClassVar[int] = SHIPPED_OPTIONS
+
     def __init__(self, machine: Machine, seed: int) -> None:
-        self._machine = machine
-        self._random = random.Random(seed)
-        self.operations = 0
-        self.log: list[Operation] = []
-        self.cut_at: int | None = None
-        self.options = SHIPPED_OPTIONS
         self.write_protection = [0xFF, 0xFF]
         # Check bits of words where they are not those of the contents: address -> bits.
         self._checks: dict[int, int] = {}
@@ -95,7 +89,7 @@ class Flash(RegisterBlock):
         self._sources: Callable[[], tuple[int, int]] = lambda: (0, 3)
         # Whether a bus fault by a read is ignored: FAULTMASK with CCR.BFHFNMIGN.
         self.ignores_faults: Callable[[int], bool] = lambda address: False
-        super().__init__("FLASH", 0x52002000)
+        super().__init__("FLASH", 0x52002000, machine, seed)
         for n in (1, 2):
             base = 0x100 * (n - 1)
             self._writes[base + 0x04] = partial(self._write_key, n)
@@ -141,10 +135,6 @@ class Flash(RegisterBlock):
             )
 
     # --- options
-
-    def protect_reading(self) -> None:
-        """Set read-out protection, level 1 (4.5.3): RDP is neither 0xAA nor 0xCC."""
-        self.options = self.options & ~0xFF00 | 0x5500
 
     def protect_writing(self, sector: int) -> None:
         """Protect one of sixteen sectors: its bit of WRPSN is 0 (4.5.1)."""
@@ -271,20 +261,12 @@ class Flash(RegisterBlock):
 
     def _operate(self, n: int, address: int, new: bytes, duration: int) -> None:
         """Change the memory and be busy for a time."""
-        cpu = self._machine.cpu
-        self.operations += 1
-        old, old_checks = cpu.read(address, len(new)), self._all_checks(address, len(new))
-        kept = int.from_bytes(self._random.randbytes(len(new)), "little")
-        before, after = int.from_bytes(old, "little"), int.from_bytes(new, "little")
-        torn = (after ^ (before ^ after) & kept).to_bytes(len(new), "little")
-        self.log.append(Operation(address, torn, new))
-        if self.operations == self.cut_at:
-            self._tear(address, torn, new, old_checks)
-            raise PowerCutError(f"the supply failed at flash operation {self.operations}, at 0x{address:08X}")
+        old_checks = self._all_checks(address, len(new))
+        self._begin(address, new, lambda torn: self._tear(address, torn, new, old_checks))
         self._store(address, new, {})
         self.values[f"SR{n}"] |= _BSY | _QW
         self._machine.after(duration, lambda: self._finish(n))
-        if (cpu.pc - START) // BANK_BYTES == n - 1:
+        if (self._machine.cpu.pc - START) // BANK_BYTES == n - 1:
             self._machine.stall(duration)
 
     def _all_checks(self, address: int, size: int) -> dict[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FRACTION_STEPS = 8192
-# 8.7.11: PLLxRGE's ranges of the reference clock in MHz, limits included.
+# 8.7.12: PLLxRGE's ranges of the reference clock in MHz, limits included.
 _REFERENCE_MHZ = ((1, 2), (2, 4), (4, 8), (8, 16))
 _MEDIUM_MHZ = (150, 420)
 # DS12110 tables "PLL characteristics": the wide range ends earlier on revision Y.
@@ -49,7 +49,7 @@ class Pll:
 
     @classmethod
     def from_registers(cls, number: int, values: Mapping[str, int], source_hz: int, latched: int) -> Pll:
-        """Take the registers of RCC apart (8.7.10 to 8.7.17).
+        """Take the registers of RCC apart (8.7.11 to 8.7.18).
 
         Parameters
         ----------
@@ -90,23 +90,23 @@ class Pll:
         return numerator, denominator * (self.p, self.q, self.r)[index]
 
     def complaint(self, revision: str) -> str | None:
-        """Say which limit the settings break, or None (8.5.5, 8.7.11, DS12110)."""
+        """Say which limit the settings break, or None (8.5.5, 8.7.12, DS12110)."""
         name = f"PLL{self.number}"
         if self.m == 0 or self.source_hz == 0:
-            return f"{name} is switched on without a clock at its input (8.7.10)"
+            return f"{name} is switched on without a clock at its input (8.7.11)"
         reference_mhz = self.source_hz / self.m / 1e6
         numerator, denominator = self.vco
         vco_mhz = numerator / denominator / 1e6
         low, high = _REFERENCE_MHZ[self.reference_range]
         if not low <= reference_mhz <= high:
-            return f"{name}: its input is {reference_mhz:g} MHz, PLL{self.number}RGE says {low} to {high} (8.7.11)"
+            return f"{name}: its input is {reference_mhz:g} MHz, PLL{self.number}RGE says {low} to {high} (8.7.12)"
         if (self.is_medium and reference_mhz > 2) or (not self.is_medium and reference_mhz < 2):
-            return f"{name}: its input is {reference_mhz:g} MHz: VCOSEL is for below 2 MHz (8.7.11)"
+            return f"{name}: its input is {reference_mhz:g} MHz: VCOSEL is for below 2 MHz (8.7.12)"
         low, high = _MEDIUM_MHZ if self.is_medium else _WIDE_MHZ[revision]
         if not low <= vco_mhz <= high:
-            return f"{name}: VCO at {vco_mhz:g} MHz, allowed are {low} to {high} (8.7.11, DS12110)"
+            return f"{name}: VCO at {vco_mhz:g} MHz, allowed are {low} to {high} (8.7.12, DS12110)"
         if self.n < 4:
-            return f"{name}: DIVN {self.n}, allowed from 4 (8.7.12)"
+            return f"{name}: DIVN {self.n}, allowed from 4 (8.7.13)"
         if self.number == 1 and self.p > 1 and self.p % 2:
-            return f"PLL1: DIVP {self.p}: odd dividers are not allowed (8.7.12)"
+            return f"PLL1: DIVP {self.p}: odd dividers are not allowed (8.7.13)"
         return None

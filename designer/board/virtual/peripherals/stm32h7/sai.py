@@ -94,14 +94,14 @@ class Sai(RegisterBlock):
             raise self.refusal("SAI_GCR: SYNCOUT 3 is reserved (51.6.1)")
 
     def external_source(self) -> SaiBlock:
-        """Give the block of another unit that SYNCIN names (51.3.4, table 422)."""
+        """Give the block of another unit that SYNCIN names (51.4.4, table 422)."""
         number = (self.values["SAI_GCR"] & 3) + 1
         unit = self.units.get(number)
         if unit is None or unit is self:
-            raise self.refusal(f"SAI_GCR: SYNCIN {number - 1} names no other unit (51.3.4)")
+            raise self.refusal(f"SAI_GCR: SYNCIN {number - 1} names no other unit (51.4.4)")
         choice = unit.values["SAI_GCR"] >> 4 & 3
         if choice == 0:
-            raise self.refusal(f"SAI_GCR: SYNCIN names {unit.name}, whose SYNCOUT is 0 (51.3.4)")
+            raise self.refusal(f"SAI_GCR: SYNCIN names {unit.name}, whose SYNCOUT is 0 (51.4.4)")
         return unit.blocks["AB"[choice - 1]]
 
     def set_line(self) -> None:

@@ -1,4 +1,4 @@
-"""One block of a SAI, RM0433 51: its format, its clock and its words.
+"""One block of a SAI, RM0433 51: how it starts and stops, and its words.
 
 As with the STM32F405's I2S, words move in runs up to the next half of a DMA stream. A run that is played is read when
 it begins and compared with memory when it ends: what changed in between came too late, and is counted as a race. In
@@ -8,63 +8,34 @@ register, one in DMA.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
-from designer.board.virtual.errors import HardwareRefusalError
 from designer.board.virtual.events import SECOND, Event
 from designer.board.virtual.machine import Machine
 from designer.board.virtual.peripherals.stm32h7.dma import Dma
 from designer.board.virtual.peripherals.stm32h7.rcc import Rcc
+from designer.board.virtual.peripherals.stm32h7.sai_format import MCKEN, NODIV, SAIEN, SaiFormat, Unit
 from designer.board.virtual.peripherals.stm32h7.wire import Wire
 
-_SAIEN, _DMAEN, _NODIV, _OSR, _MCKEN = 1 << 16, 1 << 17, 1 << 19, 1 << 26, 1 << 27
+_DMAEN = 1 << 17
 _FFLUSH, _TRIS, _MUTE = 1 << 3, 1 << 4, 1 << 5
 _OVRUDR, _WCKCFG, _FREQ = 1 << 0, 1 << 2, 1 << 3
-_MASTER_TRANSMIT, _MASTER_RECEIVE, _SLAVE_TRANSMIT, _SLAVE_RECEIVE = range(4)
-_DATA_BITS = {2: 8, 3: 10, 4: 16, 5: 20, 6: 24, 7: 32}
 _FIFO_WORDS = 8
 # Words that the FIFO holds when it no longer asks for more, by FTH (51.6.3).
 _FILLED = (1, 2, 4, 6, 8)
 _MOST_HZ = 150_000_000  # DS12110, general operating conditions: kernel clock
 
 
-class Unit(Protocol):
-    """What a block needs of its unit."""
-
-    number: int
-    base: int
-    values: dict[str, int]
-
-    @property
-    def units(self) -> Mapping[int, Unit]:
-        """All units, by number."""
-
-    @property
-    def blocks(self) -> Mapping[str, SaiBlock]:
-        """Both blocks, by letter."""
-
-    def external_source(self) -> SaiBlock:
-        """Give the block of another unit that SYNCIN names."""
-
-    def set_line(self) -> None:
-        """Drive the interrupt."""
-
-    def refusal(self, text: str) -> HardwareRefusalError:
-        """Make the error that a forbidden access raises."""
-
-
 def _silence(_first: int, count: int, wire: Wire) -> bytes:
     return bytes(4 * count * len(wire.starts))
 
 
-class SaiBlock:
+class SaiBlock(SaiFormat):
     """Block A or B of a unit."""
 
     def __init__(self, unit: Unit, letter: str, machine: Machine, rcc: Rcc, streams: list[Dma], revision: str) -> None:
-        self._unit, self._letter = unit, letter
-        self._machine, self._rcc, self._controllers, self._revision = machine, rcc, streams, revision
-        self.name = f"SAI{unit.number}_{letter}"
+        super().__init__(unit, letter, rcc, revision)
+        self._machine, self._controllers = machine, streams
         # What the wires are connected to: frames that leave, frames that come; numbers count from the start on.
         self.on_sent: Callable[[int, bytes, Wire], None] = lambda first, data, wire: None
         self.incoming: Callable[[int, int, Wire], bytes] = _silence
@@ -74,7 +45,6 @@ class SaiBlock:
         self._closing: Event | None = None
         self._wire: Wire | None = None
         self._fifo: list[int] = []
-        self._rate, self._rate_generation = (0, 1), -1
         self._clear_run()
 
     def _clear_run(self) -> None:
@@ -84,50 +54,24 @@ class SaiBlock:
         self._snapshot = b""
         self._fetched: list[bytes] = []
 
-    def _value(self, register: str) -> int:
-        return self._unit.values[f"SAI_{self._letter}{register}"]
-
     # --- registers
-
-    @property
-    def is_on(self) -> bool:
-        """Whether SAIEN reads 1."""
-        return bool(self._value("CR1") & _SAIEN)
-
-    @property
-    def mode(self) -> int:
-        """0 to 3: master transmitter and receiver, slave transmitter and receiver."""
-        return self._value("CR1") & 3
-
-    @property
-    def transmits(self) -> bool:
-        """Whether the block sends."""
-        return self.mode in (_MASTER_TRANSMIT, _SLAVE_TRANSMIT)
-
-    @property
-    def is_master(self) -> bool:
-        """Whether the block makes clock and frame."""
-        return self.mode in (_MASTER_TRANSMIT, _MASTER_RECEIVE)
 
     def check_off(self, register: str, _value: int, _before: int) -> None:
         """Refuse a change of what must stay while the block is on (51.6.2 to 51.6.5)."""
         if self.is_on:
             raise self._refusal(f"{register} is written while SAIEN is set (51.6)")
 
-    def _refusal(self, text: str) -> HardwareRefusalError:
-        return self._unit.refusal(f"{self._letter}: {text}")
-
     def write_control(self, value: int, before: int) -> None:
         """Configure while off, start, or stop at the frame's end (51.6.2)."""
-        if value & _MCKEN and self._revision == "Y":
+        if value & MCKEN and self._revision == "Y":
             raise self._refusal("CR1: MCKEN does not exist on revision Y (ES0392)")
         register = f"SAI_{self._letter}CR1"
-        if before & _SAIEN and (value ^ before) & ~(_SAIEN | _DMAEN):
+        if before & SAIEN and (value ^ before) & ~(SAIEN | _DMAEN):
             raise self._refusal(f"CR1 = 0x{value:08X} while SAIEN is set (51.6.2)")
-        if value & _SAIEN and not before & _SAIEN:
+        if value & SAIEN and not before & SAIEN:
             self._enable()
-        elif before & _SAIEN and not value & _SAIEN:
-            self._unit.values[register] |= _SAIEN
+        elif before & SAIEN and not value & SAIEN:
+            self._unit.values[register] |= SAIEN
             self._disable()
         if value & _DMAEN and not self.is_on:
             # The FIFO asks for words ahead of the start.
@@ -172,75 +116,6 @@ class SaiBlock:
         self._unit.values[f"SAI_{self._letter}SR"] |= flag
         self._unit.set_line()
 
-    # --- format and rate
-
-    def wire(self) -> Wire:
-        """Take the format out of the registers (51.3.6 to 51.3.8).
-
-        Raises
-        ------
-        HardwareRefusalError
-            Where the manual forbids the combination.
-        """
-        control, frame, slots = self._value("CR1"), self._value("FRCR"), self._value("SLOTR")
-        data_bits = _DATA_BITS.get(control >> 5 & 7)
-        if data_bits is None or control >> 2 & 3 or control >> 8 & 1 or control >> 12 & 3:
-            raise self._refusal(
-                f"CR1 = 0x{control:08X}: DS is reserved, or protocol, LSBFIRST, MONO, OUTDRIV are not modelled"
-            )
-        frame_bits, active_bits = (frame & 0xFF) + 1, (frame >> 8 & 0x7F) + 1
-        slot_bits = {0: data_bits, 1: 16, 2: 32}.get(slots >> 6 & 3, 0)
-        count, enabled, first_bit = (slots >> 8 & 0xF) + 1, slots >> 16, slots & 0x1F
-        is_split = bool(frame >> 16 & 1)
-        if slot_bits < data_bits or first_bit + data_bits > slot_bits:
-            raise self._refusal(f"SLOTR: {data_bits} bits from bit {first_bit} on in a slot of {slot_bits} (51.3.8)")
-        if frame_bits < 8 or count * slot_bits > frame_bits or active_bits >= frame_bits:
-            raise self._refusal(f"FRCR: {count} slots of {slot_bits} bits in a frame of {frame_bits} (51.3.6)")
-        if is_split and (count % 2 or frame_bits != 2 * active_bits):
-            raise self._refusal("FRCR: FSDEF wants an even number of slots, and FS that halves the frame (51.3.6)")
-        half = count // 2
-        at = [active_bits + (n - half) * slot_bits if is_split and n >= half else n * slot_bits for n in range(count)]
-        starts = tuple(at[n] for n in range(count) if enabled >> n & 1)
-        if not starts:
-            raise self._refusal("SLOTR: no slot is enabled (51.3.8)")
-        return Wire(
-            frame_bits, active_bits, bool(frame >> 17 & 1), bool(frame >> 18 & 1), starts, slot_bits, data_bits,
-            first_bit, bool(control >> 9 & 1),
-        )  # fmt: skip
-
-    def frame_rate(self) -> tuple[int, int]:
-        """Frames a second as a fraction (51.3.10); 0 without a kernel clock."""
-        if self._rate_generation != self._rcc.generation or not self.is_on:
-            self._rate, self._rate_generation = self._frame_rate(), self._rcc.generation
-        return self._rate
-
-    def _frame_rate(self) -> tuple[int, int]:
-        if not self.is_master:
-            master = self.master()
-            return master.frame_rate() if master is not None else (0, 1)
-        numerator, denominator = self._rcc.sai_clock(self.name)
-        control = self._value("CR1")
-        divider = max(1, control >> 20 & 0x3F)
-        if control & _NODIV:
-            return numerator, denominator * divider * ((self._value("FRCR") & 0xFF) + 1)
-        return numerator, denominator * divider * (512 if control & _OSR else 256)
-
-    def master(self) -> SaiBlock | None:
-        """Give the block that makes this one's clock and frame; itself for a master (51.3.4)."""
-        if self.is_master:
-            return self
-        synchronous = self._value("CR1") >> 10 & 3
-        if synchronous == 1:
-            return self._unit.blocks["B" if self._letter == "A" else "A"]
-        return self._unit.external_source() if synchronous == 2 else None
-
-    @property
-    def has_master_clock(self) -> bool:
-        """Whether the block puts out 256 or 512 times the sample rate at MCLK (51.3.10)."""
-        control = self._value("CR1")
-        wanted = bool(control & _MCKEN) if self._revision != "Y" else self.is_on
-        return wanted and not control & _NODIV and self.is_master and self.frame_rate()[0] > 0
-
     @property
     def is_running(self) -> bool:
         """Whether the block is on, and its master and the clock run."""
@@ -261,9 +136,9 @@ class SaiBlock:
         if master is None:
             raise self._refusal("CR1: a slave with SYNCEN 0 takes clock and frame from pins, which have none here")
         if not master.is_master:
-            raise self._refusal(f"CR1: synchronous to {master.name}, which is no master (51.3.4)")
+            raise self._refusal(f"CR1: synchronous to {master.name}, which is no master (51.4.4)")
         if master.is_on:
-            raise self._refusal(f"CR1: the slave is enabled behind {master.name}, its master (51.3.4)")
+            raise self._refusal(f"CR1: the slave is enabled behind {master.name}, its master (51.4.4)")
 
     def _enable_master(self, control: int) -> None:
         if control >> 10 & 3:
@@ -275,23 +150,24 @@ class SaiBlock:
             raise self._refusal(f"CR1: kernel clock {numerator / denominator / 1e6:g} MHz, at most 150 (DS12110)")
         assert self._wire is not None
         bits = self._wire.frame_bits
-        if not control & _NODIV and bits & bits - 1:
-            self._unit.values[f"SAI_{self._letter}CR1"] &= ~_SAIEN
+        if not control & NODIV and bits & bits - 1:
+            self._unit.values[f"SAI_{self._letter}CR1"] &= ~SAIEN
             self._flag(_WCKCFG)
             return
         for block in self._followers():
             if block.wire().frame_bits != bits:
-                raise block._refusal(f"FRCR: a frame of another length than that of {self.name}: LFSDET (51.3.14)")
+                raise block._refusal(f"FRCR: a frame of another length than that of {self.name}: LFSDET (51.4.14)")
             block.begin()
         self.begin()
 
     def _followers(self) -> list[SaiBlock]:
         """Give the blocks that are on and take their clock from this one."""
         blocks = [block for unit in self._unit.units.values() for block in unit.blocks.values()]
-        return [block for block in blocks if block is not self and block.is_on and block.master() is self]
+        others = [block for block in blocks if isinstance(block, SaiBlock) and block is not self]
+        return [block for block in others if block.is_on and block.master() is self]
 
     def _disable(self) -> None:
-        """Stop at the end of the present frame (51.3.14); without a clock at once."""
+        """Stop at the end of the present frame (51.4.15); without a clock at once."""
         if not self.is_running:
             self._close()
             return
@@ -302,7 +178,7 @@ class SaiBlock:
         self._machine.cpu.stop_soon()
 
     def _close(self) -> None:
-        self._unit.values[f"SAI_{self._letter}CR1"] &= ~_SAIEN
+        self._unit.values[f"SAI_{self._letter}CR1"] &= ~SAIEN
         self.stop()
         for block in self._followers():
             block.pause()
@@ -420,7 +296,7 @@ class SaiBlock:
         self._begin_run()
 
     def _receive(self, first: int, serves: bool, wire: Wire) -> None:
-        """Take a run; without DMA the FIFO fills, and what comes then is lost (51.3.14, OVRUDR)."""
+        """Take a run; without DMA the FIFO fills, and what comes then is lost (51.4.14, OVRUDR)."""
         data = self.incoming(first, self._run, wire)
         if serves and self._stream is not None:
             controller, stream = self._stream
@@ -434,7 +310,7 @@ class SaiBlock:
             self._flag(_OVRUDR)
 
     def _transmit(self, first: int, serves: bool, wire: Wire) -> None:
-        """Send a run; a FIFO that is empty sends zeros (51.3.14, OVRUDR)."""
+        """Send a run; a FIFO that is empty sends zeros (51.4.14, OVRUDR)."""
         size = self._run * self.slots
         if serves and self._stream is not None:
             controller, stream = self._stream
@@ -454,7 +330,7 @@ class SaiBlock:
     # --- faults
 
     def slip(self) -> None:
-        """Let DMA be too late for one frame: a flag tells, and slots stay in their places (51.3.14).
+        """Let DMA be too late for one frame: a flag tells, and slots stay in their places (51.4.14).
 
         A transmitter sends zeros, and what DMA brings comes a frame later from then on. A receiver loses the frame.
         """

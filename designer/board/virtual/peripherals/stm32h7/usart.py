@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
-from designer.board.virtual.machine import Machine
-from designer.board.virtual.peripherals.gpio import Pins
 from designer.board.virtual.peripherals.usart import RXNE, TC, TXE
 from designer.board.virtual.peripherals.usart import Usart as CommonUsart
 from designer.board.virtual.registers import Register
@@ -15,8 +11,6 @@ from designer.board.virtual.registers import Register
 INTERRUPT = 39  # RM0433 table 136
 _UE, _RE, _TE, _RXNEIE, _OVER8, _FIFOEN = 1 << 0, 1 << 2, 1 << 3, 1 << 5, 1 << 15, 1 << 29
 _TEACK, _REACK = 1 << 21, 1 << 22
-# Set up ahead of UE (48.7.1 to 48.7.4, 48.7.12).
-_FIXED = ("BRR", "CR2", "PRESC")
 _PRESCALERS = (1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256)
 
 
@@ -45,25 +39,25 @@ class Usart(CommonUsart):
     offsets: ClassVar[tuple[int, int, int]] = (0x81C, 0x824, 0x828)
     idle_status: ClassVar[int] = TXE | TC | _TEACK | _REACK
 
-    def __init__(
-        self,
-        machine: Machine,
-        gate: Callable[[], bool],
-        clock_hz: Callable[[], int],
-        pins: Pins,
-        baud_rate: int,
-    ) -> None:
-        super().__init__(machine, gate, clock_hz, pins, baud_rate)
-        for name in _FIXED:
-            offset = next(at for at, register in self.registers.items() if register.name == name)
-            self._writes[offset] = partial(self._check_off, name)
-
-    def _check_off(self, name: str, _value: int, _before: int) -> None:
+    def _check_off(self, name: str) -> None:
+        """Refuse what is set up ahead of UE (48.7.3, 48.7.5, 48.7.14)."""
         if self.values["CR1"] & _UE:
             raise self.refusal(f"{name} is written while UE is set (48.7)")
 
+    def write_BRR(self, value: int, before: int) -> None:
+        """Set the baud rate."""
+        self._check_off("BRR")
+
+    def write_CR2(self, value: int, before: int) -> None:
+        """Set the format."""
+        self._check_off("CR2")
+
+    def write_PRESC(self, value: int, before: int) -> None:
+        """Set the prescaler."""
+        self._check_off("PRESC")
+
     def _works(self, direction: int) -> bool:
-        """Whether the block is on and the baud rate near enough to the host's (48.5.6, 48.5.7)."""
+        """Whether the block is on and the baud rate near enough to the host's (48.5.7, 48.5.8)."""
         if self.values["CR1"] & _OVER8 or self.values["BRR"] < 16 or self.values["PRESC"] >= len(_PRESCALERS):
             return False
         return super()._works(direction)
@@ -75,11 +69,11 @@ class Usart(CommonUsart):
         super().write_CR1(value, before)
 
     def line_hz(self) -> int:
-        """Clock behind the prescaler (48.7.12)."""
+        """Clock behind the prescaler (48.7.14)."""
         return self._clock_hz() // _PRESCALERS[self.values["PRESC"]]
 
     def read_ISR(self) -> int:
-        """Give the state; both ends acknowledge as soon as they are on (48.7.8)."""
+        """Give the state; both ends acknowledge as soon as they are on (48.7.10)."""
         self._check()
         control = self.values["CR1"]
         is_on = control & _UE
@@ -95,7 +89,7 @@ class Usart(CommonUsart):
         self.write_DR(value, before)
 
     def write_RQR(self, value: int, before: int) -> None:
-        """Flush what was received (48.7.7, RXFRQ)."""
+        """Flush what was received (48.7.8, RXFRQ)."""
         if value & 8:
             self._buffers.waiting = 0
             self._set_line()

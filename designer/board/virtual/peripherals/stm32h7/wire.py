@@ -1,4 +1,4 @@
-"""What a SAI puts on its wires, bit by bit, and what a converter makes of it (RM0433 51.3.6, 51.3.8).
+"""What a SAI puts on its wires, bit by bit, and what a converter makes of it (RM0433 51.4.6, 51.4.7).
 
 Words lie in slots of a frame. A converter knows no slots: it counts clocks from an edge of the frame's signal. So a
 wrong offset, polarity or length gives what hardware would give, channels that are exchanged or shifted by a bit.
