@@ -169,14 +169,17 @@ radius_m = 0.02
         (np.diag([1.0, -1.0, 1.0]), "it does (with left and right exchanged|as driver 'backright')"),
         (np.diag([-1.0, -1.0, 1.0]), "it does (turned by 180°|as driver 'right')"),
         ("front", "it does as driver 'front': is it that driver's file"),
+        ("time", "it does backwards in time: is the sign of its phase that of"),
         (None, "check its angles, and that the file is this driver's"),
     ],
-    ids=["mirrored", "backwards", "mixed up", "unknown"],
+    ids=["mirrored", "turned", "mixed up", "backwards", "unknown"],
 )
 def test_angles_that_cannot_be_right_are_told(tmp_path, mistake, words):
     angles = grid(10.0)
-    index = 0 if isinstance(mistake, str) else 3
+    index = 0 if isinstance(mistake, str) and mistake == "front" else 3
     at, data = places_m(angles, np.full(len(angles), 2.0)), impulses(index, angles)
+    if isinstance(mistake, str) and mistake == "time":
+        data = data[:, ::-1]
     if mistake is None:
         # Each direction has the response of some other one.
         data = data[np.random.default_rng(2).permutation(len(data))]
