@@ -30,6 +30,16 @@ def _responses(seed: int, measurements: int, receivers: int) -> np.ndarray:
     return 0.1 * noise
 
 
+def _ear_responses(places: np.ndarray) -> np.ndarray:
+    """Responses of a head that could be: the ear on the side of the source is earlier and louder: (M, 2, 64)."""
+    aside = places[:, 1:2] / np.linalg.norm(places, axis=1, keepdims=True) * [1.0, -1.0]
+    pulse, found = _responses(1, 1, 1)[0, 0], np.zeros((len(places), 2, 64))
+    for (row, ear), side in np.ndenumerate(aside):
+        onset = 14 - round(12 * side)
+        found[row, ear, onset:] = (1 + 0.5 * side) * pulse[: 64 - onset]
+    return found
+
+
 def _circle(count: int) -> np.ndarray:
     angles = 2 * np.pi * np.arange(count) / count
     return 1.5 * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
@@ -48,7 +58,7 @@ def _seeds() -> list[tuple[dict[str, str], dict[str, _Variable], bool]]:
         **listener,
         "ReceiverPosition": ("RC", ears, _CARTESIAN),
         "SourcePosition": ("MC", _circle(8), _CARTESIAN),
-        "Data.IR": ("MRN", _responses(1, 8, 2), {}),
+        "Data.IR": ("MRN", _ear_responses(_circle(8)), {}),
         "Data.SamplingRate": rate,
         "Data.Delay": ("IR", np.zeros((1, 2)), {}),
     }

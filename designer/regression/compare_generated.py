@@ -157,7 +157,7 @@ def _compare_crcs(
             if agreed < max(len(seen), len(expected)):
                 wrong = min(done + agreed * BLOCKS_PER_CRC, blocks - 1)
             done += sum(request.blocks for request in batch)
-            progress(min(done, blocks) * size, blocks * size)
+            progress(done * size, blocks * size)
     return done, crcs, wrong
 
 

@@ -1,4 +1,4 @@
-"""Why a measurement does not resemble its model: angles that run the other way, or another driver's file."""
+"""Why a measurement does not resemble its model: turned angles, another driver's file, or time that runs backwards."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ def likely_mistake(
         for each, other in enumerate(layout.drivers)
         if each != index
     }
+    backwards = fit_driver(_reversed(data), sound, model_of(index)).explained
+    explained["it does backwards in time: is the sign of its phase that of e^{+jωt}?"] = backwards
     # Only a sphere has a field on all sides.
     if layout.cabinet.shape == "sphere":
         for words, turn in _TURNS.items():
@@ -65,3 +67,14 @@ def likely_mistake(
             ).explained
     best = max(explained, key=lambda words: explained[words], default="")
     return best if best and explained[best] > _LEAST_EXPLAINED else ""
+
+
+def _reversed(data: DirectionalSet) -> DirectionalSet:
+    """Return responses that run backwards, which is phase of the opposite sign, with their delays."""
+    last = data.responses.shape[2] - 1
+    return replace(
+        data,
+        responses=data.responses[:, :, ::-1],
+        travelled_samples=last - data.travelled_samples,
+        delays_samples=last - data.delays_samples,
+    )

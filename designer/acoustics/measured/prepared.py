@@ -17,6 +17,7 @@ from designer.acoustics.measured.clock_drift import clock_drift_s
 from designer.acoustics.measured.driver_response import DirectionModel, DriverResponse, fit_driver
 from designer.acoustics.measured.files import Signature, read_driver, signature
 from designer.acoustics.measured.likely_mistake import likely_mistake
+from designer.acoustics.measured.model_phase import with_model_phase
 from designer.acoustics.measured.response_set import ResponseSet
 from designer.acoustics.measured.scatter import direction_faults
 from designer.acoustics.measured.window import DirectSound, direct_sound
@@ -30,6 +31,7 @@ FieldModel = Callable[[NDArray[np.float64], NDArray[np.float64], int], NDArray[n
 # AES69 gives positions as seen by the source, whose front faces the listener.  So this is half a turn about z.
 SOURCE_TO_LISTENER = np.diag([-1.0, -1.0, 1.0])
 _ALONE = "is the only one of its set '{name}', so that its level and delay against other drivers are the model's"
+_MODELS_PHASE = "has no phase between its directions, so that it is the model's"
 _UNLIKE = "does not resemble its model, so that polarity, level and delay are uncertain: "
 # Least cosine between a direction and the axis of a baffle, beyond which its model has no field.
 _LEAST_COSINE = -1e-9
@@ -210,6 +212,12 @@ def _load(key: _Key) -> _Loaded:
             "with one clock"
         )
     own = _own(layout, index, found, response, at_distance)
+    if not found.has_phase:
+        # Phase that is the model's resembles the model, so it cannot tell whether the measurement does.
+        resembles = own.clear
+        data = with_model_phase(data, at_distance)
+        response = fit_driver(data, sound, at_distance)
+        own = replace(_own(layout, index, found, response, at_distance), clear=resembles)
     if own.clear:
         if found.has_phase:
             says += direction_faults(data, response, at_distance, sound.noise_db, speed)
@@ -233,7 +241,7 @@ def _load(key: _Key) -> _Loaded:
         sound.noise_db,
         sound.tail_db,
         drift_s,
-        (*found.notes, *sound.notes),
+        (*found.notes, *sound.notes, *([] if found.has_phase else [_MODELS_PHASE])),
         tuple(says),
     )
     return _Loaded(driver, own, index, found.has_phase)

@@ -18,7 +18,7 @@ from designer.acoustics.measured.driver_response import DirectionModel, DriverRe
 _FEWEST, _MOST = 12, 200
 _HIGHEST_HZ = 2000.0
 # Distance between the acoustic centre and the place in the layout that is told.
-_OUT_OF_PLACE_M = 0.01
+_OUT_OF_PLACE_M = 0.015
 # Scatter between neighbours, one standard deviation, that is told.
 _SCATTER_S, _SCATTER_DB = 15e-6, 0.7
 _NEIGHBOURS = 4

@@ -24,7 +24,10 @@ _ONSET = 0.25
 # The two ears of a head differ by less, and a head that was measured with care is turned by less.
 _MOST_LATE_S, _MOST_LOUDER_DB, _MOST_TURNED_DEG = 100e-6, 2.0, 8.0
 # Below pinna and head shadow, where both ears are alike.
-_ALIKE_HZ = (200.0, 1000.0)
+_ALIKE_HZ = (200.0, 1500.0)
+# Times between the ears that are looked at, and the least one for sources at the side, of any head.
+_TIMES_S = np.arange(-1e-3, 1e-3, 5e-6)
+_LEAST_ASIDE_S = 150e-6
 _LINES = 1024
 # Sources that both ears hear at the same time, nearly: the sine of the lateral angle.
 _MIDDLE = 0.35
@@ -127,11 +130,18 @@ def _check_symmetry(file: SofaFile, found: ResponseSet) -> None:
     matrix = np.column_stack([found.directions[:, :2], np.ones(len(found.directions))])
     if np.linalg.svd(matrix, compute_uv=False)[-1] < _LEAST_SPREAD * np.sqrt(len(matrix)):
         return
-    times_s = _onsets_samples(found) @ [-1.0, 1.0] / found.sample_rate_hz
-    ahead, aside, late_s = _fit(matrix, times_s)
-    left, right = _low_spectra(found)
+    lines_hz, left, right = _low_spectra(found)
+    # Where the right ear hears like the left one, but later.  Onsets would be those of noise in quiet responses.
+    alike = (left * right.conj()) @ np.exp(-2j * np.pi * lines_hz[:, None] * _TIMES_S)
+    ahead, aside, late_s = _fit(matrix, _TIMES_S[alike.real.argmax(axis=1)])
     levels_db = 10 * np.log10(np.sum(np.abs(right) ** 2, axis=1) / np.sum(np.abs(left) ** 2, axis=1))
     louder_db = _fit(matrix, levels_db)[2]
+    if np.hypot(ahead, aside) < _LEAST_ASIDE_S:
+        raise file.error(
+            f"the ears hear sources from the side only {1e6 * np.hypot(ahead, aside):.0f} µs apart, expected are "
+            f"{1e6 * _LEAST_ASIDE_S:.0f} µs or more",
+            "if delays were taken out of the responses, write them as Data.Delay",
+        )
     turned_deg = float(np.rad2deg(np.arctan2(-ahead, aside)))
     if abs(turned_deg) > _MOST_TURNED_DEG:
         raise file.error(
@@ -156,8 +166,10 @@ def _check_symmetry(file: SofaFile, found: ResponseSet) -> None:
         )
 
 
-def _low_spectra(found: ResponseSet) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Spectra of the left and the right ear where both are alike, each with its delay: (M, F) complex128."""
+def _low_spectra(
+    found: ResponseSet,
+) -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.complex128]]:
+    """Frequencies (F,) at which both ears are alike, and their spectra there, with their delays: (M, F) each."""
     lines = np.fft.rfftfreq(_LINES, 1 / found.sample_rate_hz)
     used = (lines > _ALIKE_HZ[0]) & (lines < _ALIKE_HZ[1])
     turns = lines[used] / found.sample_rate_hz * found.delays_samples[:, :, None]
@@ -165,7 +177,7 @@ def _low_spectra(found: ResponseSet) -> tuple[NDArray[np.complex128], NDArray[np
     folded = np.pad(found.responses, ((0, 0), (0, 0), (0, -found.responses.shape[2] % _LINES)))
     folded = folded.reshape(*folded.shape[:2], -1, _LINES).sum(axis=2)
     spectra = np.fft.rfft(folded, axis=2)[:, :, used] * np.exp(-2j * np.pi * turns)
-    return spectra[:, 0], spectra[:, 1]
+    return np.asarray(lines[used]), spectra[:, 0], spectra[:, 1]
 
 
 def _fit(matrix: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ import pytest
 from benchmarks.fuzz_readers.damage import damage
 from benchmarks.fuzz_readers.readers import READERS
 from benchmarks.fuzz_readers.run import CaseError, fuzz_in_process
+from benchmarks.fuzz_readers.sofa import _seeds, _write
+from designer.acoustics.measured.files import read_driver, read_head
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,20 @@ def test_damage_is_what_it_says(edit, expected):
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_a_reader_gives_a_result_or_a_refusal(name, tmp_path):
     assert fuzz_in_process(name, 40, tmp_path, 0).total == 40
+
+
+@pytest.mark.parametrize("name", ["audio", "history", "layout", "responses"])
+def test_what_is_damaged_is_valid_without_damage(name, tmp_path, monkeypatch):
+    """Damage of what is refused anyhow would reach little of a reader."""
+    monkeypatch.setattr("benchmarks.fuzz_readers.readers.damage", lambda data, edits: data)
+    assert fuzz_in_process(name, 20, tmp_path, 0).refused == 0
+
+
+def test_the_sofa_files_that_are_damaged_are_valid_without_damage(tmp_path):
+    for attributes, variables, is_head in _seeds():
+        _write(tmp_path / "seed.sofa", attributes, variables)
+        read = read_head if is_head else lambda path: read_driver(path, 343.0)
+        assert len(read(tmp_path / "seed.sofa").places_m) == 8
 
 
 def _ends(folder):

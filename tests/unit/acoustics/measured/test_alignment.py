@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from anechoic import anechoic
 from measurements import grid, places_m
-from sofa_files import fir, write_sofa
+from sofa_files import fir, spectra, write_sofa
 from true_drivers import DELAYS_S, GAINS_DB, LAYOUT, impulses, measured_layout, null_gains_db
 
 from designer.acoustics.model import circle_points_m, field_plant, measured_drivers
@@ -43,6 +43,24 @@ def test_the_true_null_gain_is_what_the_design_claims_and_not_below_the_bare_mod
     # What noise costs where the bare model is right already; without noise it is nothing.
     assert np.all(true > bare - (0.3 if level else 0.05))
     assert np.all(claimed > [5.5, 12.0, 12.5])
+
+
+@pytest.mark.filterwarnings("ignore::designer.errors.MeasurementWarning")
+@pytest.mark.parametrize("what", [{}, {"gains": True, "resonances": True}], ids=["ideal", "gains and resonances"])
+def test_magnitudes_alone_are_not_worse_than_the_bare_model(tmp_path, what):
+    angles = grid(10.0)
+    lines = np.fft.rfftfreq(1024, 1 / 48000)[1:]
+    drivers = []
+    for index, driver in enumerate(LAYOUT.drivers):
+        values = np.abs(np.fft.rfft(impulses(index, angles, **what), axis=1))[:, 1:]
+        at = places_m(angles, np.full(len(angles), 2.0))
+        write_sofa(tmp_path / f"{index}.sofa", "FreeFieldDirectivityTF", "TF", spectra(values[None], lines, at))
+        drivers.append(driver.model_copy(update={"measured": Measured(file=str(tmp_path / f"{index}.sofa"))}))
+    layout = LAYOUT.model_copy(update={"drivers": tuple(drivers)})
+    assert all("it is the model's" in each.notes[-1] for each in measured_drivers(layout))
+    claimed, true, bare = null_gains_db(anechoic(layout), **what)
+    assert np.abs(true - claimed).max() < 1.0
+    assert np.all(true > bare - 0.05)
 
 
 def test_relative_delay_and_level_of_a_set_are_kept(tmp_path):
@@ -169,14 +187,17 @@ radius_m = 0.02
         (np.diag([1.0, -1.0, 1.0]), "it does (with left and right exchanged|as driver 'backright')"),
         (np.diag([-1.0, -1.0, 1.0]), "it does (turned by 180°|as driver 'right')"),
         ("front", "it does as driver 'front': is it that driver's file"),
+        ("time", "it does backwards in time: is the sign of its phase that of"),
         (None, "check its angles, and that the file is this driver's"),
     ],
-    ids=["mirrored", "backwards", "mixed up", "unknown"],
+    ids=["mirrored", "turned", "mixed up", "backwards", "unknown"],
 )
 def test_angles_that_cannot_be_right_are_told(tmp_path, mistake, words):
     angles = grid(10.0)
-    index = 0 if isinstance(mistake, str) else 3
+    index = 0 if isinstance(mistake, str) and mistake == "front" else 3
     at, data = places_m(angles, np.full(len(angles), 2.0)), impulses(index, angles)
+    if isinstance(mistake, str) and mistake == "time":
+        data = data[:, ::-1]
     if mistake is None:
         # Each direction has the response of some other one.
         data = data[np.random.default_rng(2).permutation(len(data))]

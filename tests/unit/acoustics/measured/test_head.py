@@ -71,7 +71,7 @@ def turned(at, angle_deg):
     ("gain", "late_us", "turned_deg", "message"),
     [
         (-1.0, 0.0, 0.0, "one ear has the opposite polarity of the other"),
-        (1.41, 0.0, 0.0, "the right ear is 3.0 dB louder than the left one from 200 to 1000 Hz"),
+        (1.41, 0.0, 0.0, "the right ear is 3.0 dB louder than the left one from 200 to 1500 Hz"),
         (0.7, 0.0, 0.0, "the right ear is 3.1 dB quieter than the left one"),
         (1.0, 200.0, 0.0, r"the right ear hears (19|20|21)\d µs later than the left one over all directions"),
         (1.0, -200.0, 0.0, r"the right ear hears (19|20|21)\d µs earlier than the left one over all directions"),
@@ -91,6 +91,13 @@ def test_ears_that_do_not_match_each_other_are_refused(tmp_path, gain, late_us, 
             read_head(tmp_path / "head.sofa")
     else:
         assert len(read_head(tmp_path / "head.sofa").places_m) == len(at)
+
+
+def test_ears_without_a_difference_of_time_are_refused(tmp_path):
+    at = sources()
+    write_sofa(tmp_path / "head.sofa", "SimpleFreeFieldHRIR", "FIR", head(impulses(at), at))
+    with pytest.raises(LayoutError, match=r"from the side only 0 µs apart.*write them as Data\.Delay"):
+        read_head(tmp_path / "head.sofa")
 
 
 def test_delays_of_the_wrong_ears_are_refused(tmp_path):
