@@ -15,7 +15,7 @@ from designer.files import replace_file
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.studio.clients import Client, Clients
 from designer.studio.controls import control_groups
-from designer.studio.design_steps import STEPS, Made
+from designer.studio.design_steps import BOUNDS, LOAD, QUICK, STEPS, Made
 from designer.studio.designing import DesignProcess
 from designer.studio.document import LayoutDocument
 from designer.studio.file_link import FileLink, read_text
@@ -24,6 +24,7 @@ from designer.studio.folder import Folder
 Request = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Any]]
 _LOOK_AT_DISK_S = 0.5
+_LOOK_FOR_CARD_S = 0.1
 _AUTOSAVE_S = 1.0
 _SESSION = "session.json"
 # What changes nothing is open to pages that follow.
@@ -52,6 +53,7 @@ class Studio:
         self.document = LayoutDocument(text, folder.root, folder.allows)
         self.made: Made | None = None
         self.card: Any = None
+        self._reports = 0
         self.design: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._handlers: dict[str, Handler] = {}
@@ -154,9 +156,14 @@ class Studio:
             ``id`` with ``result``, or with ``error`` in plain words.
         """
         number, name = request.get("id"), str(request.get("do"))
+        if not isinstance(number, int):  # it returns to the page, and JSON has no NaN
+            number = None
         try:
             if name == "take_over":
                 self.clients.take_over(client)
+                return {"id": number, "result": None}
+            if name == "want":
+                self._want(client, int(request["until"]))
                 return {"id": number, "result": None}
             if name not in self._handlers:
                 raise LayoutError(f"request '{name}': unknown: load the page again")
@@ -180,8 +187,41 @@ class Studio:
             self.design["error"] = "The layout has an error. The figures are those of the last layout without one."
         else:
             work = self.folder.state / "design"
-            self._process.begin(self.document.state.text, str(self.document.folder), str(work))
+            self._process.begin(self.document.state.text, str(self.document.folder), str(work), self._wanted())
         self.clients.tell({"topic": "design", "patch": self.design})
+
+    def _wanted(self) -> int:
+        """Last step that someone looks at."""
+        return max(self.clients.wanted(), BOUNDS if self._reports else QUICK)
+
+    def _want(self, client: Client, until: int) -> None:
+        """Note up to which step a page looks at a design, and take the steps that are missing."""
+        client.wants = min(max(until, QUICK), LOAD)
+        self._process.more(self._wanted())
+
+    async def scorecard_of(self, digest: str) -> Any:
+        """Wait for the scorecard of the present design.
+
+        Parameters
+        ----------
+        digest : str
+            Digest of the design.
+
+        Raises
+        ------
+        LayoutError
+            If the layout changes meanwhile, or the design ends with an error.
+        """
+        self._reports += 1
+        try:
+            self._process.more(self._wanted())
+            while self.card is None or self.card.digest != digest:
+                if self.design.get("error") or self.made is None or self.made.digest != digest:
+                    raise LayoutError("the layout changed meanwhile, or has an error: try again")
+                await asyncio.sleep(_LOOK_FOR_CARD_S)
+            return self.card
+        finally:
+            self._reports -= 1
 
     def _arrived(self, fields: dict[str, Any], payload: bytes) -> None:
         patch = {key: value for key, value in fields.items() if key not in ("job", "done")}

@@ -188,7 +188,7 @@ async def _live(studio: Studio, socket: WebSocket) -> None:
         while True:
             try:
                 request = json.loads(await socket.receive_text())
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError, KeyError):  # no JSON, or bytes in place of text
                 continue
             if isinstance(request, dict):
                 waiting.add(task := asyncio.create_task(_answer(studio, client, request)))

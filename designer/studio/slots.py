@@ -93,7 +93,7 @@ class Slots:
         self._designing = name
         self._found: dict[str, Any] = {"charts": {}}
         work = self._studio.folder.state / "compared"
-        self._process.begin(read_text(path), str(path.parent), str(work), whole=False)
+        self._process.begin(read_text(path), str(path.parent), str(work))
 
     def _arrived(self, fields: dict[str, Any], payload: bytes) -> None:
         charts = {**self._found["charts"], **fields.get("charts", {})}

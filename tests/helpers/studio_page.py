@@ -15,10 +15,10 @@ DONE = "studio.design.revision === studio.document.revision && studio.design.ste
 
 
 class Served:
-    """A running studio: its address with the token, and its process."""
+    """A running studio: its address with the token, its process, and its folder."""
 
-    def __init__(self, process, address):
-        self.process, self.address = process, address
+    def __init__(self, process, address, folder):
+        self.process, self.address, self.folder = process, address, folder
 
     @property
     def port(self):
@@ -44,7 +44,7 @@ def serve(folder, *arguments):
         line = process.stdout.readline()
         found = re.search(r"http\S+", line)
         assert found, f"{line}{''.join(said)}"
-        yield Served(process, found.group())
+        yield Served(process, found.group(), folder)
     finally:
         process.terminate()
         process.wait(30)

@@ -145,8 +145,14 @@ HSI_PLL = 10 | 210 << 6 | 7 << 24
         ([(MPU + 4, 1)], "without PRIVDEFENA"),
         ([(MPU + 8, 8)], "there are 8"),
         ([(MPU + 0xC, 0x20000010 | 9)], "there are 8"),
-        ([(MPU + 0xC, 0x20000000), (MPU + 0x10, 6 << 24 | 7 << 1 | 1)], "only regions with full access, and whole ones without access"),
-        ([(MPU + 0xC, 0x20000000), (MPU + 0x10, 1 << 8 | 7 << 1 | 1)], "only regions with full access, and whole ones without access"),
+        (
+            [(MPU + 0xC, 0x20000000), (MPU + 0x10, 6 << 24 | 7 << 1 | 1)],
+            "only regions with full access, and whole ones without access",
+        ),
+        (
+            [(MPU + 0xC, 0x20000000), (MPU + 0x10, 1 << 8 | 7 << 1 | 1)],
+            "only regions with full access, and whole ones without access",
+        ),
         ([(USART1 + 0xC, 1 << 13 | 1 << 12)], "1 stop bit"),
         ([(USART1 + 0xC, 1 << 13 | 1 << 15)], "1 stop bit"),
         ([(USART1 + 0xC, 1 << 13), (USART1 + 0x10, 2 << 12)], "1 stop bit"),

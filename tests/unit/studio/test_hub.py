@@ -17,7 +17,7 @@ from designer.studio.slots import Slots
 REQUESTS = [
     f"document.{name}" for name in ("set", "unset", "text", "add", "remove", "shape", "undo", "open", "save_as")
 ]
-REQUESTS += ["slots.keep", "slots.take", "slots.swap", "slots.compare", "document.disk", "none", ""]
+REQUESTS += ["want", "slots.keep", "slots.take", "slots.swap", "slots.compare", "document.disk", "none", ""]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -37,6 +37,7 @@ FIELDS = (
     "take",
     "gesture",
     "id",
+    "until",
 )
 
 
@@ -48,6 +49,9 @@ class NoProcess:
 
     def begin(self, text, *_, **__):
         self.begun.append(text)
+
+    def more(self, until):
+        self.until = until
 
     def stop(self):
         self.begun.append(None)

@@ -4,7 +4,7 @@
 import { draw, figure } from "./charts.js";
 import { h } from "./dom.js";
 import { editedAt } from "./edit.js";
-import { emit } from "./link.js";
+import { emit, on, request } from "./link.js";
 
 const TITLES = {
   gain: "Crosstalk cancellation",
@@ -16,6 +16,8 @@ const TITLES = {
   effort: "Effort",
   beam: "Centre beam",
 };
+// Steps of a design that are taken only while their figures are looked at.
+const [QUICK, BOUNDS, LOAD] = [2, 3, 4];
 /** @typedef {{label: string, value: string | number, unit: string}} Tile */
 
 /** The design as it has arrived so far. @type {any} */
@@ -47,6 +49,31 @@ export function buildResults(panel, compare) {
     parts.budget,
   );
   placeholders();
+  askForWhatIsSeen(panel);
+}
+
+/** Let the studio take the slow steps only while this page shows their figures. @param {HTMLElement} panel */
+function askForWhatIsSeen(panel) {
+  const seen = new Set();
+  let asked = QUICK;
+  const ask = () => {
+    const until = seen.has(parts.budget) ? LOAD : seen.has(panel) ? BOUNDS : QUICK;
+    if (until === asked) return;
+    asked = until;
+    request("want", { until }).catch(() => (asked = QUICK));
+  };
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) seen.add(target);
+      else seen.delete(target);
+    }
+    ask();
+  });
+  for (const part of [panel, parts.budget]) observer.observe(part);
+  on("connection", (/** @type {boolean} */ open) => {
+    asked = QUICK;
+    if (open) ask();
+  });
 }
 
 /** Places of the key figures before there are any. */

@@ -97,10 +97,10 @@ export function welcome(choices) {
   const dialog = byId("dialog");
   if (dialog.open) return;
   const take = async (/** @type {string} */ name) => {
-    if (await order("document.open", { layout: name })) {
-      dialog.close();
-      if (!localStorage.getItem("toured")) tour();
-    }
+    if (!(await order("document.open", { layout: name }))) return;
+    // Its event comes later: a tour that began at once would take it for its own end.
+    if (!localStorage.getItem("toured")) dialog.addEventListener("close", tour, { once: true });
+    dialog.close();
   };
   dialog.replaceChildren(
     h("h2", { id: "dialog-title", text: "Which loudspeaker do you begin with?" }),
