@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 )
 # The date of files in an archive: archives of equal designs are equal.
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -118,5 +120,7 @@ def _answer(make: Callable[[], Response]) -> Response:
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:
-    headers: dict[str, Any] = {"content-disposition": f'attachment; filename="{name}"'}
+    # A header has no line ends, quotes or letters beyond Latin-1; a layout's name may.
+    plain = _NOT_PLAIN.sub("_", name)
+    headers: dict[str, Any] = {"content-disposition": f'attachment; filename="{plain}"'}
     return Response(data, media_type=kind, headers=headers)

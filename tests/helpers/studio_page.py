@@ -65,6 +65,12 @@ def _environment():
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
+def open_studio(page, served, width=1400, height=1000):
+    """Open a studio's page, and wait for its live connection."""
+    page.open(served.address, width, height)
+    page.wait_for("document.documentElement.dataset.connected === 'true'", "the page is connected")
+
+
 def settled(page):
     """Wait until the design follows the document; return its digest."""
     page.wait_for(f"({DONE}) || studio.design.error", "the filters are designed")

@@ -2,7 +2,7 @@
 
 import pytest
 from chromium import open_browser
-from studio_page import serve
+from studio_page import open_studio, serve
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def page(studio, browser):
     """The page of the studio with `pair2` as it ships; it reports no errors."""
     browser.errors.clear()
     browser.requests.clear()
-    browser.open(studio.address, 1400, 1000)
+    open_studio(browser, studio)
     browser.resolve("studio.request('take_over')")
     browser.resolve("studio.request('document.open', {layout: 'pair2'})")
     yield browser

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from places import ROOT
-from studio_page import serve, settled
+from studio_page import open_studio, serve, settled
 
 AXE = ROOT / ".venv" / "share" / "axe.min.js"
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium: make setup")
@@ -14,7 +14,7 @@ RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
 
 
 def open_page(page, studio, width, height):
-    page.open(studio.address, width, height)
+    open_studio(page, studio, width, height)
     settled(page)
 
 
@@ -95,7 +95,7 @@ def test_every_control_has_help_and_a_name(studio, page):
 
 def test_a_newcomer_chooses_a_layout_and_is_shown_around(tmp_path, page):
     with serve(tmp_path) as fresh:
-        page.open(fresh.address, 1400, 1000)
+        open_studio(page, fresh)
         page.wait_for("document.querySelector('#dialog').open")
         page.click('[data-begin="pair2"]')
         page.wait_for("studio.document.values.name === 'pair2'")

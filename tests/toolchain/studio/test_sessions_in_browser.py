@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from studio_page import serve, settled
+from studio_page import open_studio, serve, settled
 
 from designer.layout.shipped import shipped_layouts
 
@@ -19,7 +19,7 @@ def mine(studio, page):
     """A file of the user, open in the studio."""
     file = studio.folder / "mine.toml"
     file.write_text(text_of_mine())
-    page.open(studio.address, 1400, 1000)
+    open_studio(page, studio)
     page.click("#tab-text")
     page.resolve("studio.request('document.open', {layout: 'mine.toml'})")
     settled(page)
@@ -56,20 +56,20 @@ def test_what_was_not_saved_survives_the_studio_and_a_reload(tmp_path, browser):
     file.write_text(text_of_mine())
     with browser.beside() as page:
         with serve(tmp_path, "mine.toml") as served:
-            page.open(served.address, 1400, 1000)
+            open_studio(page, served)
             set_distance(page, 1.25)
             page.call("Page.reload")
             page.wait_for("window.studio && (studio.document.values.listener || {}).distance_m === 1.25")
             page.wait_for("document.documentElement.dataset.edits === 'true'")
         with serve(tmp_path, "mine.toml") as served:
-            page.open(served.address, 1400, 1000)
+            open_studio(page, served)
             page.wait_for("(studio.document.values.listener || {}).distance_m === 1.25")
     assert "1.25" not in file.read_text()
 
 
 def test_a_second_page_follows_until_it_takes_over(studio, mine, page, browser):
     with browser.beside() as other:
-        other.open(studio.address, 1400, 1000)
+        open_studio(other, studio)
         other.wait_for("document.documentElement.dataset.edits === 'false'")
         set_distance(page, 1.75)
         other.wait_for("(studio.document.values.listener || {}).distance_m === 1.75")

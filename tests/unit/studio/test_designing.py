@@ -89,3 +89,15 @@ def test_a_process_that_ended_is_started_again(tmp_path, at):
         assert any(fields.get("step") == 2 for fields, _ in arrived)
 
     run(scenario)
+
+
+def test_a_slow_step_waits_until_it_is_wanted(tmp_path):
+    async def scenario(process, arrived, until):
+        process.begin(TEXT, str(tmp_path), str(tmp_path))
+        await until(is_done)
+        process.more(3)
+        await until(lambda fields: fields.get("step") == 3)
+        assert [fields.get("step") for fields, _ in arrived if "step" in fields] == [0, 1, 2, 3]
+        assert any(fields.get("running") for fields, _ in arrived)
+
+    run(scenario)

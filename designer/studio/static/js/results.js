@@ -2,6 +2,7 @@
 /** Curves, key figures, bounds and budgets of the design, as they arrive. */
 
 import { draw, figure } from "./charts.js";
+import { goTo, hasControl } from "./controls.js";
 import { h } from "./dom.js";
 import { editedAt } from "./edit.js";
 import { emit, on, request } from "./link.js";
@@ -153,7 +154,7 @@ function showProgress() {
   const text = design.error
     ? design.error
     : design.running
-      ? `Working: ${steps[(design.step ?? -1) + 1] ?? "…"}`
+      ? working(steps)
       : "Up to date";
   parts.progress.classList.toggle("bad", Boolean(design.error));
   parts.progress.replaceChildren(
@@ -165,6 +166,13 @@ function showProgress() {
     h("span", { text }),
   );
   parts.charts.classList.toggle("stale", Boolean(design.error));
+}
+
+/** @param {string[]} steps */
+function working(steps) {
+  const next = steps[(design.step ?? -1) + 1] ?? "…";
+  // Until the filters are quantised, the first curve shows what they are to reach.
+  return design.step === 0 ? `Working: ${next}. The curve is the design's; that of its filters follows` : `Working: ${next}`;
 }
 
 /** @param {Tile[]} tiles */
@@ -192,6 +200,15 @@ function showRoom(tiles) {
   );
 }
 
+/** Text in which the keys that have a control lead to it. @param {string} text @returns {(Node | string)[]} */
+function withKeys(text) {
+  return text
+    .split(/([a-z_]+\.[a-z_]+)/)
+    .map((part) =>
+      hasControl(part) ? h("button", { type: "button", class: "key", text: part, onclick: () => goTo(part) }) : part,
+    );
+}
+
 /** @param {any} news */
 function showBounds(news) {
   const missed = news.bounds.filter((/** @type {any} */ bound) => !bound.met);
@@ -212,7 +229,7 @@ function showBounds(news) {
           "ul",
           { class: "notices" },
           ...news.warnings.map((/** @type {any} */ item) =>
-            h("li", {}, h("b", { text: item.what }), ` ${item.remedy}`),
+            h("li", {}, h("b", { text: item.what }), " ", ...withKeys(item.remedy)),
           ),
         )
       : h("p", { text: "There are no warnings." }),
