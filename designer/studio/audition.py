@@ -39,6 +39,22 @@ _KEPT = 6
 
 
 @dataclass(frozen=True, eq=False)
+class Level:
+    """Filters to the ears of a head at rest, and the gains that bring both to one loudness.
+
+    Attributes
+    ----------
+    after, before : Ears
+    after_gain, before_gain : float
+    """
+
+    after: Ears
+    before: Ears
+    after_gain: float
+    before_gain: float
+
+
+@dataclass(frozen=True, eq=False)
 class Listening:
     """Filters to the ears for the design and for the stereo downmix, with their levels.
 
@@ -68,8 +84,9 @@ class Audition:
         self._studio = studio
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audition")
         self._data: dict[str, bytes] = {}
-        self._stereo: dict[tuple[str, int], NDArray[np.float64]] = {}
-        self._drivers: dict[tuple[str, str], NDArray[np.float64]] = {}
+        self._stereo: dict[tuple[str, int, int], NDArray[np.float64]] = {}
+        self._drivers: dict[tuple[str, str, int], NDArray[np.float64]] = {}
+        self._levels: dict[tuple[object, ...], Level] = {}
         self._number = 0
         studio.register("listen", {"prepare": self.prepare})
         studio.add_topic("listen", self.state)
@@ -115,7 +132,7 @@ class Audition:
         source, rate = str(request["source"]), made.layout.sample_rate_hz
         stereo = self._stereo_of(source, rate)
         drivers = self._drivers_of(made, source, stereo)
-        heard = listening(made, drivers, stereo, request, self._studio.folder.root)
+        heard = listening(made, self._level_of(made, source, drivers, stereo, request), request, self._folder)
         parts = {
             "drivers": drivers,
             "stereo": stereo.T,
@@ -141,7 +158,7 @@ class Audition:
         }
 
     def _stereo_of(self, source: str, rate_hz: int) -> NDArray[np.float64]:
-        key = (source, rate_hz)
+        key = (source, rate_hz, self._changed(source))
         if key not in self._stereo:
             if len(self._stereo) >= _KEPT:
                 del self._stereo[next(iter(self._stereo))]
@@ -157,12 +174,39 @@ class Audition:
         return read_music(MUSIC, rate_hz) if source == "music" else make_signal(source, rate_hz)
 
     def _drivers_of(self, made: Made, source: str, stereo: NDArray[np.float64]) -> NDArray[np.float64]:
-        key = (made.digest, source)
+        key = (made.digest, source, self._changed(source))
         if key not in self._drivers:
             if len(self._drivers) >= _KEPT:
                 del self._drivers[next(iter(self._drivers))]
             self._drivers[key] = driver_signals(made, stereo)
         return self._drivers[key]
+
+    def _level_of(
+        self,
+        made: Made,
+        source: str,
+        drivers: NDArray[np.float64],
+        stereo: NDArray[np.float64],
+        request: Request,
+    ) -> Level:
+        """Loudness does not follow the head: a turned head hears another level, as in a room."""
+        head, room = str(request.get("head", "layout")), str(request.get("room", "none"))
+        key = (made.digest, source, self._changed(source), head, room)
+        if key not in self._levels:
+            if len(self._levels) >= _KEPT:
+                del self._levels[next(iter(self._levels))]
+            self._levels[key] = level_of(made, drivers, stereo, request, self._folder)
+        return self._levels[key]
+
+    @property
+    def _folder(self) -> Path:
+        return self._studio.folder.root
+
+    def _changed(self, source: str) -> int:
+        """Time of the last change of a file, 0 for what is built in: a new file may have the name of an older one."""
+        kind, _, name = source.partition(":")
+        path = self.uploads / Path(name).name
+        return path.stat().st_mtime_ns if kind == "file" and path.is_file() else 0
 
 
 def driver_signals(made: Made, stereo: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,16 +228,36 @@ def driver_signals(made: Made, stereo: NDArray[np.float64]) -> NDArray[np.float6
     return process(np.concatenate([stereo, np.zeros((delay, 2))]))[delay:].T
 
 
-def listening(
+def level_of(
     made: Made, drivers: NDArray[np.float64], stereo: NDArray[np.float64], request: Request, folder: Path
-) -> Listening:
-    """Compute the filters to both ears, and the levels at which both versions are equally loud.
+) -> Level:
+    """Compute the filters to the ears of a head at rest, and the gains at which both versions are equally loud.
 
     Parameters
     ----------
     made : Made
     drivers : (D, n) float64
     stereo : (n, 2) float64
+        Full scale 1.
+    request : dict
+        ``head`` and ``room`` as of `listening`.
+    folder : Path
+        Where SOFA files lie.
+    """
+    layout, room = _scene(made, request, folder)
+    nominal = HeadPoses.nominal()
+    after, before = ears_with_and_without(layout, made.gain_db, made.bank.modelling_delay_samples, room, nominal)
+    return Level(after, before, *_equal([_loudness(after, drivers, made), _loudness(before, stereo.T, made)]))
+
+
+def listening(made: Made, level: Level, request: Request, folder: Path) -> Listening:
+    """Compute the filters to both ears.
+
+    Parameters
+    ----------
+    made : Made
+    level : Level
+        Of the same head and room.
     request : dict
         ``head`` (``layout``, ``sphere``, ``kemar`` or a SOFA file of the folder), ``room`` (a name or ``none``),
         ``yaw_deg`` and ``aside_m`` of the head, positive to the left.
@@ -205,22 +269,21 @@ def listening(
     LayoutError
         If something is out of range, or a file cannot be read.
     """
-    layout = _with_head(made.layout, str(request.get("head", "layout")), folder)
-    room_name = str(request.get("room", "none"))
-    room = None if room_name == "none" else named_room(room_name, layout)
-    nominal = HeadPoses.nominal()
     pose = _pose(float(request.get("yaw_deg", 0.0)), float(request.get("aside_m", 0.0)))
-    modelling = made.bank.modelling_delay_samples
-    level = ears_with_and_without(layout, made.gain_db, modelling, room, nominal)
-    loudness = [_loudness(level[0], drivers, made), _loudness(level[1], stereo.T, made)]
-    gains = _equal(loudness)
-    if _is_nominal(request):
-        after, before = level
-    else:
-        after, before = ears_with_and_without(layout, made.gain_db, modelling, room, pose)
+    after, before = level.after, level.before
+    if not _is_nominal(request):
+        layout, room = _scene(made, request, folder)
+        after, before = ears_with_and_without(layout, made.gain_db, made.bank.modelling_delay_samples, room, pose)
     # Both are delayed alike, so that one can be changed for the other.
     late = max(after.delay_samples, before.delay_samples)
-    return Listening(_delayed(after, late), _delayed(before, late), *gains)
+    return Listening(_delayed(after, late), _delayed(before, late), level.after_gain, level.before_gain)
+
+
+def _scene(made: Made, request: Request, folder: Path) -> tuple[Layout, Any]:
+    """Layout with the chosen head, and the room or None."""
+    layout = _with_head(made.layout, str(request.get("head", "layout")), folder)
+    name = str(request.get("room", "none"))
+    return layout, None if name == "none" else named_room(name, layout)
 
 
 def _is_nominal(request: Request) -> bool:

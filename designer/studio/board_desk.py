@@ -17,6 +17,7 @@ from designer.studio.design_steps import Made
 from designer.studio.hub import Request, Studio
 from designer.studio.music import Music
 from designer.studio.regression_run import run_regression
+from designer.toolchain.flashing.via import Via
 
 _POLL_S = 0.4
 _FED_S = 0.1
@@ -129,8 +130,15 @@ class BoardDesk:
     async def flash(self, request: Request) -> None:
         """Write the image of the present design into a real board's flash."""
         _require_confirmed(request, "the whole flash of the board is written")
+        via = str(request.get("via", Via.openocd))
+        if via not in list(Via):
+            raise LayoutError(f"via '{via}': allowed are {', '.join(Via)}")
         made = self._made()
-        await self._do("flashing the board", lambda: self._line.flash(made, self._say))
+
+        def progress(done: int, of: int) -> None:
+            self._say(f"writing the flash: {100 * done // max(1, of)} %")
+
+        await self._do("flashing the board", lambda: self._line.flash(made, Via(via), self._say, progress))
         await self._refresh()
 
     async def play(self, request: Request) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from designer.board.bootloader import enter_bootloader
 from designer.board.converters import Converters
 from designer.board.open import SerialBoard, VirtualBoard
 from designer.board.session import Board
@@ -22,6 +23,7 @@ from designer.studio.design_steps import Made
 from designer.toolchain.boards import find_board
 from designer.toolchain.compiler import build_image
 from designer.toolchain.flash import check_channels, flash
+from designer.toolchain.flashing.via import Via
 
 VIRTUAL = "virtual"
 _TARGET = "stm32f405"
@@ -194,8 +196,26 @@ class BoardLine:
             "first_difference": report.first_difference,
         }
 
-    def flash(self, made: Made, say: Say) -> None:
-        """Write the image of a design into a real board's flash, and open the board again."""
+    def flash(self, made: Made, via: Via, say: Say, progress: Callable[[int, int], None]) -> None:
+        """Write the image of a design into a real board's flash, and open the board again.
+
+        Parameters
+        ----------
+        made : Made
+        via : Via
+            The tool, or the chip's own bootloader at the serial port.
+        say : callable
+            Is told what happens.
+        progress : callable
+            Is told the bytes that are written and all bytes, for `Via.uart` only.
+
+        Raises
+        ------
+        LayoutError
+            If the board is a virtual one, or has fewer channels than the layout.
+        ProsceniumError
+            If the tool is missing or fails.
+        """
         port = self.name
         if not port or port == VIRTUAL:
             raise LayoutError("flash: only a real board is flashed: connect one at a serial port")
@@ -203,8 +223,12 @@ class BoardLine:
         say("compiling the image")
         elf = self._build(made)
         self._drop()
-        say("writing and verifying the flash through ST-Link")
-        flash(build_image(self._work / "generated", _TARGET, elf), made.layout, _TARGET)
+        if via is Via.uart:
+            say("asking the board to enter its bootloader")
+            enter_bootloader(port)
+        say(f"writing and verifying the flash through {via.value}")
+        image = build_image(self._work / "generated", _TARGET, elf)
+        flash(image, made.layout, _TARGET, via, port if via is Via.uart else None, progress)
         self._board = SerialBoard(port)
 
     def feed(self, stereo: np.ndarray) -> None:

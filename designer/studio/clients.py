@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from designer.studio.design_steps import QUICK
+
 # A page that does not read for so long is given up, not waited for.
 _MOST_WAITING = 1000
 
@@ -20,10 +22,13 @@ class Client:
         Random name that the page keeps over a reload.
     outbox : asyncio.Queue
         Messages that wait to be sent; None ends the connection.
+    wants : int
+        Last step of a design that this page looks at.
     """
 
     name: str
     outbox: asyncio.Queue[dict[str, Any] | None] = field(default_factory=asyncio.Queue)
+    wants: int = QUICK
 
 
 class Clients:
@@ -57,6 +62,10 @@ class Clients:
     def edits(self, client: Client) -> bool:
         """Whether this page may edit."""
         return client.name == self._editor
+
+    def wanted(self) -> int:
+        """Last step of a design that any page looks at."""
+        return max((client.wants for client in self._open), default=QUICK)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message to all pages."""

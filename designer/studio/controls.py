@@ -36,6 +36,8 @@ _TITLES = {
     "filters": "Filters",
     "output": "Output and limiters",
     "measured": "All measured drivers",
+    "board": "Board",
+    "board.audio": "Audio bus of the board",
 }
 
 
@@ -96,7 +98,7 @@ def control_groups() -> list[dict[str, Any]]:
             for key in keys_of(model)
             if (f"{table}.{key.name}" if table else key.name) not in names
         ]
-        groups.append({"table": table, "model": model, "title": _TITLES.get(table, table), "controls": controls})
+        groups.append({"table": table, "model": model, "title": _TITLES[table], "controls": controls})
     return groups
 
 

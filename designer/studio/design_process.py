@@ -26,6 +26,11 @@ class _Child:
     pid: int
     channel: Channel
 
+    def ask_for(self, step: int) -> None:
+        """Let it take all steps up to this one."""
+        with suppress(ChannelClosedError):  # it has taken all steps, and ended
+            self.channel.send({"more": step})
+
     def stop(self) -> None:
         """End it, with the compilers and simulators that it started."""
         with suppress(ProcessLookupError):
@@ -41,7 +46,7 @@ def serve(end: socket.socket) -> None:
     ----------
     end : socket.socket
         Connected.  Each message from it is a job (`designer.studio.design_steps.run_steps`) with a number ``job``, or
-        ``{"stop": true}``.  Each answer carries the number of its job.
+        ``{"more": step}``, or ``{"stop": true}``.  Each answer carries the number of its job.
     """
     channel, child, job = Channel(end), None, 0
     try:
@@ -50,6 +55,10 @@ def serve(end: socket.socket) -> None:
             ready, _, _ = select.select(waiting, [], [])
             if end in ready:
                 order, _ = channel.receive()
+                if "more" in order:
+                    if child is not None:
+                        child.ask_for(int(order["more"]))
+                    continue
                 if child is not None:
                     child.stop()
                     child = None
@@ -90,7 +99,7 @@ def _start(job: dict[str, Any], inherited: socket.socket) -> _Child:
 
 def _work(job: dict[str, Any], channel: Channel) -> None:
     try:
-        run_steps(job, channel.send)
+        run_steps(job, channel.send, lambda: int(channel.receive()[0]["more"]))
     except ProsceniumError as error:
         channel.send({"error": str(error)})
     except ChannelClosedError:

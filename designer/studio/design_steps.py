@@ -30,10 +30,14 @@ from designer.toolchain.compiler import build_image
 from designer.toolchain.stack import sizes_of
 
 Send = Callable[[dict[str, Any], bytes], None]
+# Waits until someone wants more steps, and returns the last one that is wanted.
+Wait = Callable[[], int]
 # Ahead of the slowest step.
 _PAUSE_S = 1.5
 # Names of the steps, for people.
 STEPS = ("nulls", "filters", "beam and zone", "bounds", "load of the boards")
+# The steps that every design takes; the slower ones are taken when someone looks at their figures.
+QUICK, BOUNDS, LOAD = 2, 3, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +68,19 @@ class Made:
 
 
 @with_one_blas_thread
-def run_steps(job: dict[str, Any], send: Send) -> None:
+def run_steps(job: dict[str, Any], send: Send, wait: Wait) -> None:
     """Design a layout, and send each result as soon as it is there.
 
     Parameters
     ----------
     job : dict
-        ``text`` and ``folder`` of a valid layout; ``work``, a directory for its image; ``whole``, whether the slow
-        steps follow.
+        ``text`` and ``folder`` of a valid layout; ``work``, a directory for its image; ``until``, the last step that
+        is wanted so far.
     send : callable
-        Is given fields, and bytes: a pickled `Made` or `Scorecard`, or nothing.
+        Is given fields, and bytes: a pickled `Made` or `Scorecard`, or nothing.  ``done`` says that all steps that are
+        wanted have been taken, ``running`` that more of them follow.
+    wait : callable
+        Waits until more steps are wanted, and returns the last one.
 
     Raises
     ------
@@ -90,13 +97,24 @@ def run_steps(job: dict[str, Any], send: Send) -> None:
     made = Made(design.layout, design.bank, design.fixed, design.gain_db, design.sources)
     send(fields, pickle.dumps(made))
     send({"step": 2, **figures.maps(ListenerCurves(design.layout), tables)}, b"")
-    if not job["whole"]:
-        return
+    until = _wanted(BOUNDS, int(job["until"]), send, wait)
     card = scorecard(design)
     send({"step": 3, **figures.scorecard_figures(design, card)}, pickle.dumps(card))
-    # Three compilations: an edit that follows soon gives them up before they begin.
+    _wanted(LOAD, until, send, wait)
+    # Four compilations: an edit that follows soon gives them up before they begin.
     time.sleep(_PAUSE_S)
     _measure_load(design, Path(job["work"]), send)
+
+
+def _wanted(step: int, until: int, send: Send, wait: Wait) -> int:
+    """Wait until a step is wanted; return the last step that is."""
+    if until >= step:
+        return until
+    send({"done": True}, b"")
+    while until < step:
+        until = max(until, wait())
+    send({"running": True}, b"")
+    return until
 
 
 def _measure_load(design: Design, work: Path, send: Send) -> None:

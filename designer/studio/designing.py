@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from designer.board.control import Channel, ChannelClosedError
+from designer.studio.design_steps import QUICK
 
 Arrived = Callable[[dict[str, Any], bytes], None]
 _STOP_TIMEOUT_S = 20.0
@@ -40,7 +41,7 @@ class DesignProcess:
         """Process number."""
         return self._process.pid
 
-    def begin(self, text: str, folder: str, work: str, whole: bool = True) -> int:
+    def begin(self, text: str, folder: str, work: str, until: int = QUICK) -> int:
         """Begin a design; an older one that still runs is given up.
 
         Parameters
@@ -51,8 +52,8 @@ class DesignProcess:
             Relative paths in it start here.
         work : str
             Directory for images.
-        whole : bool
-            Whether the slow steps follow.
+        until : int
+            The last step that is wanted so far.
 
         Returns
         -------
@@ -61,10 +62,16 @@ class DesignProcess:
         """
         self._job += 1
         self._attempts = 0
-        order = {"job": self._job, "text": text, "folder": folder, "work": work, "whole": whole}
+        order = {"job": self._job, "text": text, "folder": folder, "work": work, "until": until}
         self._order = order
         self._send(order)
         return self._job
+
+    def more(self, until: int) -> None:
+        """Let the newest job take all steps up to this one."""
+        if until > self._order.get("until", until):
+            self._order["until"] = until
+            self._send({"more": until})
 
     def stop(self) -> None:
         """Give up what runs, and begin nothing."""

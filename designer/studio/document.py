@@ -50,12 +50,15 @@ class LayoutDocument:
         Relative paths in the text start here.
     allows : callable
         Says whether a layout may read a file.
+    origin : Any
+        Where the text comes from.  Undo and redo bring it back with the text.
     """
 
-    def __init__(self, text: str, folder: Path, allows: Callable[[Path], bool]) -> None:
+    def __init__(self, text: str, folder: Path, allows: Callable[[Path], bool], origin: Any = None) -> None:
         self.folder, self._allows = folder, allows
-        self._past: list[str] = []
-        self._future: list[str] = []
+        self.origin = origin
+        self._past: list[tuple[str, Any]] = []
+        self._future: list[tuple[str, Any]] = []
         self._gesture: str | None = None
         self.revision = 0
         self.state = self._read(text, {})
@@ -70,7 +73,7 @@ class LayoutDocument:
         """Whether an edit was undone and none followed."""
         return bool(self._future)
 
-    def replace(self, text: str, gesture: str | None = None) -> None:
+    def replace(self, text: str, gesture: str | None = None, origin: Any = None) -> None:
         """Make a new text the present one.
 
         Parameters
@@ -78,6 +81,8 @@ class LayoutDocument:
         text : str
         gesture : str, optional
             Edits of one gesture, such as a drag, are one step for `undo`.
+        origin : Any
+            Where the text comes from; None if it goes on with the present one.
 
         Raises
         ------
@@ -86,33 +91,37 @@ class LayoutDocument:
         """
         if len(text) > LONGEST_TEXT:
             raise LayoutError(f"the text has {len(text)} characters, allowed are {LONGEST_TEXT}: shorten it")
-        if text == self.state.text:
+        origin = self.origin if origin is None else origin
+        if text == self.state.text and origin is self.origin:
             return
         if gesture is None or gesture != self._gesture:
-            self._past = [*self._past, self.state.text][-_KEPT_STEPS:]
-        self._gesture = gesture
+            self._past = [*self._past, (self.state.text, self.origin)][-_KEPT_STEPS:]
+        self._gesture, self.origin = gesture, origin
         self._future.clear()
         self._show(text)
 
     def undo(self) -> None:
         """Return to the text before the last step."""
         if self._past:
-            self._future.append(self.state.text)
-            self._gesture = None
-            self._show(self._past.pop())
+            self._future.append((self.state.text, self.origin))
+            self._step(self._past)
 
     def redo(self) -> None:
         """Repeat the step that was undone last."""
         if self._future:
-            self._past.append(self.state.text)
-            self._gesture = None
-            self._show(self._future.pop())
+            self._past.append((self.state.text, self.origin))
+            self._step(self._future)
 
     def move_to(self, folder: Path) -> None:
         """Let relative paths start from another folder."""
         if folder != self.folder:
             self.folder = folder
             self._show(self.state.text)
+
+    def _step(self, steps: list[tuple[str, Any]]) -> None:
+        self._gesture = None
+        text, self.origin = steps.pop()
+        self._show(text)
 
     def _show(self, text: str) -> None:
         self.revision += 1

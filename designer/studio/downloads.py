@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 )
 # The date of files in an archive: archives of equal designs are equal.
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,7 +42,12 @@ def download_routes(studio: Studio) -> list[Route]:
         return _file(studio.document.state.text.encode(), "application/toml", f"{_name(studio)}.toml")
 
     async def report(request: Request) -> Response:
-        return _answer(lambda: _page(report_page(_made(studio), studio.card).encode()))
+        try:
+            made = _made(studio)
+            page = report_page(made, await studio.scorecard_of(made.digest))
+        except ProsceniumError as error:
+            return PlainTextResponse(str(error), 422)
+        return Response(page.encode(), media_type="text/html", headers={"content-security-policy": _REPORT_POLICY})
 
     async def hil(request: Request) -> Response:
         path: Path = studio.folder.state / "board" / "hil.html"
@@ -62,16 +69,8 @@ def download_routes(studio: Studio) -> list[Route]:
     ]
 
 
-def report_page(made: Made, card: Scorecard | None) -> str:
-    """Render the report of a design.
-
-    Raises
-    ------
-    LayoutError
-        If its scorecard is not ready yet.
-    """
-    if card is None or card.digest != made.digest:
-        raise LayoutError("the figures of this design are not ready yet: wait a moment")
+def report_page(made: Made, card: Scorecard) -> str:
+    """Render the report of a design."""
     return render_report(ReportData(made.layout, made.bank, made.fixed, card))
 
 
@@ -120,10 +119,8 @@ def _answer(make: Callable[[], Response]) -> Response:
         return PlainTextResponse(str(error), 422)
 
 
-def _page(data: bytes) -> Response:
-    return Response(data, media_type="text/html", headers={"content-security-policy": _REPORT_POLICY})
-
-
 def _file(data: bytes, kind: str, name: str) -> Response:
-    headers: dict[str, Any] = {"content-disposition": f'attachment; filename="{name}"'}
+    # A header has no line ends, quotes or letters beyond Latin-1; a layout's name may.
+    plain = _NOT_PLAIN.sub("_", name)
+    headers: dict[str, Any] = {"content-disposition": f'attachment; filename="{plain}"'}
     return Response(data, media_type=kind, headers=headers)

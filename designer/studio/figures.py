@@ -147,9 +147,10 @@ def scorecard_figures(design: Design, card: Scorecard) -> Figures:
     room = card.room_limits
     tiles = [
         _tile("direct sound over the room, left", room.left.depth_db, "dB"),
-        _tile("the same with plain mixing", room.left.plain_depth_db, "dB"),
+        _tile("the same with the stereo downmix", room.left.plain_depth_db, "dB"),
         _tile("direct sound over the room, centre", room.centre.depth_db, "dB"),
-        _tile("common gain (loudness)", card.common_gain_db, "dB"),
+        _tile("loudness of music, against the stereo downmix", card.room_front.chosen.loudness_db, "dB"),
+        _tile("common gain", card.common_gain_db, "dB"),
         _tile("latency", card.latency_ms, "ms"),
         {"label": "no overflow", "value": "proved" if card.proof.holds else "not proved", "unit": ""},
     ]

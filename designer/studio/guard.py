@@ -61,10 +61,10 @@ class Guard:
         own = [f"http://{name}:{self.port}" for name in _NAMES]
         if origin not in own and (origin is not None or self._needs_origin(asked)):
             return PlainTextResponse("This request comes from another site.", 403)
-        if self._is(asked.cookies.get(self.cookie)):
-            return None
         if asked.scope["type"] == "http" and asked.url.path == "/" and self._is(asked.query_params.get("token")):
             return self._welcome()
+        if self._is(asked.cookies.get(self.cookie)):
+            return None
         return PlainTextResponse("Open the address that 'proscenium studio' printed: it carries the token.", 403)
 
     def _needs_origin(self, asked: HTTPConnection) -> bool:

@@ -7,6 +7,7 @@ import json
 import math
 import pickle
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from designer.files import replace_file
 from designer.layout.shipped import find_layout, shipped_layouts
 from designer.studio.clients import Client, Clients
 from designer.studio.controls import control_groups
-from designer.studio.design_steps import STEPS, Made
+from designer.studio.design_steps import BOUNDS, LOAD, QUICK, STEPS, Made
 from designer.studio.designing import DesignProcess
 from designer.studio.document import LayoutDocument
 from designer.studio.file_link import FileLink, read_text
@@ -24,8 +25,11 @@ from designer.studio.folder import Folder
 Request = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Any]]
 _LOOK_AT_DISK_S = 0.5
+_LOOK_FOR_CARD_S = 0.1
 _AUTOSAVE_S = 1.0
 _SESSION = "session.json"
+# TOML's integers have 64 bits; Python refuses to write very long ones as text.
+_MOST_BITS = 64
 # What changes nothing is open to pages that follow.
 _FOR_ALL = ("listen.prepare",)
 
@@ -48,10 +52,12 @@ class Studio:
     def __init__(self, folder: Folder, layout: str | None = None) -> None:
         self.folder, self.clients = folder, Clients()
         self.chosen = layout is not None
-        self.file, text = self._opened(layout or "front3")
-        self.document = LayoutDocument(text, folder.root, folder.allows)
+        file, text = self._opened(layout or "front3")
+        self.document = LayoutDocument(text, folder.root, folder.allows, file)
         self.made: Made | None = None
         self.card: Any = None
+        self._reports = 0
+        self.not_kept = ""
         self.design: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._handlers: dict[str, Handler] = {}
@@ -63,6 +69,12 @@ class Studio:
             "document": self.document_state,
             "design": lambda: self.design,
         }
+
+    @property
+    def file(self) -> FileLink:
+        """File of the present text; undo brings back that of an earlier one."""
+        found: FileLink = self.document.origin
+        return found
 
     def register(self, prefix: str, handlers: dict[str, Handler]) -> None:
         """Add requests that pages may make: ``prefix.name``."""
@@ -102,7 +114,7 @@ class Studio:
         return {
             "revision": self.document.revision,
             "text": state.text,
-            "values": _jsonable(state.values),
+            "values": jsonable(state.values),
             "is_toml": state.is_toml,
             "faults": [fault.__dict__ for fault in state.faults],
             "can_undo": self.document.can_undo,
@@ -111,6 +123,7 @@ class Studio:
             "dirty": state.text != file.saved or file.path is None,
             "on_disk": file.on_disk,
             "chosen": self.chosen,
+            "not_kept": self.not_kept,
         }
 
     def choices_state(self) -> dict[str, Any]:
@@ -154,9 +167,14 @@ class Studio:
             ``id`` with ``result``, or with ``error`` in plain words.
         """
         number, name = request.get("id"), str(request.get("do"))
+        if not isinstance(number, int):  # it returns to the page, and JSON has no NaN
+            number = None
         try:
             if name == "take_over":
                 self.clients.take_over(client)
+                return {"id": number, "result": None}
+            if name == "want":
+                self._want(client, int(request["until"]))
                 return {"id": number, "result": None}
             if name not in self._handlers:
                 raise LayoutError(f"request '{name}': unknown: load the page again")
@@ -165,7 +183,10 @@ class Studio:
             return {"id": number, "result": await self._handlers[name](request)}
         except ProsceniumError as error:
             return {"id": number, "error": str(error)}
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OSError) as error:
+        except OSError as error:
+            what = error.filename or name
+            return {"id": number, "error": f"'{Path(str(what)).name}': {error.strerror or error}: nothing was changed"}
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
             return {"id": number, "error": f"request '{name}': {type(error).__name__}: {error}"}
 
     # Designs.
@@ -180,8 +201,41 @@ class Studio:
             self.design["error"] = "The layout has an error. The figures are those of the last layout without one."
         else:
             work = self.folder.state / "design"
-            self._process.begin(self.document.state.text, str(self.document.folder), str(work))
+            self._process.begin(self.document.state.text, str(self.document.folder), str(work), self._wanted())
         self.clients.tell({"topic": "design", "patch": self.design})
+
+    def _wanted(self) -> int:
+        """Last step that someone looks at."""
+        return max(self.clients.wanted(), BOUNDS if self._reports else QUICK)
+
+    def _want(self, client: Client, until: int) -> None:
+        """Note up to which step a page looks at a design, and take the steps that are missing."""
+        client.wants = min(max(until, QUICK), LOAD)
+        self._process.more(self._wanted())
+
+    async def scorecard_of(self, digest: str) -> Any:
+        """Wait for the scorecard of the present design.
+
+        Parameters
+        ----------
+        digest : str
+            Digest of the design.
+
+        Raises
+        ------
+        LayoutError
+            If the layout changes meanwhile, or the design ends with an error.
+        """
+        self._reports += 1
+        try:
+            self._process.more(self._wanted())
+            while self.card is None or self.card.digest != digest:
+                if self.design.get("error") or self.made is None or self.made.digest != digest:
+                    raise LayoutError("the layout changed meanwhile, or has an error: try again")
+                await asyncio.sleep(_LOOK_FOR_CARD_S)
+            return self.card
+        finally:
+            self._reports -= 1
 
     def _arrived(self, fields: dict[str, Any], payload: bytes) -> None:
         patch = {key: value for key, value in fields.items() if key not in ("job", "done")}
@@ -208,9 +262,9 @@ class Studio:
         LayoutError
             If there is no such layout.
         """
-        self.file, text = self._opened(layout)
+        file, text = self._opened(layout)
         self.chosen = True
-        self.document.replace(text)
+        self.document.replace(text, origin=file)
         self.changed()
 
     def _opened(self, layout: str) -> tuple[FileLink, str]:
@@ -246,39 +300,58 @@ class Studio:
     def _keep_session(self) -> None:
         if not self.chosen:
             return
-        session = {
-            "file": None if self.file.path is None else self.file.path.name,
-            "saved": self.file.saved,
-            "text": self.document.state.text,
-        }
-        replace_file(self.folder.state / _SESSION, lambda file: file.write(json.dumps(session).encode()))
+        name = None if self.file.path is None else self.file.path.name
+        if name is None and self.document.state.text == self.file.saved:
+            return  # a shipped layout as it is: earlier work without a file stays
+        session = {"file": name, "saved": self.file.saved, "text": self.document.state.text}
+        data = json.dumps(session).encode()
+        try:
+            # Each file has its own, so that work on another one does not end it.
+            for place in {_SESSION, _session_of(name)}:
+                replace_file(self.folder.state / place, lambda file: file.write(data))
+        except OSError as error:
+            lost = f"The text here cannot be kept ({error.strerror}). Save it elsewhere: 'Download the layout'."
+        else:
+            lost = ""
+        if lost != self.not_kept:
+            self.not_kept = lost
+            self.tell_document()
 
     def _restore(self) -> None:
         """Take back what was not saved, if it is of the same file; the file itself stays as it is."""
         try:
-            session = json.loads((self.folder.state / _SESSION).read_bytes())
+            own = None if self.file.path is None else self.file.path.name
+            place = _session_of(own) if self.chosen else _SESSION
+            session = json.loads((self.folder.state / place).read_bytes())
             file, saved, text = session["file"], str(session["saved"]), str(session["text"])
         except (OSError, ValueError, KeyError, TypeError):
             return
-        own = None if self.file.path is None else self.file.path.name
         if self.chosen and own is not None and file == own and text != self.file.saved:
             if saved != self.file.saved:
                 self.file.on_disk, self.file.saved = self.file.saved, saved
             self.document.replace(text)
         elif not self.chosen:
-            with_file = file is not None and (self.folder.root / file).is_file()
-            if with_file:
-                self.file = FileLink(self.folder.place(file, ".toml"), saved)
-            self.document.replace(text)
+            link = None
+            with suppress(LayoutError):  # the file was renamed to what is no name here
+                if file is not None and (self.folder.root / str(file)).is_file():
+                    link = FileLink(self.folder.place(str(file), ".toml"), saved)
+            self.document.replace(text, origin=link)
             self.chosen = True
 
 
-def _jsonable(value: Any) -> Any:
-    """Values of TOML as JSON has them: dates, infinities and what is not a number become texts."""
+def _session_of(name: str | None) -> str:
+    """File of a session; layouts without a file share one."""
+    return _SESSION if name is None else f"session-{name}.json"
+
+
+def jsonable(value: Any) -> Any:
+    """Values as JSON has them: dates, infinities, what is not a number, and endless integers become texts."""
     if isinstance(value, dict):
-        return {str(key): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_jsonable(item) for item in value]
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return hex(value)
     if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return str(value)

@@ -28,7 +28,7 @@ from designer.studio.document_requests import DocumentRequests
 from designer.studio.downloads import download_routes
 from designer.studio.folder import Folder
 from designer.studio.guard import LOOPBACK, Guard, GuardMiddleware
-from designer.studio.hub import Studio
+from designer.studio.hub import Studio, jsonable
 from designer.studio.slots import Slots
 from designer.studio.uploads import keep_upload
 
@@ -152,6 +152,8 @@ def make_app(studio: Studio, guard: Guard, board_port: str | None = None) -> Sta
             name = await keep_upload(studio.folder, request.query_params.get("name", ""), request.stream())
         except ProsceniumError as error:
             return PlainTextResponse(str(error), 422)
+        except OSError as error:
+            return PlainTextResponse(f"The file cannot be kept: {error.strerror}.", 507)
         audition.tell()
         studio.clients.tell({"topic": "choices", "state": studio.choices_state()})
         return PlainTextResponse(name)
@@ -188,7 +190,7 @@ async def _live(studio: Studio, socket: WebSocket) -> None:
         while True:
             try:
                 request = json.loads(await socket.receive_text())
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError, KeyError):  # no JSON, or bytes in place of text
                 continue
             if isinstance(request, dict):
                 waiting.add(task := asyncio.create_task(_answer(studio, client, request)))
@@ -206,5 +208,9 @@ async def _answer(studio: Studio, client: Client, request: dict[str, Any]) -> No
 
 async def _send(client: Client, socket: WebSocket) -> None:
     while (message := await client.outbox.get()) is not None:
-        await socket.send_text(json.dumps(message, separators=(",", ":"), allow_nan=False))
+        try:
+            text = json.dumps(message, separators=(",", ":"), allow_nan=False)
+        except ValueError:  # a figure without a value must not end the connection
+            text = json.dumps(jsonable(message), separators=(",", ":"))
+        await socket.send_text(text)
     await socket.close()

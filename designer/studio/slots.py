@@ -50,7 +50,7 @@ class Slots:
         if "digest" not in design or design.get("error"):
             raise LayoutError("the design is not ready yet: wait for its curves")
         figures = {key: design[key] for key in _COMPARED if key in design}
-        self._kept[name] = {"text": self._studio.document.state.text, "figures": figures}
+        self._kept[name] = {"text": self._studio.document.state.text, "file": self._studio.file, "figures": figures}
         self._tell()
 
     async def take(self, request: Request) -> None:
@@ -58,7 +58,7 @@ class Slots:
         name = _known(request)
         if name not in self._kept:
             raise LayoutError(f"slot {name} is empty: keep a design there first")
-        self._studio.document.replace(self._kept[name]["text"])
+        self._studio.document.replace(self._kept[name]["text"], origin=self._kept[name]["file"])
         self._studio.changed()
 
     async def swap(self, request: Request) -> None:
@@ -68,7 +68,7 @@ class Slots:
         if earlier is None:
             raise LayoutError(f"slot {name} is empty: keep a design there first")
         await self.keep(request)
-        self._studio.document.replace(earlier["text"])
+        self._studio.document.replace(earlier["text"], origin=earlier["file"])
         self._studio.changed()
 
     async def compare(self, request: Request) -> None:
@@ -93,7 +93,7 @@ class Slots:
         self._designing = name
         self._found: dict[str, Any] = {"charts": {}}
         work = self._studio.folder.state / "compared"
-        self._process.begin(read_text(path), str(path.parent), str(work), whole=False)
+        self._process.begin(read_text(path), str(path.parent), str(work))
 
     def _arrived(self, fields: dict[str, Any], payload: bytes) -> None:
         charts = {**self._found["charts"], **fields.get("charts", {})}

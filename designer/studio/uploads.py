@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from pathlib import Path
 
 from designer.acoustics.hrtf import load_head
 from designer.errors import LayoutError
-from designer.render.audio_files import StereoReader
 from designer.studio.folder import Folder
+from designer.studio.music import read_music
 
 MOST_BYTES = 64 << 20
+MOST_KEPT_BYTES = 1 << 30
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 _NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _RATE_HZ = 48000
@@ -49,6 +50,9 @@ async def keep_upload(folder: Folder, name: str, body: AsyncIterator[bytes]) -> 
         target, check = folder.state / "uploads" / plain, _check_audio
     else:
         raise LayoutError(f"file '{plain}': allowed are {', '.join(_AUDIO)} and .sofa")
+    kept = sum(file.stat().st_size for file in target.parent.glob("*") if file.is_file() and suffix != ".sofa")
+    if kept > MOST_KEPT_BYTES:
+        raise LayoutError(f"the music here has {kept >> 20} MiB: remove files from '{target.parent.name}' first")
     await _receive(plain, body, target, check)
     return plain
 
@@ -64,13 +68,16 @@ async def _receive(name: str, body: AsyncIterator[bytes], target: Path, check: C
                 if size > MOST_BYTES:
                     raise LayoutError(f"file '{name}': allowed are up to {MOST_BYTES >> 20} MiB")
                 file.write(part)
-        check(path)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, check, path)
+        except LayoutError as error:
+            # The user knows the file by its name.
+            raise LayoutError(str(error).replace(str(path), name)) from error
         path.replace(target)
 
 
 def _check_audio(path: Path) -> None:
-    with closing(StereoReader(path, _RATE_HZ)):
-        pass
+    read_music(path, _RATE_HZ)
 
 
 def _check_head(path: Path) -> None:

@@ -19,9 +19,18 @@ _CALL_LIMIT_S = 120
 class Page:
     """One page; every event that matters is kept."""
 
-    def __init__(self, socket, loop):
-        self._socket, self._loop, self._number = socket, loop, 0
+    def __init__(self, socket, loop, port):
+        self._socket, self._loop, self._port, self._number = socket, loop, port, 0
         self.errors, self.requests = [], []
+
+    @contextmanager
+    def beside(self):
+        """Open another page of the same browser."""
+        socket = self._loop.run_until_complete(_connect(self._port, new=True))
+        page = Page(socket, self._loop, self._port)
+        yield page
+        page.call("Page.close")
+        socket.close()
 
     def call(self, method, **params):
         self._number += 1
@@ -128,7 +137,7 @@ def open_browser():
     try:
         port = _port(Path(profile), process)
         socket = loop.run_until_complete(_connect(port))
-        yield Page(socket, loop)
+        yield Page(socket, loop, port)
         socket.close()
     finally:
         process.terminate()
@@ -148,9 +157,12 @@ def _port(profile, process):
     raise AssertionError("chromium never opened its port")
 
 
-async def _connect(port):
+async def _connect(port, new=False):
     from tornado.httpclient import AsyncHTTPClient
 
-    answer = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/json")
-    target = next(t for t in json.loads(answer.body) if t["type"] == "page")
+    address, client = f"http://127.0.0.1:{port}/json", AsyncHTTPClient()
+    if new:
+        target = json.loads((await client.fetch(f"{address}/new?about:blank", method="PUT", body="")).body)
+    else:
+        target = next(t for t in json.loads((await client.fetch(address)).body) if t["type"] == "page")
     return await websocket_connect(target["webSocketDebuggerUrl"], max_message_size=1 << 28)

@@ -15,10 +15,10 @@ DONE = "studio.design.revision === studio.document.revision && studio.design.ste
 
 
 class Served:
-    """A running studio: its address with the token, and its process."""
+    """A running studio: its address with the token, its process, and its folder."""
 
-    def __init__(self, process, address):
-        self.process, self.address = process, address
+    def __init__(self, process, address, folder):
+        self.process, self.address, self.folder = process, address, folder
 
     @property
     def port(self):
@@ -44,7 +44,7 @@ def serve(folder, *arguments):
         line = process.stdout.readline()
         found = re.search(r"http\S+", line)
         assert found, f"{line}{''.join(said)}"
-        yield Served(process, found.group())
+        yield Served(process, found.group(), folder)
     finally:
         process.terminate()
         process.wait(30)
@@ -63,6 +63,12 @@ def virtual_boards_of(served):
 
 def _environment():
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def open_studio(page, served, width=1400, height=1000):
+    """Open a studio's page, and wait for its live connection."""
+    page.open(served.address, width, height)
+    page.wait_for("document.documentElement.dataset.connected === 'true'", "the page is connected")
 
 
 def settled(page):

@@ -4,29 +4,21 @@ import shutil
 import signal
 
 import pytest
-from chromium import open_browser
-from studio_page import serve, settled, virtual_boards_of
+from studio_page import settled, virtual_boards_of
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium: make setup")
 CONNECTED = "studio.board.status === 'connected' && studio.board.found"
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("studio"), "pair2") as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def page(studio):
-    with open_browser() as page:
-        page.open(studio.address, 1400, 1000)
-        settled(page)
-        page.click("#tab-board")
-        page.click("#connect")
-        page.wait_for(CONNECTED)
-        yield page
-        assert page.errors == []
+@pytest.fixture(scope="module", autouse=True)
+def board(page):
+    """Connect a virtual board at the page, and release it in the end."""
+    settled(page)
+    page.click("#tab-board")
+    page.click("#connect")
+    page.wait_for(CONNECTED)
+    yield
+    page.resolve("studio.request('board.disconnect')")
 
 
 def text(page, selector):

@@ -4,8 +4,7 @@ import random
 import shutil
 
 import pytest
-from chromium import open_browser
-from studio_page import curve, serve, settled
+from studio_page import curve, settled
 
 from designer.design.build import build_design
 from designer.layout.load import parse_layout
@@ -14,26 +13,12 @@ pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs 
 EDITS = 100
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("studio"), "front3") as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as page:
-        yield page
-
-
-@pytest.fixture
-def page(studio, browser):
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.open(studio.address, 1400, 1000)
-    browser.wait_for("studio.design.digest")
-    yield browser
-    assert browser.errors == []
+@pytest.fixture(autouse=True)
+def _as_it_ships(page):
+    # Only a page that shows the results lets their slow steps be taken.
+    page.click("#tab-text")
+    yield
+    page.resolve("studio.request('document.open', {layout: 'pair2'})")
 
 
 def test_nothing_leaves_the_machine(studio, page):
@@ -49,17 +34,17 @@ def test_nothing_leaves_the_machine(studio, page):
 def test_a_dragged_driver_changes_curve_text_and_control(page):
     settled(page)
     before = curve(page)
-    page.drag('[data-view="front"] [data-index="0"] .area', 40, 0)
-    page.wait_for("studio.document.values.driver[0].azimuth_deg !== 0")
+    page.drag('[data-view="front"] [data-index="0"] .area', -25, 0)
+    page.wait_for("studio.document.values.driver[0].azimuth_deg !== 25")
     settled(page)
     assert curve(page) != before
     azimuth = page.evaluate("studio.document.values.driver[0].azimuth_deg")
-    assert -89 < azimuth < -10  # to the right of the page, which is the listener's right
+    assert 30 < azimuth < 89  # to the left of the page, which is the listener's left
     assert f"azimuth_deg = {azimuth}" in page.evaluate("document.querySelector('#toml').value")
     assert page.evaluate("document.querySelector('#key-driver-0-azimuth_deg').value") == str(azimuth)
     # The whole drag is one step.
     page.click("#undo")
-    page.wait_for("studio.document.values.driver[0].azimuth_deg === 0")
+    page.wait_for("studio.document.values.driver[0].azimuth_deg === 25")
     settled(page)
     assert curve(page) == before
 
@@ -72,12 +57,12 @@ def test_the_page_shows_the_design_of_its_text(page):
 def test_random_edits_leave_page_and_design_equal(page):
     rng = random.Random(20261129)
     keys = (
-        (["driver", 1, "azimuth_deg"], lambda: rng.randint(60, 110)),
-        (["driver", 2, "azimuth_deg"], lambda: -rng.randint(60, 110)),
+        (["driver", 0, "azimuth_deg"], lambda: rng.randint(20, 60)),
+        (["driver", 1, "azimuth_deg"], lambda: -rng.randint(20, 60)),
         (["cabinet", "radius_m"], lambda: rng.randint(80, 120) / 1000),
         (["listener", "distance_m"], lambda: rng.randint(12, 30) / 10),
         (["crosstalk", "effort_cap_db"], lambda: rng.randint(6, 14)),
-        (["number_format"], lambda: rng.choice(["q31", "q31x15"])),
+        (["number_format"], lambda: rng.choice(["q15", "q31", "q31x15"])),
     )
     for _ in range(EDITS):
         path, draw = rng.choice(keys)
@@ -97,12 +82,11 @@ def test_random_edits_leave_page_and_design_equal(page):
     assert digest == build_design(parse_layout(text)).digest
     shown = page.evaluate("Number(document.querySelector('#key-cabinet-radius_m').value)")
     assert shown == parse_layout(text).cabinet.radius_m
-    page.resolve("studio.request('document.open', {layout: 'front3'})")
 
 
 def test_an_error_stands_at_its_key_and_the_figures_stay(page):
     settled(page)
-    page.resolve("studio.request('document.set', {edits: [{path: ['driver', 1, 'azimuth_deg'], value: 3}]})")
+    page.resolve("studio.request('document.set', {edits: [{path: ['driver', 1, 'azimuth_deg'], value: 22}]})")
     fault = "document.querySelector('[data-key=\"driver.1.name\"] .fault').textContent"
     assert "apart from driver" in page.wait_for(fault)
     assert "last layout without one" in page.wait_for("document.querySelector('.progress').textContent")
@@ -133,8 +117,8 @@ def test_slots_and_shipped_layouts_are_drawn_behind(page):
     page.resolve("studio.request('document.set', {edits: [{path: ['listener', 'distance_m'], value: 1.2}]})")
     page.resolve("studio.request('slots.compare', {behind: 'A'})")
     page.wait_for("document.querySelector('#chart-gain').data.some(t => t.name === 'A: left')")
-    page.resolve("studio.request('slots.compare', {behind: 'pair2'})")
-    page.wait_for("document.querySelector('#chart-gain').data.some(t => t.name === 'pair2: left')")
+    page.resolve("studio.request('slots.compare', {behind: 'front3'})")
+    page.wait_for("document.querySelector('#chart-gain').data.some(t => t.name === 'front3: left')")
     page.resolve("studio.request('slots.compare', {behind: ''})")
     page.resolve("studio.request('slots.swap', {slot: 'A'})")
     page.wait_for("(studio.document.values.listener || {}).distance_m !== 1.2")

@@ -5,13 +5,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from studio_page import serve
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("studio"), "front3") as served:
-        yield served
 
 
 def ask(studio, path="/", token=True, **headers):

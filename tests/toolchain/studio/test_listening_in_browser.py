@@ -6,8 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from chromium import open_browser
-from studio_page import serve, settled
+from studio_page import settled
 
 from designer.design.build import build_design
 from designer.layout.load import parse_layout
@@ -23,19 +22,16 @@ START_S = 1.0
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("studio")
+def folder(studio):
+    return studio.folder
 
 
-@pytest.fixture(scope="module")
-def page(folder):
-    with serve(folder, "pair2") as served, open_browser() as page:
-        page.open(served.address, 1400, 1000)
-        settled(page)
-        page.click("#tab-listen")
-        page.evaluate("document.querySelector('#source').value = 'panned'")
-        yield page
-        assert page.errors == []
+@pytest.fixture(scope="module", autouse=True)
+def listening(page):
+    """Show the panel, and choose a signal."""
+    settled(page)
+    page.click("#tab-listen")
+    page.evaluate("document.querySelector('#source').value = 'panned'")
 
 
 def ears_in_the_page(page, which):

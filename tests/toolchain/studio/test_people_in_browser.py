@@ -3,9 +3,8 @@
 import shutil
 
 import pytest
-from chromium import open_browser
 from places import ROOT
-from studio_page import serve, settled
+from studio_page import open_studio, serve, settled
 
 AXE = ROOT / ".venv" / "share" / "axe.min.js"
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium: make setup")
@@ -14,21 +13,8 @@ LEAST_TARGET_PX = 44
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'], resultTypes: ['violations']}"
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("studio"), "front3") as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def page(studio):
-    with open_browser() as page:
-        yield page
-        assert page.errors == []
-
-
 def open_page(page, studio, width, height):
-    page.open(studio.address, width, height)
+    open_studio(page, studio, width, height)
     settled(page)
 
 
@@ -88,11 +74,11 @@ def test_a_driver_moves_by_keyboard(studio, page):
     open_page(page, studio, 1400, 1000)
     page.evaluate('document.querySelector(\'[data-view="top"] [data-index="1"]\').focus()')
     page.press("ArrowRight")
-    page.wait_for("studio.document.values.driver[1].azimuth_deg === 89")
+    page.wait_for("studio.document.values.driver[1].azimuth_deg === -26")
     # The focus stays, so that one can press again.
     page.press("ArrowRight", modifiers=8)
-    page.wait_for("studio.document.values.driver[1].azimuth_deg === 84")
-    assert "azimuth 84" in page.evaluate("document.activeElement.getAttribute('aria-valuetext')")
+    page.wait_for("studio.document.values.driver[1].azimuth_deg === -31")
+    assert "azimuth -31" in page.evaluate("document.activeElement.getAttribute('aria-valuetext')")
     for _ in range(2):
         page.resolve("studio.request('document.undo')")
 
@@ -109,12 +95,18 @@ def test_every_control_has_help_and_a_name(studio, page):
 
 def test_a_newcomer_chooses_a_layout_and_is_shown_around(tmp_path, page):
     with serve(tmp_path) as fresh:
-        page.open(fresh.address, 1400, 1000)
+        open_studio(page, fresh)
         page.wait_for("document.querySelector('#dialog').open")
         page.click('[data-begin="pair2"]')
         page.wait_for("studio.document.values.name === 'pair2'")
+        # The tour stands aside, so that one sees what it speaks of.
+        page.wait_for("document.querySelector('#tour-next') !== null")
         for _ in range(6):
+            assert page.evaluate("document.querySelector('#dialog').matches('.aside')")
+            assert page.evaluate("document.querySelectorAll('.shown-by-tour').length") == 1
             page.click("#tour-next")
         page.wait_for("!document.querySelector('#dialog').open")
+        page.wait_for("document.documentElement.dataset.tab === 'results'")
+        assert page.evaluate("document.querySelectorAll('.shown-by-tour').length") == 0
         settled(page)
         assert list(tmp_path.glob("*.toml")) == []

@@ -44,7 +44,7 @@ def is_done(fields):
 
 def test_steps_arrive_in_order_with_the_design_of_the_text(tmp_path):
     async def scenario(process, arrived, until):
-        job = process.begin(TEXT, str(tmp_path), str(tmp_path), whole=False)
+        job = process.begin(TEXT, str(tmp_path), str(tmp_path))
         await until(is_done)
         assert [fields.get("step") for fields, _ in arrived] == [0, 1, 2, None]
         assert {fields["job"] for fields, _ in arrived} == {job}
@@ -57,7 +57,7 @@ def test_a_newer_job_ends_an_older_one(tmp_path):
     async def scenario(process, arrived, until):
         process.begin(TEXT, str(tmp_path), str(tmp_path))
         await until(lambda fields: fields.get("step") == 0)
-        newer = process.begin(TEXT, str(tmp_path), str(tmp_path), whole=False)
+        newer = process.begin(TEXT, str(tmp_path), str(tmp_path))
         begun = len(arrived)
         await until(is_done)
         assert {fields["job"] for fields, _ in arrived[begun:]} == {newer}
@@ -69,7 +69,7 @@ def test_an_infeasible_layout_says_why(tmp_path):
     text = TEXT.replace("[cabinet]", "[output]\npeak_gain_db = -20\n\n[cabinet]").replace('"q31"', '"q15"')
 
     async def scenario(process, arrived, until):
-        process.begin(text, str(tmp_path), str(tmp_path), whole=False)
+        process.begin(text, str(tmp_path), str(tmp_path))
         await until(is_done)
         assert any("peak_gain_db" in fields.get("error", "") for fields, _ in arrived)
 
@@ -79,7 +79,7 @@ def test_an_infeasible_layout_says_why(tmp_path):
 @pytest.mark.parametrize("at", [0, 1])
 def test_a_process_that_ended_is_started_again(tmp_path, at):
     async def scenario(process, arrived, until):
-        process.begin(TEXT, str(tmp_path), str(tmp_path), whole=False)
+        process.begin(TEXT, str(tmp_path), str(tmp_path))
         if at:
             await until(lambda fields: fields.get("step") == 0)
         first = process.pid
@@ -87,5 +87,17 @@ def test_a_process_that_ended_is_started_again(tmp_path, at):
         await until(is_done)
         assert process.pid != first
         assert any(fields.get("step") == 2 for fields, _ in arrived)
+
+    run(scenario)
+
+
+def test_a_slow_step_waits_until_it_is_wanted(tmp_path):
+    async def scenario(process, arrived, until):
+        process.begin(TEXT, str(tmp_path), str(tmp_path))
+        await until(is_done)
+        process.more(3)
+        await until(lambda fields: fields.get("step") == 3)
+        assert [fields.get("step") for fields, _ in arrived if "step" in fields] == [0, 1, 2, 3]
+        assert any(fields.get("running") for fields, _ in arrived)
 
     run(scenario)

@@ -6,6 +6,12 @@ import { latest, order, request } from "./link.js";
 import { regressionTable } from "./regression.js";
 
 const FLOOR_DB = -60;
+// Ways to the flash, as of `proscenium flash --via`.
+const VIAS = [
+  ["openocd", "By OpenOCD"],
+  ["pyocd", "By pyOCD"],
+  ["uart", "By the serial line"],
+];
 /** @type {Record<string, any>} */
 const parts = {};
 /** @type {any} */
@@ -135,10 +141,10 @@ async function commit() {
 async function flash() {
   const { answer } = await ask(
     "Flash the board?",
-    "The whole image of the board is replaced by one for this layout. The board is silent meanwhile. A probe (ST-Link) must be connected.",
-    [{ label: "Flash", value: "yes", kind: "danger" }],
+    "The whole image of the board is replaced by one for this layout. The board is silent meanwhile. OpenOCD and pyOCD need a probe (ST-Link). The serial line needs none: the board's bootloader takes the image.",
+    VIAS.map(([value, label]) => ({ label, value, kind: "danger" })),
   );
-  if (answer === "yes" && (await order("board.flash", { confirmed: true }))) toast("The board runs the new image");
+  if (answer && (await order("board.flash", { confirmed: true, via: answer }))) toast("The board runs the new image");
 }
 
 /** @param {any} found */

@@ -7,7 +7,7 @@ import { moved, place, reach, rim } from "./geometry.js";
 import { order } from "./link.js";
 
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#B07700", "#3A8FC7", "#B0588E", "#6B6B6B", "#8C6D31"];
-const MARGIN = 1.45;
+const MARGIN = 1.6;
 const TURN_PER_PIXEL = 0.01;
 
 /** @typedef {import("./geometry.js").Point} Point */
@@ -216,7 +216,7 @@ function drawDriver(made, cabinet, driver, index, size) {
       y: ly,
       "text-anchor": "middle",
       "dominant-baseline": "middle",
-      style: `font-size:${0.09 * size}px`,
+      style: `font-size:${0.105 * size}px`,
       text,
     }),
   );

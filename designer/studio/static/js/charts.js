@@ -5,6 +5,21 @@ import { h } from "./dom.js";
 
 /** @typedef {{caption: string, data: any[], layout: any}} Chart */
 /** @typedef {{element: HTMLElement, plot: HTMLElement, caption: HTMLElement}} Figure */
+/** What waits for a place to come into view. @type {Map<Element, () => void>} */
+const waiting = new Map();
+/** Places in view. @type {Set<Element>} */
+const inView = new Set();
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) inView.add(target);
+      else inView.delete(target);
+      if (isIntersecting) waiting.get(target)?.();
+      if (isIntersecting) waiting.delete(target);
+    }
+  },
+  { rootMargin: "150px" },
+);
 
 const HEIGHT_PX = 330;
 const PALE = "#222222";
@@ -18,17 +33,25 @@ function plotly() {
 /** A place for a chart, of fixed height, so that nothing moves when it is drawn. @param {string} name @param {string} title @returns {Figure} */
 export function figure(name, title) {
   const plot = h("div", { class: "plot", id: `chart-${name}`, role: "img", "aria-label": title });
+  observer.observe(plot);
   const caption = h("figcaption", {}, h("b", { text: `${title}. ` }), h("span", { text: "" }));
   return { element: h("figure", {}, plot, caption), plot, caption: /** @type {any} */ (caption.lastChild) };
 }
 
 /**
- * Draw a chart, with those of other designs behind it.
+ * Draw a chart, with those of other designs behind it, as soon as its place is in view.
  * @param {Figure} place
  * @param {Chart} chart
  * @param {{name: string, chart: Chart}[]} others
  */
 export function draw(place, chart, others = []) {
+  place.caption.textContent = chart.caption;
+  if (inView.has(place.plot)) drawNow(place, chart, others);
+  else waiting.set(place.plot, () => drawNow(place, chart, others));
+}
+
+/** @param {Figure} place @param {Chart} chart @param {{name: string, chart: Chart}[]} others */
+function drawNow(place, chart, others) {
   const style = getComputedStyle(document.documentElement);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const [text, grid] = [colour("--text"), colour("--grid")];
@@ -57,6 +80,5 @@ export function draw(place, chart, others = []) {
       Object.assign(layout.polar[axis], { gridcolor: grid, linecolor: grid });
   layout.hovermode = "x unified";
   if (layout.polar || data[0]?.type === "heatmap") layout.hovermode = "closest";
-  place.caption.textContent = chart.caption;
   plotly().react(place.plot, data, layout, CONFIG);
 }

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { order } from "./link.js";
 import { shown, unset, valueAt } from "./edit.js";
 import { field } from "./fields.js";
+import { showTab } from "./tabs.js";
 
 /** @typedef {{table: string, model: string, key: string, kind: string, unit: string, low: number | null,
  *   high: number | null, step: number | null, choices: any[], default: any, required: boolean, allowed: string,
@@ -40,12 +41,18 @@ export function setChoices(found) {
   structure = "";
 }
 
+/** Whether a key has a control here. @param {string} key */
+export function hasControl(key) {
+  return rows.some((row) => row.path.join(".") === key);
+}
+
 /** Open the section of a key and move to it. @param {string} key */
 export function goTo(key) {
   const row =
     rows.find((candidate) => candidate.path.join(".") === key) ??
     rows.find((candidate) => candidate.path.join(".").startsWith(key));
   if (!row) return;
+  if (!matchMedia("(min-width: 901px)").matches) showTab("speaker");
   for (let here = row.row.parentElement; here; here = here.parentElement) {
     if (here instanceof HTMLDetailsElement) here.open = true;
   }
@@ -98,7 +105,11 @@ function sections() {
     const base = group.table ? group.table.split(".") : [];
     made.push(section(group.table || "layout", group.title, group.table === "room" ? room(group) : list(group, base)));
   }
-  return made;
+  // Who builds a loudspeaker looks for its drivers first.
+  const isCabinet = (/** @type {HTMLElement} */ part) => part.dataset.table === "cabinet";
+  const isDrivers = (/** @type {HTMLElement} */ part) => part.dataset.table === "driver";
+  const first = [...made.filter(isCabinet), ...made.filter(isDrivers)];
+  return [...first, ...made.filter((part) => !first.includes(part))];
 }
 
 /** @param {string} name @param {string} title @param {HTMLElement[]} content */

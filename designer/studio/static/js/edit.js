@@ -5,7 +5,7 @@ import { latest, on, order } from "./link.js";
 
 /** @typedef {{key: string, message: string, line: number}} Fault */
 /** @typedef {{revision: number, text: string, values: any, is_toml: boolean, faults: Fault[], can_undo: boolean,
- *   can_redo: boolean, file: string | null, dirty: boolean, on_disk: string | null, chosen: boolean}} DocumentState */
+ *   can_redo: boolean, file: string | null, dirty: boolean, on_disk: string | null, chosen: boolean, not_kept: string}} DocumentState */
 
 /** @type {DocumentState} */
 export let shown = {
@@ -20,6 +20,7 @@ export let shown = {
   dirty: false,
   on_disk: null,
   chosen: true,
+  not_kept: "",
 };
 /** Time of the last edit of this page, by `performance.now`. */
 export let editedAt = 0;

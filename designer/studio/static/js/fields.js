@@ -84,7 +84,8 @@ function number(id, path, control) {
       const isNumber = typeof value === "number";
       if (!busy(input) || !given) input.value = isNumber ? String(Number(value.toPrecision(9))) : "";
       input.placeholder = isNumber ? "" : word ? "" : "left out";
-      if (slider && !busy(slider)) slider.value = isNumber ? String(value) : String(control.low);
+      // A key that is left out has no place on the slider: it waits at zero, or at its lowest value.
+      if (slider && !busy(slider)) slider.value = String(isNumber ? value : Math.max(0, control.low ?? 0));
       if (word && !busy(word)) word.value = isNumber ? "#" : (value ?? "");
     },
   };

@@ -84,5 +84,7 @@ export function showFile() {
     `${shown.file ?? `${shown.values.name ?? "layout"}, not saved yet`}${shown.file && shown.dirty ? " (changed)" : ""}`;
   byId("undo").disabled = !shown.can_undo;
   byId("redo").disabled = !shown.can_redo;
+  byId("not-kept").hidden = !shown.not_kept;
+  byId("not-kept").textContent = shown.not_kept;
   byId("conflict").hidden = shown.on_disk === null;
 }

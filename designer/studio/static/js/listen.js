@@ -6,6 +6,8 @@ import { on, request } from "./link.js";
 import { capture, fetchSound, Player } from "./sound.js";
 
 const player = new Player();
+// As the studio allows it.
+const MOST_BYTES = 64 * 2 ** 20;
 /** @type {Record<string, any>} */
 const parts = {};
 let underWay = false;
@@ -175,11 +177,21 @@ function show() {
 async function upload(input) {
   const file = input.files?.[0];
   if (!file) return;
-  const answer = await fetch(`/upload?name=${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
-  const text = await answer.text();
-  if (!answer.ok) {
-    toast(text, true);
+  if (file.size > MOST_BYTES) {
+    toast(`'${file.name}' has ${Math.round(file.size / 2 ** 20)} MiB: allowed are ${MOST_BYTES / 2 ** 20}`, true);
     return;
+  }
+  let text = "the studio does not answer";
+  try {
+    const answer = await fetch(`/upload?name=${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
+    text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+  } catch (error) {
+    toast(/** @type {Error} */ (error).message, true);
+    return;
+  } finally {
+    // The same file may be sent again after it was changed.
+    input.value = "";
   }
   toast(`'${text}' is here`);
   const value = text.endsWith(".sofa") ? text : `file:${text}`;

@@ -68,7 +68,7 @@ let begun = false;
 function listen() {
   on("connection", (/** @type {boolean} */ open) => {
     byId("connection").hidden = open;
-    byId("connection").textContent = open ? "" : "The studio does not answer. This page connects again by itself.";
+    byId("connection").textContent = open ? "" : "The studio does not answer. This page connects again by itself. If the studio was ended, start it again and open the address that it prints: nothing is lost.";
     document.documentElement.dataset.connected = String(open);
   });
   on("role", (role) => {

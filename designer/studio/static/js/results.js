@@ -2,9 +2,10 @@
 /** Curves, key figures, bounds and budgets of the design, as they arrive. */
 
 import { draw, figure } from "./charts.js";
+import { goTo, hasControl } from "./controls.js";
 import { h } from "./dom.js";
 import { editedAt } from "./edit.js";
-import { emit } from "./link.js";
+import { emit, on, request } from "./link.js";
 
 const TITLES = {
   gain: "Crosstalk cancellation",
@@ -16,6 +17,8 @@ const TITLES = {
   effort: "Effort",
   beam: "Centre beam",
 };
+// Steps of a design that are taken only while their figures are looked at.
+const [QUICK, BOUNDS, LOAD] = [2, 3, 4];
 /** @typedef {{label: string, value: string | number, unit: string}} Tile */
 
 /** The design as it has arrived so far. @type {any} */
@@ -47,6 +50,31 @@ export function buildResults(panel, compare) {
     parts.budget,
   );
   placeholders();
+  askForWhatIsSeen(panel);
+}
+
+/** Let the studio take the slow steps only while this page shows their figures. @param {HTMLElement} panel */
+function askForWhatIsSeen(panel) {
+  const seen = new Set();
+  let asked = QUICK;
+  const ask = () => {
+    const until = seen.has(parts.budget) ? LOAD : seen.has(panel) ? BOUNDS : QUICK;
+    if (until === asked) return;
+    asked = until;
+    request("want", { until }).catch(() => (asked = QUICK));
+  };
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) seen.add(target);
+      else seen.delete(target);
+    }
+    ask();
+  });
+  for (const part of [panel, parts.budget]) observer.observe(part);
+  on("connection", (/** @type {boolean} */ open) => {
+    asked = QUICK;
+    if (open) ask();
+  });
 }
 
 /** Places of the key figures before there are any. */
@@ -126,7 +154,7 @@ function showProgress() {
   const text = design.error
     ? design.error
     : design.running
-      ? `Working: ${steps[(design.step ?? -1) + 1] ?? "…"}`
+      ? working(steps)
       : "Up to date";
   parts.progress.classList.toggle("bad", Boolean(design.error));
   parts.progress.replaceChildren(
@@ -138,6 +166,13 @@ function showProgress() {
     h("span", { text }),
   );
   parts.charts.classList.toggle("stale", Boolean(design.error));
+}
+
+/** @param {string[]} steps */
+function working(steps) {
+  const next = steps[(design.step ?? -1) + 1] ?? "…";
+  // Until the filters are quantised, the first curve shows what they are to reach.
+  return design.step === 0 ? `Working: ${next}. The curve is the design's; that of its filters follows` : `Working: ${next}`;
 }
 
 /** @param {Tile[]} tiles */
@@ -165,6 +200,15 @@ function showRoom(tiles) {
   );
 }
 
+/** Text in which the keys that have a control lead to it. @param {string} text @returns {(Node | string)[]} */
+function withKeys(text) {
+  return text
+    .split(/([a-z_]+\.[a-z_]+)/)
+    .map((part) =>
+      hasControl(part) ? h("button", { type: "button", class: "key", text: part, onclick: () => goTo(part) }) : part,
+    );
+}
+
 /** @param {any} news */
 function showBounds(news) {
   const missed = news.bounds.filter((/** @type {any} */ bound) => !bound.met);
@@ -185,7 +229,7 @@ function showBounds(news) {
           "ul",
           { class: "notices" },
           ...news.warnings.map((/** @type {any} */ item) =>
-            h("li", {}, h("b", { text: item.what }), ` ${item.remedy}`),
+            h("li", {}, h("b", { text: item.what }), " ", ...withKeys(item.remedy)),
           ),
         )
       : h("p", { text: "There are no warnings." }),

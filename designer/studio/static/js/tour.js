@@ -5,6 +5,7 @@ import { byId, h } from "./dom.js";
 import { order } from "./link.js";
 import { showTab } from "./tabs.js";
 
+const FIRST = "front3";
 /** @type {{title: string, text: string, tab: string, at: string}[]} */
 const STEPS = [
   {
@@ -97,10 +98,10 @@ export function welcome(choices) {
   const dialog = byId("dialog");
   if (dialog.open) return;
   const take = async (/** @type {string} */ name) => {
-    if (await order("document.open", { layout: name })) {
-      dialog.close();
-      if (!localStorage.getItem("toured")) tour();
-    }
+    if (!(await order("document.open", { layout: name }))) return;
+    // Its event comes later: a tour that began at once would take it for its own end.
+    if (!localStorage.getItem("toured")) dialog.addEventListener("close", tour, { once: true });
+    dialog.close();
   };
   dialog.replaceChildren(
     h("h2", { id: "dialog-title", text: "Which loudspeaker do you begin with?" }),
@@ -108,11 +109,11 @@ export function welcome(choices) {
     h(
       "div",
       { class: "choices" },
-      ...choices.shipped.map((/** @type {string} */ name) =>
+      ...[FIRST, ...choices.shipped.filter((/** @type {string} */ name) => name !== FIRST)].map((name) =>
         h(
           "button",
           { type: "button", "data-begin": name, onclick: () => take(name) },
-          h("b", { text: name }),
+          h("b", { text: name === FIRST ? `${name}, a good first one` : name }),
           h("span", { text: choices.about[name] }),
         ),
       ),
