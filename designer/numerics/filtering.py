@@ -1,53 +1,75 @@
 """Recursive filters and changes of rate.
 
-`scipy.signal` takes longer to load than a design.  A design filters a few short signals only, which is done here, with
-the same bits.  The library is loaded at the first call that needs it.
+`scipy.signal` takes longer to load than a design, and a design filters short signals only.  So what a design needs is
+here without it, and the rest loads it at the first call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Instants up to which loading the library takes longer than the work.
-_SHORT = 1 << 16
+# Instants that one product of matrices averages.
+_AVERAGED = 64
 
 
-def recursive_filter(numerator: Sequence[float], denominator: Sequence[float], samples: NDArray[Any]) -> NDArray[Any]:
-    """Filter along the last axis by a ratio of polynomials in z⁻¹, at rest before.
+def short_filter(
+    numerator: Sequence[float], denominator: Sequence[float], samples: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Filter a short signal by a ratio of polynomials in z⁻¹ of order up to 2, at rest before.
 
     The form is the transposed direct form II (Oppenheim & Schafer, Discrete-Time Signal Processing, §6.3).
 
     Parameters
     ----------
     numerator, denominator : sequence of float
-        Coefficients, of z⁰ first.  The denominator begins with 1.
-    samples : (..., n) float64 or complex128
+        Up to three coefficients each, of z⁰ first.  The denominator begins with 1.
+    samples : (n,) float64
+
+    Returns
+    -------
+    (n,) float64
+    """
+    b0, b1, b2 = [*numerator, 0.0, 0.0][:3]
+    _, a1, a2 = [*denominator, 0.0, 0.0][:3]
+    filtered, first, second = [], 0.0, 0.0
+    for x in samples.tolist():
+        y = first + b0 * x
+        first = second + x * b1 - y * a1
+        second = x * b2 - y * a2
+        filtered.append(y)
+    return np.array(filtered)
+
+
+def exponential_average(values: NDArray[Any], keep: float) -> NDArray[Any]:
+    """Average over time, the last axis: each instant is ``keep`` of the one before and 1 − ``keep`` of the value.
+
+    Parameters
+    ----------
+    values : (..., n) float64 or complex128
+    keep : float
+        Above 0, below 1.
 
     Returns
     -------
     (..., n)
+        0 is the average before the first value.
     """
-    if samples.shape[-1] > _SHORT:
-        from scipy.signal import lfilter
-
-        return np.asarray(lfilter(numerator, denominator, samples, axis=-1))
-    order = max(len(numerator), len(denominator), 2) - 1
-    b = [*map(float, numerator), *[0.0] * (order + 1 - len(numerator))]
-    a = [*map(float, denominator), *[0.0] * (order + 1 - len(denominator))]
-    # Plain numbers where there is one signal, else all signals at once.
-    instants: Iterable[Any] = samples.tolist() if samples.ndim == 1 else np.moveaxis(samples, -1, 0)
-    state, filtered = [0.0 * samples[..., 0] if samples.ndim > 1 else 0.0 for _ in range(order)], []
-    for x in instants:
-        y = state[0] + b[0] * x
-        for k in range(1, order):
-            state[k - 1] = state[k] + x * b[k] - y * a[k]
-        state[-1] = x * b[-1] - y * a[-1]
-        filtered.append(y)
-    return np.stack(filtered, axis=-1)
+    if np.iscomplexobj(values):
+        return exponential_average(values.real, keep) + 1j * exponential_average(values.imag, keep)
+    count = values.shape[-1]
+    padded = np.zeros((values.size // max(count, 1), -(-count // _AVERAGED) * _AVERAGED))
+    padded[:, :count] = values.reshape(-1, count)
+    age = np.subtract.outer(np.arange(_AVERAGED), np.arange(_AVERAGED))
+    response = np.where(age >= 0, (1 - keep) * keep ** np.maximum(age, 0), 0.0)
+    parts = padded.reshape(len(padded), -1, _AVERAGED) @ response.T
+    memory = keep ** np.arange(1, _AVERAGED + 1)
+    for n in range(1, parts.shape[1]):
+        parts[:, n] += parts[:, n - 1, -1:] * memory
+    return np.asarray(parts.reshape(len(padded), -1)[:, :count].reshape(values.shape))
 
 
 def second_order_sections(sections: NDArray[np.float64], samples: NDArray[np.float64]) -> NDArray[np.float64]:

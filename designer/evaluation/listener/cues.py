@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.listener.periphery import ENVELOPE_RATE_HZ
-from designer.numerics.filtering import recursive_filter
+from designer.numerics.filtering import exponential_average
 
 # Memory of the cues, and of the coherence by which they are selected (Faller & Merimaa 2004, § II.B).
 _CUE_S, _COHERENCE_S = 0.001, 0.010
@@ -90,7 +90,7 @@ def interaural_cues(envelopes: NDArray[np.complex128]) -> Cues:
 def _averaged(values: NDArray[Any], memory_s: float) -> NDArray[Any]:
     """Exponential running average over time, the last axis."""
     keep = np.exp(-1 / (memory_s * ENVELOPE_RATE_HZ))
-    return recursive_filter([1 - keep], [1, -keep], values)
+    return exponential_average(values, keep)
 
 
 def _shared(weight: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.evaluation.listener.responses import RATE_HZ
-from designer.numerics.filtering import recursive_filter
+from designer.numerics.filtering import short_filter
 
 _SEED = 20261129
 # Formants of three vowels: frequencies and bandwidths (Peterson & Barney, J. Acoust. Soc. Am. 24 (1952), 175).
@@ -63,15 +63,15 @@ def _voice() -> NDArray[np.float64]:
         cycles = np.cumsum(pitch) / RATE_HZ
         # Rosenberg's glottal pulse falls off by 12 dB per octave; radiation brings 6 back.
         pulses = np.diff(np.floor(cycles), prepend=0.0)
-        vowel = recursive_filter([1.0], [1.0, -0.95], pulses)
+        vowel = short_filter([1.0], [1.0, -0.95], pulses)
         for frequency, width in zip(formants, _FORMANT_WIDTHS_HZ, strict=True):
             radius = np.exp(-np.pi * width / RATE_HZ)
             turn = 2 * np.pi * frequency / RATE_HZ
             poles = [1.0, -2 * radius * np.cos(turn), radius**2]
-            vowel = recursive_filter([sum(poles)], poles, vowel)
+            vowel = short_filter([sum(poles)], poles, vowel)
         vowel *= np.interp(np.arange(count) / count, [0, 0.1, 0.7, 1], [0, 1, 1, 0]) / np.abs(vowel).max()
         hiss_count = count // 3
-        hiss = recursive_filter([1.0, -0.9], [1.0], random.normal(size=hiss_count)) * np.hanning(hiss_count)
+        hiss = short_filter([1.0, -0.9], [1.0], random.normal(size=hiss_count)) * np.hanning(hiss_count)
         syllable = np.zeros(count + hiss_count // 2)
         syllable[:hiss_count] += 0.15 * hiss / np.abs(hiss).max()
         syllable[hiss_count // 2 :] += vowel
