@@ -196,6 +196,11 @@ def test_render_writes_a_channel_per_driver(designed, tmp_path):
         (("render", "nowhere", "a.wav", "b.wav"), 2, "no design here: run 'proscenium design LAYOUT --out nowhere'"),
         (("render", "nowhere", "a.wav", "b.wav", "--hrtf", "kemar"), 2, "no design here"),
         (("hil", "front3", "--board", "stm32f405"), 2, "--board stm32f405 needs --port"),
+        (
+            ("flash", "front3", "--board", "stm32h743", "--bootloader-port", "x"),
+            2,
+            "only --via uart uses the bootloader",
+        ),
         (("hil", "front3", "--input", "nowhere.wav"), 2, "nowhere.wav': no such file"),
         (("hil", "front3", "--seconds", "inf"), 2, "'--seconds'"),
         (("sweep", "pair2", "--vary", "listener.distance_m=1,2", "--seed", "3"), 2, "--seed needs --random"),
