@@ -52,6 +52,9 @@ def _run(name: str, cases: int, seed: int) -> int:
                 shutil.rmtree(kept, ignore_errors=True)
                 shutil.copytree(folder, kept)
                 print(f"{error}\nthe case is in {kept}", flush=True)
+            except KeyboardInterrupt:
+                print(f"interrupted {_text(name, found, faults)}", flush=True)
+                raise
         if (number - seed) % _SLICES_A_LINE == _SLICES_A_LINE - 1 and first + SLICE_CASES < cases:
             print(f"so far {_text(name, found, faults)}", flush=True)
     speed = found.total / (time.monotonic() - began)

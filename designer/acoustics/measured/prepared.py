@@ -213,11 +213,10 @@ def _load(key: _Key) -> _Loaded:
         )
     own = _own(layout, index, found, response, at_distance)
     if not found.has_phase:
-        # Phase that is the model's resembles the model, so it cannot tell whether the measurement does.
-        resembles = own.clear
         data = with_model_phase(data, at_distance)
         response = fit_driver(data, sound, at_distance)
-        own = replace(_own(layout, index, found, response, at_distance), clear=resembles)
+        # Phase that is the model's resembles the model, so it cannot tell whether the measurement does.
+        own = replace(_own(layout, index, found, response, at_distance), clear=own.clear)
     if own.clear:
         if found.has_phase:
             says += direction_faults(data, response, at_distance, sound.noise_db, speed)
@@ -226,8 +225,25 @@ def _load(key: _Key) -> _Loaded:
         model_of = partial(_direction_model_of, model, distance_m, speed)
         why = likely_mistake(data, sound, model_of, layout, index)
         says.append(_UNLIKE + (why or "check its angles, and that the file is this driver's"))
+    driver = _prepared(layout, index, found, sound, data, response, drift_s, tuple(says), distance_m)
+    return _Loaded(driver, own, index, found.has_phase)
+
+
+def _prepared(
+    layout: Layout,
+    index: int,
+    found: ResponseSet,
+    sound: DirectSound,
+    data: DirectionalSet,
+    response: DriverResponse,
+    drift_s: float,
+    says: tuple[str, ...],
+    distance_m: float,
+) -> PreparedDriver:
+    """Put together what is known of a driver before its alignment."""
+    name, wanted = layout.drivers[index].name, layout.drivers[index].measured or Measured(file="")
     shortened = sound.window_s < wanted.window_ms / 1000
-    driver = PreparedDriver(
+    return PreparedDriver(
         name,
         index,
         data,
@@ -242,9 +258,8 @@ def _load(key: _Key) -> _Loaded:
         sound.tail_db,
         drift_s,
         (*found.notes, *sound.notes, *([] if found.has_phase else [_MODELS_PHASE])),
-        tuple(says),
+        says,
     )
-    return _Loaded(driver, own, index, found.has_phase)
 
 
 def _without_drift(

@@ -47,7 +47,9 @@ def check(folder, layout, *options):
 def write(path, angles=None, sign=1.0):
     angles = grid(15.0) if angles is None else angles
     at = places_m(angles, np.full(len(angles), 1.5))
-    late = np.arange(512) - (260 - 12 * at[:, :1] / 1.5)
+    # As from the driver's place, around a sphere: half as early again as its distance from the centre says.
+    axis = np.array([np.cos(np.deg2rad(25.0)), -np.sin(np.deg2rad(25.0)), 0.0])
+    late = np.arange(512) - (260 - 18 * at @ axis / 1.5)[:, None]
     write_sofa(path, "GeneralFIR", "FIR", fir((sign * np.sinc(late) * np.hanning(512))[None], at))
 
 
