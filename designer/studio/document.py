@@ -15,6 +15,8 @@ from designer.layout.model import Layout
 from designer.studio.faults import Fault, find_faults
 
 LONGEST_TEXT = 200_000
+# A layout needs two levels.
+_MOST_LEVELS = 20
 _KEPT_STEPS = 500
 
 
@@ -132,6 +134,8 @@ class LayoutDocument:
             values = tomllib.loads(text)
         except (ValueError, RecursionError):
             values = None
+        if values is not None and _is_too_deep(values):
+            values = None  # the message says so; nothing else could walk through it
         try:
             layout = parse_layout(text, "layout", self.folder)
             self._refuse_outside(layout)
@@ -148,3 +152,12 @@ class LayoutDocument:
                     f"the file '{path}' lies outside the folder of this studio: copy it there, or start the studio in "
                     "the folder that has it (--folder)"
                 )
+
+
+def _is_too_deep(values: dict[str, Any]) -> bool:
+    """Whether tables lie deeper than any layout has them; dotted keys can nest them without end."""
+    level: list[Any] = [values]
+    for _ in range(_MOST_LEVELS):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [item for part in inside for item in part if isinstance(item, dict | list)]
+    return bool(level)

@@ -111,3 +111,14 @@ def test_two_drivers_stay():
     document = open_shipped("pair2")
     with pytest.raises(LayoutError, match="needs two"):
         remove_driver(document.state.text, document.state.values, 0)
+
+
+@pytest.mark.parametrize(
+    "text", [f"[{'.'.join('a' * 5000)}]", f"{'.'.join('a' * 5000)} = 1", "a = " + "[" * 60 + "]" * 60]
+)
+def test_tables_without_end_leave_the_values_that_can_be_shown(document, text):
+    values = document.state.values
+    document.replace(text)
+    assert document.state.layout is None
+    assert faults(document)
+    assert document.state.values == values
