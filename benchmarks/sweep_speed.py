@@ -30,8 +30,10 @@ def measure_workers(workers: int, points: list[Point]) -> tuple[float, float]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="proscenium-bench-") as scratch,
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
         run_sweep(points[:workers], Path(scratch) / "first", scheduler=cluster.scheduler_address)
         before, began = sum(client.run(time.process_time).values()), time.perf_counter()
