@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks import quantiser
 from benchmarks.band_limits import band_table, measure_band_limits
 from benchmarks.cycles import cycle_table, estimate_cycles
+from benchmarks.engines import engine_goals, engine_table, measure_engines
 from benchmarks.kernels import goals_met, kernel_table, measure_kernels, show_goals
 from benchmarks.matrix import (
     DEFAULT_LAYOUT,
@@ -136,6 +137,9 @@ def main() -> None:
     say.print("==> tables beside rounding")
     tables = quantiser.measure()
     quantiser.show(tables, console)
+    say.print("==> engines")
+    engines = [measure_engines(DEFAULT_LAYOUT)]
+    console.print(engine_table(engines))
     say.print("==> wall time of 'proscenium design'")
     seconds = measure_wall_times(names)
     table = Table(title="proscenium design, wall time on this machine", title_justify="left")
@@ -145,7 +149,7 @@ def main() -> None:
     for name, found in seconds.items():
         table.add_row(name, *(f"{found[kind]:.1f}" if kind in found else "" for kind in ("cold", "warm")))
     console.print(table)
-    goals = goals_met(kernels) | table_goals(tables)
+    goals = goals_met(kernels) | table_goals(tables) | engine_goals(engines)
     goals |= layout_goals(number_formats[DEFAULT_LAYOUT], peers, find_layout(DEFAULT_LAYOUT).number_format)
     goals[f"{DEFAULT_LAYOUT} on the Cortex-M55: pipeline {helium:.0f} <= {HELIUM_GOAL:.0f} instructions a frame"] = (
         helium <= HELIUM_GOAL
@@ -160,6 +164,7 @@ def main() -> None:
         "instructions_per_frame_m55": helium,
         "band_limits": bands,
         "tables": tables,
+        "engines": engines,
         "design_seconds": seconds,
         "goals": goals,
     }

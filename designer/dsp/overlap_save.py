@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.numerics.fast_length import fast_length
+
 # Length of the transform in filter lengths.  It is about the best compromise of work per sample and cache size.
 _BLOCK_PER_TAPS = 4
 _SHORTEST = 4096
@@ -55,7 +57,7 @@ class OverlapSave:
         output = np.empty((self._responses.shape[0], count))
         # Blocks of equal length, so that the last one is not mostly zeros.
         step = -(-count // max(-(-count // self._step), 1))
-        size = _fast_length(step + past)
+        size = fast_length(step + past, even=True)
         for start in range(0, count, max(step, 1)):
             stop = min(start + step, count)
             found = self._multiply(np.fft.rfft(extended[:, start : stop + past], size, axis=1), size)
@@ -71,19 +73,6 @@ class OverlapSave:
             self._spectra[size] = np.fft.rfft(self._responses, size, axis=2)
         found: NDArray[np.complex128] = np.einsum("dif,if->df", self._spectra[size], block)
         return found
-
-
-def _fast_length(least: int) -> int:
-    """Shortest even length from ``least`` without prime factors above 5."""
-    length = least + least % 2
-    while True:
-        rest = length
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return length
-        length += 2
 
 
 class ToeplitzFilter:

@@ -19,6 +19,8 @@ _FEW = 4
 # Largest difference of level, and of arrival, from the nearest neighbours where these agree.
 # A directivity has nulls, so that a direction may be much quieter, but not much louder, than all around it.
 _LEVEL_DB, _TIME_MS = (-40.0, 20.0), (-3.0, 3.0)
+# Directions whose distances are compared one by one.
+_FEW = 2000
 _NEIGHBOURS = 4
 # Angle to the last of them, up to which levels, and times, are alike.
 _NEAR_DEG = (20.0, 60.0)
@@ -161,10 +163,7 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
     """Refuse a measurement that is much louder, quieter, earlier or later than all its neighbours are."""
     if len(found.places_m) <= _NEIGHBOURS:
         return
-    # Imported here, because only measured layouts need it.
-    from scipy.spatial import cKDTree
-
-    chords, near = cKDTree(found.directions).query(found.directions, _NEIGHBOURS + 1)
+    chords, near = _nearest(found.directions, _NEIGHBOURS + 1)
     near_deg = np.rad2deg(2 * np.arcsin(np.minimum(chords[:, -1] / 2, 1.0)))
     level_db = 10 * np.log10(np.sum(found.responses**2, axis=2)) + 20 * np.log10(found.distances_m)[:, None]
     arrival_ms = 1000 * found.arrivals_samples / found.sample_rate_hz
@@ -190,6 +189,21 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
                 f"its neighbours, allowed is {least:g} to {most:g} {unit}: correct its delay or gain, repeat it, or "
                 "remove it"
             )
+
+
+def _nearest(directions: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distances (M, count) to the nearest of unit vectors (M, 3), and their indices; each is its own nearest."""
+    if len(directions) > _FEW:
+        # Imported here, because it takes longer than all distances between a few.
+        from scipy.spatial import cKDTree
+
+        chords, near = cKDTree(directions).query(directions, count)
+        return np.asarray(chords), np.asarray(near)
+    closeness = directions @ directions.T
+    np.fill_diagonal(closeness, np.inf)
+    near = np.argpartition(-closeness, count - 1, axis=1)[:, :count]
+    near = np.take_along_axis(near, np.argsort(-np.take_along_axis(closeness, near, 1), axis=1, kind="stable"), 1)
+    return np.linalg.norm(directions[near] - directions[:, None], axis=2), near
 
 
 def _against_neighbours(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -70,7 +71,9 @@ def merge_repeats(found: ResponseSet, where: str, choice: str = "") -> ResponseS
 
 def same_directions(directions: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give each distinct direction (M, 3) a number, in the order of their first occurrence: (M,) int64."""
-    # Imported here, because only measured layouts need them.
+    if _are_apart(directions):
+        return np.arange(len(directions))
+    # Imported here, because few sets have repeats, and loading takes longer than a design.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
@@ -82,6 +85,21 @@ def same_directions(directions: NDArray[np.float64]) -> NDArray[np.int64]:
     _, index, inverse = np.unique(group, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(index))
     return np.asarray(rank[inverse])
+
+
+def _are_apart(directions: NDArray[np.float64]) -> bool:
+    """Whether no two directions are the same, as eight grids show; false where they do not show it.
+
+    The grids differ by half a cell along each axis.  A cell is four times as wide as two same directions are apart, so
+    that they lie in one cell of at least one grid.
+    """
+    cell = 4 * np.deg2rad(_SAME_DEG)
+    for shift in itertools.product((0.0, 0.5), repeat=3):
+        places = np.floor(directions / cell + shift).astype(np.int64)
+        numbers = (places - places.min(axis=0)) @ (1 << np.array([0, 20, 40]))
+        if np.unique(numbers).size < len(numbers):
+            return False
+    return True
 
 
 def _require_equal(found: ResponseSet, rows: NDArray[np.int64], loudest: float, where: str, choice: str) -> None:

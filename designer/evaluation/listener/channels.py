@@ -7,9 +7,9 @@ from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 from designer.evaluation.listener.responses import LEAD_SAMPLES, RATE_HZ, BinauralResponses
+from designer.numerics.fast_length import fast_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +46,9 @@ class ChannelResponses:
         (2, M + N − 1) float64
         """
         count = program.shape[1] + self.direct.shape[2] - 1
-        length = next_fast_len(count, real=True)
-        spectra = rfft(self.whole, length, axis=2) * rfft(program, length, axis=1)
-        return np.asarray(irfft(spectra.sum(axis=1), length, axis=1)[:, :count])
+        length = fast_length(count)
+        spectra = np.fft.rfft(self.whole, length, axis=2) * np.fft.rfft(program, length, axis=1)
+        return np.asarray(np.fft.irfft(spectra.sum(axis=1), length, axis=1)[:, :count])
 
 
 def channel_responses(
@@ -82,11 +82,11 @@ def channel_responses(
     needed = max(direct.shape[2], early.shape[2], responses.late.shape[2]) + taps
     # Whole samples at both rates, so that the bins of both are the same frequencies.
     unit = RATE_HZ // gcd(RATE_HZ, rate_hz)
-    length = unit * next_fast_len(-(-needed // unit), real=True)
+    length = unit * fast_length(-(-needed // unit))
     spectra = np.fft.rfft(filters, length * rate_hz // RATE_HZ, axis=2)[:, :, : length // 2 + 1]
-    reflected = rfft(early, length, axis=2) + rfft(responses.late, length, axis=2)
+    reflected = np.fft.rfft(early, length, axis=2) + np.fft.rfft(responses.late, length, axis=2)
     parts = [
-        irfft(np.einsum("edf,dif->eif", part, spectra), length, axis=2)
-        for part in (rfft(direct, length, axis=2), reflected)
+        np.fft.irfft(np.einsum("edf,dif->eif", part, spectra), length, axis=2)
+        for part in (np.fft.rfft(direct, length, axis=2), reflected)
     ]
     return ChannelResponses(parts[0], parts[1], LEAD_SAMPLES + round(modelling_delay_samples * RATE_HZ / rate_hz))

@@ -7,7 +7,6 @@ from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 from designer.dsp.limiter import HOP_SAMPLES, Limiter, LimiterSettings
 from designer.dsp.overlap_save import OverlapSave
@@ -16,6 +15,7 @@ from designer.evaluation.listener.loudness import programme_loudness
 from designer.evaluation.listener.responses import RATE_HZ, BinauralResponses
 from designer.evaluation.listener.systems import System
 from designer.evaluation.records import Record
+from designer.numerics.fast_length import fast_length
 from designer.numerics.filtering import resampled
 
 # Equal activity of limiters: a reduction of 1 dB is not exceeded in 99 % of the time.
@@ -155,9 +155,9 @@ def _at_the_ears(signals: NDArray[np.float64], system: System, responses: Binaur
     common = gcd(RATE_HZ, system.rate_hz)
     slow = resampled(signals, RATE_HZ // common, system.rate_hz // common).T
     paths = responses.at(0)
-    length = next_fast_len(slow.shape[1] + paths.shape[2] - 1, real=True)
-    spectra = rfft(slow, length, axis=1)
-    return np.array([irfft((rfft(path, length, axis=1) * spectra).sum(axis=0), length) for path in paths])
+    length = fast_length(slow.shape[1] + paths.shape[2] - 1)
+    spectra = np.fft.rfft(slow, length, axis=1)
+    return np.array([np.fft.irfft((np.fft.rfft(path, length, axis=1) * spectra).sum(axis=0), length) for path in paths])
 
 
 def _fast_power(ears: NDArray[np.float64]) -> NDArray[np.float64]:
