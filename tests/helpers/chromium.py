@@ -138,12 +138,17 @@ def open_browser():
         port = _port(Path(profile), process)
         socket = loop.run_until_complete(_connect(port))
         yield Page(socket, loop, port)
-        socket.close()
+        loop.run_until_complete(_close(socket))
     finally:
         process.terminate()
         process.wait(30)
         loop.close()
         shutil.rmtree(profile, ignore_errors=True)
+
+
+async def _close(socket):
+    """Close within the loop: the thread may have another one by now, or none."""
+    socket.close()
 
 
 def _port(profile, process):

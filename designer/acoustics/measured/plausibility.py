@@ -20,7 +20,7 @@ _FEW = 4
 # A directivity has nulls, so that a direction may be much quieter, but not much louder, than all around it.
 _LEVEL_DB, _TIME_MS = (-40.0, 20.0), (-3.0, 3.0)
 # Directions whose distances are compared one by one.
-_FEW = 2000
+_FEW_DIRECTIONS = 2000
 _NEIGHBOURS = 4
 # Angle to the last of them, up to which levels, and times, are alike.
 _NEAR_DEG = (20.0, 60.0)
@@ -193,7 +193,7 @@ def _check_neighbours(found: ResponseSet, where: str) -> None:
 
 def _nearest(directions: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Distances (M, count) to the nearest of unit vectors (M, 3), and their indices; each is its own nearest."""
-    if len(directions) > _FEW:
+    if len(directions) > _FEW_DIRECTIONS:
         # Imported here, because it takes longer than all distances between a few.
         from scipy.spatial import cKDTree
 

@@ -5,14 +5,14 @@ from chromium import open_browser
 from studio_page import open_studio, serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def studio(tmp_path_factory):
     """A studio with the smallest layout that ships."""
     with serve(tmp_path_factory.mktemp("studio"), "pair2") as served:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     """A browser with one page."""
     with open_browser() as page:

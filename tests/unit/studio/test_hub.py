@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designer.layout.shipped import shipped_layouts
-from designer.studio import hub
+from designer.studio import hub, slots
 from designer.studio.clients import Client
 from designer.studio.document_requests import DocumentRequests
 from designer.studio.folder import Folder
@@ -67,7 +67,7 @@ class NoProcess:
 def begin(monkeypatch):
     """Open a studio in a folder, and run a scenario with it and one page."""
     monkeypatch.setattr(hub, "DesignProcess", NoProcess)
-    monkeypatch.setattr("designer.studio.slots.DesignProcess", NoProcess)
+    monkeypatch.setattr(slots, "DesignProcess", NoProcess)
 
     def run(folder, scenario, layout="front3"):
         async def main():
