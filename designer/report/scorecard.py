@@ -98,27 +98,22 @@ class _Acoustics:
 
 
 def _acoustics(design: Design) -> _Acoustics:
-    """Compute these sections, a third of them in the background."""
+    """Compute these sections, half of the work in the background."""
     layout, responses = design.layout, design.bank.impulse_responses
     tables = dequantised_impulse_responses(design.fixed)
     plant = EvaluationPlant.for_layout(layout)
     listening = Listening(layout, plant)
-    # A third of the work depends on nothing else here.
-    collect = in_background(
-        lambda: (
-            listening.beam_limits(),
-            listening.real_head(responses),
-            listening.real_head(tables),
-            evaluate_upmix(design.bank.sample_rate_hz),
-            listening.room_front(tables, design.bank.modelling_delay_samples),
-        )
-    )
+    # Half of the work; it depends on nothing else here.
+    collect = in_background(lambda: listening.room_front(tables, design.bank.modelling_delay_samples))
     designed = acoustic_figures(layout, design.designed.impulse_responses, plant)
     quantised = acoustic_figures(layout, tables, plant)
     virtual_limits = evaluate_virtual_limits(plant, tables)
     downmix = listening.downmix()
     designed_figures, quantised_figures = listening.figures(responses), listening.figures(tables)
-    beam_limits, designed_head, quantised_head, upmix, room_front = collect()
+    beam_limits = listening.beam_limits()
+    designed_head, quantised_head = listening.real_head(responses), listening.real_head(tables)
+    heads = listening.head_spread(tables, quantised_head.cancellation)
+    room_limits, upmix = listening.room_limits(tables), evaluate_upmix(design.bank.sample_rate_hz)
     return _Acoustics(
         designed=designed,
         quantised=quantised,
@@ -128,11 +123,11 @@ def _acoustics(design: Design) -> _Acoustics:
             downmix=downmix,
             designed=designed_figures.with_real_head(designed_head),
             quantised=quantised_figures.with_real_head(quantised_head),
-            heads=listening.head_spread(tables, quantised_head.cancellation),
+            heads=heads,
         ),
         beam_limits=replace(beam_limits, reached=reached_on_the_front(beam_limits.front, quantised.beam)),
-        room_limits=listening.room_limits(tables),
-        room_front=room_front,
+        room_limits=room_limits,
+        room_front=collect(),
         upmix=upmix,
         measured=measured_figures(layout, plant.band_centres_hz),
     )
