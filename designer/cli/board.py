@@ -10,6 +10,7 @@ import typer
 from designer.cli.common import (
     BoardName,
     BoardOption,
+    BootloaderPortOption,
     JsonOption,
     LayoutArgument,
     OutOption,
@@ -36,15 +37,6 @@ ViaOption = Annotated[
     Via,
     typer.Option(
         "--via", help="How to write a real board: openocd or pyocd by a debug probe; uart by the serial line alone."
-    ),
-]
-
-BootloaderPortOption = Annotated[
-    str | None,
-    typer.Option(
-        "--bootloader-port",
-        metavar="PORT",
-        help="With --via uart: where the bootloader in ROM listens, if that is another port than --port.",
     ),
 ]
 

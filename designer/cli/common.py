@@ -73,6 +73,14 @@ PublicKeyOption = Annotated[
 PortOption = Annotated[
     str | None, typer.Option("--port", help="Port of a real board: /dev/ttyACM0, rfc2217://host:port, ...")
 ]
+BootloaderPortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bootloader-port",
+        metavar="PORT",
+        help="With --via uart: where the bootloader in ROM listens, if that is another port than --port.",
+    ),
+]
 NeededPortOption = Annotated[
     str, typer.Option("--port", help="Port of the board: /dev/ttyACM0, rfc2217://host:port, ...")
 ]

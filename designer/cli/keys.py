@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from designer.cli.common import BoardName, JsonOption, PortOption, QuietOption, app, print_json, say, step, usage_error
+from designer.cli.common import (
+    BoardName,
+    BootloaderPortOption,
+    JsonOption,
+    PortOption,
+    QuietOption,
+    app,
+    print_json,
+    say,
+    step,
+    usage_error,
+)
 from designer.toolchain.flashing.via import Via
 
 keys_app = typer.Typer(
@@ -22,11 +33,14 @@ KeyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The private key, 
 @keys_app.command()
 def new(file: KeyFile, json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Make a key pair. FILE gets the private key, FILE.pub the public one. Keep the private key to yourself."""
+    from designer.errors import OutputConflictError
     from designer.files import replace_file
     from designer.toolchain.keys import new_key
 
-    public = new_key(file).hex()
     beside = file.with_name(file.name + ".pub")
+    if beside.exists():
+        raise OutputConflictError(f"'{beside}' exists: a key is never overwritten; choose another name")
+    public = new_key(file).hex()
     replace_file(beside, lambda opened: opened.write(f"{public}\n".encode()))
     if json:
         print_json({"private": str(file), "public": str(beside), "key": public})
@@ -50,6 +64,7 @@ def protect(
     level: Annotated[int, typer.Option("--level", min=0, max=1, help="1: no probe reads the flash. 0: none; ERASES.")],
     via: Annotated[Via, typer.Option("--via", help="openocd or uart.")] = Via.openocd,
     port: PortOption = None,
+    bootloader_port: BootloaderPortOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Really do it.")] = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -61,6 +76,8 @@ def protect(
         raise usage_error(f"--board {board.value}: only a real board has read-out protection")
     if via is Via.uart and port is None:
         raise usage_error("--via uart needs --port, e.g. --port /dev/ttyUSB0")
+    if via is not Via.uart and bootloader_port is not None:
+        raise usage_error(f"--bootloader-port {bootloader_port}: only --via uart uses the bootloader in ROM")
     if not yes:
         what = (
             "level 0 removes the protection and ERASES the whole flash"
@@ -71,6 +88,6 @@ def protect(
     if via is Via.uart and port is not None:
         from designer.board.bootloader import enter_bootloader
 
-        enter_bootloader(port)
-    set_level(find_board(board.value), level, via, port)
+        enter_bootloader(port, bootloader_port)
+    set_level(find_board(board.value), level, via, bootloader_port or port)
     step(f"read-out protection is at level {level}; switch the supply off and on", quiet=quiet)

@@ -9,6 +9,7 @@ from pathlib import Path
 from designer.errors import LayoutError, OutputConflictError
 
 try:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 except ImportError:
@@ -114,7 +115,7 @@ def _private(path: Path) -> Ed25519PrivateKey:
     _need_cryptography()
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise LayoutError(f"key '{path}': cannot be read: {error}; 'proscenium keys new' makes one") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise LayoutError(f"key '{path}': a key of another kind; allowed is Ed25519, as 'proscenium keys new' makes")

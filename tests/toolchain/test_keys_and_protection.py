@@ -97,6 +97,16 @@ def test_the_commands_make_and_show_a_key(tmp_path):
     assert run("keys", "new", str(path)).returncode == 2
 
 
+def test_a_public_half_is_never_overwritten_either(tmp_path):
+    path, beside = tmp_path / "owner.pem", tmp_path / "owner.pem.pub"
+    beside.write_text("the half of a key that is kept elsewhere\n")
+    made = run("keys", "new", str(path))
+    assert made.returncode == 2
+    assert "owner.pem.pub' exists: a key is never overwritten" in made.stderr
+    assert beside.read_text() == "the half of a key that is kept elsewhere\n"
+    assert not path.exists()
+
+
 @pytest.fixture
 def openocd(tmp_path, monkeypatch):
     script = tmp_path / "openocd"
@@ -127,6 +137,7 @@ def test_openocd_checks_the_chip_and_sets_the_level(openocd, level, command):
     protect(F405, level, Via.openocd)
     lines = openocd.read_text().splitlines()
     assert lines[-1] == "shutdown"
+    assert lines[-9] == "gdb_port disabled; tcl_port disabled; telnet_port disabled"
     assert lines[-3] == command
     assert "** wrong chip" in lines[-5]
 
@@ -145,6 +156,19 @@ def test_the_bootloader_sets_the_level():
         protect(F405, 1, Via.uart, line.port)
     assert not chip.is_read_protected
     line.close()
+
+
+def test_the_bootloader_may_listen_at_another_port_than_its_board():
+    chip = RomChip(CHIPS["stm32h743"])
+    line = RomAtTerminal(chip)
+    ports = ["--port", "/dev/none", "--bootloader-port", line.port]
+    result = run("protect", "--board", "stm32h743", "--level", "1", "--via", "uart", *ports, "--yes")
+    line.close()
+    assert result.returncode == 0, result.stderr
+    assert chip.is_read_protected
+    refused = run("protect", "--board", "stm32h743", "--level", "1", "--bootloader-port", "/dev/none", "--yes")
+    assert refused.returncode == 2
+    assert "only --via uart uses the bootloader in ROM" in refused.stderr
 
 
 def test_other_ways_are_refused():

@@ -13,6 +13,8 @@ from designer.toolchain.flashing.tool import run_flash_tool
 
 OPENOCD = "openocd"
 _VERIFIED = "** Verified OK **"
+# Its servers are not needed, and their ports may be in use.
+NO_SERVERS = "gdb_port disabled; tcl_port disabled; telnet_port disabled"
 
 
 def find_openocd() -> str:
@@ -74,8 +76,7 @@ def openocd_commands(elf: Path, target: BoardTarget) -> list[str]:
     start = chip.sector_address(first)
     size = chip.sector_address(last + 1) - start
     return [
-        # Its servers are not needed, and their ports may be in use.
-        "gdb_port disabled; tcl_port disabled; telnet_port disabled",
+        NO_SERVERS,
         "init; reset init",
         *check_commands(chip),
         f"flash erase_address {start:#x} {size:#x}",

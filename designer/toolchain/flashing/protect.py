@@ -7,7 +7,7 @@ from contextlib import closing
 from designer.errors import BoardNotFoundError, FlashError
 from designer.toolchain.boards import BoardTarget
 from designer.toolchain.flashing.chips import find_chip
-from designer.toolchain.flashing.openocd import chip_check, run_openocd
+from designer.toolchain.flashing.openocd import NO_SERVERS, chip_check, run_openocd
 from designer.toolchain.flashing.uart import greet, open_line
 from designer.toolchain.flashing.via import Via
 
@@ -40,7 +40,7 @@ def protect(target: BoardTarget, level: int, via: Via, port: str | None = None) 
     chip = find_chip(target.name)
     if via is Via.openocd:
         word = "lock" if level else "unlock"
-        commands = ["init; reset init", chip_check(chip), f"{chip.openocd_driver} {word} 0", "shutdown"]
+        commands = [NO_SERVERS, "init; reset init", chip_check(chip), f"{chip.openocd_driver} {word} 0", "shutdown"]
         run_openocd(target, commands)
         return
     if via is Via.pyocd:
