@@ -185,12 +185,23 @@ class Stm32h743(Stm32Board):
             else:
                 self.machine.cpu.close(start, size)
 
+    def _ignores_bus_fault(self, address: int) -> bool:
+        """Whether a load that the flash refuses is no fault; it must not have gone through the data cache."""
+        if not self.scb.ignores_bus_faults or self.machine.exceptions.execution_priority() >= 0:
+            return False
+        if self.scb.has_data_cache and not self.mpu.holds_in_fault_handlers:
+            raise self.mpu.refusal(
+                f"CTRL: without HFNMIENA no region holds with faults masked, and the data cache keeps 0x{address:08X} "
+                "(PM0214 4.2.6)"
+            )
+        return True
+
     def _add_core(self, interrupts: int) -> list[RegisterBlock]:
         machine, exceptions = self.machine, self.machine.exceptions
         caches = Caches()
         scb = Scb(exceptions, partial(self.want_reset, clock_tree.SOFTWARE_RESET), caches)
         machine.on_fault = scb.note_fault
-        self.flash.ignores_faults = lambda address: scb.ignores_bus_faults and exceptions.execution_priority() < 0
+        self.flash.ignores_faults = self._ignores_bus_fault
         self.mpu = Mpu(machine.cpu.ask_for_writes)
         machine.is_guarded = exceptions.forbids = self.mpu.forbids
         exceptions.on_stack_fault = lambda: scb.note_fault(Number.MEMORY_FAULT, 1 << 4, None)  # MSTKERR

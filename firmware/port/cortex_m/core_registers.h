@@ -62,6 +62,7 @@
 /* Memory protection unit of Armv7-M, PM0214 4.2: .6 CTRL, .7 RNR, .8 RBAR, .9 RASR */
 #define MPU_CTRL             REGISTER(0xE000ED94u)
 #define MPU_CTRL_ENABLE      BIT(0)
+#define MPU_CTRL_HFNMIENA    BIT(1)
 #define MPU_CTRL_PRIVDEFENA  BIT(2)
 #define MPU_RNR              REGISTER(0xE000ED98u)
 #define MPU_RBAR             REGISTER(0xE000ED9Cu)

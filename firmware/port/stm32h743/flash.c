@@ -41,7 +41,11 @@ static const uint8_t *slot_address(uint32_t slot)
 static void touch_run(uint32_t start)
 {
     const uint32_t masked = cpu_mask_faults();
+    const uint32_t regions = MPU_CTRL;
 
+    /* PM0214 4.2.6: with faults masked, the MPU is off unless HFNMIENA is set. The slots would be cached
+     * then, and the next check would read the cache instead of the flash. */
+    MPU_CTRL = regions | MPU_CTRL_HFNMIENA;
     SCB_CCR |= SCB_CCR_BFHFNMIGN;
     cpu_synchronise();
     for (uint32_t offset = 0; offset < TOUCHED_BYTES; offset += FLASH_WORD_BYTES) {
@@ -49,6 +53,7 @@ static void touch_run(uint32_t start)
     }
     cpu_synchronise();
     SCB_CCR &= ~SCB_CCR_BFHFNMIGN;
+    MPU_CTRL = regions;
     cpu_synchronise();
     cpu_restore_faults(masked);
 }

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from designer.board.virtual.registers import Register, RegisterBlock
 
+_HFNMIENA = 1 << 1
 _PRIVDEFENA = 1 << 2
 _NO_ACCESS, _FULL_ACCESS = 0, 3
 _SUBREGIONS = 0xFF00
@@ -84,7 +85,13 @@ class Mpu(RegisterBlock):
         """Switch the unit on or off (4.2.6)."""
         if value & 1 and not value & _PRIVDEFENA:
             raise self.refusal(f"CTRL = {value}: without PRIVDEFENA nothing may be fetched outside of a region (4.2.6)")
-        self._enforce()
+        if (value ^ before) & 1:
+            self._enforce()
+
+    @property
+    def holds_in_fault_handlers(self) -> bool:
+        """Whether regions are in force at negative priorities as well: hard fault, NMI, FAULTMASK (4.2.6)."""
+        return bool(self.values["CTRL"] & _HFNMIENA)
 
     def _enforce(self) -> None:
         for first, size in self._guards:
