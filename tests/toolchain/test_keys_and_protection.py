@@ -148,6 +148,8 @@ def test_the_bootloader_sets_the_level():
     protect(F405, 1, Via.uart, line.port)
     assert chip.is_read_protected
     assert set(chip.flash) == {0xA5}
+    with pytest.raises(FlashError, match="the chip has that level already"):
+        protect(F405, 1, Via.uart, line.port)
     protect(F405, 0, Via.uart, line.port)
     assert not chip.is_read_protected
     assert set(chip.flash) == {0xFF}

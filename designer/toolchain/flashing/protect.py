@@ -7,7 +7,9 @@ from contextlib import closing
 from designer.errors import BoardNotFoundError, FlashError
 from designer.toolchain.boards import BoardTarget
 from designer.toolchain.flashing.chips import find_chip
+from designer.toolchain.flashing.failures import Cause
 from designer.toolchain.flashing.openocd import NO_SERVERS, chip_check, run_openocd
+from designer.toolchain.flashing.rom_client import RomRefusalError
 from designer.toolchain.flashing.uart import greet, open_line
 from designer.toolchain.flashing.via import Via
 
@@ -49,4 +51,13 @@ def protect(target: BoardTarget, level: int, via: Via, port: str | None = None) 
         raise BoardNotFoundError("--via uart needs the serial port: --port /dev/ttyUSB0")
     with closing(open_line(port)) as line:
         client = greet(line, chip, target.name)
-        client.protect_reading(on=level == 1)
+        try:
+            client.protect_reading(on=level == 1)
+        except RomRefusalError as error:
+            if level == 0 or error.cause != Cause.UNKNOWN.value:
+                raise
+            raise FlashError(
+                f"{target.name}: the bootloader refuses level 1: the chip has that level already (AN3155, 'Readout "
+                "Protect'). Nothing was done; level 0 would erase the flash",
+                Cause.READ_PROTECTED.value,
+            ) from error
