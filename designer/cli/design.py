@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from designer.cli.common import (
+    BoardName,
+    BoardOption,
     JsonOption,
     LayoutArgument,
     OutOption,
@@ -49,15 +51,16 @@ def generate(
 @app.command()
 def build(
     layout: LayoutArgument,
+    board: BoardOption = BoardName.virtual,
     public_key: PublicKeyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Design a layout, generate its C sources, and cross-compile the image firmware.elf."""
+    """Design a layout, generate its C sources, and cross-compile the image of a board, such as firmware.elf."""
     from designer.toolchain.stack import sizes_of
 
-    result, image = run_image(layout, out, json or quiet, public_key=public_key)
+    result, image = run_image(layout, out, json or quiet, board, public_key)
     sizes = sizes_of(image)
     if json:
         print_json({"layout": result.layout.name, "digest": image.digest, "elf": str(image.elf), **sizes})

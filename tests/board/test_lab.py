@@ -73,7 +73,10 @@ def laboratory(started, tmp_path_factory):
         return subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment, check=False)
 
     deadline = time.monotonic() + 300
-    while client("resources").stdout.count("NetworkSerialPort") < len(BOARDS) and time.monotonic() < deadline:
+    # A line names a resource and its class, which may be the same word: each board is looked for by its name.
+    wanted = {f"bench/{name}/{kind}" for name in BOARDS for kind in exported[name]}
+    while not all(each in (shown := client("resources").stdout) for each in wanted):
+        assert time.monotonic() < deadline, shown
         time.sleep(0.2)
     for name in BOARDS:
         for step in (["create"], ["set-tags", "board=stm32f405"], ["add-match", f"bench/{name}/*"]):

@@ -116,6 +116,13 @@ def test_quiet_design_says_nothing_and_writes_everything(designed_quietly):
     assert names == {"filters.npz", "generated", "layout.json", "report.html", "scorecard.json", "tables.npz"}
 
 
+def test_build_makes_the_image_of_the_board_that_is_named(tmp_path):
+    result = run("build", "pair2", "--board", "stm32h743", "--out", tmp_path, "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["elf"] == str(tmp_path / "firmware-stm32h743.elf")
+    assert not (tmp_path / "firmware.elf").exists()
+
+
 @pytest.mark.parametrize("arguments", [("layouts",), ("check", "pair2"), ("generate", "pair2")])
 def test_json_is_printed_and_nothing_else(arguments, tmp_path):
     result = run(*arguments, "--json", cwd=tmp_path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from places import LAYOUTS
 
-from designer.evaluation.time_response import TimeResponsePlant, evaluate_time_response
+from designer.evaluation.time_response import TimeResponsePlant, _flatness_db, evaluate_time_response
 from designer.filters.fitting.design import design_filters
 from designer.layout.load import load_layout
 
@@ -54,3 +54,10 @@ def test_designs_ring_not_and_arrive_together(name):
     assert figures.group_delay_spread_samples < 1.5
     assert max(figures.crossover_flatness_db, default=0) < 0.5
     assert len(figures.crossovers_hz) == (3 if name == "echo-studio" else 0)
+
+
+def test_a_third_octave_without_a_line_takes_the_nearest():
+    """At 96 kHz lines are 47 Hz apart: below 200 Hz, some third octaves of a crossover have none."""
+    frequencies = np.fft.rfftfreq(2048, 1 / 96000)[1:]
+    heard = np.ones((len(frequencies), 3), complex)
+    assert _flatness_db(frequencies, heard, 120.0) == 0.0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designer.layout.shipped import shipped_layouts
-from designer.studio import hub, slots
+from designer.studio import file_link, hub, slots
 from designer.studio.clients import Client
 from designer.studio.document_requests import DocumentRequests
 from designer.studio.folder import Folder
@@ -225,7 +225,7 @@ def test_a_full_disk_is_told_and_does_not_end_the_studio(tmp_path, begin, monkey
         await studio.answer(page, edited(1.5))
         with monkeypatch.context() as patched:
             patched.setattr(hub, "replace_file", full)
-            patched.setattr("designer.studio.file_link.replace_file", full)
+            patched.setattr(file_link, "replace_file", full)
             studio._keep_session()
             assert "No space left" in studio.document_state()["not_kept"]
             answer = await studio.answer(page, {"do": "document.save_as", "name": "new"})
