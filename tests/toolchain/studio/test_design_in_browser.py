@@ -120,5 +120,6 @@ def test_slots_and_shipped_layouts_are_drawn_behind(page):
     page.resolve("studio.request('slots.compare', {behind: 'front3'})")
     page.wait_for("document.querySelector('#chart-gain').data.some(t => t.name === 'front3: left')")
     page.resolve("studio.request('slots.compare', {behind: ''})")
+    settled(page)
     page.resolve("studio.request('slots.swap', {slot: 'A'})")
     page.wait_for("(studio.document.values.listener || {}).distance_m !== 1.2")

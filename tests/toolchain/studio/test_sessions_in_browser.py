@@ -51,6 +51,12 @@ def test_changes_on_disk_appear_and_own_changes_stay(mine, page):
     assert "# my own" in saved
 
 
+def leave(page):
+    """Go elsewhere before the studio ends: a page that looks for it again logs errors in the pages beside it."""
+    page.call("Page.navigate", url="about:blank")
+    page.wait_for("!window.studio")
+
+
 def test_what_was_not_saved_survives_the_studio_and_a_reload(tmp_path, browser):
     file = tmp_path / "mine.toml"
     file.write_text(text_of_mine())
@@ -61,9 +67,11 @@ def test_what_was_not_saved_survives_the_studio_and_a_reload(tmp_path, browser):
             page.call("Page.reload")
             page.wait_for("window.studio && (studio.document.values.listener || {}).distance_m === 1.25")
             page.wait_for("document.documentElement.dataset.edits === 'true'")
+            leave(page)
         with serve(tmp_path, "mine.toml") as served:
             open_studio(page, served)
             page.wait_for("(studio.document.values.listener || {}).distance_m === 1.25")
+            leave(page)
     assert "1.25" not in file.read_text()
 
 
