@@ -88,7 +88,7 @@ int main(void)
             heard = ps_port.ticks();
             ps_link_feed(&link, received, size);
         }
-        if (bootloader_wanted) {
+        if (bootloader_wanted && ps_port.enter_bootloader != NULL) {
             if (ps_port.audio != NULL) {
                 ps_port.audio->io.mute(true);
             }
