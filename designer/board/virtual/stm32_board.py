@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from designer.board.virtual.converters import Adc, Dac
@@ -14,7 +15,7 @@ from designer.board.virtual.registers import RegisterBlock
 FLASH_START = 0x08000000
 
 
-class Stm32Board:
+class Stm32Board(ABC):
     """A board; a subclass makes its parts.
 
     Parameters
@@ -36,18 +37,19 @@ class Stm32Board:
 
     # --- what differs
 
+    @abstractmethod
     def _memories(self) -> Iterable[tuple[int, int]]:
         """Give first byte and size of each RAM."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _power_on_reset(self) -> int:
         """Give the reset flags of a power-on, and prepare what only the supply resets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pin_reset(self) -> int:
         """Give the flags of the reset pin, which come along with every reset."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _after_reset(self) -> None:
         """Bring what is no register to its state after a reset."""
 

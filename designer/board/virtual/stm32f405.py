@@ -188,6 +188,9 @@ class Stm32f405(Stm32Board):
         # The pin is released by every reset, the core's own as well (RM0090 7.1.1): PINRSTF always comes along.
         return rcc_module.PIN_RESET
 
+    def _after_reset(self) -> None:
+        """Do nothing: the resets of its blocks restore all that there is."""
+
     @property
     def controllers(self) -> tuple[Dma, ...]:
         """DMA controllers."""
